@@ -1,0 +1,76 @@
+"""A run: what was asked, what was found, and all that a report needs. Rendering reads nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.evidence import Scope
+from checks.model import CheckResult, Finding, Gap, Script
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of what was planned could be read."""
+
+    accounts_planned: int
+    accounts_read: int
+    """Accounts of which at least one registry answered."""
+    registries_planned: int
+    registries_complete: int
+    """Registries of which every wanted read succeeded."""
+    registries_partial: int
+    registries_unread: int
+    repositories: int
+    unaccounted: tuple[str, ...] = ()
+    """`account/region` pairs planned and missing from the result: a defect, named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One finished audit."""
+
+    id: str
+    """`YYYYMMDDTHHMMSSZ-` and six hex digits: sorts by time."""
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    program_version: str
+    versions: Mapping[str, str]
+    """Python, boto3, Great Expectations, pandas …"""
+    organization_id: str
+    """Empty in single-account mode."""
+    organization_name: str
+    caller_account: str
+    partition: str
+    scope: Scope
+    baseline_name: str
+    """File name of the baseline, or `defaults`."""
+    baseline_text: str
+    """The baseline as used."""
+    baseline_hash: str
+    """SHA-256 of `baseline_text`."""
+    limits_sources: tuple[str, ...]
+    """Distinct statements of where limits were read."""
+    coverage: Coverage
+    results: tuple[CheckResult, ...]
+    """One per check, in catalogue order, findings with waivers marked."""
+    gaps: tuple[Gap, ...]
+    scripts: tuple[Script, ...]
+    calls: Mapping[str, int]
+    validations: tuple[Mapping[str, Any], ...]
+    """Great Expectations' validation results, JSON values."""
+    documents: Mapping[tuple[str, str], Mapping[str, Any]]
+    """Rows of the `registries` table that findings refer to: what single-finding commands are built from."""
+    account_names: Mapping[str, str]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding of every check, in catalogue order."""
+        return tuple(finding for result in self.results for finding in result.findings)
+
+    @property
+    def evidence_complete(self) -> bool:
+        """Whether nothing that was wanted is missing."""
+        return not self.gaps and not self.coverage.unaccounted

@@ -1,0 +1,291 @@
+"""The words of a judgement: severity, status, check, finding, remediation, gap.
+
+Everything here is a frozen value. Nothing here imports pandas, boto3 or Great Expectations, so that
+``ecr-audit --help`` and ``ecr-audit checks list`` stay quick.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from checks.baseline import Baseline
+    from checks.tables import Table
+
+Row = Mapping[str, Any]
+"""One row of a table, column name to value; a missing value is None."""
+
+
+class Severity(StrEnum):
+    """How much a failing check matters, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFORMATIONAL = "informational"
+
+    @property
+    def rank(self) -> int:
+        """0 for critical up to 4 for informational, for sorting."""
+        return list(Severity).index(self)
+
+    def at_least(self, other: Severity) -> bool:
+        """Whether this severity is as bad as *other*, or worse."""
+        return self.rank <= other.rank
+
+
+class Status(StrEnum):
+    """The answer of a check about one row."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    """The evidence could not be read, parsed or decided. Never a pass, never a failure."""
+    NOT_APPLICABLE = "not_applicable"
+    ERROR = "error"
+    """The check itself broke; named, and the run goes on."""
+
+
+class GapKind(StrEnum):
+    """Why a piece of evidence is missing."""
+
+    DENIED = "denied"
+    DENIED_BY_SCP = "denied_by_scp"
+    ROLE_MISSING = "role_missing"
+    """The audit role could not be assumed in the account."""
+    CREDENTIALS = "credentials"
+    """Expired or invalid credentials."""
+    THROTTLED = "throttled"
+    """Still throttled after the bounded retries."""
+    TIMED_OUT = "timed_out"
+    UNREACHABLE = "unreachable"
+    REGION_DISABLED = "region_disabled"
+    ACCOUNT_INACTIVE = "account_inactive"
+    FEATURE_DISABLED = "feature_disabled"
+    """The service says that the feature does not exist in this Region."""
+    UNKNOWN_OPERATION = "unknown_operation"
+    """The endpoint does not know the operation (an emulator, or an old partition)."""
+    UNEXPECTED = "unexpected"
+    """An answer that none of the other kinds describes; `code` and `message` keep it."""
+    LIMITED = "limited"
+    """Not read because the audit's own stated bound was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something the audit wanted to read and could not."""
+
+    account: str
+    """Twelve digits, or empty where the whole organization is meant."""
+    region: str
+    """Region name, or empty where the whole account is meant."""
+    operation: str
+    """`service:Operation`, spelled as an IAM action where one exists (`ecr:GetRegistryPolicy`)."""
+    kind: GapKind
+    code: str
+    """The error code as AWS gave it, or the exception's class name."""
+    message: str
+    """The error message as AWS gave it; credentials never appear in it."""
+    tables: tuple[str, ...] = ()
+    """Names of the tables that this gap spoils."""
+    resource: str = ""
+    """Repository name, key ARN, role ARN …: what was asked about, where it was one thing."""
+    permission: str = ""
+    """The IAM action that would close the gap, where a permission would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One wanted change, as data: what a remedy asks for before documents are merged.
+
+    Edits of one registry's document are merged by ``checks.remedies.plan`` into a single put.
+    """
+
+    kind: str
+    """Name of the edit, a key of ``checks.remedies.EDITS`` (`replication.add-destination` …)."""
+    account: str
+    """The account in which the command runs."""
+    region: str
+    """The Region in which the command runs."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values only, so that an edit can be stored with the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What would mend a finding: a sentence, the edits, and whether they need a reader first."""
+
+    summary: str
+    """One imperative sentence."""
+    edits: tuple[Edit, ...] = ()
+    safe: bool = False
+    """Whether it can be applied without review (it widens nothing, deletes nothing, costs little)."""
+    manual: tuple[str, ...] = ()
+    """Steps for a person, where no paste-ready command should exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One Great Expectations column-map expectation, without its column.
+
+    `type` is GX's own snake_case name (`expect_column_values_to_be_in_set`), `arguments` its keyword arguments.
+    """
+
+    type: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def in_set(*values: object) -> Expectation:
+    """The judged value must be one of *values*."""
+    return Expectation("expect_column_values_to_be_in_set", {"value_set": list(values)})
+
+
+def is_true() -> Expectation:
+    """The judged column must be true."""
+    return in_set(True)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One judgement over one table. A module of a check declares exactly one, named ``CHECK``."""
+
+    id: str
+    """The slug: `<group>.<module-with-dashes>`; the same in module, case file, doc page, config and finding."""
+    aliases: tuple[str, ...]
+    """Catalogue ids (`GRT-01`)."""
+    title: str
+    """What holds when the check passes, as a short sentence without full stop."""
+    severity: Severity
+    """Severity of a failure, unless `graded` names a column or the baseline overrides it."""
+    table: Table
+    """The declared table that is judged, one row at a time."""
+    judged: str
+    """Column that is judged. Null there means UNKNOWN."""
+    expect: Expectation
+    message: str
+    """Format string over the table's columns, for a failing row."""
+    remedy: Callable[[Row, RemedyContext], Remedy]
+    """What would mend one failing row."""
+    when: str = ""
+    """Boolean column: false is NOT_APPLICABLE, null is UNKNOWN; empty: every row."""
+    graded: str = ""
+    """Column with a `Severity` value per row that replaces `severity`; empty or null cell: `severity`."""
+    unknown: str = "the evidence for this could not be read"
+    """Format string over the table's columns for an UNKNOWN row."""
+    evidence: tuple[str, ...] = ()
+    """Columns shown as evidence with a finding, besides the key and the judged column."""
+    at: str = ""
+    """Which side of a two-sided table the finding belongs to: `source`, `destination`, or empty."""
+    permissions: tuple[str, ...] = ()
+    """IAM actions whose answers this check needs."""
+    controls: tuple[str, ...] = ()
+    """Control mappings; ours start with `own:`."""
+    since: str = "0.1"
+
+    @property
+    def group(self) -> str:
+        """The part of the id before the dot, which is the package name."""
+        return self.id.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverMark:
+    """The waiver that covers a finding."""
+
+    reason: str
+    owner: str
+    until: str
+    """ISO date, the last day on which it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row of one check that did not pass: FAIL, UNKNOWN or ERROR."""
+
+    check: str
+    """Check id."""
+    status: Status
+    severity: Severity
+    account: str
+    region: str
+    resource: str
+    """A label that a person reads: repository name, `source → destination`, statement …"""
+    key: Mapping[str, Any]
+    """The table's key columns and their values."""
+    message: str
+    evidence: Mapping[str, Any]
+    remedy: Remedy | None
+    fingerprint: str
+    """Stable over runs: a hash of check id and key."""
+    waiver: WaiverMark | None = None
+
+
+def fingerprint(check: str, key: Mapping[str, Any]) -> str:
+    """Sixteen hex digits that name the same problem in every run."""
+    text = "\x1f".join([check, *(f"{name}={key[name]}" for name in sorted(key))])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The answer of one check over its whole table."""
+
+    check: str
+    counts: Mapping[Status, int]
+    """Rows by status; every status is present."""
+    findings: tuple[Finding, ...]
+    """The FAIL and UNKNOWN rows, in table order; one ERROR finding if the check broke."""
+    error: str = ""
+    """What broke, if the check itself did."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyContext:
+    """What a remedy may look at besides its row."""
+
+    baseline: Baseline
+    organization: str = ""
+    """Organization id (`o-…`), or empty."""
+    registries: Mapping[tuple[str, str], Row] = field(default_factory=dict)
+    """Rows of the `registries` table by (account, Region)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One runnable shell script: every fix of one registry, merged and ordered."""
+
+    account: str
+    region: str
+    name: str
+    """File name, safe on every file system."""
+    text: str
+    safe: bool
+    """Whether every step in it is safe without review."""
+    findings: tuple[str, ...]
+    """Fingerprints that it mends."""
+    manual: tuple[str, ...] = ()
+    """Steps in it that need a person."""
+    refused: tuple[str, ...] = ()
+    """Fixes left out because AWS would refuse the merged document, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What ``checks.evaluate.evaluate`` returns."""
+
+    results: tuple[CheckResult, ...]
+    """In catalogue order."""
+    validations: tuple[Mapping[str, Any], ...]
+    """Great Expectations' own validation results, one per table, as JSON values: evidence."""
+
+
+def utc_text(moment: dt.datetime) -> str:
+    """ISO 8601 in UTC with a `Z`, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

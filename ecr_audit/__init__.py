@@ -1,0 +1,1 @@
+"""THE DOORS: the command line. Composition root; nothing imports it."""

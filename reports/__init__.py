@@ -1,0 +1,1 @@
+"""WHAT WE SAY: pure functions of a stored run."""

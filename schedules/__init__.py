@@ -1,0 +1,1 @@
+"""WHEN: jobs, triggers and who is told."""
