@@ -1,0 +1,60 @@
+# `make demo` and `make test` do all of their own set-up; a second call does none.
+PYTHON ?= $(shell scripts/find-python)
+VENV   := .venv
+BIN    := $(VENV)/bin
+OUTPUT ?= ecr-audit-output
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs lock bench check clean
+
+help:            ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+# One stamp per lock: the environment is rebuilt only when its lock or the project file changes.
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/demo.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/.test: requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@ $(VENV)/.demo
+
+$(BIN)/python:
+	@scripts/make-venv "$(PYTHON)" $(VENV)
+
+$(VENV)/.native: scripts/native-libraries $(VENV)/.demo
+	scripts/native-libraries $(BIN)/python
+	@touch $@
+
+demo: $(VENV)/.demo $(VENV)/.native  ## audit the simulated organization and write its reports
+	@$(BIN)/ecr-audit demo --output $(OUTPUT)
+
+test: $(VENV)/.test $(VENV)/.native  ## run the test suite
+	$(BIN)/python -m pytest -q -n auto
+
+lint: $(VENV)/.test                  ## style, types, import contracts, generated documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/generate-docs --check
+
+docs: $(VENV)/.test                  ## write the generated documents anew
+	$(BIN)/python scripts/generate-docs
+
+check: test lint                     ## all that CI runs
+
+bench: $(VENV)/.test                 ## measure against a bare boto3 loop, in the same run
+	$(BIN)/python -m benchmarks
+
+lock: | $(BIN)/python                ## resolve the locks anew
+	$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" -q -o requirements/demo.txt --extra demo --group build
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" -q -o requirements/dev.txt --extra demo --extra web --extra postgres --group dev
+
+clean:           ## remove what was built here
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
