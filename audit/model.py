@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.evidence import Scope
-from checks.model import CheckResult, Finding, Gap, Script
+from checks.model import CheckResult, Finding, Gap, Script, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +74,18 @@ class Run:
     def evidence_complete(self) -> bool:
         """Whether nothing that was wanted is missing."""
         return not self.gaps and not self.coverage.unaccounted
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What lists, comparisons and trends need of an earlier run, without loading it."""
+
+    id: str
+    started_at: dt.datetime
+    evidence_complete: bool
+    open: Mapping[str, Severity]
+    """Fingerprint → severity of every failure that no waiver covers."""
+    undecided: int = 0
+    """Findings of status UNKNOWN or ERROR."""
+    waived: int = 0
+    """Failures that a waiver covers."""
