@@ -1,0 +1,211 @@
+"""Run history: a database row for each run, its evidence as files beside it.
+
+A run is written whole or not at all: its folder is completed under a temporary name and renamed,
+and only then does its row appear.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from audit.model import Run
+from audit.store import schema
+from audit.store.codec import UnreadableError, decode_run, encode_run
+from audit.store.files import sha256, sync_folder
+from audit.store.summary import RunSummary, summarize
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["NoSuchRunError", "RunSummary", "Store", "StoreError", "UnreadableError", "open_store", "summarize"]
+
+
+class StoreError(Exception):
+    """The store cannot be opened, read or written; the message says what to do."""
+
+
+class NoSuchRunError(StoreError):
+    """No stored run has that id."""
+
+
+def default_folder() -> Path:
+    """The platform's folder for this user's data (`~/.local/share/ecr-audit` on Linux)."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("ecr-audit", appauthor=False))
+
+
+def open_store(url: str | None = None) -> Store:
+    """Open, or begin, a store.
+
+    *url*: an SQLAlchemy URL, or a folder; None is the user's data folder. Evidence files lie in the folder,
+    or beside the SQLite file; for another database in the user's data folder.
+    Raises StoreError with what to do.
+    """
+    folder = default_folder()
+    if url is None or "://" not in url:
+        folder = Path(url) if url else folder
+        url = f"sqlite:///{(folder / 'ecr-audit.db').absolute()}"
+    else:
+        try:
+            database = sa.make_url(url).database
+        except sa.exc.ArgumentError as error:
+            raise StoreError(f"--store {url!r} is neither a folder nor a database URL: {error}") from error
+        if url.startswith("sqlite") and database:
+            folder = Path(database).absolute().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(url)
+        return Store(engine, folder)
+    except OSError as error:
+        advice = "choose another with --store"
+        raise StoreError(f"the store's folder {folder} cannot be used: {error.strerror}; {advice}") from error
+    except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
+        raise StoreError(f"the store {_without_password(url)} cannot be opened: {_first_line(error)}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Runs by id, newest first."""
+
+    engine: sa.Engine
+    folder: Path
+
+    def __post_init__(self) -> None:
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _careful_sqlite)
+        schema.metadata.create_all(self.engine)
+        with self.engine.begin() as connection:
+            version = connection.scalar(sa.select(schema.about.c.value).where(schema.about.c.name == "schema"))
+            if version is None:
+                connection.execute(schema.about.insert().values(name="schema", value=str(schema.VERSION)))
+            elif int(version) > schema.VERSION:
+                raise StoreError(f"the store was written by a newer ecr-audit (schema {version}); update this one")
+
+    @property
+    def collections(self) -> Path:
+        """Folder of collections under way."""
+        return self.folder / "collections"
+
+    def run_folder(self, run_id: str) -> Path:
+        """Where the files of a run lie."""
+        return self.folder / "runs" / run_id
+
+    def save(self, run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Keep a run and its evidence tables. After a crash it is there entirely, or not at all."""
+        final = self.run_folder(run.id)
+        partial = final.with_name(f".{run.id}.{os.getpid()}.partial")
+        try:
+            partial.mkdir(parents=True)
+            _write_files(partial, run, tables)
+            files = {path.name: sha256(path) for path in sorted(partial.iterdir())}
+            partial.rename(final)
+            sync_folder(final.parent)
+            self._insert(run, files)
+        except OSError as error:
+            raise StoreError(f"the run could not be kept in {self.folder}: {error.strerror}") from error
+        except sa.exc.SQLAlchemyError as error:
+            raise StoreError(f"the run could not be kept: {_first_line(error)}") from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    def _insert(self, run: Run, files: Mapping[str, str]) -> None:
+        summary = summarize(run)
+        rows = {
+            finding.fingerprint: {
+                "run": run.id,
+                "fingerprint": finding.fingerprint,
+                "check": finding.check,
+                "status": finding.status.value,
+                "severity": finding.severity.value,
+                "account": finding.account,
+                "region": finding.region,
+                "waived": finding.waiver is not None,
+            }
+            for finding in run.findings
+        }
+        with self.engine.begin() as connection:
+            connection.execute(
+                schema.runs.insert().values(
+                    id=run.id,
+                    started_at=run.started_at.isoformat(),
+                    finished_at=run.finished_at.isoformat(),
+                    organization=run.organization_name or run.organization_id or run.caller_account,
+                    summary=summary.as_document(),
+                    files=dict(files),
+                )
+            )
+            if rows:
+                connection.execute(schema.findings.insert(), list(rows.values()))
+
+    def list(self, limit: int | None = None) -> tuple[RunSummary, ...]:
+        """Summaries, newest first."""
+        query = sa.select(schema.runs.c.summary).order_by(schema.runs.c.id.desc()).limit(limit)
+        with self.engine.connect() as connection:
+            return tuple(RunSummary.from_document(row) for row in connection.scalars(query))
+
+    def resolve(self, name: str) -> str:
+        """The full id for `latest`, an id, or the beginning of exactly one id. Raises NoSuchRunError."""
+        ids = [summary.id for summary in self.list()]
+        if name == "latest" and ids:
+            return ids[0]
+        matches = [name] if name in ids else [run for run in ids if name and run.startswith(name)]
+        if len(matches) == 1:
+            return matches[0]
+        if not ids:
+            raise NoSuchRunError("the store holds no run yet; `ecr-audit run` makes one")
+        if matches:
+            raise NoSuchRunError(f"{name!r} is the beginning of {len(matches)} runs; give more of the id")
+        raise NoSuchRunError(f"no run is called {name!r}; `ecr-audit runs list` shows those that are kept")
+
+    def load(self, run_id: str) -> Run:
+        """A kept run, checked against its hash. Raises NoSuchRunError or StoreError."""
+        with self.engine.connect() as connection:
+            files = connection.scalar(sa.select(schema.runs.c.files).where(schema.runs.c.id == run_id))
+        if files is None:
+            raise NoSuchRunError(f"no run is called {run_id!r}")
+        path = self.run_folder(run_id) / "run.json.gz"
+        try:
+            if sha256(path) != files["run.json.gz"]:
+                raise StoreError(f"{path} was altered since the run was kept")
+            return decode_run(path.read_bytes(), str(path))
+        except (OSError, UnreadableError) as error:
+            raise StoreError(f"run {run_id} cannot be read: {error}") from error
+
+    def table(self, run_id: str, name: str) -> pd.DataFrame:
+        """One evidence table of a kept run."""
+        import pandas as pd
+
+        return pd.read_parquet(self.run_folder(run_id) / f"{name}.parquet")
+
+
+def _write_files(folder: Path, run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
+    (folder / "run.json.gz").write_bytes(encode_run(run))
+    (folder / "validations.json").write_text(json.dumps(run.validations, indent=1, default=str))
+    for name, frame in tables.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _careful_sqlite(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA busy_timeout=10000")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _without_password(url: str) -> str:
+    return sa.make_url(url).render_as_string(hide_password=True)

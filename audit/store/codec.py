@@ -1,0 +1,64 @@
+"""Runs and checkpoints as JSON and back. One format, versioned; nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from audit.evidence import RegistryEvidence
+from audit.model import Run
+
+FORMAT = 1
+
+
+class UnreadableError(ValueError):
+    """A stored file is not what this program wrote; the message says which and why."""
+
+
+def _run_adapter() -> TypeAdapter[Run]:
+    return TypeAdapter(Run)
+
+
+def encode_run(run: Run) -> bytes:
+    """The whole run, gzipped JSON; the same run gives the same bytes."""
+    adapter = _run_adapter()
+    document = cast("dict[str, Any]", adapter.dump_python(run, mode="json", exclude={"documents"}))
+    # JSON objects have no tuple keys; every row carries its account and Region anyway.
+    document["documents"] = [dict(run.documents[key]) for key in sorted(run.documents)]
+    envelope = {"format": FORMAT, "run": document}
+    return gzip.compress(TypeAdapter(dict[str, Any]).dump_json(envelope), mtime=0)
+
+
+def decode_run(data: bytes, name: str) -> Run:
+    """What `encode_run` wrote. Raises UnreadableError naming *name*."""
+    try:
+        envelope = TypeAdapter(dict[str, Any]).validate_json(gzip.decompress(data))
+        if envelope.get("format") != FORMAT:
+            raise UnreadableError(f"{name}: format {envelope.get('format')!r} is not known to this ecr-audit")
+        document = envelope["run"]
+        rows = document["documents"]
+        document["documents"] = {}
+        run = _run_adapter().validate_python(document)
+    except (OSError, EOFError, KeyError, ValidationError) as error:
+        raise UnreadableError(f"{name}: {error}") from error
+    documents = {(row["account"], row["region"]): row for row in rows}
+    object.__setattr__(run, "documents", documents)  # frozen, and not yet seen by anybody
+    return run
+
+
+_REGISTRY = TypeAdapter(RegistryEvidence)
+
+
+def encode_registry(evidence: RegistryEvidence) -> bytes:
+    """One registry's evidence as JSON."""
+    return _REGISTRY.dump_json(evidence)
+
+
+def decode_registry(data: bytes, name: str) -> RegistryEvidence:
+    """What `encode_registry` wrote. Raises UnreadableError naming *name*."""
+    try:
+        return _REGISTRY.validate_json(data)
+    except ValidationError as error:
+        raise UnreadableError(f"{name}: {error}") from error

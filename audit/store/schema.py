@@ -1,0 +1,42 @@
+"""The database: one row a run, one short row a finding for history. The whole run lies in a file beside it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+VERSION = 1
+"""Raised with every change of the tables; a database of a newer version is refused."""
+
+metadata = sa.MetaData()
+
+about = sa.Table(
+    "about",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.String(200), nullable=False),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("started_at", sa.String(32), nullable=False, index=True),
+    sa.Column("finished_at", sa.String(32), nullable=False),
+    sa.Column("organization", sa.String(80), nullable=False),
+    sa.Column("summary", sa.JSON, nullable=False),
+    sa.Column("files", sa.JSON, nullable=False),
+)
+"""`files` maps each file of the run's folder to its SHA-256."""
+
+findings = sa.Table(
+    "findings",
+    metadata,
+    sa.Column("run", sa.String(40), sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("fingerprint", sa.String(16), primary_key=True),
+    sa.Column("check", sa.String(80), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("severity", sa.String(16), nullable=False),
+    sa.Column("account", sa.String(12), nullable=False),
+    sa.Column("region", sa.String(40), nullable=False),
+    sa.Column("waived", sa.Boolean, nullable=False),
+)
