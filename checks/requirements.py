@@ -1,0 +1,179 @@
+"""Who must replicate where, and how copies must be set up: the baseline's questions, answered for one registry or name.
+
+Prefixes are ECR's `PREFIX_MATCH`: the literal beginning of a repository name, without wildcard and without an
+implied `/` (ECR user guide, registry-settings-examples.html). The empty prefix stands for every repository.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from checks.baseline import Baseline, Requirement, Settings, Sources
+
+ROOT = "Root"
+"""Name that AWS Organizations gives to the root, and so the first element of every name path."""
+
+_UNIT_ID = re.compile(r"(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|r-[0-9a-z]{4,32})")
+"""Ids of organizational units and of roots (AWS Organizations API reference, OrganizationalUnit and Root)."""
+
+
+def is_unit_id(unit: str) -> bool:
+    """Whether *unit* is the id of an organizational unit or of a root, rather than a path of names."""
+    return _UNIT_ID.fullmatch(unit) is not None
+
+
+def in_units(units: Iterable[str], *, ou_path: str | None, organization_path: str | None) -> bool | None:
+    """Whether an account at these two paths lies in one of *units*, or below it.
+
+    A unit is an id (`ou-…`, `r-…`), looked up in *organization_path* (`o-a/r-b/ou-c/`), or a path of names with or
+    without the leading `Root/`, looked up in *ou_path* (`Root/Workloads/Prod`). None: the path needed is not known.
+    """
+    verdict: bool | None = False
+    for unit in units:
+        inside = _in_unit(unit, ou_path, organization_path)
+        if inside:
+            return True
+        if inside is None:
+            verdict = None
+    return verdict
+
+
+def _in_unit(unit: str, ou_path: str | None, organization_path: str | None) -> bool | None:
+    if is_unit_id(unit):
+        return None if organization_path is None else unit in organization_path.split("/")
+    if ou_path is None:
+        return None
+    names = unit.strip("/")
+    absolute = names if names == ROOT or names.startswith(f"{ROOT}/") else f"{ROOT}/{names}"
+    return f"{ou_path.rstrip('/')}/".startswith(f"{absolute}/")
+
+
+def source_matches(
+    sources: Sources, *, account: str, ou_path: str | None, organization_path: str | None, region: str
+) -> bool | None:
+    """Whether *sources* names the registry of *account* in *region*; repository prefixes play no part here.
+
+    `accounts` and `ous` together mean either of them; both empty mean every account. None: only an organizational
+    unit could decide, and where the account lies is not known.
+    """
+    if sources.regions and region not in sources.regions:
+        return False
+    if account in sources.accounts or not (sources.accounts or sources.ous):
+        return True
+    return in_units(sources.ous, ou_path=ou_path, organization_path=organization_path)
+
+
+def prefixes_of(sources: Sources) -> tuple[str, ...]:
+    """The repository prefixes of *sources*, without those that a shorter one contains; `("",)` when everything."""
+    return minimal_prefixes(sources.repositories) if sources.repositories else ("",)
+
+
+def destinations_of(requirement: Requirement, source_account: str) -> tuple[tuple[str, str], ...]:
+    """The required (account, Region) pairs as seen from *source_account*, each once, in the baseline's order.
+
+    A pair can be the source registry itself (a hub that lies in the unit it serves): ECR refuses such a destination,
+    so the caller leaves it out.
+    """
+    pairs = (
+        (source_account if destination.account == "same" else destination.account, destination.region)
+        for destination in requirement.destinations
+    )
+    return tuple(dict.fromkeys(pairs))
+
+
+def destination_allowed(
+    baseline: Baseline, account: str, region: str, ou_path: str | None, organization_path: str | None
+) -> bool | None:
+    """Whether `allowed_destinations` admits replication into *account* and *region*; requirements are not looked at.
+
+    None: only an organizational unit could decide, and where the account lies is not known.
+    """
+    allowed = baseline.allowed_destinations
+    if allowed.regions and region not in allowed.regions:
+        return False
+    if account in allowed.accounts:
+        return True
+    return in_units(allowed.ous, ou_path=ou_path, organization_path=organization_path)
+
+
+def is_covered(prefix: str, by: Iterable[str]) -> bool:
+    """Whether every name that begins with *prefix* also begins with one of the prefixes *by*."""
+    return any(prefix.startswith(shorter) for shorter in by)
+
+
+def minimal_prefixes(prefixes: Iterable[str]) -> tuple[str, ...]:
+    """The same set of names with the fewest prefixes, sorted."""
+    kept: list[str] = []
+    for prefix in sorted(set(prefixes)):
+        # Sorted order puts a prefix right before everything that begins with it, so the last one kept decides.
+        if not kept or not prefix.startswith(kept[-1]):
+            kept.append(prefix)
+    return tuple(kept)
+
+
+def merged_settings(baseline: Baseline, repository: str) -> Settings:
+    """What the baseline asks of a destination repository called *repository*; every field None or empty: nothing.
+
+    Entries apply from the shortest matching prefix to the longest, the later entry last among equals. What an entry
+    writes replaces what shorter ones wrote, `null` included; tags are merged key by key; a tag mutability takes its
+    own exclusions along. Equal answers are one object, so that callers can cache by identity.
+    """
+    lengths, by_prefix = _settings_index(_Identity(baseline))
+    for length in lengths:
+        settings = by_prefix.get(repository[:length])
+        if settings is not None:
+            return settings
+    return by_prefix[""]
+
+
+class _Identity:
+    """A baseline as cache key: the same object, since models that hold mappings have no hash."""
+
+    __slots__ = ("baseline",)
+
+    def __init__(self, baseline: Baseline) -> None:
+        self.baseline = baseline
+
+    def __hash__(self) -> int:
+        return id(self.baseline)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.baseline is self.baseline
+
+
+@lru_cache(maxsize=8)
+def _settings_index(identity: _Identity) -> tuple[tuple[int, ...], dict[str, Settings]]:
+    """Prefix lengths, longest first, and the merged answer for each declared prefix.
+
+    The longest declared prefix of a name decides which entries match it: all its own prefixes match the name too.
+    """
+    entries = identity.baseline.settings
+    declared = {"", *(prefix for entry in entries for prefix in entry.repositories)}
+    merged = {prefix: _merge(entries, prefix) for prefix in declared}
+    return tuple(sorted({len(prefix) for prefix in declared if prefix}, reverse=True)), merged
+
+
+def _merge(entries: tuple[Settings, ...], name: str) -> Settings:
+    from checks.baseline import Settings  # here, so that importing this module stays free of pydantic
+
+    ranked = [(rank, number, entry) for number, entry in enumerate(entries) if (rank := _rank(entry, name)) is not None]
+    fields: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    for _, _, entry in sorted(ranked, key=lambda item: item[:2]):
+        written = {field: getattr(entry, field) for field in entry.model_fields_set - {"repositories", "tags"}}
+        if "tag_mutability" in written:
+            fields.pop("mutability_exclusions", None)
+        fields |= written
+        tags |= entry.tags
+    return Settings.model_construct(**fields, tags=tags)
+
+
+def _rank(entry: Settings, name: str) -> int | None:
+    """Length of the longest prefix of *entry* that *name* begins with; 0 without prefixes; None: no match."""
+    if not entry.repositories:
+        return 0
+    return max((len(prefix) for prefix in entry.repositories if name.startswith(prefix)), default=None)
