@@ -20,12 +20,12 @@ from audit.model import Run
 from audit.store import schema
 from audit.store.codec import UnreadableError, decode_run, encode_run
 from audit.store.files import sha256, sync_folder
-from audit.store.summary import RunSummary, summarize
+from audit.store.line import RunLine, summarize
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NoSuchRunError", "RunSummary", "Store", "StoreError", "UnreadableError", "open_store", "summarize"]
+__all__ = ["NoSuchRunError", "RunLine", "Store", "StoreError", "UnreadableError", "open_store", "summarize"]
 
 
 class StoreError(Exception):
@@ -146,11 +146,11 @@ class Store:
             if rows:
                 connection.execute(schema.findings.insert(), list(rows.values()))
 
-    def list(self, limit: int | None = None) -> tuple[RunSummary, ...]:
+    def list(self, limit: int | None = None) -> tuple[RunLine, ...]:
         """Summaries, newest first."""
         query = sa.select(schema.runs.c.summary).order_by(schema.runs.c.id.desc()).limit(limit)
         with self.engine.connect() as connection:
-            return tuple(RunSummary.from_document(row) for row in connection.scalars(query))
+            return tuple(RunLine.from_document(row) for row in connection.scalars(query))
 
     def resolve(self, name: str) -> str:
         """The full id for `latest`, an id, or the beginning of exactly one id. Raises NoSuchRunError."""

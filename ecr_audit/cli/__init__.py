@@ -1,1 +1,94 @@
-def main() -> None: ...
+"""The command line. Each command is a small module; heavy packages are imported only by the command that needs them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module, metadata
+
+import click
+
+COMMANDS = {
+    "run": "ecr_audit.cli.run:run",
+    "demo": "ecr_audit.cli.demo:demo",
+    "report": "ecr_audit.cli.report:report",
+    "runs": "ecr_audit.cli.runs:runs",
+    "checks": "ecr_audit.cli.checks:checks",
+    "baseline": "ecr_audit.cli.baseline:baseline",
+    "grants": "ecr_audit.cli.grants:grants",
+    "iam-policy": "ecr_audit.cli.iam_policy:iam_policy",
+    "simulate": "ecr_audit.cli.simulate:simulate",
+}
+"""Command name → where it lives, in the order of the help text."""
+
+DEBUG = "ECR_AUDIT_DEBUG"
+
+
+class Commands(click.Group):
+    """Imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    click.echo(f"ecr-audit {metadata.version('ecr-audit')}")
+    ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show it.")
+def commands() -> None:
+    """Audit Amazon ECR replication across an AWS Organization.
+
+    Reads registries, rules, grants and settings (never writes), holds them against a baseline, and writes
+    reports with the commands that mend what it found.
+
+    \b
+    Begin:   ecr-audit demo
+    Then:    ecr-audit baseline init --output baseline.yaml
+             ecr-audit run --baseline baseline.yaml
+
+    Exit codes: 0 nothing at or above --fail-on and evidence complete; 1 internal error; 2 usage or
+    configuration; 3 evidence incomplete; 4 findings at or above --fail-on.
+    """
+
+
+def main() -> None:
+    """Entry point. Whatever a user can cause ends in one message; the rest says how to see more."""
+    try:
+        commands.main(prog_name="ecr-audit", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\nStopped.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _say(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        _say(f"internal error: {type(error).__name__}: {error}\nThis is a defect. {DEBUG}=1 shows where it arose.")
+
+
+def _say(message: str) -> None:
+    if os.environ.get(DEBUG):
+        raise
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(1)

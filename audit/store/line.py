@@ -12,8 +12,8 @@ from checks.model import Severity, Status, utc_text
 
 
 @dataclass(frozen=True, slots=True)
-class RunSummary:
-    """One run in a few numbers."""
+class RunLine:
+    """One run in a few numbers: a line of a list."""
 
     id: str
     started_at: str
@@ -34,18 +34,18 @@ class RunSummary:
         return asdict(self)
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> RunSummary:
+    def from_document(cls, document: Mapping[str, Any]) -> RunLine:
         """The reverse of `as_document`."""
         return cls(**document)
 
 
-def summarize(run: Run) -> RunSummary:
+def summarize(run: Run) -> RunLine:
     """Count a run."""
     failing = Counter(f.severity for f in run.findings if f.status is Status.FAIL and f.waiver is None)
     counts = Counter[Status]()
     for result in run.results:
         counts.update(result.counts)
-    return RunSummary(
+    return RunLine(
         id=run.id,
         started_at=utc_text(run.started_at),
         finished_at=utc_text(run.finished_at),

@@ -1,0 +1,78 @@
+"""`ecr-audit baseline`: what the organization requires."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.options import aws_options, aws_settings, existing_file, scope_of, scope_options
+
+
+@click.group()
+def baseline() -> None:
+    """What the organization requires: begin one, check one."""
+
+
+@baseline.command()
+@click.argument("file", metavar="FILE")
+def validate(file: str) -> None:
+    """Check a baseline; every error at once, with line and column."""
+    from checks.baseline import BaselineError, load_baseline
+
+    with explained(BaselineError):
+        loaded = load_baseline(existing_file(file).decode("utf-8", errors="replace"), file)
+    click.echo(
+        f"{file}: valid; {len(loaded.replication)} replication requirements, {len(loaded.settings)} settings entries,"
+        f" {len(loaded.waivers)} waivers"
+    )
+
+
+@baseline.command()
+def schema() -> None:
+    """Print the JSON Schema, for editors."""
+    from checks.baseline import baseline_schema
+
+    click.echo(json.dumps(baseline_schema(), indent=2))
+
+
+@baseline.command()
+def example() -> None:
+    """Print a baseline that shows and explains every key."""
+    from checks.baseline import example_baseline
+
+    click.echo(example_baseline(), nl=False)
+
+
+@baseline.command()
+@click.option("--output", metavar="FILE", default="baseline.yaml", show_default=True, help="File to write.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@scope_options
+@aws_options
+def init(
+    output: str, accounts: tuple[str, ...], ous: tuple[str, ...], regions: tuple[str, ...], profile: str | None,
+    role_name: str, external_id: str | None, endpoint_url: str | None, *, force: bool,
+) -> None:  # fmt: skip
+    """Write a commented baseline from what the organization does today."""
+    from audit.aws import AwsSetupError
+    from audit.draft import draft_baseline
+    from audit.inventory import collect
+    from audit.store.files import write_atomically
+    from checks.baseline import Baseline
+    from ecr_audit.cli.progress import progress
+
+    path = Path(output)
+    if path.exists() and not force:
+        raise UserError(f"{path} exists; choose another name, or --force to replace it")
+    settings = aws_settings(profile, role_name, external_id, endpoint_url)
+    with explained(AwsSetupError), progress() as shown:
+        evidence = collect(settings, scope_of(accounts, ous, regions), Baseline(), progress=shown, now=time.time())
+    try:
+        write_atomically(path, draft_baseline(evidence).encode())
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    click.echo(f"{path} says what is done today. Read it, change it to what is required, then:")
+    click.echo(f"  ecr-audit run --baseline {path}")

@@ -1,0 +1,77 @@
+"""`ecr-audit demo`: the whole product on the simulated organization."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from ecr_audit.cli.failure import UserError
+from ecr_audit.cli.options import opened_store
+from ecr_audit.cli.output import prepare_folder
+
+
+@click.command()
+@click.option(
+    "--output",
+    metavar="DIR",
+    default="ecr-audit-output",
+    show_default=True,
+    help="Folder for the reports, the scripts and the kept run.",
+)
+def demo(output: str) -> None:
+    """Audit a simulated organization of this machine, from AWS call to printed page.
+
+    Starts the simulator, audits it through boto3 over HTTP, writes findings.csv, findings.json, report.pdf and
+    the remediation scripts, and keeps the run. Nothing reaches AWS.
+    """
+    from audit.run import Request
+    from audit.simulator import DEMO_BASELINE
+    from ecr_audit.cli.options import aws_settings, scope_of
+    from ecr_audit.cli.run import audit_and_report
+
+    folder = Path(output)
+    prepare_folder(folder)
+    store = opened_store(str(folder / "store"))
+    text = Path(DEMO_BASELINE).read_text()
+    (folder / "baseline.yaml").write_text(text)
+    with simulator_process() as environment:
+        os.environ.update(environment)
+        request = Request(
+            aws=aws_settings(None, "ecr-audit", None, environment["AWS_ENDPOINT_URL"]),
+            scope=scope_of((), (), ()),
+            baseline_name="baseline.yaml",
+            baseline_text=text,
+            processes=min(os.cpu_count() or 1, 2),
+        )
+        audit_and_report(request, store, ("csv", "json", "pdf"), folder)
+    click.echo(f"\nLook at {folder / 'report.pdf'} first. To try a remediation: ecr-audit simulate, then run a script of"
+               f" {folder / 'remediation'} in a shell with the exports that it prints.")  # fmt: skip
+
+
+@contextmanager
+def simulator_process() -> Iterator[dict[str, str]]:
+    """The simulator in a process of its own, as AWS would be; yields the environment that points at it."""
+    from audit.simulator import environment_for
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "audit.simulator"], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+    )
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        if "http://" not in line:
+            raise UserError("the simulator did not start; `ecr-audit simulate` shows why")
+        yield environment_for("http://" + line.strip().rpartition("http://")[2])
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,78 @@
+"""`ecr-audit grants explain`: why a registry policy lets a replication through, or does not. No AWS call."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecr_audit.cli.options import ACCOUNTS, REGIONS, existing_file
+
+if TYPE_CHECKING:
+    from checks.iam import Explanation
+
+
+@click.group()
+def grants() -> None:
+    """Registry policies: explain one."""
+
+
+def _one(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> str:
+    if len(values) != 1:
+        raise click.BadParameter("exactly one is needed")
+    return values[0]
+
+
+@grants.command()
+@click.option(
+    "--policy",
+    required=True,
+    metavar="FILE",
+    help="Registry policy of the destination; an empty file means that there is none.",
+)
+@click.option("--source-account", required=True, type=ACCOUNTS, callback=_one, help="Account that replicates.")
+@click.option("--destination-account", required=True, type=ACCOUNTS, callback=_one, help="Account that receives.")
+@click.option("--region", required=True, type=REGIONS, callback=_one, help="Region of the destination.")
+@click.option("--repository", required=True, metavar="NAME", help="Repository name, the same on both sides.")
+@click.option("--repository-exists", is_flag=True, help="The repository exists at the destination.")
+@click.option("--organization-id", metavar="o-…", help="Organization of the source account, for its conditions.")
+@click.option("--organization-path", metavar="o-…/r-…/ou-…/", help="Organization path of the source account.")
+@click.option("--partition", default="aws", show_default=True, help="AWS partition.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def explain(
+    policy: str, source_account: str, destination_account: str, region: str, repository: str,
+    organization_id: str | None, organization_path: str | None, partition: str, *, repository_exists: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Say why a registry policy would allow or deny a replication, statement by statement."""
+    from checks.iam import ReplicationRequest
+    from checks.iam import explain as explain_policy
+
+    request = ReplicationRequest(
+        source_account=source_account,
+        destination_account=destination_account,
+        region=region,
+        repository=repository,
+        partition=partition,
+        repository_exists=repository_exists,
+        organization_id=organization_id,
+        organization_path=organization_path,
+    )
+    text = existing_file(policy).decode("utf-8", errors="replace").strip()
+    explanation = explain_policy(text, request)
+    document = explanation.as_document()
+    click.echo(json.dumps(document, indent=2) if as_json else _prose(explanation, document))
+
+
+def _prose(explanation: Explanation, document: dict[str, Any]) -> str:
+    lines = [f"{explanation.verdict.value}"]
+    for statement in document["statements"]:
+        name = f" ({statement['sid']})" if statement["sid"] else ""
+        lines.append(f"\nStatement {statement['number']}{name}: {statement['effect']}, matches: {statement['matched']}")
+        for part in ("principal", "action", "resource", "condition"):
+            detail = statement[part]
+            lines.append(f"  {part:<10} {detail['matched']:<8} {detail['why']}")
+    if document["problems"]:
+        lines += ["", "Problems:", *(f"  - {problem}" for problem in document["problems"])]
+    return "\n".join(lines)

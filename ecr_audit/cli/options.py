@@ -1,0 +1,103 @@
+"""Options that several commands share, and what they are turned into."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from audit.aws import AwsSettings
+    from audit.evidence import Scope
+    from audit.store import Store
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Listed(click.ParamType):
+    """A comma-separated list; the option may also be given several times."""
+
+    name = "a,b,…"
+
+    def __init__(self, pattern: str = "", what: str = "value") -> None:
+        """Accept items that match *pattern* entirely; *what* names an item in error messages."""
+        self.pattern, self.what = pattern, what
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Split, trim and check."""
+        if isinstance(value, tuple):
+            return value
+        items = tuple(item.strip() for item in value.split(",") if item.strip())
+        for item in items:
+            if self.pattern and not re.fullmatch(self.pattern, item):
+                self.fail(f"{item!r} is not {self.what}", param, ctx)
+        return items
+
+
+ACCOUNTS = Listed(r"\d{12}", "an account id of twelve digits")
+REGIONS = Listed(r"[a-z]{2,5}(-[a-z0-9]+)+-\d{1,2}", "a Region name such as eu-west-1")
+
+_AWS = [
+    click.option("--profile", metavar="NAME", help="Profile of the AWS configuration to begin with."),
+    click.option("--role-name", metavar="NAME", default="ecr-audit", show_default=True,
+                 help="Role to assume in every member account."),
+    click.option("--external-id", metavar="TEXT", help="External id that the role's trust policy asks for."),
+    click.option("--endpoint-url", metavar="URL", help="Send every AWS call there (a simulator, an emulator)."),
+]  # fmt: skip
+_SCOPE = [
+    click.option("--accounts", type=ACCOUNTS, default=(), help="Only these accounts."),
+    click.option("--ous", type=Listed(), default=(), help="Only accounts below these OUs: ids, or paths of names."),
+    click.option("--regions", type=REGIONS, default=(), help="Only these Regions."),
+]
+_STORE = [
+    click.option("--store", "store_url", metavar="URL", envvar="ECR_AUDIT_STORE",
+                 help="Folder or database URL of the run history.  [default: the user's data folder]"),
+]  # fmt: skip
+
+
+def _apply(options: list[Callable[[Command], Command]]) -> Callable[[Command], Command]:
+    return lambda command: functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+
+
+aws_options = _apply(_AWS)
+scope_options = _apply(_SCOPE)
+store_option = _apply(_STORE)
+
+
+def aws_settings(profile: str | None, role_name: str, external_id: str | None, endpoint_url: str | None) -> AwsSettings:
+    """Settings of the AWS side, from the options."""
+    from audit.aws import AwsSettings
+
+    return AwsSettings(profile=profile, role_name=role_name, external_id=external_id, endpoint_url=endpoint_url)
+
+
+def scope_of(
+    accounts: tuple[str, ...], ous: tuple[str, ...], regions: tuple[str, ...], *, everything: bool = False
+) -> Scope:
+    """The scope, from the options."""
+    from audit.evidence import Scope
+
+    return Scope(accounts=accounts, ous=ous, regions=regions, everything=everything)
+
+
+def opened_store(url: str | None) -> Store:
+    """The store, or a message that says what to do."""
+    from audit.store import StoreError, open_store
+    from ecr_audit.cli.failure import explained
+
+    with explained(StoreError):
+        return open_store(url)
+
+
+def existing_file(name: str) -> bytes:
+    """The contents of a file the user named, or a message that says why not."""
+    from ecr_audit.cli.failure import UserError
+
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise UserError(f"{name}: {error.strerror}") from error

@@ -1,0 +1,80 @@
+"""Writing what a run produced into one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ecr_audit.cli.failure import UserError
+
+if TYPE_CHECKING:
+    from audit.model import Run
+
+SCRIPTS = "remediation"
+_MARK = "# ecr-audit remediation"
+
+
+class Formats(click.ParamType):
+    """A comma-separated list of report formats."""
+
+    name = "f,f,…"
+
+    def convert(
+        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Split and check against the formats that exist."""
+        from reports.formats import FORMATS
+
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in value.split(",") if name.strip())
+        unknown = [name for name in names if name not in FORMATS]
+        if unknown or not names:
+            self.fail(f"{', '.join(unknown) or 'nothing'} is no format; there are {', '.join(FORMATS)}", param, ctx)
+        return names
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make sure, before anything long begins, that *folder* can be written."""
+    probe = folder / ".ecr-audit-can-write"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"cannot write into {folder}: {error.strerror}; choose another folder with --output") from error
+
+
+def write_reports(run: Run, formats: Iterable[str], folder: Path) -> tuple[Path, ...]:
+    """Render *formats* into *folder*. Returns what was written, in order."""
+    from audit.store.files import write_atomically
+    from reports.formats import render
+    from reports.view import build_view
+
+    view = build_view(run)
+    written = []
+    for name in formats:
+        for file, data in render(name, run, view).items():
+            write_atomically(folder / file, data)
+            written.append(folder / file)
+    return tuple(written)
+
+
+def write_scripts(run: Run, folder: Path) -> Path | None:
+    """The remediation scripts, executable, in their own folder; scripts of an earlier run go. None without any."""
+    target = folder / SCRIPTS
+    if target.is_dir():
+        for old in target.glob("*.sh"):
+            if _MARK in old.read_text(errors="replace")[:400]:
+                old.unlink()
+    if not run.scripts:
+        return None
+    target.mkdir(parents=True, exist_ok=True)
+    for script in run.scripts:
+        path = target / script.name
+        path.write_text(script.text)
+        path.chmod(0o755)
+    return target

@@ -1,0 +1,39 @@
+"""`ecr-audit report`: render a kept run again. No AWS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ecr_audit.cli.failure import explained
+from ecr_audit.cli.options import opened_store, store_option
+from ecr_audit.cli.output import Formats, prepare_folder, write_reports, write_scripts
+
+
+@click.command()
+@click.argument("run", metavar="RUN|latest")
+@click.option(
+    "--format",
+    "formats",
+    type=Formats(),
+    default="csv,pdf",
+    show_default=True,
+    help="Reports to write: csv, pdf, json.",
+)
+@click.option("--output", metavar="DIR", default="ecr-audit-output", show_default=True, help="Folder for the reports.")
+@store_option
+def report(run: str, formats: tuple[str, ...], output: str, store_url: str | None) -> None:
+    """Write reports of a kept run. RUN is an id, its beginning, or `latest`."""
+    from audit.store import StoreError
+
+    folder = Path(output)
+    store = opened_store(store_url)
+    with explained(StoreError):
+        loaded = store.load(store.resolve(run))
+    prepare_folder(folder)
+    for path in write_reports(loaded, formats, folder):
+        click.echo(str(path))
+    scripts = write_scripts(loaded, folder)
+    if scripts:
+        click.echo(f"{scripts}/")

@@ -1,0 +1,133 @@
+"""`ecr-audit run`: audit, keep the run, write the reports."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ecr_audit.cli.failure import explained
+from ecr_audit.cli.options import (
+    aws_options,
+    aws_settings,
+    existing_file,
+    opened_store,
+    scope_of,
+    scope_options,
+    store_option,
+)
+from ecr_audit.cli.output import Formats, prepare_folder, write_reports, write_scripts
+
+if TYPE_CHECKING:
+    from audit.model import Run
+    from audit.run import Request
+    from audit.store import Store
+
+SEVERITIES = ("critical", "high", "medium", "low", "informational")
+
+
+@click.command()
+@click.option(
+    "--baseline",
+    "baseline_file",
+    metavar="FILE",
+    help="What the organization requires.  [default: AWS's limits and grants that work, nothing more]",
+)
+@click.option("--output", metavar="DIR", default="ecr-audit-output", show_default=True, help="Folder for the reports.")
+@click.option(
+    "--format",
+    "formats",
+    type=Formats(),
+    default="csv,pdf",
+    show_default=True,
+    help="Reports to write: csv, pdf, json.",
+)
+@scope_options
+@store_option
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES),
+    default="high",
+    show_default=True,
+    help="Exit with 4 if there is a finding this severe.",
+)
+@click.option("--resume", is_flag=True, help="Go on with an interrupted collection of the same scope and baseline.")
+@click.option("--everything", is_flag=True, help="Read every repository in detail, not only replicated ones.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=min(os.cpu_count() or 1, 4),
+    show_default="cores, at most 4",
+    help="Worker processes that read registries.",
+)
+@aws_options
+@click.pass_context
+def run(
+    ctx: click.Context, baseline_file: str | None, output: str, formats: tuple[str, ...], accounts: tuple[str, ...],
+    ous: tuple[str, ...], regions: tuple[str, ...], store_url: str | None, fail_on: str, processes: int,
+    profile: str | None, role_name: str, external_id: str | None, endpoint_url: str | None, *, resume: bool,
+    everything: bool,
+) -> None:  # fmt: skip
+    """Audit the organization that the credentials belong to, and write the reports."""
+    from audit.run import Request
+
+    folder = Path(output)
+    prepare_folder(folder)
+    request = Request(
+        aws=aws_settings(profile, role_name, external_id, endpoint_url),
+        scope=scope_of(accounts, ous, regions, everything=everything),
+        baseline_name=Path(baseline_file).name if baseline_file else "defaults",
+        baseline_text=existing_file(baseline_file).decode("utf-8", errors="replace") if baseline_file else "",
+        processes=processes,
+        resume=resume,
+    )
+    finished = audit_and_report(request, opened_store(store_url), formats, folder)
+    ctx.exit(exit_code(finished, fail_on))
+
+
+def audit_and_report(request: Request, store: Store, formats: tuple[str, ...], folder: Path) -> Run:
+    """Run, keep, render, print the summary."""
+    from audit.aws import AwsSetupError
+    from audit.run import run_audit
+    from audit.store import StoreError
+    from checks.baseline import BaselineError
+    from ecr_audit.cli.progress import progress
+    from ecr_audit.cli.screen import print_summary
+    from reports.view import build_view
+
+    with explained(AwsSetupError, BaselineError, StoreError), _resumable(), progress() as shown:
+        finished = run_audit(request, store, shown, lambda: dt.datetime.now(dt.UTC))
+        # Kept already: what fails from here on loses nothing, `ecr-audit report` renders it again.
+        shown.note("writing reports")
+        written = write_reports(finished, formats, folder)
+        scripts = write_scripts(finished, folder)
+    print_summary(finished, build_view(finished), written=written, scripts=scripts, store=store.run_folder(finished.id))
+    return finished
+
+
+class _resumable:  # noqa: N801 reads as the context manager that it is
+    """Ctrl-C says how to go on."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        if kind is KeyboardInterrupt:
+            click.echo("\nStopped. What was read is kept: the same command with --resume goes on from there.", err=True)
+
+
+def exit_code(finished: Run, fail_on: str) -> int:
+    """0, 3 or 4, as `ecr-audit --help` says. Waived findings do not count."""
+    from checks.model import Severity, Status
+
+    threshold = Severity(fail_on)
+    if any(
+        finding.status is Status.FAIL and finding.waiver is None and finding.severity.at_least(threshold)
+        for finding in finished.findings
+    ):
+        return 4
+    broken = any(finding.status is Status.ERROR for finding in finished.findings)
+    return 0 if finished.evidence_complete and not broken else 3

@@ -1,0 +1,85 @@
+"""The summary that ends a run on the screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checks.model import Severity, Status, utc_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from audit.model import Run
+    from reports.view import ReportView
+
+STYLES = {
+    Severity.CRITICAL: "bold white on red",
+    Severity.HIGH: "bold red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFORMATIONAL: "dim",
+}
+WORST = 12
+"""How many checks the screen lists; the reports list all."""
+
+
+def print_summary(
+    run: Run, view: ReportView, *, written: Sequence[Path] = (), scripts: Path | None = None, store: Path | None = None
+) -> None:
+    """Verdict, coverage, the worst checks, and where everything lies."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print()
+    console.print(f"[bold]{run.organization_name or run.organization_id or run.caller_account}[/]  run {run.id}  "
+                  f"{utc_text(run.started_at)}", markup=True)  # fmt: skip
+    console.print(view.verdict, markup=False, style="bold")
+    _print_coverage(console, run)
+    _print_checks(console, run)
+    for path in written:
+        console.print(f"  {path}", markup=False, soft_wrap=True)
+    if scripts is not None:
+        manual = sum(1 for script in run.scripts if script.manual)
+        steps = f", {manual} with steps for a person" if manual else ""
+        console.print(f"  {scripts}/  ({len(run.scripts)} scripts{steps})", markup=False, soft_wrap=True)
+    if store is not None:
+        console.print(f"  {store}/  (the kept run and its evidence)", markup=False, soft_wrap=True)
+
+
+def _print_coverage(console: Console, run: Run) -> None:
+    coverage = run.coverage
+    console.print(
+        f"Read {coverage.accounts_read} of {coverage.accounts_planned} accounts, "
+        f"{coverage.registries_complete} of {coverage.registries_planned} registries completely "
+        f"({coverage.registries_partial} in part, {coverage.registries_unread} not at all), "
+        f"{coverage.repositories} repositories, {sum(run.calls.values())} API calls, {len(run.gaps)} gaps.",
+        markup=False,
+    )
+    if coverage.unaccounted:
+        console.print(f"Planned and in no result: {', '.join(coverage.unaccounted)}", markup=False, style="bold red")
+
+
+def _print_checks(console: Console, run: Run) -> None:
+    from rich.table import Table
+
+    failing = Counter((f.severity, f.check) for f in run.findings if f.status is Status.FAIL and f.waiver is None)
+    unknown = Counter(f.check for f in run.findings if f.status is Status.UNKNOWN)
+    errors = [f for f in run.findings if f.status is Status.ERROR]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("severity")
+    table.add_column("check", overflow="fold")
+    table.add_column("failing", justify="right")
+    table.add_column("not decided", justify="right")
+    rows = sorted(failing.items(), key=lambda entry: (entry[0][0].rank, -entry[1], entry[0][1]))
+    for (severity, check), count in rows[:WORST]:
+        table.add_row(f"[{STYLES[severity]}]{severity.value}[/]", check, str(count), str(unknown.get(check, "")))
+    console.print()
+    console.print(table)
+    if len(rows) > WORST:
+        console.print(f"… and {len(rows) - WORST} more checks with findings; the reports list all.", style="dim")
+    for finding in errors:
+        console.print(f"The check {finding.check} broke: {finding.message}", markup=False, style="bold red")
+    console.print()

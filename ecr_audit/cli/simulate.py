@@ -1,0 +1,36 @@
+"""`ecr-audit simulate`: the simulated organization, for a shell's AWS CLI or any SDK."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from ecr_audit.cli.failure import UserError
+
+
+@click.command()
+@click.option("--world", metavar="FILE", help="World to serve.  [default: the demo organization]")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1.  [default: a free one]")
+def simulate(world: str | None, port: int) -> None:
+    """Serve a simulated AWS Organization on loopback until Ctrl-C.
+
+    Prints the exports that point a shell's AWS CLI and SDKs at it. Nothing reaches AWS.
+    """
+    from audit.simulator import DEMO_WORLD, WorldError, exports, load_world, serve
+
+    try:
+        loaded = load_world(world or DEMO_WORLD)
+    except (WorldError, OSError) as error:
+        raise UserError(f"{error}") from error
+    try:
+        with serve(loaded, port=port) as simulation:
+            click.echo("# The simulated organization is up. In another shell:")
+            click.echo(exports(simulation))
+            click.echo("# Ctrl-C ends it.")
+            while True:
+                time.sleep(3600)
+    except OSError as error:
+        raise UserError(f"port {port} cannot be used: {error.strerror}; choose another with --port") from error
+    except KeyboardInterrupt:
+        click.echo("\nEnded.", err=True)
