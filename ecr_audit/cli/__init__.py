@@ -28,9 +28,11 @@ class Commands(click.Group):
     """Imports a command when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in the order of the help text."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import the command called *name*."""
         if name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[name].partition(":")

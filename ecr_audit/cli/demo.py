@@ -51,8 +51,8 @@ def demo(output: str) -> None:
             processes=min(os.cpu_count() or 1, 2),
         )
         audit_and_report(request, store, ("csv", "json", "pdf"), folder)
-    click.echo(f"\nLook at {folder / 'report.pdf'} first. To try a remediation: ecr-audit simulate, then run a script of"
-               f" {folder / 'remediation'} in a shell with the exports that it prints.")  # fmt: skip
+    click.echo(f"\nLook at {folder / 'report.pdf'} first. To try a remediation: `ecr-audit simulate`, then run a script of")
+    click.echo(f"{folder / 'remediation'} in another shell, with the exports that it prints.")
 
 
 @contextmanager
