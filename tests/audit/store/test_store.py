@@ -1,0 +1,174 @@
+"""Runs are kept whole or not at all, and read back as they were."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from audit.evidence import Scope
+from audit.model import Coverage, Run
+from audit.store import NoSuchRunError, Store, StoreError, open_store, schema
+from checks.model import (
+    CheckResult,
+    Edit,
+    Finding,
+    Gap,
+    GapKind,
+    Remedy,
+    Script,
+    Severity,
+    Status,
+    WaiverMark,
+)
+
+TABLES = {"accounts": pd.DataFrame({"account": ["000000000001"], "name": ["Root ☃"]})}
+
+
+def a_run(identifier: str = "20261123T020000Z-aaaaaa", *, fingerprints: tuple[str, ...] = ("0123456789abcdef",)) -> Run:
+    moment = dt.datetime(2026, 11, 23, 2, 0, tzinfo=dt.UTC)
+    findings = tuple(
+        Finding(
+            check="grants.replication-allowed",
+            status=Status.FAIL,
+            severity=Severity.CRITICAL,
+            account="000000000002",
+            region="eu-west-1",
+            resource="a → b",
+            key={"source_account": "000000000001"},
+            message="no grant",
+            evidence={"grant_verdict": "DENIED_IMPLICIT", "nothing": None},
+            remedy=Remedy("Grant it", (Edit("policy.add-statement", "000000000002", "eu-west-1", {"prefixes": [""]}),)),
+            fingerprint=fingerprint,
+            waiver=WaiverMark("known", "me", "2027-01-01") if number else None,
+        )
+        for number, fingerprint in enumerate(fingerprints)
+    )
+    return Run(
+        id=identifier,
+        started_at=moment,
+        finished_at=moment + dt.timedelta(seconds=3),
+        program_version="0.1.0",
+        versions={"python": "3.11"},
+        organization_id="o-exampleorg1",
+        organization_name="Example",
+        caller_account="000000000001",
+        partition="aws",
+        scope=Scope(regions=("eu-west-1",)),
+        baseline_name="baseline.yaml",
+        baseline_text="version: 1\n",
+        baseline_hash="00",
+        limits_sources=("Service Quotas",),
+        coverage=Coverage(2, 2, 3, 2, 1, 0, 40),
+        results=(CheckResult("grants.replication-allowed", dict.fromkeys(Status, 0) | {Status.FAIL: 1}, findings),),
+        gaps=(
+            Gap("000000000002", "eu-west-1", "ecr:DescribeRegistry", GapKind.DENIED, "AccessDenied", "no", ("rules",)),
+        ),
+        scripts=(Script("000000000002", "eu-west-1", "10-x.sh", "#!/bin/sh\n", False, fingerprints),),
+        calls={"ecr:DescribeRegistry": 3},
+        validations=({"suite": "links", "success": False},),
+        documents={("000000000002", "eu-west-1"): {"account": "000000000002", "region": "eu-west-1", "x": None}},
+        account_names={"000000000001": "root"},
+    )
+
+
+def test_a_run_comes_back_as_it_was(tmp_path: Path):
+    store = open_store(str(tmp_path))
+    run = a_run()
+    store.save(run, TABLES)
+    assert store.load(run.id) == run
+    pd.testing.assert_frame_equal(store.table(run.id, "accounts"), TABLES["accounts"], check_dtype=False)
+
+
+def test_runs_are_listed_newest_first_and_found_by_name(tmp_path: Path):
+    store = open_store(f"sqlite:///{tmp_path}/runs.db")
+    for identifier in ("20261122T020000Z-bbbbbb", "20261123T020000Z-aaaaaa", "20261121T020000Z-cccccc"):
+        store.save(a_run(identifier, fingerprints=("0123456789abcdef", "fedcba9876543210")), TABLES)
+    assert [line.id[:8] for line in store.list()] == ["20261123", "20261122", "20261121"]
+    assert store.list()[0].failing["critical"] == 1
+    assert store.list()[0].waived == 1
+    assert store.resolve("latest") == "20261123T020000Z-aaaaaa"
+    assert store.resolve("20261122") == "20261122T020000Z-bbbbbb"
+    for name in ("2026112", "nonsense", ""):
+        with pytest.raises(NoSuchRunError):
+            store.resolve(name)
+
+
+def test_an_altered_run_is_not_believed(tmp_path: Path):
+    store = open_store(str(tmp_path))
+    store.save(a_run(), TABLES)
+    path = store.run_folder(a_run().id) / "run.json.gz"
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(StoreError, match="altered"):
+        store.load(a_run().id)
+
+
+def test_nothing_is_kept_when_a_table_cannot_be_written(tmp_path: Path):
+    store = open_store(str(tmp_path))
+    broken = pd.DataFrame({"a": [object()]})
+    with pytest.raises(Exception, match="object"):
+        store.save(a_run(), {"accounts": broken})
+    assert store.list() == ()
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_store_of_a_newer_program_is_refused(tmp_path: Path):
+    store = open_store(str(tmp_path))
+    with store.engine.begin() as connection:
+        connection.execute(sa.update(schema.about).values(value=str(schema.VERSION + 1)))
+    with pytest.raises(StoreError, match="newer"):
+        open_store(str(tmp_path))
+
+
+@pytest.mark.parametrize("url", ["nonsense://x", "postgresql+nodriver://u:secret@h/d", "/dev/null/x"])
+def test_a_store_that_cannot_be_opened_says_so_without_secrets(url: str):
+    with pytest.raises(StoreError) as caught:
+        open_store(url)
+    assert "secret" not in str(caught.value)
+
+
+KILLED = """
+import os, sys, signal
+sys.path[:0] = {path!r}
+from pathlib import Path
+from audit.store import Store, open_store
+import audit.store as store_module
+from tests.audit.store.test_store import TABLES, a_run
+store = open_store(sys.argv[1])
+moment = sys.argv[2]
+def die(*_a, **_k):
+    os.kill(os.getpid(), signal.SIGKILL)
+if moment == "files":
+    store_module.sha256 = die
+elif moment == "rename":
+    store_module.sync_folder = die
+elif moment == "row":
+    Store._insert = die
+store.save(a_run(), TABLES)
+"""
+
+
+@pytest.mark.parametrize("moment", ["files", "rename", "row"])
+def test_a_run_killed_while_it_is_kept_is_not_there_at_all(tmp_path: Path, moment: str):
+    code = KILLED.format(path=[os.getcwd()])
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path), moment], check=False)
+    assert killed.returncode == -9
+    store = open_store(str(tmp_path))
+    assert store.list() == ()
+    store.save(a_run("20261123T020001Z-bbbbbb"), TABLES)
+    assert [line.id for line in store.list()] == ["20261123T020001Z-bbbbbb"]
+
+
+def test_a_store_can_be_used_by_two_writers(tmp_path: Path):
+    first, second = open_store(str(tmp_path)), open_store(str(tmp_path))
+    first.save(a_run("20261122T020000Z-bbbbbb"), TABLES)
+    second.save(a_run("20261123T020000Z-aaaaaa"), TABLES)
+    assert isinstance(first, Store)
+    assert len(first.list()) == 2
