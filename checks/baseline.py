@@ -1,139 +1,227 @@
-"""What the organization requires. One YAML file; pydantic models; every error at once, with line and column."""
+"""What the organization requires: the models of the one YAML file, and its JSON Schema for editors.
+
+Reading the file, with line and column of every error, is ``checks.baseline_file``; asking it questions is
+``checks.requirements``.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from checks.baseline_file import BaselineError, Problem, example_baseline, load_baseline
+from checks.baseline_settings import Encryption, Scanning, Settings, no_rivals
+from checks.baseline_shapes import (
+    AccountId,
+    Action,
+    DestinationAccount,
+    Fingerprint,
+    Mutability,
+    Prefix,
+    Region,
+    RequirementName,
+    Strict,
+    Text,
+    wrong,
+)
 from checks.model import Severity
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-class Strict(BaseModel):
-    """Unknown keys are errors; values do not change."""
+__all__ = [
+    "AllowedDestinations", "Baseline", "BaselineError", "Destination", "Encryption", "Grants", "Limit", "Limits",
+    "Mutability", "Problem", "Requirement", "Scanning", "Settings", "Sources", "Waiver", "baseline_schema",
+    "example_baseline", "load_baseline",
+]  # fmt: skip
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-AccountId = str  # TODO(baseline): annotated pattern
-Mutability = Literal["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"]
+SCHEMA_ID = "urn:ecr-audit:schema:baseline:1"
+"""`$id` of the JSON Schema."""
 
 
 class Sources(Strict):
-    """Which repositories of which registries; an omitted field does not narrow."""
+    """Which repositories of which registries. A field left out does not narrow; `accounts` or `ous` suffices."""
 
-    accounts: tuple[AccountId, ...] = ()
-    ous: tuple[str, ...] = ()
-    """OU ids or name paths, subtrees included."""
-    regions: tuple[str, ...] = ()
-    repositories: tuple[str, ...] = ()
-    """Repository name prefixes, literal, as ECR's PREFIX_MATCH."""
+    accounts: tuple[AccountId, ...] = Field(default=(), description="Account ids, quoted.")
+    ous: tuple[Text, ...] = Field(
+        default=(),
+        description="Organizational units with everything below: ids (`ou-…`) or paths of names (`Workloads/Prod`).",
+    )
+    regions: tuple[Region, ...] = Field(default=(), description="Regions whose registries replicate.")
+    repositories: tuple[Prefix, ...] = Field(
+        default=(),
+        description="Beginnings of repository names, literal as in ECR's PREFIX_MATCH: `prod` also takes `production`, "
+        "`prod/` does not. No wildcard.",
+    )
 
 
 class Destination(Strict):
-    account: AccountId | Literal["same"]
-    """`same`: the source account itself (cross-Region)."""
-    region: str
+    """One registry that receives copies."""
+
+    account: DestinationAccount = Field(
+        description="Account id, quoted; or `same`: the source account itself, in another Region."
+    )
+    region: Region = Field(description="Region that receives the copies.")
 
 
 class Requirement(Strict):
     """These sources must replicate to these destinations."""
 
-    name: str
-    sources: Sources = Sources()
-    destinations: tuple[Destination, ...] = Field(min_length=1)
-    delete_replication: bool | None = None
-    """None: not judged. False: the copy is a backup. True: copies must follow."""
+    name: RequirementName = Field(
+        description="How reports call this requirement; unique, without comma."
+    )
+    sources: Sources = Field(default=Sources(), description="What must be replicated; left out: everything.")
+    destinations: tuple[Destination, ...] = Field(min_length=1, description="Where every source must replicate to.")
+    delete_replication: bool | None = Field(
+        default=None,
+        description="Whether deletions at the source follow to the copy. false: the copy is a backup. "
+        "true: copies must follow. null: not judged.",
+    )
+
+    @model_validator(mode="after")
+    def _has_another_registry(self) -> Self:
+        sources = self.sources
+        for number, destination in enumerate(self.destinations):
+            own_account = destination.account == "same" or (
+                not sources.ous and sources.accounts == (destination.account,)
+            )
+            if own_account and sources.regions == (destination.region,):
+                raise wrong(
+                    "this destination is the source registry itself, which ECR refuses",
+                    "name another Region or another account",
+                    *("destinations", number),
+                )
+        return self
 
 
 class AllowedDestinations(Strict):
-    """Where replication may go besides what `replication` requires."""
+    """Where replication may go besides what `replication` requires; counts if `undeclared_replication: forbidden`."""
 
-    accounts: tuple[AccountId, ...] = ()
-    ous: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    """Empty: every Region of the partition."""
+    accounts: tuple[AccountId, ...] = Field(default=(), description="Account ids, quoted.")
+    ous: tuple[Text, ...] = Field(
+        default=(), description="Organizational units with everything below them; `Root` is every account."
+    )
+    regions: tuple[Region, ...] = Field(
+        default=(), description="Narrows `accounts` and `ous` to these Regions; left out: every Region."
+    )
+
+    @model_validator(mode="after")
+    def _allows_something(self) -> Self:
+        if self.regions and not (self.accounts or self.ous):
+            raise wrong(
+                "Regions alone allow nothing: `accounts` or `ous` must say who may receive there",
+                "`ous: [Root]` stands for every account of the organization",
+                "regions",
+            )
+        return self
 
 
 class Limit(Strict):
-    maximum: int = Field(gt=0)
-    warn_at_percent: int = Field(default=80, ge=1, le=100)
+    """One limit of AWS and the share of it that is worth a warning."""
+
+    maximum: int = Field(gt=0, description="The limit.")
+    warn_at_percent: int = Field(default=80, ge=1, le=100, description="Warn from this share of it on.")
 
 
 class Limits(Strict):
-    """Used where Service Quotas cannot be read. AWS's values as of `as_of`."""
+    """Used where Service Quotas cannot be read: AWS's values as of `as_of` (ECR user guide, service-quotas.html)."""
 
-    as_of: dt.date = dt.date(2026, 11, 23)
-    unique_destinations: Limit = Limit(maximum=25)
-    rules: Limit = Limit(maximum=25)
-    filters_per_rule: Limit = Limit(maximum=100)
-    registry_policy_characters: Limit = Limit(maximum=10_240)
+    as_of: dt.date = Field(default=dt.date(2026, 11, 23), description="Day on which these values were looked up.")
+    unique_destinations: Limit = Field(
+        default=Limit(maximum=25), description="Different (account, Region) pairs over all rules of one registry."
+    )
+    rules: Limit = Field(default=Limit(maximum=25), description="Replication rules of one registry.")
+    filters_per_rule: Limit = Field(default=Limit(maximum=100), description="Repository filters of one rule.")
+    registry_policy_characters: Limit = Field(default=Limit(maximum=10_240), description="Length of a registry policy.")
 
 
 class Grants(Strict):
-    """What grants must look like."""
+    """What registry policies may grant to others."""
 
-    external_accounts: dict[AccountId, str] = {}
-    """Partner accounts outside the organization → why they are trusted."""
-    allowed_actions: tuple[str, ...] = ("ecr:ReplicateImage", "ecr:CreateRepository", "ecr:TagResource", "ecr:BatchImportUpstreamImage")
-    """What a registry policy may allow other accounts."""
-
-
-class Encryption(Strict):
-    type: Literal["AES256", "KMS", "KMS_DSSE"]
-    key: str = ""
-    """Key ARN with `{region}` and `{account}` allowed; `customer`: any customer key; empty: any key."""
-
-
-class Scanning(Strict):
-    required: bool = True
-    type: Literal["BASIC", "ENHANCED"] | None = None
-    frequency: Literal["SCAN_ON_PUSH", "CONTINUOUS_SCAN"] | None = None
-
-
-class Settings(Strict):
-    """Settings of destination repositories. The entry with the longest matching prefix decides, field by field."""
-
-    repositories: tuple[str, ...] = ()
-    """Name prefixes; empty: every repository."""
-    tag_mutability: Mutability | Literal["same-as-source"] | None = None
-    mutability_exclusions: tuple[str, ...] = ()
-    scanning: Scanning | None = None
-    encryption: Encryption | None = None
-    lifecycle_policy: Literal["required", "not-required", "same-as-source"] | dict[str, Any] | None = None
-    repository_policy: Literal["required", "none", "same-as-source"] | dict[str, Any] | None = None
-    tags: dict[str, str] = {}
+    external_accounts: dict[AccountId, Text] = Field(
+        default_factory=dict, description="Partner accounts outside the organization, each with why it is trusted."
+    )
+    allowed_actions: tuple[Action, ...] = Field(
+        default=("ecr:ReplicateImage", "ecr:CreateRepository", "ecr:TagResource", "ecr:BatchImportUpstreamImage"),
+        description="The only actions that a registry policy may allow other accounts.",
+    )
 
 
 class Waiver(Strict):
-    """A dated, reasoned exception."""
+    """A dated, reasoned exception. Every field that is written must fit the finding; findings stay, marked."""
 
-    checks: tuple[str, ...] = Field(min_length=1)
-    """Check ids, aliases or patterns with `*`."""
-    fingerprint: str = ""
-    accounts: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    repositories: tuple[str, ...] = ()
-    """Patterns with `*` over the repository name."""
-    reason: str = Field(min_length=1)
-    owner: str = Field(min_length=1)
-    until: dt.date
+    checks: tuple[Text, ...] = Field(
+        min_length=1, description="Check ids, catalogue ids (`GRT-01`), or patterns with `*`."
+    )
+    fingerprint: Fingerprint = Field(
+        default="", description="One finding's fingerprint, as reports print it."
+    )
+    accounts: tuple[AccountId, ...] = Field(default=(), description="Accounts that findings are reported for.")
+    ous: tuple[Text, ...] = Field(
+        default=(), description="Units that those accounts lie in; of `accounts` and `ous` one suffices."
+    )
+    regions: tuple[Region, ...] = Field(default=(), description="Regions that findings are reported for.")
+    repositories: tuple[Text, ...] = Field(default=(), description="Repository names, or patterns with `*`.")
+    reason: Text = Field(description="Why this is accepted.")
+    owner: Text = Field(description="Who answers for it.")
+    until: dt.date = Field(description="Last day on which it holds, at most 366 days ahead: `YYYY-MM-DD`.")
+
+
+def _unique_names(requirements: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+    seen: set[str] = set()
+    for number, requirement in enumerate(requirements):
+        if requirement.name in seen:
+            text = f"two requirements are called {requirement.name!r}"
+            raise wrong(text, "reports tell them apart by name", number, "name")
+        seen.add(requirement.name)
+    return requirements
 
 
 class Baseline(Strict):
-    """The whole file."""
+    """What an organization requires of ECR replication. Every key may be left out."""
 
-    version: Literal[1] = 1
-    replication: tuple[Requirement, ...] = ()
-    undeclared_replication: Literal["allowed", "forbidden"] = "allowed"
-    """`forbidden`: every link must be required above or allowed below."""
-    allowed_destinations: AllowedDestinations = AllowedDestinations()
-    limits: Limits = Limits()
-    grants: Grants = Grants()
-    settings: tuple[Settings, ...] = ()
-    replication_delay_minutes: int = Field(default=60, ge=0)
-    """Images pushed more recently than this are in flight, not missing."""
-    severity: dict[str, Severity] = {}
-    """Check id → severity that replaces the check's own."""
-    waivers: tuple[Waiver, ...] = ()
+    version: Literal[1] = Field(default=1, description="Version of this format.")
+    replication: Annotated[tuple[Requirement, ...], AfterValidator(_unique_names)] = Field(
+        default=(), description="What must be replicated, and where to."
+    )
+    undeclared_replication: Literal["allowed", "forbidden"] = Field(
+        default="allowed",
+        description="forbidden: every link must be required by `replication` or allowed by `allowed_destinations`.",
+    )
+    allowed_destinations: AllowedDestinations = Field(default=AllowedDestinations())
+    limits: Limits = Field(default=Limits())
+    grants: Grants = Field(default=Grants())
+    settings: Annotated[tuple[Settings, ...], AfterValidator(no_rivals)] = Field(
+        default=(), description="How destination repositories must be set up, by prefix of their name."
+    )
+    replication_delay_minutes: int = Field(
+        default=60, ge=0, description="Images pushed more recently than this are in flight, not missing."
+    )
+    severity: dict[Text, Severity] = Field(
+        default_factory=dict, description="Check id → severity that replaces the check's own."
+    )
+    waivers: tuple[Waiver, ...] = Field(default=(), description="Dated, reasoned exceptions.")
+
+
+def baseline_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of the file, for editors.
+
+    Of what it accepts, `load_baseline` refuses only what contradicts itself (two requirements of one name …).
+    """
+    schema = Baseline.model_json_schema(mode="validation")
+    _close_patterned_mappings(schema.values())
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, "title": "ecr-audit baseline"}
+    return head | {key: value for key, value in schema.items() if key != "title"}
+
+
+def _close_patterned_mappings(nodes: Iterable[Any]) -> None:
+    """Pydantic writes the pattern of a mapping's keys, but leaves other keys free."""
+    for node in nodes:
+        if isinstance(node, dict):
+            if "patternProperties" in node:
+                node["additionalProperties"] = False
+            _close_patterned_mappings(list(node.values()))
+        elif isinstance(node, list):
+            _close_patterned_mappings(node)

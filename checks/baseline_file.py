@@ -1,0 +1,207 @@
+"""Reading a baseline: every error at once, each with line, column, and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from checks.baseline_shapes import SHAPES
+from checks.baseline_yaml import BaselineError, Node, Path, Problem, Reading, path_text
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from checks.baseline import Baseline
+
+__all__ = ["BaselineError", "Problem", "example_baseline", "load_baseline"]
+
+_WORDS = {
+    "tuple_type": ("needs a list", "write each entry on its own line after `- `; `[]` is the empty list"),
+    "dict_type": ("needs keys with values", "write `key: value` lines below it; `{{}}` is the empty mapping"),
+    "model_type": ("needs keys with values", "write `key: value` lines below it; `{{}}` is the empty mapping"),
+    "bool_type": ("needs true or false", "YAML 1.2 knows no yes, no, on and off"),
+    "int_type": ("needs a whole number", "without quotes and without decimals"),
+    "int_from_float": ("needs a whole number", "without quotes and without decimals"),
+    "date_type": ("needs a date", "write it as 2027-01-31"),
+    "date_parsing": ("is no date", "write it as 2027-01-31"),
+    "date_from_datetime_parsing": ("is no date", "write it as 2027-01-31"),
+    "date_from_datetime_inexact": ("is no date", "a day without a time, as 2027-01-31"),
+    "string_too_short": ("is too short", "at least {min_length} characters"),
+    "string_too_long": ("is too long", "at most {max_length} characters"),
+    "too_short": ("needs more entries", "at least {min_length}"),
+    "too_long": ("has too many entries", "at most {max_length}"),
+    "greater_than": ("is too small", "greater than {gt}"),
+    "greater_than_equal": ("is too small", "at least {ge}"),
+    "less_than_equal": ("is too large", "at most {le}"),
+}
+"""Pydantic's error type → our words and hint."""
+
+
+def load_baseline(text: str, name: str, *, known_checks: Mapping[str, Sequence[str]] | None = None) -> Baseline:
+    """The baseline in *text*, which came from the file called *name*. An empty file is the defaults.
+
+    *known_checks* (check id → its aliases): if given, `severity` and `waivers` may name no other check.
+    Raises BaselineError, and nothing else, with every problem in the order of the file.
+    """
+    from checks.baseline import Baseline  # here: that module offers this function
+
+    reading = Reading(text, name)
+    root = reading.read()
+    if root is None or root.value is None:
+        root = Node(1, 1, value={}, closed=True)
+    problems = reading.problems
+    if not isinstance(root.value, dict):
+        message, hint = "a baseline is a mapping of keys to values", "begin with a line such as `version: 1`"
+        raise BaselineError((*problems, Problem(name, root.line, root.column, "", message, hint)))
+    baseline = None
+    try:
+        # As JSON and strict, so that exactly the values of the JSON Schema are accepted.
+        baseline = Baseline.model_validate_json(json.dumps(root.value), strict=True)
+    except ValidationError as error:
+        problems.extend(_problems(error.errors(include_url=False), root, name))
+    problems.extend(_unknown_checks(root, name, known_checks) if known_checks is not None else ())
+    if problems or baseline is None:
+        raise BaselineError(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))
+    return baseline
+
+
+def example_baseline() -> str:
+    """A baseline that shows and explains every key, as shipped with the program."""
+    return resources.files("checks").joinpath("baseline.example.yaml").read_text("utf-8")
+
+
+def _problems(errors: Iterable[ErrorDetails], root: Node, file: str) -> Iterator[Problem]:
+    """Pydantic's errors in our words, those about one value (the branches of a union) as one."""
+    grouped: dict[Path, list[ErrorDetails]] = {}
+    for error in errors:
+        grouped.setdefault(_locate(root, error), []).append(error)
+    for path, group in grouped.items():
+        node, key = _find(root, path)
+        kinds = {error["type"] for error in group}
+        if "extra_forbidden" in kinds and key is not None:
+            message, hint = "unknown key", _similar(str(path[-1]), _keys_at(path[:-1]), "known here")
+            yield Problem(file, key.line, key.column, path_text(path), message, hint)
+            continue
+        chosen = next((error for error in group if error["type"] == "literal_error"), group[0])
+        message, hint = _words(chosen, node)
+        if len(group) > 1 and "dict_type" in kinds:
+            message += ", nor a policy document"
+        place = key if key is not None and group[0]["loc"][-1] == "[key]" else node
+        yield Problem(file, place.line, place.column, path_text(path), message, hint)
+
+
+def _locate(root: Node, error: ErrorDetails) -> Path:
+    """The path in the file that *error* is about: pydantic's, without the names of union branches."""
+    steps = (*error["loc"], *error.get("ctx", {}).get("at", ()))
+    node, path = root, ()  # type: Node, Path
+    for number, step in enumerate(steps):
+        if step in node.children:
+            node, path = node.children[step], (*path, step)
+        elif error["type"] == "missing" and number == len(steps) - 1:
+            path = (*path, step)
+    return path
+
+
+def _find(root: Node, path: Path) -> tuple[Node, Node | None]:
+    """The value at *path*, or the closest one around it that exists, and its key if it has one."""
+    node, key = root, None  # type: Node, Node | None
+    for step in path:
+        if step not in node.children:
+            break
+        key = node.keys.get(str(step)) if isinstance(step, str) else None
+        node = node.children[step]
+    return node, key
+
+
+def _words(error: ErrorDetails, node: Node) -> tuple[str, str]:
+    """Message and hint for one error."""
+    kind, context = error["type"], error.get("ctx", {})
+    shown = _shown(error, node)
+    if kind == "baseline":
+        return context["text"], context["hint"]
+    if kind == "missing":
+        return "is missing", f"add `{error['loc'][-1]}:` here"
+    if kind == "string_pattern_mismatch":
+        message, hint = SHAPES[context["pattern"]]
+        return f"{shown} {message}", hint
+    if kind in ("literal_error", "enum"):
+        choices = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+        return f"{shown} is none of {', '.join(choices)}", _similar(node.raw, choices, "")
+    if kind == "string_type":
+        return f"{shown} is not text", "write it in quotes" if node.raw else "write text in quotes"
+    if kind in _WORDS:
+        message, hint = _WORDS[kind]
+        return f"{shown} {message}", hint.format_map(context)
+    return error["msg"], ""
+
+
+def _shown(error: ErrorDetails, node: Node) -> str:
+    """The value as its writer would recognize it, short."""
+    if error["loc"] and error["loc"][-1] == "[key]":
+        return repr(str(error["input"])[:60])
+    if isinstance(node.value, dict):
+        return "a mapping"
+    if isinstance(node.value, list):
+        return "a list"
+    if node.value is None and not node.raw:
+        return "a key without value"
+    return repr(node.raw[:60]) if isinstance(node.value, str) else node.raw[:60]
+
+
+def _similar(word: str, known: Iterable[str], otherwise: str) -> str:
+    """`did you mean …?`, else what is known after *otherwise*, else nothing."""
+    choices = tuple(known)
+    by_folded = {choice.lower().replace("-", "_"): choice for choice in choices}
+    close = difflib.get_close_matches(word[:80].lower().replace("-", "_"), by_folded, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {by_folded[close[0]]}?"
+    return f"{otherwise}: {', '.join(choices)}" if otherwise and choices else ""
+
+
+def _keys_at(path: Path) -> tuple[str, ...]:
+    """The keys that the baseline's schema knows for the mapping at *path*."""
+    from checks.baseline import baseline_schema  # here: that module offers load_baseline
+
+    schema = baseline_schema()
+    node: Mapping[str, Any] = schema
+    for step in path:
+        node = _resolved(schema, node)
+        below = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
+        node = below if isinstance(below, dict) else {}
+    return tuple(_resolved(schema, node).get("properties", ()))
+
+
+def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    for choice in node.get("anyOf", ()):
+        if "$ref" in choice:
+            node = choice
+    reference = node.get("$ref")
+    return schema["$defs"][reference.rpartition("/")[2]] if reference else node
+
+
+def _unknown_checks(root: Node, file: str, known: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """Names of checks that do not exist: an override or a waiver that would silently do nothing."""
+    by_alias = {alias: check for check, aliases in known.items() for alias in aliases}
+    severity = root.children.get("severity")
+    for name, key in severity.keys.items() if severity else ():
+        if name not in known:
+            right = by_alias.get(name)
+            hint = f"write {right}" if right else _similar(name, known, "")
+            path = path_text(("severity", name))
+            yield Problem(file, key.line, key.column, path, f"no check is called {name!r}", hint)
+    waivers = root.children.get("waivers")
+    for number, waiver in waivers.children.items() if waivers else ():
+        patterns = waiver.children.get("checks")
+        for position, node in patterns.children.items() if patterns else ():
+            pattern = node.value
+            names = (*known, *by_alias)
+            if isinstance(pattern, str) and not any(fnmatch.fnmatchcase(name, pattern) for name in names):
+                path = path_text(("waivers", number, "checks", position))
+                hint = _similar(pattern, names, "")
+                yield Problem(file, node.line, node.column, path, f"no check is called {pattern!r}", hint)

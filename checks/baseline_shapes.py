@@ -1,0 +1,76 @@
+"""The shapes of single values in a baseline, and the words for a value that has another shape.
+
+Patterns are written so that Rust (pydantic), Python and ECMAScript (editors) read them alike.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+_ACCOUNT = "^[0-9]{12}$"
+_DESTINATION = "^([0-9]{12}|same)$"
+_REGION = "^[a-z]{2,}(-[a-z0-9]+)*-[0-9]{1,2}$"
+_PREFIX = "^(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*$"
+_NAME = "^[^,\\r\\n]+$"
+_ACTION = "^ecr:([A-Za-z]+[*]?|[*])$"
+_TAG_FILTER = "^[0-9a-zA-Z._*-]{1,128}$"
+_FINGERPRINT = "^([0-9a-f]{16})?$"
+_KEY = (
+    "^(customer|arn:aws[a-z-]*:kms:([a-z0-9-]+|[{]region[}]):([0-9]{12}|[{]account[}]):key/[A-Za-z0-9-]+)?$"
+)
+
+SHAPES: dict[str, tuple[str, str]] = {
+    _ACCOUNT: ("is no account id", "an account id has twelve digits, zeros in front included; write it in quotes"),
+    _DESTINATION: ("is neither an account id nor `same`", "an account id has twelve digits; write it in quotes"),
+    _REGION: ("is no Region name", "Region names look like eu-west-1"),
+    _PREFIX: (
+        "cannot begin a repository name",
+        "prefixes are literal, as in ECR's PREFIX_MATCH: lower case, no `*`; `team/` takes every name below team/",
+    ),
+    _NAME: ("cannot be a name", "a name has one line and no comma"),
+    _ACTION: ("is no action of ECR", "actions look like ecr:ReplicateImage"),
+    _TAG_FILTER: ("cannot be a tag pattern", "letters, digits, `.`, `_`, `-` and `*`, at most 128"),
+    _FINGERPRINT: ("is no fingerprint", "copy the sixteen hex digits from a report, in quotes"),
+    _KEY: (
+        "names no KMS key",
+        "a key ARN, in which {region} and {account} may stand for the copy's; or `customer`",
+    ),
+}
+"""Pattern → what a value that does not fit is, and what to write instead."""
+
+AccountId = Annotated[str, Field(pattern=_ACCOUNT)]
+"""Twelve digits."""
+DestinationAccount = Annotated[str, Field(pattern=_DESTINATION)]
+"""Twelve digits, or `same`."""
+Region = Annotated[str, Field(pattern=_REGION, max_length=25)]
+"""The form of a Region's name; whether such a Region exists is for the audit to say."""
+Prefix = Annotated[str, Field(pattern=_PREFIX, min_length=2, max_length=256)]
+"""A filter of ECR's replication rules (ECR API reference, RepositoryFilter)."""
+RequirementName = Annotated[str, Field(pattern=_NAME, max_length=120)]
+"""One line without comma, since tables join names with commas."""
+Action = Annotated[str, Field(pattern=_ACTION)]
+"""An IAM action of ECR, or a pattern of them."""
+TagFilter = Annotated[str, Field(pattern=_TAG_FILTER)]
+"""Exclusion filter of a tag mutability (ECR API reference, ImageTagMutabilityExclusionFilter)."""
+Fingerprint = Annotated[str, Field(pattern=_FINGERPRINT)]
+"""Fingerprint of a finding, or empty."""
+KeyName = Annotated[str, Field(pattern=_KEY)]
+"""KMS key ARN with placeholders, `customer`, or empty."""
+Text = Annotated[str, Field(min_length=1)]
+"""Any text but none."""
+Mutability = Literal["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"]
+"""Tag mutability (ECR API reference, Repository)."""
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors; values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def wrong(text: str, hint: str, *at: str | int) -> PydanticCustomError:
+    """An error about the value at *at*, a path below the place where it is raised."""
+    return PydanticCustomError("baseline", "{text}", {"text": text, "hint": hint, "at": at})

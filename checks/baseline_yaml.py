@@ -1,0 +1,277 @@
+"""YAML 1.2 text to plain values, keeping where each value stood. Hostile or broken text becomes problems.
+
+The grammar is ruamel.yaml's; meaning is given here, by the core schema of YAML 1.2.2 section 10.3: no timestamps, no
+`yes` and `no`, no octal by a leading zero, no merge keys, no tags. One thing is added: twelve digits are always text,
+so that an account id without quotes loses neither its leading zeros nor its nature.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, Protocol
+
+MAX_CHARACTERS = 1024 * 1024
+MAX_VALUES = 100_000
+"""Values after aliases are written out; text that names a list ten times of ten times … stays cheap to refuse."""
+MAX_DEPTH = 40
+
+Scalar = str | int | float | bool | None
+Path = tuple[str | int, ...]
+"""Keys and positions (from 0) from the top of the file to a value."""
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_TRUE = frozenset(("true", "True", "TRUE"))
+_FALSE = frozenset(("false", "False", "FALSE"))
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_HINTS = (
+    ("'\\t'", "indent with spaces, not with tabs"),
+    ("mapping values are not allowed", "put text that contains `: ` in quotes, or mend the indentation"),
+    ("that cannot start any token", "put text that begins with this character in quotes"),
+    ("could not find expected ':'", "a key needs a colon and a space after it"),
+    ("expected <block end>", "entries of one list or mapping need the same indentation"),
+    ("while scanning a quoted scalar", "close the quotes"),
+    ("flow sequence", "close the bracket"),
+    ("flow mapping", "close the brace"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a baseline."""
+
+    file: str
+    line: int
+    """From 1."""
+    column: int
+    """From 1."""
+    path: str
+    """`replication[0].destinations[1].region`; empty where the file as a whole is meant."""
+    message: str
+    hint: str = ""
+    """What to write instead, where that is known."""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}: "
+        return where + (f"{self.path}: " if self.path else "") + self.message + (f" ({self.hint})" if self.hint else "")
+
+
+class BaselineError(Exception):
+    """A baseline that cannot be used, with everything that is wrong with it."""
+
+    SHOWN = 50
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        lines = [str(problem) for problem in self.problems[: self.SHOWN]]
+        more = len(self.problems) - len(lines)
+        return "\n".join([*lines, *([f"… and {more} more problems"] if more else [])])
+
+
+class _Event(Protocol):
+    """What ruamel.yaml's events carry; each kind has some of it."""
+
+    start_mark: Any
+    version: tuple[int, int] | None
+    anchor: str | None
+    tag: object
+    implicit: tuple[bool, bool]
+    value: str
+
+
+@dataclass(slots=True)
+class Node:
+    """One value and where it stood. Aliases share the node of their anchor."""
+
+    line: int
+    column: int
+    value: Any = None
+    """Plain value; of a collection, the list or mapping of its children's plain values."""
+    raw: str = ""
+    """A scalar as written."""
+    children: dict[str | int, Node] = field(default_factory=dict)
+    keys: dict[str, Node] = field(default_factory=dict)
+    """Of a mapping: where each key stood."""
+    size: int = 1
+    """Number of values in it, aliases written out."""
+    closed: bool = False
+    """Whether the end of the collection was reached."""
+
+
+def path_text(path: Path) -> str:
+    """`replication[0].name` for ("replication", 0, "name")."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".")
+
+
+class Reading:
+    """One pass over the events of one file. Kept off the call stack, so that depth is ours to limit."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.file = file
+        self.text = text.removeprefix("\ufeff")
+        self.problems: list[Problem] = []
+        self.root: Node | None = None
+        self._open: list[tuple[Node, Path]] = []
+        self._key: Node | None = None
+        self._anchors: dict[str, Node] = {}
+        self._values = 0
+        self._last = (1, 1)
+
+    def read(self) -> Node | None:
+        """The top of the file, None where it holds no value. BaselineError where reading on makes no sense."""
+        if len(self.text) > MAX_CHARACTERS:
+            self._stop(1, 1, f"the file has {len(self.text):,} characters, at most {MAX_CHARACTERS:,} are read")
+        documents = 0
+        for event in self._events():
+            kind = type(event).__name__
+            self._last = (event.start_mark.line + 1, event.start_mark.column + 1)
+            if kind == "DocumentStartEvent":
+                documents += 1
+                self._document(documents, event)
+            elif kind in ("ScalarEvent", "AliasEvent", "MappingStartEvent", "SequenceStartEvent"):
+                self._value(kind, event)
+            elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+                self._close()
+        return self.root
+
+    def _events(self) -> Iterator[_Event]:
+        from ruamel.yaml import YAML  # here, because importing it costs as much as the rest of the program's start
+        from ruamel.yaml.error import MarkedYAMLError
+        from ruamel.yaml.reader import ReaderError
+
+        try:
+            yield from YAML(typ="safe", pure=True).parse(self.text)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark else self._last
+            words = ", ".join(part for part in (error.problem, error.context) if part)
+            self._stop(line, column, f"not valid YAML: {words}", _hint(words))
+        except ReaderError as error:
+            before = self.text[: error.position]
+            line, column = before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1
+            self._stop(line, column, f"not valid YAML: the character {error.character!r} is not allowed")
+        except (ValueError, OverflowError, LookupError, AssertionError, NotImplementedError) as error:
+            # ruamel.yaml lets these through for escapes and directives that it does not expect.
+            self._stop(*self._last, f"not valid YAML: {error or type(error).__name__}")
+
+    def _stop(self, line: int, column: int, message: str, hint: str = "") -> NoReturn:
+        self._note(line, column, self._path(), message, hint)
+        raise BaselineError(tuple(self.problems))
+
+    def _note(self, line: int, column: int, path: Path, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(self.file, line, column, path_text(path), message, hint))
+
+    def _path(self) -> Path:
+        if not self._open:
+            return ()
+        parent, path = self._open[-1]
+        if isinstance(parent.value, list):
+            return (*path, len(parent.value))
+        return (*path, self._key.raw) if self._key else path
+
+    def _document(self, number: int, event: _Event) -> None:
+        if number > 1:
+            self._stop(*self._last, "a second document begins here", "one file holds one baseline: remove the `---`")
+        if event.version not in (None, (1, 2)):
+            self._note(*self._last, (), "a baseline is YAML 1.2", "remove the %YAML line")
+
+    def _value(self, kind: str, event: _Event) -> None:
+        node = self._alias(event) if kind == "AliasEvent" else self._node(kind, event)
+        self._values += node.size
+        if self._values > MAX_VALUES:
+            self._stop(*self._last, f"more than {MAX_VALUES:,} values", "aliases count as what they stand for")
+        path = self._path()
+        self._attach(node, kind)
+        if kind in ("MappingStartEvent", "SequenceStartEvent"):
+            self._open.append((node, path))
+            self._key = None
+            if len(self._open) > MAX_DEPTH:
+                self._stop(*self._last, f"values are nested more than {MAX_DEPTH} deep")
+
+    def _node(self, kind: str, event: _Event) -> Node:
+        node = Node(*self._last)
+        if event.anchor:
+            self._anchors[event.anchor] = node
+        tag = str(event.tag) if event.tag else ""
+        if tag and not (kind == "ScalarEvent" and tag in ("tag:yaml.org,2002:str", "!")):
+            self._note(*self._last, self._path(), f"the tag {tag} has no meaning here", "remove it")
+        if kind == "MappingStartEvent":
+            node.value = {}
+        elif kind == "SequenceStartEvent":
+            node.value = []
+        else:
+            node.raw, node.closed = event.value, True
+            node.value = self._scalar(event) if event.implicit[0] else event.value
+            if _SURROGATE.search(event.value):
+                node.value = ""
+                message = "half of a surrogate pair is no character"
+                self._note(*self._last, self._path(), message, "write \\U and eight digits")
+        return node
+
+    def _scalar(self, event: _Event) -> Scalar:
+        raw = event.value
+        if raw in _NULL:
+            return None
+        if raw in _TRUE or raw in _FALSE:
+            return raw in _TRUE
+        if _INTEGER.fullmatch(raw) and not _ACCOUNT.fullmatch(raw):
+            return int(raw, {"0o": 8, "0x": 16}.get(raw[:2], 10))
+        if _NO_NUMBER.fullmatch(raw) or (_FLOAT.fullmatch(raw) and not math.isfinite(float(raw))):
+            self._note(*self._last, self._path(), f"{raw[:40]} is not a finite number")
+            return None
+        return float(raw) if _FLOAT.fullmatch(raw) and not raw.lstrip("+-").isdigit() else raw
+
+    def _alias(self, event: _Event) -> Node:
+        node = self._anchors.get(str(event.anchor))
+        if node is None:
+            message = f"*{event.anchor} names no anchor above"
+            self._note(*self._last, self._path(), message, "quote text that begins with *")
+            return Node(*self._last, closed=True)
+        if not node.closed:
+            self._stop(*self._last, f"*{event.anchor} contains itself")
+        return node
+
+    def _attach(self, node: Node, kind: str) -> None:
+        if not self._open:
+            self.root = node
+            return
+        parent, path = self._open[-1]
+        if isinstance(parent.value, list):
+            parent.children[len(parent.value)] = node
+            parent.value.append(node.value)
+            return
+        if self._key is None:
+            if kind != "ScalarEvent":
+                self._stop(*self._last, "a key must be plain text", "quote text that begins with { [ * or &")
+            self._key = node
+            return
+        key, self._key = self._key, None
+        if key.raw in parent.value:
+            first = parent.keys[key.raw].line
+            hint = f"it is also in line {first}; merge the two"
+            self._note(key.line, key.column, (*path, key.raw), "this key is here twice", hint)
+            return
+        parent.keys[key.raw] = key
+        parent.children[key.raw] = node
+        parent.value[key.raw] = node.value
+
+    def _close(self) -> None:
+        node, _ = self._open.pop()
+        node.size = 1 + sum(child.size for child in node.children.values())
+        node.closed = True
+        self._key = None
+
+
+def _hint(words: str) -> str:
+    return next((hint for text, hint in _HINTS if text in words), "")
