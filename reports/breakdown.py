@@ -1,0 +1,204 @@
+"""The figures of a run broken down: by check, by area, by account, and the worst of them as risks."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from audit.model import Run
+from checks.model import CheckResult, Finding, Severity, Status
+from reports.check_texts import CheckText, check_text
+from reports.words import NOUNS, area_name, counted
+
+RISKS = 5
+"""How many risks the executive summary tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """One check with its findings, sorted: worst first, then account, Region, resource."""
+
+    text: CheckText
+    severity: Severity
+    """Worst severity among the open failures; without any, the declared one."""
+    counts: Mapping[Status, int]
+    open: tuple[Finding, ...]
+    undecided: tuple[Finding, ...]
+    waived: tuple[Finding, ...]
+    error: str
+    """What broke, if the check itself did."""
+
+    @property
+    def judged(self) -> int:
+        """Rows to which the check applied."""
+        return self.counts[Status.PASS] + self.counts[Status.FAIL] + self.counts[Status.UNKNOWN]
+
+    @property
+    def noun(self) -> tuple[str, str]:
+        """What one row, and several rows, of its table are called."""
+        return NOUNS.get(self.text.table, ("object", "objects"))
+
+    @property
+    def passed_clean(self) -> bool:
+        """Whether it decided everything that it applied to, and nothing failed, not even under a waiver."""
+        return bool(self.counts[Status.PASS]) and not (self.open or self.undecided or self.waived or self.error)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it applied to nothing in this run."""
+        return not self.judged and not self.error
+
+
+@dataclass(frozen=True, slots=True)
+class AreaView:
+    """Figures of one group of checks."""
+
+    group: str
+    name: str
+    checks: int
+    passed: int
+    failed: int
+    """Failures without a waiver."""
+    waived: int
+    undecided: int
+    broken: int
+    """Checks of the group that broke."""
+
+    @property
+    def judged(self) -> int:
+        """Judgements of the group."""
+        return self.passed + self.failed + self.waived + self.undecided
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """Findings of one account."""
+
+    account: str
+    """Twelve digits, or empty where a finding belongs to no account."""
+    name: str
+    open: Mapping[Severity, int]
+    undecided: int
+    waived: int
+    gaps: int
+
+    @property
+    def failures(self) -> int:
+        """Open failures of any severity."""
+        return sum(self.open.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """One of the worst things of the run, for the executive summary."""
+
+    check: str
+    severity: Severity
+    sentence: str
+    example: str
+    """Message of its first finding."""
+
+
+def is_open(finding: Finding) -> bool:
+    """Whether it is a failure that no waiver covers."""
+    return finding.status is Status.FAIL and finding.waiver is None
+
+
+def is_waived(finding: Finding) -> bool:
+    """Whether it is a failure that a waiver covers."""
+    return finding.status is Status.FAIL and finding.waiver is not None
+
+
+def checks_of(run: Run, findings: Iterable[Finding]) -> tuple[CheckView, ...]:
+    """Every check of the run in catalogue order; *findings* in the order in which they are shown."""
+    by_check: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_check[finding.check].append(finding)
+    return tuple(_check(result, by_check[result.check]) for result in run.results)
+
+
+def _check(result: CheckResult, findings: list[Finding]) -> CheckView:
+    text = check_text(result.check)
+    open_ = tuple(finding for finding in findings if is_open(finding))
+    seen = min((finding.severity for finding in findings), key=_rank, default=Severity.MEDIUM)
+    return CheckView(
+        text=text,
+        severity=open_[0].severity if open_ else text.severity or seen,
+        counts={status: result.counts.get(status, 0) for status in Status},
+        open=open_,
+        undecided=tuple(finding for finding in findings if finding.status is Status.UNKNOWN),
+        waived=tuple(finding for finding in findings if is_waived(finding)),
+        error=result.error or next((one.message for one in findings if one.status is Status.ERROR), ""),
+    )
+
+
+def areas_of(checks: Iterable[CheckView]) -> tuple[AreaView, ...]:
+    """Figures by group of checks, in catalogue order."""
+    groups: dict[str, list[CheckView]] = defaultdict(list)
+    for check in checks:
+        groups[check.text.group].append(check)
+    return tuple(
+        AreaView(
+            group=group,
+            name=area_name(group),
+            checks=len(members),
+            passed=sum(check.counts[Status.PASS] for check in members),
+            failed=sum(len(check.open) for check in members),
+            waived=sum(len(check.waived) for check in members),
+            undecided=sum(len(check.undecided) for check in members),
+            broken=sum(1 for check in members if check.error),
+        )
+        for group, members in groups.items()
+    )
+
+
+def accounts_of(run: Run, findings: Iterable[Finding]) -> tuple[AccountView, ...]:
+    """Accounts with findings or gaps, the worst first."""
+    open_: dict[str, Counter[Severity]] = defaultdict(Counter)
+    undecided: Counter[str] = Counter()
+    waived: Counter[str] = Counter()
+    for finding in findings:
+        if is_open(finding):
+            open_[finding.account][finding.severity] += 1
+        elif is_waived(finding):
+            waived[finding.account] += 1
+        elif finding.status is Status.UNKNOWN:
+            undecided[finding.account] += 1
+    gaps = Counter(gap.account for gap in run.gaps)
+    views = [
+        AccountView(
+            account=account,
+            name=run.account_names.get(account, ""),
+            open={severity: open_[account][severity] for severity in Severity},
+            undecided=undecided[account],
+            waived=waived[account],
+            gaps=gaps[account],
+        )
+        for account in sorted({*open_, *undecided, *waived, *gaps})
+    ]
+    return tuple(sorted(views, key=_account_order))
+
+
+def _account_order(view: AccountView) -> tuple[int, ...]:
+    return (*(-view.open[severity] for severity in Severity), -view.undecided, -view.gaps)
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def risks_of(checks: Iterable[CheckView]) -> tuple[Risk, ...]:
+    """The failing checks that matter most: worst severity, then most failures."""
+    failing = [check for check in checks if check.open]
+    failing.sort(key=lambda check: (check.severity.rank, -len(check.open)))
+    return tuple(
+        Risk(
+            check=check.text.id,
+            severity=check.severity,
+            sentence=f"{counted(len(check.open), *check.noun)} of {check.judged:,} judged "
+            f"{'fails' if len(check.open) == 1 else 'fail'} “{check.text.title}”.",
+            example=check.open[0].message,
+        )
+        for check in failing[:RISKS]
+    )

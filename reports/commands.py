@@ -1,0 +1,64 @@
+"""The commands of findings, for every format: one place that asks for them, and one bound that says when not to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from audit.model import Run
+from checks.model import Finding, RemedyContext, Script, Status
+
+COMMANDS_FOR_AT_MOST = 5_000
+"""A run with more findings than this names the script of each instead of repeating a whole document per finding:
+the commands of one registry's findings carry the same document again and again."""
+
+
+class CommandBook:
+    """Answers what mends a finding of one run."""
+
+    def __init__(self, run: Run) -> None:
+        """Nothing is computed until it is asked for."""
+        self._run = run
+        self.scripts: Mapping[str, Script] = {
+            fingerprint: script for script in run.scripts for fingerprint in script.findings
+        }
+        """Fingerprint → the script that mends it."""
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether the run is small enough that every finding is told with its own commands."""
+        return sum(len(result.findings) for result in self._run.results) <= COMMANDS_FOR_AT_MOST
+
+    @cached_property
+    def _context(self) -> RemedyContext:
+        from checks.baseline import load_baseline
+
+        run = self._run
+        return RemedyContext(
+            baseline=load_baseline(run.baseline_text, run.baseline_name),
+            organization=run.organization_id,
+            registries=run.documents,
+        )
+
+    def of(self, finding: Finding) -> str:
+        """The complete guarded script of this one finding; empty where no paste-ready command should exist."""
+        if finding.status is not Status.FAIL or finding.remedy is None or not finding.remedy.edits:
+            return ""
+        from checks.remedies import commands
+
+        return commands(finding, self._context)
+
+    def script_of(self, finding: Finding) -> str:
+        """File name of the registry's script that contains the fix; empty where there is none."""
+        script = self.scripts.get(finding.fingerprint)
+        return script.name if script else ""
+
+    @property
+    def note(self) -> str:
+        """Why findings carry no commands of their own, where they do not."""
+        if self.complete:
+            return ""
+        return (
+            f"This run has more than {COMMANDS_FOR_AT_MOST:,} findings: commands are not repeated for each, "
+            "the script named with the finding holds them."
+        )

@@ -1,0 +1,179 @@
+"""CSV: findings.csv with one row a finding, checks.csv with the texts of the checks once, gaps.csv.
+
+RFC 4180: comma, CRLF between rows, quotes doubled, one width for every row, header always. UTF-8. Inside a cell, lines
+end in LF. A cell that a spreadsheet would read as a formula gets an apostrophe in front; characters that cannot be
+seen are spelled out (`<U+202E>`).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import TextIO
+
+from audit.model import Run
+from checks.model import Finding, Gap, Status
+from reports.breakdown import CheckView
+from reports.commands import CommandBook
+from reports.formats.columns import CHECKS, FINDINGS, GAPS, Column
+from reports.formats.json_values import json_line
+from reports.gap_groups import gap_fix, gap_title
+from reports.resources import resource_arn, resource_type
+from reports.view import ReportView
+from reports.visible import visible
+from reports.words import area_name, stamp
+
+LONGEST_CELL = 32_000
+"""Spreadsheets hold 32,767 characters a cell and spill the rest into further rows."""
+
+_FORMULA = re.compile(r"^[\s\ufeff]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""What spreadsheets may take for a formula, full-width forms and leading blanks included."""
+
+
+def render(run: Run, view: ReportView, *, bom: bool = False) -> dict[str, bytes]:
+    """File name → content; *bom* puts a UTF-8 byte order mark first, for Excel."""
+    return {
+        "findings.csv": _file(FINDINGS, finding_rows(run, view), bom=bom),
+        "checks.csv": _file(CHECKS, check_rows(view), bom=bom),
+        "gaps.csv": _file(GAPS, gap_rows(run), bom=bom),
+    }
+
+
+def write_rows(stream: TextIO, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    """Header and rows to a text stream opened with `newline=""`; ValueError for a row of another width."""
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([column.name for column in columns])
+    writer.writerows(_of_width(rows, len(columns)))
+
+
+def cell(text: str) -> str:
+    """Text that came from outside, made harmless for spreadsheets and short enough for a cell."""
+    if not text or (text.isascii() and text.isprintable() and text[0] not in "=+-@ " and len(text) <= LONGEST_CELL):
+        return text
+    text = visible(text)
+    if len(text) > LONGEST_CELL:
+        text = f"{text[:LONGEST_CELL]} … [{len(text) - LONGEST_CELL:,} more characters are in findings.json]"
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+_repeated = lru_cache(maxsize=4096)(cell)
+"""`cell` for texts that many rows share."""
+
+
+def finding_rows(run: Run, view: ReportView) -> Iterator[tuple[str, ...]]:
+    """Rows of findings.csv, in the order of `FINDINGS`, as the view sorts findings."""
+    book = CommandBook(run)
+    titles = {check.text.id: (cell(check.text.title), area_name(check.text.group)) for check in view.checks}
+    names = {account: cell(name) for account, name in run.account_names.items()}
+    tail = (cell(run.partition), cell(run.organization_id), cell(run.id), stamp(run.started_at))
+    for finding in view.findings:
+        title, area = titles[finding.check]
+        yield (
+            finding.status.name,
+            finding.severity.value,
+            _repeated(finding.check),
+            title,
+            area,
+            _repeated(finding.account),
+            names.get(finding.account, ""),
+            _repeated(finding.region),
+            resource_type(finding),
+            cell(resource_arn(finding, run.partition)),
+            cell(finding.resource),
+            cell(finding.message),
+            finding.fingerprint,
+            *_waiver_cells(finding),
+            cell(json_line(finding.evidence)),
+            *_remedy_cells(finding, book),
+            cell(json_line(finding.key)),
+            *tail,
+        )
+
+
+def check_rows(view: ReportView) -> Iterator[tuple[str, ...]]:
+    """Rows of checks.csv, in the order of `CHECKS`, one for each check of the run in catalogue order."""
+    return (_check_row(check) for check in view.checks)
+
+
+def gap_rows(run: Run) -> Iterator[tuple[str, ...]]:
+    """Rows of gaps.csv, in the order of `GAPS`, sorted by account, Region, operation and resource."""
+    for gap in sorted(run.gaps, key=_gap_order):
+        yield (
+            gap.kind.value,
+            gap_title(gap.kind),
+            cell(gap.account),
+            cell(run.account_names.get(gap.account, "")),
+            cell(gap.region),
+            cell(gap.operation),
+            cell(gap.resource),
+            cell(gap.code),
+            cell(gap.message),
+            cell(gap.permission),
+            cell(gap_fix(gap)),
+            cell(" ".join(gap.tables)),
+        )
+
+
+def _gap_order(gap: Gap) -> tuple[str, ...]:
+    return (gap.account, gap.region, gap.operation, gap.resource, gap.code, gap.message)
+
+
+def _waiver_cells(finding: Finding) -> tuple[str, str, str, str]:
+    waiver = finding.waiver
+    if waiver is None:
+        return ("False", "", "", "")
+    return ("True", cell(waiver.reason), cell(waiver.owner), cell(waiver.until))
+
+
+def _remedy_cells(finding: Finding, book: CommandBook) -> tuple[str, str, str, str, str]:
+    remedy = finding.remedy
+    script = book.script_of(finding)
+    if remedy is None:
+        return ("", "", "", _repeated(script), "")
+    commands = book.of(finding) if book.complete else ""
+    if len(commands) > LONGEST_CELL or (not book.complete and script):
+        commands = f"# in the script {script}" if script else "# too long for a cell: in findings.json"
+    return (
+        _repeated(remedy.summary),
+        str(remedy.safe),
+        cell("\n".join(remedy.manual)),
+        _repeated(script),
+        cell(commands),
+    )
+
+
+def _check_row(check: CheckView) -> tuple[str, ...]:
+    text, counts = check.text, check.counts
+    return (
+        cell(text.id),
+        cell(" ".join(text.aliases)),
+        cell(text.title),
+        area_name(text.group),
+        text.severity.value if text.severity else "",
+        str(counts[Status.PASS]),
+        str(counts[Status.FAIL]),
+        str(len(check.waived)),
+        str(counts[Status.UNKNOWN]),
+        str(counts[Status.NOT_APPLICABLE]),
+        *(cell(part) for part in (check.error, text.what, text.why, text.fix, text.limits, text.references)),
+        cell(" ".join(text.permissions)),
+        cell(" ".join(text.controls)),
+    )
+
+
+def _of_width(rows: Iterable[Sequence[str]], width: int) -> Iterator[Sequence[str]]:
+    for row in rows:
+        if len(row) != width:
+            raise ValueError(f"a row of {len(row)} cells under a header of {width}")
+        yield row
+
+
+def _file(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, bom: bool) -> bytes:
+    stream = io.BytesIO()
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig" if bom else "utf-8", newline="", write_through=False)
+    write_rows(text, columns, rows)
+    text.flush()
+    return stream.getvalue()

@@ -1,0 +1,188 @@
+"""findings.json, version 1: the whole answer of a run for programs. The schema is `findings-v1.schema.json`.
+
+One finding a line, so that the file can be read by line tools and compared with `diff`. Version 1 may grow by fields;
+a field that is there keeps its name and meaning.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+from audit.model import Run
+from checks.model import Finding, Gap, Script, Severity, Status
+from reports.breakdown import CheckView
+from reports.commands import CommandBook
+from reports.formats.json_values import json_line, json_value
+from reports.resources import resource_arn, resource_type
+from reports.view import ReportView
+from reports.words import stamp
+
+VERSION = 1
+
+
+def render(run: Run, view: ReportView) -> dict[str, bytes]:
+    """`findings.json` as UTF-8 with a final line feed."""
+    return {"findings.json": "".join(_parts(run, view)).encode()}
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) that findings.json keeps to."""
+    text = resources.files("reports.formats").joinpath("findings-v1.schema.json").read_text(encoding="utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _parts(run: Run, view: ReportView) -> Iterator[str]:
+    book = CommandBook(run)
+    aliases = {check.text.id: list(check.text.aliases) for check in view.checks}
+    yield "{\n"
+    for name, value in _head(run, view, book).items():
+        yield f' "{name}": {json.dumps(json_value(value), ensure_ascii=False, allow_nan=False, indent=1)},\n'
+    lists: dict[str, Iterator[Any]] = {
+        "checks": (_check(check) for check in view.checks),
+        "gaps": (_gap(gap) for gap in sorted(run.gaps, key=_gap_order)),
+        "scripts": (_script(script) for script in run.scripts),
+        "findings": (_finding(finding, run, book, aliases[finding.check]) for finding in view.findings),
+    }
+    for position, (name, entries) in enumerate(lists.items()):
+        yield f' "{name}": ['
+        for number, entry in enumerate(entries):
+            yield f"{',' if number else ''}\n  {json_line(entry)}"
+        yield "\n ]\n" if position == len(lists) - 1 else "\n ],\n"
+    yield "}\n"
+
+
+def _head(run: Run, view: ReportView, book: CommandBook) -> dict[str, Any]:
+    coverage = run.coverage
+    return {
+        "version": VERSION,
+        "run": {
+            "id": run.id,
+            "started_at": stamp(run.started_at),
+            "finished_at": stamp(run.finished_at),
+            "program_version": run.program_version,
+            "versions": run.versions,
+            "organization": {"id": run.organization_id, "name": run.organization_name},
+            "caller_account": run.caller_account,
+            "partition": run.partition,
+            "baseline": {"name": run.baseline_name, "sha256": run.baseline_hash},
+            "calls": run.calls,
+        },
+        "scope": {
+            "accounts": run.scope.accounts,
+            "ous": run.scope.ous,
+            "regions": run.scope.regions,
+            "everything": run.scope.everything,
+        },
+        "limits": {"sources": run.limits_sources},
+        "coverage": {
+            "accounts_planned": coverage.accounts_planned,
+            "accounts_read": coverage.accounts_read,
+            "registries_planned": coverage.registries_planned,
+            "registries_complete": coverage.registries_complete,
+            "registries_partial": coverage.registries_partial,
+            "registries_unread": coverage.registries_unread,
+            "repositories": coverage.repositories,
+            "unaccounted": coverage.unaccounted,
+            "evidence_complete": run.evidence_complete,
+        },
+        "verdict": {"level": view.verdict.level, "word": view.verdict.word, "sentence": view.verdict.sentence},
+        "totals": {
+            "open": {severity.value: view.open[severity] for severity in Severity},
+            "waived": {severity.value: view.waived[severity] for severity in Severity},
+            "undecided": view.undecided,
+            "broken_checks": view.broken,
+            "judgements": {status.value: view.counts[status] for status in Status},
+        },
+        "notes": [book.note] if book.note else [],
+    }
+
+
+def _check(check: CheckView) -> dict[str, Any]:
+    text = check.text
+    return {
+        "id": text.id,
+        "aliases": text.aliases,
+        "title": text.title,
+        "group": text.group,
+        "severity": text.severity,
+        "counts": {status.value: check.counts[status] for status in Status},
+        "open": len(check.open),
+        "waived": len(check.waived),
+        "error": check.error or None,
+        "controls": text.controls,
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "account": gap.account,
+        "region": gap.region,
+        "operation": gap.operation,
+        "kind": gap.kind,
+        "code": gap.code,
+        "message": gap.message,
+        "tables": gap.tables,
+        "resource": gap.resource,
+        "permission": gap.permission,
+    }
+
+
+def _gap_order(gap: Gap) -> tuple[str, ...]:
+    return (gap.account, gap.region, gap.operation, gap.resource, gap.code, gap.message)
+
+
+def _script(script: Script) -> dict[str, Any]:
+    return {
+        "name": script.name,
+        "account": script.account,
+        "region": script.region,
+        "safe": script.safe,
+        "findings": script.findings,
+        "manual": script.manual,
+        "refused": script.refused,
+    }
+
+
+def _finding(finding: Finding, run: Run, book: CommandBook, aliases: list[str]) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "aliases": aliases,
+        "status": finding.status,
+        "severity": finding.severity,
+        "account": finding.account,
+        "account_name": run.account_names.get(finding.account),
+        "region": finding.region,
+        "resource": {
+            "name": finding.resource,
+            "type": resource_type(finding),
+            "arn": resource_arn(finding, run.partition),
+            "key": finding.key,
+        },
+        "message": finding.message,
+        "evidence": finding.evidence,
+        "remediation": _remediation(finding, book),
+        "fingerprint": finding.fingerprint,
+        "waiver": _waiver(finding),
+    }
+
+
+def _waiver(finding: Finding) -> dict[str, str] | None:
+    waiver = finding.waiver
+    return None if waiver is None else {"reason": waiver.reason, "owner": waiver.owner, "until": waiver.until}
+
+
+def _remediation(finding: Finding, book: CommandBook) -> dict[str, Any] | None:
+    remedy = finding.remedy
+    if remedy is None:
+        return None
+    return {
+        "summary": remedy.summary,
+        "safe": remedy.safe,
+        "commands": book.of(finding) if book.complete else None,
+        "manual": remedy.manual,
+        "script": book.script_of(finding) or None,
+    }

@@ -1,0 +1,147 @@
+"""The verdict of a run in one word and one or two sentences. Unknown is a verdict: it never reads as compliance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from audit.model import Coverage
+from checks.model import Severity
+from reports.words import SEVERITY_WORDS, be, counted, listed, number
+
+
+class VerdictLevel(StrEnum):
+    """What kind of verdict it is, worst first."""
+
+    ACTION = "action"
+    """A critical or high failure is open."""
+    INCOMPLETE = "incomplete"
+    """No such failure, and something was not read or not decided."""
+    NOTHING = "nothing"
+    """Nothing at all could be judged."""
+    MINOR = "minor"
+    """Everything was read; only failures below high are open."""
+    COMPLIANT = "compliant"
+
+
+_WORDS = {
+    VerdictLevel.ACTION: ("Action required", "✘"),
+    VerdictLevel.INCOMPLETE: ("Undecided", "?"),
+    VerdictLevel.NOTHING: ("Nothing judged", "?"),
+    VerdictLevel.MINOR: ("Improvement advised", "■"),
+    VerdictLevel.COMPLIANT: ("Compliant", "✔"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer for somebody who reads nothing else."""
+
+    level: VerdictLevel
+    word: str
+    mark: str
+    """A shape that tells the level without colour."""
+    sentences: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """All sentences in one line."""
+        return " ".join(self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictInput:
+    """The figures that decide."""
+
+    open: Mapping[Severity, int]
+    """Failures without a waiver."""
+    passed: int
+    """Judgements that passed."""
+    undecided: int
+    broken: int
+    """Checks that broke."""
+    waived: int
+    checks: int
+    gaps: int
+    coverage: Coverage
+    evidence_complete: bool
+
+
+def judge(figures: VerdictInput) -> Verdict:
+    """The verdict over a run's figures."""
+    level = _level(figures)
+    word, mark = _WORDS[level]
+    sentences = [_main_sentence(level, figures)]
+    if level is not VerdictLevel.NOTHING and (missing := missing_sentence(figures)):
+        sentences.append(missing)
+    if figures.waived:
+        sentences.append(f"{counted(figures.waived, 'failure is', 'failures are')} covered by waivers in force.")
+    return Verdict(level=level, word=word, mark=mark, sentences=tuple(sentences))
+
+
+def _level(figures: VerdictInput) -> VerdictLevel:
+    serious = figures.open[Severity.CRITICAL] + figures.open[Severity.HIGH]
+    if serious:
+        return VerdictLevel.ACTION
+    failures = sum(figures.open.values())
+    if not (failures or figures.passed or figures.waived):
+        return VerdictLevel.NOTHING
+    if not figures.evidence_complete or figures.undecided or figures.broken:
+        return VerdictLevel.INCOMPLETE
+    return VerdictLevel.MINOR if failures else VerdictLevel.COMPLIANT
+
+
+def _main_sentence(level: VerdictLevel, figures: VerdictInput) -> str:
+    total = sum(figures.open.values())
+    if level is VerdictLevel.ACTION:
+        return f"Replication does not meet the baseline: {open_text(figures.open)} {be(total)} open."
+    if level is VerdictLevel.NOTHING:
+        return _nothing_sentence(figures)
+    if total:
+        return f"No critical or high failure was found; {open_text(figures.open)} {be(total)} open."
+    if level is VerdictLevel.INCOMPLETE:
+        return "No open failure was found in what could be judged, and not everything could be judged."
+    if figures.waived:
+        return f"No failure is open without a waiver; {counted(figures.passed, 'judgement', 'judgements')} passed."
+    return (
+        f"Replication meets the baseline: {counted(figures.passed, 'judgement', 'judgements')} of "
+        f"{counted(figures.checks, 'check', 'checks')} passed and none failed."
+    )
+
+
+def _nothing_sentence(figures: VerdictInput) -> str:
+    coverage = figures.coverage
+    if coverage.registries_planned and coverage.registries_unread == coverage.registries_planned:
+        if coverage.registries_planned == 1:
+            return "Nothing could be judged: the only registry in scope could not be read."
+        return f"Nothing could be judged: none of the {number(coverage.registries_planned)} registries could be read."
+    if not figures.evidence_complete or figures.undecided or figures.broken:
+        return "Nothing could be judged: what was read is not enough to decide any check."
+    return "Nothing was judged: no check applies to what is in scope."
+
+
+def open_text(open_: Mapping[Severity, int]) -> str:
+    """`3 critical, 5 high and 1 low failure`."""
+    present = [severity for severity in Severity if open_[severity]]
+    parts = [f"{number(open_[severity])} {SEVERITY_WORDS[severity].lower()}" for severity in present]
+    return f"{listed(parts)} {'failure' if sum(open_.values()) == 1 else 'failures'}"
+
+
+def missing_sentence(figures: VerdictInput) -> str:
+    """What was not read or not decided, or empty text where nothing is missing."""
+    coverage = figures.coverage
+    missing = coverage.registries_partial + coverage.registries_unread
+    parts = []
+    if missing:
+        planned = counted(coverage.registries_planned, "registry", "registries")
+        parts.append(f"{number(missing)} of {planned} {'was' if missing == 1 else 'were'} not read completely")
+    elif figures.gaps:
+        parts.append(f"{counted(figures.gaps, 'read', 'reads')} did not succeed")
+    if coverage.unaccounted:
+        parts.append(f"{counted(len(coverage.unaccounted), 'registry is', 'registries are')} missing from the result")
+    if figures.undecided:
+        parts.append(f"{counted(figures.undecided, 'judgement is', 'judgements are')} undecided")
+    if figures.broken:
+        parts.append(f"{counted(figures.broken, 'check', 'checks')} broke")
+    return f"The evidence is incomplete: {listed(parts)}." if parts else ""

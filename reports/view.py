@@ -1,0 +1,164 @@
+"""Run (+ history) → ReportView: totals, groups and wording that every format shares.
+
+Pure: it reads the run and nothing else, no clock and no files. Words: a *failure* is a FAIL finding without a
+waiver; *undecided* is UNKNOWN; a *judgement* is one row of one check that applied (passed, failed or undecided).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.model import Run, RunSummary
+from checks.model import CheckResult, Finding, Severity, Status
+from reports.breakdown import (
+    AccountView,
+    AreaView,
+    CheckView,
+    Risk,
+    accounts_of,
+    areas_of,
+    checks_of,
+    is_open,
+    is_waived,
+    risks_of,
+)
+from reports.gap_groups import GapGroup, group_gaps
+from reports.history import Change, TrendPoint, change_since, earlier, trend_point
+from reports.verdict import Verdict, VerdictInput, judge
+from reports.words import counted
+
+TREND_RUNS = 8
+"""Points of the trend, this run included."""
+
+_STATUS_ORDER = {Status.FAIL: 0, Status.ERROR: 1, Status.UNKNOWN: 2, Status.PASS: 3, Status.NOT_APPLICABLE: 4}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """What reports say about a run."""
+
+    organization: str
+    """Name and id of the organization, or the account in single-account mode."""
+    scope: tuple[str, ...]
+    verdict: Verdict
+    counts: Mapping[Status, int]
+    """Rows of all checks by status."""
+    open: Mapping[Severity, int]
+    waived: Mapping[Severity, int]
+    undecided: int
+    broken: int
+    """Checks that broke."""
+    coverage: tuple[str, ...]
+    """What was looked at, in sentences."""
+    areas: tuple[AreaView, ...]
+    checks: tuple[CheckView, ...]
+    """In catalogue order."""
+    accounts: tuple[AccountView, ...]
+    """Accounts with findings or gaps, worst first."""
+    gap_groups: tuple[GapGroup, ...]
+    findings: tuple[Finding, ...]
+    """Every FAIL, ERROR and UNKNOWN, waived ones included; see `sorted_findings` for the order."""
+    risks: tuple[Risk, ...]
+    change: Change | None
+    """Against the run before; None for a first run."""
+    trend: tuple[TrendPoint, ...]
+    """Oldest first, this run last; empty for a first run."""
+
+    @property
+    def failures(self) -> int:
+        """Open failures of any severity."""
+        return sum(self.open.values())
+
+    @property
+    def worst_first(self) -> tuple[CheckView, ...]:
+        """Checks with open failures, worst severity first, then by catalogue order."""
+        return tuple(sorted((check for check in self.checks if check.open), key=lambda check: check.severity.rank))
+
+
+def build_view(run: Run, history: Sequence[RunSummary] = ()) -> ReportView:
+    """Everything that a report says about *run*; *history* holds earlier runs in any order."""
+    findings = sorted_findings(run.results)
+    checks = checks_of(run, findings)
+    past = earlier(run, history)
+    open_ = _by_severity(finding for finding in findings if is_open(finding))
+    waived = _by_severity(finding for finding in findings if is_waived(finding))
+    undecided = sum(len(check.undecided) for check in checks)
+    broken = sum(1 for check in checks if check.error)
+    counts = _total_counts(run.results)
+    figures = VerdictInput(
+        open=open_, passed=counts[Status.PASS], undecided=undecided, broken=broken, waived=sum(waived.values()),
+        checks=len(run.results), gaps=len(run.gaps), coverage=run.coverage, evidence_complete=run.evidence_complete,
+    )  # fmt: skip
+    now = TrendPoint(run.started_at, open_, undecided + broken, run.evidence_complete)
+    return ReportView(
+        organization=_organization(run), scope=_scope(run), verdict=judge(figures), counts=counts, open=open_,
+        waived=waived, undecided=undecided, broken=broken, coverage=_coverage(run), areas=areas_of(checks),
+        checks=checks, accounts=accounts_of(run, findings), gap_groups=group_gaps(run.gaps), findings=findings,
+        risks=risks_of(checks), change=change_since(run, past[-1]) if past else None,
+        trend=(*(trend_point(one) for one in past[-TREND_RUNS + 1 :]), now) if past else (),
+    )  # fmt: skip
+
+
+def sorted_findings(results: Iterable[CheckResult]) -> tuple[Finding, ...]:
+    """Findings by status (failed, broke, undecided), severity, catalogue order, account, Region, resource."""
+    ranks = {severity: severity.rank for severity in Severity}
+    keyed = [
+        (
+            _STATUS_ORDER[one.status], ranks[one.severity], position, one.account, one.region, one.resource,
+            one.fingerprint, number, one,
+        )
+        for position, result in enumerate(results)
+        for number, one in enumerate(result.findings)
+    ]  # fmt: skip
+    keyed.sort(key=lambda entry: entry[:8])
+    return tuple(entry[8] for entry in keyed)
+
+
+def _by_severity(findings: Iterable[Finding]) -> dict[Severity, int]:
+    counts = Counter(finding.severity for finding in findings)
+    return {severity: counts[severity] for severity in Severity}
+
+
+def _total_counts(results: Iterable[CheckResult]) -> dict[Status, int]:
+    counts = dict.fromkeys(Status, 0)
+    for result in results:
+        for status, count in result.counts.items():
+            counts[status] += count
+    return counts
+
+
+def _organization(run: Run) -> str:
+    if run.organization_id:
+        return f"{run.organization_name} ({run.organization_id})" if run.organization_name else run.organization_id
+    name = run.account_names.get(run.caller_account, "")
+    return f"Account {run.caller_account} ({name})" if name else f"Account {run.caller_account}"
+
+
+def _scope(run: Run) -> tuple[str, ...]:
+    scope = run.scope
+    whole = "Every account of the organization" if run.organization_id else "The account of the credentials"
+    parts = []
+    if scope.accounts:
+        parts.append(f"Accounts: {', '.join(scope.accounts)}")
+    if scope.ous:
+        parts.append(f"Organizational units and what is below them: {', '.join(scope.ous)}")
+    return (
+        "; ".join(parts) or whole,
+        f"Regions: {', '.join(scope.regions)}" if scope.regions else "Every enabled Region",
+        "Every repository in detail" if scope.everything else "Repositories that take part in replication in detail",
+    )
+
+
+def _coverage(run: Run) -> tuple[str, ...]:
+    coverage = run.coverage
+    sentences = [
+        f"{coverage.accounts_read:,} of {counted(coverage.accounts_planned, 'account', 'accounts')} answered.",
+        f"{coverage.registries_complete:,} of {counted(coverage.registries_planned, 'registry', 'registries')} read "
+        f"completely, {coverage.registries_partial:,} in part, {coverage.registries_unread:,} not at all.",
+        f"{counted(coverage.repositories, 'repository', 'repositories')} looked at.",
+    ]
+    if coverage.unaccounted:
+        sentences.append(f"Planned, and missing from the result without a reason: {', '.join(coverage.unaccounted)}.")
+    return tuple(sentences)

@@ -1,0 +1,150 @@
+"""Wording that every format shares: numbers, plurals, lists, times, severities and statuses told in word and shape.
+
+Sentences are kept whole, with both forms of a noun given by the caller, so that a translation can replace them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from checks.model import Severity, Status
+
+SEVERITY_WORDS = {
+    Severity.CRITICAL: "Critical",
+    Severity.HIGH: "High",
+    Severity.MEDIUM: "Medium",
+    Severity.LOW: "Low",
+    Severity.INFORMATIONAL: "Informational",
+}
+SEVERITY_MARKS = {
+    Severity.CRITICAL: "◆",
+    Severity.HIGH: "▲",
+    Severity.MEDIUM: "■",
+    Severity.LOW: "●",
+    Severity.INFORMATIONAL: "○",
+}
+"""A shape for each severity, so that colour is never the only sign."""
+
+NOTHING = "\u2013"
+"""En dash: what a cell shows where there is nothing to show."""
+
+STATUS_WORDS = {
+    Status.PASS: "Passed",
+    Status.FAIL: "Failed",
+    Status.UNKNOWN: "Undecided",
+    Status.NOT_APPLICABLE: "Not applicable",
+    Status.ERROR: "Check broke",
+}
+STATUS_MARKS = {
+    Status.PASS: "✔",
+    Status.FAIL: "✘",
+    Status.UNKNOWN: "?",
+    Status.NOT_APPLICABLE: NOTHING,
+    Status.ERROR: "!",
+}
+
+AREAS = {
+    "rules": "Replication rules",
+    "limits": "Limits",
+    "grants": "Grants at the destination",
+    "settings": "Destination settings",
+    "coverage": "Coverage of images",
+    "topology": "Topology",
+    "organization": "Organization",
+    "exposure": "Access exposure",
+}
+"""Group of a check → how reports call it; an unknown group keeps its own name."""
+
+NOUNS = {
+    "accounts": ("account", "accounts"),
+    "regions": ("Region", "Regions"),
+    "registries": ("registry", "registries"),
+    "rules": ("rule", "rules"),
+    "links": ("link", "links"),
+    "grants": ("statement", "statements"),
+    "templates": ("template", "templates"),
+    "repositories": ("repository", "repositories"),
+    "replicas": ("replica", "replicas"),
+    "images": ("image", "images"),
+}
+"""Table → what one row, and several rows, of it are called."""
+
+
+def number(value: int) -> str:
+    """An integer with thousands separators."""
+    return f"{value:,}"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """`1 registry`, `0 registries`, `1,234 registries`."""
+    return f"{number(count)} {one if count == 1 else many}"
+
+
+def be(count: int) -> str:
+    """`is` for one, `are` for any other count."""
+    return "is" if count == 1 else "are"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`; empty text for nothing."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def percent(part: int, whole: int) -> str:
+    """Share with one decimal; 100 % only when it is all, 0 % only when it is none; a dash of nothing."""
+    if whole <= 0:
+        return NOTHING
+    if part in (0, whole):
+        return "100 %" if part else "0 %"
+    return f"{min(max(100 * part / whole, 0.1), 99.9):.1f} %"
+
+
+def in_utc(moment: dt.datetime) -> dt.datetime:
+    """The moment in UTC; a time without a zone is taken as UTC, which all times of a run are."""
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+
+
+def moment_text(moment: dt.datetime) -> str:
+    """`23 November 2026, 02:00 UTC`."""
+    utc = in_utc(moment)
+    months = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+              "November", "December")  # fmt: skip
+    return f"{utc.day} {months[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"
+
+
+def stamp(moment: dt.datetime) -> str:
+    """ISO 8601 in UTC with a `Z`, to the second."""
+    return in_utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def duration_text(start: dt.datetime, end: dt.datetime) -> str:
+    """`42 s`, `4 min 12 s`, `2 h 03 min`."""
+    seconds = max(0, round((in_utc(end) - in_utc(start)).total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+
+
+def area_name(group: str) -> str:
+    """How reports call a group of checks."""
+    return AREAS.get(group, group.replace("-", " ").capitalize())
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter and a full stop, where it has neither; empty stays empty."""
+    text = text.strip()
+    if not text:
+        return ""
+    if text[0].islower() and not _is_name(text.split(maxsplit=1)[0]):
+        text = text[0].upper() + text[1:]
+    return text if text[-1] in ".!?:" else f"{text}."
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word is spelled as a name (`ecr:GetRegistryPolicy`, `team/app`) and must keep its case."""
+    return not word.strip(",.;").replace("'", "").replace("\u2019", "").replace("-", "").isalpha() or not word.islower()
