@@ -174,7 +174,7 @@ class Check:
     remedy: Callable[[Row, RemedyContext], Remedy]
     """What would mend one failing row."""
     when: str = ""
-    """Boolean column: false is NOT_APPLICABLE, null is UNKNOWN; empty: every row."""
+    """Boolean column, or several joined by ` and `: false is NOT_APPLICABLE, else null is UNKNOWN; empty: every row."""
     graded: str = ""
     """Column with a `Severity` value per row that replaces `severity`; empty or null cell: `severity`."""
     unknown: str = "the evidence for this could not be read"
@@ -193,6 +193,11 @@ class Check:
     def group(self) -> str:
         """The part of the id before the dot, which is the package name."""
         return self.id.partition(".")[0]
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The columns of `when`, all of which must be true for a row to be judged."""
+        return tuple(self.when.split(" and ")) if self.when else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +249,14 @@ class CheckResult:
     """The FAIL and UNKNOWN rows, in table order; one ERROR finding if the check broke."""
     error: str = ""
     """What broke, if the check itself did."""
+
+    @property
+    def status(self) -> Status:
+        """The whole table in one word: the worst answer; NOT_APPLICABLE for a table without rows."""
+        for status in (Status.ERROR, Status.FAIL, Status.UNKNOWN, Status.PASS):
+            if self.counts.get(status):
+                return status
+        return Status.NOT_APPLICABLE
 
 
 @dataclass(frozen=True, slots=True)

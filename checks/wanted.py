@@ -1,0 +1,118 @@
+"""The wanted changes that remedies may ask for, one typed constructor a kind.
+
+An edit is data. Where several edits touch one document they are merged into a single put, so every constructor says
+only what should differ, never the whole document. The first argument is always where the command runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from checks.model import Edit
+
+Place = tuple[str, str]
+"""Account and Region of one registry."""
+
+
+def _edit(kind: str, at: Place, **arguments: Any) -> Edit:
+    return Edit(kind=kind, account=at[0], region=at[1], arguments=arguments)
+
+
+def add_replication(
+    source: Place, destination: Place, prefixes: Sequence[str], delete_replication: bool | None
+) -> Edit:
+    """Replicate *prefixes* (`""` is everything) to *destination*. None: a new rule leaves deletions alone."""
+    return _edit(
+        "replication.add",
+        source,
+        destinations=[{"account": destination[0], "region": destination[1]}],
+        prefixes=list(prefixes),
+        delete_replication=delete_replication,
+    )
+
+
+def remove_destination(source: Place, destination: Place) -> Edit:
+    """Take *destination* out of every rule; rules left without one go too."""
+    return _edit("replication.remove-destination", source, account=destination[0], region=destination[1])
+
+
+def set_delete_replication(source: Place, rule: int, *, enabled: bool) -> Edit:
+    """Switch `deleteReplication` of rule number *rule*, counted from 1."""
+    return _edit("replication.set-delete", source, rule=rule, enabled=enabled)
+
+
+def add_statement(
+    at: Place, source_account: str, prefixes: Sequence[str], actions: Sequence[str], organization: str
+) -> Edit:
+    """Let *source_account* do *actions* on repositories that begin with *prefixes*; *organization* may be empty."""
+    return _edit(
+        "policy.add-statement",
+        at,
+        source_account=source_account,
+        prefixes=list(prefixes),
+        actions=list(actions),
+        organization=organization,
+    )
+
+
+def remove_statement(at: Place, statement: int) -> Edit:
+    """Take statement number *statement*, counted from 1, out of the registry policy."""
+    return _edit("policy.remove-statement", at, statement=statement)
+
+
+def replace_statement(at: Place, statement: int, replacement: Mapping[str, Any]) -> Edit:
+    """Put *replacement* where statement number *statement* of the registry policy stands."""
+    return _edit("policy.replace-statement", at, statement=statement, replacement=dict(replacement))
+
+
+def narrow_deny(at: Place, statement: int, source_account: str) -> Edit:
+    """Keep the Deny numbered *statement* from hitting replication out of *source_account*."""
+    return _edit("policy.narrow-deny", at, statement=statement, source_account=source_account)
+
+
+def create_template(at: Place, prefix: str, template: Mapping[str, Any]) -> Edit:
+    """Create a repository creation template; *prefix* is `ROOT` or has no trailing `/`."""
+    return _edit("template.create", at, prefix=prefix, template=dict(template))
+
+
+def update_template(at: Place, prefix: str, changes: Mapping[str, Any]) -> Edit:
+    """Change fields of a template; the others are sent again as they are."""
+    return _edit("template.update", at, prefix=prefix, changes=dict(changes))
+
+
+def cover_scanning(at: Place, prefixes: Sequence[str], scan_type: str, frequency: str) -> Edit:
+    """Have the registry scan repositories that begin with *prefixes*; an empty *scan_type* keeps the present one."""
+    return _edit("scanning.cover", at, prefixes=list(prefixes), type=scan_type, frequency=frequency)
+
+
+def set_tag_mutability(at: Place, repository: str, seen: str, mutability: str, exclusions: Sequence[str]) -> Edit:
+    """Set mode and exclusion filters of one repository; *seen* is the mode that the audit read."""
+    return _edit(
+        "repository.tag-mutability",
+        at,
+        repository=repository,
+        seen=seen,
+        mutability=mutability,
+        exclusions=list(exclusions),
+    )
+
+
+def put_lifecycle_policy(at: Place, repository: str, seen: str, policy: str) -> Edit:
+    """Put a lifecycle policy; *seen* is the text that the audit read, empty for none."""
+    return _edit("repository.lifecycle", at, repository=repository, seen=seen, policy=policy)
+
+
+def put_repository_policy(at: Place, repository: str, seen: str, policy: str) -> Edit:
+    """Put a repository policy; *seen* is the text that the audit read, empty for none."""
+    return _edit("repository.policy", at, repository=repository, seen=seen, policy=policy)
+
+
+def start_backfill(source: Place, destination: Place) -> Edit:
+    """Replicate what exists already to *destination*, under the rules in force."""
+    return _edit("backfill.start", source, account=destination[0], region=destination[1])
+
+
+def create_service_linked_role(account: str, region: str) -> Edit:
+    """Create the service-linked role that replication acts as."""
+    return _edit("account.service-linked-role", (account, region))

@@ -1,0 +1,83 @@
+"""How a row is put into words: format strings over columns, in which nothing reads `None` or `nan`.
+
+Besides what ``str.format`` knows, a field may carry one of two specifications of ours:
+
+- ``{missing_prefixes:names}`` reads a JSON array of text as a list (`a, b and 3 more`); an empty prefix is
+  *every repository*;
+- ``{images_missing:count image}`` puts a number before its noun, in the singular or the plural.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Mapping
+from typing import Any
+
+from checks.model import Row
+
+NOT_KNOWN = "unknown"
+"""What is printed for a null."""
+
+_SHOWN = 8
+"""Names printed of a list before the rest is only counted."""
+
+
+def tell(template: str, row: Row) -> str:
+    """*template* filled with the columns of *row*. Raises KeyError for a column that the row has not."""
+    return _WORDING.vformat(template, (), row)
+
+
+def fields(template: str) -> tuple[str, ...]:
+    """The columns that *template* names, in order of first use."""
+    return tuple(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(template) if name))
+
+
+def names_in(text: object) -> tuple[str, ...]:
+    """The members of a JSON array of text; nothing for a null or an empty text.
+
+    Raises ValueError where *text* is no JSON array.
+    """
+    if not text:
+        return ()
+    members = json.loads(str(text))
+    if not isinstance(members, list):
+        raise ValueError(f"not a JSON array: {text}")
+    return tuple(str(member) for member in members)
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """*names* as a list that a person reads; an empty name is the prefix that every repository has."""
+    if not names:
+        return "none"
+    shown = [name or "every repository" for name in names[:_SHOWN]]
+    rest = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
+
+
+def counted(number: object, noun: str) -> str:
+    """`1 image`, `2 images`, `unknown images`."""
+    if number is None:
+        return f"{NOT_KNOWN} {_plural(noun)}"
+    return f"{number:,} {noun if number == 1 else _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    return noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+
+
+class _Wording(string.Formatter):
+    """`str.format` with nulls in words and the two specifications of this module."""
+
+    def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        return kwargs[str(key)]
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "names":
+            return NOT_KNOWN if value is None else listed(names_in(value))
+        if format_spec.startswith("count "):
+            return counted(value, format_spec.removeprefix("count "))
+        return NOT_KNOWN if value is None else format(value, format_spec)
+
+
+_WORDING = _Wording()
