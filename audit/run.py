@@ -51,7 +51,8 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock) 
     """
     baseline = load_baseline(request.baseline_text, request.baseline_name)
     started = clock()
-    key = request_key(request.aws.identity, request.scope, request.baseline_text)
+    aws = request.aws
+    key = request_key(aws.profile, aws.role_name, aws.endpoint_url, request.scope, request.baseline_text)
     with (
         _importing_meanwhile("pandas", "audit.tables"),
         open_collection(store.collections, key, started.timestamp(), resume=request.resume) as kept,
