@@ -1,0 +1,202 @@
+"""A whole link: every name that its rules can copy, existing or not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from checks.iam.decide import Clauses, clauses_of, verdict_of
+from checks.iam.parse import PolicyProblem
+from checks.iam.parts import StatementMatch, quoted
+from checks.iam.prefixes import Decisions, Outcomes, outcomes
+from checks.iam.reasons import NO_POLICY, denying_statements, matches, reason
+from checks.iam.request import CREATE, REPLICATE, LinkRequest, Verdict
+from checks.iam.ternary import Truth, every
+
+MOST_UNCOVERED = 20
+"""Entries of `LinkVerdict.uncovered`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkVerdict:
+    """Whether a registry policy lets a link through."""
+
+    verdict: Verdict
+    """The best over the names that the link copies. INDETERMINATE unless the best is certain."""
+    reason: str
+    """A sentence without full stop that an engineer can act on."""
+    covers_rule: bool | None
+    """Whether ecr:ReplicateImage is allowed for every name that the prefixes can match; None: undecided."""
+    uncovered: tuple[str, ...]
+    """Prefixes with a name that is certainly not allowed, at most 20; empty text is the prefix of everything."""
+    create_covered: bool | None
+    """Whether ecr:CreateRepository is allowed for every name, or for all that are absent; None: undecided."""
+    denying: tuple[int, ...] = ()
+    """Numbers of the Deny statements that certainly stop some name of the link."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """What was found out about the names of a link."""
+
+    by_prefix: tuple[tuple[str, Outcomes], ...]
+    found: Mapping[Verdict, tuple[Decisions, str]]
+    """Each verdict that occurs, with the decisions and a name for it."""
+    complete: bool
+    """Whether no other verdict occurs."""
+    refused: tuple[str, ...]
+    """Existing repositories that are certainly not allowed."""
+    create: Truth
+    create_example: tuple[Verdict, str] | None
+    """The decision about ecr:CreateRepository behind `create`, with a name for it."""
+
+
+def link_verdict(
+    policy_text: str | None,
+    link: LinkRequest,
+    prefixes: Sequence[str],
+    repositories: Sequence[str],
+    absent: Collection[str] | None,
+) -> LinkVerdict:
+    """Judge a registry policy for all that one link copies. Never raises for any policy.
+
+    *policy_text*: of the destination; empty: it has none; None: not read. *prefixes*: of the rules, `""` for
+    everything. *repositories*: existing source repositories, each matched by a prefix. *absent*: those of them that do
+    not exist at the destination; None: not known.
+    """
+    if policy_text is None:
+        return LinkVerdict(Verdict.INDETERMINATE, "the registry policy was not read", None, (), None)
+    clauses = clauses_of(policy_text, link)
+    if isinstance(clauses, PolicyProblem):
+        return LinkVerdict(Verdict.INDETERMINATE, f"{clauses.message}, so that nothing is certain", None, (), None)
+    survey = _survey(clauses, tuple(prefixes) or ("",), repositories, absent)
+    verdict = _best(survey)
+    covers = every(_covered(found) for _, found in survey.by_prefix)
+    uncovered = tuple(prefix for prefix, found in survey.by_prefix if _covered(found) is False)
+    told = _Told(policy_text, link)
+    reason = told.sentence(survey, verdict, uncovered)
+    return LinkVerdict(verdict, reason, covers, uncovered[:MOST_UNCOVERED], survey.create, told.denying(survey))
+
+
+def _survey(
+    clauses: Clauses, prefixes: tuple[str, ...], repositories: Sequence[str], absent: Collection[str] | None
+) -> _Survey:
+    by_prefix = tuple((prefix, outcomes(clauses, prefix)) for prefix in prefixes)
+    missing = None if absent is None else frozenset(absent)
+    complete = all(outcome.complete for _, outcome in by_prefix)
+    possible = {pair: name for _, outcome in by_prefix for pair, name in outcome.examples}
+    found = {verdict_of(*pair, exists=False): (pair, name) for pair, name in possible.items()}
+    uniform = next(iter(possible)) if complete and len(possible) == 1 else None
+    # Where every possible name fares alike, the existing ones do too and need no look.
+    single = {} if uniform else {name: clauses.decide(name) for name in {*repositories, *(missing or ())}}
+    refused = []
+    for name in repositories:
+        pair = uniform or single[name]
+        found.setdefault(verdict_of(*pair, exists=None if missing is None else name not in missing), (pair, name))
+        if pair[0].gives is False:
+            refused.append(name)
+    create, example = _creates(possible, uniform, single, missing, complete=complete)
+    return _Survey(by_prefix, found, complete, tuple(refused), create, example)
+
+
+def _creates(
+    possible: Mapping[Decisions, str],
+    uniform: Decisions | None,
+    single: Mapping[str, Decisions],
+    missing: frozenset[str] | None,
+    *,
+    complete: bool,
+) -> tuple[Truth, tuple[Verdict, str] | None]:
+    """(whether every absent repository may be created, an example that says so)."""
+    if complete and all(create.gives for _, create in possible):
+        return True, None
+    if missing is None:
+        return None, next(((pair[1], name) for pair, name in possible.items() if not pair[1].gives), None)
+    truths = {name: (uniform or single[name])[1] for name in sorted(missing)}
+    result = every(decision.gives for decision in truths.values())
+    return result, next(((one, name) for name, one in truths.items() if one.gives is result), None)
+
+
+def _covered(outcome: Outcomes) -> Truth:
+    truths = [replicate.gives for (replicate, _), _ in outcome.examples]
+    return every([*truths, True if outcome.complete else None])
+
+
+_ORDER = (
+    Verdict.ALLOWED, Verdict.INDETERMINATE, Verdict.ALLOWED_IF_REPOSITORY_EXISTS, Verdict.DENIED_IMPLICIT,
+    Verdict.DENIED_EXPLICIT,
+)  # fmt: skip
+
+
+def _best(survey: _Survey) -> Verdict:
+    """The best verdict that some name certainly has; what is undecided might be better than what is not."""
+    for one in _ORDER:
+        if one in survey.found or (one is Verdict.INDETERMINATE and not survey.complete):
+            return one
+    return Verdict.INDETERMINATE
+
+
+class _Told:
+    """Sentences about one link; statements are matched once for each example that is told."""
+
+    def __init__(self, text: str, link: LinkRequest) -> None:
+        self._text = text
+        self._link = link
+        self._seen: dict[str, tuple[StatementMatch, ...]] = {}
+
+    def why(self, decision: Verdict, action: str, name: str) -> str:
+        if not self._text.strip() and not self._link.same_account:
+            return NO_POLICY
+        return reason(
+            self._matches(name), decision, action, self._link.source_account, same_account=self._link.same_account
+        )
+
+    def _matches(self, name: str) -> tuple[StatementMatch, ...]:
+        if name not in self._seen:
+            self._seen[name] = matches(self._text, self._link, name)
+        return self._seen[name]
+
+    def sentence(self, survey: _Survey, verdict: Verdict, uncovered: tuple[str, ...]) -> str:
+        """Why *verdict*, and what else an engineer needs to know about this link."""
+        told: list[str] = []
+        if verdict in survey.found:
+            pair, name = survey.found[verdict]
+            told.append(self.why(pair[0], REPLICATE, name))
+            if pair[0] is Verdict.ALLOWED and verdict is not Verdict.ALLOWED:
+                told.append(self._creation(pair[1], name))
+        if not survey.complete:
+            told.append("its patterns are too many to be followed for every name")
+        if verdict is Verdict.ALLOWED and survey.create_example and survey.create is not True:
+            told.append(self._creation(*survey.create_example))
+        if verdict.gives is not False:
+            told += self._shortfall(survey, uncovered, told)
+        return "; ".join(dict.fromkeys(told))
+
+    def _creation(self, decision: Verdict, name: str) -> str:
+        only = "" if decision is Verdict.INDETERMINATE else "only repositories that exist there receive copies: "
+        return only + self.why(decision, CREATE, name)
+
+    def _shortfall(self, survey: _Survey, uncovered: tuple[str, ...], told: list[str]) -> list[str]:
+        """What is not allowed, or perhaps not, although something is."""
+        examples = [one for _, outcome in survey.by_prefix for one in outcome.examples]
+        refused = next(((pair[0], name) for pair, name in examples if pair[0].gives is False), None)
+        doubtful = next(((pair[0], name) for pair, name in examples if pair[0].gives is None), None)
+        found = []
+        if refused is not None:
+            shown = ", ".join(f"`{prefix}`" if prefix else "any prefix" for prefix in uncovered[:5])
+            more = f" and {len(uncovered) - 5} more prefixes" if len(uncovered) > 5 else ""
+            why = self.why(refused[0], REPLICATE, refused[1])
+            found.append(f"not every name under {shown}{more} is allowed, for example `{refused[1]}`: {why}")
+        elif doubtful is not None:
+            why = self.why(doubtful[0], REPLICATE, doubtful[1])
+            found.append(why if why in told else f"for names such as `{doubtful[1]}` {why}")
+        if survey.refused:
+            count = "1 existing repository is" if len(survey.refused) == 1 else f"{len(survey.refused)} existing are"
+            found.append(f"{count} not allowed: {quoted(survey.refused)}")
+        return found
+
+    def denying(self, survey: _Survey) -> tuple[int, ...]:
+        """Numbers of the Deny statements that stop some name."""
+        examples = [one for _, outcome in survey.by_prefix for one in outcome.examples]
+        denied = [name for pair, name in examples if pair[0] is Verdict.DENIED_EXPLICIT]
+        return tuple(sorted({number for name in denied for number in denying_statements(self._matches(name))}))

@@ -1,0 +1,145 @@
+"""One statement against one replication, part by part, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from checks.iam.decide import action_match
+from checks.iam.keys import Context
+from checks.iam.parse import Statement
+from checks.iam.request import CREATE, REPLICATE, V1_ACTIONS, Registry
+from checks.iam.resources import names_of, resource_problems
+from checks.iam.ternary import Truth, every, some, word
+
+_SHOWN = 3
+"""Entries of a list that are quoted before the rest is only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Whether one part of a statement matches, and why."""
+
+    matched: Truth
+    why: str
+    """A clause."""
+
+    def as_document(self) -> dict[str, Any]:
+        """JSON values: `matched` (yes, no, unknown) and `why`."""
+        return {"matched": word(self.matched), "why": self.why}
+
+
+@dataclass(frozen=True, slots=True)
+class StatementMatch:
+    """One statement against one replication."""
+
+    number: int
+    """Position in the policy, from 1."""
+    sid: str
+    effect: str
+    """`Allow`, `Deny`, or empty where it is neither."""
+    name: str
+    """`statement 2 (AllowHub)`."""
+    replicate: Truth
+    """Whether it matches ecr:ReplicateImage."""
+    create: Truth
+    """Whether it matches ecr:CreateRepository."""
+    principal: Part
+    action: Part
+    resource: Part
+    condition: Part
+    mentions: bool
+    """Whether its Principal takes in the source account, or names somebody of it or nobody that is known."""
+
+    @property
+    def matched(self) -> Truth:
+        """Whether it matches one of the two actions."""
+        return some((self.replicate, self.create))
+
+    def as_document(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "number": self.number,
+            "sid": self.sid,
+            "effect": self.effect,
+            "matched": word(self.matched),
+            "actions": {REPLICATE: word(self.replicate), CREATE: word(self.create)},
+            "principal": self.principal.as_document(),
+            "action": self.action.as_document(),
+            "resource": self.resource.as_document(),
+            "condition": self.condition.as_document(),
+        }
+
+    def parts(self) -> tuple[tuple[str, Part], ...]:
+        """The parts with their names, in the order in which a reader checks them."""
+        named = (("Principal", self.principal), ("Action", self.action), ("Resource", self.resource))
+        return (*named, ("Condition", self.condition))
+
+
+def match_statement(
+    statement: Statement, replicate: Context, create: Context, registry: Registry, name: str, scope: str | None = None
+) -> StatementMatch:
+    """*statement* against replication of the repository *name* into *registry*, in both of its actions."""
+    principal = Part(*statement.principals.explained(replicate.caller, statement.effect))
+    resource = _resource(statement, registry, name)
+    conditions = (_condition(statement, replicate), _condition(statement, create))
+    actions = (action_match(statement, REPLICATE), action_match(statement, CREATE))
+    certain = True if statement.judgeable else None
+    whole = [
+        every((certain, principal.matched, action, resource.matched, condition.matched))
+        for action, condition in zip(actions, conditions, strict=True)
+    ]
+    accounts = statement.principals.accounts
+    return StatementMatch(
+        statement.number, statement.sid, statement.effect, statement.name, whole[0], whole[1],
+        principal, Part(some(actions), _action_words(statement, actions, scope)), resource,
+        conditions[1] if actions[0] is False and actions[1] is not False else conditions[0],
+        mentions=principal.matched is not False or replicate.caller.account in accounts or not accounts,
+    )  # fmt: skip
+
+
+def _action_words(statement: Statement, actions: tuple[Truth, Truth], scope: str | None) -> str:
+    element = statement.actions
+    if element.problems:
+        return element.problems[0]
+    given = [action for action, match in zip((REPLICATE, CREATE), actions, strict=True) if match]
+    shown = f"{element.element} {quoted(element.texts)}"
+    if len(given) == 2:
+        return f"{shown} takes in {REPLICATE} and {CREATE}"
+    if given:
+        other = CREATE if given == [REPLICATE] else REPLICATE
+        return f"{shown} takes in {given[0]} but not {other}"
+    ignored = f"; scope V1 heeds only {', '.join(V1_ACTIONS)}" if scope == "V1" else ""
+    return f"{shown} takes in neither {REPLICATE} nor {CREATE}{ignored}"
+
+
+def _resource(statement: Statement, registry: Registry, name: str) -> Part:
+    element = statement.resources
+    matched = names_of(element, registry).include(name)
+    if element.problems:
+        return Part(matched, element.problems[0])
+    target = f"`repository/{name}`"
+    problems = resource_problems(element, registry)
+    if matched is not True and problems:
+        return Part(matched, listed(problems))
+    verb = {True: "takes in", False: "does not take in", None: "may or may not take in"}[matched]
+    return Part(matched, f"{element.element} {quoted(element.texts)} {verb} {target}")
+
+
+def _condition(statement: Statement, context: Context) -> Part:
+    if not statement.conditions:
+        return Part(True, "there is none")
+    explained = [one.explained(context) for one in statement.conditions]
+    matched = every(truth for truth, _ in explained)
+    return Part(matched, listed(tuple(why for truth, why in explained if truth is matched)))
+
+
+def quoted(texts: tuple[str, ...]) -> str:
+    """The first few texts in backquotes, and how many more there are."""
+    return listed(tuple(f"`{text[:200]}`" for text in texts), ", ")
+
+
+def listed(clauses: tuple[str, ...], separator: str = "; ") -> str:
+    """The first few clauses, and how many more there are."""
+    more = f"{separator}and {len(clauses) - _SHOWN} more" if len(clauses) > _SHOWN else ""
+    return separator.join(clauses[:_SHOWN]) + more

@@ -1,0 +1,232 @@
+"""Principal and NotPrincipal against the caller of a replication.
+
+Replication arrives as the replication service-linked role of the *source account*, never as the user or role that
+pushed. What grants to the whole account reaches it (ECR user guide, registry-permissions-examples.html); what names
+another role or user never does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from checks.iam.request import SERVICE_LINKED_ROLE, Caller
+from checks.iam.ternary import Truth, inverted, some, word
+
+_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+_DELETED = re.compile(r"(AIDA|AROA)[A-Z0-9]{12,}", re.ASCII)
+_ARN = re.compile(r"arn:([a-z0-9-]+):(iam|sts)::([0-9]{12}):(.+)", re.ASCII | re.DOTALL)
+_ROLE_NAME = SERVICE_LINKED_ROLE.rpartition("/")[2]
+
+
+class Kind(StrEnum):
+    """What one principal entry names."""
+
+    EVERYONE = "everyone"
+    ACCOUNT = "account"
+    SERVICE_LINKED_ROLE = "service-linked role"
+    OTHER_IDENTITY = "other identity"
+    """A role, user or session that replication never acts as."""
+    DELETED = "deleted"
+    """The id that AWS shows in place of a principal that was deleted."""
+    SERVICE = "service"
+    FEDERATED = "federated"
+    UNRECOGNIZED = "unrecognized"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One entry of a Principal element."""
+
+    text: str
+    kind: Kind
+    account: str = ""
+    """The account that it names or belongs to; empty: none."""
+    partition: str = ""
+    """Partition in its ARN; empty: a bare account id."""
+    problem: str = ""
+
+    def matches(self, caller: Caller) -> Truth:
+        """Whether replication from *caller* counts as this principal."""
+        if self.kind is Kind.EVERYONE:
+            return True
+        if self.kind is Kind.UNRECOGNIZED:
+            return None
+        if self.kind in (Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE):
+            if self.partition not in ("", caller.partition):
+                return False
+            if caller.account is None:
+                return None
+            if self.account != caller.account:
+                return False
+            # That the service-linked role's own ARN works is seen in use and documented nowhere.
+            return True if self.kind is Kind.ACCOUNT else None
+        return False
+
+    def why_not(self, caller: Caller) -> str:
+        """Why it does not match *caller*, or only perhaps does, as a clause."""
+        shown = f"`{self.text[:200]}`"
+        match self.kind:
+            case Kind.SERVICE_LINKED_ROLE if self.account == caller.account:
+                return f"{shown} is the role that replication acts as, but AWS does not document that naming it works"
+            case Kind.ACCOUNT | Kind.SERVICE_LINKED_ROLE if self.account != caller.account:
+                return f"{shown} is account {self.account}, not {caller.account}"
+            case Kind.ACCOUNT | Kind.SERVICE_LINKED_ROLE:
+                return f"{shown} is in partition {self.partition}, not {caller.partition}"
+        return self.impossible
+
+    @property
+    def impossible(self) -> str:
+        """Why replication can never act as it, as a clause; empty where it can, or might."""
+        shown = f"`{self.text[:200]}`"
+        match self.kind:
+            case Kind.OTHER_IDENTITY:
+                return (
+                    f"{shown} is a role or user; replication acts as its account's service-linked role, "
+                    f"so name the account, `arn:{self.partition}:iam::{self.account}:root`"
+                )
+            case Kind.DELETED:
+                return f"{shown} is what AWS shows for a principal that was deleted"
+            case Kind.SERVICE:
+                return f"{shown} is a service principal; replication arrives as the source account"
+            case Kind.FEDERATED:
+                return f"{shown} is a federated identity; replication arrives as the source account"
+            case Kind.UNRECOGNIZED:
+                return self.problem
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Principals:
+    """A Principal or NotPrincipal element."""
+
+    entries: tuple[Principal, ...]
+    negated: bool
+    """NotPrincipal."""
+    readable: bool = True
+    """False where there is no such element, or it has an unknown shape."""
+    problems: tuple[str, ...] = ()
+    accounts: frozenset[str] = field(init=False)
+    """Accounts that the entries name or belong to."""
+    unbounded: bool = field(init=False)
+    """Whether somebody beyond `accounts` might match."""
+
+    def __post_init__(self) -> None:
+        kinds = {one.kind for one in self.entries}
+        unbounded = self.negated or not self.readable or Kind.EVERYONE in kinds or Kind.UNRECOGNIZED in kinds
+        object.__setattr__(self, "accounts", frozenset(one.account for one in self.entries if one.account))
+        object.__setattr__(self, "unbounded", unbounded)
+
+    @property
+    def everyone(self) -> bool:
+        """Whether it takes in everyone, but perhaps for a few named exceptions."""
+        return self.negated or any(one.kind is Kind.EVERYONE for one in self.entries)
+
+    def excludes(self, account: str | None) -> bool:
+        """Quickly: whether it certainly does not match *account*. False is no answer."""
+        return not self.unbounded and account is not None and account not in self.accounts
+
+    def matches(self, caller: Caller, effect: str) -> Truth:
+        """Whether *caller* is meant, in a statement of this *effect*."""
+        if not self.readable:
+            return None
+        listed = some(one.matches(caller) for one in self.entries)
+        if not self.negated:
+            return listed
+        if listed is True and effect != "Allow" and not any(one.kind is Kind.EVERYONE for one in self.entries):
+            # AWS may check account, role and session one after the other, and denies whichever is not listed
+            # (IAM user guide, reference_policies_elements_notprincipal.html).
+            return None
+        return inverted(listed)
+
+    def explained(self, caller: Caller, effect: str) -> tuple[Truth, str]:
+        """What `matches` says, and why, as a clause."""
+        result = self.matches(caller, effect)
+        if not self.readable:
+            return result, self.problems[0] if self.problems else "there is no Principal"
+        if self.negated:
+            return result, self._negated_words(caller, result)
+        if result:
+            hit = next(one for one in self.entries if one.matches(caller))
+            who = "everyone" if hit.kind is Kind.EVERYONE else f"account {caller.account}"
+            return result, f"`{hit.text[:200]}` takes in {who}"
+        reasons = [one.why_not(caller) for one in self.entries if one.matches(caller) is result]
+        more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+        return result, "; ".join(reasons[:3]) + more
+
+    def _negated_words(self, caller: Caller, result: Truth) -> str:
+        if result:
+            return f"NotPrincipal does not list account {caller.account}, so that it is meant"
+        if result is False:
+            return f"NotPrincipal lists account {caller.account}, so that it is not meant"
+        return (
+            f"NotPrincipal concerns account {caller.account}, and AWS may check account, role and session separately: "
+            f"whether replication is exempt is {word(result)}"
+        )
+
+
+def read_principals(statement: Mapping[str, Any]) -> Principals:
+    """The Principal or NotPrincipal of a statement. Never raises."""
+    present = [name for name in ("Principal", "NotPrincipal") if name in statement]
+    if len(present) != 1:
+        problem = "it has both Principal and NotPrincipal" if present else "Principal is missing"
+        return Principals((), negated=False, readable=False, problems=(problem,))
+    name = present[0]
+    value = statement[name]
+    negated = name == "NotPrincipal"
+    if isinstance(value, str):
+        value = {"AWS": value} if value == "*" else {"": value}
+    if not isinstance(value, dict) or not value:
+        problem = f"{name} is neither `*` nor an object that names somebody"
+        return Principals((), negated=negated, readable=False, problems=(problem,))
+    entries = tuple(entry for kind, listed in value.items() for entry in _entries(kind, listed))
+    problems = tuple(entry.problem for entry in entries if entry.problem)
+    if not entries:
+        return Principals((), negated=negated, readable=False, problems=(f"{name} names nobody",))
+    return Principals(entries, negated=negated, problems=problems)
+
+
+def _entries(kind: str, listed: object) -> list[Principal]:
+    texts = listed if isinstance(listed, list) else [listed]
+    return [_entry(kind, text) for text in texts]
+
+
+def _entry(kind: str, text: object) -> Principal:
+    if not isinstance(text, str):
+        return _unrecognized(str(text)[:80], "a principal is not text")
+    if kind == "AWS":
+        return _aws(text)
+    if kind == "Service":
+        return Principal(text, Kind.SERVICE)
+    if kind in ("Federated", "CanonicalUser"):
+        return Principal(text, Kind.FEDERATED)
+    return _unrecognized(text, f"a principal of the unknown kind {kind[:40]!r}" if kind else "")
+
+
+def _aws(text: str) -> Principal:
+    if text == "*":
+        return Principal(text, Kind.EVERYONE)
+    if _ACCOUNT.fullmatch(text):
+        return Principal(text, Kind.ACCOUNT, text)
+    if _DELETED.fullmatch(text):
+        return Principal(text, Kind.DELETED)
+    found = _ARN.fullmatch(text)
+    if found is None or "*" in text or "?" in text:
+        hint = ""
+        if text.isascii() and text.isdigit():
+            hint = f": it has {len(text)} digits, an account id has 12 (a leading zero may be lost)"
+        return _unrecognized(text, hint)
+    partition, service, account, rest = found.groups()
+    if service == "iam" and rest == "root":
+        return Principal(text, Kind.ACCOUNT, account, partition)
+    own_role = rest == f"role/{SERVICE_LINKED_ROLE}" if service == "iam" else f"/{_ROLE_NAME}/" in rest
+    return Principal(text, Kind.SERVICE_LINKED_ROLE if own_role else Kind.OTHER_IDENTITY, account, partition)
+
+
+def _unrecognized(text: str, hint: str) -> Principal:
+    if hint and not hint.startswith(":"):
+        return Principal(text, Kind.UNRECOGNIZED, problem=f"{hint}: {text[:80]!r}")
+    return Principal(text, Kind.UNRECOGNIZED, problem=f"{text[:80]!r} is no principal that AWS documents{hint}")

@@ -1,0 +1,129 @@
+"""What is asked of a registry policy: who replicates what into which registry, and the possible answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+REPLICATE = "ecr:ReplicateImage"
+CREATE = "ecr:CreateRepository"
+V1_ACTIONS = (REPLICATE, CREATE, "ecr:BatchImportUpstreamImage")
+"""All that a registry policy of scope V1 speaks about (ECR user guide, registry-permissions.html)."""
+
+
+class Verdict(StrEnum):
+    """Whether a registry policy lets a replication through."""
+
+    ALLOWED = "ALLOWED"
+    ALLOWED_IF_REPOSITORY_EXISTS = "ALLOWED_IF_REPOSITORY_EXISTS"
+    """ecr:ReplicateImage is granted and ecr:CreateRepository is not."""
+    DENIED_EXPLICIT = "DENIED_EXPLICIT"
+    """A Deny statement matches."""
+    DENIED_IMPLICIT = "DENIED_IMPLICIT"
+    """No Allow statement matches, or there is no policy. A Deny may or may not match as well."""
+    INDETERMINATE = "INDETERMINATE"
+    """It hangs on something that AWS does not document, or that was not read."""
+
+    @property
+    def gives(self) -> bool | None:
+        """Whether replication goes through, for a repository that exists; None: not decidable."""
+        if self is Verdict.INDETERMINATE:
+            return None
+        return self in (Verdict.ALLOWED, Verdict.ALLOWED_IF_REPOSITORY_EXISTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who replicates: the replication service-linked role of the source account."""
+
+    account: str | None
+    """Source account; None stands for some account that is not known."""
+    partition: str
+    organization_id: str | None
+    """Organization of the source account; None: not known; empty: it belongs to none."""
+    organization_path: str | None
+    """`o-…/r-…/ou-…/` as `aws:PrincipalOrgPaths` spells it; None: not known; empty: it belongs to none."""
+
+    @property
+    def role_arn(self) -> str:
+        """ARN of the service-linked role (ECR user guide, using-service-linked-roles.html)."""
+        return f"arn:{self.partition}:iam::{self.account}:role/{SERVICE_LINKED_ROLE}"
+
+
+SERVICE_LINKED_ROLE = "aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
+"""Path and name of the role that replication acts as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The registry whose policy is read: the destination."""
+
+    account: str
+    region: str
+    partition: str
+
+    @property
+    def arn_head(self) -> str:
+        """What every repository ARN of this registry begins with, up to the repository name."""
+        return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRequest:
+    """Source account → destination registry, whatever the repository."""
+
+    source_account: str
+    destination_account: str
+    region: str
+    """Region of the destination."""
+    partition: str = "aws"
+    organization_id: str | None = None
+    """Organization of the *source* account; None: not known; empty: it belongs to none."""
+    organization_path: str | None = None
+    """Organization path of the *source* account; None: not known; empty: it belongs to none."""
+    policy_scope: str | None = "V2"
+    """Account setting REGISTRY_POLICY_SCOPE of the destination; None: not known."""
+
+    @property
+    def caller(self) -> Caller:
+        """The principal that the destination sees."""
+        return Caller(self.source_account, self.partition, self.organization_id, self.organization_path)
+
+    @property
+    def registry(self) -> Registry:
+        """The destination."""
+        return Registry(self.destination_account, self.region, self.partition)
+
+    @property
+    def same_account(self) -> bool:
+        """Whether the link stays in one account, so that no policy is needed."""
+        return self.source_account == self.destination_account
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicationRequest:
+    """One repository of a source account → one destination registry."""
+
+    source_account: str
+    destination_account: str
+    region: str
+    """Region of the destination."""
+    repository: str
+    """Name, the same on both sides."""
+    partition: str = "aws"
+    repository_exists: bool | None = None
+    """Whether the repository exists at the destination, so that nothing has to be created; None: not known."""
+    organization_id: str | None = None
+    organization_path: str | None = None
+    resource_tags: Mapping[str, str] | None = None
+    """Tags of the destination repository; None: not known."""
+    policy_scope: str | None = "V2"
+
+    @property
+    def link(self) -> LinkRequest:
+        """The same without the repository."""
+        return LinkRequest(
+            self.source_account, self.destination_account, self.region, self.partition,
+            self.organization_id, self.organization_path, self.policy_scope,
+        )  # fmt: skip

@@ -1,0 +1,138 @@
+"""Resource and NotResource against the repositories of one registry.
+
+The six fields of an ARN are compared one by one. An ARN that could not name a repository of this registry matches
+nothing, silently: AWS accepts it when the policy is put, and then denies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from checks.iam.match import Glob, compile_glob
+from checks.iam.parse import Patterns
+from checks.iam.request import Registry
+from checks.iam.ternary import Truth, inverted, some
+
+_FIELDS = ("arn", "partition", "service", "Region", "account")
+_TYPE = "repository/"
+
+
+@dataclass(frozen=True, slots=True)
+class NamePattern:
+    """A Resource that could match repositories of one registry: `glob` over `head` + repository name."""
+
+    glob: Glob
+    head: str
+    certain: bool
+    """Whether a match counts; otherwise it is only possible."""
+
+    def matches(self, name: str) -> Truth:
+        """Whether the repository *name* is meant."""
+        if not self.glob.matches(self.head + name):
+            return False
+        return True if self.certain else None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The repositories of one registry that a statement speaks about."""
+
+    patterns: tuple[NamePattern, ...]
+    negated: bool = False
+    """NotResource."""
+    readable: bool = True
+    """False: part of the element could not be read, so that more might match."""
+
+    def combined(self, truths: list[Truth]) -> Truth:
+        """From the answer of each pattern to the answer of the element."""
+        if not self.readable:
+            truths = [*truths, None]
+        hit = some(truths)
+        return inverted(hit) if self.negated else hit
+
+    def include(self, name: str) -> Truth:
+        """Whether the repository *name* is meant."""
+        return self.combined([pattern.matches(name) for pattern in self.patterns])
+
+    @property
+    def never(self) -> bool:
+        """Whether no repository can be meant."""
+        return not self.patterns and self.readable and not self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    pattern: NamePattern | None
+    problem: str
+
+
+def names_of(resources: Patterns, registry: Registry) -> Names:
+    """The repositories of *registry* that a Resource or NotResource element speaks about."""
+    judged = (_judged(text, registry, variables=resources.variables) for text in resources.texts)
+    patterns = tuple(one.pattern for one in judged if one.pattern is not None)
+    return Names(patterns, resources.negated, readable=not resources.problems)
+
+
+def resource_problems(resources: Patterns, registry: Registry) -> tuple[str, ...]:
+    """Why entries could not name a repository of *registry*, as clauses; empty: all could."""
+    judged = (_judged(text, registry, variables=resources.variables) for text in resources.texts)
+    return tuple(one.problem for one in judged if one.problem)
+
+
+@lru_cache(maxsize=16_384)
+def _judged(text: str, registry: Registry, *, variables: bool) -> _Judged:
+    glob = compile_glob(text, variables=variables)
+    shown = f"`{text[:300]}`"
+    whole = registry.arn_head
+    if text == "*":
+        return _Judged(NamePattern(glob, whole, certain=True), "")
+    if glob.variable:
+        # Whatever the variable stands for, the rest must fit.
+        return _Judged(NamePattern(glob, whole, certain=False) if _possible(glob, whole) else None, "")
+    fields = text.split(":", 5)
+    if len(fields) < 6:
+        return _short(glob, shown, fields, whole)
+    wrong = _wrong_field(fields, registry)
+    if wrong:
+        return _Judged(None, f"{shown} {wrong}")
+    name = compile_glob(fields[5], variables=variables)
+    service_open = fields[2] != "ecr"
+    if fields[5] == "*" or fields[5].startswith(_TYPE):
+        problem = f"{shown} has a wildcard as service, which AWS does not allow" if service_open else ""
+        return _Judged(NamePattern(name, _TYPE, certain=not service_open), problem)
+    if not _possible(name, _TYPE):
+        return _Judged(None, f"{shown} does not begin with `{_TYPE}` after the account, so that it names no repository")
+    # IAM allows no wildcard within the type of a resource (IAM user guide, reference-arns.html).
+    return _Judged(
+        NamePattern(name, _TYPE, certain=False),
+        f"{shown} has a wildcard in the resource type; write `{_TYPE}` in full before the wildcard",
+    )
+
+
+def _short(glob: Glob, shown: str, fields: list[str], whole: str) -> _Judged:
+    """Fewer than six fields: no ARN, although a `*` at the end of a field may reach past a colon.
+
+    The reach is in the IAM user guide (reference_policies_elements_resource.html); that it helps here is not known.
+    """
+    reaches = fields[0] == "arn" and any(field.endswith("*") for field in fields) and _possible(glob, whole)
+    problem = f"{shown} has {len(fields)} of the 6 fields of an ARN"
+    if len(fields) > 2 and fields[0] == "arn" and "ecr" not in fields:
+        problem += "; the service `ecr` is missing"
+    return _Judged(NamePattern(glob, whole, certain=False) if reaches else None, problem)
+
+
+def _wrong_field(fields: list[str], registry: Registry) -> str:
+    wanted = ("arn", registry.partition, "ecr", registry.region, registry.account)
+    for label, field, want in zip(_FIELDS, fields, wanted, strict=False):
+        if not compile_glob(field).matches(want):
+            return f"has the {label} {field or 'empty'}, this registry has {want}" if label != "arn" else "is no ARN"
+    return ""
+
+
+def _possible(glob: Glob, head: str) -> bool:
+    """Whether *glob* could match *head* + something: a quick test on its first piece, never wrongly False."""
+    first = glob.pieces[0]
+    if len(glob.pieces) == 1 and len(first) <= len(head):
+        return False
+    return all(token in (None, char) for token, char in zip(first, head, strict=False))

@@ -1,0 +1,270 @@
+"""One statement by itself, whoever replicates: the judged columns of the `grants` table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.iam.conditions import Condition, holds
+from checks.iam.decide import action_match
+from checks.iam.grantees import EVERYONE, Grantees, grantees_of
+from checks.iam.keys import Context, carried, remark
+from checks.iam.match import Glob, compile_glob
+from checks.iam.parse import PolicyProblem, Statement, parse_policy, read_statement
+from checks.iam.parts import listed
+from checks.iam.principals import Kind
+from checks.iam.request import CREATE, REPLICATE, Caller, Registry
+from checks.iam.resources import resource_problems
+from checks.iam.ternary import Truth, every, inverted, some
+from checks.model import Severity
+
+_MOST_CALLERS = 20
+"""Members of the organization that are tried as caller where a statement is open to everyone."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementJudgement:
+    """One row of the `grants` table without its account and Region; the fields mean what the columns mean there."""
+
+    statement: int | None
+    sid: str | None
+    effect: str | None
+    statement_json: str | None
+    concerns_replication: bool | None
+    allows_others: bool | None
+    arn_valid: bool | None
+    arn_problem: str | None
+    conditions_satisfiable: bool | None
+    condition_problem: str | None
+    principal_possible: bool | None
+    principal_problem: str | None
+    actions_narrow: bool | None
+    broad_actions: str | None
+    broad_grade: str | None
+    grantees_internal: bool | None
+    outside_accounts: str | None
+    outside_grade: str | None
+    bounded: bool | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What a statement is judged against."""
+
+    registry: Registry
+    organization: Collection[str] | None
+    organization_id: str | None
+    partners: Collection[str]
+    allowed_actions: tuple[str, ...]
+
+    def caller(self, account: str | None) -> Caller:
+        member = account is not None and self.organization is not None and account in self.organization
+        return Caller(account, self.registry.partition, self.organization_id if member else None, None)
+
+
+def judge_policy(
+    policy_text: str | None,
+    owner: tuple[str, str, str],
+    organization: Collection[str] | None,
+    organization_id: str | None,
+    partners: Collection[str],
+    allowed_actions: Collection[str],
+) -> tuple[StatementJudgement, ...]:
+    """Every statement of a registry policy; one row with number 0 where it cannot be parsed; none where it is not read.
+
+    Arguments as in `judge_statement`.
+    """
+    if policy_text is None:
+        return ()
+    policy = parse_policy(policy_text)
+    if isinstance(policy, PolicyProblem):
+        return (_unjudged(policy),)
+    return tuple(
+        judge_statement(one, one.number, owner, organization, organization_id, partners, allowed_actions)
+        for one in policy.statements
+    )
+
+
+def _unjudged(policy: PolicyProblem) -> StatementJudgement:
+    return StatementJudgement(
+        statement=0, sid="", effect=None, statement_json=None, concerns_replication=None, allows_others=None,
+        arn_valid=None, arn_problem=None, conditions_satisfiable=None, condition_problem=None,
+        principal_possible=None, principal_problem=None, actions_narrow=None, broad_actions=None, broad_grade=None,
+        grantees_internal=None, outside_accounts=None, outside_grade=None, bounded=None, problem=policy.message,
+    )  # fmt: skip
+
+
+def judge_statement(
+    statement: Statement | Mapping[str, Any],
+    number: int,
+    owner: tuple[str, str, str],
+    organization: Collection[str] | None,
+    organization_id: str | None,
+    partners: Collection[str],
+    allowed_actions: Collection[str],
+) -> StatementJudgement:
+    """Judge one statement of the registry policy of *owner* (account, Region, partition). Never raises.
+
+    *statement*: as `parse_policy` gives it, or as JSON values. *organization*: accounts that are known members; None:
+    not known. *partners*: accounts outside it that are trusted. *allowed_actions*: what others may be allowed.
+    """
+    read = statement if isinstance(statement, Statement) else read_statement(statement, number)
+    setting = _Setting(
+        Registry(owner[0], owner[1], owner[2]), organization, organization_id, partners, tuple(sorted(allowed_actions))
+    )
+    allows: Truth = read.effect == "Allow" if read.effect and read.judgeable else None
+    whom = grantees_of(read)
+    others = every((allows, whom.beyond(owner[0])))
+    # Replication within the account needs no grant: what speaks to the account alone is about something else.
+    concerns = every((allows, some((action_match(read, REPLICATE), action_match(read, CREATE))), _beyond(read, owner)))
+    arn = (*read.resources.problems, *resource_problems(read.resources, setting.registry))
+    satisfiable, condition_problem = _conditions(read, whom, setting)
+    possible, principal_problem = _principals(read)
+    narrow, broad = _actions(read, others, setting)
+    internal, outside = _outside(read, others, whom, setting)
+    return StatementJudgement(
+        statement=number,
+        sid=read.sid,
+        effect=read.effect or None,
+        statement_json=read.json,
+        concerns_replication=concerns,
+        allows_others=others,
+        arn_valid=None if read.resources.problems else not arn,
+        arn_problem="; ".join(arn),
+        conditions_satisfiable=satisfiable,
+        condition_problem=condition_problem,
+        principal_possible=possible,
+        principal_problem=principal_problem,
+        actions_narrow=narrow,
+        broad_actions=_array(broad),
+        broad_grade=_broad_grade(narrow, whom, setting),
+        grantees_internal=internal,
+        outside_accounts=_array(outside),
+        outside_grade=_outside_grade(outside, partners),
+        bounded=True if allows is False else some((whom.bounded, inverted(allows))),
+        problem="; ".join(read.problems),
+    )
+
+
+def _beyond(statement: Statement, owner: tuple[str, str, str]) -> Truth:
+    """Whether the principals are not all of the owner's account; services and the like count as beyond."""
+    principals = statement.principals
+    if not principals.readable:
+        return None
+    if principals.negated:
+        return True
+    return any(one.account != owner[0] for one in principals.entries)
+
+
+def _conditions(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[Truth, str]:
+    """Whether some caller can satisfy them, and what stands against it."""
+    if not statement.conditions:
+        return True, ""
+    callers = [setting.caller(account) for account in _callers(whom, setting)]
+    action = REPLICATE if action_match(statement, REPLICATE) is not False else CREATE
+    contexts = [Context(caller, action) for caller in callers]
+    result = some(holds(statement.conditions, context) for context in contexts)
+    if result:
+        return True, ""
+    context = next(one for one in contexts if holds(statement.conditions, one) is result)
+    against = tuple(_against(one, context) for one in statement.conditions if one.holds(context) is result)
+    return result, listed(against)
+
+
+def _against(condition: Condition, context: Context) -> str:
+    _, why = condition.explained(context)
+    key = condition.key.lower()
+    told = remark(key) if not condition.problem and carried(key, context) is None else ""
+    return why if not told or told in why else f"{why} ({told})"
+
+
+def _callers(whom: Grantees, setting: _Setting) -> list[str | None]:
+    """Accounts that the statement lets in, as far as they are known; at least one entry."""
+    own = setting.registry.account
+    named = sorted(whom.accounts - {own})
+    if whom.everyone or whom.organizations:
+        named += sorted(one for one in setting.organization or () if one != own)[:_MOST_CALLERS]
+    return [*named] or [None]
+
+
+def _principals(statement: Statement) -> tuple[Truth, str]:
+    principals = statement.principals
+    if not principals.readable:
+        return None, "; ".join(principals.problems)
+    if principals.negated:
+        return True, ""
+    kinds = {one.kind for one in principals.entries}
+    if kinds & {Kind.EVERYONE, Kind.ACCOUNT}:
+        return True, ""
+    undecided = kinds & {Kind.SERVICE_LINKED_ROLE, Kind.UNRECOGNIZED}
+    told = [one.impossible or "AWS does not document that naming the service-linked role works"
+            for one in principals.entries]  # fmt: skip
+    return None if undecided else False, listed(tuple(told))
+
+
+def _actions(statement: Statement, others: Truth, setting: _Setting) -> tuple[Truth, tuple[str, ...]]:
+    """(whether others are allowed nothing beyond the allowed actions, what goes beyond)."""
+    if others is False:
+        return True, ()
+    element = statement.actions
+    if element.problems:
+        return None, ()
+    if element.negated:
+        broad: tuple[str, ...] = tuple(f"NotAction {text}" for text in element.texts)
+    else:
+        allowed = [compile_glob(one.lower()) for one in setting.allowed_actions]
+        pairs = zip(element.texts, element.globs, strict=True)
+        broad = tuple(text for text, glob in pairs if _of_ecr(text) and not _within(text.lower(), glob, allowed))
+    return (others if others is None else not broad) if broad else True, broad
+
+
+def _of_ecr(text: str) -> bool:
+    """Whether an action pattern can mean an action of ECR at all."""
+    service = text.partition(":")[0].lower()
+    return compile_glob(service).matches("ecr")
+
+
+def _within(text: str, glob: Glob, allowed: list[Glob]) -> bool:
+    """Whether everything that *text* can mean is allowed. A pattern must be allowed as it is, or by a wider one."""
+    if glob.literal is None:
+        # The letters of a pattern stand for themselves under a wider pattern only if its wildcards do too.
+        return any(one == glob or one.everything or _prefix_covers(one, text) for one in allowed)
+    return any(one.matches(text) for one in allowed)
+
+
+def _prefix_covers(allowed: Glob, text: str) -> bool:
+    """Whether *allowed* is `literal*` and *text* begins with that literal."""
+    first = allowed.pieces[0]
+    return len(allowed.pieces) == 2 and not allowed.pieces[1] and isinstance(first, str) and text.startswith(first)
+
+
+def _outside(
+    statement: Statement, others: Truth, whom: Grantees, setting: _Setting
+) -> tuple[Truth, tuple[str, ...]]:
+    if others is False:
+        return True, ()
+    found, internal = whom.outside(setting.registry.account, setting.organization, setting.organization_id)
+    return (None if others is None and internal is False else internal), found
+
+
+def _broad_grade(narrow: Truth, whom: Grantees, setting: _Setting) -> str | None:
+    if narrow:
+        return ""
+    _, internal = whom.outside(setting.registry.account, setting.organization, setting.organization_id)
+    if internal is None:
+        return None
+    return Severity.HIGH.value if internal else Severity.CRITICAL.value
+
+
+def _outside_grade(outside: tuple[str, ...], partners: Collection[str]) -> str:
+    if not outside:
+        return ""
+    known = all(one in partners for one in outside if one != EVERYONE) and EVERYONE not in outside
+    return Severity.INFORMATIONAL.value if known else Severity.CRITICAL.value
+
+
+def _array(values: tuple[str, ...]) -> str:
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
