@@ -1,0 +1,169 @@
+"""AWS Organizations, reading side: the frame, accounts and units. Sources: the service model's own texts."""
+
+from __future__ import annotations
+
+from audit.simulator.build import LONG_AGO, epoch
+from audit.simulator.calls import Call, Handler, Operations, Result
+from audit.simulator.pages import offset, page, token
+from audit.simulator.state import Account, Organization, Unit
+from audit.simulator.wire.errors import AwsError
+
+PAGE = 20
+"""Largest and default page."""
+
+
+def _frame(call: Call) -> Organization:
+    frame = call.world.organization_of(call.account)
+    if frame is None:
+        raise AwsError("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
+    return frame
+
+
+def _readable(call: Call) -> Organization:
+    """The organization, for callers that may read it: the management account and delegated administrators."""
+    frame = _frame(call)
+    if not call.world.reads_organization(call.account):
+        raise AwsError("AccessDeniedException", "You don't have permissions to access this resource.")
+    return frame
+
+
+def _arn(frame: Organization, kind: str, rest: str) -> str:
+    return f"arn:aws:organizations::{frame.management_account}:{kind}/{frame.id}/{rest}"
+
+
+def _describe_organization(call: Call) -> Result:
+    frame = _frame(call)
+    return {
+        "Organization": {
+            "Id": frame.id,
+            "Arn": f"arn:aws:organizations::{frame.management_account}:organization/{frame.id}",
+            "FeatureSet": "ALL",
+            "MasterAccountArn": _arn(frame, "account", frame.management_account),
+            "MasterAccountId": frame.management_account,
+            "MasterAccountEmail": f"aws+{frame.management_account}@example.com",
+        }
+    }
+
+
+def _account(call: Call, frame: Organization, account: Account) -> Result:
+    """`Status` beside `State`, as long as it knows the state: the old member is still sent."""
+    result = {
+        "Id": account.id,
+        "Arn": _arn(frame, "account", account.id),
+        "Email": f"aws+{account.id}@example.com",
+        "Name": account.name,
+        "State": account.state,
+        "Paths": [f"{call.world.organization_path(account.id)}{account.id}/"],
+        "JoinedMethod": "CREATED",
+        "JoinedTimestamp": epoch(LONG_AGO),
+    }
+    if account.state in ("ACTIVE", "SUSPENDED", "PENDING_CLOSURE"):
+        result["Status"] = account.state
+    return result
+
+
+def _members(call: Call) -> list[Account]:
+    return [account for account in call.world.accounts.values() if account.member]
+
+
+def _list_accounts(call: Call) -> Result:
+    """The second page is empty and carries a token: callers must go on until there is none."""
+    frame = _readable(call)
+    accounts = _members(call)
+    size = int(call.parameters.get("MaxResults", PAGE))
+    start = offset(call, "NextToken")
+    # Positions count from one past the empty page: 0, then 1 (empty), then `size` + 1, and so on.
+    if start == 1:
+        return {"Accounts": [], "NextToken": token(call, size + 1)} if len(accounts) > size else {"Accounts": []}
+    first = 0 if start == 0 else start - 1
+    chosen = accounts[first : first + size]
+    result: Result = {"Accounts": [_account(call, frame, account) for account in chosen]}
+    following = 1 if start == 0 else first + size + 1
+    if start == 0 or first + size < len(accounts):
+        result["NextToken"] = token(call, following)
+    return result
+
+
+def _describe_account(call: Call) -> Result:
+    frame = _readable(call)
+    account = call.world.accounts.get(call.parameters["AccountId"])
+    if account is None or not account.member:
+        raise AwsError("AccountNotFoundException", "You specified an account that doesn't exist.")
+    return {"Account": _account(call, frame, account)}
+
+
+def _list_roots(call: Call) -> Result:
+    frame = _readable(call)
+    return {"Roots": [{"Id": frame.root, "Arn": _arn(frame, "root", frame.root), "Name": "Root", "PolicyTypes": []}]}
+
+
+def _unit(frame: Organization, unit: Unit) -> Result:
+    return {"Id": unit.id, "Arn": _arn(frame, "ou", unit.id), "Name": unit.name, "Path": unit.path}
+
+
+def _parent(call: Call, frame: Organization) -> str:
+    parent: str = call.parameters["ParentId"]
+    if parent != frame.root and parent not in frame.units:
+        raise AwsError("ParentNotFoundException", "You specified parent that doesn't exist.")
+    return parent
+
+
+def _list_units(call: Call) -> Result:
+    frame = _readable(call)
+    parent = _parent(call, frame)
+    units = [_unit(frame, unit) for unit in frame.units.values() if unit.parent == parent]
+    chosen, following = page(call, units, size=PAGE, spelling="NextToken")
+    return {"OrganizationalUnits": chosen, "NextToken": following}
+
+
+def _list_accounts_for_parent(call: Call) -> Result:
+    frame = _readable(call)
+    parent = _parent(call, frame)
+    accounts = [account for account in _members(call) if (account.unit or frame.root) == parent]
+    chosen, following = page(call, accounts, size=PAGE, spelling="NextToken")
+    return {"Accounts": [_account(call, frame, account) for account in chosen], "NextToken": following}
+
+
+def _list_parents(call: Call) -> Result:
+    frame = _readable(call)
+    child = call.parameters["ChildId"]
+    account = call.world.accounts.get(child)
+    if child in frame.units:
+        parent = frame.units[child].parent
+    elif account is not None and account.member:
+        parent = account.unit or frame.root
+    else:
+        raise AwsError("ChildNotFoundException", "You specified child that doesn't exist.")
+    return {"Parents": [{"Id": parent, "Type": "ROOT" if parent == frame.root else "ORGANIZATIONAL_UNIT"}]}
+
+
+def _describe_unit(call: Call) -> Result:
+    frame = _readable(call)
+    unit = frame.units.get(call.parameters["OrganizationalUnitId"])
+    if unit is None:
+        raise AwsError("OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist.")
+    return {"OrganizationalUnit": _unit(frame, unit)}
+
+
+def _list_delegated_administrators(call: Call) -> Result:
+    frame = _readable(call)
+    accounts = [call.world.accounts[account] for account in frame.delegated_administrators]
+    rows = [{**_account(call, frame, account), "DelegationEnabledDate": epoch(LONG_AGO)} for account in accounts]
+    for row in rows:
+        del row["Paths"]
+    chosen, following = page(call, rows, size=PAGE, spelling="NextToken")
+    return {"DelegatedAdministrators": chosen, "NextToken": following}
+
+
+_HANDLERS: dict[str, Handler] = {
+    "DescribeOrganization": _describe_organization,
+    "ListAccounts": _list_accounts,
+    "DescribeAccount": _describe_account,
+    "ListRoots": _list_roots,
+    "ListOrganizationalUnitsForParent": _list_units,
+    "ListAccountsForParent": _list_accounts_for_parent,
+    "ListParents": _list_parents,
+    "DescribeOrganizationalUnit": _describe_unit,
+    "ListDelegatedAdministrators": _list_delegated_administrators,
+}
+OPERATIONS: Operations = _HANDLERS
