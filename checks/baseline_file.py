@@ -80,7 +80,10 @@ def _problems(errors: Iterable[ErrorDetails], root: Node, file: str) -> Iterator
     """Pydantic's errors in our words, those about one value (the branches of a union) as one."""
     grouped: dict[Path, list[ErrorDetails]] = {}
     for error in errors:
-        grouped.setdefault(_locate(root, error), []).append(error)
+        path = _locate(root, error)
+        # Pydantic counts only the valid entries of a list; the invalid ones are reported already.
+        if error["type"] != "too_short" or len(_find(root, path)[0].children) < error["ctx"]["min_length"]:
+            grouped.setdefault(path, []).append(error)
     for path, group in grouped.items():
         node, key = _find(root, path)
         kinds = {error["type"] for error in group}

@@ -38,6 +38,7 @@ _HINTS = (
     ("could not find expected ':'", "a key needs a colon and a space after it"),
     ("expected <block end>", "entries of one list or mapping need the same indentation"),
     ("while scanning a quoted scalar", "close the quotes"),
+    ("expected the node content", "a value is missing here, or a bracket or brace is not closed"),
     ("flow sequence", "close the bracket"),
     ("flow mapping", "close the brace"),
 )
@@ -110,8 +111,9 @@ class Node:
 
 def path_text(path: Path) -> str:
     """`replication[0].name` for ("replication", 0, "name")."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return text.removeprefix(".")
+    # Keys come from the file and go to a terminal: no line breaks, no escape sequences.
+    keys = (step if isinstance(step, int) or step.isprintable() else repr(step) for step in path)
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
 
 
 class Reading:
@@ -163,7 +165,7 @@ class Reading:
             self._stop(line, column, f"not valid YAML: the character {error.character!r} is not allowed")
         except (ValueError, OverflowError, LookupError, AssertionError, NotImplementedError) as error:
             # ruamel.yaml lets these through for escapes and directives that it does not expect.
-            self._stop(*self._last, f"not valid YAML: {error or type(error).__name__}")
+            self._stop(*self._last, f"not valid YAML: {' '.join(str(error).split()) or type(error).__name__}")
 
     def _stop(self, line: int, column: int, message: str, hint: str = "") -> NoReturn:
         self._note(line, column, self._path(), message, hint)
@@ -213,6 +215,9 @@ class Reading:
         else:
             node.raw, node.closed = event.value, True
             node.value = self._scalar(event) if event.implicit[0] else event.value
+            if self._key and event.implicit[0] and not event.value:
+                # ruamel.yaml places an empty value where the next token begins, often lines below its key.
+                node.line, node.column = self._key.line, self._key.column
             if _SURROGATE.search(event.value):
                 node.value = ""
                 message = "half of a surrogate pair is no character"
@@ -228,7 +233,7 @@ class Reading:
         if _INTEGER.fullmatch(raw) and not _ACCOUNT.fullmatch(raw):
             return int(raw, {"0o": 8, "0x": 16}.get(raw[:2], 10))
         if _NO_NUMBER.fullmatch(raw) or (_FLOAT.fullmatch(raw) and not math.isfinite(float(raw))):
-            self._note(*self._last, self._path(), f"{raw[:40]} is not a finite number")
+            self._note(*self._last, self._path(), f"{raw[:40]} is not a finite number", "put text in quotes")
             return None
         return float(raw) if _FLOAT.fullmatch(raw) and not raw.lstrip("+-").isdigit() else raw
 
