@@ -1,0 +1,43 @@
+"""What is missing from the evidence about one registry, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from audit.tables.documents import Registry
+from audit.tables.known import Known
+from checks.model import Gap
+
+_NOT_OF_A_REGISTRY = frozenset({"accounts", "regions"})
+"""A gap that spoils only these says nothing about what a registry holds."""
+
+
+def registry_gaps(known: Known) -> Mapping[Registry, Sequence[Gap]]:
+    """For each registry its own gaps, and those of its account or Region as a whole."""
+    shared: dict[tuple[str, str], list[Gap]] = {}
+    for gap in known.evidence.gaps:
+        if not gap.tables or set(gap.tables) - _NOT_OF_A_REGISTRY:
+            shared.setdefault((gap.account, gap.region), []).append(gap)
+    return {key: (*shared.get((key[0], ""), ()), *shared.get(key, ()), *part.gaps) for key, part in known.parts.items()}
+
+
+def told_gaps(gaps: Iterable[Gap], not_understood: Iterable[str] = ()) -> str:
+    """One sentence that says what could not be read and why; empty where nothing is missing."""
+    counted: dict[tuple[str, str], set[str]] = {}
+    for gap in gaps:
+        counted.setdefault((gap.operation, gap.code or str(gap.kind)), set()).add(gap.resource)
+    parts = [_told(operation, code, resources) for (operation, code), resources in sorted(counted.items())]
+    sentences = ([f"{', '.join(parts)} could not be read"] if parts else []) + list(not_understood)
+    return "; ".join(sentences)
+
+
+def _told(operation: str, code: str, resources: set[str]) -> str:
+    if len(resources) > 1:
+        return f"{operation} of {len(resources)} ({code})"
+    resource = next(iter(resources))
+    return f"{operation} of {resource} ({code})" if resource else f"{operation} ({code})"
+
+
+def missing_permissions(gaps: Iterable[Gap]) -> str:
+    """The IAM actions that would close *gaps*, comma-separated."""
+    return ", ".join(sorted({gap.permission for gap in gaps if gap.permission}))

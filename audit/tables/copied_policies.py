@@ -1,0 +1,108 @@
+"""Repository policy and lifecycle policy at a destination: replication copies neither.
+
+ECR user guide, replication.html: repository policies and lifecycle policies are not replicated.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from audit.tables.frames import compact
+from checks.baseline import Settings
+
+_SETS = frozenset({"Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "AWS", "Service"})
+"""Keys of a policy under which one value and a list of one are the same, and order means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryPolicyAnswer:
+    """Columns of `replicas` about the repository policy, by the columns' names."""
+
+    repository_policy_declared: bool | None = None
+    repository_policy_as_declared: bool | None = None
+    repository_policy_problem: str | None = None
+    repository_policy: str | None = None
+    expected_repository_policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleAnswer:
+    """Columns of `replicas` about the lifecycle policy, by the columns' names."""
+
+    lifecycle_required: bool | None = None
+    lifecycle_present: bool | None = None
+    expected_lifecycle_policy: str | None = None
+
+
+def judge_repository_policy(
+    present: bool | None, wanted: Settings, source: str | None, here: str | None
+) -> RepositoryPolicyAnswer:
+    """Judge the repository policy text *here* at the destination; *source* is the one at the source."""
+    asked = wanted.repository_policy
+    expected = _expected(asked, source)
+    if asked is None or not present or here is None or (asked == "same-as-source" and source is None):
+        return RepositoryPolicyAnswer(False if asked is None else present, None, None, here, expected)
+    problem = _difference(asked, expected or "", here)
+    as_declared = None if problem is None else not problem
+    told = "the repository policy could not be understood" if problem is None else problem
+    return RepositoryPolicyAnswer(True, as_declared, told, here, expected)
+
+
+def _expected(asked: object, source: str | None) -> str | None:
+    """The text to put: the baseline's own or the source's; empty where neither determines one."""
+    if isinstance(asked, dict):
+        return compact(asked)
+    return source if asked == "same-as-source" else ""
+
+
+def _difference(asked: object, expected: str, here: str) -> str | None:
+    """What differs, as a clause; empty: nothing; None: one of the texts cannot be understood."""
+    if asked == "required":
+        return "" if here else "there is no repository policy"
+    if bool(here) != bool(expected):
+        return "there is no repository policy" if expected else "there is a repository policy, and none should be"
+    if here == expected:
+        return ""
+    ours, theirs = _canonical(expected), _canonical(here)
+    if ours is None or theirs is None:
+        return None
+    whose = "that of the source" if asked == "same-as-source" else "the baseline's"
+    return "" if ours == theirs else f"the repository policy differs from {whose}"
+
+
+def _canonical(text: str) -> Any:
+    try:
+        return _ordered(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _ordered(value: Any, *, unordered: bool = False) -> Any:
+    """A document with the freedom of policy syntax taken out: equal results are equal policies."""
+    if isinstance(value, dict):
+        return {
+            key: _ordered([part] if key == "Statement" and isinstance(part, dict) else part, unordered=key in _SETS)
+            for key, part in value.items()
+        }
+    if isinstance(value, list):
+        parts = [_ordered(part) for part in value]
+        return sorted(parts, key=compact) if unordered else parts
+    return [value] if unordered and isinstance(value, str) else value
+
+
+def judge_lifecycle(
+    present: bool | None, delete_replication: bool | None, wanted: Settings, source: str | None, here: str | None
+) -> LifecycleAnswer:
+    """Judge the lifecycle policy text *here*: wanted where nothing else would ever delete a copy."""
+    asked = wanted.lifecycle_policy
+    needed: bool | None = asked is not None and asked != "not-required"
+    if asked == "same-as-source":
+        needed = None if source is None else bool(source)
+    facts = (present, None if delete_replication is None else not delete_replication, needed)
+    return LifecycleAnswer(
+        lifecycle_required=False if False in facts else None if None in facts else True,
+        lifecycle_present=bool(here) if present and here is not None else None,
+        expected_lifecycle_policy=_expected(asked, source),
+    )

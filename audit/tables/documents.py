@@ -1,0 +1,152 @@
+"""AWS's JSON documents, read once: replication rules, creation templates, and the small maps that the inventory keeps.
+
+Nothing here raises on what AWS or a user wrote: a document that cannot be understood is None with a reason.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+Registry = tuple[str, str]
+"""(account, Region)"""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One replication rule."""
+
+    number: int
+    """Position in the configuration, from 1."""
+    destinations: tuple[Registry, ...]
+    """In AWS's order, each once."""
+    prefixes: tuple[str, ...]
+    """Literal prefixes; `("",)` where the rule has no filter and takes every repository."""
+    filter_count: int
+    delete_replication: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One repository creation template."""
+
+    prefix: str
+    """Without its implied trailing `/`, or ROOT."""
+    document: Mapping[str, Any]
+    """The template as AWS gave it."""
+    for_replication: bool
+    custom_role: str
+    role_needed: bool
+    kms_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[T]):
+    """A document that was read, or the lack of one: `value` is None when it was not read or not understood."""
+
+    value: T | None
+    problem: str = ""
+    """Why a text that AWS did give could not be understood; empty where none was given."""
+
+
+class NotUnderstoodError(Exception):
+    """A document is not of the shape that AWS documents; the message is a clause."""
+
+
+def parse_rules(text: str | None) -> Parsed[tuple[Rule, ...]]:
+    """Rules of a `replicationConfiguration` (ECR API reference, API_ReplicationConfiguration).
+
+    A rule without `repositoryFilters` takes every repository, and without `deleteReplication` replicates no deletion.
+    """
+    if text is None:
+        return Parsed(None)
+    try:
+        document = _object(_loaded(text))
+        rules = _objects(document.get("rules", []))
+        return Parsed(tuple(_rule(number, rule) for number, rule in enumerate(rules, start=1)))
+    except NotUnderstoodError as error:
+        return Parsed(None, f"the replication configuration could not be understood: {error}")
+
+
+def parse_templates(text: str | None) -> Parsed[tuple[Template, ...]]:
+    """Templates of `repositoryCreationTemplates` (ECR API reference, API_RepositoryCreationTemplate)."""
+    if text is None:
+        return Parsed(None)
+    try:
+        return Parsed(tuple(_template(template) for template in _objects(_loaded(text or "[]"))))
+    except NotUnderstoodError as error:
+        return Parsed(None, f"the creation templates could not be understood: {error}")
+
+
+def parse_object(text: str | None, what: str) -> Parsed[Mapping[str, Any]]:
+    """A JSON object called *what* in the problem; empty text is the empty object."""
+    if text is None:
+        return Parsed(None)
+    try:
+        return Parsed(_object(_loaded(text or "{}")))
+    except NotUnderstoodError as error:
+        return Parsed(None, f"{what} could not be understood: {error}")
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise NotUnderstoodError(f"it is not JSON ({error})") from error
+    except RecursionError as error:
+        raise NotUnderstoodError("it is nested too deeply") from error
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise NotUnderstoodError("an object was expected")
+    return value
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    if not isinstance(value, list):
+        raise NotUnderstoodError("a list of objects was expected")
+    return [_object(each) for each in value]
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise NotUnderstoodError("a text was expected")
+    return value
+
+
+def _rule(number: int, rule: Mapping[str, Any]) -> Rule:
+    filters = _objects(rule.get("repositoryFilters") or [])
+    for each in filters:
+        if each.get("filterType", "PREFIX_MATCH") != "PREFIX_MATCH":
+            raise NotUnderstoodError(f"rule {number} has a filter of the unknown type {each.get('filterType')}")
+    destinations = [
+        (_text(each.get("registryId")), _text(each.get("region"))) for each in _objects(rule.get("destinations") or [])
+    ]
+    delete = _object(rule.get("deleteReplication") or {}).get("enabled", False)
+    if not isinstance(delete, bool):
+        raise NotUnderstoodError(f"deleteReplication of rule {number} is neither on nor off")
+    return Rule(
+        number=number,
+        destinations=tuple(dict.fromkeys(destinations)),
+        prefixes=tuple(_text(each.get("filter")) for each in filters) or ("",),
+        filter_count=len(filters),
+        delete_replication=delete,
+    )
+
+
+def _template(template: Mapping[str, Any]) -> Template:
+    encryption = _object(template.get("encryptionConfiguration") or {})
+    prefix = _text(template.get("prefix"))
+    return Template(
+        prefix=prefix if prefix == "ROOT" else prefix.rstrip("/"),
+        document=template,
+        for_replication="REPLICATION" in (template.get("appliedFor") or []),
+        custom_role=_text(template.get("customRoleArn") or ""),
+        role_needed=encryption.get("encryptionType", "AES256") != "AES256" or bool(template.get("resourceTags")),
+        kms_key=_text(encryption.get("kmsKey") or ""),
+    )

@@ -1,0 +1,115 @@
+"""Every image that was read, sorted so that the images of one repository are one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.tables.coded import Coded, Codes, code
+from audit.tables.known import Known
+from audit.tables.stock import Stock
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_ACTIVE = ("ACTIVE", "")
+"""An endpoint without image statuses lists active images only (ECR API reference, API_DescribeImages)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStock:
+    """Images sorted by repository (a row of `Stock`) and digest; one of each array an image."""
+
+    offsets: Codes
+    """Images of repository *r* are `offsets[r]:offsets[r + 1]`."""
+    digest: Codes
+    """Position in `digests`."""
+    digests: Sequence[str]
+    tags: Coded
+    """JSON arrays, sorted by the inventory: equal text is equal tags."""
+    subject: Coded
+    pushed_at: NDArray[np.float64]
+    active: NDArray[np.bool_]
+    archived: NDArray[np.bool_]
+    read: NDArray[np.bool_]
+    """For each repository, whether its list of images is complete."""
+    fingerprint: NDArray[np.uint64]
+    """For each repository: equal fingerprints and counts are equal digests and tags."""
+
+    @property
+    def counts(self) -> Codes:
+        """Images of each repository, of any status."""
+        return np.diff(self.offsets)
+
+    def per_repository(self, chosen: NDArray[np.bool_]) -> Codes:
+        """How many of the *chosen* images each repository has."""
+        total: Codes = np.concatenate([[0], np.cumsum(chosen, dtype=np.int64)])
+        counted: Codes = total[self.offsets[1:]] - total[self.offsets[:-1]]
+        return counted
+
+
+def take_image_stock(known: Known, stock: Stock) -> ImageStock:
+    """Gather the images of every registry; those of repositories that are not listed are left out."""
+    digest, row, kept = _placed(known, stock)
+    status = code(_gathered(known, "status")).take(kept)
+    active = np.isin(status.codes, [at for at, value in enumerate(status.values) if value in _ACTIVE])
+    tags = code(_gathered(known, "tags")).take(kept)
+    offsets = np.searchsorted(row, np.arange(len(stock.name) + 1)).astype(np.int64)
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(_mixed(digest.codes, tags.codes), dtype=np.uint64)])
+    active_sums = np.concatenate([[0], np.cumsum(active, dtype=np.int64)])
+    return ImageStock(
+        offsets=offsets,
+        digest=digest.codes,
+        digests=digest.values,
+        tags=tags,
+        subject=code(_gathered(known, "subject_digest")).take(kept),
+        pushed_at=np.array(_gathered(known, "pushed_at"), dtype=np.float64)[kept],
+        active=active,
+        archived=np.isin(status.codes, [at for at, value in enumerate(status.values) if value == "ARCHIVED"]),
+        # A list that is shorter than its count was cut short, and must not pass for the absence of images.
+        read=stock.image_count == active_sums[offsets[1:]] - active_sums[offsets[:-1]],
+        fingerprint=sums[offsets[1:]] - sums[offsets[:-1]],
+    )
+
+
+def _placed(known: Known, stock: Stock) -> tuple[Coded, Codes, Codes]:
+    """Digests, repository rows and original positions of the images, in order, each digest once a repository."""
+    code_of = {name: at for at, name in enumerate(stock.names)}
+    number = {registry: at for at, registry in enumerate(known.universe)}
+    sizes = [len(part.images["digest"]) for part in known.parts.values()]
+    registry = np.repeat(np.array([number[key] for key in known.parts], dtype=np.int64), sizes)
+    repository = code(_gathered(known, "repository"))
+    names = np.array([code_of.get(name, -1) for name in repository.values], dtype=np.int64)
+    row = stock.find(registry, names[repository.codes]) if len(registry) else registry
+    digest = code(_gathered(known, "digest"))
+    order = np.lexsort((digest.codes, row))
+    order = order[row[order] >= 0]
+    again = (np.diff(row[order]) == 0) & (np.diff(digest.codes[order]) == 0)
+    order = order[np.concatenate([np.ones(min(1, len(order)), dtype=np.bool_), ~again])]
+    return digest.take(order), row[order], order
+
+
+def _gathered(known: Known, column: str) -> list[Any]:
+    return list(chain.from_iterable(part.images[column] for part in known.parts.values()))
+
+
+def _mixed(digest: Codes, tags: Codes) -> NDArray[np.uint64]:
+    """One well-spread number an image, so that sums of different sets of images differ."""
+    mixed: NDArray[np.uint64] = (digest.astype(np.uint64) + np.uint64(1)) * _MIX ^ (
+        tags.astype(np.uint64) + np.uint64(7)
+    )
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
+
+
+def expand(stock: ImageStock, repositories: Codes) -> tuple[Codes, Codes]:
+    """All images of *repositories*: for each, its position in that list and its position among the images."""
+    sizes = stock.counts[repositories]
+    owner = np.repeat(np.arange(len(repositories), dtype=np.int64), sizes)
+    begin = np.repeat(stock.offsets[repositories] - (np.cumsum(sizes) - sizes), sizes)
+    return owner, np.arange(len(owner), dtype=np.int64) + begin

@@ -1,0 +1,126 @@
+"""Evidence and baseline side by side, parsed once: what every table asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from audit.evidence import AccountRecord, Evidence, RegistryEvidence, RegistryRecord
+from audit.tables.documents import Parsed, Registry, Rule, Template, parse_rules, parse_templates
+from checks.baseline import Baseline, Requirement
+from checks.requirements import destinations_of, prefixes_of, source_matches
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A requirement of the baseline as it falls on one source registry."""
+
+    requirement: Requirement
+    certain: bool
+    """False where only an organizational unit could decide whether it applies, and the account's place is unknown."""
+    prefixes: tuple[str, ...]
+    destinations: tuple[Registry, ...]
+    """Without the source registry itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that was read, indexed, with the baseline's demands on it."""
+
+    evidence: Evidence
+    baseline: Baseline
+    parts: Mapping[Registry, RegistryEvidence]
+    """In order of account and Region."""
+    accounts: Mapping[str, AccountRecord]
+    members: frozenset[str] | None
+    """Every account of the organization; None where that list was not read, or there is no organization."""
+    rules: Mapping[Registry, Parsed[tuple[Rule, ...]]]
+    templates: Mapping[Registry, Parsed[tuple[Template, ...]]]
+    demands: Mapping[Registry, tuple[Demand, ...]]
+    universe: tuple[Registry, ...]
+    """Every registry that was read or is named as destination, in order: its position is its code."""
+    sources: tuple[Registry, ...]
+    """Registries in scope: only what they replicate is judged. Others are read because copies arrive there."""
+
+    def registry(self, registry: Registry) -> RegistryRecord | None:
+        """The record of *registry*; None where it lies outside what the run set out to read."""
+        part = self.parts.get(registry)
+        return part.registry if part else None
+
+    def is_member(self, account: str) -> bool | None:
+        """Whether *account* belongs to the organization; None where that is not known."""
+        if account in self.accounts:
+            return True
+        return None if self.members is None else account in self.members
+
+    def name(self, account: str) -> str | None:
+        """Name of *account*, where the organization has it and it was readable."""
+        record = self.accounts.get(account)
+        return record.name if record else None
+
+    def state(self, account: str) -> str | None:
+        """State of *account*, where the organization has it and it was readable."""
+        record = self.accounts.get(account)
+        return record.state if record else None
+
+    def paths(self, account: str) -> tuple[str | None, str | None]:
+        """Name path and id path of *account*. Empty for an account that is known to lie outside: in no unit at all."""
+        record = self.accounts.get(account)
+        if record:
+            return record.ou_path, record.organization_path
+        return ("", "") if self.is_member(account) is False else (None, None)
+
+
+def know(evidence: Evidence, baseline: Baseline) -> Known:
+    """Index *evidence*, parse its documents and lay the demands of *baseline* on its registries."""
+    parts = {_key(part): part for part in sorted(evidence.registries, key=_key)}
+    accounts = {record.account: record for record in sorted(evidence.accounts, key=lambda record: record.account)}
+    rules = {key: parse_rules(part.registry.replication_configuration) for key, part in parts.items()}
+    sources = _in_scope(evidence, parts)
+    demands = {key: tuple(_demands(baseline, accounts.get(key[0]), key)) for key in sources}
+    named = {
+        destination for parsed in rules.values() for rule in parsed.value or () for destination in rule.destinations
+    }
+    demanded = {destination for each in demands.values() for demand in each for destination in demand.destinations}
+    return Known(
+        evidence=evidence,
+        baseline=baseline,
+        parts=parts,
+        accounts=accounts,
+        members=frozenset(accounts) if _account_list_was_read(evidence) else None,
+        rules=rules,
+        templates={key: parse_templates(part.registry.templates) for key, part in parts.items()},
+        demands=demands,
+        universe=tuple(sorted({*parts, *named, *demanded})),
+        sources=sources,
+    )
+
+
+def _key(part: RegistryEvidence) -> Registry:
+    return part.registry.account, part.registry.region
+
+
+def _account_list_was_read(evidence: Evidence) -> bool:
+    if evidence.organization is None:
+        return False
+    return all(gap.operation != "organizations:ListAccounts" for gap in evidence.gaps)
+
+
+def _in_scope(evidence: Evidence, parts: Mapping[Registry, RegistryEvidence]) -> tuple[Registry, ...]:
+    accounts = {record.account for record in evidence.accounts if not record.in_scope}
+    regions = {(record.account, record.region) for record in evidence.regions if not record.in_scope}
+    return tuple(key for key in parts if key[0] not in accounts and key not in regions)
+
+
+def _demands(baseline: Baseline, account: AccountRecord | None, source: Registry) -> Iterator[Demand]:
+    for requirement in baseline.replication:
+        matches = source_matches(
+            requirement.sources,
+            account=source[0],
+            ou_path=account.ou_path if account else None,
+            organization_path=account.organization_path if account else None,
+            region=source[1],
+        )
+        destinations = tuple(pair for pair in destinations_of(requirement, source[0]) if pair != source)
+        if matches is not False and destinations:
+            yield Demand(requirement, matches is True, prefixes_of(requirement.sources), destinations)

@@ -1,0 +1,100 @@
+"""Columns of the `links` table about the grant in the destination's registry policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from audit.tables.completeness import told_gaps
+from audit.tables.documents import Registry
+from audit.tables.frames import compact
+from audit.tables.known import Known
+from audit.tables.link_names import LinkNames
+from checks.iam import LinkRequest, LinkVerdict, Verdict, link_verdict
+
+LISTED = 20
+"""Absent repositories that a row names."""
+
+
+def grant_columns(
+    known: Known, names: LinkNames, source: Registry, destination: Registry, prefixes: Sequence[str]
+) -> dict[str, Any]:
+    """What the destination's registry policy says to replication of *prefixes* out of *source*."""
+    link = (source, destination)
+    absence_known = names.absence_is_known(link)
+    absent = names.absent(link)
+    columns: dict[str, Any] = {
+        "absent_repositories": compact(absent[:LISTED]) if absence_known else None,
+        "absent_repository_count": len(absent) if absence_known else None,
+    }
+    if source[0] == destination[0]:
+        # ECR user guide, registry-permissions.html: only replication across accounts needs a grant.
+        return columns | _nothing("replication within one account needs no grant", given=False)
+    record = known.registry(destination)
+    if record is None or record.registry_policy is None:
+        return columns | _nothing(_why_unread(known, destination), given=None)
+    found = _verdict(known, names, source, destination, prefixes)
+    return columns | {
+        "grant_verdict": None if found.verdict is Verdict.INDETERMINATE else str(found.verdict),
+        "grant_reason": found.reason,
+        "grant_given": found.verdict.gives,
+        "grant_covers_rule": found.covers_rule,
+        "grant_uncovered": compact(found.uncovered),
+        "create_covered": found.create_covered,
+    }
+
+
+def _nothing(reason: str, *, given: bool | None) -> dict[str, Any]:
+    return {
+        "grant_verdict": None,
+        "grant_reason": reason,
+        "grant_given": given,
+        "grant_covers_rule": None,
+        "grant_uncovered": None,
+        "create_covered": None,
+    }
+
+
+def _why_unread(known: Known, destination: Registry) -> str:
+    place = f"{destination[0]}/{destination[1]}"
+    part = known.parts.get(destination)
+    if part is None:
+        if known.is_member(destination[0]) is False:
+            return f"account {destination[0]} is not in the organization, so its registry policy cannot be read"
+        return f"{place} lies outside what this run read"
+    everywhere = [gap for gap in known.evidence.gaps if gap.account == destination[0] and not gap.region]
+    denied = [gap for gap in part.gaps if gap.operation == "ecr:GetRegistryPolicy"]
+    why = told_gaps(denied or everywhere)
+    return f"the registry policy of {place} was not read" + (f": {why}" if why else "")
+
+
+def _verdict(
+    known: Known, names: LinkNames, source: Registry, destination: Registry, prefixes: Sequence[str]
+) -> LinkVerdict:
+    link, record = (source, destination), known.parts[destination].registry
+    policy = record.registry_policy or ""
+    path = known.paths(source[0])[1]
+    request = LinkRequest(
+        source_account=source[0],
+        destination_account=destination[0],
+        region=destination[1],
+        partition=record.partition,
+        organization_id=_organization(known, source[0]),
+        organization_path=path,
+        policy_scope=record.policy_scope,
+    )
+    everything = link_verdict(policy, request, prefixes, (), None)
+    if everything.verdict is Verdict.ALLOWED and everything.covers_rule and everything.create_covered:
+        # Whatever the names are, they are granted: no need to go through thousands of them.
+        return everything
+    absent = frozenset(names.absent(link)) if names.absence_is_known(link) else None
+    return link_verdict(policy, request, prefixes, names.names(link), absent)
+
+
+def _organization(known: Known, account: str) -> str | None:
+    """Organization of *account*; None: not known; empty: it belongs to none that this run knows."""
+    organization = known.evidence.organization
+    member = known.is_member(account)
+    if organization is None or member is None:
+        return None
+    return organization.id if member else ""

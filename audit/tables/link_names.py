@@ -1,0 +1,68 @@
+"""Which repositories each link copies, and which of them do not exist at its destination."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from audit.tables.coded import Codes
+from audit.tables.documents import Registry
+from audit.tables.frames import NO, YES
+from audit.tables.known import Known
+from audit.tables.pairs import Pairs
+from audit.tables.stock import Stock
+
+Link = tuple[Registry, Registry]
+"""Source registry, destination registry."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkNames:
+    """Replicas grouped by link."""
+
+    stock: Stock
+    pairs: Pairs
+    rows: Codes
+    """Positions in `pairs`, link by link."""
+    ranges: dict[Link, tuple[int, int]]
+    """Where the replicas of a link lie in `rows`."""
+    complete: frozenset[Registry]
+    """Registries whose list of repositories is complete."""
+
+    def names(self, link: Link) -> list[str]:
+        """Repositories of the source that the link copies, sorted."""
+        return self._names(self._rows(link))
+
+    def absent(self, link: Link) -> list[str]:
+        """Those of them that were not found at the destination, sorted."""
+        rows = self._rows(link)
+        return self._names(rows[self.pairs.destination_row[rows] < 0])
+
+    def absence_is_known(self, link: Link) -> bool:
+        """Whether both lists of repositories are complete, so that `absent` is the truth and not a guess."""
+        return link[0] in self.complete and link[1] in self.complete
+
+    def _rows(self, link: Link) -> Codes:
+        start, stop = self.ranges.get(link, (0, 0))
+        return self.rows[start:stop]
+
+    def _names(self, rows: Codes) -> list[str]:
+        return [self.stock.names[at] for at in self.pairs.name[rows].tolist()]
+
+
+def group_by_link(known: Known, stock: Stock, pairs: Pairs) -> LinkNames:
+    """Group the replicas that a rule copies, or would copy once the baseline is followed."""
+    rows = np.flatnonzero((pairs.matched == YES) | (pairs.expected != NO))
+    link = pairs.source[rows] * len(known.universe) + pairs.destination[rows]
+    order = np.argsort(link, kind="stable")
+    rows, link = rows[order], link[order]
+    starts: Sequence[int] = np.flatnonzero(np.diff(link, prepend=-1)).tolist()
+    stops = [*starts[1:], len(rows)]
+    ranges = {
+        (known.universe[pairs.source[rows[start]]], known.universe[pairs.destination[rows[start]]]): (start, stop)
+        for start, stop in zip(starts, stops, strict=False)
+    }
+    complete = frozenset(key for key, part in known.parts.items() if part.registry.repositories_read)
+    return LinkNames(stock, pairs, rows, ranges, complete)

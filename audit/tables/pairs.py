@@ -1,0 +1,158 @@
+"""Source repository → destination registry: every pair that a rule matches or the baseline requires.
+
+Names are sorted, so the names that begin with a prefix are one run, and the edges of all runs cut the list into
+segments in which every name is treated alike. Rules are looked at once a segment, never once a repository.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from audit.tables.coded import Coded, Codes
+from audit.tables.documents import Registry, Rule
+from audit.tables.frames import Flags, flag
+from audit.tables.known import Demand, Known
+from audit.tables.stock import Stock, presence
+
+_LAST = "\U0010ffff"
+"""Sorts behind every character that a repository name can contain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """One element of each array a replica, in the order of the table's key."""
+
+    source: Codes
+    """Source registry, position in `Known.universe`."""
+    destination: Codes
+    """Destination registry, likewise."""
+    name: Codes
+    """Position in `Stock.names`."""
+    source_row: Codes
+    """Row of the source repository in `Stock`."""
+    destination_row: Codes
+    """Row of the destination repository in `Stock`; -1: none was read."""
+    matched: Flags
+    expected: Flags
+    required_by: Coded
+    delete_replication: Flags
+    present: Flags
+    """Whether the destination repository exists."""
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What holds between all names of a segment and one destination."""
+
+    matched: bool | None
+    expected: bool | None
+    required_by: str
+    delete_replication: bool | None
+
+
+def segments(names: Sequence[str], prefixes: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Cut sorted *names* into runs `[start, stop)` in which every name begins with the same of *prefixes*."""
+    edges = {0, len(names)}
+    for prefix in set(prefixes):
+        edges.add(bisect_left(names, prefix))
+        edges.add(bisect_left(names, prefix + _LAST))
+    return pairwise(sorted(edges))
+
+
+def cells(name: str, rules: Sequence[Rule] | None, demands: Sequence[Demand], source: Registry) -> dict[Registry, Cell]:
+    """Destinations of the repository *name*, by rule or by demand; *rules* None: they were not read."""
+    hits = [rule for rule in rules or () if name.startswith(rule.prefixes)]
+    asks = [demand for demand in demands if name.startswith(demand.prefixes)]
+    found = {pair for rule in hits for pair in rule.destinations} | {pair for ask in asks for pair in ask.destinations}
+    return {pair: _cell(pair, None if rules is None else hits, asks) for pair in sorted(found - {source})}
+
+
+def _cell(destination: Registry, hits: Sequence[Rule] | None, asks: Sequence[Demand]) -> Cell:
+    asking = [ask for ask in asks if destination in ask.destinations]
+    copying = None if hits is None else [rule for rule in hits if destination in rule.destinations]
+    return Cell(
+        matched=None if copying is None else bool(copying),
+        expected=is_expected(asking),
+        required_by=names_of(asking),
+        delete_replication=None if copying is None else any(rule.delete_replication for rule in copying),
+    )
+
+
+def is_expected(asking: Sequence[Demand]) -> bool | None:
+    """Whether one of the demands certainly applies; None where some may."""
+    if any(ask.certain for ask in asking):
+        return True
+    return None if asking else False
+
+
+def names_of(asking: Sequence[Demand]) -> str:
+    """Names of the requirements behind demands: of the certain ones, or else of those that may apply."""
+    certain = [ask for ask in asking if ask.certain] or asking
+    return ", ".join(dict.fromkeys(ask.requirement.name for ask in certain))
+
+
+@dataclass(slots=True)
+class _Columns:
+    """Pieces of the arrays of `Pairs`, one a segment, until they are joined."""
+
+    rows: list[Codes]
+    destinations: list[Codes]
+    flags: list[Flags]
+    required_by: list[Codes]
+    texts: dict[str, int]
+
+    def add(self, start: int, stop: int, number: dict[Registry, int], found: dict[Registry, Cell]) -> None:
+        """Append the rows `start:stop` of the stock against every destination in *found*."""
+        count = stop - start
+        self.rows.append(np.repeat(np.arange(start, stop, dtype=np.int64), len(found)))
+        self.destinations.append(np.tile(np.array([number[pair] for pair in found], dtype=np.int64), count))
+        flags = [(flag(c.matched), flag(c.expected), flag(c.delete_replication)) for c in found.values()]
+        self.flags.append(np.tile(np.array(flags, dtype=np.int8).T, count))
+        texts = [self.texts.setdefault(cell.required_by, len(self.texts)) for cell in found.values()]
+        self.required_by.append(np.tile(np.array(texts, dtype=np.int64), count))
+
+
+def pair_up(known: Known, stock: Stock) -> Pairs:
+    """Every replica of every registry in scope whose repositories were read."""
+    number = {registry: at for at, registry in enumerate(known.universe)}
+    held = _Columns([], [], [], [], {})
+    for source in known.sources:
+        _add_source(held, known, stock, source, number)
+    empty = np.empty(0, dtype=np.int64)
+    rows = np.concatenate([empty, *held.rows])
+    destination = np.concatenate([empty, *held.destinations])
+    flags = np.concatenate([np.empty((3, 0), dtype=np.int8), *held.flags], axis=1)
+    found = stock.find(destination, stock.name[rows])
+    return Pairs(
+        source=stock.registry[rows],
+        destination=destination,
+        name=stock.name[rows],
+        source_row=rows,
+        destination_row=found,
+        matched=flags[0],
+        expected=flags[1],
+        required_by=Coded(np.concatenate([empty, *held.required_by]), list(held.texts)),
+        delete_replication=flags[2],
+        present=presence(stock, destination, found),
+    )
+
+
+def _add_source(held: _Columns, known: Known, stock: Stock, source: Registry, number: dict[Registry, int]) -> None:
+    rules, demands = known.rules[source].value, known.demands[source]
+    if not rules and not demands:
+        return
+    first, last = stock.range_of(number[source])
+    names = [stock.names[at] for at in stock.name[first:last]]
+    prefixes = [p for rule in rules or () for p in rule.prefixes] + [p for ask in demands for p in ask.prefixes]
+    for start, stop in segments(names, prefixes):
+        found = cells(names[start], rules, demands, source)
+        if found:
+            held.add(first + start, first + stop, number, found)

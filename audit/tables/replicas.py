@@ -1,0 +1,39 @@
+"""The `replicas` table."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.tables.coded import Coded
+from audit.tables.frames import frame
+from audit.tables.image_differences import Differences
+from audit.tables.image_stock import ImageStock
+from audit.tables.known import Known
+from audit.tables.pairs import Pairs
+from audit.tables.places import account_texts, partition_texts, region_texts
+from audit.tables.replica_images import image_columns
+from audit.tables.replica_settings import setting_columns
+from audit.tables.stock import Stock
+from checks.tables import REPLICAS
+
+
+def replicas_frame(known: Known, stock: Stock, pairs: Pairs, images: ImageStock, found: Differences) -> pd.DataFrame:
+    """One row a source repository and destination registry that a rule or the baseline brings together."""
+    return frame(
+        REPLICAS,
+        {
+            "source_account": account_texts(known, pairs.source),
+            "source_region": region_texts(known, pairs.source),
+            "repository": Coded(pairs.name, stock.names).texts(),
+            "destination_account": account_texts(known, pairs.destination),
+            "destination_region": region_texts(known, pairs.destination),
+            "partition": partition_texts(known, pairs.source),
+            "matched": pairs.matched,
+            "expected": pairs.expected,
+            "required_by": pairs.required_by.texts(),
+            "delete_replication": pairs.delete_replication,
+            "destination_present": pairs.present,
+            **image_columns(known, stock, pairs, images, found),
+            **setting_columns(known, stock, pairs),
+        },
+    )

@@ -1,0 +1,103 @@
+"""The `templates` table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from audit.tables.documents import Parsed, Registry, Template, parse_object
+from audit.tables.encryption import judge_key
+from audit.tables.frames import compact, frame_of_rows
+from audit.tables.known import Known
+from checks.tables import TEMPLATES
+
+_SERVICE = "ecr.amazonaws.com"
+"""Who must be able to assume a template's role (ECR user guide, repository-creation-templates.html)."""
+
+_ASSUMES = ("sts:assumerole", "sts:*", "*")
+
+
+def templates_frame(known: Known) -> pd.DataFrame:
+    """One row a creation template of a registry whose templates were read."""
+    rows = [
+        row
+        for place, parsed in known.templates.items()
+        for row in sorted((_row(known, place, each) for each in parsed.value or ()), key=lambda row: str(row["prefix"]))
+    ]
+    return frame_of_rows(TEMPLATES, rows)
+
+
+def _row(known: Known, place: Registry, template: Template) -> dict[str, Any]:
+    record = known.parts[place].registry
+    valid, problem = judge_role(template, place[0], parse_object(record.roles, "what is known of the roles"))
+    keys = parse_object(record.keys, "what is known of the keys")
+    return {
+        "account": place[0],
+        "region": place[1],
+        "prefix": template.prefix,
+        "template_json": compact(template.document),
+        "for_replication": template.for_replication,
+        "custom_role": template.custom_role,
+        "role_needed": template.role_needed,
+        "role_valid": valid,
+        "role_problem": problem,
+        **asdict(judge_key(template.kms_key, place, keys)),
+    }
+
+
+def judge_role(template: Template, account: str, roles: Parsed[Mapping[str, Any]]) -> tuple[bool | None, str | None]:
+    """Whether the role of *template* can be used in *account*, and what is wrong with it, as a clause."""
+    role = template.custom_role
+    if not role:
+        if template.role_needed:
+            return False, "the template uses KMS or resource tags and names no custom role"
+        return True, ""
+    fields = role.split(":", 5)
+    if len(fields) != 6 or fields[2] != "iam" or not fields[5].startswith("role/"):
+        return False, f"{role} is not the ARN of a role"
+    if fields[4] != account:
+        return False, f"the role belongs to account {fields[4]}"
+    facts = (roles.value or {}).get(role)
+    exists = facts.get("exists") if isinstance(facts, dict) else None
+    if exists is None:
+        return None, roles.problem or "the role was not read"
+    if not exists:
+        return False, "the role does not exist"
+    return _trusts(facts.get("trust") if isinstance(facts, dict) else None)
+
+
+def _trusts(trust: object) -> tuple[bool | None, str]:
+    """Whether a trust policy lets ECR assume the role; None where only its conditions could tell."""
+    try:
+        document = json.loads(trust) if isinstance(trust, str) else None
+    except (ValueError, RecursionError):
+        return None, "the trust policy of the role could not be understood"
+    if not isinstance(document, dict):
+        return None, "the trust policy of the role was not read"
+    statements = [each for each in _listed(document.get("Statement")) if isinstance(each, dict) and _concerns(each)]
+    if any(each.get("Effect") == "Deny" and not each.get("Condition") for each in statements):
+        return False, f"the role's trust policy denies {_SERVICE}"
+    allows = [each for each in statements if each.get("Effect") == "Allow"]
+    if not allows:
+        return False, f"the role does not trust {_SERVICE}"
+    undecided = all(each.get("Condition") for each in allows) or any(
+        each.get("Effect") == "Deny" for each in statements
+    )
+    return (None, f"the role trusts {_SERVICE} under conditions that were not decided") if undecided else (True, "")
+
+
+def _concerns(statement: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal")
+    services = _listed(principal.get("Service")) if isinstance(principal, dict) else _listed(principal)
+    actions = [each.lower() for each in _listed(statement.get("Action")) if isinstance(each, str)]
+    return (_SERVICE in services or "*" in services) and any(action in _ASSUMES for action in actions)
+
+
+def _listed(value: object) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

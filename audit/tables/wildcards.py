@@ -1,0 +1,42 @@
+"""The wildcard language of tag filters: `*` is any run of characters, everything else stands for itself.
+
+ECR API reference, API_ImageTagMutabilityExclusionFilter: letters, digits, `.`, `_`, `-` and `*`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
+
+
+def matches(tag: str, filters: Iterable[str]) -> bool:
+    """Whether one of *filters* takes *tag*."""
+    return any(fnmatchcase(tag, each) for each in filters)
+
+
+def contains(wide: Iterable[str], narrow: Iterable[str]) -> bool:
+    """Whether every tag that a filter of *narrow* takes is surely taken by one filter of *wide*.
+
+    Not taken for granted: a set that only several wide filters together contain.
+    """
+    held = tuple(wide)
+    # Seen as plain text, the `*` of a narrow filter can only be taken by a `*` of the wide one.
+    return all(matches(each, held) for each in narrow)
+
+
+def overlap(left: Iterable[str], right: Iterable[str]) -> bool:
+    """Whether some tag is taken by a filter of *left* and by one of *right*."""
+    others = tuple(right)
+    return any(_overlap(each, other) for each in left for other in others)
+
+
+@cache
+def _overlap(left: str, right: str) -> bool:
+    if not left or not right:
+        return not (left + right).strip("*")
+    if left[0] == "*":
+        return _overlap(left[1:], right) or _overlap(left, right[1:])
+    if right[0] == "*":
+        return _overlap(left, right[1:]) or _overlap(left[1:], right)
+    return left[0] == right[0] and _overlap(left[1:], right[1:])
