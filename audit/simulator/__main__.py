@@ -14,7 +14,9 @@ from audit.simulator import DEMO_WORLD, PortInUseError, WorldError, exports, loa
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serves until SIGINT or SIGTERM. Exit code 2 for a bad world or a port in use."""
-    parser = argparse.ArgumentParser(prog="python -m audit.simulator", description="Serve a simulated AWS Organization.")
+    parser = argparse.ArgumentParser(
+        prog="python -m audit.simulator", description="Serve a simulated AWS Organization."
+    )
     parser.add_argument("--world", type=Path, default=DEMO_WORLD, help="world file (default: the demo world)")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--exports", action="store_true", help="print shell lines that point the AWS CLI at it")

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 
 from audit.simulator.document import WorldError
-from audit.simulator.manifests import make_manifest, read_manifest
+from audit.simulator.manifests import OCI_MANIFEST, make_manifest, read_manifest
 from audit.simulator.state import (
     DEFAULT_SETTINGS,
     Account,
@@ -58,7 +58,9 @@ def build_organization(document: Document | None) -> Organization | None:
 
 def build_account(document: Document, *, has_rules: bool) -> Account:
     """One account; *has_rules* decides on the service-linked role where the document does not."""
-    roles = [Role(entry["name"], list(entry["trusts"]), entry.get("external_id")) for entry in document.get("roles", [])]
+    roles = [
+        Role(entry["name"], list(entry["trusts"]), entry.get("external_id")) for entry in document.get("roles", [])
+    ]
     return Account(
         id=document["id"],
         name=document["name"],
@@ -101,7 +103,7 @@ def policy_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, indent=2)
 
 
-def _copied(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _copied(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
@@ -132,7 +134,7 @@ def _build_backfill(registry: Registry, document: Document) -> Document:
         for entry in document.get("results", [])
     ]
     backfill: Document = {
-        "replicationBackfillId": document.get("id", str(uuid.UUID(hashlib.md5(seed.encode()).hexdigest()))),  # noqa: S324 - a name, no secret
+        "replicationBackfillId": document.get("id", str(uuid.UUID(hashlib.md5(seed.encode()).hexdigest()))),
         "destination": {"region": document["region"], "registryId": document["account"]},
         "status": document["status"],
         "startedAt": epoch(document["started_at"]),
@@ -163,7 +165,8 @@ def _build_repository(document: Document) -> Repository:
     for number, entry in enumerate(document.get("images", [])):
         image = _build_image(repository.name, entry, number, names)
         if image.digest in repository.images:
-            raise WorldError([f"repository {repository.name}: two images have the digest {image.digest}; give each its `content`"])
+            problem = f"two images have the digest {image.digest}; give each its `content`"
+            raise WorldError([f"repository {repository.name}: {problem}"])
         names.update(dict.fromkeys([_content(entry, number), *image.tags], image.digest))
         repository.images[image.digest] = image
     return repository
@@ -174,8 +177,8 @@ def _content(document: Document, number: int) -> str:
 
 
 def _build_image(repository: str, document: Document, number: int, names: dict[str, str]) -> Image:
-    subject = document.get("subject", "")
-    subject = names.get(subject, subject)
+    given = str(document.get("subject", ""))
+    subject = names.get(given, given)
     manifest = document.get("manifest")
     if manifest is None and "digest" not in document:
         manifest = make_manifest(
@@ -189,7 +192,7 @@ def _build_image(repository: str, document: Document, number: int, names: dict[s
     return Image(
         digest=document.get("digest") or sha256(manifest or ""),
         manifest=manifest,
-        media_type=document.get("media_type") or (facts.media_type if facts else "application/vnd.oci.image.manifest.v1+json"),
+        media_type=document.get("media_type") or (facts.media_type if facts else OCI_MANIFEST),
         tags=list(document.get("tags", [])),
         pushed_at=epoch(document.get("pushed_at", LONG_AGO)),
         status=document.get("status", "ACTIVE"),

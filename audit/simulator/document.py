@@ -37,7 +37,8 @@ def world_schema() -> dict[str, Any]:
 
 def read_world_file(path: Path) -> dict[str, Any]:
     """The document in *path*, checked. Raises WorldError with file, line and key path of each problem."""
-    from ruamel.yaml import YAML, YAMLError  # slow to import, and only files need it
+    from ruamel.yaml import YAML  # slow to import, and only files need it
+    from ruamel.yaml.error import YAMLError
 
     try:
         text = path.read_text(encoding="utf-8")
@@ -52,7 +53,9 @@ def read_world_file(path: Path) -> dict[str, Any]:
     problems = list(_problems(document))
     if problems:
         lines = _Lines(text)
-        raise WorldError(f"{path}:{lines.of(key_path)}: {_spelled(key_path)}: {message}" for key_path, message in problems)
+        raise WorldError(
+            f"{path}:{lines.of(key_path)}: {_spelled(key_path)}: {message}" for key_path, message in problems
+        )
     checked: dict[str, Any] = document
     return checked
 
@@ -67,7 +70,7 @@ def check_document(document: object, name: str = "world") -> dict[str, Any]:
     return checked
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+def _plain(value: Any) -> Any:
     """YAML's own times as ISO text, so that a time may be written with or without quotes."""
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
@@ -103,7 +106,7 @@ class _Lines:
         return int(node.start_mark.line) + 1 if node is not None else 1
 
     @staticmethod
-    def _step(node: Any, part: str | int) -> Any:  # noqa: ANN401 - ruamel's nodes carry no types
+    def _step(node: Any, part: str | int) -> Any:
         if isinstance(part, int):
             return node.value[part] if isinstance(node.value, list) and part < len(node.value) else None
         if not isinstance(node.value, list):
@@ -111,9 +114,11 @@ class _Lines:
         return next((value for key, value in node.value if key.value == part), None)
 
 
-def _problems(document: Any) -> Iterator[tuple[KeyPath, str]]:  # noqa: ANN401 - anything can stand in a file
+def _problems(document: Any) -> Iterator[tuple[KeyPath, str]]:
     broken = False
-    for error in sorted(_validator().iter_errors(document), key=lambda found: [str(part) for part in found.absolute_path]):
+    for error in sorted(
+        _validator().iter_errors(document), key=lambda found: [str(part) for part in found.absolute_path]
+    ):
         broken = True
         yield tuple(error.absolute_path), _explained(error.message, error.instance)
     if not broken:

@@ -57,7 +57,11 @@ def dump_registry(registry: Registry) -> Document:
             "rules": registry.rules,
             "policy": registry.policy,
             "templates": [
-                {**template, "createdAt": time_text(template["createdAt"]), "updatedAt": time_text(template["updatedAt"])}
+                {
+                    **template,
+                    "createdAt": time_text(template["createdAt"]),
+                    "updatedAt": time_text(template["updatedAt"]),
+                }
                 for template in registry.templates.values()
             ],
             "settings": registry.settings,

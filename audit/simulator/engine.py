@@ -20,7 +20,7 @@ from audit.simulator.spelling import denied, respelled
 from audit.simulator.wire.errors import AwsError, render_error
 from audit.simulator.wire.http import NO_REPLY, Reply, Request, Signature, read_signature
 from audit.simulator.wire.models import GLOBAL_SERVICES, SERVICES, find_operation, service_model
-from audit.simulator.wire.replies import ReplyDefectError, render_reply
+from audit.simulator.wire.replies import render_reply
 from audit.simulator.wire.requests import read_parameters
 from audit.simulator.world import World
 
@@ -82,7 +82,7 @@ class Engine:
             reply = render_error(error, protocol, request_id)
         except _NoAnswerError:
             outcome, reply = "time-out", NO_REPLY
-        except Exception as defect:  # noqa: BLE001 - a defect of a handler must answer an AWS error, never a stack trace
+        except Exception as defect:
             outcome = "InternalFailure"
             message = f"Defect of the simulator in {action}: {type(defect).__name__}: {defect}"
             reply = render_error(AwsError(outcome, message, 500), protocol, request_id)
@@ -149,6 +149,3 @@ def _fault_error(fault: Fault, call: Call) -> AwsError:
     if fault.kind == "server-error":
         return AwsError("ServerException", "The request failed because of a simulated server-side error.", 500)
     return AwsError("UnknownOperationException", f"The endpoint does not know {call.action}.", 404)
-
-
-__all__ = ["CallCount", "Engine", "ReplyDefectError"]

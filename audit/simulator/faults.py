@@ -39,7 +39,12 @@ class Fault:
 
     def as_document(self) -> Document:
         """The fault as a world spells it."""
-        document: Document = {"operation": self.operation, "kind": self.kind, "rate": self.rate, "seconds": self.seconds}
+        document: Document = {
+            "operation": self.operation,
+            "kind": self.kind,
+            "rate": self.rate,
+            "seconds": self.seconds,
+        }
         if self.accounts:
             document["account"] = list(self.accounts)
         if self.regions:

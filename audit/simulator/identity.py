@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from audit.simulator.calls import Caller
 from audit.simulator.wire.errors import AwsError
 
-SECRET = "simulated/secret/not/a/credential/0000000"  # noqa: S105 - the whole point is that it is worth nothing
+SECRET = "simulated/secret/not/a/credential/0000000"
 """The secret of every key. Signatures are not verified: the server listens on loopback only."""
 
 _LONG_TERM = re.compile(r"AKIASIMU(\d{12})")
@@ -46,7 +46,9 @@ class Sessions:
         with self._lock:
             number = len(self._sessions) + 1
             key = f"ASIASIMU{number:012d}"
-            session = Session(Caller(account, arn, f"AROASIMU{account}:{name}"), f"simulated-token-{number}", expires_at)
+            session = Session(
+                Caller(account, arn, f"AROASIMU{account}:{name}"), f"simulated-token-{number}", expires_at
+            )
             self._sessions[key] = session
         return key, session
 

@@ -1,4 +1,4 @@
-"""Manifests: made up from a name, so that the same content has the same digest in every registry, or parsed from a push."""
+"""Manifests: made up from a name, so that the same content has the same digest everywhere, or read from a push."""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ from audit.simulator.wire.errors import AwsError
 Entry = TypeVar("Entry")
 
 
-def page(call: Call, entries: Sequence[Entry], *, size: int, spelling: str = "nextToken") -> tuple[list[Entry], str | None]:
+def page(
+    call: Call, entries: Sequence[Entry], *, size: int, spelling: str = "nextToken"
+) -> tuple[list[Entry], str | None]:
     """One page of *entries* and the token of the next; *size* is the default page size of the operation."""
     limit = call.parameters.get("maxResults") or call.parameters.get("MaxResults") or size
     start = offset(call, spelling)

@@ -73,7 +73,9 @@ def obstacle(world: World, source: Registry, place: Place, name: str) -> str:
     return "" if name in destination.repositories else _template_obstacle(world, destination, name)
 
 
-def replicate(world: World, source: Registry, name: str, image: Image, tags: Iterable[str], place: Place) -> ReplicationOutcome:
+def replicate(
+    world: World, source: Registry, name: str, image: Image, tags: Iterable[str], place: Place
+) -> ReplicationOutcome:
     """Copies *image* with *tags* to *place* and records what became of it with the image."""
     code = obstacle(world, source, place, name)
     if not code:
@@ -141,7 +143,9 @@ def delete_copies(world: World, source: Registry, name: str, digest: str, tag: s
     """
     for place, enabled in places(source, name).items():
         if len(enabled) > 1:
-            raise refused(f"a deletion in {name} while two rules to {place[0]}/{place[1]} disagree on deleteReplication")
+            raise refused(
+                f"a deletion in {name} while two rules to {place[0]}/{place[1]} disagree on deleteReplication"
+            )
     for place, enabled in places(source, name).items():
         if True in enabled and not obstacle(world, source, place, name):
             copies = world.registry(*place).repositories.get(name)

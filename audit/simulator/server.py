@@ -89,7 +89,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.wfile.write(reply.body)
         self.wfile.flush()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gives it
+    def log_message(self, format: str, *args: object) -> None:
         """Calls are counted by the engine; nothing is printed."""
 
 
@@ -103,7 +103,7 @@ class Simulation:
     _engine: Engine
 
     def environment(self, account: str | None = None, region: str = "eu-west-1") -> dict[str, str]:
-        """Variables that point boto3 and the AWS CLI here, with the keys of *account* (default: the management account).
+        """Variables that point boto3 and the AWS CLI here, with *account*'s keys (default: the management account).
 
         They carry no profile: drop AWS_PROFILE and AWS_SESSION_TOKEN from an environment that is merged with them.
         """
@@ -128,8 +128,11 @@ def serve(world: World, port: int = 0) -> Iterator[Simulation]:
     try:
         server = _Server(("127.0.0.1", port), engine)
     except OSError as error:
-        raise PortInUseError(f"cannot listen on 127.0.0.1:{port}: {error.strerror or error}; choose another port") from error
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="simulator", daemon=True)
+        reason = error.strerror or error
+        raise PortInUseError(f"cannot listen on 127.0.0.1:{port}: {reason}; choose another port") from error
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="simulator", daemon=True
+    )
     thread.start()
     try:
         yield Simulation(f"http://127.0.0.1:{server.server_address[1]}", world, engine)
@@ -143,7 +146,8 @@ def serve(world: World, port: int = 0) -> Iterator[Simulation]:
 
 def environment(endpoint: str, account: str, region: str = "eu-west-1") -> dict[str, str]:
     """AWS_* variables that point boto3 and the AWS CLI at *endpoint* with the keys of *account*."""
-    unproxied = ",".join(dict.fromkeys([*filter(None, os.environ.get("NO_PROXY", "").split(",")), "127.0.0.1", "localhost"]))
+    before = [name for name in os.environ.get("NO_PROXY", "").split(",") if name]
+    unproxied = ",".join(dict.fromkeys([*before, "127.0.0.1", "localhost"]))
     return {
         "AWS_ACCESS_KEY_ID": access_key(account),
         "AWS_SECRET_ACCESS_KEY": SECRET,

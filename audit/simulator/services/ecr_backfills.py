@@ -126,7 +126,8 @@ def _stop(call: Call) -> Result:
     registry, backfill = _existing(call)
     if backfill["status"] not in ("PREPARING", "IN_PROGRESS"):
         raise AwsError(
-            "ReplicationBackfillInvalidStatusException", f"A replication backfill that is {backfill['status']} cannot be stopped."
+            "ReplicationBackfillInvalidStatusException",
+            f"A replication backfill that is {backfill['status']} cannot be stopped.",
         )
     backfill["status"], backfill["endedAt"] = "STOPPED", call.world.now()
     return {**_summary(registry, backfill, "STOPPING"), "registryId": registry.account}

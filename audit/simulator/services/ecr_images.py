@@ -107,7 +107,7 @@ def _batch_get(call: Call) -> Result:
         if image is None:
             failures.append(_failure(image_id, "ImageNotFound", "Requested image not found"))
         elif image.manifest is None:
-            failures.append(_failure(image_id, "ImageInaccessible", "The simulated world gives a digest and no manifest"))
+            failures.append(_failure(image_id, "ImageInaccessible", "The world gives a digest and no manifest"))
         else:
             images.append(_full(call, repository, image, image_id.get("imageTag")))
     return {"images": images, "failures": failures}
@@ -129,12 +129,14 @@ def _failure(image_id: _ImageId, code: str, reason: str) -> Result:
 
 
 def _put(call: Call) -> Result:
-    """A push: the digest is that of the manifest, and the rules of this registry replicate it. Layers are not modelled."""
+    """A push: the digest is the manifest's, and the rules of this registry replicate it. Layers are not modelled."""
     registry, repository = call.repository()
     text, tag = call.parameters["imageManifest"], call.parameters.get("imageTag")
     digest, stated = sha256(text), call.parameters.get("imageDigest")
     if stated and stated != digest:
-        raise AwsError("ImageDigestDoesNotMatchException", f"The digest {stated} does not match the manifest's, {digest}.")
+        raise AwsError(
+            "ImageDigestDoesNotMatchException", f"The digest {stated} does not match the manifest's, {digest}."
+        )
     facts = read_manifest(text)
     if facts is None:
         raise bad_parameter("imageManifest", "Invalid JSON syntax")

@@ -43,8 +43,12 @@ def _problems(text: str) -> Iterator[str]:
     yield from _order_problems(rules)
 
 
-def _rule_problems(rule: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
-    if not isinstance(rule, dict) or not isinstance(rule.get("selection"), dict) or not isinstance(rule.get("action"), dict):
+def _rule_problems(rule: Any) -> Iterator[str]:
+    if (
+        not isinstance(rule, dict)
+        or not isinstance(rule.get("selection"), dict)
+        or not isinstance(rule.get("action"), dict)
+    ):
         yield "a rule needs rulePriority, selection and action"
         return
     selection = rule["selection"]
@@ -56,7 +60,9 @@ def _rule_problems(rule: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
         yield f"countType must be one of {', '.join(_COUNT_TYPES)}"
     if not isinstance(selection.get("countNumber"), int) or selection["countNumber"] < 1:
         yield "countNumber must be a positive number"
-    if selection.get("tagStatus") == "tagged" and not (selection.get("tagPrefixList") or selection.get("tagPatternList")):
+    if selection.get("tagStatus") == "tagged" and not (
+        selection.get("tagPrefixList") or selection.get("tagPatternList")
+    ):
         yield "tagStatus tagged needs tagPrefixList or tagPatternList"
     if rule["action"].get("type") not in ("expire", "transition"):
         yield "action type must be expire or transition"

@@ -1,4 +1,4 @@
-"""ECR, settings of the registry as a whole: replication rules, registry policy, account settings, signing, exclusions."""
+"""ECR, the registry as a whole: replication rules, registry policy, account settings, signing, exclusions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ _SETTING_VALUES = {
 
 def bad_parameter(name: str, constraint: str) -> AwsError:
     """ECR's refusal of one parameter."""
-    return AwsError("InvalidParameterException", f"Invalid parameter at '{name}' failed to satisfy constraint: '{constraint}'")
+    return AwsError(
+        "InvalidParameterException", f"Invalid parameter at '{name}' failed to satisfy constraint: '{constraint}'"
+    )
 
 
 def _describe_registry(call: Call) -> Result:
@@ -81,7 +83,8 @@ def _delete_registry_policy(call: Call) -> Result:
 
 def _no_policy(registry: Registry) -> AwsError:
     return AwsError(
-        "RegistryPolicyNotFoundException", f"Registry policy does not exist in the registry with id '{registry.account}'"
+        "RegistryPolicyNotFoundException",
+        f"Registry policy does not exist in the registry with id '{registry.account}'",
     )
 
 
@@ -111,7 +114,7 @@ def check_policy(text: str, parameter: str, complaint: str) -> None:
             raise bad_parameter(parameter, complaint)
 
 
-def _well_formed(statement: Any) -> bool:  # noqa: ANN401 - any JSON value
+def _well_formed(statement: Any) -> bool:
     if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
         return False
     if ("Principal" in statement) == ("NotPrincipal" in statement):

@@ -27,13 +27,17 @@ def _shown(template: Document) -> Document:
 def _describe(call: Call) -> Result:
     registry = call.registry()
     wanted = {prefix.rstrip("/") for prefix in call.parameters.get("prefixes", [])}
-    rows = [_shown(registry.templates[prefix]) for prefix in sorted(registry.templates) if not wanted or prefix in wanted]
+    rows = [
+        _shown(registry.templates[prefix]) for prefix in sorted(registry.templates) if not wanted or prefix in wanted
+    ]
     chosen, following = page(call, rows, size=100)
     return {"registryId": registry.account, "repositoryCreationTemplates": chosen, "nextToken": following}
 
 
 def _given(call: Call) -> Document:
-    given: Document = json.loads(json.dumps({name: call.parameters[name] for name in _FIELDS if name in call.parameters}))
+    given: Document = json.loads(
+        json.dumps({name: call.parameters[name] for name in _FIELDS if name in call.parameters})
+    )
     return given
 
 

@@ -16,7 +16,7 @@ _lock = threading.Lock()
 
 
 @cache
-def _application() -> Any:  # noqa: ANN401 - a WSGI application; moto carries no types
+def _application() -> Any:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     return DomainDispatcherApplication(create_backend_app)
@@ -41,7 +41,9 @@ def pass_to_moto(request: Request, account: str) -> Reply:
 
     parts: Iterable[bytes] = application(_environment(request, account), start_response)
     body = b"".join(parts)
-    kept = {name: value for name, value in headers.items() if name.lower() not in ("content-length", "connection", "date")}
+    kept = {
+        name: value for name, value in headers.items() if name.lower() not in ("content-length", "connection", "date")
+    }
     return Reply(status, kept, body)
 
 

@@ -141,7 +141,9 @@ def _describe_unit(call: Call) -> Result:
     frame = _readable(call)
     unit = frame.units.get(call.parameters["OrganizationalUnitId"])
     if unit is None:
-        raise AwsError("OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist.")
+        raise AwsError(
+            "OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist."
+        )
     return {"OrganizationalUnit": _unit(frame, unit)}
 
 

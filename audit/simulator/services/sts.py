@@ -18,7 +18,7 @@ def _get_caller_identity(call: Call) -> Result:
 
 
 def _assume_role(call: Call) -> Result:
-    """Refusals look alike whatever the reason, as AWS's do: a missing role, no trust, a wrong external id, a closed account."""
+    """Refusals look alike, as AWS's do: a missing role, no trust, a wrong external id, a closed account."""
     arn = call.parameters["RoleArn"]
     found = _ROLE_ARN.fullmatch(arn)
     if not found:
@@ -31,7 +31,8 @@ def _assume_role(call: Call) -> Result:
     chained = ":assumed-role/" in call.caller.arn
     if chained and lifetime > 3600:
         raise AwsError(
-            "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+            "ValidationError",
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
         )
     session_name = call.parameters["RoleSessionName"]
     key, session = call.sessions.issue(account, name, session_name, partition, time.time() + lifetime)

@@ -34,10 +34,12 @@ def render_reply(operation: OperationModel, result: dict[str, Any], request_id: 
     return Reply(200, {**headers, "Content-Type": "application/x-amz-json-1.1"}, body_bytes)
 
 
-def _json_value(shape: Shape, value: Any, path: str) -> Any:  # noqa: ANN401 - any value of a result
+def _json_value(shape: Shape, value: Any, path: str) -> Any:
     if isinstance(shape, StructureShape):
         return {
-            shape.members[name].serialization.get("name", name): _json_value(shape.members[name], part, f"{path}.{name}")
+            shape.members[name].serialization.get("name", name): _json_value(
+                shape.members[name], part, f"{path}.{name}"
+            )
             for name, part in _members(shape, value, path)
         }
     if isinstance(shape, ListShape):
@@ -52,7 +54,7 @@ def _json_value(shape: Shape, value: Any, path: str) -> Any:  # noqa: ANN401 - a
     return value
 
 
-def _members(shape: StructureShape, value: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any value of a result
+def _members(shape: StructureShape, value: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Members that are set, in the result's order; the model must know them and none required may be missing."""
     _expect(value, dict, path)
     present = {name: part for name, part in value.items() if part is not None}
@@ -75,13 +77,13 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def _check_scalar(shape: Shape, value: Any, path: str) -> None:  # noqa: ANN401 - any value of a result
+def _check_scalar(shape: Shape, value: Any, path: str) -> None:
     _expect(value, _TYPES.get(shape.type_name, object), path)
     if shape.type_name == "string" and shape.enum and value not in shape.enum:
         raise ReplyDefectError(f"{path}: {value!r} is none of {shape.enum}")
 
 
-def _expect(value: Any, kind: type | tuple[type, ...], path: str) -> None:  # noqa: ANN401 - any value of a result
+def _expect(value: Any, kind: type | tuple[type, ...], path: str) -> None:
     if not isinstance(value, kind):
         raise ReplyDefectError(f"{path}: {value!r} is not of type {kind}")
 
@@ -99,13 +101,13 @@ def _xml_document(operation: OperationModel, result: dict[str, Any], request_id:
     return f'<{name}Response xmlns="{space}">{wrapped}{meta}</{name}Response>'
 
 
-def _xml_members(shape: StructureShape, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - any value of a result
+def _xml_members(shape: StructureShape, value: Any, path: str) -> Iterator[str]:
     for name, part in _members(shape, value, path):
         member = shape.members[name]
         yield _xml_element(member, part, str(member.serialization.get("name", name)), f"{path}.{name}")
 
 
-def _xml_element(shape: Shape, value: Any, tag: str, path: str) -> str:  # noqa: ANN401 - any value of a result
+def _xml_element(shape: Shape, value: Any, tag: str, path: str) -> str:
     if isinstance(shape, StructureShape):
         return f"<{tag}>{''.join(_xml_members(shape, value, path))}</{tag}>"
     if isinstance(shape, ListShape):
@@ -118,7 +120,7 @@ def _xml_element(shape: Shape, value: Any, tag: str, path: str) -> str:  # noqa:
     return f"<{tag}>{escape(_xml_text(shape, value))}</{tag}>"
 
 
-def _xml_text(shape: Shape, value: Any) -> str:  # noqa: ANN401 - any scalar
+def _xml_text(shape: Shape, value: Any) -> str:
     if shape.type_name == "boolean":
         return "true" if value else "false"
     if shape.type_name == "timestamp":

@@ -69,7 +69,7 @@ class _FormReader:
         spelled = str(serialization.get("queryName") or serialization.get("name", name))
         return spelled[:1].upper() + spelled[1:]
 
-    def _value(self, shape: Shape, key: str) -> Any:  # noqa: ANN401 - a parameter may be any JSON value
+    def _value(self, shape: Shape, key: str) -> Any:
         if isinstance(shape, StructureShape):
             return self.structure(shape, f"{key}.") or None
         if isinstance(shape, ListShape):
@@ -105,7 +105,7 @@ _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def _problems(shape: Shape, value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON value
+def _problems(shape: Shape, value: Any, path: str) -> Iterator[tuple[str, str]]:
     """Pairs of parameter path and unmet constraint, worded as AWS words them."""
     if isinstance(shape, StructureShape):
         yield from _structure_problems(shape, value, path)
@@ -118,7 +118,7 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield from _scalar_problems(shape, value, path)
 
 
-def _structure_problems(shape: StructureShape, value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON value
+def _structure_problems(shape: StructureShape, value: Any, path: str) -> Iterator[tuple[str, str]]:
     if not isinstance(value, dict):
         yield path or "request", "must be a structure"
         return
@@ -131,7 +131,7 @@ def _structure_problems(shape: StructureShape, value: Any, path: str) -> Iterato
             yield from _problems(member, part, f"{path}.{name}".lstrip("."))
 
 
-def _list_problems(shape: ListShape, value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON value
+def _list_problems(shape: ListShape, value: Any, path: str) -> Iterator[tuple[str, str]]:
     if not isinstance(value, list):
         yield path, "must be a list"
         return
@@ -140,7 +140,7 @@ def _list_problems(shape: ListShape, value: Any, path: str) -> Iterator[tuple[st
         yield from _problems(shape.member, part, f"{path}.{number}.member")
 
 
-def _scalar_problems(shape: Shape, value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON value
+def _scalar_problems(shape: Shape, value: Any, path: str) -> Iterator[tuple[str, str]]:
     kind = _JSON_TYPES.get(shape.type_name)
     if kind is not None and (not isinstance(value, kind) or (isinstance(value, bool) and shape.type_name != "boolean")):
         yield path, f"must be of type {shape.type_name}"
