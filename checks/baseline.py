@@ -69,9 +69,7 @@ class Destination(Strict):
 class Requirement(Strict):
     """These sources must replicate to these destinations."""
 
-    name: RequirementName = Field(
-        description="How reports call this requirement; unique, without comma."
-    )
+    name: RequirementName = Field(description="How reports call this requirement; unique, without comma.")
     sources: Sources = Field(default=Sources(), description="What must be replicated; left out: everything.")
     destinations: tuple[Destination, ...] = Field(min_length=1, description="Where every source must replicate to.")
     delete_replication: bool | None = Field(
@@ -155,9 +153,7 @@ class Waiver(Strict):
     checks: tuple[Text, ...] = Field(
         min_length=1, description="Check ids, catalogue ids (`GRT-01`), or patterns with `*`."
     )
-    fingerprint: Fingerprint = Field(
-        default="", description="One finding's fingerprint, as reports print it."
-    )
+    fingerprint: Fingerprint = Field(default="", description="One finding's fingerprint, as reports print it.")
     accounts: tuple[AccountId, ...] = Field(default=(), description="Accounts that findings are reported for.")
     ous: tuple[Text, ...] = Field(
         default=(), description="Units that those accounts lie in; of `accounts` and `ous` one suffices."

@@ -6,6 +6,7 @@ import difflib
 import fnmatch
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -169,15 +170,20 @@ def _similar(word: str, known: Iterable[str], otherwise: str) -> str:
 
 def _keys_at(path: Path) -> tuple[str, ...]:
     """The keys that the baseline's schema knows for the mapping at *path*."""
-    from checks.baseline import baseline_schema  # here: that module offers load_baseline
-
-    schema = baseline_schema()
+    schema = _schema()
     node: Mapping[str, Any] = schema
     for step in path:
         node = _resolved(schema, node)
         below = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
         node = below if isinstance(below, dict) else {}
     return tuple(_resolved(schema, node).get("properties", ()))
+
+
+@cache
+def _schema() -> Mapping[str, Any]:
+    from checks.baseline import baseline_schema  # here: that module offers load_baseline
+
+    return baseline_schema()
 
 
 def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -18,9 +18,7 @@ _NAME = "^[^,\\r\\n]+$"
 _ACTION = "^ecr:([A-Za-z]+[*]?|[*])$"
 _TAG_FILTER = "^[0-9a-zA-Z._*-]{1,128}$"
 _FINGERPRINT = "^([0-9a-f]{16})?$"
-_KEY = (
-    "^(customer|arn:aws[a-z-]*:kms:([a-z0-9-]+|[{]region[}]):([0-9]{12}|[{]account[}]):key/[A-Za-z0-9-]+)?$"
-)
+_KEY = "^(customer|arn:aws[a-z-]*:kms:([a-z0-9-]+|[{]region[}]):([0-9]{12}|[{]account[}]):key/[A-Za-z0-9-]+)?$"
 
 SHAPES: dict[str, tuple[str, str]] = {
     _ACCOUNT: ("is no account id", "an account id has twelve digits, zeros in front included; write it in quotes"),

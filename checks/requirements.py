@@ -152,28 +152,28 @@ def _settings_index(identity: _Identity) -> tuple[tuple[int, ...], dict[str, Set
     The longest declared prefix of a name decides which entries match it: all its own prefixes match the name too.
     """
     entries = identity.baseline.settings
-    declared = {"", *(prefix for entry in entries for prefix in entry.repositories)}
-    merged = {prefix: _merge(entries, prefix) for prefix in declared}
-    return tuple(sorted({len(prefix) for prefix in declared if prefix}, reverse=True)), merged
+    by_prefix: dict[str, list[int]] = {"": []}
+    for number, entry in enumerate(entries):
+        for prefix in entry.repositories or ("",):
+            by_prefix.setdefault(prefix, []).append(number)
+    lengths = sorted({len(prefix) for prefix in by_prefix})
+    merged = {}
+    for prefix in by_prefix:
+        rank = {number: length for length in lengths for number in by_prefix.get(prefix[:length], ())}
+        merged[prefix] = _merge(tuple(entries[number] for number in sorted(rank, key=lambda one: (rank[one], one))))
+    return tuple(sorted(set(lengths) - {0}, reverse=True)), merged
 
 
-def _merge(entries: tuple[Settings, ...], name: str) -> Settings:
+def _merge(entries: tuple[Settings, ...]) -> Settings:
+    """One answer of *entries*, the weightiest last."""
     from checks.baseline import Settings  # here, so that importing this module stays free of pydantic
 
-    ranked = [(rank, number, entry) for number, entry in enumerate(entries) if (rank := _rank(entry, name)) is not None]
     fields: dict[str, Any] = {}
     tags: dict[str, str] = {}
-    for _, _, entry in sorted(ranked, key=lambda item: item[:2]):
+    for entry in entries:
         written = {field: getattr(entry, field) for field in entry.model_fields_set - {"repositories", "tags"}}
         if "tag_mutability" in written:
             fields.pop("mutability_exclusions", None)
         fields |= written
         tags |= entry.tags
     return Settings.model_construct(**fields, tags=tags)
-
-
-def _rank(entry: Settings, name: str) -> int | None:
-    """Length of the longest prefix of *entry* that *name* begins with; 0 without prefixes; None: no match."""
-    if not entry.repositories:
-        return 0
-    return max((len(prefix) for prefix in entry.repositories if name.startswith(prefix)), default=None)

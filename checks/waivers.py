@@ -101,9 +101,7 @@ def _for_check(
 ) -> tuple[Waiver, ...]:
     names = (check, *(aliases or {}).get(check, ()))
     return tuple(
-        waiver
-        for waiver in waivers
-        if any(fnmatchcase(name, pattern) for pattern in waiver.checks for name in names)
+        waiver for waiver in waivers if any(fnmatchcase(name, pattern) for pattern in waiver.checks for name in names)
     )
 
 
