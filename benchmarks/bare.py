@@ -1,6 +1,6 @@
 """The yardstick: the very same calls with plain boto3 in a thread pool, as a careful script would make them.
 
-One boto3 session per account (after AssumeRole), one client per account, Region and service, kept; calls in the recorded
+One boto3 session per account, one client per account, Region and service, kept; calls in the recorded
 order of each registry, 32 threads. ``python -m benchmarks.bare ENDPOINT RECORDING``
 """
 

@@ -1,0 +1,121 @@
+"""The command line's promises that need no AWS: quick, clear, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("pandas", "great_expectations", "boto3", "botocore", "weasyprint", "sqlalchemy")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "ECR_AUDIT_DEBUG"}
+
+
+def ecr_audit(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ecr_audit", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=ENVIRONMENT | environment,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["checks", "list"], ["checks", "show", "GRT-01"]])
+def test_light_commands_import_nothing_heavy(arguments: list[str]):
+    code = (
+        "import sys, contextlib, io\n"
+        "from ecr_audit.cli import main\n"
+        f"sys.argv = ['ecr-audit', *{arguments!r}]\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit): main()\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_checks_can_be_listed_and_shown():
+    listed = json.loads(ecr_audit("checks", "list", "--json").stdout)
+    assert len(listed) == len({check["id"] for check in listed}) >= 37
+    shown = ecr_audit("checks", "show", "grants.replication-allowed")
+    assert shown.returncode == 0
+    assert "Why it matters" in shown.stdout
+    assert ecr_audit("checks", "show", "no-such-check").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "--baseline", "/no/such/file.yaml"], "/no/such/file.yaml"),
+        (["run", "--accounts", "12"], "twelve digits"),
+        (["run", "--regions", "somewhere"], "Region"),
+        (["run", "--format", "docx"], "docx"),
+        (["run", "--output", "/dev/null/x"], "/dev/null/x"),
+        (["run", "--store", "nonsense://x"], "nonsense"),
+        (["run", "--profile", "no-such-profile"], "no-such-profile"),
+        (["run"], "credentials"),
+        (["report", "latest"], "no run"),
+        (["report", "20200101"], "no run"),
+        (["runs", "show", "x"], "no run"),
+        (["grants", "explain", "--policy", "/no/such"], "source-account"),
+        (["simulate", "--world", "/no/such.yaml"], "/no/such.yaml"),
+        (["baseline", "validate", "/no/such.yaml"], "/no/such.yaml"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_what_a_user_can_cause_ends_in_one_message(tmp_path: Path, arguments: list[str], said: str):
+    if arguments[0] == "run" and "--output" not in arguments:
+        arguments = [*arguments, "--output", str(tmp_path / "out")]
+    answer = ecr_audit(*arguments, **({} if "--store" in arguments else {"ECR_AUDIT_STORE": str(tmp_path / "store")}))
+    assert answer.returncode == 2, answer.stderr
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_an_unreachable_endpoint_is_said(tmp_path: Path):
+    answer = ecr_audit(
+        "run", "--endpoint-url", "http://127.0.0.1:1", "--output", str(tmp_path),
+        AWS_ACCESS_KEY_ID="AKIA", AWS_SECRET_ACCESS_KEY="very-secret", ECR_AUDIT_STORE=str(tmp_path / "store"),
+    )  # fmt: skip
+    assert answer.returncode == 2
+    assert "http://127.0.0.1:1" in answer.stderr
+    assert "very-secret" not in answer.stderr + answer.stdout
+
+
+def test_a_bad_baseline_is_told_with_lines(tmp_path: Path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("version: 1\nreplicatoin: []\nlimits:\n  rules:\n    maximum: many\n")
+    answer = ecr_audit("baseline", "validate", str(bad))
+    assert answer.returncode == 2
+    assert f"{bad}:2:" in answer.stderr
+    assert f"{bad}:5:" in answer.stderr
+
+
+def test_a_grant_is_explained(tmp_path: Path):
+    policy = tmp_path / "policy.json"
+    policy.write_text("")
+    common = ["--source-account", "111111111111", "--destination-account", "222222222222"]
+    where = ["--region", "eu-west-1", "--repository", "team/app"]
+    answer = ecr_audit("grants", "explain", "--policy", str(policy), *common, *where, "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["verdict"] == "DENIED_IMPLICIT"
+
+
+def test_the_example_baseline_is_valid(tmp_path: Path):
+    example = tmp_path / "example.yaml"
+    example.write_text(ecr_audit("baseline", "example").stdout)
+    assert ecr_audit("baseline", "validate", str(example)).returncode == 0
+    assert json.loads(ecr_audit("baseline", "schema").stdout)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_the_iam_policies_read_only():
+    for side in ("member", "management"):
+        policy = json.loads(ecr_audit("iam-policy", "--side", side).stdout)
+        actions = [action for statement in policy["Statement"] for action in statement["Action"]]
+        assert actions
+        verbs = {action.partition(":")[2] for action in actions} - {"AssumeRole"}
+        assert all(verb.startswith(("Get", "List", "Describe", "BatchGetRepositoryScanning")) for verb in verbs)
