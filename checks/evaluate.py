@@ -51,6 +51,30 @@ class _Prepared:
     error: str = ""
 
 
+@dataclass(slots=True)
+class _Session:
+    """One ephemeral GX context for a whole evaluation, made when the first table with rows asks for it."""
+
+    _source: Any = None
+    _assets: int = 0
+
+    def batch(self, table: str, frame: pd.DataFrame) -> Any:
+        """*frame* as a GX batch. Assets are numbered: a table may come twice when a suite broke as a whole."""
+        if self._source is None:
+            gx = load_engine()
+            from great_expectations.data_context.types import base
+
+            # Named in full, because the default configuration makes a directory for documentation pages.
+            memory = base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+            quiet = base.ProgressBarsConfig(globally=False)
+            config = base.DataContextConfig(store_backend_defaults=memory, progress_bars=quiet, analytics_enabled=False)
+            context = gx.get_context(mode="ephemeral", project_config=config)
+            self._source = context.data_sources.add_pandas("tables")
+        self._assets += 1
+        asset = self._source.add_dataframe_asset(f"{table} {self._assets}")
+        return asset.add_batch_definition_whole_dataframe("all rows").get_batch(batch_parameters={"dataframe": frame})
+
+
 def load_engine() -> ModuleType:
     """Import Great Expectations (seconds), with its analytics off; a caller may do it ahead of time in a thread."""
     # Read when the package is imported, hence set before.
@@ -68,6 +92,7 @@ def evaluate(checks: Sequence[Check], tables: Mapping[str, pd.DataFrame], contex
     gives one ERROR finding and the others go on. The validations are Great Expectations' own results, one per table
     with at least one row and one check, as JSON values with long lists cut to their first 20 members.
     """
+    session = _Session()
     results: dict[str, CheckResult] = {}
     validations: list[Mapping[str, Any]] = []
     for name in dict.fromkeys(check.table.name for check in checks):
@@ -77,7 +102,7 @@ def evaluate(checks: Sequence[Check], tables: Mapping[str, pd.DataFrame], contex
             continue
         prepared = [_prepare(check, tables[name]) for check in group]
         if len(tables[name]):
-            validations += _validate(name, prepared)
+            validations += _validate(session, name, prepared)
         results |= {each.check.id: _result(each, tables[name], context) for each in prepared}
     return Evaluation(results=tuple(results[check.id] for check in checks), validations=tuple(validations))
 
@@ -145,7 +170,7 @@ def _plain(judged: pd.Series[Any], keep: _Mask) -> pd.Series[Any]:
     return pd.Series(pd.Categorical(judged.reset_index(drop=True).where(pd.Series(keep))))
 
 
-def _validate(table: str, prepared: Sequence[_Prepared]) -> list[Mapping[str, Any]]:
+def _validate(session: _Session, table: str, prepared: Sequence[_Prepared]) -> list[Mapping[str, Any]]:
     """Let GX judge, note the failed positions in *prepared*, and return its results as JSON values."""
     sound = [each for each in prepared if not each.error]
     expectations = []
@@ -158,12 +183,12 @@ def _validate(table: str, prepared: Sequence[_Prepared]) -> list[Mapping[str, An
     if not sound:
         return []
     try:
-        outcome = _run(table, sound, expectations)
+        outcome = _run(session, table, sound, expectations)
     except Exception as error:  # One check may break the whole suite: then each is tried alone.
         if len(sound) == 1:
             sound[0].error = _words(error)
             return []
-        return [result for each in sound for result in _validate(table, [each])]
+        return [result for each in sound for result in _validate(session, table, [each])]
     by_check = {each.check.id: each for each in sound}
     for result in outcome.results:
         _read(by_check[result.expectation_config.meta["check"]], result)
@@ -184,17 +209,11 @@ def _expectation(check: Check) -> Any:
     ).to_domain_obj()
 
 
-def _run(table: str, sound: Sequence[_Prepared], expectations: Sequence[Any]) -> Any:
+def _run(session: _Session, table: str, sound: Sequence[_Prepared], expectations: Sequence[Any]) -> Any:
     import pandas as pd
 
     gx = load_engine()
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    session = gx.get_context(mode="ephemeral")
-    session.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = session.data_sources.add_pandas("tables").add_dataframe_asset(table)
-    frame = pd.DataFrame({each.check.id: each.column for each in sound})
-    batch = asset.add_batch_definition_whole_dataframe("all rows").get_batch(batch_parameters={"dataframe": frame})
+    batch = session.batch(table, pd.DataFrame({each.check.id: each.column for each in sound}))
     suite = gx.ExpectationSuite(name=table, expectations=list(expectations))
     # No index column names: they cost forty times the validation, and positions are all that is needed.
     return batch.validate(suite, result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from checks.model import Edit
+from checks.model import Edit, Row
 
 Place = tuple[str, str]
 """Account and Region of one registry."""
@@ -116,3 +116,23 @@ def start_backfill(source: Place, destination: Place) -> Edit:
 def create_service_linked_role(account: str, region: str) -> Edit:
     """Create the service-linked role that replication acts as."""
     return _edit("account.service-linked-role", (account, region))
+
+
+def source(row: Row) -> Place:
+    """The source registry of a row of a two-sided table."""
+    return row["source_account"], row["source_region"]
+
+
+def destination(row: Row) -> Place:
+    """The destination registry of a row of a two-sided table."""
+    return row["destination_account"], row["destination_region"]
+
+
+def registry(row: Row) -> Place:
+    """The registry of a row of any other table."""
+    return row["account"], row["region"]
+
+
+def switch(word: str | None) -> bool | None:
+    """`on` and `off` as the tables write them; anything else is no opinion."""
+    return {"on": True, "off": False}.get(word or "")

@@ -1,9 +1,10 @@
 """How a row is put into words: format strings over columns, in which nothing reads `None` or `nan`.
 
-Besides what ``str.format`` knows, a field may carry one of two specifications of ours:
+Besides what ``str.format`` knows, a field may carry one of three specifications of ours:
 
 - ``{missing_prefixes:names}`` reads a JSON array of text as a list (`a, b and 3 more`); an empty prefix is
   *every repository*;
+- ``{delete_replication:on or off}`` says a boolean as a switch;
 - ``{images_missing:count image}`` puts a number before its noun, in the singular or the plural.
 """
 
@@ -67,7 +68,7 @@ def _plural(noun: str) -> str:
 
 
 class _Wording(string.Formatter):
-    """`str.format` with nulls in words and the two specifications of this module."""
+    """`str.format` with nulls in words and the specifications of this module."""
 
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
         return kwargs[str(key)]
@@ -75,6 +76,8 @@ class _Wording(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == "names":
             return NOT_KNOWN if value is None else listed(names_in(value))
+        if format_spec == "on or off":
+            return NOT_KNOWN if value is None else "on" if value else "off"
         if format_spec.startswith("count "):
             return counted(value, format_spec.removeprefix("count "))
         return NOT_KNOWN if value is None else format(value, format_spec)

@@ -1,0 +1,1 @@
+"""Replication rules: what is copied where, against what the baseline requires."""

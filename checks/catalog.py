@@ -1,0 +1,32 @@
+"""The checks, in the order in which reports list them. A check that is not named here does not exist."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from checks.model import Check
+from checks.rules import (
+    delete_replication_as_declared,
+    destination_region_valid,
+    link_declared,
+    required_link_present,
+    required_repository_matched,
+    service_linked_role_present,
+)
+
+CHECKS: tuple[Check, ...] = (
+    required_link_present.CHECK,
+    link_declared.CHECK,
+    destination_region_valid.CHECK,
+    required_repository_matched.CHECK,
+    delete_replication_as_declared.CHECK,
+    service_linked_role_present.CHECK,
+)
+
+
+def find(name: str) -> tuple[Check, ...]:
+    """The checks called *name*: an id, an alias (`GRT-01`), or a pattern with `*` over both; case plays no part."""
+    wanted = name.lower()
+    return tuple(
+        check for check in CHECKS if any(fnmatchcase(known.lower(), wanted) for known in (check.id, *check.aliases))
+    )

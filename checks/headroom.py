@@ -1,0 +1,42 @@
+"""Whether a registry has room for one more destination, as far as the audit read it."""
+
+from __future__ import annotations
+
+import json
+
+from checks.model import RemedyContext, Row
+from checks.wanted import Place
+
+
+def has_destination(registry: Row, destination: Place) -> bool | None:
+    """Whether a rule of *registry* names *destination* already; None: its rules were not read."""
+    text = registry.get("replication_configuration")
+    if text is None:
+        return None
+    rules = (json.loads(text) if text else {}).get("rules", [])
+    return any(
+        (named.get("registryId"), named.get("region")) == destination
+        for rule in rules
+        for named in rule.get("destinations", [])
+    )
+
+
+def is_full_for(context: RemedyContext, source: Place, destination: Place) -> bool:
+    """Whether AWS would refuse *destination* as a further one of *source*. What was not read does not count as full."""
+    registry = context.registries.get(source)
+    if registry is None or has_destination(registry, destination):
+        return False
+    present, limit = registry.get("destinations_present"), registry.get("destinations_limit")
+    return present is not None and limit is not None and present >= limit
+
+
+def splitting(source: Place, limit: object) -> tuple[str, ...]:
+    """Steps for a registry that needs more destinations than one registry may have."""
+    account, region = source
+    return (
+        f"Decide which {limit} destinations (account and Region pairs) the registry {account}/{region} keeps; "
+        "a destination that several rules name counts once.",
+        "Give the others a second source registry, another account or Region to which the images are pushed as well: "
+        "copies are not passed on, so a destination cannot feed the next one.",
+        "Write that division into the baseline's requirements, then audit again.",
+    )

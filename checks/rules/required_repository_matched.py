@@ -1,0 +1,92 @@
+"""Every repository that the baseline wants copied is matched by a rule to that destination.
+
+## What it checks
+
+For each repository that exists at the source and each destination that the baseline requires for it, at least one
+rule must name that destination and match the repository: by a filter with which the name begins, or by having no
+filter.
+
+## Why it matters
+
+Filters are literal prefixes. A rule for `team-a/` does not take `teama/`, and a repository created yesterday under a
+new prefix belongs to no rule at all. Its pushes succeed, and its copy simply never comes to be. This check names the
+repositories; `rules.required-link-present` judges the same promise by prefix, before any repository exists.
+
+## How to fix
+
+The remedy adds the requirement's prefix, not the single name, to the rules of this destination, so that the next
+repository under it is copied too. Images pushed before that need a backfill. When the registry has reached its limit
+of destinations, the steps for a person are given instead.
+
+## Limits of this check
+
+Only repositories that the audit listed are judged; a listing that was denied makes the answer unknown. A repository
+that holds no images is judged all the same, because its first push should be copied.
+
+## References
+
+- Amazon ECR user guide, Private image replication examples (repository filters):
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-settings-examples.html
+- Amazon ECR user guide, Replicating existing images with backfill:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication-backfill.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from checks import headroom, wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.requirements import minimal_prefixes, prefixes_of
+from checks.tables import REPLICAS
+from checks.wording import listed
+
+if TYPE_CHECKING:
+    from checks.baseline import Requirement
+
+
+def _requirements(row: Row, context: RemedyContext) -> Iterator[Requirement]:
+    names = {name.strip() for name in (row["required_by"] or "").split(",")}
+    return (requirement for requirement in context.baseline.replication if requirement.name in names)
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    source, destination = wanted.source(row), wanted.destination(row)
+    requirements = tuple(_requirements(row, context))
+    matching = (
+        prefix
+        for requirement in requirements
+        for prefix in prefixes_of(requirement.sources)
+        if row["repository"].startswith(prefix)
+    )
+    # A requirement that has gone from the baseline leaves the repository's own name, which is a prefix of itself.
+    prefixes = minimal_prefixes(matching) or (row["repository"],)
+    summary = f"Replicate {listed(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}."
+    if headroom.is_full_for(context, source, destination):
+        limit = context.registries[source]["destinations_limit"]
+        return Remedy(summary=summary, manual=headroom.splitting(source, limit))
+    opinions = {requirement.delete_replication for requirement in requirements} - {None}
+    delete = opinions.pop() if len(opinions) == 1 else None
+    return Remedy(summary=summary, edits=(wanted.add_replication(source, destination, prefixes, delete),))
+
+
+CHECK = Check(
+    id="rules.required-repository-matched",
+    aliases=("RPL-11",),
+    title="Every repository that must be copied is matched by a rule",
+    severity=Severity.HIGH,
+    table=REPLICAS,
+    judged="matched",
+    expect=is_true(),
+    message="{required_by} requires repository {repository} to be replicated to "
+    "{destination_account}/{destination_region}, and no rule matches it",
+    remedy=_remedy,
+    when="expected",
+    unknown="whether a rule copies {repository} to {destination_account}/{destination_region} is not known: "
+    "the rules of {source_account}/{source_region} could not be read",
+    evidence=("required_by", "source_images"),
+    at="source",
+    permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories"),
+    controls=("own: NIST 800-53 CP-9",),
+)

@@ -1,0 +1,215 @@
+"""What holds for every check, and the data-only cases of each."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import checks as package
+from checks.baseline import Baseline
+from checks.catalog import CHECKS, find
+from checks.evaluate import evaluate
+from checks.findings import DEFECT
+from checks.model import Check, RemedyContext, Severity, Status
+from checks.remedies.edits import validate
+from checks.tables import TABLES, Type
+from checks.wording import fields
+from tests.checks.frames import frame
+
+CASES = Path(__file__).parents[1] / "cases"
+GROUPS = ("rules", "limits", "grants", "settings", "coverage", "organization")
+HEADINGS = [
+    "## What it checks",
+    "## Why it matters",
+    "## How to fix",
+    "## Limits of this check",
+    "## References",
+]
+CASE_KEYS = {
+    "name", "row", "status", "severity", "edits", "arguments", "safe", "message_contains", "manual_contains",
+    "registries", "baseline", "organization",
+}  # fmt: skip
+
+REGISTRY = {
+    "partition": "aws",
+    "destinations_present": 3,
+    "destinations_limit": 25,
+    "destination_headroom": 22,
+    "replication_configuration": '{"rules": []}',
+    "registry_policy": "",
+    "scanning_configuration": '{"scanType": "BASIC", "rules": []}',
+    "templates": "[]",
+}
+
+every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+
+
+def module_of(check: Check):
+    group, _, slug = check.id.partition(".")
+    return importlib.import_module(f"checks.{group}.{slug.replace('-', '_')}")
+
+
+def cases_of(check: Check) -> list[dict]:
+    group, _, slug = check.id.partition(".")
+    return yaml.safe_load((CASES / group / f"{slug}.yaml").read_text(encoding="utf-8"))
+
+
+def context_of(case: dict) -> RemedyContext:
+    registries = {
+        (account, region): {**REGISTRY, "account": account, "region": region}
+        for account in ("111111111111", "222222222222")
+        for region in ("eu-west-1", "eu-central-1")
+    }
+    for place, columns in case.get("registries", {}).items():
+        account, region = place.split("/")
+        registries[account, region] = {**REGISTRY, "account": account, "region": region, **columns}
+    return RemedyContext(
+        baseline=Baseline.model_validate(case.get("baseline", {})),
+        organization=case.get("organization", "o-exampleorg1"),
+        registries=registries,
+    )
+
+
+def test_ids_and_aliases_name_one_check_each():
+    names = [name for check in CHECKS for name in (check.id, *check.aliases)]
+    shared = {name for name in names if names.count(name) > 1}
+    # DST-12 of the catalogue speaks about the keys of templates and of repositories: two tables, hence two checks.
+    assert shared <= {"DST-12"}
+    assert len({check.id for check in CHECKS}) == len(CHECKS)
+
+
+def test_every_module_of_a_group_is_in_the_catalogue():
+    modules = {
+        f"{group}.{module.name.replace('_', '-')}"
+        for group in GROUPS
+        for module in pkgutil.iter_modules([str(Path(package.__path__[0]) / group)])
+    }
+    assert modules == {check.id for check in CHECKS}
+
+
+def test_every_case_file_belongs_to_a_check():
+    files = {f"{group}.{path.stem}" for group in GROUPS for path in (CASES / group).glob("*.yaml")}
+    assert files == {check.id for check in CHECKS}
+
+
+def test_checks_are_found_by_id_alias_and_pattern():
+    assert [check.id for check in find("rules.link-declared")] == ["rules.link-declared"]
+    assert [check.id for check in find("rpl-02")] == ["rules.link-declared"]
+    assert {check.group for check in find("rules.*")} == {"rules"}
+    assert find("RPL-0") == ()
+
+
+def test_the_catalogue_imports_nothing_heavy():
+    code = (
+        "import sys, checks.catalog;"
+        "heavy = {'pandas', 'numpy', 'great_expectations', 'boto3', 'botocore', 'weasyprint'};"
+        "print(*sorted(heavy & set(sys.modules)))"
+    )
+    root = Path(__file__).parents[2]
+    seen = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert seen.stdout.strip() == ""
+
+
+@every_check
+def test_one_slug_names_id_module_and_case_file(check):
+    module = module_of(check)
+    declared = [name for name, value in vars(module).items() if isinstance(value, Check)]
+    assert declared == ["CHECK"]
+    assert module.CHECK is check
+    assert check.group in GROUPS
+    assert re.fullmatch(r"[a-z]+\.[a-z]+(-[a-z]+)*", check.id)
+    assert (CASES / check.group / f"{check.id.partition('.')[2]}.yaml").exists()
+
+
+@every_check
+def test_the_docstring_is_a_complete_page(check):
+    page = module_of(check).__doc__
+    headings = [line for line in page.splitlines() if line.startswith("#")]
+    assert headings == HEADINGS
+    parts = re.split(r"^## .*$", page, flags=re.MULTILINE)
+    assert all(len(part.strip()) > 40 for part in parts)
+    assert "https://" in parts[-1]
+    assert page.splitlines()[0].endswith(".")
+
+
+@every_check
+def test_metadata_is_complete(check):
+    assert check.title
+    assert not check.title.endswith(".")
+    assert check.aliases
+    assert all(re.fullmatch(r"[A-Z]{3}-\d\d", alias) for alias in check.aliases)
+    assert check.permissions
+    assert all(re.fullmatch(r"[a-z0-9]+:[A-Za-z]+", permission) for permission in check.permissions)
+    assert check.controls
+    assert check.at in (("source", "destination") if check.table.two_sided else ("",))
+    assert check.table in TABLES
+
+
+@every_check
+def test_every_column_that_it_names_is_declared(check):
+    names = [check.judged, *check.conditions, *check.evidence]
+    names += [check.graded] if check.graded else []
+    names += [name for template in (check.message, check.unknown, check.table.label) for name in fields(template)]
+    assert set(names) <= set(check.table.names)
+    assert all(check.table.column(name).type is Type.BOOLEAN for name in check.conditions)
+    assert not check.graded or check.table.column(check.graded).type is Type.TEXT
+
+
+@every_check
+def test_the_cases_are_complete(check):
+    cases = cases_of(check)
+    assert {"pass", "fail", "unknown"} <= {case["status"] for case in cases}
+    assert not check.conditions or "not_applicable" in {case["status"] for case in cases}
+    assert all(set(case) <= CASE_KEYS for case in cases)
+    names = [case["name"] for case in cases]
+    assert len(set(names)) == len(names)
+    assert all("edits" in case for case in cases if case["status"] == "fail")
+
+
+@pytest.mark.parametrize(
+    ("check", "case"),
+    [pytest.param(check, case, id=f"{check.id}: {case['name']}") for check in CHECKS for case in cases_of(check)],
+)
+def test_case(check, case):
+    result = evaluate([check], {check.table.name: frame(check.table, [case["row"]])}, context_of(case)).results[0]
+
+    assert result.error == ""
+    assert result.status is Status(case["status"])
+    if result.status in (Status.PASS, Status.NOT_APPLICABLE):
+        assert result.findings == ()
+        return
+    (finding,) = result.findings
+    assert DEFECT not in finding.evidence
+    assert finding.status is result.status
+    assert not re.search(r"\b(None|nan|NaT|True|False|<NA>)\b", finding.message), finding.message
+    assert case.get("message_contains", "") in finding.message
+    if finding.status is Status.UNKNOWN:
+        assert finding.remedy is None
+        return
+    assert not re.search(r"\bunknown\b|\[\"", finding.message), finding.message
+    assert finding.severity is Severity(case.get("severity", check.severity))
+    _judge_remedy(finding.remedy, case)
+
+
+def _judge_remedy(remedy, case):
+    assert remedy.summary.endswith(".")
+    assert remedy.edits or remedy.manual
+    assert [edit.kind for edit in remedy.edits] == case["edits"]
+    for edit in remedy.edits:
+        validate(edit)
+        json.dumps(edit.arguments)
+    assert remedy.safe is case.get("safe", False)
+    assert not remedy.safe or remedy.edits
+    texts = [remedy.summary, *remedy.manual]
+    assert not any(re.search(r"\b(None|nan|True|False)\b", text) for text in texts), texts
+    assert case.get("manual_contains", "") in " ".join(remedy.manual)
+    for name, value in case.get("arguments", {}).items():
+        assert [edit.arguments[name] for edit in remedy.edits if name in edit.arguments][:1] == [value]
