@@ -1,0 +1,242 @@
+"""All edits of one registry → its steps: one put per document, two where something is taken away at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from checks.model import Edit, RemedyContext, Row
+from checks.remedies import policy, replication, repositories, scanning, templates
+from checks.remedies.edits import EDITS, Stage, distinct
+from checks.remedies.outcome import CannotApplyError, Limits, Merged, Refusal
+from checks.remedies.registry_steps import (
+    backfill_step,
+    policy_step,
+    replication_step,
+    role_step,
+    scanning_step,
+    template_step,
+)
+from checks.remedies.repository_steps import repository_step
+from checks.remedies.statements import is_narrowing
+from checks.remedies.steps import Step
+
+Document = TypeVar("Document")
+
+_SAID_ALREADY = "nothing to change: the document that the audit saw says so already"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One step and the edits that it makes."""
+
+    step: Step
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryPlan:
+    """What becomes of the edits of one registry."""
+
+    planned: tuple[Planned, ...]
+    refused: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Registry:
+    """One registry as the audit saw it. Every reader raises CannotApplyError where the document is not known."""
+
+    account: str
+    region: str
+    row: Row
+    context: RemedyContext
+    edits: tuple[Edit, ...]
+    """All that is asked of it."""
+
+    def text(self, column: str) -> str | None:
+        value = self.row.get(column)
+        return value if isinstance(value, str) else None
+
+    @property
+    def owner(self) -> policy.Owner:
+        partition = self.text("partition")
+        if not partition:
+            raise CannotApplyError("the registry's partition is not known")
+        return policy.Owner(self.account, self.region, partition, self.limits.policy_characters)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that the audit read for this registry, else the baseline's."""
+        declared = self.context.baseline.limits
+
+        def read(column: str, otherwise: int) -> int:
+            value = self.row.get(column)
+            return otherwise if value is None else int(value)
+
+        return Limits(
+            read("destinations_limit", declared.unique_destinations.maximum),
+            read("rules_limit", declared.rules.maximum),
+            declared.filters_per_rule.maximum,
+            read("policy_characters_limit", declared.registry_policy_characters.maximum),
+        )
+
+
+def plan_registry(
+    account: str, region: str, edits: Iterable[Edit], context: RemedyContext, *, in_stages: bool
+) -> RegistryPlan:
+    """Steps for *edits*, which all belong to this registry. Unless *in_stages*, each document is put only once."""
+    wanted = distinct(edits)
+    registry = _Registry(account, region, context.registries.get((account, region), {}), context, wanted)
+    planned: list[Planned] = []
+    refused: list[Refusal] = []
+    for group, plan in _GROUPS.items():
+        members = [edit for edit in wanted if edit.kind.partition(".")[0] == group]
+        if not members:
+            continue
+        try:
+            result = plan(registry, members, in_stages=in_stages)
+        except CannotApplyError as reason:
+            result = RegistryPlan((), tuple(Refusal(edit, str(reason)) for edit in members))
+        planned += result.planned
+        refused += result.refused
+    return RegistryPlan(tuple(planned), tuple(refused))
+
+
+def _staged(
+    seen: Document,
+    edits: Sequence[Edit],
+    merge: Callable[[Sequence[Edit]], Merged[Document]],
+    step: Callable[[Stage, Document, Document, Sequence[Document]], Step],
+    stage_of: Callable[[Edit], Stage],
+    *,
+    in_stages: bool,
+) -> RegistryPlan:
+    """Put one document once, or twice where something is to be taken away after all else is done."""
+    final = merge(edits)
+    if final.document == seen:
+        return RegistryPlan((), (*final.refused, *(Refusal(edit, _SAID_ALREADY) for edit in final.applied)))
+    last = tuple(edit for edit in final.applied if stage_of(edit) is Stage.NARROWING)
+    first = tuple(edit for edit in final.applied if edit not in last)
+    if in_stages and first and last:
+        between = merge(first)
+        # Where additions have room only once something else is gone, there is one put after all.
+        if not between.refused and between.document not in (seen, final.document):
+            early = step(stage_of(first[0]), seen, between.document, (final.document,))
+            late = step(Stage.NARROWING, seen, final.document, (between.document,))
+            return RegistryPlan((Planned(early, first), Planned(late, last)), final.refused)
+    stage = min(stage_of(edit) for edit in final.applied)
+    return RegistryPlan((Planned(step(stage, seen, final.document, ()), final.applied),), final.refused)
+
+
+def _replication(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+    seen = replication.parse(registry.text("replication_configuration"))
+    owner = (registry.account, registry.region)
+
+    def merge(members: Sequence[Edit]) -> Merged[tuple[replication.Rule, ...]]:
+        return replication.merge(seen, members, registry.limits, owner)
+
+    def stage_of(edit: Edit) -> Stage:
+        # Letting deletions through takes something away as well, at the destination.
+        lets_delete = edit.kind == "replication.set-delete" and edit.arguments["enabled"]
+        return Stage.NARROWING if lets_delete else EDITS[edit.kind].stage
+
+    return _staged(seen, edits, merge, replication_step, stage_of, in_stages=in_stages)
+
+
+def _policy(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+    text = registry.text("registry_policy")
+    seen, owner = policy.parse(text), registry.owner
+
+    def merge(members: Sequence[Edit]) -> Merged[str]:
+        merged = policy.merge(seen, members, owner)
+        unchanged = merged.document.statements == seen.statements
+        wanted = text or "" if unchanged else policy.text_of(merged.document, owner.characters)
+        return Merged(wanted, merged.applied, merged.refused)
+
+    def stage_of(edit: Edit) -> Stage:
+        if edit.kind == "policy.replace-statement":
+            statement = seen.statements[edit.arguments["statement"] - 1] or {}
+            if is_narrowing(statement, edit.arguments["replacement"]):
+                return Stage.NARROWING
+        return EDITS[edit.kind].stage
+
+    if text and not merge(edits).document:
+        raise CannotApplyError(
+            "no statement would be left, and to delete a policy is a decision for a person: "
+            f"read the registry policy of {registry.account} in {registry.region} once more, then delete it "
+            "with `aws ecr delete-registry-policy` there"
+        )
+    return _staged(text or "", edits, merge, policy_step, stage_of, in_stages=in_stages)
+
+
+def _scanning(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+    seen = scanning.parse(registry.text("scanning_configuration"))
+
+    def step(_: Stage, old: scanning.Configuration, new: scanning.Configuration, __: object) -> Step:
+        return scanning_step(old, new)
+
+    return _staged(
+        seen, edits, partial(scanning.merge, seen), step, lambda edit: EDITS[edit.kind].stage, in_stages=in_stages
+    )
+
+
+def _templates(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+    merged = templates.merge(templates.parse(registry.text("templates")), edits)
+    planned: list[Planned] = []
+    refused = list(merged.refused)
+    for key, change in merged.document.items():
+        members = tuple(edit for edit in merged.applied if templates.key_of(edit.arguments["prefix"]) == key)
+        if change.seen == change.wanted:
+            refused += [Refusal(edit, _SAID_ALREADY) for edit in members]
+        else:
+            planned.append(Planned(template_step(change), members))
+    return RegistryPlan(tuple(planned), tuple(refused))
+
+
+def _repositories(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+    merged = repositories.merge(edits)
+    return RegistryPlan(tuple(Planned(repository_step(edit), (edit,)) for edit in merged.applied), merged.refused)
+
+
+def _backfills(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+    text = registry.text("backfills")
+    seen = None if text is None else [entry["replicationBackfillId"] for entry in json.loads(text or "[]")]
+    destinations = _destinations_in_the_end(registry)
+    planned: list[Planned] = []
+    refused: list[Refusal] = []
+    for edit in edits:
+        pair = (edit.arguments["account"], edit.arguments["region"])
+        if destinations is None or pair in destinations:
+            planned.append(Planned(backfill_step(*pair, seen), (edit,)))
+        else:
+            refused.append(Refusal(edit, f"no rule has the destination {'/'.join(pair)}, so nothing can be backfilled"))
+    return RegistryPlan(tuple(planned), tuple(refused))
+
+
+def _destinations_in_the_end(registry: _Registry) -> set[replication.Pair] | None:
+    """The destinations of all rules once the edits are made; None where the rules are not known."""
+    text = registry.text("replication_configuration")
+    if text is None:
+        return None
+    edits = [edit for edit in registry.edits if edit.kind.startswith("replication.")]
+    merged = replication.merge(replication.parse(text), edits, registry.limits, (registry.account, registry.region))
+    return {pair for rule in merged.document for pair in replication.destinations_of(rule)}
+
+
+def _account(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+    return RegistryPlan((Planned(role_step(), tuple(edits)),), ())
+
+
+_GROUPS: Mapping[str, Callable[..., RegistryPlan]] = {
+    "policy": _policy,
+    "template": _templates,
+    "scanning": _scanning,
+    "account": _account,
+    "replication": _replication,
+    "backfill": _backfills,
+    "repository": _repositories,
+}
+"""What plans each group of edits; a group is the part of a kind before the dot."""

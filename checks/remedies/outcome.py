@@ -1,0 +1,58 @@
+"""What comes out of merging edits into a document that the audit saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from checks.model import Edit
+
+Document = TypeVar("Document")
+
+
+class CannotApplyError(ValueError):
+    """An edit cannot be made to a document; the text says why and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An edit that was left out."""
+
+    edit: Edit
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged(Generic[Document]):
+    """A document with every edit that AWS would accept."""
+
+    document: Document
+    applied: tuple[Edit, ...]
+    refused: tuple[Refusal, ...]
+
+
+def merge_one_by_one(
+    document: Document, edits: Sequence[Edit], apply: Callable[[Document, Edit], Document]
+) -> Merged[Document]:
+    """Fold *edits* into *document* with *apply*, leaving out each edit for which it raises CannotApplyError."""
+    applied: list[Edit] = []
+    refused: list[Refusal] = []
+    for edit in edits:
+        try:
+            document = apply(document, edit)
+        except CannotApplyError as reason:
+            refused.append(Refusal(edit, str(reason)))
+        else:
+            applied.append(edit)
+    return Merged(document, tuple(applied), tuple(refused))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What AWS accepts in one registry's documents. Source: ECR service quotas and service model, November 2026."""
+
+    destinations: int = 25
+    rules: int = 25
+    filters: int = 100
+    policy_characters: int = 10_240

@@ -1,0 +1,240 @@
+"""Edits of a registry policy, as a function of the text that the audit saw.
+
+Statement numbers always refer to the text as seen, whatever other edits do to it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from checks.model import Edit
+from checks.remedies.edits import distinct
+from checks.remedies.outcome import CannotApplyError, Merged, Refusal, merge_one_by_one
+from checks.remedies.replication import shortest
+from checks.remedies.statements import (
+    Statement,
+    accounts_granted,
+    as_list,
+    exempting,
+    from_list,
+    merged_replacement,
+    ordered,
+    same_but_principal,
+)
+
+_READABLE_SHARE = 0.4
+"""Share of the allowed characters up to which a policy is written with indentation, which AWS counts."""
+
+_NAMES = re.compile(r"[a-z0-9._/-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The registry whose policy it is."""
+
+    account: str
+    region: str
+    partition: str
+    characters: int = 10_240
+    """Longest registry policy that AWS takes."""
+
+    def repositories(self, prefix: str) -> str:
+        """ARN of every repository whose name begins with *prefix*, as a replication filter means it."""
+        if not _NAMES.fullmatch(prefix):
+            raise CannotApplyError(f"no repository name begins with {prefix!r}")
+        return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/{prefix}*"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A parsed registry policy. A removed statement stays as None, so that numbers keep their meaning."""
+
+    version: str
+    statements: tuple[Statement | None, ...]
+    others: Mapping[str, Any]
+    """Elements besides Version and Statement (`Id`)."""
+
+    @property
+    def present(self) -> tuple[Statement, ...]:
+        """The statements that are left."""
+        return tuple(statement for statement in self.statements if statement is not None)
+
+
+def parse(text: str | None) -> Policy:
+    """The registry policy of *text*; empty for none. Raises CannotApplyError where it was not read or is none."""
+    if text is None:
+        raise CannotApplyError("the registry policy could not be read, and a put would replace it unseen")
+    if not text:
+        return Policy("2012-10-17", (), {})
+    try:
+        document = json.loads(text)
+    except ValueError as problem:
+        raise CannotApplyError(f"the registry policy is not JSON ({problem}); write it anew by hand") from None
+    if not isinstance(document, dict):
+        raise CannotApplyError("the registry policy is not a JSON object; write it anew by hand")
+    statements = as_list(document.get("Statement", []))
+    if not all(isinstance(statement, dict) for statement in statements):
+        raise CannotApplyError("the registry policy has a statement that is not an object; write it anew by hand")
+    others = {name: value for name, value in document.items() if name not in ("Version", "Statement")}
+    return Policy(str(document.get("Version", "2008-10-17")), tuple(statements), others)
+
+
+def merge(policy: Policy, edits: Iterable[Edit], owner: Owner) -> Merged[Policy]:
+    """*policy* with every edit that makes sense and keeps it within AWS's length; the others refused with reasons."""
+    wanted = distinct(edits)
+    by_kind = {kind: [edit for edit in wanted if edit.kind == kind] for kind in {edit.kind for edit in wanted}}
+    replaced = _merge_replacements(policy, by_kind.get("policy.replace-statement", []))
+    rest = [
+        *by_kind.get("policy.narrow-deny", []),
+        *by_kind.get("policy.remove-statement", []),
+        *by_kind.get("policy.add-statement", []),
+    ]
+    merged = merge_one_by_one(replaced.document, rest, lambda present, edit: _apply(present, edit, owner))
+    return Merged(merged.document, replaced.applied + merged.applied, replaced.refused + merged.refused)
+
+
+def text_of(policy: Policy, limit: int) -> str:
+    """The policy as JSON text of at most *limit* characters; empty where no statement is left.
+
+    It is indented where there is room, else compact, else with statements joined that differ in the account only.
+    Raises CannotApplyError where nothing of this suffices.
+    """
+    if not policy.present:
+        return ""
+    readable = json.dumps(_document(policy, policy.present), indent=2)
+    if len(readable) <= limit * _READABLE_SHARE:
+        return readable
+    compact = _compact(policy, policy.present)
+    if len(compact) <= limit:
+        return compact
+    joined = _compact(policy, joined_statements(policy.present))
+    if len(joined) <= limit:
+        return joined
+    raise CannotApplyError(
+        f"the registry policy would have {len(joined):,} characters, AWS allows {limit:,}; split: replace the "
+        'statements for single accounts by one for the organization (Principal "*" with the condition '
+        "aws:PrincipalOrgID), "
+        "or receive some of the copies in a second registry"
+    )
+
+
+def joined_statements(statements: Sequence[Statement]) -> tuple[Statement, ...]:
+    """Statements that differ in nothing but the account they name, made one with all the accounts."""
+    kept: list[Statement] = []
+    for statement in statements:
+        for position, other in enumerate(kept):
+            if same_but_principal(other, statement):
+                members = (*as_list(other["Principal"]["AWS"]), *as_list(statement["Principal"]["AWS"]))
+                kept[position] = {**other, "Principal": {"AWS": from_list(dict.fromkeys(members))}}
+                break
+        else:
+            kept.append(statement)
+    return tuple(kept)
+
+
+def _apply(policy: Policy, edit: Edit, owner: Owner) -> Policy:
+    arguments = edit.arguments
+    if edit.kind == "policy.add-statement":
+        changed = _granting(policy, arguments, owner)
+        text_of(changed, owner.characters)
+        return changed
+    number = arguments["statement"]
+    present = _numbered(policy, number)
+    if edit.kind == "policy.remove-statement" or present is None:
+        return _with_statement(policy, number, None)
+    return _with_statement(policy, number, exempting(present, arguments["source_account"], owner.partition))
+
+
+def _merge_replacements(policy: Policy, edits: Sequence[Edit]) -> Merged[Policy]:
+    applied: list[Edit] = []
+    refused: list[Refusal] = []
+    changed = policy
+    for number in dict.fromkeys(edit.arguments["statement"] for edit in edits):
+        accepted: list[Edit] = []
+        for edit in (edit for edit in edits if edit.arguments["statement"] == number):
+            try:
+                replacements = [one.arguments["replacement"] for one in (*accepted, edit)]
+                merged = merged_replacement(_numbered(policy, number) or {}, replacements)
+            except CannotApplyError as reason:
+                refused.append(Refusal(edit, str(reason)))
+            else:
+                accepted.append(edit)
+                changed = _with_statement(changed, number, merged)
+        applied += accepted
+    return Merged(changed, tuple(applied), tuple(refused))
+
+
+def _numbered(policy: Policy, number: int) -> Statement | None:
+    if number > len(policy.statements):
+        raise CannotApplyError(f"there is no statement {number}; the registry policy has {len(policy.statements)}")
+    return policy.statements[number - 1]
+
+
+def _with_statement(policy: Policy, number: int, statement: Statement | None) -> Policy:
+    statements = (*policy.statements[: number - 1], statement, *policy.statements[number:])
+    return replace(policy, statements=statements)
+
+
+def _granting(policy: Policy, arguments: Mapping[str, Any], owner: Owner) -> Policy:
+    """*policy* with what a source account needs, inside a statement of that account where one can take it."""
+    new = _grant(arguments, owner)
+    for number, statement in enumerate(policy.statements, start=1):
+        joined = _joined(statement, new) if statement is not None else None
+        if joined is not None:
+            return _with_statement(policy, number, joined)
+    taken = {statement.get("Sid") for statement in policy.present}
+    name = f"AllowReplicationFrom{arguments['source_account']}"
+    free = next(sid for sid in (name, *(f"{name}n{count}" for count in range(2, len(taken) + 3))) if sid not in taken)
+    return replace(policy, statements=(*policy.statements, {"Sid": free, **new}))
+
+
+def _grant(arguments: Mapping[str, Any], owner: Owner) -> dict[str, Any]:
+    source = arguments["source_account"]
+    if not re.fullmatch(r"[0-9]{12}", source):
+        raise CannotApplyError(f"{source!r} is no account id")
+    resources = [owner.repositories(prefix) for prefix in shortest(arguments["prefixes"])]
+    grant: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{owner.partition}:iam::{source}:root"},
+        "Action": from_list(dict.fromkeys(arguments["actions"])),
+        "Resource": from_list(resources),
+    }
+    if arguments.get("organization"):
+        grant["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": arguments["organization"]}}
+    return grant
+
+
+def _joined(statement: Statement, new: Statement) -> Statement | None:
+    """*statement* widened by *new* in its resources or in its actions, or None where that would grant more."""
+    known = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
+    if statement.get("Effect") != "Allow" or not {"Action", "Resource"} <= set(statement) <= known:
+        return None
+    if accounts_granted(statement) != accounts_granted(new) or statement.get("Condition") != new.get("Condition"):
+        return None
+    actions, resources = set(as_list(statement["Action"])), set(as_list(statement["Resource"]))
+    more_actions = [one for one in as_list(new["Action"]) if one not in actions]
+    more_resources = [one for one in as_list(new["Resource"]) if one not in resources]
+    if more_actions and more_resources:
+        return None
+    if more_resources and actions != set(as_list(new["Action"])):
+        return None
+    if more_actions and resources != set(as_list(new["Resource"])):
+        return None
+    merged = {
+        **statement,
+        "Action": from_list((*as_list(statement["Action"]), *more_actions)),
+        "Resource": from_list((*as_list(statement["Resource"]), *more_resources)),
+    }
+    return ordered(merged)
+
+
+def _document(policy: Policy, statements: Sequence[Statement]) -> dict[str, Any]:
+    return {"Version": policy.version, **policy.others, "Statement": list(statements)}
+
+
+def _compact(policy: Policy, statements: Sequence[Statement]) -> str:
+    return json.dumps(_document(policy, statements), separators=(",", ":"))

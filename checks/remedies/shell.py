@@ -1,0 +1,196 @@
+"""The shell of the scripts: quoting, comments, here-documents, and the few functions that they share.
+
+Written for bash 3.2 (macOS) and later; the only program needed besides those of every Unix is the AWS CLI.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+
+def quoted(value: str) -> str:
+    """*value* as one word of the shell. ValueError for a NUL, which no argument can hold."""
+    if "\x00" in value:
+        raise ValueError("a shell argument cannot hold a NUL character")
+    return shlex.quote(value)
+
+
+class Raw(str):
+    """A word of a command line that is shell text of ours already, not a value to be quoted."""
+
+    __slots__ = ()
+
+
+def line(*words: str) -> str:
+    """A command line of *words*, every one quoted but those that are `Raw`."""
+    return " ".join(word if isinstance(word, Raw) else quoted(word) for word in words)
+
+
+def in_work(name: str) -> Raw:
+    """The word for a parameter that the AWS CLI reads from this file of the work folder."""
+    return Raw(f'"file://$work/{name}"')
+
+
+def visible(text: str) -> str:
+    """*text* on one line, with control characters spelled out, for comments and messages."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def comment(*lines: str) -> str:
+    """*lines* as comments, whatever they contain."""
+    return "\n".join(f"# {visible(line)}".rstrip() for line in lines)
+
+
+def here_document(text: str, word: str) -> str:
+    """A quoted here-document whose delimiter begins with *word* and is no line of *text*."""
+    lines = set(text.splitlines()) | set(text.split("\n"))
+    names = (word, *(f"{word}{count}" for count in range(len(lines) + 1)))
+    delimiter = next(name for name in names if name not in lines)
+    return f"<<'{delimiter}'\n{text}\n{delimiter}"
+
+
+def file(name: str, text: str, word: str) -> str:
+    """Shell text that writes *text* to *name* in the work folder."""
+    if "\x00" in text:
+        raise ValueError("a here-document cannot hold a NUL character")
+    return f"document {name} {here_document(text, word)}"
+
+
+_FUNCTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "fail": """\
+fail() { # fail CODE MESSAGE
+  printf '%s\\n' "$2" >&2
+  exit "$1"
+}""",
+        "document": """\
+document() { # document NAME: keeps what it reads, without a final line break
+  text=$(cat)
+  printf '%s' "$text" > "$work/$1" || fail 1 'Could not write to the work folder.'
+}""",
+        "holds": """\
+holds() { # holds QUERY COMMAND...: whether the question in this file is answered with true
+  query=$1
+  shift
+  answer=$("$@" --output json --query "$(cat "$work/$query")") || fail 1 "Could not read: $*"
+  [ "$answer" = true ]
+}""",
+        "fetch": """\
+fetch() { # fetch CODE COMMAND...: keeps what AWS answers; nothing where it answers with this error code
+  none=$1
+  shift
+  if ! "$@" > "$work/now" 2> "$work/error"; then
+    grep -q "($none)" "$work/error" || { cat "$work/error" >&2; fail 1 "Could not read: $*"; }
+    : > "$work/now"
+  fi
+}""",
+        "exists": """\
+exists() { # exists CODE COMMAND...: whether AWS answers with anything
+  fetch "$@"
+  [ -s "$work/now" ]
+}""",
+        "same": """\
+same() { # same NAME: whether the text that AWS has is exactly this one
+  [ "$(cat "$work/now")" = "$(cat "$work/$1")" ]
+}""",
+        "alike": """\
+words() { # every word of a JSON document, sorted: AWS may write a document its own way
+  sed -e 's/\\\\[nrt]/ /g' -e 's/\\\\//g' "$1" |
+    LC_ALL=C tr -s '\\173\\175\\133\\135\\072\\054\\042\\040\\011\\015' '[\\012*]' |
+    LC_ALL=C sort | sed '/^$/d'
+}
+alike() { # alike NAME: whether the text that AWS has says the same
+  [ "$(words "$work/now")" = "$(words "$work/$1")" ]
+}
+reads_alike() { # reads_alike NAME CODE COMMAND...: the same, asked anew
+  name=$1
+  shift
+  fetch "$@"
+  alike "$name"
+}""",
+        "write": """\
+write() { # write COMMAND...: runs it; with DRY_RUN=1 only shows it, with the documents that it would send
+  if [ -n "${DRY_RUN:-}" ]; then
+    printf 'dry run, not done:'
+    printf ' %q' "$@"
+    printf '\\n'
+    for word; do
+      case $word in file://*) cat "${word#file://}" && printf '\\n' ;; esac
+    done
+    return
+  fi
+  "$@" > "$work/written" || fail 1 'AWS refused (its answer is above).'
+}""",
+        "did": """\
+did() { # did WHAT: says so, unless it was only shown
+  [ -n "${DRY_RUN:-}" ] || printf '%s: done.\\n' "$1"
+}""",
+        "stored": """\
+stored() { # stored TEST...: waits until the test succeeds, for what was written to be readable
+  [ -z "${DRY_RUN:-}" ] || return 0
+  for pause in 0 1 2 4; do
+    sleep "$pause"
+    if "$@"; then return 0; fi
+  done
+  fail 4 'AWS does not give back what was written: look at it, then audit again.'
+}""",
+        "remember": """\
+left=0
+remember() { # remember CODE: a step was left out; the others do not depend on it and go on
+  [ "$1" -le "$left" ] || left=$1
+}""",
+        "express": """\
+express() { # express OPERATION WORD SINCE: whether this AWS CLI can send it
+  case $(aws ecr "$1" --generate-cli-skeleton input 2> /dev/null) in
+    *"$2"*) ;;
+    *) fail 2 "This AWS CLI ($(aws --version 2>&1)) cannot send $2 with $1: update it to a version of $3 or later." ;;
+  esac
+}""",
+    }
+)
+"""Functions by name, in the order in which scripts define them."""
+
+_ALWAYS = ("fail",)
+_CALLS = {
+    "exists": ("fetch",),
+    "alike": ("fetch",),
+    "write": ("did",),
+}
+
+
+def functions(names: Iterable[str]) -> str:
+    """The shell text of the named functions and of those that they call."""
+    wanted = {*names, *_ALWAYS}
+    wanted |= {callee for name in wanted for callee in _CALLS.get(name, ())}
+    return "\n".join(text for name, text in _FUNCTIONS.items() if name in wanted)
+
+
+def preamble(title: Sequence[str], uses: Iterable[str]) -> str:
+    """The first lines of a script: what it is, strictness, work folder, functions."""
+    return "\n".join(
+        (
+            "#!/usr/bin/env bash",
+            comment(*title),
+            "set -euo pipefail",
+            "export AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off",
+            "work=$(mktemp -d)",
+            "trap 'rm -rf \"$work\"' EXIT",
+            functions(uses),
+            "command -v aws > /dev/null || fail 2 'The AWS CLI (aws) is not on the PATH: install it first.'",
+        )
+    )
+
+
+def guard(account: str, region: str) -> str:
+    """Lines that stop unless the credentials are those of *account*, and that set the Region."""
+    return "\n".join(
+        (
+            f"export AWS_REGION={quoted(region)} AWS_DEFAULT_REGION={quoted(region)}",
+            "caller=$(aws sts get-caller-identity --query Account --output text) ||",
+            "  fail 2 'AWS does not accept these credentials (its answer is above).'",
+            f'[ "$caller" = {quoted(account)} ] ||',
+            f'  fail 2 "Wrong account: these credentials are of $caller, this changes {account}."',
+        )
+    )
