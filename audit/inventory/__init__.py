@@ -1,0 +1,6 @@
+"""Inventory: reads an organization's registries into evidence and gaps."""
+
+from audit.inventory.collection import collect
+from audit.inventory.ports import Checkpoint, Progress
+
+__all__ = ["Checkpoint", "Progress", "collect"]

@@ -1,0 +1,171 @@
+"""One call, whole: whose credentials, how fast, how often again, and what to say when there is no answer."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from audit.aws.failures import CallError, Failure, failure_of
+from audit.aws.identities import Identity, Keys, RoleIdentity
+from audit.aws.operations import Operation, operation
+from audit.aws.rates import RateLimit
+from audit.aws.sessions import CallCounter, Session
+from checks.model import GapKind
+
+_TRANSIENT_ATTEMPTS = 3
+"""Requests for one call that keeps failing without being throttled: each may cost a whole time-out."""
+_LONGEST_PAUSE = 8.0
+_ASSUME = operation("sts:AssumeRole")
+
+Answer = dict[str, Any]
+
+
+class Calls:
+    """Every call of this process goes through here. Safe to share between threads."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        caller_account: str = "",
+        partition: str = "aws",
+        in_flight: int = 32,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], bool] | None = None,
+    ) -> None:
+        self.session = session
+        self.caller_account = caller_account
+        self.partition = partition
+        self.caller_identity: Identity | None = None
+        self._clock = clock
+        self._stopped = threading.Event()
+        self._pause = pause or self._stopped.wait
+        self._slots = threading.BoundedSemaphore(in_flight)
+        self._lock = threading.Lock()
+        self._limits: dict[tuple[str, str, str], RateLimit] = {}
+        self._roles: dict[str, RoleIdentity] = {}
+        self._role_counter = CallCounter()
+
+    def call(
+        self,
+        asked: Operation,
+        account: str,
+        region: str,
+        parameters: Mapping[str, Any],
+        counter: CallCounter | None = None,
+    ) -> Answer:
+        """The answer of AWS, or CallError once retries are used up or make no sense. Bounded in attempts and in time."""
+        settings = self.session.settings
+        identity = self.identity(account)
+        limit = self._limit(asked.service, account, region)
+        started = self._clock()
+        renewed = False
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = self._send(asked, region, parameters, identity, limit, counter)
+            if not isinstance(outcome, Failure):
+                return outcome
+            if outcome.expired and not renewed and isinstance(identity, RoleIdentity):
+                identity.expire()
+                renewed = True
+                continue
+            allowed = settings.max_attempts if outcome.throttled else min(settings.max_attempts, _TRANSIENT_ATTEMPTS)
+            pause = min(_LONGEST_PAUSE, random.uniform(0.5, 1.0) * 0.25 * 2**attempt)  # noqa: S311 - spreads load, hides nothing
+            late = self._clock() + pause - started > settings.retry_seconds
+            if not outcome.transient or attempt >= allowed or late or self._pause(pause):
+                raise CallError(outcome)
+
+    def identity(self, account: str) -> Identity | None:
+        """What signs for *account*: None stands for the credentials that the session finds by itself."""
+        if not account or account == self.caller_account:
+            return self.caller_identity
+        with self._lock:
+            if account not in self._roles:
+                self._roles[account] = RoleIdentity(lambda: self._assume(account))
+            return self._roles[account]
+
+    def adopt(self, account: str, keys: Keys) -> None:
+        """Begin with credentials of *account* that another process already holds; they are renewed here."""
+        with self._lock:
+            if account not in self._roles and account != self.caller_account:
+                self._roles[account] = RoleIdentity(lambda: self._assume(account), keys)
+
+    def role_keys(self, account: str) -> Keys | None:
+        """Credentials of the audit role in *account*; None for the caller's own account. CallError where refused."""
+        identity = self.identity(account)
+        return identity.keys if isinstance(identity, RoleIdentity) and account != self.caller_account else None
+
+    def role_counts(self) -> dict[str, int]:
+        """Requests sent to assume roles."""
+        return self._role_counter.counts()
+
+    def stop(self) -> None:
+        """End every pause at once and let no further request be sent."""
+        self._stopped.set()
+
+    def _send(
+        self,
+        asked: Operation,
+        region: str,
+        parameters: Mapping[str, Any],
+        identity: Identity | None,
+        limit: RateLimit,
+        counter: CallCounter | None,
+    ) -> Answer | Failure:
+        if identity is not None:
+            identity.get_frozen_credentials()
+        wait = limit.reserve()
+        if (wait and self._pause(wait)) or self._stopped.is_set():
+            return Failure(GapKind.LIMITED, "Stopped", "the run was stopped before this was read")
+        try:
+            with self._slots:
+                answer = self.session.send(asked, region, parameters, identity, counter)
+        except CallError:
+            raise  # the account's credentials, not this operation, failed
+        except Exception as error:  # noqa: BLE001 - botocore and its parsers raise many types; every one becomes a recorded gap
+            failure = failure_of(error)
+            if failure.throttled:
+                limit.throttled()
+            return failure
+        limit.answered()
+        return answer
+
+    def _limit(self, service: str, account: str, region: str) -> RateLimit:
+        key = (service, account, region)
+        limit = self._limits.get(key)
+        if limit is None:
+            with self._lock:
+                limit = self._limits.setdefault(key, RateLimit())
+        return limit
+
+    def _assume(self, account: str) -> Keys:
+        settings = self.session.settings
+        parameters = {
+            "RoleArn": f"arn:{self.partition}:iam::{account}:role/{settings.role_name}",
+            "RoleSessionName": settings.session_name,
+            "DurationSeconds": settings.role_seconds,
+        }
+        if settings.external_id:
+            parameters["ExternalId"] = settings.external_id
+        try:
+            answer = self.call(_ASSUME, "", self.session.home_region, parameters, self._role_counter)
+            found = answer["Credentials"]
+            return Keys(
+                found["AccessKeyId"], found["SecretAccessKey"], found.get("SessionToken"), float(found["Expiration"])
+            )
+        except CallError as error:
+            raise CallError(_role_failure(error.failure), _ASSUME) from error
+        except (KeyError, TypeError, ValueError) as error:
+            failure = Failure(GapKind.UNEXPECTED, type(error).__name__, "AssumeRole answered without usable credentials")
+            raise CallError(failure, _ASSUME) from error
+
+
+def _role_failure(failure: Failure) -> Failure:
+    """STS says AccessDenied both for a role that is missing and for one that does not trust us."""
+    if failure.kind not in (GapKind.DENIED, GapKind.UNEXPECTED) or failure.transient:
+        return failure
+    return Failure(GapKind.ROLE_MISSING, failure.code, failure.message)

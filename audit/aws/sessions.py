@@ -1,0 +1,169 @@
+"""One botocore session for the process: one loader, one model cache, one client for each (service, Region).
+
+Clients are shared by all accounts: making one costs about 3 ms, and an organization has thousands of registries.
+The account's credentials are put on the request when it is signed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import botocore.session
+from botocore import exceptions as sdk
+from botocore.client import BaseClient
+from botocore.config import Config
+
+from audit.aws.failures import CallError, failure_of
+from audit.aws.identities import Identity, Keys
+from audit.aws.operations import Operation
+from audit.aws.parsing import PlainParserFactory
+from audit.aws.settings import AwsSettings, AwsSetupError
+
+USER_AGENT = "ecr-audit"
+
+
+class _Current(threading.local):
+    """What the call under way on this thread belongs to."""
+
+    identity: Identity | None = None
+    action: str = ""
+    counter: CallCounter | None = None
+
+
+class Session:
+    """Clients of this process. Safe to share between threads."""
+
+    def __init__(self, settings: AwsSettings, *, connections: int = 32) -> None:
+        self.settings = settings
+        self._current = _Current()
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._session = botocore.session.Session(profile=settings.profile)
+        self._session.register_component("response_parser_factory", PlainParserFactory())
+        # Tokens of the global STS endpoint are not valid in opt-in Regions.
+        self._session.set_config_variable("sts_regional_endpoints", "regional")
+        self._session.register("before-sign", self._sign_as_current)
+        self._session.register("before-send", self._count_request)
+        self._config = Config(
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            max_pool_connections=connections,
+            parameter_validation=False,
+            # The collector retries by itself: bounded in time too, and aware of the registry's rate.
+            retries={"mode": "standard", "total_max_attempts": 1},
+            user_agent_extra=USER_AGENT,
+        )
+        # botocore formats long debug texts for every call once somebody turns the root logger up.
+        logging.getLogger("botocore").setLevel(max(logging.INFO, logging.getLogger("botocore").level))
+
+    @property
+    def home_region(self) -> str:
+        """Region of the calls that belong to none."""
+        try:
+            region = self.settings.home_region or self._session.get_config_variable("region")
+        except sdk.ProfileNotFound as error:
+            raise AwsSetupError(profile_problem(self.settings.profile, self._session)) from error
+        return str(region or "us-east-1")
+
+    def ecr_regions(self, partition: str) -> tuple[str, ...]:
+        """Every Region of *partition* in which the SDK knows ECR."""
+        return tuple(sorted(self._session.get_available_regions("ecr", partition_name=partition)))
+
+    def partition_of(self, region: str) -> str | None:
+        """The partition of *region*; None where the SDK does not know it."""
+        try:
+            return str(self._session.get_partition_for_region(region))
+        except sdk.UnknownRegionError:
+            return None
+
+    def caller_credentials(self) -> Any:  # noqa: ANN401 - botocore declares no type for it
+        """botocore's credentials of this session, or None where there are none."""
+        return self._session.get_credentials()
+
+    def set_caller_credentials(self, access_key: str, secret_key: str, token: str | None) -> None:
+        """Use these as the caller's, instead of looking for them."""
+        self._session.set_credentials(access_key, secret_key, token)
+
+    def found_again(self) -> Keys:
+        """The caller's credentials, looked for anew: those that another process handed over have ended."""
+        try:
+            found = botocore.session.Session(profile=self.settings.profile).get_credentials()
+            frozen = found.get_frozen_credentials() if found is not None else None
+        except (sdk.BotoCoreError, EOFError, OSError) as error:
+            raise CallError(failure_of(error)) from error
+        if frozen is None:
+            raise CallError(failure_of(sdk.NoCredentialsError()))
+        return Keys(frozen.access_key, frozen.secret_key, frozen.token, time.time() + 900.0)
+
+    def send(
+        self,
+        operation: Operation,
+        region: str,
+        parameters: Mapping[str, Any],
+        identity: Identity | None,
+        counter: CallCounter | None,
+    ) -> dict[str, Any]:
+        """Send one request and return the parsed answer; raises what botocore raises. `identity` None: the caller."""
+        client = self._client(operation.service, region)
+        current = self._current
+        current.identity, current.action, current.counter = identity, operation.action, counter
+        try:
+            answer: dict[str, Any] = getattr(client, operation.method)(**parameters)
+        finally:
+            current.identity = current.counter = None
+        return answer
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def _client(self, service: str, region: str) -> BaseClient:
+        client = self._clients.get((service, region))
+        if client is not None:
+            return client
+        with self._lock:  # botocore sessions are not safe to make clients on concurrently
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._session.create_client(
+                    service, region_name=region, endpoint_url=self.settings.endpoint_url, config=self._config
+                )
+            return self._clients[service, region]
+
+    def _sign_as_current(self, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's AWSRequest is untyped
+        if self._current.identity is not None:
+            request.context.setdefault("signing", {})["request_credentials"] = self._current.identity
+
+    def _count_request(self, **_: object) -> None:
+        if self._current.counter is not None:
+            self._current.counter.add(self._current.action)
+
+
+class CallCounter:
+    """Requests sent, by `service:Operation`. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def add(self, action: str) -> None:
+        """One request more."""
+        with self._lock:
+            self._counts[action] += 1
+
+    def counts(self) -> dict[str, int]:
+        """A copy, sorted by name."""
+        with self._lock:
+            return dict(sorted(self._counts.items()))
+
+
+def profile_problem(profile: str | None, session: botocore.session.Session) -> str:
+    """What to say about a profile that does not exist."""
+    known = ", ".join(sorted(session.full_config.get("profiles", {}))) or "none"
+    return f"AWS profile {profile!r} is not configured. Profiles found: {known}. Name one of them, or run `aws configure`."

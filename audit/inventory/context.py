@@ -1,0 +1,109 @@
+"""Reads what lies around a registry: quotas, the roles that replication acts with, the keys that copies are sealed with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from audit.aws.failures import CallError
+from audit.aws.operations import operation
+from audit.evidence import RegistryRecord
+from audit.inventory.reader import Reader, compact
+
+REPLICATION_ROLE = "AWSServiceRoleForECRReplication"
+"""The service-linked role that copies images (ECR user guide, slr-replication.html)."""
+QUOTAS = {"destinations_limit": "L-24725E9A", "rules_limit": "L-9B60BFFB", "filters_limit": "L-241DEEBA"}
+"""Field of the registry record → quota code of Service Quotas, service code `ecr`."""
+
+
+def read_quotas(reader: Reader, record: RegistryRecord) -> RegistryRecord:
+    """Unique destinations, rules and filters allowed: from the list of quotas, else one by one."""
+    try:
+        values = _listed_quotas(reader)
+    except CallError:
+        # The list is a convenience of one call for three; whoever may not list may still ask for each, and a
+        # refusal of that is the gap.
+        values = {}
+    for code in QUOTAS.values():
+        if code not in values:
+            answer = reader.ask(
+                "servicequotas:GetServiceQuota", "Quota", {"ServiceCode": "ecr", "QuotaCode": code}, resource=code
+            )
+            values[code] = _number((answer or {}).get("Quota"))
+    return replace(record, **{name: values[code] for name, code in QUOTAS.items()})  # type: ignore[arg-type]  # all are int or None
+
+
+def _listed_quotas(reader: Reader) -> dict[str, int | None]:
+    listing = operation("servicequotas:ListServiceQuotas")
+    wanted = set(QUOTAS.values())
+    values: dict[str, int | None] = {}
+    parameters: dict[str, Any] = {"ServiceCode": "ecr", "MaxResults": 100}
+    for _ in range(20):
+        answer = reader.attempt(listing, parameters)
+        for quota in answer.get("Quotas") or []:
+            if quota.get("QuotaCode") in wanted and _number(quota) is not None:
+                values[quota["QuotaCode"]] = _number(quota)
+        if not answer.get("NextToken") or len(values) == len(wanted):
+            break
+        parameters["NextToken"] = answer["NextToken"]
+    return values
+
+
+def _number(quota: Any) -> int | None:  # noqa: ANN401 - whatever the endpoint answered
+    value = quota.get("Value") if isinstance(quota, dict) else None
+    return int(value) if isinstance(value, (int, float)) else None
+
+
+def read_service_linked_role(reader: Reader, home_region: str) -> bool | None:
+    """Whether the role that replication acts with exists in the reader's account."""
+    answer = reader.ask("iam:GetRole", "Role", {"RoleName": REPLICATION_ROLE}, resource=REPLICATION_ROLE, region=home_region)
+    return None if answer is None else "Role" in answer
+
+
+def read_roles(reader: Reader, templates: str | None, home_region: str) -> str | None:
+    """The custom roles that creation templates name, with their trust policies; see `RegistryRecord.roles`."""
+    if templates is None:
+        return None
+    arns = sorted({str(one["customRoleArn"]) for one in json.loads(templates) if one.get("customRoleArn")})
+    return compact({arn: _role(reader, arn, home_region) for arn in arns})
+
+
+def _role(reader: Reader, arn: str, home_region: str) -> dict[str, Any]:
+    account, _, path = _parts(arn)
+    if account != reader.account:
+        # A template's role must be of the template's account; another account's role is not ours to read.
+        return {"exists": None, "trust": None}
+    answer = reader.ask("iam:GetRole", "Role", {"RoleName": path.rsplit("/", 1)[-1]}, resource=arn, region=home_region)
+    if answer is None:
+        return {"exists": None, "trust": None}
+    if "Role" not in answer:
+        return {"exists": False, "trust": ""}
+    trust = answer["Role"].get("AssumeRolePolicyDocument", "")
+    return {"exists": True, "trust": trust if isinstance(trust, str) else compact(trust)}
+
+
+def read_keys(reader: Reader, templates: str | None, repository_keys: Iterable[str]) -> str | None:
+    """The KMS keys that templates and repositories name, with their states; see `RegistryRecord.keys`."""
+    arns = {key for key in repository_keys if key}
+    for template in json.loads(templates or "[]"):
+        arns.add((template.get("encryptionConfiguration") or {}).get("kmsKey") or "")
+    return compact({arn: _key(reader, arn) for arn in sorted(arns - {""})})
+
+
+def _key(reader: Reader, arn: str) -> dict[str, Any]:
+    _, region, _ = _parts(arn)
+    region = region or reader.region
+    answer = reader.ask("kms:DescribeKey", "KeyMetadata", {"KeyId": arn}, resource=arn, region=region)
+    if answer is None:
+        return {"state": None, "region": region}
+    if "KeyMetadata" not in answer:
+        return {"state": "NotFound", "region": region}
+    return {"state": answer["KeyMetadata"].get("KeyState"), "region": region}
+
+
+def _parts(arn: str) -> tuple[str, str, str]:
+    """Account, Region and resource of an ARN; empty where the text is none."""
+    fields = arn.split(":", 5)
+    return (fields[4], fields[3], fields[5]) if len(fields) == 6 else ("", "", arn)

@@ -1,0 +1,214 @@
+"""Decides, from outlines and the baseline, what deserves more calls. Pure: no AWS."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from audit.evidence import AccountRecord, RegistryEvidence
+from audit.inventory.status import Question
+from checks.baseline import Baseline
+from checks.requirements import destinations_of, prefixes_of, source_matches
+
+Pair = tuple[str, str]
+"""(account, Region): one registry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Repositories that are copied, or must be, from one registry to another."""
+
+    source: Pair
+    destination: Pair
+    prefixes: tuple[str, ...]
+    """Literal prefixes; `("",)` is every repository."""
+    configured: bool
+    """Whether a rule says so, rather than the baseline."""
+
+
+def rule_flows(source: Pair, replication_configuration: str | None) -> tuple[Flow, ...]:
+    """The flows of one registry's rules; none where they were not read or make no sense."""
+    flows = []
+    for rule in _rules(replication_configuration):
+        filters = rule.get("repositoryFilters") or [{"filter": ""}]
+        prefixes = tuple(dict.fromkeys(str(one.get("filter", "")) for one in filters))
+        for destination in rule.get("destinations") or ():
+            pair = (str(destination.get("registryId")), str(destination.get("region")))
+            flows.append(Flow(source, pair, prefixes, configured=True))
+    return tuple(flows)
+
+
+def _rules(replication_configuration: str | None) -> list[dict[str, list[dict[str, str]]]]:
+    if not replication_configuration:
+        return []
+    rules = json.loads(replication_configuration).get("rules")
+    return rules if isinstance(rules, list) else []
+
+
+def has_rules(replication_configuration: str | None) -> bool:
+    """Whether there is at least one rule."""
+    return bool(_rules(replication_configuration))
+
+
+def required_flows(baseline: Baseline, accounts: Mapping[str, AccountRecord], registries: Iterable[Pair]) -> tuple[Flow, ...]:
+    """The flows that the baseline requires of *registries*."""
+    flows = []
+    for source in registries:
+        account = accounts[source[0]]
+        for requirement in baseline.replication:
+            matches = source_matches(
+                requirement.sources,
+                account=account.account,
+                ou_path=account.ou_path,
+                organization_path=account.organization_path,
+                region=source[1],
+            )
+            if matches is False:
+                continue
+            prefixes = prefixes_of(requirement.sources)
+            flows.extend(
+                Flow(source, destination, prefixes, configured=False)
+                for destination in destinations_of(requirement, source[0])
+                if destination != source
+            )
+    return tuple(flows)
+
+
+def wanted_repositories(
+    flows: Iterable[Flow], outlines: Mapping[Pair, RegistryEvidence], *, everything: bool
+) -> dict[Pair, tuple[str, ...]]:
+    """Repositories to read in detail, sorted: matched at a source, or present under the same name at its destination."""
+    names = {pair: sorted(set(outline.repositories["repository"])) for pair, outline in outlines.items()}
+    if everything:
+        return {pair: tuple(found) for pair, found in names.items()}
+    wanted: dict[Pair, set[str]] = defaultdict(set)
+    for flow in flows:
+        here, there = outlines.get(flow.source), names.get(flow.destination, [])
+        sent = _matching(names.get(flow.source, []), flow.prefixes)
+        wanted[flow.source].update(sent)
+        # Where the source could not be listed, its prefixes still tell which copies may be its.
+        listed = here is not None and here.registry.repositories_read
+        wanted[flow.destination].update(sent.intersection(there) if listed else _matching(there, flow.prefixes))
+    return {pair: tuple(sorted(found)) for pair, found in wanted.items() if pair in outlines and found}
+
+
+def _matching(names: list[str], prefixes: Iterable[str]) -> set[str]:
+    """Those of the sorted *names* that begin with one of *prefixes*."""
+    found: set[str] = set()
+    for prefix in prefixes:
+        start = bisect_left(names, prefix)
+        while start < len(names) and names[start].startswith(prefix):
+            found.add(names[start])
+            start += 1
+    return found
+
+
+def registries_for_depth(
+    flows: Iterable[Flow], outlines: Mapping[Pair, RegistryEvidence], *, everything: bool
+) -> tuple[Pair, ...]:
+    """Registries that have rules or a policy, are a destination, or have repositories the baseline speaks about.
+
+    A registry of which nothing could be read is left alone: more questions would get the same answer.
+    """
+    flows = tuple(flows)
+    destinations = {flow.destination for flow in flows}
+    spoken_of = {flow.source for flow in flows if not flow.configured}
+    chosen = []
+    for pair, outline in sorted(outlines.items()):
+        record = outline.registry
+        if record.replication_configuration is None and record.registry_policy is None and not record.repositories_read:
+            continue
+        if (
+            everything
+            or record.replication_configuration is None
+            or record.registry_policy != ""
+            or has_rules(record.replication_configuration)
+            or pair in destinations
+            or (pair in spoken_of and outline.repositories["repository"])
+        ):
+            chosen.append(pair)
+    return tuple(chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """Which missing images of one source registry to ask about."""
+
+    questions: tuple[Question, ...]
+    left_out: tuple[tuple[Pair, int], ...]
+    """Destination → missing images not asked about, because of the bound."""
+
+
+def inquiries(
+    flows: Iterable[Flow], evidence: Mapping[Pair, RegistryEvidence], *, most: int, settled_before: float
+) -> dict[Pair, Inquiry]:
+    """Images present at the source of a rule and absent at its destination, at most *most* for each pair of registries.
+
+    Images pushed before *settled_before* (epoch seconds) come first, the newest of them leading: younger ones may
+    simply be under way.
+    """
+    by_source: dict[Pair, dict[Pair, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for flow in flows:
+        if flow.configured and flow.source in evidence and flow.destination in evidence:
+            by_source[flow.source][flow.destination].update(flow.prefixes)
+    digests: dict[Pair, _Images] = {}
+
+    def images_of(pair: Pair) -> _Images:
+        if pair not in digests:
+            digests[pair] = _digests(evidence[pair])
+        return digests[pair]
+
+    found = {}
+    for source, destinations in by_source.items():
+        asked: dict[tuple[str, str], list[Pair]] = defaultdict(list)
+        left_out: list[tuple[Pair, int]] = []
+        for destination, prefixes in destinations.items():
+            missing = _missing(images_of(source), images_of(destination), evidence[destination], prefixes)
+            missing.sort(key=lambda image: (image[2] > settled_before, -image[2], image[0], image[1]))
+            for repository, digest, _ in missing[:most]:
+                asked[repository, digest].append(destination)
+            if len(missing) > most:
+                left_out.append((destination, len(missing) - most))
+        if asked:
+            questions = tuple(Question(*image, destinations=tuple(pairs)) for image, pairs in asked.items())
+            found[source] = Inquiry(questions, tuple(left_out))
+    return found
+
+
+_Images = dict[str, dict[str, tuple[float, str]]]
+"""Repository → digest → push time and status, of repositories whose images were read."""
+
+
+def _digests(evidence: RegistryEvidence) -> _Images:
+    counts = zip(evidence.repositories["repository"], evidence.repositories["image_count"], strict=True)
+    read: _Images = {name: {} for name, count in counts if count is not None}
+    images = evidence.images
+    for name, digest, pushed_at, status in zip(
+        images["repository"], images["digest"], images["pushed_at"], images["status"], strict=True
+    ):
+        if name in read:
+            read[name][digest] = (pushed_at or 0.0, status)
+    return read
+
+
+def _missing(
+    here: _Images,
+    there: _Images,
+    destination: RegistryEvidence,
+    prefixes: Iterable[str],
+) -> list[tuple[str, str, float]]:
+    existing = set(destination.repositories["repository"])
+    missing = []
+    for name in _matching(sorted(here), prefixes):
+        if name not in there and (name in existing or not destination.registry.repositories_read):
+            continue  # the copies could not be read: nothing is known to be missing
+        copies = there.get(name, {})
+        missing.extend(
+            (name, digest, pushed_at)
+            for digest, (pushed_at, status) in here[name].items()
+            if digest not in copies and status != "ARCHIVED"
+        )
+    return missing

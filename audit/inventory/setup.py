@@ -1,0 +1,80 @@
+"""Finds out who we are before anything else: what fails here is told to the user, not recorded as a gap."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from botocore import exceptions as sdk
+
+from audit.aws.calls import Calls
+from audit.aws.failures import CallError, Failure
+from audit.aws.identities import Keys
+from audit.aws.operations import operation
+from audit.aws.sessions import CallCounter, Session
+from audit.aws.settings import AwsSettings, AwsSetupError
+from checks.model import GapKind
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who the audit runs as."""
+
+    account: str
+    partition: str
+    home_region: str
+    keys: Keys | None
+    """Temporary credentials, to hand to worker processes; None where these can find them as well."""
+
+
+def open_session(settings: AwsSettings, connections: int) -> Session:
+    """A session, or AwsSetupError for a profile or a configuration file that cannot be used."""
+    try:
+        session = Session(settings, connections=connections)
+        _ = session.home_region
+    except sdk.ConfigParseError as error:
+        raise AwsSetupError(f"the AWS configuration file cannot be read: {error}") from error
+    except sdk.BotoCoreError as error:
+        raise AwsSetupError(f"AWS cannot be set up: {error}") from error
+    return session
+
+
+def identify(session: Session, calls: Calls, counter: CallCounter) -> Caller:
+    """Ask STS who we are. AwsSetupError says what to do where there is no usable answer."""
+    region = session.home_region
+    try:
+        answer = calls.call(operation("sts:GetCallerIdentity"), "", region, {}, counter)
+        account = str(answer["Account"])
+        partition = str(answer["Arn"]).split(":")[1]
+    except CallError as error:
+        raise AwsSetupError(_advice(session.settings, region, error.failure)) from error
+    except (ValueError, KeyError, IndexError) as error:
+        raise AwsSetupError("the endpoint answered GetCallerIdentity with something else; check --endpoint-url") from error
+    return Caller(account, partition, region, _temporary(session))
+
+
+def _advice(settings: AwsSettings, region: str, failure: Failure) -> str:
+    source = f"profile {settings.profile!r}" if settings.profile else "the default credential chain"
+    if failure.code in ("NoCredentialsError", "PartialCredentialsError"):
+        return "no AWS credentials found. Set AWS_PROFILE or pass --profile, sign in (`aws sso login`), or export access keys."
+    if failure.expired or "SSO" in failure.code or "Token" in failure.code and failure.kind is GapKind.CREDENTIALS:
+        return f"the credentials of {source} have expired or are not valid ({failure.code}). Sign in again and rerun."
+    if failure.kind is GapKind.CREDENTIALS:
+        return f"AWS does not accept the credentials of {source} ({failure.code}: {failure.message}). Check the access keys."
+    if failure.kind in (GapKind.UNREACHABLE, GapKind.TIMED_OUT):
+        where = settings.endpoint_url or f"the STS endpoint of {region}"
+        return f"{where} cannot be reached ({failure.code}). Check the network, proxy settings, the Region and --endpoint-url."
+    if failure.kind is GapKind.REGION_DISABLED:
+        return f"Region {region} is not enabled in this account. Choose another one with AWS_REGION."
+    return f"AWS refused sts:GetCallerIdentity ({failure.code}: {failure.message}). Check the credentials of {source}."
+
+
+def _temporary(session: Session) -> Keys | None:
+    """Credentials that may have cost the user a code or a browser window: workers should not ask again."""
+    found = session.caller_credentials()
+    expires = getattr(found, "_expiry_time", None)
+    if found is None or expires is None:
+        return None
+    frozen = found.get_frozen_credentials()
+    moment = expires.timestamp() if hasattr(expires, "timestamp") else math.inf
+    return Keys(frozen.access_key, frozen.secret_key, frozen.token, moment)
