@@ -57,7 +57,7 @@ class Calls:
         parameters: Mapping[str, Any],
         counter: CallCounter | None = None,
     ) -> Answer:
-        """The answer of AWS, or CallError once retries are used up or make no sense. Bounded in attempts and in time."""
+        """The answer, or CallError once retries are used up or make no sense. Bounded in attempts and in time."""
         settings = self.session.settings
         identity = self.identity(account)
         limit = self._limit(asked.service, account, region)
@@ -74,7 +74,7 @@ class Calls:
                 renewed = True
                 continue
             allowed = settings.max_attempts if outcome.throttled else min(settings.max_attempts, _TRANSIENT_ATTEMPTS)
-            pause = min(_LONGEST_PAUSE, random.uniform(0.5, 1.0) * 0.25 * 2**attempt)  # noqa: S311 - spreads load, hides nothing
+            pause = min(_LONGEST_PAUSE, random.uniform(0.5, 1.0) * 0.25 * 2**attempt)
             late = self._clock() + pause - started > settings.retry_seconds
             if not outcome.transient or attempt >= allowed or late or self._pause(pause):
                 raise CallError(outcome)
@@ -126,7 +126,8 @@ class Calls:
                 answer = self.session.send(asked, region, parameters, identity, counter)
         except CallError:
             raise  # the account's credentials, not this operation, failed
-        except Exception as error:  # noqa: BLE001 - botocore and its parsers raise many types; every one becomes a recorded gap
+        except Exception as error:
+            # botocore and its parsers raise many types; every one becomes a recorded gap.
             failure = failure_of(error)
             if failure.throttled:
                 limit.throttled()
@@ -160,7 +161,8 @@ class Calls:
         except CallError as error:
             raise CallError(_role_failure(error.failure), _ASSUME) from error
         except (KeyError, TypeError, ValueError) as error:
-            failure = Failure(GapKind.UNEXPECTED, type(error).__name__, "AssumeRole answered without usable credentials")
+            message = "AssumeRole answered without usable credentials"
+            failure = Failure(GapKind.UNEXPECTED, type(error).__name__, message)
             raise CallError(failure, _ASSUME) from error
 
 

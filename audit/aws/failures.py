@@ -13,25 +13,27 @@ from checks.model import Gap, GapKind
 
 THROTTLING = frozenset(
     {
-        "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete", "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "ThrottledException", "Throttling",
-        "ThrottlingException", "ThrottleException", "TooManyRequestsException", "TooManyRequests", "429",
+        "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown", "ThrottledException", "Throttling", "ThrottlingException", "ThrottleException",
+        "TooManyRequestsException", "TooManyRequests", "429",
     }
 )  # fmt: skip
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 _CREDENTIALS = _EXPIRED | {
     "AuthFailure", "IncompleteSignature", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSignatureException",
-    "InvalidToken", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "NotAuthorizedForSourceException",
-    "SignatureDoesNotMatch", "UnrecognizedClientException",
+    "InvalidToken", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
 }  # fmt: skip
 _DENIED = frozenset(
     {
-        "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "Forbidden", "403",
-        "NotAuthorized", "UnauthorizedException", "UnauthorizedOperation", "AccountAccessDeniedException",
+        "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "Forbidden",
+        "403", "NotAuthorized", "UnauthorizedException", "UnauthorizedOperation", "AccountAccessDeniedException",
     }
 )  # fmt: skip
 _REGION = frozenset({"RegionDisabledException", "OptInRequired", "RegionNotEnabledException"})
-_INACTIVE = frozenset({"AccountSuspended", "AccountSuspendedException", "AccountNotActiveException", "InactiveAccountException"})
+_INACTIVE = frozenset({"AccountSuspended", "AccountSuspendedException", "AccountNotActiveException"})
 _UNKNOWN = frozenset(
     {
         "InvalidAction", "NotImplemented", "NotImplementedError", "UnknownOperation", "UnknownOperationException",
@@ -42,8 +44,9 @@ _TIMED_OUT = frozenset({"RequestTimeout", "RequestTimeoutException", "408", "504
 _SERVER = frozenset(
     {
         "InternalError", "InternalFailure", "InternalServerError", "InternalServerException", "KMSInternalException",
-        "DependencyTimeoutException", "ServerException", "ServiceException", "ServiceFailure", "ServiceFailureException",
-        "ServiceUnavailable", "ServiceUnavailableException", "Unavailable", "500", "502", "503",
+        "DependencyTimeoutException", "ServerException", "ServiceException", "ServiceFailure",
+        "ServiceFailureException", "ServiceUnavailable", "ServiceUnavailableException", "Unavailable",
+        "500", "502", "503",
     }
 )  # fmt: skip
 
@@ -52,7 +55,14 @@ _SCP = re.compile(r"service control policy", re.IGNORECASE)
 _REGION_TEXT = re.compile(r"region .{0,40}(is not enabled|is disabled|not opted)", re.IGNORECASE)
 _PAGE = re.compile(r"\s*<(!doctype|html)", re.IGNORECASE)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_LACKING = re.compile(r"not (yet )?implemented", re.IGNORECASE)
 _MESSAGE_LIMIT = 1000
+
+
+_NO_CREDENTIALS = (
+    sdk.NoCredentialsError, sdk.PartialCredentialsError, sdk.CredentialRetrievalError, sdk.SSOError,
+    sdk.TokenRetrievalError, sdk.NoAuthTokenError, sdk.UnauthorizedSSOTokenError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +138,8 @@ def _kind(code: str, message: str, status: int) -> GapKind:
         return GapKind.DENIED_BY_SCP if _SCP.search(message) else GapKind.DENIED
     if _FEATURE.search(message):
         return GapKind.FEATURE_DISABLED
-    # An emulator that lacks an operation answers 404 or 501 with a page of its own instead of an error code of the service.
-    if code in _UNKNOWN or status == 501 or "not implemented" in message.lower() or "not yet implemented" in message.lower():
+    # An emulator that lacks an operation answers 404 or 501 with a page of its own instead of a service's error code.
+    if code in _UNKNOWN or status == 501 or _LACKING.search(message):
         return GapKind.UNKNOWN_OPERATION
     if code in _TIMED_OUT:
         return GapKind.TIMED_OUT
@@ -141,12 +151,11 @@ def _unanswered(error: Exception) -> Failure:
     message = str(error)[:_MESSAGE_LIMIT]
     if isinstance(error, (sdk.ReadTimeoutError, sdk.ConnectTimeoutError)):
         return Failure(GapKind.TIMED_OUT, code, message, transient=True)
-    if isinstance(error, (sdk.NoCredentialsError, sdk.PartialCredentialsError, sdk.CredentialRetrievalError, sdk.SSOError,
-                          sdk.TokenRetrievalError, sdk.NoAuthTokenError, sdk.UnauthorizedSSOTokenError)):  # fmt: skip
+    if isinstance(error, _NO_CREDENTIALS):
         return Failure(GapKind.CREDENTIALS, code, message)
     if isinstance(error, (sdk.ConnectionError, sdk.HTTPClientError)):
         return Failure(GapKind.UNREACHABLE, code, message, transient=True)
-    if isinstance(error, (sdk.UnknownServiceError, sdk.OperationNotPageableError, sdk.NoRegionError, sdk.EndpointResolutionError)):
+    if isinstance(error, (sdk.UnknownServiceError, sdk.NoRegionError, sdk.EndpointProviderError)):
         return Failure(GapKind.UNKNOWN_OPERATION, code, message)
     if isinstance(error, (ResponseParserError, ValueError, KeyError, TypeError, AttributeError)):
         # botocore's parsers fail in many ways on a body that is not of the service's protocol.

@@ -81,7 +81,7 @@ class Session:
         except sdk.UnknownRegionError:
             return None
 
-    def caller_credentials(self) -> Any:  # noqa: ANN401 - botocore declares no type for it
+    def caller_credentials(self) -> Any:
         """botocore's credentials of this session, or None where there are none."""
         return self._session.get_credentials()
 
@@ -136,7 +136,7 @@ class Session:
                 )
             return self._clients[service, region]
 
-    def _sign_as_current(self, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's AWSRequest is untyped
+    def _sign_as_current(self, request: Any, **_: object) -> None:
         if self._current.identity is not None:
             request.context.setdefault("signing", {})["request_credentials"] = self._current.identity
 
@@ -166,4 +166,6 @@ class CallCounter:
 def profile_problem(profile: str | None, session: botocore.session.Session) -> str:
     """What to say about a profile that does not exist."""
     known = ", ".join(sorted(session.full_config.get("profiles", {}))) or "none"
-    return f"AWS profile {profile!r} is not configured. Profiles found: {known}. Name one of them, or run `aws configure`."
+    return (
+        f"AWS profile {profile!r} is not configured. Profiles found: {known}. Name one of them, or run `aws configure`."
+    )

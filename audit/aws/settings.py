@@ -35,8 +35,14 @@ class AwsSettings:
     @property
     def identity(self) -> tuple[str, ...]:
         """What makes two collections ask the same AWS with the same rights: part of the key of an interrupted one."""
-        return (self.profile or "", self.role_name, self.external_id or "", self.endpoint_url or "", self.home_region or "")
+        return (
+            self.profile or "",
+            self.role_name,
+            self.external_id or "",
+            self.endpoint_url or "",
+            self.home_region or "",
+        )
 
 
 class AwsSetupError(Exception):
-    """The audit cannot begin: credentials, profile, endpoint or scope. The message says what to do, and holds no secret."""
+    """The audit cannot begin: credentials, profile, endpoint or scope. The message says what to do; no secret in it."""

@@ -27,7 +27,17 @@ from audit.inventory.ports import Checkpoint, Progress, Silence
 from audit.inventory.reader import Reader
 from audit.inventory.regions import RegionReader
 from audit.inventory.setup import Caller, identify, open_session
-from audit.inventory.tasks import DepthResult, DepthTask, OutlineTask, Result, StatusTask, Task, added, lost, merge_depth
+from audit.inventory.tasks import (
+    DepthResult,
+    DepthTask,
+    OutlineTask,
+    Result,
+    StatusTask,
+    Task,
+    added,
+    lost,
+    merge_depth,
+)
 from audit.inventory.workers import Elsewhere, Here, Lost, WorkerSetup
 from checks.baseline import Baseline
 from checks.model import Gap, GapKind
@@ -110,7 +120,9 @@ def _check_regions(scope: Scope, known: Sequence[str], partition: str) -> None:
 
 
 @contextmanager
-def _doers(settings: AwsSettings, calls: Calls, caller: Caller, processes: int, threads: int) -> Iterator[Here | Elsewhere]:
+def _doers(
+    settings: AwsSettings, calls: Calls, caller: Caller, processes: int, threads: int
+) -> Iterator[Here | Elsewhere]:
     doers: Here | Elsewhere
     if processes > 1:
         doers = Elsewhere(WorkerSetup(settings, caller.account, caller.partition, caller.keys, threads), processes)
@@ -126,7 +138,9 @@ def _read_registries(state: _Collection, doers: Here | Elsewhere) -> None:
     state.progress.note("assuming roles and reading Regions")
     in_scope = [record.account for record in state.organization.accounts if record.in_scope]
     state.account_reader.read(state.accounts, in_scope)
-    first = [pair for pair, region in state.accounts.regions.items() if region.in_scope and readable(state.accounts, pair)]
+    first = [
+        pair for pair, region in state.accounts.regions.items() if region.in_scope and readable(state.accounts, pair)
+    ]
     state.progress.note("reading rules, policies and repository lists")
     _outlines(state, doers, first)
     destinations = {flow.destination for flow in _flows(state)} - set(state.planned)
@@ -151,7 +165,9 @@ def _note_unread(state: _Collection, destinations: Iterable[Pair]) -> None:
         if account not in state.accounts.asked:
             message = f"the account is {record.state} and cannot be read"
             state.accounts.gaps.append(
-                Gap(account, "", "sts:AssumeRole", GapKind.ACCOUNT_INACTIVE, str(record.state), message, ("registries",))
+                Gap(
+                    account, "", "sts:AssumeRole", GapKind.ACCOUNT_INACTIVE, str(record.state), message, ("registries",)
+                )
             )
 
 
@@ -261,7 +277,9 @@ def _statuses(state: _Collection, doers: Here | Elsewhere) -> None:
         state.checkpoint.save("status", evidence)
 
 
-def _done(state: _Collection, doers: Here | Elsewhere, tasks: Sequence[Task]) -> Iterator[tuple[Task, RegistryEvidence]]:
+def _done(
+    state: _Collection, doers: Here | Elsewhere, tasks: Sequence[Task]
+) -> Iterator[tuple[Task, RegistryEvidence]]:
     """Each task with the registry's evidence as it is after it."""
     state.progress.started(len(tasks))
     for task, outcome in doers.run(tasks):

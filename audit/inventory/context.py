@@ -1,4 +1,4 @@
-"""Reads what lies around a registry: quotas, the roles that replication acts with, the keys that copies are sealed with."""
+"""Reads what lies around a registry: quotas, the roles that replication acts with, the keys that seal copies."""
 
 from __future__ import annotations
 
@@ -51,14 +51,16 @@ def _listed_quotas(reader: Reader) -> dict[str, int | None]:
     return values
 
 
-def _number(quota: Any) -> int | None:  # noqa: ANN401 - whatever the endpoint answered
+def _number(quota: Any) -> int | None:
     value = quota.get("Value") if isinstance(quota, dict) else None
     return int(value) if isinstance(value, (int, float)) else None
 
 
 def read_service_linked_role(reader: Reader, home_region: str) -> bool | None:
     """Whether the role that replication acts with exists in the reader's account."""
-    answer = reader.ask("iam:GetRole", "Role", {"RoleName": REPLICATION_ROLE}, resource=REPLICATION_ROLE, region=home_region)
+    answer = reader.ask(
+        "iam:GetRole", "Role", {"RoleName": REPLICATION_ROLE}, resource=REPLICATION_ROLE, region=home_region
+    )
     return None if answer is None else "Role" in answer
 
 

@@ -30,7 +30,8 @@ class Job(Generic[Result]):
         """Do it, on the calling thread."""
         try:
             self._result.append(self._function())
-        except BaseException as error:  # noqa: BLE001 - carried over to whoever waits for the result
+        except BaseException as error:
+            # Carried over to whoever waits for the result.
             self._error = error
         finally:
             self._done.set()
@@ -103,6 +104,7 @@ class _Shared(Iterator[Item]):
 def _error_of(job: Job[None]) -> BaseException | None:
     try:
         job.result()
-    except Exception as error:  # noqa: BLE001 - collected, and raised by the caller once every job has ended
+    except Exception as error:
+        # Raised by the caller once every other job has ended too.
         return error
     return None

@@ -124,7 +124,10 @@ def _walk(reader: Reader, organization: str, crew: Crew, at_once: int) -> list[_
 
         def children(parent: _Unit, below: list[_Unit] = below) -> None:
             rows = reader.all_rows(
-                "organizations:ListOrganizationalUnitsForParent", "OrganizationalUnits", {"ParentId": parent.id}, token="NextToken"
+                "organizations:ListOrganizationalUnitsForParent",
+                "OrganizationalUnits",
+                {"ParentId": parent.id},
+                token="NextToken",
             )
             below.extend(
                 _Unit(str(row["Id"]), f"{parent.names}/{row.get('Name')}", f"{parent.ids}{row['Id']}/")
@@ -141,7 +144,9 @@ def _members(reader: Reader, units: list[_Unit], crew: Crew, at_once: int) -> di
     paths: dict[str, str] = {}
 
     def members(unit: _Unit) -> None:
-        rows = reader.all_rows("organizations:ListAccountsForParent", "Accounts", {"ParentId": unit.id}, token="NextToken")
+        rows = reader.all_rows(
+            "organizations:ListAccountsForParent", "Accounts", {"ParentId": unit.id}, token="NextToken"
+        )
         for row in rows or ():
             paths[str(row.get("Id"))] = unit.ids
 
@@ -162,7 +167,7 @@ def scoped(organization: Organization, scope: Scope) -> Organization:
     added = tuple(AccountRecord(account, None, None, None, None) for account in unknown)
     accounts = tuple(replace(one, in_scope=_in_scope(one, scope)) for one in organization.accounts + added)
     if not any(account.in_scope for account in accounts):
-        raise AwsSetupError("no account of the organization is in scope. Check --accounts and --ous, and whether OUs can be read.")
+        raise AwsSetupError("no account is in scope. Check --accounts and --ous, and whether the OUs can be read.")
     return replace(organization, accounts=accounts)
 
 

@@ -53,9 +53,11 @@ def has_rules(replication_configuration: str | None) -> bool:
     return bool(_rules(replication_configuration))
 
 
-def required_flows(baseline: Baseline, accounts: Mapping[str, AccountRecord], registries: Iterable[Pair]) -> tuple[Flow, ...]:
+def required_flows(
+    baseline: Baseline, accounts: Mapping[str, AccountRecord], registries: Iterable[Pair]
+) -> tuple[Flow, ...]:
     """The flows that the baseline requires of *registries*."""
-    flows = []
+    flows: list[Flow] = []
     for source in registries:
         account = accounts[source[0]]
         for requirement in baseline.replication:
@@ -80,7 +82,7 @@ def required_flows(baseline: Baseline, accounts: Mapping[str, AccountRecord], re
 def wanted_repositories(
     flows: Iterable[Flow], outlines: Mapping[Pair, RegistryEvidence], *, everything: bool
 ) -> dict[Pair, tuple[str, ...]]:
-    """Repositories to read in detail, sorted: matched at a source, or present under the same name at its destination."""
+    """Repositories to read in detail, sorted: matched at a source, or of the same name at its destination."""
     names = {pair: sorted(set(outline.repositories["repository"])) for pair, outline in outlines.items()}
     if everything:
         return {pair: tuple(found) for pair, found in names.items()}
@@ -201,7 +203,7 @@ def _missing(
     prefixes: Iterable[str],
 ) -> list[tuple[str, str, float]]:
     existing = set(destination.repositories["repository"])
-    missing = []
+    missing: list[tuple[str, str, float]] = []
     for name in _matching(sorted(here), prefixes):
         if name not in there and (name in existing or not destination.registry.repositories_read):
             continue  # the copies could not be read: nothing is known to be missing

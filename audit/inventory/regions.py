@@ -12,11 +12,11 @@ from audit.aws.sessions import CallCounter
 from checks.model import Gap
 
 ENABLED_BY_DEFAULT = (
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
-    "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1",
-    "us-west-2",
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+    "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1",
+    "us-east-2", "us-west-1", "us-west-2",
 )  # fmt: skip
-"""Regions of the partition `aws` that cannot be disabled (Account Management reference guide, manage-acct-regions.html)."""
+"""Regions of the partition `aws` that cannot be disabled (Account Management guide, manage-acct-regions.html)."""
 READABLE = frozenset({"ENABLED", "ENABLED_BY_DEFAULT", "DISABLING", None})
 """Statuses with which reading is tried. DISABLING takes days, and replication goes on meanwhile."""
 

@@ -138,4 +138,5 @@ class RepositoryReader:
 
 
 def _filter_unknown(failure: Failure) -> bool:
-    return failure.code in ("InvalidParameterException", "ValidationException") and "imagestatus" in failure.message.lower()
+    refused = failure.code in ("InvalidParameterException", "ValidationException")
+    return refused and "imagestatus" in failure.message.lower()

@@ -49,21 +49,21 @@ def identify(session: Session, calls: Calls, counter: CallCounter) -> Caller:
     except CallError as error:
         raise AwsSetupError(_advice(session.settings, region, error.failure)) from error
     except (ValueError, KeyError, IndexError) as error:
-        raise AwsSetupError("the endpoint answered GetCallerIdentity with something else; check --endpoint-url") from error
+        raise AwsSetupError("the endpoint does not answer as STS does; check --endpoint-url") from error
     return Caller(account, partition, region, _temporary(session))
 
 
 def _advice(settings: AwsSettings, region: str, failure: Failure) -> str:
     source = f"profile {settings.profile!r}" if settings.profile else "the default credential chain"
     if failure.code in ("NoCredentialsError", "PartialCredentialsError"):
-        return "no AWS credentials found. Set AWS_PROFILE or pass --profile, sign in (`aws sso login`), or export access keys."
-    if failure.expired or "SSO" in failure.code or "Token" in failure.code and failure.kind is GapKind.CREDENTIALS:
+        return "no AWS credentials found. Pass --profile, sign in (`aws sso login`), or export access keys."
+    if failure.expired or "SSO" in failure.code or (failure.kind is GapKind.CREDENTIALS and "Token" in failure.code):
         return f"the credentials of {source} have expired or are not valid ({failure.code}). Sign in again and rerun."
     if failure.kind is GapKind.CREDENTIALS:
-        return f"AWS does not accept the credentials of {source} ({failure.code}: {failure.message}). Check the access keys."
+        return f"AWS does not accept the credentials of {source} ({failure.code}: {failure.message}). Check the keys."
     if failure.kind in (GapKind.UNREACHABLE, GapKind.TIMED_OUT):
         where = settings.endpoint_url or f"the STS endpoint of {region}"
-        return f"{where} cannot be reached ({failure.code}). Check the network, proxy settings, the Region and --endpoint-url."
+        return f"{where} cannot be reached ({failure.code}). Check network, proxy, Region and --endpoint-url."
     if failure.kind is GapKind.REGION_DISABLED:
         return f"Region {region} is not enabled in this account. Choose another one with AWS_REGION."
     return f"AWS refused sts:GetCallerIdentity ({failure.code}: {failure.message}). Check the credentials of {source}."

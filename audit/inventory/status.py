@@ -35,7 +35,16 @@ def read_statuses(reader: Reader, questions: Sequence[Question], crew: Crew, at_
     columns = empty_columns(STATUS_COLUMNS)
     for number, question in enumerate(questions):
         for account, region, status, code in answers.get(number, ()):
-            values = (reader.account, reader.region, question.repository, question.digest, account, region, status, code)
+            values = (
+                reader.account,
+                reader.region,
+                question.repository,
+                question.digest,
+                account,
+                region,
+                status,
+                code,
+            )
             for name, value in zip(STATUS_COLUMNS, values, strict=True):
                 columns[name].append(value)
     return columns
@@ -51,7 +60,10 @@ def _ask(reader: Reader, question: Question) -> list[tuple[str, str, str, str]]:
     if answer is None:
         return []
     known = {
-        (str(row.get("registryId")), str(row.get("region"))): (str(row.get("status") or ""), str(row.get("failureCode") or ""))
+        (str(row.get("registryId")), str(row.get("region"))): (
+            str(row.get("status") or ""),
+            str(row.get("failureCode") or ""),
+        )
         for row in answer["replicationStatuses"] or []
     }
     return [

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -50,7 +51,8 @@ class WorkerSetup:
 def _attempt(task: Task, calls: Calls, crew: Crew) -> Outcome:
     try:
         return perform(task, calls, crew)
-    except Exception as error:  # noqa: BLE001 - one registry's defect must not end the run; it becomes a gap that names it
+    except Exception as error:
+        # One registry's defect must not end the run: it becomes a gap that names it.
         return Lost(type(error).__name__, f"the collector failed on this registry: {error}")
 
 
@@ -66,9 +68,12 @@ class Here:
         """Each task with its outcome, in the order in which they end."""
         done: queue.SimpleQueue[tuple[Task, Outcome]] = queue.SimpleQueue()
         for task in tasks:
-            self._coordinators.submit(lambda task=task: done.put((task, _attempt(task, self._calls, self._readers))))
+            self._coordinators.submit(partial(self._do, task, done))
         for _ in tasks:
             yield done.get()
+
+    def _do(self, task: Task, done: queue.SimpleQueue[tuple[Task, Outcome]]) -> None:
+        done.put((task, _attempt(task, self._calls, self._readers)))
 
     def close(self) -> None:
         """Let the threads end."""
@@ -183,9 +188,7 @@ def work(pipe: Connection, setup: WorkerSetup) -> None:
     # Ctrl-C reaches the whole process group; the parent decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     session = Session(setup.settings, connections=setup.threads)
-    calls = Calls(
-        session, caller_account=setup.caller_account, partition=setup.partition, in_flight=setup.threads
-    )
+    calls = Calls(session, caller_account=setup.caller_account, partition=setup.partition, in_flight=setup.threads)
     if setup.caller_keys is not None:
         keys = setup.caller_keys
         session.set_caller_credentials(keys.access_key, keys.secret_key, keys.token)
@@ -205,4 +208,4 @@ def work(pipe: Connection, setup: WorkerSetup) -> None:
         except (EOFError, OSError):
             # The parent is gone or has hung up. Threads may be waiting for AWS: nobody wants their answers any more.
             os._exit(0)
-        coordinators.submit(lambda number=number, task=task: do(number, task))
+        coordinators.submit(partial(do, number, task))
