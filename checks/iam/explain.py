@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from checks.iam.decide import clauses, decision, verdict_of
+from checks.iam.decide import clauses, decision, verdict_of, weight
 from checks.iam.keys import Context
 from checks.iam.parse import Policy, PolicyProblem, parse_policy
 from checks.iam.parts import StatementMatch, match_statement
@@ -67,7 +67,23 @@ def explain(policy_text: str, request: ReplicationRequest) -> Explanation:
         because = f"{because}, but {missing}"
     if not policy_text.strip() and not link.same_account:
         because = NO_POLICY
-    return Explanation(verdict, because, replicate, create, statements, _problems(policy, policy_text, request))
+    problems = _problems(policy, policy_text, request)
+    denial = _repository_denial(request, replication) if verdict.gives else ""
+    if denial:
+        return Explanation(Verdict.INDETERMINATE, denial, replicate, create, statements, (*problems, denial))
+    return Explanation(verdict, because, replicate, create, statements, problems)
+
+
+def _repository_denial(request: ReplicationRequest, context: Context) -> str:
+    """Why the destination's repository policy may stop the replication, as a clause; empty: it does not.
+
+    ecr:ReplicateImage acts on a repository, but no source says whether that repository's own policy is heeded.
+    """
+    policy = parse_policy(request.repository_policy)
+    if isinstance(policy, PolicyProblem):
+        return f"{policy.message} (repository policy)"
+    hits = (one for one in policy.statements if one.effect != "Allow" and weight(one, context) is not False)
+    return next((f"the repository policy's {one.name} may deny it, which AWS does not document" for one in hits), "")
 
 
 def _decided(policy: Policy, context: Context, request: ReplicationRequest) -> Verdict:

@@ -7,6 +7,7 @@ undecided from then on; the other parts still count.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ from checks.iam.conditions import Condition, read_conditions
 from checks.iam.match import Glob, compile_glob
 from checks.iam.principals import Principals, read_principals
 
-LONGEST = 200_000
+LONGEST = 65_536
 """Characters beyond which a policy is not looked at. AWS takes 10,240 (ECR API reference, PutRegistryPolicy)."""
 
 VERSIONS = ("2012-10-17", "2008-10-17")
@@ -102,6 +103,10 @@ def parse_policy(text: str) -> Policy | PolicyProblem:
         return Policy(VERSIONS[0], ())
     try:
         document = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+        # Half a surrogate pair is legal in JSON, and cannot be written into any report.
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return PolicyProblem("the policy holds half a character (a lone surrogate)")
     except RecursionError:
         return PolicyProblem("the policy is nested too deeply to be read")
     except ValueError as error:
@@ -186,9 +191,8 @@ def _unreadable(document: object, number: int, problem: str) -> Statement:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {_shown(twice)} occurs twice in one object")
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {twice[:60]!a} occurs twice in one object")
     return found
 
 
@@ -217,5 +221,5 @@ def _text_of(document: object) -> str:
     try:
         return json.dumps(document, ensure_ascii=False)
     except (RecursionError, TypeError, ValueError):
-        # Only a document that did not come out of JSON text gets here.
-        return repr(document)
+        # Only what did not come out of JSON text gets here.
+        return json.dumps(f"{_kind(document)} that cannot be shown")

@@ -21,8 +21,8 @@ from checks.iam.ternary import every
 LONGEST_NAME = 256
 """Characters in a repository name (ECR API reference, CreateRepository)."""
 
-MOST_STATES = 4_000
-"""Bound on the work for one prefix; beyond it the answer stays incomplete."""
+MOST_STEPS = 600_000
+"""Bound on the work for one prefix, in steps of single patterns; beyond it the answer stays incomplete."""
 
 Decisions = tuple[Verdict, Verdict]
 """About ecr:ReplicateImage and ecr:CreateRepository."""
@@ -122,6 +122,7 @@ class _Explorer:
                 numbers.setdefault(pattern, len(numbers))
         self._numbers = numbers
         self._machines = [_Machine(pattern) for pattern in numbers]
+        self._weight = sum(len(clause.names.patterns) + 1 for clause in (*clauses.replicate, *clauses.create))
         self._grammar = self._after(prefix)
         self._start = tuple(
             (number, state)
@@ -145,19 +146,22 @@ class _Explorer:
         waiting: deque[tuple[State, str]] = deque([(first, prefix)])
         seen = {first}
         examples: dict[Decisions, str] = {}
+        steps = 0
         while waiting:
             state, name = waiting.popleft()
             if self._is_name(state):
                 examples.setdefault(self._decisions(state), name)
             if len(name) >= LONGEST_NAME:
                 continue
-            for char in self._chars(state):
+            chars = self._chars(state)
+            steps += (len(state[2]) + 1) * len(chars) + self._weight
+            if steps > MOST_STEPS:
+                return Outcomes(tuple(examples.items()), complete=False)
+            for char in chars:
                 following = self._step(state, char)
                 if following is not None and following not in seen:
                     seen.add(following)
                     waiting.append((following, name + char))
-            if len(seen) > MOST_STATES:
-                return Outcomes(tuple(examples.items()), complete=False)
         return Outcomes(tuple(examples.items()), complete=True)
 
     def _is_name(self, state: State) -> bool:

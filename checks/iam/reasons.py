@@ -30,9 +30,7 @@ def _elsewhere(statement: Statement, account: str) -> bool:
     return statement.principals.excludes(account) and bool(statement.principals.accounts)
 
 
-def reason(
-    found: Sequence[StatementMatch], decision: Verdict, action: str, account: str, *, same_account: bool
-) -> str:
+def reason(found: Sequence[StatementMatch], decision: Verdict, action: str, account: str, *, same_account: bool) -> str:
     """Why *decision* is the answer about *action*, as a clause. *found*: all statements against one name."""
     truths = [(one, one.replicate if action == REPLICATE else one.create) for one in found]
     denying = [one for one, truth in truths if truth and one.effect == "Deny"]
@@ -40,9 +38,7 @@ def reason(
         if decision is Verdict.ALLOWED:
             return "source and destination are one account, which needs no grant"
         doubtful = [one for one, truth in truths if truth is not False and one.effect != "Allow"]
-        return (
-            f"{_named(doubtful)} may deny it; what a Deny does to replication within one account is not documented"
-        )
+        return f"{_named(doubtful)} may deny it; what a Deny does to replication within one account is not documented"
     if decision is Verdict.DENIED_EXPLICIT:
         return f"{_named(denying)} {'denies' if len(denying) == 1 else 'deny'} {action}"
     if decision is Verdict.ALLOWED:

@@ -119,6 +119,8 @@ class ReplicationRequest:
     resource_tags: Mapping[str, str] | None = None
     """Tags of the destination repository; None: not known."""
     policy_scope: str | None = "V2"
+    repository_policy: str = ""
+    """Repository policy text of the destination repository; empty: none, or not known."""
 
     @property
     def link(self) -> LinkRequest:

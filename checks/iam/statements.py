@@ -241,9 +241,7 @@ def _prefix_covers(allowed: Glob, text: str) -> bool:
     return len(allowed.pieces) == 2 and not allowed.pieces[1] and isinstance(first, str) and text.startswith(first)
 
 
-def _outside(
-    statement: Statement, others: Truth, whom: Grantees, setting: _Setting
-) -> tuple[Truth, tuple[str, ...]]:
+def _outside(statement: Statement, others: Truth, whom: Grantees, setting: _Setting) -> tuple[Truth, tuple[str, ...]]:
     if others is False:
         return True, ()
     found, internal = whom.outside(setting.registry.account, setting.organization, setting.organization_id)
