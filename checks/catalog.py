@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from checks.coverage import (
+    images_present,
+    repository_present,
+)
+from checks.limits import (
+    destinations_below_warning,
+    destinations_within_limit,
+    filters_within_limit,
+    policy_size_within_limit,
+    rules_within_limit,
+)
 from checks.model import Check
+from checks.organization import (
+    accounts_active,
+    destination_known,
+    evidence_complete,
+)
 from checks.rules import (
     delete_replication_as_declared,
     destination_region_valid,
@@ -21,6 +37,16 @@ CHECKS: tuple[Check, ...] = (
     required_repository_matched.CHECK,
     delete_replication_as_declared.CHECK,
     service_linked_role_present.CHECK,
+    destinations_within_limit.CHECK,
+    destinations_below_warning.CHECK,
+    rules_within_limit.CHECK,
+    filters_within_limit.CHECK,
+    policy_size_within_limit.CHECK,
+    repository_present.CHECK,
+    images_present.CHECK,
+    destination_known.CHECK,
+    accounts_active.CHECK,
+    evidence_complete.CHECK,
 )
 
 

@@ -1,0 +1,1 @@
+"""Whether what should have been copied has arrived."""

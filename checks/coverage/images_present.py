@@ -1,0 +1,73 @@
+"""Every image that should have been copied is at the destination.
+
+## What it checks
+
+Where a rule matches a repository that exists on both sides, the images are compared by digest. No active image of the
+source may be missing at the destination, unless it was pushed so recently that it may still be on its way
+(`replication_delay_minutes` in the baseline). Archived images are counted apart and do not fail the check.
+
+## Why it matters
+
+Replication acts on pushes, once. An image that is older than the rule, or whose copy failed for a reason that has
+long been mended, is never tried again, and the repository looks healthy because the newer images arrive. The missing
+one is noticed when somebody rolls back to it in the other Region.
+
+## How to fix
+
+Mend what refuses the copies first (group `grants`, accounts and Regions of the group `organization`). Then the remedy
+starts a backfill to the destination, which replicates everything that the current rules match and that is not there
+yet.
+
+## Limits of this check
+
+Digests are compared, not tags: a tag that points elsewhere on the two sides is not judged here. An image that a
+lifecycle policy of the destination expired is reported as missing, because its copy is gone. With a very large
+repository the audit may have stopped at its stated bound; the answer is then unknown.
+
+## References
+
+- Amazon ECR user guide, Replicating existing images with backfill:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication-backfill.html
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, in_set
+from checks.tables import REPLICAS
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    source, destination = wanted.source(row), wanted.destination(row)
+    return Remedy(
+        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once it grants the replication.",
+        edits=(wanted.start_backfill(source, destination),),
+    )
+
+
+CHECK = Check(
+    id="coverage.images-present",
+    aliases=("COV-02",),
+    title="Every image that should have been copied is at the destination",
+    severity=Severity.HIGH,
+    table=REPLICAS,
+    judged="images_missing",
+    expect=in_set(0),
+    message="{images_missing:count image} of {repository} at {source_account}/{source_region} missing at "
+    "{destination_account}/{destination_region}, the oldest pushed at {oldest_missing_pushed_at}",
+    remedy=_remedy,
+    when="images_comparable",
+    unknown="which images of {repository} are at {destination_account}/{destination_region} is not known",
+    evidence=(
+        "source_images",
+        "images_missing_sample",
+        "oldest_missing_pushed_at",
+        "images_missing_archived",
+        "images_in_flight",
+    ),
+    at="source",
+    permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "ecr:DescribeImages"),
+    controls=("own: NIST 800-53 CP-9",),
+)

@@ -1,0 +1,68 @@
+"""Every repository with images that a rule copies exists at the destination.
+
+## What it checks
+
+Where a rule matches a repository, and the source holds active images that are old enough to have arrived, a
+repository of the same name must exist at the destination. How long a copy may take is the baseline's
+`replication_delay_minutes`.
+
+## Why it matters
+
+The repository that is missing altogether is the plainest sign that replication does not happen: the images are older
+than the rule, the destination refuses to create the repository, or every attempt failed. In the failover that the
+copy was made for, nothing can be pulled.
+
+## How to fix
+
+First mend what the group `grants` reports about this link, because a backfill into a registry that refuses fails too.
+Then the remedy starts a backfill to that destination. It covers everything that the current rules send there, not
+this repository alone, so it costs transfer; one backfill can run per destination Region, and ten per registry. Have
+creation templates in place first: a repository keeps the settings that it is created with.
+
+## Limits of this check
+
+It asks whether the repository exists, not what is in it; that is `coverage.images-present`. A repository at the
+destination that a person deleted on purpose is reported as well, as long as a rule copies it. Images in the archive
+storage class do not make a copy due.
+
+## References
+
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+- Amazon ECR user guide, Replicating existing images with backfill:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication-backfill.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REPLICAS
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    source, destination = wanted.source(row), wanted.destination(row)
+    return Remedy(
+        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once it grants the replication.",
+        edits=(wanted.start_backfill(source, destination),),
+    )
+
+
+CHECK = Check(
+    id="coverage.repository-present",
+    aliases=("COV-01",),
+    title="Every repository that a rule copies exists at the destination",
+    severity=Severity.HIGH,
+    table=REPLICAS,
+    judged="destination_present",
+    expect=is_true(),
+    message="{repository} has {source_images:count image} at {source_account}/{source_region} and does not exist at "
+    "{destination_account}/{destination_region}, although a rule copies it",
+    remedy=_remedy,
+    when="replication_due",
+    unknown="whether {repository} exists at {destination_account}/{destination_region} is not known",
+    evidence=("source_images", "matched", "required_by"),
+    at="source",
+    permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "ecr:DescribeImages"),
+    controls=("own: NIST 800-53 CP-9", "own: NIST 800-53 CP-10"),
+)

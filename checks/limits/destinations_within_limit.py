@@ -1,0 +1,67 @@
+"""What the baseline requires of a registry fits into the destinations that AWS allows it.
+
+## What it checks
+
+All destinations of a registry are counted: those that its rules name and those that the baseline requires of it. A
+destination is a pair of account and Region, and a pair that several rules name counts once. The count must not exceed
+the registry's limit, which is read from Service Quotas, or taken from the baseline's dated default where that could
+not be read.
+
+## Why it matters
+
+AWS accepts 25 unique destinations per registry and does not raise the number on request. A requirement beyond it
+cannot be carried out: the put that would add the twenty-sixth destination is refused as a whole, together with
+everything else that it was to change. An organization-wide hub therefore reaches at most 25 accounts in one Region,
+or 12 in two.
+
+## How to fix
+
+Nothing that can be pasted helps here; a person has to decide. Divide the destinations between two source registries,
+and push to both. Copies are not passed on, so a chain through a destination does not help.
+
+## Limits of this check
+
+That the pair of account and Region is what AWS counts follows from the shape of its API and from a correction to its
+guide; the quota's own text does not spell it out. Destinations outside the audit's scope count too, as far as the
+rules name them.
+
+## References
+
+- Amazon ECR user guide, Service quotas:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+- Amazon ECR API reference, ReplicationConfiguration:
+  https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationConfiguration.html
+- Request to raise the limit:
+  https://github.com/aws/containers-roadmap/issues/2232
+"""
+
+from __future__ import annotations
+
+from checks import headroom, wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REGISTRIES
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    return Remedy(
+        summary=f"Divide the destinations of {row['account']}/{row['region']} between two source registries.",
+        manual=headroom.splitting(wanted.registry(row), row["destinations_limit"]),
+    )
+
+
+CHECK = Check(
+    id="limits.destinations-within-limit",
+    aliases=("LIM-01",),
+    title="The destinations needed fit into what AWS allows a registry",
+    severity=Severity.HIGH,
+    table=REGISTRIES,
+    judged="destinations_within_limit",
+    expect=is_true(),
+    message="{account}/{region} needs {destinations_needed:count unique destination}, and AWS allows "
+    "{destinations_limit} ({limits_source})",
+    remedy=_remedy,
+    unknown="how many destinations {account}/{region} needs is not known",
+    evidence=("destinations_needed", "destinations_present", "destinations_limit", "limits_source"),
+    permissions=("ecr:DescribeRegistry", "servicequotas:ListServiceQuotas"),
+    controls=("own: NIST 800-53 CP-2",),
+)

@@ -1,0 +1,68 @@
+"""The registry policy leaves room for the next grant.
+
+## What it checks
+
+A registry has one policy, of at most 10,240 characters. More than the limit is graded high, more than the warning
+share that the baseline sets (80 % unless it says otherwise) medium.
+
+## Why it matters
+
+Every account that replicates into a registry needs a grant in this one document. When it is full, the next account
+cannot be connected, and a repair that adds a statement is refused. Policies that name each account with each prefix
+get there with a few dozen accounts.
+
+## How to fix
+
+Say the same with fewer words: one statement for all accounts of the organization with the condition
+`aws:PrincipalOrgID`, or one statement with a list of accounts where actions and resources are the same. Indentation
+counts as characters too.
+
+## Limits of this check
+
+Characters are counted as AWS returned the text, including white space. Whether two statements could be merged without
+granting more is for a reader to judge.
+
+## References
+
+- Amazon ECR user guide, Private registry permissions:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+- Amazon ECR user guide, Private registry policy examples:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions-examples.html
+"""
+
+from __future__ import annotations
+
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REGISTRIES
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    organization = context.organization or "the organization's id"
+    return Remedy(
+        summary=f"Shorten the registry policy of {row['account']}/{row['region']}.",
+        manual=(
+            "Merge Allow statements that have the same actions, resources and conditions into one with a list of accounts.",
+            "Where every account of the organization may replicate here, replace their statements by one with the "
+            f'Principal "*" and the condition StringEquals aws:PrincipalOrgID = {organization}.',
+            "Send the document without indentation; run the audit again, which judges every grant of the new text.",
+        ),
+    )
+
+
+CHECK = Check(
+    id="limits.policy-size-within-limit",
+    aliases=("LIM-06",),
+    title="The registry policy leaves room for more grants",
+    severity=Severity.HIGH,
+    table=REGISTRIES,
+    judged="policy_size_comfortable",
+    expect=is_true(),
+    message="the registry policy of {account}/{region} has {policy_characters:count character} of "
+    "{policy_characters_limit:,}",
+    remedy=_remedy,
+    graded="policy_size_grade",
+    unknown="how long the registry policy of {account}/{region} is, is not known: it could not be read",
+    evidence=("policy_characters", "policy_characters_limit"),
+    permissions=("ecr:GetRegistryPolicy",),
+    controls=("own: NIST 800-53 CP-2",),
+)

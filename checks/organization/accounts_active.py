@@ -1,0 +1,81 @@
+"""Both ends of every replication are active accounts.
+
+## What it checks
+
+The source account and the destination account of each link must be in the state `ACTIVE` in AWS Organizations.
+
+## Why it matters
+
+A suspended account, or one that is being closed, receives nothing, and after the closure its images are gone for
+good. The rule that points to it still looks like a working backup, and still takes up one of the 25 destinations.
+
+## How to fix
+
+If the destination account is gone for good, the remedy removes it from the rules. If the source account is inactive,
+nobody can run commands in it: reopen it with AWS Support while that is possible, or take it out of the baseline.
+
+## Limits of this check
+
+Whether AWS refuses a rule that names a closed account is not documented; the audit judges the account's state, not
+the rule's effect. Accounts outside the organization have no state that could be read: the answer for them is unknown.
+
+## References
+
+- AWS Organizations user guide, Account states:
+  https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import LINKS
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    source, destination = wanted.source(row), wanted.destination(row)
+    if source[0] in (row["account_problem"] or ""):
+        return Remedy(
+            summary=f"Reopen account {source[0]}, or stop counting on its replication.",
+            manual=(
+                f"No command can be run in account {source[0]} while it is not active.",
+                "Ask AWS Support to reopen it if its images are still needed; a closed account can be reopened only for "
+                "a limited time.",
+                "Otherwise take the account out of the baseline, and its grants out of the registry policies that name it.",
+            ),
+        )
+    replacement = (
+        (f"Name another destination in the baseline ({row['required_by']}), which still requires this one.",)
+        if row["required_by"]
+        else ()
+    )
+    if not row["present"]:
+        return Remedy(
+            summary=f"Stop requiring replication to account {destination[0]}, or reopen it.",
+            manual=replacement or (f"Reopen account {destination[0]}, or take it out of the baseline.",),
+        )
+    return Remedy(
+        summary=f"Remove {'/'.join(destination)} from the rules of {'/'.join(source)}, or reopen the account.",
+        edits=(wanted.remove_destination(source, destination),),
+        manual=replacement,
+    )
+
+
+CHECK = Check(
+    id="organization.accounts-active",
+    aliases=("ORG-02",),
+    title="Source and destination of every link are active accounts",
+    severity=Severity.HIGH,
+    table=LINKS,
+    judged="accounts_active",
+    expect=is_true(),
+    message="replication from {source_account} to {destination_account}/{destination_region}: {account_problem}",
+    remedy=_remedy,
+    unknown="whether accounts {source_account} and {destination_account} are active is not known",
+    evidence=("source_account_name", "destination_account_name", "account_problem", "present", "required_by"),
+    at="source",
+    permissions=("ecr:DescribeRegistry", "organizations:ListAccounts"),
+    controls=("own: NIST 800-53 CP-9",),
+)
