@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from checks.iam import StatementJudgement, judge_policy, judge_statement, parse_policy
+from checks.tables import GRANTS
+from tests.checks.iam.policies import ORGANIZATION, OWNER, REGION, SOURCE, cases, policy, statement
+
+AGAINST = {
+    "owner": (OWNER, REGION, "aws"),
+    "organization": {SOURCE, OWNER, "444444444444"},
+    "organization_id": ORGANIZATION,
+    "partners": {"555555555555": "image vendor"},
+    "allowed_actions": ("ecr:ReplicateImage", "ecr:CreateRepository", "ecr:TagResource"),
+}
+
+
+def _judged(case, written):
+    changed = {name: case[name] for name in ("organization", "organization_id") if name in case}
+    return judge_statement(written, 3, **{**AGAINST, **changed})
+
+
+@pytest.mark.parametrize("case", cases("statements"), ids=lambda case: case["name"])
+def test_statement(case):
+    found = _judged(case, statement(**case["change"]))
+    for column, value in case["expect"].items():
+        assert getattr(found, column) == value, (column, found)
+    for column, text in case.get("says", {}).items():
+        assert text in getattr(found, column)
+
+
+@pytest.mark.parametrize("case", cases("statements"), ids=lambda case: case["name"])
+def test_a_parsed_statement_is_judged_as_one_in_json(case):
+    written = statement(**case["change"])
+    (read,) = parse_policy(policy(written)).statements
+    assert _judged(case, read) == _judged(case, written)
+
+
+def test_columns_are_those_of_the_table():
+    fields = [field.name for field in dataclasses.fields(StatementJudgement)]
+    assert fields == [name for name in GRANTS.names if name not in ("account", "region")]
+
+
+def test_policy_gives_one_row_a_statement_in_order():
+    rows = judge_policy(policy(statement(Sid="A"), statement(Sid="B")), **AGAINST)
+    assert [(row.statement, row.sid) for row in rows] == [(1, "A"), (2, "B")]
+    assert json.loads(rows[1].statement_json) == statement(Sid="B")
+
+
+def test_policy_that_cannot_be_parsed_is_one_undecided_row():
+    (row,) = judge_policy("{", **AGAINST)
+    assert row.statement == 0
+    assert "not valid JSON" in row.problem
+    assert row.arn_valid is row.bounded is row.grantees_internal is row.concerns_replication is None
+
+
+@pytest.mark.parametrize("text", [None, "", '{"Statement":[]}'])
+def test_no_statement_gives_no_row(text):
+    assert judge_policy(text, **AGAINST) == ()
