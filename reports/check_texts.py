@@ -22,6 +22,7 @@ _HEADINGS = {
     "why it matters": "why",
     "how to fix": "fix",
     "limits of the check": "limits",
+    "limits of this check": "limits",
     "limits": "limits",
     "references": "references",
 }

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 
 from audit.model import Run
-from checks.model import Finding, RemedyContext, Script, Status
+from checks.model import Finding, RemedyContext, Status
 
 COMMANDS_FOR_AT_MOST = 5_000
 """A run with more findings than this names the script of each instead of repeating a whole document per finding:
 the commands of one registry's findings carry the same document again and again."""
+
+
+SCRIPT_FOLDER = "remediation"
+"""Where the scripts of a run lie beside its reports."""
 
 
 class CommandBook:
@@ -19,10 +24,11 @@ class CommandBook:
     def __init__(self, run: Run) -> None:
         """Nothing is computed until it is asked for."""
         self._run = run
-        self.scripts: Mapping[str, Script] = {
-            fingerprint: script for script in run.scripts for fingerprint in script.findings
-        }
-        """Fingerprint → the script that mends it."""
+        names: dict[str, list[str]] = defaultdict(list)
+        for script in run.scripts:
+            for fingerprint in script.findings:
+                names[fingerprint].append(script.name)
+        self._scripts: Mapping[str, list[str]] = names
 
     @cached_property
     def complete(self) -> bool:
@@ -48,10 +54,9 @@ class CommandBook:
 
         return commands(finding, self._context)
 
-    def script_of(self, finding: Finding) -> str:
-        """File name of the registry's script that contains the fix; empty where there is none."""
-        script = self.scripts.get(finding.fingerprint)
-        return script.name if script else ""
+    def scripts_of(self, finding: Finding) -> tuple[str, ...]:
+        """File names of the run's scripts that contain the fix, in the order in which to run them."""
+        return tuple(sorted(self._scripts.get(finding.fingerprint, ())))
 
     @property
     def note(self) -> str:
@@ -60,5 +65,5 @@ class CommandBook:
             return ""
         return (
             f"This run has more than {COMMANDS_FOR_AT_MOST:,} findings: commands are not repeated for each, "
-            "the script named with the finding holds them."
+            "the scripts named with the finding hold them."
         )

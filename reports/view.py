@@ -42,7 +42,10 @@ class ReportView:
     organization: str
     """Name and id of the organization, or the account in single-account mode."""
     scope: tuple[str, ...]
-    verdict: Verdict
+    verdict: str
+    """The verdict in one or a few sentences."""
+    conclusion: Verdict
+    """The same with its level, word and mark."""
     counts: Mapping[Status, int]
     """Rows of all checks by status."""
     open: Mapping[Severity, int]
@@ -91,10 +94,12 @@ def build_view(run: Run, history: Sequence[RunSummary] = ()) -> ReportView:
         open=open_, passed=counts[Status.PASS], undecided=undecided, broken=broken, waived=sum(waived.values()),
         checks=len(run.results), gaps=len(run.gaps), coverage=run.coverage, evidence_complete=run.evidence_complete,
     )  # fmt: skip
+    conclusion = judge(figures)
     now = TrendPoint(run.started_at, open_, undecided + broken, run.evidence_complete)
     return ReportView(
-        organization=_organization(run), scope=_scope(run), verdict=judge(figures), counts=counts, open=open_,
-        waived=waived, undecided=undecided, broken=broken, coverage=_coverage(run), areas=areas_of(checks),
+        organization=_organization(run), scope=_scope(run), verdict=conclusion.sentence, conclusion=conclusion,
+        counts=counts, open=open_, waived=waived, undecided=undecided, broken=broken, coverage=_coverage(run),
+        areas=areas_of(checks),
         checks=checks, accounts=accounts_of(run, findings), gap_groups=group_gaps(run.gaps), findings=findings,
         risks=risks_of(checks), change=change_since(run, past[-1]) if past else None,
         trend=(*(trend_point(one) for one in past[-TREND_RUNS + 1 :]), now) if past else (),

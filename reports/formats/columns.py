@@ -43,9 +43,8 @@ FINDINGS = _columns(
     ("REMEDIATION_SUMMARY", "What would mend it, in one sentence"),
     ("REMEDIATION_SAFE", "True where the commands may be applied without review; empty where there is no remediation"),
     ("REMEDIATION_STEPS", "Steps for a person, one a line, where no command should exist"),
-    ("REMEDIATION_SCRIPT", "File name of the registry's remediation script that contains the fix"),
-    ("REMEDIATION_CODE_CLI", "Complete guarded commands for this finding; a cell too long for spreadsheets, and every "
-     "cell of a run with more than 5,000 findings, names the script instead"),
+    ("REMEDIATION_CODE_CLI", "Command that runs the remediation scripts with the fix, from the folder of the reports; they mend "
+     "the registry's other findings of the same stage too. Commands for this finding alone are in commands.csv"),
     ("KEY", "Key columns of the judged row, one JSON object"),
     ("PARTITION", "aws, aws-cn, aws-us-gov …"),
     ("ORGANIZATION_UID", "Organization id; empty in single-account mode"),
@@ -71,7 +70,7 @@ CHECKS = _columns(
     ("NOTES", "Limits of the check"),
     ("REFERENCES", "Where the facts come from"),
     ("PERMISSIONS", "IAM actions that the check needs, separated by spaces"),
-    ("COMPLIANCE", "Control mappings, separated by spaces"),
+    ("COMPLIANCE", "Control mappings, separated by ` | `; those that begin with own: are this program's proposal"),
 )
 
 GAPS = _columns(
@@ -89,5 +88,15 @@ GAPS = _columns(
     ("TABLES", "Tables that the gap spoils, separated by spaces"),
 )
 
-FILES = {"findings.csv": FINDINGS, "checks.csv": CHECKS, "gaps.csv": GAPS}
+COMMANDS = _columns(
+    ("FINDING_UID", "Finding that the commands mend, as in findings.csv"),
+    ("CHECK_ID", "Id of the check"),
+    ("ACCOUNT_UID", "Account of the finding"),
+    ("REGION", "Region of the finding"),
+    ("RESOURCE_NAME", "What the finding is about"),
+    ("REMEDIATION_SAFE", "True where the commands may be applied without review"),
+    ("COMMANDS", "The complete guarded script of this one finding, for bash"),
+)
+
+FILES = {"findings.csv": FINDINGS, "checks.csv": CHECKS, "gaps.csv": GAPS, "commands.csv": COMMANDS}
 """File name → its columns, in order."""

@@ -1,4 +1,4 @@
-"""CSV: findings.csv with one row a finding, checks.csv with the texts of the checks once, gaps.csv.
+"""CSV: findings.csv with one row a finding; checks.csv with the texts of the checks once; gaps.csv; commands.csv.
 
 RFC 4180: comma, CRLF between rows, quotes doubled, one width for every row, header always. UTF-8. Inside a cell, lines
 end in LF. A cell that a spreadsheet would read as a formula gets an apostrophe in front; characters that cannot be
@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TextIO
@@ -17,8 +18,8 @@ from typing import TextIO
 from audit.model import Run
 from checks.model import Finding, Gap, Status
 from reports.breakdown import CheckView
-from reports.commands import CommandBook
-from reports.formats.columns import CHECKS, FINDINGS, GAPS, Column
+from reports.commands import SCRIPT_FOLDER, CommandBook
+from reports.formats.columns import CHECKS, COMMANDS, FINDINGS, GAPS, Column
 from reports.formats.json_values import json_line
 from reports.gap_groups import gap_fix, gap_title
 from reports.resources import resource_arn, resource_type
@@ -39,6 +40,7 @@ def render(run: Run, view: ReportView, *, bom: bool = False) -> dict[str, bytes]
         "findings.csv": _file(FINDINGS, finding_rows(run, view), bom=bom),
         "checks.csv": _file(CHECKS, check_rows(view), bom=bom),
         "gaps.csv": _file(GAPS, gap_rows(run), bom=bom),
+        "commands.csv": _file(COMMANDS, command_rows(run, view), bom=bom),
     }
 
 
@@ -49,13 +51,13 @@ def write_rows(stream: TextIO, columns: Sequence[Column], rows: Iterable[Sequenc
     writer.writerows(_of_width(rows, len(columns)))
 
 
-def cell(text: str) -> str:
-    """Text that came from outside, made harmless for spreadsheets and short enough for a cell."""
-    if not text or (text.isascii() and text.isprintable() and text[0] not in "=+-@ " and len(text) <= LONGEST_CELL):
+def cell(text: str, *, longest: int | None = LONGEST_CELL) -> str:
+    """Text that came from outside, made harmless for spreadsheets and short enough for a cell (None: of any length)."""
+    if not text or (text.isascii() and text.isprintable() and text[0] not in "=+-@ " and len(text) <= (longest or 0)):
         return text
     text = visible(text)
-    if len(text) > LONGEST_CELL:
-        text = f"{text[:LONGEST_CELL]} … [{len(text) - LONGEST_CELL:,} more characters are in findings.json]"
+    if longest is not None and len(text) > longest:
+        text = f"{text[:longest]} … [{len(text) - longest:,} more characters are in findings.json]"
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -117,6 +119,22 @@ def gap_rows(run: Run) -> Iterator[tuple[str, ...]]:
         )
 
 
+def command_rows(run: Run, view: ReportView) -> Iterator[tuple[str, ...]]:
+    """Rows of commands.csv, in the order of `COMMANDS`: the findings that a command mends.
+
+    A run too large to repeat the commands of each finding has one row, which says so and where they are.
+    """
+    book = CommandBook(run)
+    if not book.complete:
+        yield ("", "", "", "", "", "", f"# {book.note}")
+        return
+    for finding in view.findings:
+        commands = book.of(finding)
+        if commands and finding.remedy:
+            names = (finding.fingerprint, finding.check, finding.account, finding.region, finding.resource)
+            yield (*(cell(name) for name in names), str(finding.remedy.safe), cell(commands, longest=None))
+
+
 def _gap_order(gap: Gap) -> tuple[str, ...]:
     return (gap.account, gap.region, gap.operation, gap.resource, gap.code, gap.message)
 
@@ -128,21 +146,12 @@ def _waiver_cells(finding: Finding) -> tuple[str, str, str, str]:
     return ("True", cell(waiver.reason), cell(waiver.owner), cell(waiver.until))
 
 
-def _remedy_cells(finding: Finding, book: CommandBook) -> tuple[str, str, str, str, str]:
+def _remedy_cells(finding: Finding, book: CommandBook) -> tuple[str, str, str, str]:
     remedy = finding.remedy
-    script = book.script_of(finding)
     if remedy is None:
-        return ("", "", "", _repeated(script), "")
-    commands = book.of(finding) if book.complete else ""
-    if len(commands) > LONGEST_CELL or (not book.complete and script):
-        commands = f"# in the script {script}" if script else "# too long for a cell: in findings.json"
-    return (
-        _repeated(remedy.summary),
-        str(remedy.safe),
-        cell("\n".join(remedy.manual)),
-        _repeated(script),
-        cell(commands),
-    )
+        return ("", "", "", "")
+    run_all = " && ".join(f"bash {SCRIPT_FOLDER}/{shlex.quote(name)}" for name in book.scripts_of(finding))
+    return (_repeated(remedy.summary), str(remedy.safe), cell("\n".join(remedy.manual)), _repeated(run_all))
 
 
 def _check_row(check: CheckView) -> tuple[str, ...]:
@@ -160,7 +169,7 @@ def _check_row(check: CheckView) -> tuple[str, ...]:
         str(counts[Status.NOT_APPLICABLE]),
         *(cell(part) for part in (check.error, text.what, text.why, text.fix, text.limits, text.references)),
         cell(" ".join(text.permissions)),
-        cell(" ".join(text.controls)),
+        cell(" | ".join(text.controls)),
     )
 
 

@@ -89,7 +89,7 @@ def _head(run: Run, view: ReportView, book: CommandBook) -> dict[str, Any]:
             "unaccounted": coverage.unaccounted,
             "evidence_complete": run.evidence_complete,
         },
-        "verdict": {"level": view.verdict.level, "word": view.verdict.word, "sentence": view.verdict.sentence},
+        "verdict": {"level": view.conclusion.level, "word": view.conclusion.word, "sentence": view.verdict},
         "totals": {
             "open": {severity.value: view.open[severity] for severity in Severity},
             "waived": {severity.value: view.waived[severity] for severity in Severity},
@@ -184,5 +184,5 @@ def _remediation(finding: Finding, book: CommandBook) -> dict[str, Any] | None:
         "safe": remedy.safe,
         "commands": book.of(finding) if book.complete else None,
         "manual": remedy.manual,
-        "script": book.script_of(finding) or None,
+        "scripts": book.scripts_of(finding),
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +47,24 @@ NAMES = {
     "100000000012": "security-tooling",
 }
 BACKUP = "100000000009"
+_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Sid": "Platform", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::100000000002:root"},
+         "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"],
+         "Resource": ["arn:aws:ecr:eu-west-1:100000000009:repository/*"]},
+    ],
+}  # fmt: skip
+_RULES = {
+    "rules": [
+        {"destinations": [{"region": "eu-west-1", "registryId": "100000000002"}],
+         "repositoryFilters": [{"filter": "shared/", "filterType": "PREFIX_MATCH"}], "deleteReplication": {"enabled": True}},
+    ],
+}  # fmt: skip
+DOCUMENTS: dict[tuple[str, str], dict[str, Any]] = {
+    (BACKUP, "eu-west-1"): {"registry_policy": json.dumps(_POLICY, indent=2), "partition": "aws"},
+    ("100000000011", "us-east-1"): {"replication_configuration": json.dumps(_RULES), "partition": "aws"},
+}
 STARTED = dt.datetime(2026, 11, 23, 2, 0, tzinfo=dt.UTC)
 
 _LINK = ("source_account", "source_region", "destination_account", "destination_region")
@@ -113,7 +132,7 @@ def run_of(results: Iterable[CheckResult], **changes: Any) -> Run:
         coverage=Coverage(12, 12, 48, 48, 0, 0, 150), results=tuple(results), gaps=(), scripts=(),
         calls={"ecr:DescribeRegistry": 48, "ecr:DescribeRepositories": 51, "ecr:GetRegistryPolicy": 48,
                "ecr:DescribeImages": 300, "organizations:ListAccounts": 1, "sts:AssumeRole": 11},
-        validations=(), documents={}, account_names=NAMES,
+        validations=(), documents=DOCUMENTS, account_names=NAMES,
     )  # fmt: skip
     return replace(run, **changes)
 
@@ -143,7 +162,28 @@ def _grant_findings() -> list[Finding]:
     ]  # fmt: skip
 
 
-def _replica_findings(check: str, severity: Severity, count: int, message: str, **more: Any) -> list[Finding]:
+def _backfill(key: Mapping[str, str]) -> Remedy:
+    edit = Edit("backfill.start", key["source_account"], "eu-central-1", {"account": BACKUP, "region": "eu-west-1"})
+    return Remedy("Start a backfill from the source registry", (edit,), safe=True)
+
+
+def _immutable(key: Mapping[str, str]) -> Remedy:
+    arguments = {"repository": key["repository"], "seen": "MUTABLE", "mutability": "IMMUTABLE", "exclusions": []}
+    edit = Edit("repository.tag-mutability", key["destination_account"], key["destination_region"], arguments)
+    return Remedy("Set the tags of the destination to IMMUTABLE", (edit,), safe=True)
+
+
+def _lifecycle(key: Mapping[str, str]) -> Remedy:
+    keep = {"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed",
+            "countUnit": "days", "countNumber": 30}, "action": {"type": "expire"}}  # fmt: skip
+    arguments = {"repository": key["repository"], "seen": "", "policy": json.dumps({"rules": [keep]}, indent=2)}
+    edit = Edit("repository.lifecycle", key["destination_account"], key["destination_region"], arguments)
+    return Remedy("Put the lifecycle policy that the baseline declares", (edit,))
+
+
+def _replica_findings(
+    check: str, severity: Severity, count: int, message: str, remedy_of: Callable[[Mapping[str, str]], Remedy] = _backfill
+) -> list[Finding]:
     teams = ("prod/payments/api", "prod/payments/worker", "shared/base/python", "prod/search/indexer", "prod/edge/gateway")
     accounts = ("100000000003", "100000000005", "100000000007")
     found = []
@@ -151,12 +191,7 @@ def _replica_findings(check: str, severity: Severity, count: int, message: str, 
         name = f"{teams[number % len(teams)]}-{number:02d}"
         key = replica(name, accounts[number % len(accounts)], "eu-central-1")
         evidence = {"source_images": 40 + number, "images_missing": 3 + number % 4, "oldest_missing_pushed_at": STARTED}
-        remedy = Remedy(
-            "Start a backfill from the source registry",
-            (Edit("backfill.start", key["source_account"], "eu-central-1", {"account": BACKUP, "region": "eu-west-1"}),),
-            safe=True,
-        )
-        found.append(finding(check, severity, key, message, evidence=evidence, remedy=remedy, **more))
+        found.append(finding(check, severity, key, message, evidence=evidence, remedy=remedy_of(key)))
     return found
 
 
@@ -166,11 +201,12 @@ def mixed_run(**changes: Any) -> Run:
     grants = _grant_findings()
     coverage = _replica_findings("coverage.images-present", Severity.HIGH, 9, "Images are missing at the destination")
     mutable = _replica_findings(
-        "settings.tag-mutability", Severity.MEDIUM, 8, "The destination has MUTABLE, the baseline asks for IMMUTABLE"
+        "settings.tag-mutability", Severity.MEDIUM, 8, "The destination has MUTABLE, the baseline asks for IMMUTABLE",
+        _immutable,
     )
     mutable[0] = replace(mutable[0], waiver=waiver)
     lifecycle = _replica_findings(
-        "settings.lifecycle-policy-present", Severity.MEDIUM, 6, "The destination has no lifecycle policy"
+        "settings.lifecycle-policy-present", Severity.MEDIUM, 6, "The destination has no lifecycle policy", _lifecycle
     )
     lifecycle[2:4] = [replace(one, waiver=waiver) for one in lifecycle[2:4]]
     encryption = finding(

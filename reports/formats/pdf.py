@@ -1,0 +1,108 @@
+"""report.pdf: for a manager with two minutes, an auditor with a checklist and an engineer with a terminal.
+
+Jinja2 writes the HTML with autoescape, WeasyPrint sets it. Nothing is fetched: the stylesheet is packaged and put
+into the page, and any request for anything else ends the rendering. The document is tagged (PDF/UA-1), its dates are
+those of the run and its id is that of the run, so the same run gives the same bytes with the same fonts installed.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from audit.model import Run
+from checks.model import Severity, Status
+from reports import words
+from reports.formats import pdf_content
+from reports.view import ReportView
+from reports.visible import visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_PACKAGE = "reports.formats"
+
+
+class ReportError(RuntimeError):
+    """The PDF could not be set; the message says why."""
+
+
+def render(run: Run, view: ReportView) -> dict[str, bytes]:
+    """`report.pdf` of one run. Raises ReportError where the template asks for anything that is not packaged."""
+    return {"report.pdf": to_pdf(page(run, view), identifier=run.id)}
+
+
+def page(run: Run, view: ReportView) -> str:
+    """The HTML of the report, complete in itself."""
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        run=run,
+        view=view,
+        content=pdf_content.content_of(run, view),
+        css=_packaged("report.css"),
+        severities=tuple(Severity),
+        Status=Status,
+        bounds=pdf_content,
+    )
+
+
+def to_pdf(html: str, *, identifier: str) -> bytes:
+    """Set HTML as a tagged PDF with this document id."""
+    from weasyprint import HTML
+    from weasyprint.urls import FatalURLFetchingError
+
+    try:
+        document = HTML(string=html, base_url=None, url_fetcher=refuse_all)
+        data: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier.encode())
+    except FatalURLFetchingError as error:  # not an Exception, so that WeasyPrint itself does not swallow it
+        raise ReportError(str(error)) from error
+    return data
+
+
+def refuse_all(url: str, *_args: object, **_more: object) -> Any:  # noqa: ANN401 - never returns
+    """The url_fetcher: a report needs nothing from outside, so whatever asks is a defect or an attack."""
+    from weasyprint.urls import FatalURLFetchingError
+
+    raise FatalURLFetchingError(f"the report asked for {url[:200]}, and reports fetch nothing")
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FunctionLoader(_packaged),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.globals.update(
+        {
+            "words": words,
+            "severity_word": lambda severity: words.SEVERITY_WORDS[severity],
+            "severity_mark": lambda severity: words.SEVERITY_MARKS[severity],
+            "account_label": pdf_content.account_label,
+            "places_text": pdf_content.places_text,
+            "bar_widths": bar_widths,
+        }
+    )
+    return environment
+
+
+def _shown(value: object) -> object:
+    """What every expression of the template passes through: text without anything invisible in it."""
+    return visible(value) if type(value) is str else value
+
+
+def bar_widths(parts: tuple[int, ...]) -> tuple[float, ...]:
+    """Shares of a bar in percent; whatever is not nothing is at least 1.5 wide, so that it can be seen."""
+    whole = sum(parts)
+    if not whole:
+        return tuple(0.0 for _ in parts)
+    wide = [max(100 * part / whole, 1.5) if part else 0.0 for part in parts]
+    return tuple(round(100 * one / sum(wide), 2) for one in wide)
+
+
+def _packaged(name: str) -> str:
+    return resources.files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,254 @@
+"""What the PDF shows of a run: the bounded selection, with a sentence for everything that is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from audit.model import Run
+from checks.model import Finding
+from reports.bounds import fair_shares, not_shown, shortened
+from reports.breakdown import AccountView, CheckView
+from reports.check_texts import paragraphs
+from reports.commands import SCRIPT_FOLDER, CommandBook
+from reports.formats.json_values import json_line
+from reports.gap_groups import GapGroup, GapRow
+from reports.shell_lines import PageLines, fit
+from reports.view import ReportView
+from reports.words import counted, listed, number, sentence
+
+OBJECTS_EACH, OBJECTS_TOTAL = 25, 250
+"""Failing objects shown of one check, and of all."""
+UNDECIDED_EACH, UNDECIDED_TOTAL = 8, 80
+ACCOUNTS = 40
+WAIVED = 60
+GAP_ROWS, GAP_PLACES = 40, 12
+SCRIPTS_NAMED = 4
+LONGEST_TEXT = 1_200
+"""Characters shown of one message, name or piece of evidence."""
+COMMAND_COLUMNS = 108
+COMMAND_LINES = 240
+"""Longer commands are not printed: the run's scripts are named instead."""
+COMMANDS_EACH, COMMAND_LINES_TOTAL = 1, 1_800
+"""Commands printed of one check, and lines printed of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """The printed commands of one finding."""
+
+    anchor: str
+    check: str
+    """Title of the check."""
+    number: int
+    """Number of the object in its check."""
+    finding: Finding
+    page: PageLines
+    safe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One failing or undecided object as shown."""
+
+    number: int
+    finding: Finding
+    account: str
+    """Id and name."""
+    message: str
+    evidence: tuple[tuple[str, str], ...]
+    fix: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDetail:
+    """The section of one check."""
+
+    check: CheckView
+    anchor: str
+    why: tuple[str, ...]
+    how: tuple[str, ...]
+    shown: tuple[Shown, ...]
+    hidden: str
+    undecided: tuple[Shown, ...]
+    undecided_hidden: str
+    commands: tuple[Commands, ...]
+    commands_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaivedRow:
+    """One waived finding."""
+
+    finding: Finding
+    title: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapSection:
+    """Gaps of one reason."""
+
+    group: GapGroup
+    rows: tuple[GapRow, ...]
+    hidden: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything bounded that the template needs besides the view."""
+
+    details: tuple[CheckDetail, ...]
+    """Checks with open failures, worst first, then those with undecided rows only, then broken ones."""
+    accounts: tuple[AccountView, ...]
+    accounts_hidden: str
+    waived: tuple[WaivedRow, ...]
+    waived_hidden: str
+    passed: tuple[CheckView, ...]
+    idle: tuple[CheckView, ...]
+    gaps: tuple[GapSection, ...]
+    calls: tuple[tuple[str, int], ...]
+
+
+def content_of(run: Run, view: ReportView) -> Content:
+    """Select what is printed."""
+    titles = {check.text.id: check.text.title for check in view.checks}
+    waived = tuple(one for one in view.findings if one.waiver is not None)
+    return Content(
+        details=_details(run, view),
+        accounts=view.accounts[:ACCOUNTS],
+        accounts_hidden=not_shown(
+            len(view.accounts) - ACCOUNTS, len(view.accounts), "account", "accounts", file="findings.csv"
+        ),
+        waived=tuple(WaivedRow(one, titles[one.check], account_label(run, one.account)) for one in waived[:WAIVED]),
+        waived_hidden=not_shown(
+            len(waived) - WAIVED, len(waived), "waived finding", "waived findings", file="findings.csv"
+        ),
+        passed=tuple(check for check in view.checks if check.passed_clean),
+        idle=tuple(check for check in view.checks if check.idle),
+        gaps=_gap_sections(view),
+        calls=tuple(sorted(run.calls.items())),
+    )
+
+
+def account_label(run: Run, account: str) -> str:
+    """`100000000001 (name)`, the id alone where no name is known, and words where there is no account."""
+    if not account:
+        return "no single account"
+    name = run.account_names.get(account, "")
+    return f"{account} ({name})" if name else account
+
+
+def places_text(row: GapRow) -> str:
+    """The places of a gap row, bounded, with what is left out said."""
+    if len(row.places) <= GAP_PLACES:
+        return ", ".join(row.places)
+    more = len(row.places) - GAP_PLACES
+    return f"{', '.join(row.places[:GAP_PLACES])} and {number(more)} more, all in gaps.csv"
+
+
+def _gap_sections(view: ReportView) -> tuple[GapSection, ...]:
+    groups = view.gap_groups
+    shares = fair_shares([len(group.rows) for group in groups], each=GAP_ROWS, total=GAP_ROWS)
+    return tuple(
+        GapSection(
+            group=group,
+            rows=group.rows[:share],
+            hidden=not_shown(
+                len(group.rows) - share, len(group.rows), "kind of read", "kinds of read", file="gaps.csv"
+            ),
+        )
+        for group, share in zip(groups, shares, strict=True)
+    )
+
+
+def _details(run: Run, view: ReportView) -> tuple[CheckDetail, ...]:
+    unsure = (check for check in view.checks if not check.open and (check.undecided or check.error))
+    checks = [*view.worst_first, *unsure]
+    open_shares = fair_shares([len(check.open) for check in checks], each=OBJECTS_EACH, total=OBJECTS_TOTAL)
+    shares = fair_shares([len(check.undecided) for check in checks], each=UNDECIDED_EACH, total=UNDECIDED_TOTAL)
+    book = CommandBook(run)
+    printed = _printed_commands(checks, open_shares, book)
+    return tuple(
+        _detail(run, check, share, undecided, book, printed[check.text.id])
+        for check, share, undecided in zip(checks, open_shares, shares, strict=True)
+    )
+
+
+def _detail(
+    run: Run, check: CheckView, share: int, undecided: int, book: CommandBook, commands: tuple[Commands, ...]
+) -> CheckDetail:
+    one, many = check.noun
+    return CheckDetail(
+        check=check,
+        anchor=f"check-{check.text.id.replace('.', '-')}",
+        why=paragraphs(check.text.why),
+        how=paragraphs(check.text.fix),
+        shown=tuple(_shown(run, finding, position) for position, finding in enumerate(check.open[:share], start=1)),
+        hidden=not_shown(
+            len(check.open) - share, len(check.open), f"failing {one}", f"failing {many}", file="findings.csv"
+        ),
+        undecided=tuple(
+            _shown(run, finding, position) for position, finding in enumerate(check.undecided[:undecided], start=1)
+        ),
+        undecided_hidden=not_shown(
+            len(check.undecided) - undecided, len(check.undecided), f"undecided {one}", f"undecided {many}",
+            file="findings.csv",
+        ),
+        commands=commands,
+        commands_note=_commands_note(check, commands, book),
+    )  # fmt: skip
+
+
+def _shown(run: Run, finding: Finding, position: int) -> Shown:
+    remedy = finding.remedy
+    return Shown(
+        number=position,
+        finding=finding,
+        account=account_label(run, finding.account),
+        message=sentence(shortened(finding.message, LONGEST_TEXT, file="findings.csv")),
+        evidence=tuple(_evidence(finding.evidence)),
+        fix=sentence(shortened(remedy.summary, LONGEST_TEXT, file="findings.csv")) if remedy else "",
+        steps=tuple(shortened(step, LONGEST_TEXT, file="findings.csv") for step in remedy.manual) if remedy else (),
+    )
+
+
+def _evidence(evidence: Mapping[str, object]) -> Iterable[tuple[str, str]]:
+    for name, value in evidence.items():
+        text = value if isinstance(value, str) else json_line(value).strip('"')
+        yield str(name).replace("_", " "), shortened(text, LONGEST_TEXT, file="findings.csv") or "none"
+
+
+def _printed_commands(
+    checks: list[CheckView], shares: tuple[int, ...], book: CommandBook
+) -> dict[str, tuple[Commands, ...]]:
+    """Which commands are printed: the first of every check, worst check first, while lines are left."""
+    printed: dict[str, list[Commands]] = {check.text.id: [] for check in checks}
+    left = COMMAND_LINES_TOTAL
+    for check, share in zip(checks, shares, strict=True):
+        for position, finding in enumerate(check.open[:share], start=1):
+            if len(printed[check.text.id]) == COMMANDS_EACH:
+                break
+            page = fit(book.of(finding), COMMAND_COLUMNS)
+            if not page.count or page.count > min(COMMAND_LINES, left):
+                continue
+            left -= page.count
+            anchor = f"commands-{finding.fingerprint}"
+            safe = bool(finding.remedy and finding.remedy.safe)
+            printed[check.text.id].append(Commands(anchor, check.text.title, position, finding, page, safe))
+    return {check: tuple(commands) for check, commands in printed.items()}
+
+
+def _commands_note(check: CheckView, printed: tuple[Commands, ...], book: CommandBook) -> str:
+    """Where the commands are that are not printed here."""
+    shown = {one.finding.fingerprint for one in printed}
+    others = [one for one in check.open if one.fingerprint not in shown]
+    scripts = sorted({name for one in others for name in book.scripts_of(one)})
+    if not scripts:
+        return ""
+    named = [f"{SCRIPT_FOLDER}/{name}" for name in scripts[:SCRIPTS_NAMED]]
+    if len(scripts) > SCRIPTS_NAMED:
+        named.append(counted(len(scripts) - SCRIPTS_NAMED, "further script", "further scripts"))
+    what = "For the other objects run" if printed else "The commands are long; run"
+    return f"{what} {listed(named)}."
