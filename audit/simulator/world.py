@@ -54,8 +54,8 @@ class World:
         return world
 
     def now(self) -> float:
-        """The present, epoch seconds: the world's own where it has one, else the machine's."""
-        return time.time() if self._now is None else self._now
+        """The present, whole epoch seconds: the world's own where it has one, else the machine's."""
+        return float(int(time.time())) if self._now is None else self._now
 
     def to_document(self) -> Document:
         """The whole present state; `World.from_document` of it is the same world."""
