@@ -19,7 +19,7 @@ from audit.store import Store
 from audit.store.checkpoint import open_collection, request_key
 from checks.baseline import Baseline, load_baseline
 from checks.catalog import CHECKS
-from checks.evaluate import evaluate, preload
+from checks.evaluate import evaluate, load_engine
 from checks.model import CheckResult, Evaluation, RemedyContext, Script
 from checks.remedies import plan
 from checks.waivers import apply_waivers
@@ -166,7 +166,7 @@ class _importing_meanwhile:  # noqa: N801 reads as the context manager that it i
     def _import(self) -> None:
         for module in self._modules:
             import_module(module)
-        preload()
+        load_engine()
 
     def __enter__(self) -> None:
         self._thread.start()

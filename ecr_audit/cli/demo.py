@@ -58,7 +58,8 @@ def demo(output: str) -> None:
 @contextmanager
 def simulator_process() -> Iterator[dict[str, str]]:
     """The simulator in a process of its own, as AWS would be; yields the environment that points at it."""
-    from audit.simulator import environment_for
+    from audit.simulator import DEMO_WORLD, load_world
+    from audit.simulator.server import environment
 
     process = subprocess.Popen(
         [sys.executable, "-m", "audit.simulator"], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
@@ -67,7 +68,7 @@ def simulator_process() -> Iterator[dict[str, str]]:
         line = process.stdout.readline() if process.stdout else ""
         if "http://" not in line:
             raise UserError("the simulator did not start; `ecr-audit simulate` shows why")
-        yield environment_for("http://" + line.strip().rpartition("http://")[2])
+        yield environment("http://" + line.strip().rpartition("http://")[2], load_world(DEMO_WORLD).first_account())
     finally:
         process.send_signal(signal.SIGINT)
         try:

@@ -26,7 +26,7 @@ def simulate(world: str | None, port: int) -> None:
     try:
         with serve(loaded, port=port) as simulation:
             click.echo("# The simulated organization is up. In another shell:")
-            click.echo(exports(simulation))
+            click.echo(exports(simulation.endpoint, loaded.first_account()), nl=False)
             click.echo("# Ctrl-C ends it.")
             while True:
                 time.sleep(3600)
