@@ -5,6 +5,7 @@ Patterns are written so that Rust (pydantic), Python and ECMAScript (editors) re
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -61,6 +62,26 @@ Text = Annotated[str, Field(min_length=1)]
 """Any text but none."""
 Mutability = Literal["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"]
 """Tag mutability (ECR API reference, Repository)."""
+
+
+def is_account_id(text: str) -> bool:
+    """Whether *text* is an `AccountId`."""
+    return re.search(_ACCOUNT, text) is not None
+
+
+def is_region(text: str) -> bool:
+    """Whether *text* is a `Region`."""
+    return len(text) <= 25 and re.search(_REGION, text) is not None
+
+
+def is_prefix(text: str) -> bool:
+    """Whether *text* is a `Prefix`."""
+    return 2 <= len(text) <= 256 and re.search(_PREFIX, text) is not None
+
+
+def is_tag_filter(text: str) -> bool:
+    """Whether *text* is a `TagFilter`."""
+    return re.search(_TAG_FILTER, text) is not None
 
 
 class Strict(BaseModel):
