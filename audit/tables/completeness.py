@@ -6,19 +6,29 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from audit.tables.documents import Registry
 from audit.tables.known import Known
-from checks.model import Gap
+from checks.model import Gap, GapKind
 
-_NOT_OF_A_REGISTRY = frozenset({"accounts", "regions"})
-"""A gap that spoils only these says nothing about what a registry holds."""
+_NOT_OF_A_REGISTRY = ("organizations:", "account:", "ec2:")
+"""Services whose answers say which accounts and Regions there are, not what a registry holds."""
 
 
 def registry_gaps(known: Known) -> Mapping[Registry, Sequence[Gap]]:
-    """For each registry its own gaps, and those of its account or Region as a whole."""
+    """For each registry its own gaps, and those of its account or Region as a whole.
+
+    A feature that a Region does not have leaves nothing unknown, so it is told among the gaps and not missed here.
+    """
     shared: dict[tuple[str, str], list[Gap]] = {}
     for gap in known.evidence.gaps:
-        if not gap.tables or set(gap.tables) - _NOT_OF_A_REGISTRY:
+        if not gap.operation.startswith(_NOT_OF_A_REGISTRY):
             shared.setdefault((gap.account, gap.region), []).append(gap)
-    return {key: (*shared.get((key[0], ""), ()), *shared.get(key, ()), *part.gaps) for key, part in known.parts.items()}
+    return {
+        key: tuple(
+            gap
+            for gap in (*shared.get((key[0], ""), ()), *shared.get(key, ()), *part.gaps)
+            if gap.tables or gap.kind is not GapKind.FEATURE_DISABLED
+        )
+        for key, part in known.parts.items()
+    }
 
 
 def told_gaps(gaps: Iterable[Gap], not_understood: Iterable[str] = ()) -> str:

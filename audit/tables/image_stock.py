@@ -53,43 +53,49 @@ class ImageStock:
 
 def take_image_stock(known: Known, stock: Stock) -> ImageStock:
     """Gather the images of every registry; those of repositories that are not listed are left out."""
-    digest, row, kept = _placed(known, stock)
-    status = code(_gathered(known, "status")).take(kept)
+    status, row = code(_gathered(known, "status")), _repository_rows(known, stock)
+    digest = code(_gathered(known, "digest"))
     active = np.isin(status.codes, [at for at, value in enumerate(status.values) if value in _ACTIVE])
+    archived = np.isin(status.codes, [at for at, value in enumerate(status.values) if value == "ARCHIVED"])
+    counted = np.bincount(row[active & (row >= 0)], minlength=len(stock.name))
+    kept = _order(row, digest.codes)
     tags = code(_gathered(known, "tags")).take(kept)
-    offsets = np.searchsorted(row, np.arange(len(stock.name) + 1)).astype(np.int64)
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(_mixed(digest.codes, tags.codes), dtype=np.uint64)])
-    active_sums = np.concatenate([[0], np.cumsum(active, dtype=np.int64)])
+    offsets = np.searchsorted(row[kept], np.arange(len(stock.name) + 1)).astype(np.int64)
+    mixed = _mixed(digest.codes[kept], tags.codes)
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
     return ImageStock(
         offsets=offsets,
-        digest=digest.codes,
+        digest=digest.codes[kept],
         digests=digest.values,
         tags=tags,
         subject=code(_gathered(known, "subject_digest")).take(kept),
         pushed_at=np.array(_gathered(known, "pushed_at"), dtype=np.float64)[kept],
-        active=active,
-        archived=np.isin(status.codes, [at for at, value in enumerate(status.values) if value == "ARCHIVED"]),
+        active=active[kept],
+        archived=archived[kept],
         # A list that is shorter than its count was cut short, and must not pass for the absence of images.
-        read=stock.image_count == active_sums[offsets[1:]] - active_sums[offsets[:-1]],
+        read=stock.image_count == counted,
         fingerprint=sums[offsets[1:]] - sums[offsets[:-1]],
     )
 
 
-def _placed(known: Known, stock: Stock) -> tuple[Coded, Codes, Codes]:
-    """Digests, repository rows and original positions of the images, in order, each digest once a repository."""
+def _repository_rows(known: Known, stock: Stock) -> Codes:
+    """The repository of each image as a row of the stock; -1 where it is not listed."""
     code_of = {name: at for at, name in enumerate(stock.names)}
     number = {registry: at for at, registry in enumerate(known.universe)}
     sizes = [len(part.images["digest"]) for part in known.parts.values()]
     registry = np.repeat(np.array([number[key] for key in known.parts], dtype=np.int64), sizes)
     repository = code(_gathered(known, "repository"))
     names = np.array([code_of.get(name, -1) for name in repository.values], dtype=np.int64)
-    row = stock.find(registry, names[repository.codes]) if len(registry) else registry
-    digest = code(_gathered(known, "digest"))
-    order = np.lexsort((digest.codes, row))
-    order = order[row[order] >= 0]
-    again = (np.diff(row[order]) == 0) & (np.diff(digest.codes[order]) == 0)
-    order = order[np.concatenate([np.ones(min(1, len(order)), dtype=np.bool_), ~again])]
-    return digest.take(order), row[order], order
+    return stock.find(registry, names[repository.codes]) if len(registry) else registry
+
+
+def _order(row: Codes, digest: Codes) -> Codes:
+    """Positions of the images by repository and digest, each digest once a repository."""
+    order = np.lexsort((digest, row))
+    order = order[(row[order] >= 0) & (digest[order] >= 0)]
+    again = (np.diff(row[order]) == 0) & (np.diff(digest[order]) == 0)
+    kept: Codes = order[np.concatenate([np.ones(min(1, len(order)), dtype=np.bool_), ~again])]
+    return kept
 
 
 def _gathered(known: Known, column: str) -> list[Any]:

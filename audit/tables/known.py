@@ -101,7 +101,7 @@ def _key(part: RegistryEvidence) -> Registry:
 
 
 def _account_list_was_read(evidence: Evidence) -> bool:
-    if evidence.organization is None:
+    if evidence.organization is None or all(record.state is None for record in evidence.accounts):
         return False
     return all(gap.operation != "organizations:ListAccounts" for gap in evidence.gaps)
 

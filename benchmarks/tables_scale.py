@@ -1,0 +1,199 @@
+"""A million replicas through `build_tables`: seconds and peak memory, on one core.
+
+Forty thousand repositories in one or many source registries, each copied to 25 destinations, so a million destination
+repositories. Run by hand:
+
+    python -m benchmarks.tables_scale [--sources 40] [--repositories 40000] [--destinations 25] [--images 0] [--narrow]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from audit.evidence import (
+    IMAGE_COLUMNS,
+    AccountRecord,
+    Columns,
+    Evidence,
+    OrganizationRecord,
+    RegionRecord,
+    RegistryEvidence,
+    RegistryRecord,
+    empty_columns,
+)
+from audit.tables import build_tables
+from checks.baseline import Baseline
+
+NOW = 1_795_000_000.0
+REGION = "eu-west-1"
+LIFECYCLE = json.dumps(
+    {"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any"}, "action": {"type": "expire"}}]}
+)
+TEAMS = ("prod", "stage", "dev", "tools", "shared")
+
+
+def main() -> None:
+    options = _options()
+    evidence, baseline = _evidence(options), _baseline(options)
+    before = _peak_megabytes()
+    started, cpu = time.perf_counter(), time.process_time()
+    tables = build_tables(evidence, baseline)
+    wall, used = time.perf_counter() - started, time.process_time() - cpu
+    for name, table in tables.items():
+        print(f"{name:>14} {len(table):>10,} rows {table.memory_usage(deep=False).sum() / 1e6:>9,.0f} MB")
+    print(f"wall {wall:.2f} s, CPU {used:.2f} s, evidence {before:,.0f} MB, peak {_peak_megabytes():,.0f} MB")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sources", type=int, default=40, help="source registries")
+    parser.add_argument("--repositories", type=int, default=40_000, help="source repositories in all")
+    parser.add_argument("--destinations", type=int, default=25, help="destination registries")
+    parser.add_argument("--images", type=int, default=0, help="images a repository")
+    parser.add_argument("--differing", type=float, default=0.01, help="share of copies that lack an image")
+    parser.add_argument("--narrow", action="store_true", help="grants that cover part of the names only")
+    return parser.parse_args()
+
+
+def _peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _account(number: int) -> str:
+    return f"{number:012d}"
+
+
+def _names(options: argparse.Namespace, source: int) -> list[str]:
+    share = options.repositories // options.sources
+    return [f"{TEAMS[at % len(TEAMS)]}/source-{source:03d}/service-{at:06d}" for at in range(share)]
+
+
+def _evidence(options: argparse.Namespace) -> Evidence:
+    sources = [_account(100 + at) for at in range(options.sources)]
+    destinations = [_account(900 + at) for at in range(options.destinations)]
+    accounts = [*sources, *destinations]
+    return Evidence(
+        organization=OrganizationRecord("o-a", sources[0], "Scale"),
+        caller_account=sources[0],
+        partition="aws",
+        accounts=tuple(AccountRecord(one, one, "ACTIVE", "Root/Work", "o-a/r-b/ou-c/") for one in accounts),
+        regions=tuple(RegionRecord(one, REGION, "ENABLED_BY_DEFAULT") for one in accounts),
+        registries=tuple(_registries(options, sources, destinations)),
+        gaps=(),
+        calls={},
+        started_at=NOW,
+    )
+
+
+def _registries(options: argparse.Namespace, sources: list[str], destinations: list[str]) -> Iterator[RegistryEvidence]:
+    places = [{"region": REGION, "registryId": account} for account in destinations]
+    filters = [{"filter": f"{team}/", "filterType": "PREFIX_MATCH"} for team in TEAMS]
+    rules = json.dumps({"rules": [{"destinations": places, "repositoryFilters": filters}]})
+    names = [_names(options, at) for at in range(len(sources))]
+    for account, mine in zip(sources, names, strict=True):
+        yield _registry(account, mine, options, replication_configuration=rules, registry_policy="", lacking=0.0)
+    everything = [name for mine in names for name in mine]
+    policy = _policy(sources, options)
+    nothing = json.dumps({"rules": []})
+    for account in destinations:
+        yield _registry(
+            account,
+            everything,
+            options,
+            replication_configuration=nothing,
+            registry_policy=policy,
+            lacking=options.differing,
+        )
+
+
+def _policy(sources: list[str], options: argparse.Namespace) -> str:
+    resource_pattern = "arn:aws:ecr:*:*:repository/*1" if options.narrow else "*"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": sources},
+        "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"],
+        "Resource": resource_pattern,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _registry(
+    account: str, names: list[str], options: argparse.Namespace, *, lacking: float, **record: Any
+) -> RegistryEvidence:
+    count = len(names)
+    return RegistryEvidence(
+        registry=RegistryRecord(
+            account, REGION, "aws", depth="full", templates="[]", policy_scope="V2", repositories_read=True,
+            scanning_configuration='{"scanType":"BASIC"}', **record,
+        ),
+        repositories={
+            "account": [account] * count,
+            "region": [REGION] * count,
+            "repository": names,
+            "created_at": [NOW - 1e6] * count,
+            "tag_mutability": ["IMMUTABLE" if at % 3 else "MUTABLE" for at in range(count)],
+            "mutability_exclusions": ["[]"] * count,
+            "encryption_type": ["AES256"] * count,
+            "kms_key": [""] * count,
+            "detailed": [True] * count,
+            "repository_policy": [""] * count,
+            "lifecycle_policy": [LIFECYCLE if at % 2 else "" for at in range(count)],
+            "tags": ["{}"] * count,
+            "scan_frequency": ["SCAN_ON_PUSH"] * count,
+            "image_count": _image_counts(count, options, lacking),
+        },
+        images=_images(account, names, options, lacking),
+    )  # fmt: skip
+
+
+def _image_counts(count: int, options: argparse.Namespace, lacking: float) -> list[int]:
+    every = int(1 / lacking) if lacking and options.images else 0
+    return [options.images - bool(every and at % every == 0) for at in range(count)]
+
+
+def _images(account: str, names: list[str], options: argparse.Namespace, lacking: float) -> Columns:
+    columns = empty_columns(IMAGE_COLUMNS)
+    counts = _image_counts(len(names), options, lacking)
+    for name, count in zip(names, counts, strict=True):
+        columns["repository"].extend([name] * count)
+        columns["digest"].extend(f"sha256:{name}{at:04d}" for at in range(count))
+        columns["tags"].extend(f'["1.{at}"]' for at in range(count))
+    total = len(columns["repository"])
+    columns["account"] = [account] * total
+    columns["region"] = [REGION] * total
+    columns["pushed_at"] = [NOW - 1e6] * total
+    columns["status"] = ["ACTIVE"] * total
+    columns["subject_digest"] = [""] * total
+    columns["size_bytes"] = [1] * total
+    return columns
+
+
+def _baseline(options: argparse.Namespace) -> Baseline:
+    places = [{"account": _account(900 + at), "region": REGION} for at in range(options.destinations)]
+    hubs = [_account(100 + at) for at in range(options.sources)]
+    return Baseline.model_validate(
+        {
+            "replication": [
+                {"name": "prod", "sources": {"accounts": hubs, "repositories": ["prod/"]}, "destinations": places},
+                {
+                    "name": "stage",
+                    "sources": {"accounts": hubs, "repositories": ["stage/"]},
+                    "destinations": places[:5],
+                },
+            ],
+            "settings": [
+                {"tag_mutability": "IMMUTABLE", "lifecycle_policy": "required", "scanning": {"required": True}},
+                {"repositories": ["dev/"], "tag_mutability": "same-as-source", "lifecycle_policy": "same-as-source"},
+                {"repositories": ["prod/"], "encryption": {"type": "KMS", "key": "customer"}},
+            ],
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()

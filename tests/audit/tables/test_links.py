@@ -1,0 +1,263 @@
+"""The `links` table: presence, requirement, declaration, accounts, Regions, grants, templates."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from audit.evidence import RegionRecord
+
+from .worlds import (
+    BACKUP, HUB, REGION, STRANGER, THIRD, baseline, build, evidence, gap, grant, member, registry, repository,
+    requirement, rule,
+)  # fmt: skip
+
+TO_BACKUP = f"{BACKUP}/{REGION}"
+
+
+def link(*registries, wanted=None, **fields):
+    return build(evidence(*registries, **fields), wanted).only("links")
+
+
+def test_a_rule_without_requirement_is_present_and_not_expected():
+    row = link(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP))
+    assert (row["present"], row["expected"], row["required_by"]) == (True, False, "")
+    assert (row["prefixes"], row["expected_prefixes"], row["requirement_met"]) == ('[""]', "[]", True)
+
+
+def test_a_requirement_without_rule_is_expected_and_absent():
+    row = link(registry(HUB), registry(BACKUP), wanted=baseline(requirement(TO_BACKUP)))
+    assert (row["present"], row["expected"], row["required_by"]) == (False, True, "backup")
+    assert (row["rules"], row["missing_prefixes"], row["requirement_met"]) == ("[]", '[""]', False)
+
+
+def test_rules_that_were_not_read_leave_presence_unknown():
+    row = link(registry(HUB, rules=None), registry(BACKUP), wanted=baseline(requirement(TO_BACKUP)))
+    assert (row["present"], row["expected"]) == (None, True)
+    assert (row["prefixes"], row["missing_prefixes"], row["requirement_met"]) == (None, None, None)
+    assert row["declared"] is True
+
+
+def test_rules_that_make_no_sense_leave_presence_unknown_and_say_so():
+    hub = registry(HUB, replication_configuration='{"rules": 3}')
+    tables = build(evidence(hub, registry(BACKUP)), baseline(requirement(TO_BACKUP)))
+    assert tables.only("links")["present"] is None
+    row = tables.row("registries", account=HUB)
+    assert row["evidence_complete"] is False
+    assert "replication configuration could not be understood" in row["evidence_missing"]
+
+
+def test_prefixes_of_several_rules_are_united_and_missing_ones_named():
+    hub = registry(HUB, rules=[rule(TO_BACKUP, prefixes=["bb/", "a/x"]), rule(TO_BACKUP, prefixes=["a/", "bb/c"])])
+    wanted = baseline(requirement(TO_BACKUP, accounts=[HUB], repositories=["a/x/y", "c/", "bb"]))
+    row = link(hub, registry(BACKUP), wanted=wanted)
+    assert json.loads(row["rules"]) == [1, 2]
+    assert json.loads(row["prefixes"]) == ["a/", "bb/"]
+    assert json.loads(row["missing_prefixes"]) == ["bb", "c/"]
+    assert row["requirement_met"] is False
+
+
+def test_a_destination_that_is_the_source_itself_is_no_link():
+    hub = registry(HUB, rules=[rule(f"{HUB}/{REGION}", TO_BACKUP)])
+    row = link(hub, registry(BACKUP), wanted=baseline(requirement(f"{HUB}/{REGION}")))
+    assert row["destination_account"] == BACKUP
+
+
+def test_a_requirement_by_unit_is_unknown_where_the_account_lies_nowhere_known():
+    accounts = (member(HUB, ou_path=None, organization_path=None), member(BACKUP))
+    wanted = baseline(requirement(TO_BACKUP, ous=["Work"]))
+    row = link(registry(HUB), accounts=accounts, wanted=wanted)
+    assert (row["present"], row["expected"], row["required_by"]) == (False, None, "backup")
+
+
+@pytest.mark.parametrize(
+    ("delete", "expected"),
+    [((True, None), "on"), ((False, False), "off"), ((None, None), ""), ((True, False), "")],
+)
+def test_what_the_baseline_says_about_deletions(delete, expected):
+    wanted = baseline(
+        requirement(TO_BACKUP, name="one", delete=delete[0]), requirement(TO_BACKUP, name="two", delete=delete[1])
+    )
+    row = link(registry(HUB), registry(BACKUP), wanted=wanted)
+    assert row["expected_delete_replication"] == expected
+    assert row["required_by"] == "one, two"
+
+
+def test_only_the_unmet_requirement_says_what_a_new_rule_does_with_deletions():
+    wanted = baseline(
+        requirement(TO_BACKUP, name="met", delete=True, repositories=["a/"]),
+        requirement(TO_BACKUP, name="unmet", delete=False, repositories=["b/"]),
+    )
+    hub = registry(HUB, rules=[rule(TO_BACKUP, prefixes=["a/"])])
+    assert link(hub, accounts=(member(HUB),), wanted=wanted)["expected_delete_replication"] == "off"
+
+
+def test_undeclared_links_apply_only_where_they_are_forbidden():
+    registries = (registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP))
+    assert link(*registries)["declaration_applies"] is False
+    forbidden = link(*registries, wanted=baseline(undeclared_replication="forbidden"))
+    assert (forbidden["declaration_applies"], forbidden["declared"]) == (True, False)
+    allowed = baseline(undeclared_replication="forbidden", allowed_destinations={"accounts": [BACKUP]})
+    assert link(*registries, wanted=allowed)["declared"] is True
+
+
+def test_a_destination_allowed_by_unit_is_unknown_where_its_place_is_not_known():
+    wanted = baseline(undeclared_replication="forbidden", allowed_destinations={"ous": ["Backups"]})
+    accounts = (member(HUB), member(BACKUP, ou_path=None))
+    assert link(registry(HUB, rules=[rule(TO_BACKUP)]), accounts=accounts, wanted=wanted)["declared"] is None
+    outside = registry(HUB, rules=[rule(f"{STRANGER}/{REGION}")])
+    assert link(outside, accounts=accounts, wanted=wanted)["declared"] is False
+
+
+@pytest.mark.parametrize(
+    ("region", "valid", "word"),
+    [("eu-central-1", True, ""), ("cn-north-1", False, "aws-cn"), ("eu-wset-1", False, "no Region")],
+)
+def test_the_destination_region_must_exist_in_the_partition(region, valid, word):
+    row = link(registry(HUB, rules=[rule(f"{HUB}/{region}")]))
+    assert row["destination_region_valid"] is valid
+    assert word in row["destination_region_problem"]
+
+
+def test_a_region_that_aws_listed_is_valid_though_the_sdk_is_older():
+    regions = (RegionRecord(HUB, "mars-north-1", "ENABLED"),)
+    assert link(registry(HUB, rules=[rule(f"{HUB}/mars-north-1")]), regions=regions)["destination_region_valid"] is True
+
+
+def test_a_destination_outside_the_organization():
+    row = link(registry(HUB, rules=[rule(f"{STRANGER}/{REGION}")]))
+    assert (row["destination_in_organization"], row["destination_known"], row["accounts_active"]) == (False, False, None)
+    assert row["destination_account_name"] is None
+    assert row["grant_verdict"] is None
+    assert "not in the organization" in row["grant_reason"]
+
+
+def test_a_partner_outside_the_organization_is_known():
+    wanted = baseline(grants={"external_accounts": {STRANGER: "our supplier"}})
+    row = link(registry(HUB, rules=[rule(f"{STRANGER}/{REGION}")]), wanted=wanted)
+    assert (row["destination_in_organization"], row["destination_known"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "unreadable",
+    [
+        {"organization": None, "accounts": (member(HUB, state=None),)},
+        {"accounts": (member(HUB, state=None),), "gaps": (gap("organizations:ListAccounts", "", ""),)},
+    ],
+    ids=["single account", "accounts not listed"],
+)
+def test_membership_is_unknown_where_the_accounts_were_not_listed(unreadable):
+    row = link(registry(HUB, rules=[rule(TO_BACKUP)]), **unreadable)
+    assert (row["destination_in_organization"], row["destination_known"], row["accounts_active"]) == (None, None, None)
+
+
+def test_without_an_organization_the_own_account_is_known():
+    world = {"organization": None, "accounts": (member(HUB, state=None),)}
+    row = link(registry(HUB, rules=[rule(f"{HUB}/eu-central-1")]), **world)
+    assert (row["destination_in_organization"], row["destination_known"]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "active"), [("ACTIVE", True), ("SUSPENDED", False), ("PENDING_CLOSURE", False), (None, None)]
+)
+def test_accounts_must_be_active(state, active):
+    row = link(registry(HUB, rules=[rule(TO_BACKUP)]), accounts=(member(HUB), member(BACKUP, state=state)))
+    assert row["accounts_active"] is active
+    assert (BACKUP in row["account_problem"]) is (active is not True)
+
+
+def test_a_grant_is_judged_over_all_names():
+    hub = registry(HUB, rules=[rule(TO_BACKUP)], repositories=[repository("prod/api"), repository("dev/api")])
+    resource = f"arn:aws:ecr:{REGION}:{BACKUP}:repository/prod/*"
+    row = link(hub, registry(BACKUP, registry_policy=grant(HUB, resource=resource)))
+    assert (row["grant_verdict"], row["grant_given"], row["grant_covers_rule"]) == ("ALLOWED", True, False)
+    assert json.loads(row["grant_uncovered"]) == [""]
+
+
+def test_no_policy_is_an_implicit_denial():
+    row = link(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP, registry_policy=""))
+    assert (row["grant_verdict"], row["grant_given"], row["cross_account"]) == ("DENIED_IMPLICIT", False, True)
+
+
+def test_create_repository_matters_only_where_a_repository_is_absent():
+    hub = registry(HUB, rules=[rule(TO_BACKUP, prefixes=["prod/"])], repositories=[repository("prod/api"), repository("x1")])
+    policy = grant(HUB, actions=["ecr:ReplicateImage"])
+    there = link(hub, registry(BACKUP, registry_policy=policy, repositories=[repository("prod/api")]))
+    assert (there["create_covered"], there["absent_repository_count"]) == (True, 0)
+    absent = link(hub, registry(BACKUP, registry_policy=policy))
+    assert (absent["create_covered"], absent["absent_repositories"]) == (False, '["prod/api"]')
+    unknown = link(hub, registry(BACKUP, registry_policy=policy, repositories_read=False))
+    assert (unknown["create_covered"], unknown["absent_repositories"], unknown["absent_repository_count"]) == (None,) * 3
+    granted = link(hub, registry(BACKUP, registry_policy=grant(HUB), repositories_read=False))
+    assert granted["create_covered"] is True
+
+
+def test_at_most_twenty_absent_repositories_are_named():
+    hub = registry(HUB, rules=[rule(TO_BACKUP)], repositories=[repository(f"r{at:02d}") for at in range(30)])
+    row = link(hub, registry(BACKUP))
+    assert len(json.loads(row["absent_repositories"])) == 20
+    assert row["absent_repository_count"] == 30
+
+
+def test_a_policy_that_was_not_read_says_why():
+    backup = registry(BACKUP, registry_policy=None, gaps=[gap("ecr:GetRegistryPolicy")])
+    row = link(registry(HUB, rules=[rule(TO_BACKUP)]), backup)
+    assert (row["grant_verdict"], row["grant_given"], row["grant_covers_rule"], row["create_covered"]) == (None,) * 4
+    assert "AccessDeniedException" in row["grant_reason"]
+
+
+def test_a_destination_that_the_run_did_not_read_says_so():
+    row = link(registry(HUB, rules=[rule(TO_BACKUP)]))
+    assert row["grant_verdict"] is None
+    assert row["grant_reason"] == f"{TO_BACKUP} lies outside what this run read"
+    assert row["template_covers_rule"] is None
+
+
+def test_a_policy_that_is_not_json_is_indeterminate():
+    row = link(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP, registry_policy="{"))
+    assert (row["grant_verdict"], row["grant_given"]) == (None, None)
+    assert "not valid JSON" in row["grant_reason"]
+
+
+def test_within_one_account_no_grant_is_needed():
+    row = link(registry(HUB, rules=[rule(f"{HUB}/eu-central-1")]))
+    assert (row["cross_account"], row["grant_verdict"], row["grant_given"]) == (False, None, False)
+
+
+def test_the_organization_of_the_source_satisfies_a_condition():
+    policy = json.loads(grant("*"))
+    policy["Statement"][0] |= {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a"}}}
+    row = link(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP, registry_policy=json.dumps(policy)))
+    assert row["grant_verdict"] == "ALLOWED"
+
+
+@pytest.mark.parametrize(
+    ("templates", "covers", "uncovered"),
+    [
+        ([("prod", "REPLICATION")], False, ["prod", "stage/"]),
+        ([("prod/", "REPLICATION"), ("stage", "REPLICATION")], False, ["prod"]),
+        ([("ROOT", "REPLICATION")], True, []),
+        ([("ROOT", "PULL_THROUGH_CACHE")], False, ["prod", "stage/"]),
+    ],
+)
+def test_templates_cover_prefixes_with_an_implied_slash(templates, covers, uncovered):
+    hub = registry(HUB, rules=[rule(TO_BACKUP, prefixes=["prod", "stage/"])])
+    documents = [{"prefix": prefix, "appliedFor": [use]} for prefix, use in templates]
+    row = link(hub, registry(BACKUP, templates=json.dumps(documents)))
+    assert row["template_covers_rule"] is covers
+    assert json.loads(row["template_uncovered"]) == uncovered
+
+
+def test_templates_that_were_not_read_leave_coverage_unknown():
+    row = link(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP, templates=None))
+    assert (row["template_covers_rule"], row["template_uncovered"]) == (None, None)
+
+
+def test_registries_outside_the_scope_are_no_sources():
+    accounts = (member(HUB), member(BACKUP, in_scope=False), member(THIRD))
+    backup = registry(BACKUP, rules=[rule(f"{THIRD}/{REGION}")], registry_policy=grant(HUB))
+    tables = build(evidence(registry(HUB, rules=[rule(TO_BACKUP)]), backup, accounts=accounts))
+    assert tables.only("links")["source_account"] == HUB
+    assert tables.only("rules")["account"] == HUB
+    assert tables.row("registries", account=BACKUP)["rule_count"] == 1
