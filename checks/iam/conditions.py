@@ -109,7 +109,7 @@ def read_conditions(element: object, *, variables: bool) -> tuple[tuple[Conditio
     if not isinstance(element, dict):
         unreadable = Condition("", "", (), problem="Condition is not an object")
         return (unreadable,), (unreadable.problem,)
-    found = tuple(one for name, block in element.items() for one in _block(name, block, variables=variables))
+    found = tuple(one for name, block in element.items() for one in _block(str(name), block, variables=variables))
     return found, tuple(one.problem for one in found if one.problem)
 
 
@@ -123,7 +123,7 @@ def _block(name: str, block: object, *, variables: bool) -> Iterator[Condition]:
         yield Condition(name, "", (), problem=f"condition {name[:60]} is not an object")
         return
     for key, value in block.items():
-        yield _condition(name, key, value, variables=variables)
+        yield _condition(name, str(key), value, variables=variables)
 
 
 def _condition(name: str, key: str, value: object, *, variables: bool) -> Condition:

@@ -6,7 +6,7 @@ reference_policies_evaluation-logic.html). What is undecided counts as *maybe*.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +16,9 @@ from checks.iam.parse import PolicyProblem, Statement, parse_policy
 from checks.iam.request import CREATE, REPLICATE, LinkRequest, Registry, Verdict
 from checks.iam.resources import Names, names_of
 from checks.iam.ternary import Truth, every, inverted, some
+
+Decisions = tuple[Verdict, Verdict]
+"""About ecr:ReplicateImage and ecr:CreateRepository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Clauses:
     create: tuple[Clause, ...]
     same_account: bool
 
-    def decide(self, name: str) -> tuple[Verdict, Verdict]:
+    def decide(self, name: str) -> Decisions:
         """The decisions about ecr:ReplicateImage and ecr:CreateRepository for the repository *name*."""
         return (
             decision(((one.effect, one.meets(name)) for one in self.replicate), same_account=self.same_account),
@@ -105,6 +108,12 @@ def weight(statement: Statement, context: Context) -> Truth:
     return every((certain, action, principal, holds(statement.conditions, context)))
 
 
+@lru_cache(maxsize=64)
+def decider(clauses: Clauses) -> Callable[[str], Decisions]:
+    """`clauses.decide` with a memory: links of one shape ask for the same names again and again."""
+    return lru_cache(maxsize=16_384)(clauses.decide)
+
+
 @lru_cache(maxsize=4_096)
 def clauses_of(text: str, request: LinkRequest) -> Clauses | PolicyProblem:
     """What the policy *text* says to the replications of one link. Keyed by text, whose hash costs nothing twice."""
@@ -112,7 +121,7 @@ def clauses_of(text: str, request: LinkRequest) -> Clauses | PolicyProblem:
     if isinstance(policy, PolicyProblem):
         return policy
     caller, registry = request.caller, request.registry
-    near = [one for one in policy.statements if not one.principals.excludes(caller.account)]
+    near = policy.near(request.source_account)
     return Clauses(
         clauses(near, Context(caller, REPLICATE), registry),
         clauses(near, Context(caller, CREATE), registry),

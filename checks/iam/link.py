@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.iam.decide import Clauses, clauses_of, verdict_of
+from checks.iam.decide import Clauses, Decisions, clauses_of, decider, verdict_of
 from checks.iam.parse import PolicyProblem
 from checks.iam.parts import StatementMatch, quoted
-from checks.iam.prefixes import Decisions, Outcomes, outcomes
+from checks.iam.prefixes import Outcomes, outcomes
 from checks.iam.reasons import NO_POLICY, denying_statements, matches, reason
 from checks.iam.request import CREATE, REPLICATE, LinkRequest, Verdict
 from checks.iam.ternary import Truth, every
@@ -86,35 +86,45 @@ def _survey(
     complete = all(outcome.complete for _, outcome in by_prefix)
     possible = {pair: name for _, outcome in by_prefix for pair, name in outcome.examples}
     found = {verdict_of(*pair, exists=False): (pair, name) for pair, name in possible.items()}
-    uniform = next(iter(possible)) if complete and len(possible) == 1 else None
-    # Where every possible name fares alike, the existing ones do too and need no look.
-    single = {} if uniform else {name: clauses.decide(name) for name in {*repositories, *(missing or ())}}
-    refused = []
-    for name in repositories:
-        pair = uniform or single[name]
-        found.setdefault(verdict_of(*pair, exists=None if missing is None else name not in missing), (pair, name))
-        if pair[0].gives is False:
-            refused.append(name)
-    create, example = _creates(possible, uniform, single, missing, complete=complete)
-    return _Survey(by_prefix, found, complete, tuple(refused), create, example)
+    if complete and len(possible) == 1:
+        # Every possible name fares alike, so that the existing ones need no look.
+        (pair,) = possible
+        existing = _alike(pair, repositories, missing)
+        refused = tuple(repositories) if pair[0].gives is False else ()
+    else:
+        decide = decider(clauses)
+        existing = {(decide(name), None if missing is None else name not in missing): name for name in repositories}
+        denied = {pair for pair, _ in existing if pair[0].gives is False}
+        refused = tuple(name for name in repositories if decide(name) in denied) if denied else ()
+    for (pair, exists), name in existing.items():
+        found.setdefault(verdict_of(*pair, exists=exists), (pair, name))
+    create, example = _creates(clauses, possible, missing, complete=complete)
+    return _Survey(by_prefix, found, complete, refused, create, example)
+
+
+def _alike(
+    pair: Decisions, repositories: Sequence[str], missing: frozenset[str] | None
+) -> dict[tuple[Decisions, bool | None], str]:
+    if not repositories:
+        return {}
+    if missing is None:
+        return {(pair, None): repositories[0]}
+    presence = [(True, not missing.issuperset(repositories)), (False, not missing.isdisjoint(repositories))]
+    return {(pair, exists): repositories[0] for exists, occurs in presence if occurs}
 
 
 def _creates(
-    possible: Mapping[Decisions, str],
-    uniform: Decisions | None,
-    single: Mapping[str, Decisions],
-    missing: frozenset[str] | None,
-    *,
-    complete: bool,
+    clauses: Clauses, possible: Mapping[Decisions, str], missing: frozenset[str] | None, *, complete: bool
 ) -> tuple[Truth, tuple[Verdict, str] | None]:
     """(whether every absent repository may be created, an example that says so)."""
     if complete and all(create.gives for _, create in possible):
         return True, None
     if missing is None:
         return None, next(((pair[1], name) for pair, name in possible.items() if not pair[1].gives), None)
-    truths = {name: (uniform or single[name])[1] for name in sorted(missing)}
-    result = every(decision.gives for decision in truths.values())
-    return result, next(((one, name) for name, one in truths.items() if one.gives is result), None)
+    decide = decider(clauses)
+    decisions = {name: decide(name)[1] for name in sorted(missing)}
+    result = every(decision.gives for decision in decisions.values())
+    return result, next(((one, name) for name, one in decisions.items() if one.gives is result), None)
 
 
 def _covered(outcome: Outcomes) -> Truth:

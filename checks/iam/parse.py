@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -87,6 +87,25 @@ class Policy:
 
     version: str
     statements: tuple[Statement, ...]
+    _by_account: Mapping[str, tuple[Statement, ...]] = field(init=False, repr=False, compare=False)
+    _by_nobody: tuple[Statement, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named = {account for one in self.statements for account in one.principals.accounts}
+        found: dict[str, list[Statement]] = {account: [] for account in named}
+        free = []
+        for one in self.statements:
+            bound = one.principals.accounts and not one.principals.unbounded
+            for account in one.principals.accounts if bound else named:
+                found[account].append(one)
+            if not bound:
+                free.append(one)
+        object.__setattr__(self, "_by_nobody", tuple(free))
+        object.__setattr__(self, "_by_account", {account: tuple(ones) for account, ones in found.items()})
+
+    def near(self, account: str) -> tuple[Statement, ...]:
+        """The statements that could concern *account*: all but those that name other accounts only."""
+        return self._by_account.get(account, self._by_nobody)
 
     @property
     def problems(self) -> tuple[str, ...]:

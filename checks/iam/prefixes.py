@@ -12,20 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from checks.iam.decide import Clause, Clauses, decision
+from checks.iam.decide import Clause, Clauses, Decisions, decision
 from checks.iam.match import ANY_ONE
-from checks.iam.request import Verdict
 from checks.iam.resources import NamePattern, Names
 from checks.iam.ternary import every
 
 LONGEST_NAME = 256
 """Characters in a repository name (ECR API reference, CreateRepository)."""
 
-MOST_STEPS = 600_000
+MOST_STEPS = 400_000
 """Bound on the work for one prefix, in steps of single patterns; beyond it the answer stays incomplete."""
-
-Decisions = tuple[Verdict, Verdict]
-"""About ecr:ReplicateImage and ecr:CreateRepository."""
 
 
 @dataclass(frozen=True, slots=True)

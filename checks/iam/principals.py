@@ -125,10 +125,6 @@ class Principals:
         """Whether it takes in everyone, but perhaps for a few named exceptions."""
         return self.negated or any(one.kind is Kind.EVERYONE for one in self.entries)
 
-    def excludes(self, account: str | None) -> bool:
-        """Quickly: whether it certainly does not match *account*. False is no answer."""
-        return not self.unbounded and account is not None and account not in self.accounts
-
     def matches(self, caller: Caller, effect: str) -> Truth:
         """Whether *caller* is meant, in a statement of this *effect*."""
         if not self.readable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checks.iam.keys import Context
-from checks.iam.parse import PolicyProblem, Statement, parse_policy
+from checks.iam.parse import PolicyProblem, parse_policy
 from checks.iam.parts import Part, StatementMatch, listed, match_statement
 from checks.iam.request import CREATE, REPLICATE, LinkRequest, Verdict
 
@@ -20,14 +20,8 @@ def matches(text: str, request: LinkRequest, name: str) -> tuple[StatementMatch,
     replicate, create = Context(request.caller, REPLICATE), Context(request.caller, CREATE)
     return tuple(
         match_statement(statement, replicate, create, request.registry, name, request.policy_scope)
-        for statement in policy.statements
-        if not _elsewhere(statement, request.source_account)
+        for statement in policy.near(request.source_account)
     )
-
-
-def _elsewhere(statement: Statement, account: str) -> bool:
-    """Whether it names other accounts only: with one statement a source, that is nearly all of a hub's policy."""
-    return statement.principals.excludes(account) and bool(statement.principals.accounts)
 
 
 def reason(found: Sequence[StatementMatch], decision: Verdict, action: str, account: str, *, same_account: bool) -> str:

@@ -3,7 +3,18 @@ from __future__ import annotations
 import pytest
 
 from checks.iam import LinkRequest, Verdict, link_verdict
-from tests.checks.iam.policies import HEAD, ORGANIZATION, OWNER, PATH, REGION, SOURCE, cases, policy, policy_of, statement
+from tests.checks.iam.policies import (
+    HEAD,
+    ORGANIZATION,
+    OWNER,
+    PATH,
+    REGION,
+    SOURCE,
+    cases,
+    policy,
+    policy_of,
+    statement,
+)
 
 LINK = {"source_account": SOURCE, "destination_account": OWNER, "region": REGION, "organization_id": ORGANIZATION,
         "organization_path": PATH}  # fmt: skip

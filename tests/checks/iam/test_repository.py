@@ -50,7 +50,9 @@ def test_tags_of_a_repository_do_not_exist_before_it_is_created():
 
 
 def test_document_is_json_with_the_agreed_keys():
-    document = json.loads(json.dumps(explain(policy(statement(Sid="Hub")), ReplicationRequest(**REQUEST)).as_document()))
+    document = json.loads(
+        json.dumps(explain(policy(statement(Sid="Hub")), ReplicationRequest(**REQUEST)).as_document())
+    )
     assert document["version"] == 1
     assert document["verdict"] == "ALLOWED"
     assert document["problems"] == []

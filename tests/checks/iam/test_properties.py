@@ -1,0 +1,187 @@
+"""What must hold for every policy: the algebra of Allow, Deny, order and doubt; symbolic prefixes against names."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import re
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from checks.iam import LinkRequest, ReplicationRequest, Verdict, explain, link_verdict
+from checks.iam.decide import clauses_of
+from checks.iam.match import compile_glob
+from checks.iam.prefixes import outcomes
+from tests.checks.iam.policies import HEAD, ORGANIZATION, OTHER, OWNER, PATH, REGION, SOURCE, policy
+
+LINK = LinkRequest(SOURCE, OWNER, REGION, organization_id=ORGANIZATION, organization_path=PATH)
+TRUE = {"StringEquals": {"aws:PrincipalAccount": SOURCE}}
+FALSE = {"StringEquals": {"aws:SourceAccount": SOURCE}}
+UNKNOWN = {"StringEquals": {"aws:RequestedRegion": REGION}}
+
+_NAMES = st.text("ab/-", min_size=1, max_size=6)
+_RESOURCES = st.one_of(
+    st.just("*"),
+    st.just("arn:aws:us-east-2:1:repository/*"),
+    st.text("ab/-*?", max_size=6).map(lambda text: HEAD + text),
+    st.text("ab*", max_size=3).map(lambda text: f"arn:aws:ecr:{REGION}:{OTHER}:repository/{text}"),
+)
+_PRINCIPALS = st.sampled_from(["*", {"AWS": SOURCE}, {"AWS": f"arn:aws:iam::{SOURCE}:root"}, {"AWS": OTHER},
+                               {"AWS": [OTHER, f"arn:aws:iam::{SOURCE}:role/ci"]}])  # fmt: skip
+_ACTIONS = st.sampled_from(["*", "ecr:*", "ecr:ReplicateImage", "ecr:CreateRepository", "ecr:PutImage",
+                            ["ecr:ReplicateImage", "ecr:CreateRepository"]])  # fmt: skip
+
+
+@st.composite
+def statements(draw, *, effect=None, conditions=(None, TRUE, FALSE, UNKNOWN)):
+    action = draw(st.sampled_from(["Action", "Action", "Action", "NotAction"]))
+    resource = draw(st.sampled_from(["Resource", "Resource", "Resource", "NotResource"]))
+    found = {
+        "Effect": effect or draw(st.sampled_from(["Allow", "Allow", "Deny"])),
+        "Principal": draw(_PRINCIPALS),
+        action: draw(_ACTIONS),
+        resource: draw(st.lists(_RESOURCES, min_size=1, max_size=3)),
+    }
+    condition = draw(st.sampled_from(conditions))
+    return found if condition is None else {**found, "Condition": condition}
+
+
+policies = st.lists(statements(), max_size=4)
+
+
+def ask(written, name, **request):
+    return explain(policy(*written), ReplicationRequest(SOURCE, OWNER, REGION, name, **request)).verdict
+
+
+def gives(verdict):
+    """False, None (undecided) or True, as a number to compare."""
+    return {False: 0, None: 1, True: 2}[verdict.gives]
+
+
+@given(policies, statements(effect="Deny"), _NAMES, st.integers(0, 4))
+def test_adding_a_deny_never_widens(written, deny, name, place):
+    more = [*written[:place], deny, *written[place:]]
+    assert gives(ask(more, name)) <= gives(ask(written, name))
+
+
+@given(policies, statements(effect="Allow"), _NAMES, st.integers(0, 4))
+def test_adding_an_allow_never_narrows(written, allow, name, place):
+    more = [*written[:place], allow, *written[place:]]
+    assert gives(ask(more, name)) >= gives(ask(written, name))
+
+
+@given(policies, statements(effect="Deny"), st.lists(_NAMES, min_size=1, max_size=3))
+def test_adding_a_deny_never_widens_a_link(written, deny, prefixes):
+    before = link_verdict(policy(*written), LINK, prefixes, [], [])
+    after = link_verdict(policy(*written, deny), LINK, prefixes, [], [])
+    assert gives(after.verdict) <= gives(before.verdict)
+    assert not (after.covers_rule and not before.covers_rule)
+    assert set(before.uncovered) <= set(after.uncovered)
+
+
+@given(policies, st.randoms(use_true_random=False), _NAMES)
+def test_order_of_statements_never_matters(written, random, name):
+    mixed = list(written)
+    random.shuffle(mixed)
+    assert ask(mixed, name) is ask(written, name)
+    one, other = (link_verdict(policy(*each), LINK, [name], [name], [name]) for each in (written, mixed))
+    assert (one.verdict, one.covers_rule, one.uncovered, one.create_covered) == (
+        other.verdict, other.covers_rule, other.uncovered, other.create_covered
+    )  # fmt: skip
+
+
+def _resolved(written):
+    """Every policy in which each undecided condition is true or false."""
+    doubtful = [number for number, one in enumerate(written) if one.get("Condition") == UNKNOWN]
+    for choice in itertools.product((TRUE, FALSE), repeat=len(doubtful)):
+        found = copy.deepcopy(written)
+        for number, condition in zip(doubtful, choice, strict=True):
+            found[number]["Condition"] = condition
+        yield found
+
+
+@given(st.lists(statements(conditions=(None, UNKNOWN)), min_size=1, max_size=4), _NAMES)
+def test_doubt_becomes_a_verdict_only_where_it_does_not_matter(written, name):
+    verdict = ask(written, name)
+    possible = {ask(each, name) for each in _resolved(written)}
+    if verdict is Verdict.DENIED_IMPLICIT:
+        # Nothing allows it; whether something denies it too may stay open.
+        assert possible <= {Verdict.DENIED_IMPLICIT, Verdict.DENIED_EXPLICIT}
+    elif verdict is not Verdict.INDETERMINATE:
+        assert possible == {verdict}
+    else:
+        assert len(possible) > 1
+
+
+@given(
+    st.lists(statements(conditions=(None, UNKNOWN)), min_size=1, max_size=3), st.lists(_NAMES, min_size=1, max_size=2)
+)
+def test_doubt_about_a_link_is_kept(written, prefixes):
+    found = link_verdict(policy(*written), LINK, prefixes, [], None)
+    resolved = [link_verdict(policy(*each), LINK, prefixes, [], None) for each in _resolved(written)]
+    if found.covers_rule is not None:
+        assert {one.covers_rule for one in resolved} == {found.covers_rule}
+    if found.verdict.gives is not None:
+        assert {one.verdict.gives for one in resolved} == {found.verdict.gives}
+    if found.create_covered is not None:
+        # Without knowledge of what exists, a certain no cannot be given.
+        assert {one.create_covered for one in resolved} == {found.create_covered} == {True}
+
+
+_LEGAL = re.compile(r"(?=.{2,256}\Z)[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*", re.ASCII)
+
+
+@settings(max_examples=150)
+@given(policies, st.text("ab/-", max_size=4), st.lists(st.text("abz/-", max_size=6), max_size=12))
+def test_symbolic_prefix_says_what_its_names_say(written, prefix, rests):
+    clauses = clauses_of(policy(*written), LINK)
+    found = outcomes(clauses, prefix)
+    assert found.complete
+    for pair, name in found.examples:
+        assert name.startswith(prefix)
+        assert clauses.decide(name) == pair
+    possible = {pair for pair, _ in found.examples}
+    for rest in rests:
+        if _LEGAL.fullmatch(prefix + rest):
+            assert clauses.decide(prefix + rest) in possible
+
+
+@given(policies, _NAMES)
+def test_a_link_and_a_repository_are_judged_alike(written, name):
+    request = ReplicationRequest(SOURCE, OWNER, REGION, name, organization_id=ORGANIZATION, organization_path=PATH)
+    found = explain(policy(*written), request)
+    assert clauses_of(policy(*written), LINK).decide(name) == (found.replicate, found.create)
+
+
+@settings(max_examples=100)
+@given(policies, st.text("ab/-", max_size=4), st.lists(st.text("abz/-", max_size=6), max_size=12))
+def test_full_cover_allows_every_name_and_denial_none(written, prefix, rests):
+    found = link_verdict(policy(*written), LINK, [prefix], [], [])
+    names = [prefix + rest for rest in rests if _LEGAL.fullmatch(prefix + rest)]
+    assume(names)
+    request = {"organization_id": ORGANIZATION, "organization_path": PATH, "repository_exists": True}
+    for name in names:
+        verdict = ask(written, name, **request)
+        if found.covers_rule:
+            assert verdict is Verdict.ALLOWED
+        if found.verdict.gives is False:
+            assert verdict in (Verdict.DENIED_EXPLICIT, Verdict.DENIED_IMPLICIT)
+
+
+def _reference(pattern):
+    """The same glob as a regular expression."""
+    return "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
+
+
+@settings(max_examples=600)
+@given(st.text("ab*?/.[", max_size=9), st.text("ab/.[", max_size=9))
+def test_glob_matches_as_a_regular_expression_does(pattern, text):
+    assert compile_glob(pattern).matches(text) is (re.fullmatch(_reference(pattern), text, re.DOTALL) is not None)
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_glob_of_any_text(pattern, text):
+    expected = re.fullmatch(_reference(pattern), text, re.DOTALL) is not None
+    assert compile_glob(pattern).matches(text) is expected
+    assert compile_glob(pattern).matches(pattern) or "*" not in pattern
