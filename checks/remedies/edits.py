@@ -176,7 +176,10 @@ def validate(edit: Edit) -> EditKind:
 
 def distinct(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """*edits* without repetitions, in order of first mention."""
-    return tuple({identity(edit): edit for edit in reversed(tuple(edits))}.values())[::-1]
+    found: dict[tuple[str, ...], Edit] = {}
+    for edit in edits:
+        found.setdefault(identity(edit), edit)
+    return tuple(found.values())
 
 
 def identity(edit: Edit) -> tuple[str, str, str, str]:

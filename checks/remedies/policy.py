@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,11 +19,11 @@ from checks.remedies.statements import (
     Statement,
     accounts_granted,
     as_list,
+    but_for_the_account,
     exempting,
     from_list,
     merged_replacement,
     ordered,
-    same_but_principal,
 )
 
 _READABLE_SHARE = 0.4
@@ -94,6 +94,9 @@ def merge(policy: Policy, edits: Iterable[Edit], owner: Owner) -> Merged[Policy]
         *by_kind.get("policy.add-statement", []),
     ]
     merged = merge_one_by_one(replaced.document, rest, lambda present, edit: _apply(present, edit, owner))
+    if not _fits(merged.document, owner):
+        # One grant at a time, to keep as many as there is room for.
+        merged = merge_one_by_one(replaced.document, rest, lambda present, edit: _apply_within(present, edit, owner))
     return Merged(merged.document, replaced.applied + merged.applied, replaced.refused + merged.refused)
 
 
@@ -105,12 +108,10 @@ def text_of(policy: Policy, limit: int) -> str:
     """
     if not policy.present:
         return ""
-    readable = json.dumps(_document(policy, policy.present), indent=2)
-    if len(readable) <= limit * _READABLE_SHARE:
-        return readable
     compact = _compact(policy, policy.present)
     if len(compact) <= limit:
-        return compact
+        readable = json.dumps(_document(policy, policy.present), indent=2)
+        return readable if len(readable) <= limit * _READABLE_SHARE else compact
     joined = _compact(policy, joined_statements(policy.present))
     if len(joined) <= limit:
         return joined
@@ -125,28 +126,46 @@ def text_of(policy: Policy, limit: int) -> str:
 def joined_statements(statements: Sequence[Statement]) -> tuple[Statement, ...]:
     """Statements that differ in nothing but the account they name, made one with all the accounts."""
     kept: list[Statement] = []
+    places: dict[object, int] = {}
+    members: dict[int, list[str]] = {}
     for statement in statements:
-        for position, other in enumerate(kept):
-            if same_but_principal(other, statement):
-                members = (*as_list(other["Principal"]["AWS"]), *as_list(statement["Principal"]["AWS"]))
-                kept[position] = {**other, "Principal": {"AWS": from_list(dict.fromkeys(members))}}
-                break
-        else:
+        said = but_for_the_account(statement)
+        if said is None:
             kept.append(statement)
+            continue
+        if said not in places:
+            places[said] = len(kept)
+            kept.append(statement)
+        members.setdefault(places[said], []).extend(as_list(statement["Principal"]["AWS"]))
+    for place, accounts in members.items():
+        kept[place] = {**kept[place], "Principal": {"AWS": from_list(dict.fromkeys(accounts))}}
     return tuple(kept)
 
 
 def _apply(policy: Policy, edit: Edit, owner: Owner) -> Policy:
     arguments = edit.arguments
     if edit.kind == "policy.add-statement":
-        changed = _granting(policy, arguments, owner)
-        text_of(changed, owner.characters)
-        return changed
+        return _granting(policy, arguments, owner)
     number = arguments["statement"]
     present = _numbered(policy, number)
     if edit.kind == "policy.remove-statement" or present is None:
         return _with_statement(policy, number, None)
     return _with_statement(policy, number, exempting(present, arguments["source_account"], owner.partition))
+
+
+def _apply_within(policy: Policy, edit: Edit, owner: Owner) -> Policy:
+    changed = _apply(policy, edit, owner)
+    if edit.kind == "policy.add-statement":
+        text_of(changed, owner.characters)
+    return changed
+
+
+def _fits(policy: Policy, owner: Owner) -> bool:
+    try:
+        text_of(policy, owner.characters)
+    except CannotApplyError:
+        return False
+    return True
 
 
 def _merge_replacements(policy: Policy, edits: Sequence[Edit]) -> Merged[Policy]:
@@ -182,10 +201,17 @@ def _with_statement(policy: Policy, number: int, statement: Statement | None) ->
 def _granting(policy: Policy, arguments: Mapping[str, Any], owner: Owner) -> Policy:
     """*policy* with what a source account needs, inside a statement of that account where one can take it."""
     new = _grant(arguments, owner)
-    for number, statement in enumerate(policy.statements, start=1):
-        joined = _joined(statement, new) if statement is not None else None
-        if joined is not None:
-            return _with_statement(policy, number, joined)
+    possible = [
+        (number, joined)
+        for number, statement in enumerate(policy.statements, start=1)
+        if statement is not None
+        and arguments["source_account"] in str(statement.get("Principal"))
+        and (joined := _joined(statement, new)) is not None
+    ]
+    if any(joined == policy.statements[number - 1] for number, joined in possible):
+        return policy
+    if possible:
+        return _with_statement(policy, *possible[0])
     taken = {statement.get("Sid") for statement in policy.present}
     name = f"AllowReplicationFrom{arguments['source_account']}"
     free = next(sid for sid in (name, *(f"{name}n{count}" for count in range(2, len(taken) + 3))) if sid not in taken)
@@ -217,19 +243,27 @@ def _joined(statement: Statement, new: Statement) -> Statement | None:
         return None
     actions, resources = set(as_list(statement["Action"])), set(as_list(statement["Resource"]))
     more_actions = [one for one in as_list(new["Action"]) if one not in actions]
-    more_resources = [one for one in as_list(new["Resource"]) if one not in resources]
+    more_resources = [one for one in as_list(new["Resource"]) if not _named(one, resources)]
     if more_actions and more_resources:
         return None
     if more_resources and actions != set(as_list(new["Action"])):
         return None
     if more_actions and resources != set(as_list(new["Resource"])):
         return None
+    if not more_actions and not more_resources:
+        return statement
     merged = {
         **statement,
         "Action": from_list((*as_list(statement["Action"]), *more_actions)),
         "Resource": from_list((*as_list(statement["Resource"]), *more_resources)),
     }
     return ordered(merged)
+
+
+def _named(resource: str, resources: Collection[str]) -> bool:
+    """Whether one of *resources* is *resource*, or all that begins with less of it."""
+    starts = (other[:-1] for other in resources if other.endswith("*") and not set("*?") & set(other[:-1]))
+    return resource in resources or any(resource.startswith(start) for start in starts)
 
 
 def _document(policy: Policy, statements: Sequence[Statement]) -> dict[str, Any]:

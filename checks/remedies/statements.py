@@ -100,12 +100,11 @@ def exempting(statement: Statement, source_account: str, partition: str) -> dict
     return ordered({**statement, "Condition": condition})
 
 
-def same_but_principal(first: Statement, second: Statement) -> bool:
-    """Whether two statements differ in Sid and in the accounts they name, and in nothing else."""
-    if accounts_granted(first) is None or accounts_granted(second) is None:
-        return False
-    parts = [{part for part in _parts(one) if part[0] not in ("Sid", "Principal")} for one in (first, second)]
-    return parts[0] == parts[1]
+def but_for_the_account(statement: Statement) -> frozenset[Part] | None:
+    """All that *statement* says besides its Sid and the accounts it names; None where it names anybody else as well."""
+    if accounts_granted(statement) is None:
+        return None
+    return frozenset(part for part in _parts(statement) if part[0] not in ("Sid", "Principal"))
 
 
 def _values(statement: Statement, name: str) -> set[Part]:

@@ -1,0 +1,1 @@
+"""Tests of the edits, documents and scripts that mend findings."""

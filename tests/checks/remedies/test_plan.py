@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.model import Script, Status, WaiverMark
+from checks.remedies import commands, plan, script_for
+from tests.checks.remedies.test_shell import HOSTILE
+from tests.checks.remedies.words import (
+    OTHER,
+    REGION,
+    SOURCE,
+    adding,
+    context,
+    edit,
+    finding,
+    granting,
+    registry,
+    removing,
+    rule,
+)
+
+A, B = "111111111111/eu-central-1", "222222222222/eu-west-1"
+BOTH = context(registry(rules=[rule(A, prefixes=["base/"], delete=True)]), registry(OTHER))
+
+
+def names(scripts: Iterable[Script]) -> list[str]:
+    return [script.name for script in scripts]
+
+
+def documents(script: str, name: str) -> list[Any]:
+    """Every JSON document that a script writes to its file *name*."""
+    found = []
+    for piece in script.split(f"document {name} <<'JSON'\n")[1:]:
+        found.append(json.loads(piece.split("\nJSON\n")[0]))
+    return found
+
+
+def parses(text: str, folder: Path) -> bool:
+    path = folder / "script.sh"
+    path.write_text(text)
+    return subprocess.run(["bash", "-n", str(path)], capture_output=True, check=False).returncode == 0
+
+
+def test_what_receives_comes_first_and_what_is_taken_away_last() -> None:
+    findings = [
+        finding(removing(A)),
+        finding(adding(B, prefixes=["prod/"]), edit("backfill.start", account=OTHER, region=REGION)),
+        finding(granting(SOURCE, "prod/")),
+        finding(edit("repository.tag-mutability", OTHER, repository="a/b", seen="MUTABLE", mutability="IMMUTABLE")),
+    ]
+    scripts = plan(findings, BOTH)
+    assert names(scripts) == [
+        "10-grants-and-templates-222222222222-eu-west-1.sh",
+        "20-rules-111111111111-eu-west-1.sh",
+        "30-backfill-111111111111-eu-west-1.sh",
+        "40-repositories-222222222222-eu-west-1.sh",
+        "50-narrowing-111111111111-eu-west-1.sh",
+    ]
+    assert names(scripts) == sorted(names(scripts))
+    assert [len(script.findings) for script in scripts] == [1, 1, 1, 1, 1]
+
+
+def test_a_document_is_put_once_per_stage_with_every_fix_and_every_rule() -> None:
+    findings = [
+        finding(adding(B, prefixes=["prod/"])),
+        finding(adding(B, prefixes=["team/"])),
+        finding(edit("replication.set-delete", rule=1, enabled=False)),
+        finding(removing(A)),
+    ]
+    first, last = plan(findings, BOTH)
+    between = [rule(A, prefixes=["base/"], delete=False), rule(B, prefixes=["prod/", "team/"])]
+    assert documents(first.text, "replication.json") == [{"rules": between}]
+    assert documents(last.text, "replication.json") == [{"rules": between[1:]}]
+    assert len(first.findings) == 3
+
+
+def test_letting_deletions_through_waits_until_the_end() -> None:
+    seen = context(registry(rules=[rule(A)]))
+    assert names(plan([finding(edit("replication.set-delete", rule=1, enabled=True))], seen)) == [
+        "50-narrowing-111111111111-eu-west-1.sh"
+    ]
+
+
+def test_additions_that_only_fit_after_a_removal_share_its_put() -> None:
+    full = [rule(*(f"4000000000{number:02}/eu-west-1" for number in range(25)))]
+    (script,) = plan([finding(adding(B)), finding(removing("400000000000/eu-west-1"))], context(registry(rules=full)))
+    assert script.name.startswith("20-")
+    (document,) = documents(script.text, "replication.json")
+    assert len(document["rules"][0]["destinations"]) == 25
+
+
+def test_a_policy_is_narrowed_last_and_repaired_first() -> None:
+    statements = [
+        {"Sid": "Wide", "Effect": "Allow", "Principal": {"AWS": SOURCE}, "Action": "ecr:*", "Resource": "*"},
+        {"Sid": "Wrong", "Effect": "Allow", "Principal": {"AWS": SOURCE}, "Action": "ecr:*", "Resource": "arn:x"},
+    ]
+    seen = context(registry(OTHER, policy=json.dumps({"Version": "2012-10-17", "Statement": statements})))
+    narrow = {**statements[0], "Action": "ecr:ReplicateImage"}
+    repair = {**statements[1], "Resource": "*"}
+    findings = [
+        finding(edit("policy.replace-statement", OTHER, statement=number, replacement=one))
+        for number, one in enumerate((narrow, repair), 1)
+    ]
+    first, last = plan(findings, seen)
+    (between,), (final,) = (documents(one.text, "registry-policy.json") for one in (first, last))
+    assert [one["Action"] for one in between["Statement"]] == ["ecr:*", "ecr:*"]
+    assert [one["Action"] for one in final["Statement"]] == ["ecr:ReplicateImage", "ecr:*"]
+    assert [one["Resource"] for one in final["Statement"]] == ["*", "*"]
+
+
+def test_a_finding_is_mended_as_a_whole_or_not_at_all() -> None:
+    unread = context(registry(), {**registry(OTHER), "registry_policy": None})
+    both = finding(granting(SOURCE, ""), adding(B), resource="the link")
+    scripts = plan([both, finding(adding(A))], unread)
+    assert names(scripts) == ["20-rules-111111111111-eu-west-1.sh", "60-by-hand-222222222222-eu-west-1.sh"]
+    assert B.split("/")[0] not in scripts[0].text
+    assert "could not be read" in scripts[1].refused[0]
+    assert "the link" in scripts[1].text
+    assert commands(both, unread) == ""
+    assert "could not be read" in script_for(both, unread).refused[0]
+
+
+def test_the_last_statement_is_left_to_a_person() -> None:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow"}})
+    (script,) = plan(
+        [finding(edit("policy.remove-statement", OTHER, statement=1))], context(registry(OTHER, policy=policy))
+    )
+    assert script.name.startswith("60-by-hand")
+    assert "delete-registry-policy" in script.refused[0]
+
+
+def test_a_backfill_needs_a_rule_now_or_in_the_same_plan() -> None:
+    start = finding(edit("backfill.start", account=OTHER, region=REGION))
+    assert "no rule has the destination" in plan([start], BOTH)[0].refused[0]
+    assert "30-backfill" in names(plan([start, finding(adding(B))], BOTH))[1]
+
+
+def test_only_failures_without_a_waiver_are_mended() -> None:
+    waiver = WaiverMark("reason", "owner", "2027-01-01")
+    findings = [finding(adding(B), waiver=waiver), finding(adding(B), status=Status.UNKNOWN)]
+    assert plan(findings, BOTH) == ()
+
+
+def test_safe_is_said_only_of_scripts_that_are_safe_throughout() -> None:
+    role, copy = edit("account.service-linked-role"), adding(B)
+    assert plan([finding(role, safe=True)], BOTH)[0].safe
+    assert not plan([finding(role, safe=True), finding(copy, safe=False)], BOTH)[0].safe
+
+
+def test_steps_for_a_person_are_told_and_never_run(tmp_path: Path) -> None:
+    steps = ["Delete $(touch owned) `it`; then", "aws ecr delete-repository --force"]
+    (script,) = plan([finding(manual=steps, resource="x'y")], BOTH)
+    assert script.manual
+    done = subprocess.run(["bash", "-c", script.text], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert "delete-repository --force" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+    one = commands(finding(adding(B), manual=steps), BOTH)
+    assert next(line for line in one.splitlines() if "delete-repository" in line).startswith("# - ")
+
+
+def test_an_edit_that_changes_nothing_is_not_printed() -> None:
+    (script,) = plan([finding(adding(A, prefixes=["base/x"]))], BOTH)
+    assert "says so already" in script.refused[0]
+
+
+def test_one_finding_may_need_two_accounts() -> None:
+    text = commands(finding(adding(B), granting(SOURCE, "")), BOTH)
+    assert text.index("Part 1 of 2: account 222222222222") < text.index("Part 2 of 2: account 111111111111")
+
+
+def test_an_unknown_edit_is_a_mistake_of_the_program() -> None:
+    with pytest.raises(ValueError, match="unknown kind of edit 'x'"):
+        plan([finding(edit("x"))], BOTH)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_value_breaks_the_syntax_of_a_script(text: str, tmp_path: Path) -> None:
+    policy = json.dumps({"Version": "2012-10-17", "Id": text, "Statement": [{"Sid": text, "Effect": "Deny"}]})
+    template = {"appliedFor": ["REPLICATION"], "description": text, "resourceTags": [{"Key": text, "Value": text}]}
+    seen = context(registry(OTHER, policy=policy + f"\n{text}"[:0]))
+    findings = [
+        finding(granting(SOURCE, ""), resource=text, manual=[text]),
+        finding(edit("template.create", OTHER, prefix="prod", template=template), check=f"x.{text}"),
+        finding(edit("repository.create", OTHER, repository="a/b", tags={text: text})),
+        finding(edit("repository.policy", OTHER, repository="a/b", seen=text, policy=json.dumps([text]))),
+    ]
+    scripts = plan(findings, seen)
+    assert [script.refused for script in scripts] == [()] * len(scripts)
+    assert len(scripts) == 3
+    for script in scripts:
+        assert parses(script.text, tmp_path)
+    assert documents(scripts[0].text, "template.json")[0]["description"] == text
+    assert documents(scripts[0].text, "repository.json")[0]["tags"] == [{"Key": text, "Value": text}]
+    assert documents(scripts[0].text, "registry-policy.json")[0]["Id"] == text
+    for one in findings:
+        assert parses(commands(one, seen), tmp_path)

@@ -1,0 +1,106 @@
+"""Short ways to write findings, edits and contexts in tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from checks.baseline import Baseline
+from checks.model import Edit, Finding, Remedy, RemedyContext, Severity, Status, WaiverMark, fingerprint
+
+SOURCE = "111111111111"
+OTHER = "222222222222"
+REGION = "eu-west-1"
+
+REPLICATE = ["ecr:ReplicateImage", "ecr:CreateRepository"]
+
+
+def edit(kind: str, account: str = SOURCE, region: str = REGION, /, **arguments: Any) -> Edit:
+    return Edit(kind, account, region, arguments)
+
+
+def adding(*destinations: str, prefixes: Sequence[str] = ("",), delete: bool | None = None, **where: str) -> Edit:
+    pairs = [dict(zip(("account", "region"), text.split("/"), strict=True)) for text in destinations]
+    return edit("replication.add", destinations=pairs, prefixes=list(prefixes), delete_replication=delete, **where)
+
+
+def removing(destination: str) -> Edit:
+    account, region = destination.split("/")
+    return Edit("replication.remove-destination", SOURCE, REGION, {"account": account, "region": region})
+
+
+def granting(source: str, *prefixes: str, actions: Sequence[str] = REPLICATE, organization: str = "") -> Edit:
+    return edit(
+        "policy.add-statement",
+        OTHER,
+        source_account=source,
+        prefixes=list(prefixes),
+        actions=list(actions),
+        organization=organization,
+    )
+
+
+def rule(*destinations: str, prefixes: Sequence[str] = (), delete: bool | None = None) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "destinations": [
+            {"region": region, "registryId": account} for account, region in (text.split("/") for text in destinations)
+        ]
+    }
+    if prefixes:
+        made["repositoryFilters"] = [{"filter": prefix, "filterType": "PREFIX_MATCH"} for prefix in prefixes]
+    if delete is not None:
+        made["deleteReplication"] = {"enabled": delete}
+    return made
+
+
+def finding(
+    *edits: Edit,
+    check: str = "rules.required-link-present",
+    resource: str = "a registry",
+    safe: bool = False,
+    manual: Sequence[str] = (),
+    status: Status = Status.FAIL,
+    waiver: WaiverMark | None = None,
+) -> Finding:
+    account, region = (edits[0].account, edits[0].region) if edits else (SOURCE, REGION)
+    key = {"resource": resource, "edits": json.dumps([(one.kind, dict(one.arguments)) for one in edits])}
+    return Finding(
+        check=check,
+        status=status,
+        severity=Severity.HIGH,
+        account=account,
+        region=region,
+        resource=resource,
+        key=key,
+        message="It is not so.",
+        evidence={},
+        remedy=Remedy("Make it so.", edits, safe, tuple(manual)),
+        fingerprint=fingerprint(check, key),
+        waiver=waiver,
+    )
+
+
+def registry(
+    account: str = SOURCE,
+    region: str = REGION,
+    *,
+    rules: Sequence[Mapping[str, Any]] = (),
+    policy: str = "",
+    **others: Any,
+) -> dict[str, Any]:
+    return {
+        "account": account,
+        "region": region,
+        "partition": "aws",
+        "replication_configuration": json.dumps({"rules": list(rules)}),
+        "registry_policy": policy,
+        "scanning_configuration": json.dumps({"scanType": "BASIC", "rules": []}),
+        "templates": "[]",
+        "backfills": "[]",
+        **others,
+    }
+
+
+def context(*rows: Mapping[str, Any]) -> RemedyContext:
+    return RemedyContext(Baseline(), "o-exampleorg1", {(row["account"], row["region"]): row for row in rows})
