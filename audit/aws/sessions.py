@@ -7,12 +7,14 @@ The account's credentials are put on the request when it is signed.
 from __future__ import annotations
 
 import logging
+import platform
 import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import botocore
 import botocore.session
 from botocore import exceptions as sdk
 from botocore.client import BaseClient
@@ -23,8 +25,9 @@ from audit.aws.identities import Identity, Keys
 from audit.aws.operations import Operation
 from audit.aws.parsing import PlainParserFactory
 from audit.aws.settings import AwsSettings, AwsSetupError
+from audit.aws.transport import Transport
 
-USER_AGENT = "ecr-audit"
+USER_AGENT = f"ecr-audit Botocore/{botocore.__version__} Python/{platform.python_version()}"
 
 
 class _Current(threading.local):
@@ -49,6 +52,12 @@ class Session:
         self._session.set_config_variable("sts_regional_endpoints", "regional")
         self._session.register("before-sign", self._sign_as_current)
         self._session.register("before-send", self._count_request)
+        self._transport = Transport(
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            ca_bundle=self._session.get_config_variable("ca_bundle"),
+        )
+        self._session.register("before-send", self._transport.send)
         self._config = Config(
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
@@ -56,7 +65,8 @@ class Session:
             parameter_validation=False,
             # The collector retries by itself: bounded in time too, and aware of the registry's rate.
             retries={"mode": "standard", "total_max_attempts": 1},
-            user_agent_extra=USER_AGENT,
+            # A text of our own: botocore's is put together anew, twice, for every call.
+            user_agent=USER_AGENT,
         )
         # botocore formats long debug texts for every call once somebody turns the root logger up.
         logging.getLogger("botocore").setLevel(max(logging.INFO, logging.getLogger("botocore").level))
@@ -124,6 +134,7 @@ class Session:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
+            self._transport.close()
 
     def _client(self, service: str, region: str) -> BaseClient:
         client = self._clients.get((service, region))
