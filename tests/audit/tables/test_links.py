@@ -9,9 +9,22 @@ import pytest
 from audit.evidence import RegionRecord
 
 from .worlds import (
-    BACKUP, HUB, REGION, STRANGER, THIRD, baseline, build, evidence, gap, grant, member, registry, repository,
-    requirement, rule,
-)  # fmt: skip
+    BACKUP,
+    HUB,
+    REGION,
+    STRANGER,
+    THIRD,
+    baseline,
+    build,
+    evidence,
+    gap,
+    grant,
+    member,
+    registry,
+    repository,
+    requirement,
+    rule,
+)
 
 TO_BACKUP = f"{BACKUP}/{REGION}"
 
@@ -127,7 +140,11 @@ def test_a_region_that_aws_listed_is_valid_though_the_sdk_is_older():
 
 def test_a_destination_outside_the_organization():
     row = link(registry(HUB, rules=[rule(f"{STRANGER}/{REGION}")]))
-    assert (row["destination_in_organization"], row["destination_known"], row["accounts_active"]) == (False, False, None)
+    assert (row["destination_in_organization"], row["destination_known"], row["accounts_active"]) == (
+        False,
+        False,
+        None,
+    )
     assert row["destination_account_name"] is None
     assert row["grant_verdict"] is None
     assert "not in the organization" in row["grant_reason"]
@@ -181,14 +198,18 @@ def test_no_policy_is_an_implicit_denial():
 
 
 def test_create_repository_matters_only_where_a_repository_is_absent():
-    hub = registry(HUB, rules=[rule(TO_BACKUP, prefixes=["prod/"])], repositories=[repository("prod/api"), repository("x1")])
+    hub = registry(
+        HUB, rules=[rule(TO_BACKUP, prefixes=["prod/"])], repositories=[repository("prod/api"), repository("x1")]
+    )
     policy = grant(HUB, actions=["ecr:ReplicateImage"])
     there = link(hub, registry(BACKUP, registry_policy=policy, repositories=[repository("prod/api")]))
     assert (there["create_covered"], there["absent_repository_count"]) == (True, 0)
     absent = link(hub, registry(BACKUP, registry_policy=policy))
     assert (absent["create_covered"], absent["absent_repositories"]) == (False, '["prod/api"]')
     unknown = link(hub, registry(BACKUP, registry_policy=policy, repositories_read=False))
-    assert (unknown["create_covered"], unknown["absent_repositories"], unknown["absent_repository_count"]) == (None,) * 3
+    assert (unknown["create_covered"], unknown["absent_repositories"], unknown["absent_repository_count"]) == (
+        None,
+    ) * 3
     granted = link(hub, registry(BACKUP, registry_policy=grant(HUB), repositories_read=False))
     assert granted["create_covered"] is True
 

@@ -10,8 +10,20 @@ from audit.evidence import RegionRecord
 from checks.model import GapKind
 
 from .worlds import (
-    BACKUP, HUB, REGION, THIRD, baseline, build, evidence, gap, member, registry, repository, requirement, rule,
-)  # fmt: skip
+    BACKUP,
+    HUB,
+    REGION,
+    THIRD,
+    baseline,
+    build,
+    evidence,
+    gap,
+    member,
+    registry,
+    repository,
+    requirement,
+    rule,
+)
 
 TO_BACKUP = f"{BACKUP}/{REGION}"
 
@@ -41,7 +53,9 @@ def test_filters_are_graded(count, grade):
     assert (row["filter_count"], row["filters_grade"], row["filters_comfortable"]) == (count, grade, grade == "")
 
 
-@pytest.mark.parametrize(("length", "grade"), [(0, ""), (8_191, ""), (8_192, "medium"), (10_240, "medium"), (10_241, "high")])
+@pytest.mark.parametrize(
+    ("length", "grade"), [(0, ""), (8_191, ""), (8_192, "medium"), (10_240, "medium"), (10_241, "high")]
+)
 def test_the_size_of_the_policy_is_graded(length, grade):
     row = hub_row(registry(HUB, registry_policy=" " * length))
     assert (row["policy_characters"], row["policy_size_grade"]) == (length, grade)
@@ -49,8 +63,10 @@ def test_the_size_of_the_policy_is_graded(length, grade):
 
 def test_sizes_of_what_was_not_read_are_unknown():
     row = hub_row(registry(HUB, rules=None, registry_policy=None, repositories_read=False))
-    unknown = ("rule_count", "is_source", "rules_comfortable", "rules_grade", "policy_characters", "policy_size_comfortable",
-               "destinations_present", "destinations_needed", "destination_headroom", "repository_count")  # fmt: skip
+    unknown = (
+        "rule_count", "is_source", "rules_comfortable", "rules_grade", "policy_characters", "policy_size_comfortable",
+        "destinations_present", "destinations_needed", "destination_headroom", "repository_count",
+    )  # fmt: skip
     assert {name: row[name] for name in unknown} == dict.fromkeys(unknown)
 
 
@@ -64,7 +80,9 @@ def test_destinations_are_held_against_their_limit(count, within, below):
 
 
 def test_needed_destinations_are_the_union_of_rules_and_baseline():
-    wanted = baseline(requirement(TO_BACKUP, f"{THIRD}/{REGION}", f"same/{REGION}"), requirement(TO_BACKUP, name="again"))
+    wanted = baseline(
+        requirement(TO_BACKUP, f"{THIRD}/{REGION}", f"same/{REGION}"), requirement(TO_BACKUP, name="again")
+    )
     row = hub_row(registry(HUB, rules=[rule(TO_BACKUP, f"{HUB}/eu-central-1"), rule(TO_BACKUP)]), wanted=wanted)
     assert (row["destinations_present"], row["destinations_needed"]) == (2, 3)
 
@@ -81,7 +99,11 @@ def test_a_requirement_that_may_apply_leaves_the_need_open():
     accounts = (member(HUB, ou_path=None, organization_path=None),)
     wanted = baseline(requirement(TO_BACKUP, ous=["Work"]))
     row = hub_row(registry(HUB), accounts=accounts, wanted=wanted)
-    assert (row["destinations_present"], row["destinations_needed"], row["destinations_within_limit"]) == (0, None, True)
+    assert (row["destinations_present"], row["destinations_needed"], row["destinations_within_limit"]) == (
+        0,
+        None,
+        True,
+    )
 
 
 def test_limits_say_where_they_come_from():
@@ -119,7 +141,9 @@ def test_gaps_make_the_evidence_incomplete_and_name_the_permissions():
 
 def test_gaps_of_the_account_count_for_its_registries_and_those_of_the_organization_do_not():
     of_account = gap("sts:AssumeRole", HUB, "", kind=GapKind.ROLE_MISSING)
-    tables = build(evidence(registry(HUB), registry(BACKUP), gaps=(of_account, gap("organizations:ListRoots", BACKUP, ""))))
+    tables = build(
+        evidence(registry(HUB), registry(BACKUP), gaps=(of_account, gap("organizations:ListRoots", BACKUP, "")))
+    )
     assert [row["evidence_complete"] for row in tables.rows("registries")] == [False, True]
 
 
@@ -158,23 +182,32 @@ def test_delete_replication_against_the_baseline(wanted, actual, as_declared, ex
 )
 def test_deletions_are_declared_where_prefixes_meet(ours, theirs, declared):
     wanted = baseline(requirement(TO_BACKUP, delete=False, accounts=[HUB], repositories=theirs))
-    assert build(evidence(registry(HUB, rules=[rule(TO_BACKUP, prefixes=ours)])), wanted).only("rules")["delete_declared"] is declared
+    assert (
+        build(evidence(registry(HUB, rules=[rule(TO_BACKUP, prefixes=ours)])), wanted).only("rules")["delete_declared"]
+        is declared
+    )
 
 
 def test_deletions_to_other_destinations_are_not_declared():
-    row = build(evidence(registry(HUB, rules=[rule(f"{THIRD}/{REGION}")])), baseline(requirement(TO_BACKUP, delete=True)))
+    row = build(
+        evidence(registry(HUB, rules=[rule(f"{THIRD}/{REGION}")])), baseline(requirement(TO_BACKUP, delete=True))
+    )
     assert row.only("rules")["delete_declared"] is False
 
 
 def test_accounts_and_regions_are_told_as_read():
-    regions = tuple(RegionRecord(HUB, f"eu-west-{at}", status) for at, status in enumerate(("ENABLED", "DISABLED", None), 1))
+    regions = tuple(
+        RegionRecord(HUB, f"eu-west-{at}", status) for at, status in enumerate(("ENABLED", "DISABLED", None), 1)
+    )
     tables = build(evidence(regions=regions))
     assert [row["enabled"] for row in tables.rows("regions")] == [True, False, None]
     assert tables.row("accounts", account=HUB)["ou_path"] == "Root/Work"
 
 
 def test_gaps_are_numbered_with_those_of_no_registry_first():
-    world = evidence(registry(HUB, gaps=[gap("ecr:DescribeImages", HUB)]), gaps=(gap("organizations:ListRoots", "", ""),))
+    world = evidence(
+        registry(HUB, gaps=[gap("ecr:DescribeImages", HUB)]), gaps=(gap("organizations:ListRoots", "", ""),)
+    )
     rows = build(world).rows("gaps")
     assert [(row["gap"], row["operation"], row["kind"]) for row in rows] == [
         (1, "organizations:ListRoots", "denied"), (2, "ecr:DescribeImages", "denied"),

@@ -7,9 +7,23 @@ import json
 import pytest
 
 from .worlds import (
-    BACKUP, DIGESTS, HOUR, HUB, NOW, REGION, THIRD, baseline, build, copy_of, evidence, image, registry, repository,
-    requirement, rule,
-)  # fmt: skip
+    BACKUP,
+    DIGESTS,
+    HOUR,
+    HUB,
+    NOW,
+    REGION,
+    THIRD,
+    baseline,
+    build,
+    copy_of,
+    evidence,
+    image,
+    registry,
+    repository,
+    requirement,
+    rule,
+)
 
 TO_BACKUP = f"{BACKUP}/{REGION}"
 A, B, C, D, E, F = DIGESTS
@@ -34,7 +48,9 @@ def test_a_replica_for_each_name_that_a_prefix_begins():
 
 
 def test_required_names_that_no_rule_matches_are_there_too():
-    hub = registry(HUB, rules=[rule(TO_BACKUP, prefixes=["aa/"])], repositories=[repository("aa/1"), repository("bb/1")])
+    hub = registry(
+        HUB, rules=[rule(TO_BACKUP, prefixes=["aa/"])], repositories=[repository("aa/1"), repository("bb/1")]
+    )
     wanted = baseline(requirement(TO_BACKUP, accounts=[HUB], repositories=["bb/"]))
     rows = build(evidence(hub, registry(BACKUP)), wanted).rows("replicas")
     assert [(row["repository"], row["matched"], row["expected"]) for row in rows] == [
@@ -112,8 +128,12 @@ def test_equal_sides_have_no_differences():
 
 def test_every_kind_of_difference():
     source = [
-        image(A, "1.0"), image(B, "2.0", age=60), image(C, status="ARCHIVED"), image(D, "4.0", "latest"), image(E, "5.0"),
-    ]  # fmt: skip
+        image(A, "1.0"),
+        image(B, "2.0", age=60),
+        image(C, status="ARCHIVED"),
+        image(D, "4.0", "latest"),
+        image(E, "5.0"),
+    ]
     there = [image(D, "4.0"), image(E), image(F, "old")]
     tables = build(copy_of(*source, there=there))
     assert differences(copy_of(*source, there=there)) == {

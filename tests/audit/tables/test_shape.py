@@ -14,15 +14,29 @@ from audit.tables import build_tables
 from checks.tables import TABLES, Type
 
 from .worlds import (
-    BACKUP, DIGESTS, HUB, REGION, STRANGER, THIRD, baseline, copy_of, evidence, gap, grant, image, registry,
-    repository, requirement, rule,
-)  # fmt: skip
+    BACKUP,
+    DIGESTS,
+    HUB,
+    REGION,
+    STRANGER,
+    THIRD,
+    baseline,
+    copy_of,
+    evidence,
+    gap,
+    grant,
+    image,
+    registry,
+    repository,
+    requirement,
+    rule,
+)
 
 
 def rich() -> Evidence:
     """A world in which no table is empty, given in an order that is not the tables'."""
     template = {"prefix": "prod/", "appliedFor": ["REPLICATION"]}
-    names = [f"prod/{name}" for name in "zebra yak api web".split()] + ["dev/tool"]
+    names = [f"prod/{name}" for name in ["zebra", "yak", "api", "web"]] + ["dev/tool"]
     hub = registry(
         HUB,
         rules=[
