@@ -55,7 +55,7 @@ def _head(evidence: Evidence) -> Iterator[str]:
     yield "#   replication            delete what should not be; a missing backup is not in here"
     yield "#   settings               ask for more than most copies have today"
     yield "#   external_accounts      trust partners by name, or do not"
-    yield "# `ecr-audit baseline validate FILE` checks it; the user guide explains every key."
+    yield "# `ecr-audit baseline validate FILE` checks it; `ecr-audit baseline example` shows and explains every key."
     yield ""
 
 
@@ -80,7 +80,7 @@ def _requirements(replication: Replication, known: Landscape) -> Iterator[str]:
     yield "# What must be replicated, and where to: today's rules, those of equal meaning together."
     yield from _counted("left out, because no baseline can say it", replication.left_out)
     if not replication.requirements:
-        yield "# No rule was read. For the form of a requirement see the user guide."
+        yield "# No rule was found. `ecr-audit baseline example` shows the form of a requirement."
         yield "replication: []"
     else:
         yield "replication:"
@@ -109,7 +109,8 @@ def _requirement(draft: Draft, known: Landscape) -> Iterator[str]:
     if draft.wanted.delete is None:
         yield "    # delete_replication: false   # today rules say both for the same names; decide"
     else:
-        meaning = "copies follow deletions at the source" if draft.wanted.delete else "copies survive deletions"
+        follows = "copies follow deletions at the source: wrong for a backup"
+        meaning = follows if draft.wanted.delete else "copies survive deletions at the source"
         yield f"    delete_replication: {'true' if draft.wanted.delete else 'false'}   # {meaning}"
 
 
@@ -131,7 +132,7 @@ def _allowed(replication: Replication, known: Landscape) -> Iterator[str]:
     yield "undeclared_replication: forbidden"
     yield ""
     receiving = {account for draft in replication.requirements for account, _ in draft.wanted.destinations} - {"same"}
-    accounts = sorted(receiving if known.members is None else receiving & known.members)
+    accounts = sorted(account for account in receiving if known.members is None or known.usable(account))
     regions = sorted({region for _, region in replication.destinations})
     yield "# Where replication may go besides. Narrow it, or remove it to allow only what is required."
     if known.members is None and accounts:

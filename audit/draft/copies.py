@@ -176,6 +176,8 @@ def _mutability(mode: str | None, exclusions: str | None) -> State | None:
     words = " ".join([mode, *filters])
     if mode == "IMMUTABLE":
         return State((f"tag_mutability: {mode}",), words)
+    if "*" in filters:
+        return State((), words)  # every tag is exempt
     if mode != "IMMUTABLE_WITH_EXCLUSION" or not 0 < len(filters) <= 5 or not all(map(is_tag_filter, filters)):
         return State((), words)
     return State((f"tag_mutability: {mode}", f"mutability_exclusions: {flow(filters)}"), words)

@@ -28,9 +28,14 @@ class Landscape:
         """What a reader should know of *account*, for a comment: its name, and what is odd about it."""
         record = self.accounts.get(account)
         if record is None:
-            return "" if self.members is None else "not in the organization"
+            return "" if self.members is None else "not in the organization: a finding until `grants` trusts it"
         odd = "" if record.state in (None, "ACTIVE") else f"is {record.state}"
         return ", ".join(part for part in (record.name or "", odd) if part)
+
+    def usable(self, account: str) -> bool:
+        """Whether *account* is a member that is ACTIVE, as far as is known."""
+        record = self.accounts.get(account)
+        return record is not None and record.state in (None, "ACTIVE")
 
     def folded(self, accounts: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """(units, accounts) that name exactly *accounts*: of units those that lie in there with two or more."""
