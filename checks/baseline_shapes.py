@@ -66,22 +66,22 @@ Mutability = Literal["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABL
 
 def is_account_id(text: str) -> bool:
     """Whether *text* is an `AccountId`."""
-    return re.search(_ACCOUNT, text) is not None
+    return re.fullmatch(_ACCOUNT, text) is not None
 
 
 def is_region(text: str) -> bool:
     """Whether *text* is a `Region`."""
-    return len(text) <= 25 and re.search(_REGION, text) is not None
+    return len(text) <= 25 and re.fullmatch(_REGION, text) is not None
 
 
 def is_prefix(text: str) -> bool:
     """Whether *text* is a `Prefix`."""
-    return 2 <= len(text) <= 256 and re.search(_PREFIX, text) is not None
+    return 2 <= len(text) <= 256 and re.fullmatch(_PREFIX, text) is not None
 
 
 def is_tag_filter(text: str) -> bool:
     """Whether *text* is a `TagFilter`."""
-    return re.search(_TAG_FILTER, text) is not None
+    return re.fullmatch(_TAG_FILTER, text) is not None
 
 
 class Strict(BaseModel):

@@ -119,7 +119,7 @@ def test_rules_that_disagree_on_deletion_leave_it_open() -> None:
 
 
 def test_what_no_baseline_can_say_is_named_and_left_out() -> None:
-    odd = [rule(f"{BACKUP}/moon", f"{HUB}/{WEST}", "12/eu-west-1", f"{THIRD}/{WEST}", prefixes=["UP", "a/"])]
+    odd = [rule(f"{BACKUP}/moon", f"{HUB}/{WEST}", "12/eu-west-1", f"{THIRD}/{WEST}", prefixes=["UP", "b/\n", "a/"])]
     text = draft_baseline(evidence(registry(rules=odd), registry(BACKUP, replication_configuration="{")))
     [requirement] = load_baseline(text, "draft.yaml").replication
     assert [one.account for one in requirement.destinations] == [THIRD]
