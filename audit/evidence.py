@@ -89,7 +89,8 @@ class RegistryRecord:
     roles: str | None = None
     """JSON object: role ARN named by a template → {"exists": bool|null, "trust": trust policy text}."""
     keys: str | None = None
-    """JSON object: KMS key ARN named by a template or a replica → {"state": KeyState|"NotFound"|null, "region": …}."""
+    """JSON object: KMS key ARN named by a template or a replica → {"state": KeyState|"NotFound"|null, "region": …,
+    "manager": "CUSTOMER"|"AWS"|null, absent where the key was not described}."""
     repositories_read: bool = False
     """Whether the list of repositories is complete."""
 

@@ -102,7 +102,8 @@ def _key(reader: Reader, arn: str) -> dict[str, Any]:
         return {"state": None, "region": region}
     if "KeyMetadata" not in answer:
         return {"state": "NotFound", "region": region}
-    return {"state": answer["KeyMetadata"].get("KeyState"), "region": region}
+    found = answer["KeyMetadata"]
+    return {"state": found.get("KeyState"), "region": region, "manager": found.get("KeyManager")}
 
 
 def _parts(arn: str) -> tuple[str, str, str]:
