@@ -136,3 +136,12 @@ def registry(row: Row) -> Place:
 def switch(word: str | None) -> bool | None:
     """`on` and `off` as the tables write them; anything else is no opinion."""
     return {"on": True, "off": False}.get(word or "")
+
+
+def mend_statement(row: Row, repaired: Mapping[str, Any] | None) -> tuple[Edit, ...]:
+    """What turns the statement of a row of `grants` into *repaired*: empty removes it, None is left to a person."""
+    if repaired is None:
+        return ()
+    if not repaired:
+        return (remove_statement(registry(row), row["statement"]),)
+    return (replace_statement(registry(row), row["statement"], repaired),)

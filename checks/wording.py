@@ -1,10 +1,11 @@
 """How a row is put into words: format strings over columns, in which nothing reads `None` or `nan`.
 
-Besides what ``str.format`` knows, a field may carry one of three specifications of ours:
+Besides what ``str.format`` knows, a field may carry one of four specifications of ours:
 
 - ``{missing_prefixes:names}`` reads a JSON array of text as a list (`a, b and 3 more`); an empty prefix is
   *every repository*;
 - ``{delete_replication:on or off}`` says a boolean as a switch;
+- ``{condition_problem:because}`` is a colon and the clause, or nothing where there is none;
 - ``{images_missing:count image}`` puts a number before its noun, in the singular or the plural.
 """
 
@@ -78,6 +79,8 @@ class _Wording(string.Formatter):
             return NOT_KNOWN if value is None else listed(names_in(value))
         if format_spec == "on or off":
             return NOT_KNOWN if value is None else "on" if value else "off"
+        if format_spec == "because":
+            return f": {value}" if value else ""
         if format_spec.startswith("count "):
             return counted(value, format_spec.removeprefix("count "))
         return NOT_KNOWN if value is None else format(value, format_spec)

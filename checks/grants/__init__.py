@@ -1,0 +1,1 @@
+"""Grants: whether destinations let replication in, and let in nothing else."""

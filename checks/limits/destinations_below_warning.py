@@ -39,7 +39,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
         summary=f"Plan a second source registry beside {account}/{region}, or give up destinations.",
         manual=(
-            f"Remove destinations of {account}/{region} that nobody needs any more from the baseline and from the rules.",
+            f"Remove destinations of {account}/{region} that nobody needs any more, from baseline and rules.",
             *headroom.splitting(registry, row["destinations_limit"]),
         ),
     )
@@ -58,7 +58,13 @@ CHECK = Check(
     remedy=_remedy,
     when="destinations_within_limit",
     unknown="how many destinations {account}/{region} needs is not known",
-    evidence=("destinations_needed", "destinations_present", "destinations_limit", "destination_headroom", "limits_source"),
+    evidence=(
+        "destinations_needed",
+        "destinations_present",
+        "destinations_limit",
+        "destination_headroom",
+        "limits_source",
+    ),
     permissions=("ecr:DescribeRegistry", "servicequotas:ListServiceQuotas"),
     controls=("own: NIST 800-53 CP-2",),
 )

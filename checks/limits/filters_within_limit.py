@@ -39,8 +39,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         summary=f"Shorten the list of filters of rule {row['rule']} of {row['account']}/{row['region']}.",
         manual=(
             "Leave out every filter that begins with another filter of the rule; it changes nothing.",
-            "Replace filters of one team or environment by their common prefix, after looking at which other repositories "
-            "begin with it; close it with `/`, or it also matches longer names.",
+            "Replace filters of one team or environment by their common prefix, after looking at which other "
+            "repositories begin with it; close it with `/`, or it also matches longer names.",
             "If that is not enough, write a second rule with the same destinations and the same deleteReplication.",
         ),
     )

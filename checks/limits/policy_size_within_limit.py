@@ -41,7 +41,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
         summary=f"Shorten the registry policy of {row['account']}/{row['region']}.",
         manual=(
-            "Merge Allow statements that have the same actions, resources and conditions into one with a list of accounts.",
+            "Merge Allow statements with the same actions, resources and conditions into one for all their accounts.",
             "Where every account of the organization may replicate here, replace their statements by one with the "
             f'Principal "*" and the condition StringEquals aws:PrincipalOrgID = {organization}.',
             "Send the document without indentation; run the audit again, which judges every grant of the new text.",

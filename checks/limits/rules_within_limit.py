@@ -41,8 +41,9 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         summary=f"Merge replication rules of {row['account']}/{row['region']} that have the same destinations.",
         manual=(
             "Group the rules by their set of destinations and by deleteReplication.",
-            "Write each group as one rule with the filters of all its rules, at most 100; leave out a filter that begins "
-            "with another one of the group. A group in which one rule has no filter becomes one rule without filters.",
+            "Write each group as one rule with the filters of all its rules, at most 100; leave out a filter that "
+            "begins with another one of the group. A group in which one rule has no filter becomes one rule without "
+            "filters.",
             "Send the whole configuration in one PutReplicationConfiguration, with a CLI of November 2026 or later: an "
             "older one drops deleteReplication.",
         ),

@@ -41,9 +41,9 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             summary=f"Reopen account {source[0]}, or stop counting on its replication.",
             manual=(
                 f"No command can be run in account {source[0]} while it is not active.",
-                "Ask AWS Support to reopen it if its images are still needed; a closed account can be reopened only for "
-                "a limited time.",
-                "Otherwise take the account out of the baseline, and its grants out of the registry policies that name it.",
+                "Ask AWS Support to reopen it if its images are still needed; a closed account can be reopened only "
+                "for a limited time.",
+                "Otherwise take the account out of the baseline, and its grants out of the policies that name it.",
             ),
         )
     replacement = (

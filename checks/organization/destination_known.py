@@ -39,8 +39,8 @@ from checks.tables import LINKS
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
     declaration = (
-        f"Find out who owns account {destination[0]}. If it is a wanted partner, name it under grants.external_accounts "
-        "in the baseline with the reason, instead of removing it."
+        f"Find out who owns account {destination[0]}. If it is a wanted partner, name it with the reason under "
+        "grants.external_accounts in the baseline, instead of removing it."
     )
     required = (f"Take the destination out of the baseline too ({row['required_by']}).",) if row["required_by"] else ()
     if not row["present"]:

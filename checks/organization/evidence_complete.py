@@ -50,8 +50,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             grant,
             "`ecr-audit iam-policy` prints the whole least-privilege policy; deploy it to member accounts with a "
             "service-managed StackSet, and to the management account by hand, which StackSets leave out.",
-            "If a service control policy denies it, exempt the audit role there; if AWS throttled or timed out, run the "
-            "audit again.",
+            "If a service control policy denies it, exempt the audit role there; if AWS throttled or timed out, run "
+            "the audit again.",
         ),
     )
 

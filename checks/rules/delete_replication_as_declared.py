@@ -50,10 +50,10 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         return Remedy(
             summary=f"Split rule {number} of {account}/{region} into one that follows deletions and one that does not.",
             manual=(
-                f"Rule {number} copies {listed(names_in(row['prefixes']))}, of which the baseline wants a part to follow "
-                f"deletions and a part not to ({row['delete_required_by']}).",
-                "Write two rules with the same destinations, each with the filters of one part, and set deleteReplication "
-                "in each as the baseline says.",
+                f"Rule {number} copies {listed(names_in(row['prefixes']))}, of which the baseline wants a part to "
+                f"follow deletions and a part not to ({row['delete_required_by']}).",
+                "Write two rules with the same destinations, each with the filters of one part, and set "
+                "deleteReplication in each as the baseline says.",
                 "Put both in one PutReplicationConfiguration, so that no image goes uncopied in between.",
             ),
         )

@@ -72,8 +72,8 @@ CHECK = Check(
     "{destination_account}/{destination_region}, and no rule does it",
     remedy=_remedy,
     when="expected",
-    unknown="whether the required replication to {destination_account}/{destination_region} is configured is not known: "
-    "the rules of {source_account}/{source_region} could not be read",
+    unknown="whether the required replication to {destination_account}/{destination_region} is configured is not "
+    "known: the rules of {source_account}/{source_region} could not be read",
     evidence=("required_by", "expected_prefixes", "missing_prefixes", "prefixes", "rules"),
     at="source",
     permissions=("ecr:DescribeRegistry",),

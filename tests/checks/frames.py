@@ -29,7 +29,7 @@ def frame(table: Table, rows: list[dict]) -> pd.DataFrame:
     unknown = {name for row in rows for name in row} - set(table.names)
     if unknown:
         raise ValueError(f"table {table.name} has no column {', '.join(sorted(unknown))}")
-    filled = [{**{name: KEYS[name] for name in table.key}, **row} for row in rows]
+    filled = [{**{name: KEYS[name] for name in table.key if name in KEYS}, **row} for row in rows]
     return pd.DataFrame(
         {
             column.name: pd.Series([row.get(column.name) for row in filled], dtype=DTYPES[column.type])

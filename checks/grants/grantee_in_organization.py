@@ -1,0 +1,97 @@
+"""Only accounts of the organization are let into a registry.
+
+## What it checks
+
+Every account to which a statement of a registry policy allows anything must belong to the organization. A partner
+that the baseline names under `grants.external_accounts` is reported as information; anybody else as critical.
+
+## Why it matters
+
+Whoever may replicate into a registry decides what lies there: images with names and tags of their choice, which
+deployments in that account then pull. Grants outlive the reasons for them, such as a migration, a supplier, or an
+account that has left the organization, and nobody is told that the other side has changed hands.
+
+## How to fix
+
+For a stranger, the remedy takes the accounts out of the statement, and removes the statement when nobody remains in
+it. Where everyone is granted, it adds the condition that the caller belongs to the organization. For a declared
+partner, confirm that the reason still holds.
+
+## Limits of this check
+
+Membership is what AWS Organizations listed; in single-account mode it is not known. A condition that names another
+organization is understood as granting that organization, and is left for a person to change.
+
+## References
+
+- Amazon ECR user guide, Private registry permissions:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+- AWS Organizations user guide, Account states:
+  https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html
+"""
+
+from __future__ import annotations
+
+import json
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.statement_repairs import bounded_to, without_accounts
+from checks.tables import GRANTS
+from checks.wording import listed, names_in
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    outside = names_in(row["outside_accounts"])
+    where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
+    partners = context.baseline.grants.external_accounts
+    if outside and all(account in partners for account in outside):
+        reasons = "; ".join(f"{account}: {partners[account]}" for account in outside)
+        return Remedy(
+            summary=f"Confirm that the partners granted by {where} are still needed.",
+            manual=(
+                f"Ask the owner whether the reason still holds ({reasons}).",
+                "If not, remove the account from grants.external_accounts in the baseline and audit again.",
+            ),
+        )
+    strangers = [account for account in outside if account not in partners]
+    statement = json.loads(row["statement_json"])
+    repaired = (
+        bounded_to(statement, context.organization) if "*" in strangers else without_accounts(statement, strangers)
+    )
+    edits = wanted.mend_statement(row, repaired)
+    return Remedy(
+        summary=f"Take {_told(strangers)} out of {where}.",
+        edits=edits,
+        manual=()
+        if edits
+        else (
+            f"Rewrite {where} so that it does not let in {_told(strangers)}.",
+            "Name the accounts that are meant, or bound it by aws:PrincipalOrgID of your own organization.",
+        ),
+    )
+
+
+def _told(strangers: list[str]) -> str:
+    return listed(tuple("everyone" if account == "*" else account for account in strangers))
+
+
+CHECK = Check(
+    id="grants.grantee-in-organization",
+    aliases=("GRT-11",),
+    title="Only accounts of the organization are let into a registry",
+    severity=Severity.CRITICAL,
+    table=GRANTS,
+    judged="grantees_internal",
+    expect=is_true(),
+    message="statement {statement} of the registry policy of {account}/{region} lets in from outside the organization: "
+    "{outside_accounts:names}",
+    remedy=_remedy,
+    when="allows_others",
+    graded="outside_grade",
+    unknown="whether everybody whom statement {statement} of the registry policy of {account}/{region} lets in belongs "
+    "to the organization is not known{problem:because}",
+    evidence=("sid", "outside_accounts", "statement_json"),
+    permissions=("ecr:GetRegistryPolicy", "organizations:ListAccounts"),
+    controls=("own: NIST 800-53 AC-3", "own: NIST 800-53 AC-21"),
+)

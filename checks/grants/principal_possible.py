@@ -1,0 +1,79 @@
+"""A grant of replication names somebody as whom replication can come.
+
+## What it checks
+
+For each statement that allows replication, at least one principal must be one that replication matches: an account
+(by its id or its `root`), or everyone. A statement of which every principal is another role, a user, a service or the
+id of a deleted principal cannot match.
+
+## Why it matters
+
+Replication comes as ECR's service-linked role of the source account, never as the user or pipeline that pushed the
+image. Naming the CI role is the natural mistake: it is the identity that people know. The statement then grants that
+role something that it never asks for, and replication nothing. An id that begins with `AIDA` or `AROA` is all that is
+left of a principal that was deleted.
+
+## How to fix
+
+The remedy replaces roles and users by their accounts, and keeps of the actions only those that replication needs,
+because a whole account is now meant. If the role needs other actions in this registry, give them in a statement of
+its own.
+
+## Limits of this check
+
+Whether naming the service-linked role itself works is not documented by AWS; such a statement is answered with
+unknown. So is a principal that has no documented form.
+
+## References
+
+- Amazon ECR user guide, Service-linked role for replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/slr-replication.html
+- Amazon ECR user guide, Granting permissions for cross-account replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions-create-replication.html
+"""
+
+from __future__ import annotations
+
+import json
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.statement_repairs import with_account_principals
+from checks.tables import GRANTS
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    partition = context.registries[wanted.registry(row)]["partition"]
+    allowed = context.baseline.grants.allowed_actions
+    edits = wanted.mend_statement(row, with_account_principals(json.loads(row["statement_json"]), partition, allowed))
+    where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
+    return Remedy(
+        summary=f"Name the source accounts as principals of {where}.",
+        edits=edits,
+        manual=()
+        if edits
+        else (
+            f"Find out which source account {where} is meant for: {row['principal_problem']}.",
+            f"Name it as `arn:{partition}:iam::` + account id + `:root`, or remove the statement.",
+        ),
+    )
+
+
+CHECK = Check(
+    id="grants.principal-possible",
+    aliases=("GRT-08",),
+    title="A grant of replication names a principal as which replication can come",
+    severity=Severity.HIGH,
+    table=GRANTS,
+    judged="principal_possible",
+    expect=is_true(),
+    message="statement {statement} of the registry policy of {account}/{region} grants replication to nobody who could "
+    "use it: {principal_problem}",
+    remedy=_remedy,
+    when="concerns_replication",
+    unknown="whether replication can come as a principal of statement {statement} of the registry policy of "
+    "{account}/{region} is not known{principal_problem:because}{problem:because}",
+    evidence=("sid", "principal_problem", "statement_json"),
+    permissions=("ecr:GetRegistryPolicy",),
+    controls=("own: NIST 800-53 AC-3",),
+)

@@ -1,0 +1,81 @@
+"""The destination's registry policy lets the source account replicate.
+
+## What it checks
+
+For each link between two accounts, the registry policy of the destination is evaluated for the source account: may
+its replication role do `ecr:ReplicateImage` on the repositories that the rules copy, or that the baseline requires?
+Statements, principals, resources, conditions and denials are all taken into account, for the names that exist and for
+those that the prefixes allow. Links within one account need no grant.
+
+## Why it matters
+
+Only the destination can permit a replication across accounts, in its registry policy of that very Region. Without the
+grant every copy is refused, and the source sees nothing but a status on each single image. No policy at all, a policy
+set in one Region only, or a grant for another account all look like a working configuration on the source's side.
+
+## How to fix
+
+The remedy adds a statement to the destination's registry policy, for the source account, the prefixes that the rules
+copy and the two actions that replication needs, bounded by the organization's id where it is known. Nothing else of
+the policy changes. Where a Deny stands in the way, it is narrowed as well, so that it no longer hits the replication
+role of that account. A grant opens the registry to another account; have it reviewed.
+
+## Limits of this check
+
+Some conditions cannot be decided from outside (keys that AWS does not document for replication, policy variables);
+then the answer is unknown, not a failure. If the destination's policy was not read, it is unknown too. Service
+control policies and a Deny in a repository policy are not evaluated, because their effect on replication is not
+documented.
+
+## References
+
+- Amazon ECR user guide, Private registry permissions:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+- Amazon ECR user guide, Granting permissions for cross-account replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions-create-replication.html
+- Request to check registry policies before accepting them:
+  https://github.com/aws/containers-roadmap/issues/2675
+"""
+
+from __future__ import annotations
+
+from checks import replication_grants
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, in_set
+from checks.tables import LINKS
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    grant = replication_grants.grant(row, context)
+    if row["grant_verdict"] != "DENIED_EXPLICIT":
+        return Remedy(
+            summary=f"Let account {row['source_account']} replicate into {replication_grants.place(row)}.",
+            edits=(grant,),
+        )
+    exemptions = replication_grants.exemptions(row, context)
+    return Remedy(
+        summary=f"Exempt replication from account {row['source_account']} from the Deny in the registry policy of "
+        f"{replication_grants.place(row)}, and grant it.",
+        edits=(*exemptions, grant) if exemptions else (),
+        manual=() if exemptions else replication_grants.finding_the_deny(row),
+    )
+
+
+CHECK = Check(
+    id="grants.replication-allowed",
+    aliases=("GRT-01", "GRT-02"),
+    title="Every destination in another account allows the replication",
+    severity=Severity.CRITICAL,
+    table=LINKS,
+    judged="grant_verdict",
+    expect=in_set("ALLOWED", "ALLOWED_IF_REPOSITORY_EXISTS"),
+    message="{destination_account}/{destination_region} refuses replication from account {source_account}: "
+    "{grant_reason}",
+    remedy=_remedy,
+    when="cross_account",
+    unknown="whether {destination_account}/{destination_region} allows replication from account {source_account} "
+    "is not known{grant_reason:because}",
+    evidence=("grant_reason", "prefixes", "expected_prefixes", "grant_uncovered"),
+    at="destination",
+    permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:GetAccountSetting"),
+    controls=("own: NIST 800-53 AC-3",),
+)

@@ -1,0 +1,77 @@
+"""Every resource that a registry policy names could be a repository of that registry.
+
+## What it checks
+
+Each `Resource` of each statement must be `*`, or an ARN that can match a repository of this very registry: service
+`ecr`, the registry's own partition, Region and account, and `repository/` before the name.
+
+## Why it matters
+
+AWS accepts the policy whatever its ARNs say, and then lets them match nothing. A forgotten `ecr:`, the Region of the
+registry from which the policy was copied, or the account of the *source* in place of the destination: the statement
+reads well and grants nothing. In a Deny the same mistake leaves open what was meant to be closed.
+
+## How to fix
+
+The remedy rewrites the statement with the partition, Region and account of its own registry and keeps the repository
+part. In a Deny, or where no repository part can be made out, a person has to correct it: a Deny that begins to work
+may stop more than expected.
+
+## Limits of this check
+
+It judges whether an ARN can match at all, not whether it matches what was meant. Whether a wildcard in the resource
+type (`repository*`) works is not documented by AWS; it is reported, because the safe spelling costs nothing.
+
+## References
+
+- Amazon ECR user guide, Private registry policy examples:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions-examples.html
+- Request to check registry policies before accepting them:
+  https://github.com/aws/containers-roadmap/issues/2675
+"""
+
+from __future__ import annotations
+
+import json
+
+from checks import wanted
+from checks.iam.request import Registry
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.statement_repairs import with_own_resources
+from checks.tables import GRANTS
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    account, region = place = wanted.registry(row)
+    registry = Registry(account, region, context.registries[place]["partition"])
+    edits = wanted.mend_statement(row, with_own_resources(json.loads(row["statement_json"]), registry))
+    return Remedy(
+        summary=f"Correct the resources of statement {row['statement']} in the registry policy of {account}/{region}.",
+        edits=edits,
+        manual=()
+        if edits
+        else (
+            f"Read statement {row['statement']}: {row['arn_problem']}.",
+            f"Write each resource as `{registry.arn_head}` and the repositories that are meant, `*` for all.",
+            "If it is a Deny, look first at what it will stop once it matches.",
+        ),
+    )
+
+
+CHECK = Check(
+    id="grants.resource-arn-valid",
+    aliases=("GRT-04",),
+    title="Every resource in a registry policy could be a repository of that registry",
+    severity=Severity.HIGH,
+    table=GRANTS,
+    judged="arn_valid",
+    expect=is_true(),
+    message="statement {statement} of the registry policy of {account}/{region} names a resource that matches no "
+    "repository there: {arn_problem}",
+    remedy=_remedy,
+    unknown="whether the resources of statement {statement} of the registry policy of {account}/{region} can match is "
+    "not known{problem:because}",
+    evidence=("sid", "effect", "arn_problem", "statement_json"),
+    permissions=("ecr:GetRegistryPolicy",),
+    controls=("own: NIST 800-53 AC-3",),
+)

@@ -1,0 +1,57 @@
+"""What the remedies of grants between two registries have in common: which names, which statements, which places."""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.iam import LinkRequest, link_verdict
+from checks.iam.request import CREATE, REPLICATE
+from checks.model import Edit, RemedyContext, Row
+from checks.requirements import minimal_prefixes
+from checks.wording import names_in
+
+
+def place(row: Row) -> str:
+    """The destination as a reader knows it."""
+    return "/".join(wanted.destination(row))
+
+
+def copied(row: Row) -> tuple[str, ...]:
+    """The prefixes that a link copies, or would copy once the baseline is followed."""
+    return minimal_prefixes((*names_in(row["prefixes"]), *names_in(row["expected_prefixes"]))) or ("",)
+
+
+def grant(row: Row, context: RemedyContext, prefixes: tuple[str, ...] = (), *, create_only: bool = False) -> Edit:
+    """A statement for the source account; by default for all that the link copies and both actions."""
+    return wanted.add_statement(
+        wanted.destination(row),
+        row["source_account"],
+        prefixes or copied(row),
+        (CREATE,) if create_only else (REPLICATE, CREATE),
+        context.organization,
+    )
+
+
+def exemptions(row: Row, context: RemedyContext) -> tuple[Edit, ...]:
+    """An edit for each Deny of the destination's registry policy that certainly stops something of the link."""
+    registry = context.registries[wanted.destination(row)]
+    request = LinkRequest(
+        source_account=row["source_account"],
+        destination_account=row["destination_account"],
+        region=row["destination_region"],
+        partition=registry["partition"],
+        organization_id=context.organization or None,
+        policy_scope=registry.get("policy_scope"),
+    )
+    verdict = link_verdict(registry["registry_policy"], request, copied(row), (), None)
+    return tuple(
+        wanted.narrow_deny(wanted.destination(row), number, row["source_account"]) for number in verdict.denying
+    )
+
+
+def finding_the_deny(row: Row) -> tuple[str, ...]:
+    """Steps where the Deny could not be pinned down."""
+    return (
+        f"Find the Deny statement in the registry policy of {place(row)}: {row['grant_reason']}.",
+        f"Narrow it so that it does not hit AWSServiceRoleForECRReplication of account {row['source_account']}, and "
+        "keep the rest of it.",
+    )
