@@ -9,6 +9,7 @@ from typing import Any
 
 from audit.evidence import Evidence, RegistryEvidence
 from audit.model import Coverage
+from checks.baseline import Baseline
 
 TOOLS = ("boto3", "botocore", "great-expectations", "pandas", "weasyprint")
 
@@ -54,3 +55,17 @@ def _answered(part: RegistryEvidence) -> bool:
 def limits_sources(registries: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Where limits were read, each statement once."""
     return tuple(sorted({row["limits_source"] for row in registries if row["limits_source"]}))
+
+
+def idle_requirements(baseline: Baseline, required_by: Iterable[str | None]) -> tuple[str, ...]:
+    """Sentences about requirements that no registry of this run is a source of: a mistyped unit, or nothing in scope.
+
+    *required_by*: that column of the `links` table.
+    """
+    # Names may hold commas themselves, so each is looked for whole, between the separators.
+    active = ", ".join(["", *{cell for cell in required_by if isinstance(cell, str)}, ""])
+    return tuple(
+        f"The requirement {requirement.name!r} names no source registry of this run: mistyped, or out of scope."
+        for requirement in baseline.replication
+        if f", {requirement.name}, " not in active
+    )

@@ -64,6 +64,8 @@ class Run:
     documents: Mapping[tuple[str, str], Mapping[str, Any]]
     """Rows of the `registries` table that findings refer to: what single-finding commands are built from."""
     account_names: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+    """What the baseline's owner should know: waivers that ended or match nothing, requirements without any source."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from audit.aws import AwsSettings
-from audit.describe import describe_coverage, limits_sources, program_version, tool_versions
+from audit.describe import describe_coverage, idle_requirements, limits_sources, program_version, tool_versions
 from audit.evidence import Evidence, Scope, all_gaps
 from audit.inventory import Progress, collect
 from audit.model import Run
@@ -22,7 +22,7 @@ from checks.catalog import CHECKS
 from checks.evaluate import evaluate, load_engine
 from checks.model import CheckResult, Evaluation, RemedyContext, Script
 from checks.remedies import plan
-from checks.waivers import apply_waivers
+from checks.waivers import apply_waivers, waiver_problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock) 
     Raises BaselineError for a baseline that cannot be used, AwsSetupError where AWS cannot be asked at all,
     StoreError where nothing can be kept. Everything else that AWS refuses becomes a gap of the run.
     """
-    baseline = load_baseline(request.baseline_text, request.baseline_name)
+    baseline = load_baseline(request.baseline_text, request.baseline_name, known_checks=known_checks())
     started = clock()
     aws = request.aws
     key = request_key(aws.profile, aws.role_name, aws.endpoint_url, request.scope, request.baseline_text)
@@ -86,10 +86,15 @@ def judge(
     context = RemedyContext(baseline=baseline, organization=organization, registries=registries)
     progress.note("judging")
     evaluation = evaluate(CHECKS, tables, context)
-    results = apply_waivers(evaluation.results, baseline.waivers, started.date(), aliases=_aliases())
+    day, units = started.date(), {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
+    results = apply_waivers(evaluation.results, baseline.waivers, day, account_ous=units, aliases=known_checks())
+    notes = (
+        *waiver_problems(results, baseline.waivers, day, account_ous=units, aliases=known_checks()),
+        *idle_requirements(baseline, tables["links"]["required_by"]),
+    )
     scripts = plan([finding for result in results for finding in result.findings], context)
     run = _assemble(evidence, request, evaluation, results, scripts, registries, started=started, finished=clock())
-    return run, tables
+    return replace(run, notes=notes), tables
 
 
 def _assemble(
@@ -149,10 +154,12 @@ def _referred_to(
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain values, missing ones as None."""
     plain = frame.astype(object)
-    return [dict(row) for row in plain.where(frame.notna(), None).to_dict("records")]
+    records = plain.where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in records]
 
 
-def _aliases() -> dict[str, tuple[str, ...]]:
+def known_checks() -> dict[str, tuple[str, ...]]:
+    """Check id → catalogue ids: what a baseline may name."""
     return {check.id: check.aliases for check in CHECKS}
 
 

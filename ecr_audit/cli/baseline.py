@@ -22,9 +22,11 @@ def baseline() -> None:
 def validate(file: str) -> None:
     """Check a baseline; every error at once, with line and column."""
     from checks.baseline import BaselineError, load_baseline
+    from checks.catalog import CHECKS
 
+    known = {check.id: check.aliases for check in CHECKS}
     with explained(BaselineError):
-        loaded = load_baseline(existing_file(file).decode("utf-8", errors="replace"), file)
+        loaded = load_baseline(existing_file(file).decode("utf-8", errors="replace"), file, known_checks=known)
     click.echo(
         f"{file}: valid; {len(loaded.replication)} replication requirements, {len(loaded.settings)} settings entries,"
         f" {len(loaded.waivers)} waivers"

@@ -51,7 +51,9 @@ def demo(output: str) -> None:
             processes=min(os.cpu_count() or 1, 2),
         )
         audit_and_report(request, store, ("csv", "json", "pdf"), folder)
-    click.echo(f"\nLook at {folder / 'report.pdf'} first. To try a remediation: `ecr-audit simulate`, then run a script of")
+    click.echo(
+        f"\nLook at {folder / 'report.pdf'} first. To try a remediation: `ecr-audit simulate`, then run a script of"
+    )
     click.echo(f"{folder / 'remediation'} in another shell, with the exports that it prints.")
 
 

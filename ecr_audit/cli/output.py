@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from audit.model import Run
 
 SCRIPTS = "remediation"
-_MARK = "# ecr-audit remediation"
 
 
-class Formats(click.ParamType):
+class Formats(click.ParamType[tuple[str, ...]]):
     """A comma-separated list of report formats."""
 
     name = "f,f,…"
@@ -68,7 +67,8 @@ def write_scripts(run: Run, folder: Path) -> Path | None:
     target = folder / SCRIPTS
     if target.is_dir():
         for old in target.glob("*.sh"):
-            if _MARK in old.read_text(errors="replace")[:400]:
+            # Only what this program wrote: such a script begins with its own name.
+            if f"# {old.name}: " in old.read_text(errors="replace")[:400]:
                 old.unlink()
     if not run.scripts:
         return None
