@@ -11,7 +11,7 @@ from checks.iam.parts import StatementMatch, quoted
 from checks.iam.prefixes import Outcomes, outcomes
 from checks.iam.reasons import NO_POLICY, denying_statements, matches, reason
 from checks.iam.request import CREATE, REPLICATE, LinkRequest, Verdict
-from checks.iam.ternary import Truth, every
+from checks.iam.ternary import Truth, every, some
 
 MOST_UNCOVERED = 20
 """Entries of `LinkVerdict.uncovered`."""
@@ -33,6 +33,8 @@ class LinkVerdict:
     """Whether ecr:CreateRepository is allowed for every name, or for all that are absent; None: undecided."""
     denying: tuple[int, ...] = ()
     """Numbers of the Deny statements that certainly stop some name of the link."""
+    given: bool | None = None
+    """Whether ecr:ReplicateImage is allowed for some name. Certain even where `verdict` hangs on creation alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class _Survey:
     by_prefix: tuple[tuple[str, Outcomes], ...]
     found: Mapping[Verdict, tuple[Decisions, str]]
     """Each verdict that occurs, with the decisions and a name for it."""
+    decided: frozenset[Decisions]
+    """All decisions that occur."""
     complete: bool
     """Whether no other verdict occurs."""
     refused: tuple[str, ...]
@@ -75,7 +79,9 @@ def link_verdict(
     uncovered = tuple(prefix for prefix, found in survey.by_prefix if _covered(found) is False)
     told = _Told(policy_text, link)
     reason = told.sentence(survey, verdict, uncovered)
-    return LinkVerdict(verdict, reason, covers, uncovered[:MOST_UNCOVERED], survey.create, told.denying(survey))
+    given = some([*(pair[0].gives for pair in survey.decided), False if survey.complete else None])
+    denying = told.denying(survey)
+    return LinkVerdict(verdict, reason, covers, uncovered[:MOST_UNCOVERED], survey.create, denying, given)
 
 
 def _survey(
@@ -99,7 +105,8 @@ def _survey(
     for (pair, exists), name in existing.items():
         found.setdefault(verdict_of(*pair, exists=exists), (pair, name))
     create, example = _creates(clauses, possible, missing, complete=complete)
-    return _Survey(by_prefix, found, complete, refused, create, example)
+    decided = frozenset((*possible, *(pair for pair, _ in existing)))
+    return _Survey(by_prefix, found, decided, complete, refused, create, example)
 
 
 def _alike(

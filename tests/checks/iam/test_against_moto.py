@@ -7,7 +7,7 @@ policies here keep to the rest.
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.iam import ReplicationRequest, Verdict, explain
@@ -49,6 +49,7 @@ _MEANING = {
 }
 
 
+@settings(deadline=None)
 @given(st.lists(statements(), min_size=1, max_size=5), st.text("ab/-", min_size=1, max_size=6))
 def test_moto_decides_alike(written, name):
     text = policy(*written)
