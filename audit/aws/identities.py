@@ -13,7 +13,7 @@ from botocore.credentials import ReadOnlyCredentials
 from audit.aws.failures import CallError
 
 _EARLY = 300.0
-"""Seconds before the end of their life at which credentials are renewed."""
+"""Seconds before their end at which credentials are renewed, or half their life where that is shorter."""
 _REMEMBER_FAILURE = 60.0
 
 
@@ -47,12 +47,13 @@ class RoleIdentity:
         self._lock = threading.Lock()
         self._keys = keys
         self._frozen = _freeze(keys)
+        self._renew_at = 0.0 if keys is None else self._due(keys)
         self._failure: CallError | None = None
         self._failed_at = 0.0
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """Valid credentials, renewed if need be; CallError where the role cannot be assumed."""
-        if self._keys is None or self._keys.expires_at - self._clock() < _EARLY:
+        if self._keys is None or self._clock() > self._renew_at:
             self._refresh()
         assert self._frozen is not None
         return self._frozen
@@ -72,7 +73,7 @@ class RoleIdentity:
     def _refresh(self) -> None:
         with self._lock:
             now = self._clock()
-            if self._keys is not None and self._keys.expires_at - now >= _EARLY:
+            if self._keys is not None and now <= self._renew_at:
                 return
             if self._failure is not None and now - self._failed_at < _REMEMBER_FAILURE:
                 self._use_what_is_left(now, self._failure)
@@ -84,6 +85,10 @@ class RoleIdentity:
                 self._use_what_is_left(now, error)
                 return
             self._frozen, self._failure = _freeze(self._keys), None
+            self._renew_at = self._due(self._keys)
+
+    def _due(self, keys: Keys) -> float:
+        return keys.expires_at - min(_EARLY, (keys.expires_at - self._clock()) / 2)
 
     def _use_what_is_left(self, now: float, error: CallError) -> None:
         """Credentials that still live are used to their end before a failed renewal counts."""

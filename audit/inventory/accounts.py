@@ -98,6 +98,8 @@ def unread_destination(accounts: Accounts, pair: Pair, organization_known: bool)
     if record.state not in ACTIVE:
         message = f"a destination in an account that is {record.state}"
         return replace(gap, kind=GapKind.ACCOUNT_INACTIVE, code=str(record.state), message=message)
-    status = accounts.regions[pair].status if pair in accounts.regions else "not a Region of this account"
-    message = f"a destination in a Region that is {status}"
+    if pair not in accounts.regions:
+        return None  # no such Region for this account: again, what is wrong is the rule
+    status = accounts.regions[pair].status
+    message = f"a destination in a Region that is {status} in its account"
     return replace(gap, kind=GapKind.REGION_DISABLED, code=str(status), message=message)

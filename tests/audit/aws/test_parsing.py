@@ -1,0 +1,54 @@
+"""The parser that leaves out the walk over shapes."""
+
+import botocore.session
+import pytest
+from botocore.parsers import ResponseParserError
+
+from audit.aws.parsing import PlainParserFactory, epoch
+
+SHAPE = botocore.session.Session().get_service_model("ecr").operation_model("DescribeRepositories").output_shape
+PARSER = PlainParserFactory().create_parser("json")
+
+
+def response(status: int, body: bytes) -> dict:
+    return {"status_code": status, "body": body, "headers": {}, "context": {}}
+
+
+def test_times_stay_numbers_and_unknown_members_are_kept() -> None:
+    parsed = PARSER.parse(response(200, b'{"repositories":[{"createdAt":1.5,"new":"x"}]}'), SHAPE)
+    assert parsed["repositories"] == [{"createdAt": 1.5, "new": "x"}]
+    assert parsed["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_errors_are_parsed_as_botocore_does() -> None:
+    body = b'{"__type":"com.amazonaws.ecr#RepositoryNotFoundException","message":"gone"}'
+    parsed = PARSER.parse(response(400, body), SHAPE)
+    assert parsed["Error"] == {"Code": "RepositoryNotFoundException", "Message": "gone"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b"<html>"),
+        (200, b"[1]"),
+        (200, b'"text"'),
+        (400, b"[1]"),
+        (500, b'"text"'),
+        (400, b"3"),
+        (200, b"\xff\xfe"),
+    ],
+)
+def test_what_is_no_object_is_an_error_and_not_an_empty_answer(status: int, body: bytes) -> None:
+    with pytest.raises(ResponseParserError):
+        PARSER.parse(response(status, body), SHAPE)
+
+
+def test_other_protocols_give_times_as_numbers_too() -> None:
+    assert epoch("2026-11-23T02:00:00Z") == 1795399200.0
+    parser = PlainParserFactory().create_parser("query")
+    shape = botocore.session.Session().get_service_model("sts").operation_model("AssumeRole").output_shape
+    body = (
+        b"<AssumeRoleResponse><AssumeRoleResult><Credentials><Expiration>2026-11-23T02:00:00Z</Expiration>"
+        b"</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+    )
+    assert parser.parse(response(200, body), shape)["Credentials"]["Expiration"] == 1795399200.0
