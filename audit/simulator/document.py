@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from audit.simulator.wire.models import SERVICES, service_model
 
 if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, ValidationError
 
 KeyPath = tuple[str | int, ...]
 
@@ -116,11 +116,9 @@ class _Lines:
 
 def _problems(document: Any) -> Iterator[tuple[KeyPath, str]]:
     broken = False
-    for error in sorted(
-        _validator().iter_errors(document), key=lambda found: [str(part) for part in found.absolute_path]
-    ):
+    for error in sorted(_validator().iter_errors(document), key=_position):
         broken = True
-        yield tuple(error.absolute_path), _explained(error.message, error.instance)
+        yield tuple(error.absolute_path), _explained(error)
     if not broken:
         yield from _inconsistencies(document)
 
@@ -132,10 +130,20 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(world_schema())
 
 
-def _explained(message: str, instance: object) -> str:
-    if isinstance(instance, int) and "not of type 'string'" in message:
-        return f"{instance} is a number here; put account ids in quotes"
-    return message if len(message) < 300 else message[:297] + "…"
+def _position(error: ValidationError) -> list[str]:
+    return [f"{part:06d}" if isinstance(part, int) else str(part) for part in error.absolute_path]
+
+
+def _explained(error: ValidationError) -> str:
+    if isinstance(error.instance, int) and error.validator == "type" and error.validator_value == "string":
+        return f"{error.instance} is a number here; put account ids in quotes"
+    if error.validator == "additionalProperties":
+        keywords: Any = error.schema
+        given: Any = error.instance
+        known = sorted(keywords["properties"])
+        unknown = [repr(name) for name in given if name not in known and not str(name).startswith("x-")]
+        return f"unknown key {', '.join(unknown)}; known are {', '.join(known)}"
+    return error.message if len(error.message) < 300 else error.message[:297] + "…"
 
 
 def _inconsistencies(document: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:

@@ -20,7 +20,8 @@ class Fault:
     repository: str = ""
     rate: float = 1.0
     seconds: float = 0.0
-    _seen: int = 0
+    seen: int = 0
+    """Matching calls so far, hit or not."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def strikes(self, account: str, region: str, operation: str, repository: str) -> bool:
@@ -34,8 +35,8 @@ class Fault:
         if self.repository and not fnmatch.fnmatchcase(repository, self.repository):
             return False
         with self._lock:
-            self._seen += 1
-            return int(self._seen * self.rate) > int((self._seen - 1) * self.rate)
+            self.seen += 1
+            return int(self.seen * self.rate) > int((self.seen - 1) * self.rate)
 
     def as_document(self) -> Document:
         """The fault as a world spells it."""

@@ -232,7 +232,7 @@ def history(world: World, documents: Iterable[Mapping[str, object]]) -> None:
 def _derived(world: World, source: Registry, name: str, image: Image) -> dict[Place, ReplicationOutcome]:
     outcomes = {}
     for place in places(source, name):
-        copies = world.registry(*place).repositories.get(name)
+        copies = world.registry(*place).repositories.get(name) if place[0] in world.accounts else None
         if copies is not None and image.digest in copies.images:
             outcomes[place] = ReplicationOutcome("COMPLETE")
             continue

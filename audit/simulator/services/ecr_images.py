@@ -242,7 +242,7 @@ def _referrers(call: Call) -> Result:
 
 
 def _update_storage_class(call: Call) -> Result:
-    """Archiving is not replicated; a restore is replicated like a push (replication.html). Restores end at once here."""
+    """Archiving is not replicated; a restore is, like a push (replication.html). Restores end at once here."""
     registry, repository = call.repository()
     image = _wanted(call, repository)
     archive = call.parameters["targetStorageClass"] == "ARCHIVE"
