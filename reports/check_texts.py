@@ -120,4 +120,4 @@ def paragraphs(text: str) -> tuple[str, ...]:
 
 def plain(text: str) -> str:
     """Prose without its mark-up: double and single backquotes around code go, the words stay."""
-    return re.sub(r"`+([^`]*)`+", r"\1", text)
+    return " ".join(re.sub(r"`+([^`]*)`+", r"\1", text).split())

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from audit.model import Run
 from checks.model import Finding, RemedyContext, Status
+from reports.visible import one_line
 
 COMMANDS_FOR_AT_MOST = 5_000
 """A run with more findings than this names the script of each instead of repeating a whole document per finding:
@@ -47,12 +48,20 @@ class CommandBook:
         )
 
     def of(self, finding: Finding) -> str:
-        """The complete guarded script of this one finding; empty where no paste-ready command should exist."""
+        """The complete guarded script of this one finding; empty where no paste-ready command should exist.
+
+        A run kept by another version may ask for an edit, or hold a baseline, that this program does not know: then a
+        comment says so, and the rest of the report stands.
+        """
         if finding.status is not Status.FAIL or finding.remedy is None or not finding.remedy.edits:
             return ""
+        from checks.baseline import BaselineError
         from checks.remedies import commands
 
-        return commands(finding, self._context)
+        try:
+            return commands(finding, self._context)
+        except (ValueError, BaselineError) as error:
+            return f"# This program cannot write the commands of this finding: {one_line(str(error))}\n"
 
     def scripts_of(self, finding: Finding) -> tuple[str, ...]:
         """File names of the run's scripts that contain the fix, in the order in which to run them."""

@@ -54,7 +54,7 @@ class TrendPoint:
 
 def earlier(run: Run, history: Sequence[RunSummary]) -> tuple[RunSummary, ...]:
     """The runs that began before this one, oldest first, this run itself left out."""
-    before = (past for past in history if past.id != run.id and past.started_at <= run.started_at)
+    before = (past for past in history if past.id != run.id and past.started_at < run.started_at)
     return tuple(sorted(before, key=lambda past: (past.started_at, past.id)))
 
 

@@ -23,7 +23,9 @@ def resource_arn(finding: Finding, partition: str) -> str:
 
 
 def resource_type(finding: Finding) -> str:
-    """`AwsEcrRepository`, `AwsEcrRegistry` or `AwsAccount`."""
+    """`AwsEcrRepository`, `AwsEcrRegistry` or `AwsAccount`; empty where a finding belongs to no account."""
+    if not finding.account:
+        return ""
     if not finding.region:
         return "AwsAccount"
     return "AwsEcrRepository" if finding.key.get("repository") else "AwsEcrRegistry"

@@ -20,41 +20,66 @@ _INDENT = "    "
 class PageLines:
     """Lines for a page of a fixed number of columns."""
 
-    text: str
+    blocks: tuple[str, ...]
+    """Each is one or more lines between which nothing may come, not even a comment."""
     whole: bool
-    """Whether every line fits; if not, the text copied from a page may carry a break inside a word."""
+    """Whether every line fits its page, and every block; if not, what is copied from paper may carry a false break."""
+
+    @property
+    def text(self) -> str:
+        """All lines."""
+        return "\n".join(self.blocks)
 
     @property
     def count(self) -> int:
         """Number of lines; 0 of nothing."""
-        return self.text.count("\n") + 1 if self.text else 0
+        return self.text.count("\n") + 1 if self.blocks else 0
 
 
-def fit(script: str, columns: int) -> PageLines:
-    """The script with lines of at most *columns* characters wherever a break can be made safely."""
-    lines = list(_fitted(script.rstrip("\n"), columns))
-    return PageLines("\n".join(lines), all(len(line) <= columns for line in lines))
+def fit(script: str, columns: int, rows: int) -> PageLines:
+    """The script in lines of at most *columns* characters and blocks of at most *rows* lines, wherever that is safe."""
+    if not script.strip():
+        return PageLines((), whole=True)
+    blocks = tuple("\n".join(lines) for lines in _blocks(script.rstrip("\n"), columns))
+    whole = all(
+        block.count("\n") < rows and all(len(line) <= columns for line in block.split("\n")) and _copies(block)
+        for block in blocks
+    )
+    return PageLines(blocks, whole)
 
 
-def _fitted(script: str, columns: int) -> Iterator[str]:
+def _copies(block: str) -> bool:
+    """Whether a block survives being copied from paper, which drops empty lines and blanks at the ends of lines."""
+    return "\n" not in block or all(line == line.rstrip() != "" for line in block.split("\n"))
+
+
+def _blocks(script: str, columns: int) -> Iterator[list[str]]:
     end = ""  # delimiter of the here-document that we are in
     quote = ""  # a quotation that began on an earlier line: nothing inside it may be touched
+    block: list[str] = []
     for line in script.split("\n"):
         if end:
-            yield from [line] if line == end else _document_lines(line, end, columns)
+            block += [line] if line == end else _document_lines(line, end, columns)
             end = "" if line == end else end
-            continue
-        began_quoted = bool(quote)
-        scan = _scan(line, quote)
-        quote = scan.open_quote
-        heredoc = None if began_quoted else _HEREDOC.search(line)
-        end = heredoc["end"] if heredoc else ""
-        if len(line) <= columns or began_quoted or quote:
-            yield line
-        elif line.lstrip().startswith("#"):
-            yield from _comment_lines(line, columns)
         else:
-            yield from _command_lines(line, scan, columns)
+            began_quoted = bool(quote)
+            scan = _scan(line, quote)
+            quote = scan.open_quote
+            heredoc = None if began_quoted else _HEREDOC.search(line)
+            end = heredoc["end"] if heredoc else ""
+            untouched = len(line) <= columns or began_quoted or quote
+            block += [line] if untouched else _broken(line, scan, columns)
+        if not (end or quote or block[-1].endswith("\\")):
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _broken(line: str, scan: _Scan, columns: int) -> Iterator[str]:
+    if line.lstrip().startswith("#"):
+        return _comment_lines(line, columns)
+    return _command_lines(line, scan, columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,11 +85,15 @@ def _level(figures: VerdictInput) -> VerdictLevel:
     if serious:
         return VerdictLevel.ACTION
     failures = sum(figures.open.values())
-    if not (failures or figures.passed or figures.waived):
+    if _nothing_read(figures.coverage) or not (failures or figures.passed or figures.waived):
         return VerdictLevel.NOTHING
     if not figures.evidence_complete or figures.undecided or figures.broken:
         return VerdictLevel.INCOMPLETE
     return VerdictLevel.MINOR if failures else VerdictLevel.COMPLIANT
+
+
+def _nothing_read(coverage: Coverage) -> bool:
+    return coverage.registries_planned > 0 and coverage.registries_unread == coverage.registries_planned
 
 
 def _main_sentence(level: VerdictLevel, figures: VerdictInput) -> str:
@@ -99,7 +103,8 @@ def _main_sentence(level: VerdictLevel, figures: VerdictInput) -> str:
     if level is VerdictLevel.NOTHING:
         return _nothing_sentence(figures)
     if total:
-        return f"No critical or high failure was found; {open_text(figures.open)} {be(total)} open."
+        where = " in what could be judged" if level is VerdictLevel.INCOMPLETE else ""
+        return f"No critical or high failure was found{where}; {open_text(figures.open)} {be(total)} open."
     if level is VerdictLevel.INCOMPLETE:
         return "No open failure was found in what could be judged, and not everything could be judged."
     if figures.waived:
@@ -112,7 +117,7 @@ def _main_sentence(level: VerdictLevel, figures: VerdictInput) -> str:
 
 def _nothing_sentence(figures: VerdictInput) -> str:
     coverage = figures.coverage
-    if coverage.registries_planned and coverage.registries_unread == coverage.registries_planned:
+    if _nothing_read(coverage):
         if coverage.registries_planned == 1:
             return "Nothing could be judged: the only registry in scope could not be read."
         return f"Nothing could be judged: none of the {number(coverage.registries_planned)} registries could be read."

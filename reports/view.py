@@ -29,7 +29,7 @@ from reports.history import Change, TrendPoint, change_since, earlier, trend_poi
 from reports.verdict import Verdict, VerdictInput, judge
 from reports.words import counted
 
-TREND_RUNS = 8
+TREND_RUNS = 6
 """Points of the trend, this run included."""
 
 _STATUS_ORDER = {Status.FAIL: 0, Status.ERROR: 1, Status.UNKNOWN: 2, Status.PASS: 3, Status.NOT_APPLICABLE: 4}

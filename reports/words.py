@@ -135,16 +135,20 @@ def area_name(group: str) -> str:
     return AREAS.get(group, group.replace("-", " ").capitalize())
 
 
+_OPENERS = frozenset(
+    ("a", "an", "another", "each", "every", "it", "no", "nobody", "none", "nothing", "one", "only", "some", "that", "the",
+     "there", "these", "this", "what", "whether")
+)  # fmt: skip
+
+
 def sentence(text: str) -> str:
-    """The text with a capital first letter and a full stop, where it has neither; empty stays empty."""
+    """The text with a full stop where it has no end, and a capital first letter where it begins with a plain word.
+
+    Other beginnings stay as they are: they may be names, and a report does not respell names.
+    """
     text = text.strip()
     if not text:
         return ""
-    if text[0].islower() and not _is_name(text.split(maxsplit=1)[0]):
+    if text.split(maxsplit=1)[0] in _OPENERS:
         text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?:" else f"{text}."
-
-
-def _is_name(word: str) -> bool:
-    """Whether a word is spelled as a name (`ecr:GetRegistryPolicy`, `team/app`) and must keep its case."""
-    return not word.strip(",.;").replace("'", "").replace("\u2019", "").replace("-", "").isalpha() or not word.islower()

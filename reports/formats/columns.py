@@ -30,7 +30,7 @@ FINDINGS = _columns(
     ("ACCOUNT_UID", "Account id, twelve digits; read the column as text, ids may begin with zeros"),
     ("ACCOUNT_NAME", "Account name"),
     ("REGION", "AWS Region"),
-    ("RESOURCE_TYPE", "AwsEcrRepository, AwsEcrRegistry or AwsAccount"),
+    ("RESOURCE_TYPE", "AwsEcrRepository, AwsEcrRegistry or AwsAccount; empty where the finding belongs to no account"),
     ("RESOURCE_UID", "ARN of the repository, of the registry (`arn:…:registry/ACCOUNT`) or of the account"),
     ("RESOURCE_NAME", "What the finding is about, as reports call it"),
     ("STATUS_EXTENDED", "What is wrong, in one sentence"),
@@ -43,8 +43,8 @@ FINDINGS = _columns(
     ("REMEDIATION_SUMMARY", "What would mend it, in one sentence"),
     ("REMEDIATION_SAFE", "True where the commands may be applied without review; empty where there is no remediation"),
     ("REMEDIATION_STEPS", "Steps for a person, one a line, where no command should exist"),
-    ("REMEDIATION_CODE_CLI", "Command that runs the remediation scripts with the fix, from the folder of the reports; they mend "
-     "the registry's other findings of the same stage too. Commands for this finding alone are in commands.csv"),
+    ("REMEDIATION_CODE_CLI", "Command that runs the scripts that contain the fix, from the folder of the reports; it "
+     "mends the registry's other findings of the same stage too. Commands for this finding alone are in commands.csv"),
     ("KEY", "Key columns of the judged row, one JSON object"),
     ("PARTITION", "aws, aws-cn, aws-us-gov …"),
     ("ORGANIZATION_UID", "Organization id; empty in single-account mode"),

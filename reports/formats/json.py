@@ -40,7 +40,8 @@ def _parts(run: Run, view: ReportView) -> Iterator[str]:
     aliases = {check.text.id: list(check.text.aliases) for check in view.checks}
     yield "{\n"
     for name, value in _head(run, view, book).items():
-        yield f' "{name}": {json.dumps(json_value(value), ensure_ascii=False, allow_nan=False, indent=1)},\n'
+        text = json.dumps(json_value(value), ensure_ascii=False, allow_nan=False, indent=1)
+        yield f' "{name}": {text.replace(chr(10), chr(10) + " ")},\n'
     lists: dict[str, Iterator[Any]] = {
         "checks": (_check(check) for check in view.checks),
         "gaps": (_gap(gap) for gap in sorted(run.gaps, key=_gap_order)),

@@ -7,6 +7,10 @@ those of the run and its id is that of the run, so the same run gives the same b
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +33,7 @@ class ReportError(RuntimeError):
 
 def render(run: Run, view: ReportView) -> dict[str, bytes]:
     """`report.pdf` of one run. Raises ReportError where the template asks for anything that is not packaged."""
-    return {"report.pdf": to_pdf(page(run, view), identifier=run.id)}
+    return {"report.pdf": to_pdf(page(run, view), identifier=run.id, at=run.finished_at)}
 
 
 def page(run: Run, view: ReportView) -> str:
@@ -46,17 +50,32 @@ def page(run: Run, view: ReportView) -> str:
     )
 
 
-def to_pdf(html: str, *, identifier: str) -> bytes:
-    """Set HTML as a tagged PDF with this document id."""
+def to_pdf(html: str, *, identifier: str, at: dt.datetime) -> bytes:
+    """Set HTML as a tagged PDF with this document id and date."""
     from weasyprint import HTML
     from weasyprint.urls import FatalURLFetchingError
 
     try:
-        document = HTML(string=html, base_url=None, url_fetcher=refuse_all)
-        data: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier.encode())
+        with _source_date(at):
+            document = HTML(string=html, base_url=None, url_fetcher=refuse_all)
+            data: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier.encode())
     except FatalURLFetchingError as error:  # not an Exception, so that WeasyPrint itself does not swallow it
         raise ReportError(str(error)) from error
     return data
+
+
+@contextmanager
+def _source_date(at: dt.datetime) -> Iterator[None]:
+    """Let fontTools write this time, not the clock's, into the fonts that it cuts down (SOURCE_DATE_EPOCH)."""
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = str(int(words.in_utc(at).timestamp()))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before
 
 
 def refuse_all(url: str, *_args: object, **_more: object) -> Any:  # noqa: ANN401 - never returns

@@ -26,7 +26,8 @@ GAP_ROWS, GAP_PLACES = 40, 12
 SCRIPTS_NAMED = 4
 LONGEST_TEXT = 1_200
 """Characters shown of one message, name or piece of evidence."""
-COMMAND_COLUMNS = 108
+COMMAND_COLUMNS, COMMAND_ROWS = 108, 68
+"""What fits on a page of commands, with a heading above."""
 COMMAND_LINES = 240
 """Longer commands are not printed: the run's scripts are named instead."""
 COMMANDS_EACH, COMMAND_LINES_TOTAL = 1, 1_800
@@ -230,7 +231,7 @@ def _printed_commands(
         for position, finding in enumerate(check.open[:share], start=1):
             if len(printed[check.text.id]) == COMMANDS_EACH:
                 break
-            page = fit(book.of(finding), COMMAND_COLUMNS)
+            page = fit(book.of(finding), COMMAND_COLUMNS, COMMAND_ROWS)
             if not page.count or page.count > min(COMMAND_LINES, left):
                 continue
             left -= page.count

@@ -304,7 +304,7 @@ def unread_run() -> Run:
     )  # fmt: skip
     unread = [
         finding("organization.evidence-complete", Severity.MEDIUM, {"account": account, "region": region},
-                "nothing of this registry could be read", status=Status.UNKNOWN)
+                "nothing of this registry could be read")
         for account in NAMES for region in ("eu-west-1", "us-east-1")
     ]  # fmt: skip
     results = (result("rules.required-link-present"), result("grants.replication-allowed"),
@@ -324,7 +324,7 @@ def large_run(count: int = 20_000, checks: int = 20) -> Run:
             finding(check, severity, replica(f"team-{one % 37}/service-{one}", accounts[one % 200], "eu-central-1"),
                     f"The destination repository differs from what the baseline asks for in {one % 5 + 1} settings",
                     at="source", evidence={"tag_mutability": "MUTABLE", "images_missing": one},
-                    remedy=Remedy("Set it", (Edit("repository.tag-mutability", accounts[one % 200], "eu-central-1"),)))
+                    remedy=_immutable(replica(f"team-{one % 37}/service-{one}", accounts[one % 200], "eu-central-1")))
             for one in range(per_check)
         ]  # fmt: skip
         results.append(result(check, found, passed=1000))
@@ -362,3 +362,29 @@ def hostile_run() -> Run:
     names = {**NAMES, "100000000003": HOSTILE[2], BACKUP: HOSTILE[0]}
     return run_of([result("settings.tag-mutability", found)], gaps=gaps, account_names=names, organization_name=HOSTILE[0],
                   coverage=Coverage(1, 1, 2, 1, 1, 0, 16))  # fmt: skip
+
+
+def small_run() -> Run:
+    """Few findings of checks that no program knows: what the golden files are made of, whatever the catalogue says."""
+    waiver = WaiverMark("Until the vault is moved", "platform@example.com", "2026-12-31")
+    alpha = [
+        finding("example.alpha", Severity.CRITICAL, link("010000000010", "us-east-1"), "=cmd() is not a formula here",
+                evidence={"rules": "[1, 3]", "count": 2, "missing": None, "at": STARTED, "share": -0.0}),
+        finding("example.alpha", Severity.CRITICAL, link("100000000003", "eu-central-1"), 'Says "no", and, with a comma',
+                status=Status.UNKNOWN),
+    ]  # fmt: skip
+    beta = [
+        finding("example.beta", Severity.MEDIUM, replica("prod/api", "100000000003", "eu-central-1"), "Two\nlines",
+                remedy=Remedy("Change the setting", manual=("First step.", "Second step.")), waiver=waiver),
+        finding("example.beta", Severity.LOW, replica("prod/web", "100000000003", "eu-central-1"), "Plain",
+                remedy=Remedy("Do it by hand", safe=True)),
+    ]  # fmt: skip
+    broken = finding("other.gamma", Severity.HIGH, {}, "KeyError: 'x'", status=Status.ERROR)
+    scripts = (Script(BACKUP, "eu-west-1", "20-rules-eu-west-1.sh", "", safe=True, findings=(beta[1].fingerprint,)),)
+    gap = Gap("100000000008", "eu-west-1", "ecr:GetRegistryPolicy", GapKind.DENIED, "AccessDeniedException", "not authorized",
+              ("registries", "links"), "", "ecr:GetRegistryPolicy")  # fmt: skip
+    return run_of(
+        [result("example.alpha", alpha, passed=3), result("example.beta", beta, passed=1, idle=2),
+         result("other.gamma", [broken], error="KeyError: 'x'"), result("other.delta", passed=7)],
+        gaps=(gap,), scripts=scripts, coverage=Coverage(2, 2, 4, 3, 1, 0, 2),
+    )  # fmt: skip

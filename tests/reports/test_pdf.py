@@ -1,0 +1,203 @@
+"""The PDF: pages, links, tags, every cut said, commands that run when copied, nothing fetched, same bytes again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from audit.model import Run, RunSummary
+from checks.model import Severity
+from reports.formats import pdf, render
+from reports.view import build_view
+from tests.reports import runs
+
+
+def _pdf(run: Run, history: tuple[RunSummary, ...] = ()) -> bytes:
+    return render("pdf", run, build_view(run, history))["report.pdf"]
+
+
+def _pages(data: bytes) -> list[str]:
+    return [page.extract_text() for page in PdfReader(io.BytesIO(data)).pages]
+
+
+def _flat(pages: list[str]) -> str:
+    return " ".join(" ".join(pages).split())
+
+
+@pytest.fixture(scope="module")
+def mixed() -> bytes:
+    return _pdf(runs.mixed_run())
+
+
+def test_every_page_tells_its_number(mixed: bytes) -> None:
+    pages = _pages(mixed)
+    assert len(pages) > 5
+    for number, text in enumerate(pages, start=1):
+        assert f"page {number} of {len(pages)}" in text
+
+
+def test_the_cover_and_the_summary_tell_the_verdict(mixed: bytes) -> None:
+    pages, run = _pages(mixed), runs.mixed_run()
+    sentence = build_view(run).conclusion.sentences[0]
+    for page in pages[:2]:
+        assert "Action required" in page
+        assert sentence in _flat([page])
+    cover = _flat(pages[:1])
+    assert "23 November 2026, 02:00 UTC" in cover
+    assert "Example Industries (o-exampleorg1)" in cover
+    assert run.baseline_hash in cover
+    assert "43 of 48 registries read completely, 3 in part, 2 not at all" in cover
+
+
+def test_the_summary_is_one_page_even_with_a_trend() -> None:
+    run = runs.mixed_run()
+    past = tuple(
+        RunSummary(f"old{day}", run.started_at.replace(day=day), evidence_complete=True, open={f"{day:016x}": Severity.HIGH})
+        for day in range(10, 23)
+    )
+    pages = _pages(_pdf(run, past))
+    assert "Executive summary" in pages[1]
+    assert "that could not be looked at again" in _flat(pages[1:2])
+    assert "Open failures of the last 6 runs" in pages[1]
+    assert "Contents" in pages[2].splitlines()[:3]
+
+
+def test_gaps_come_before_findings_and_name_the_permission(mixed: bytes) -> None:
+    text = _flat(_pages(mixed)[3:])
+    assert text.index("What could not be read") < text.index("Findings in detail")
+    assert "Allow these actions to the audit role: ecr:DescribeRepositoryCreationTemplates and ecr:GetRegistryPolicy." in text
+
+
+def test_nothing_of_the_run_is_missing(mixed: bytes) -> None:
+    text = re.sub(r"\s+", "", "".join(_pages(mixed)))
+    run = runs.mixed_run()
+    for finding in run.findings:
+        if finding.status != "error":
+            assert finding.fingerprint in text
+    for result in run.results:
+        assert result.check in text
+    for gap in run.gaps:
+        assert gap.operation in text
+    assert "PLAT-4711" in text
+    assert "KeyError:'destination_present'" in text
+
+
+def test_bookmarks_links_tags_and_dates(mixed: bytes) -> None:
+    reader = PdfReader(io.BytesIO(mixed))
+    titles = [one.title for one in reader.outline if not isinstance(one, list)]
+    assert titles[:3] == ["Executive summary", "Contents", "What could not be read"]
+    assert any(isinstance(one, list) for one in reader.outline)
+    contents = reader.pages[2]
+    links = [one.get_object() for one in contents["/Annots"]]  # type: ignore[union-attr]  # pypdf's types are loose here
+    targets = set(reader.named_destinations)
+    assert len(links) >= 8
+    assert {link["/Dest"] for link in links} <= targets
+    root = reader.trailer["/Root"]
+    assert root["/Lang"] == "en"
+    assert root["/MarkInfo"]["/Marked"]
+    assert b"pdfuaid" in reader.xmp_metadata.stream.get_data()  # type: ignore[union-attr]  # tagged documents have it
+    assert reader.metadata is not None
+    assert reader.metadata["/CreationDate"] == "D:20261123020412Z"
+
+
+def _copied(data: bytes, title: str) -> str:
+    """The commands below a heading, as pypdf copies them over pages, running lines included."""
+    text = "\n".join(_pages(data))
+    start = text.index("#!/usr/bin/env bash", text.rindex(title))
+    following = re.compile(r"\n[^\n]+: no\. 1\n").search(text, start)
+    return text[start : following.start() if following else len(text)]
+
+
+def test_copied_commands_run(mixed: bytes, tmp_path: Path) -> None:
+    """The script is copied from the PDF and run against a stand-in for the AWS CLI that keeps one registry policy."""
+    check = next(one for one in build_view(runs.mixed_run()).checks if one.text.id == "grants.replication-allowed")
+    script = _copied(mixed, f"{check.text.title}: no. 1")
+    assert "# page" in script  # it runs over the end of a page, or this test would prove less
+    state = tmp_path / "policy.json"
+    state.write_text(runs.DOCUMENTS[runs.BACKUP, "eu-west-1"]["registry_policy"])
+    cli = tmp_path / "aws"
+    cli.write_text(
+        "#!/usr/bin/env bash\n"
+        'case "$1 $2" in\n'
+        f'"sts get-caller-identity") echo {runs.BACKUP} ;;\n'
+        f'"ecr get-registry-policy") cat {state} ;;\n'
+        f'"ecr put-registry-policy") for last; do :; done; cat "${{last#file://}}" > {state} ;;\n'
+        '*) echo "unexpected: $*" >&2; exit 9 ;;\n'
+        "esac\n"
+    )
+    cli.chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/local/bin:/usr/bin:/bin"}
+    done = subprocess.run(["bash", "-c", script], env=path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    statements = json.loads(state.read_text())["Statement"]
+    assert len(statements) == 2
+    assert "arn:aws:iam::010000000010:root" in json.dumps(statements[1])
+
+
+def test_every_cut_is_said() -> None:
+    run = runs.large_run(180, 3)
+    text = _flat(_pages(_pdf(run)))
+    each = sum(1 for _ in re.finditer(r"further failing \w+ are not shown here; findings.csv holds all 60\.", text))
+    assert each == 3
+    hidden = re.findall(r"(\d+) further failing", text)
+    listed = {one.fingerprint for one in run.findings if one.fingerprint in text}
+    assert sum(map(int, hidden)) + len(listed) == 180
+    assert "20 further accounts are not shown here; findings.csv holds all 60." in text
+
+
+def test_hostile_text_is_text() -> None:
+    data = _pdf(runs.hostile_run())
+    text = re.sub(r"\s+", "", "".join(_pages(data)))
+    assert "<script>alert(1)</script>" in text
+    assert "{{7*7}}{%raw%}" in text
+    assert "evil<U+202E>gpj.exe<U+202C>" in text
+    assert "zero<U+200B>width<U+FEFF><U+2060>" in text
+    assert "lone<U+D83D>surrogate" in text
+    assert "x" * 900 in text
+    assert b"/URI" not in data
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1/x.css", "https://example.com/", "file:///etc/passwd", "data:text/css,x"])
+def test_the_fetcher_refuses_everything(url: str) -> None:
+    with pytest.raises(pdf.ReportError, match="reports fetch nothing"):
+        pdf.to_pdf(f"<html lang=en><title>t</title><link rel=stylesheet href='{url}'>x</html>", identifier="x", at=runs.STARTED)
+
+
+def test_same_run_same_bytes_in_another_process() -> None:
+    code = (
+        "import sys, hashlib\n"
+        "from tests.reports import runs\n"
+        "from reports.view import build_view\n"
+        "from reports.formats import render\n"
+        "run = runs.unread_run()\n"
+        "print(hashlib.sha256(render('pdf', run, build_view(run))['report.pdf']).hexdigest())\n"
+    )
+    here = hashlib.sha256(_pdf(runs.unread_run())).hexdigest()
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120,
+        env={"PYTHONHASHSEED": "77", "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert done.stdout.strip() == here
+
+
+@pytest.mark.parametrize(
+    ("run", "part"),
+    [
+        (runs.green_run(), "Everything that the audit set out to read was read."),
+        (runs.unread_run(), "none of the 24 registries could be read"),
+        (runs.run_of([]), "Nothing was judged: no check applies to what is in scope."),
+        (replace(runs.green_run(), organization_id="", calls={}, limits_sources=()), "Account 100000000001 (management)"),
+    ],
+    ids=["green", "unread", "empty", "single account"],
+)
+def test_other_runs_have_a_report_too(run: Run, part: str) -> None:
+    assert part in _flat(_pages(_pdf(run)))
