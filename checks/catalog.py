@@ -41,6 +41,19 @@ from checks.rules import (
     required_repository_matched,
     service_linked_role_present,
 )
+from checks.settings import (
+    encryption,
+    immutability_effective,
+    key_usable,
+    lifecycle_policy_present,
+    moving_tags,
+    repository_policy,
+    scanned,
+    tag_mutability,
+    template_covers_rule,
+    template_key_usable,
+    template_role_valid,
+)
 
 CHECKS: tuple[Check, ...] = (
     required_link_present.CHECK,
@@ -64,6 +77,17 @@ CHECKS: tuple[Check, ...] = (
     actions_narrow.CHECK,
     grantee_in_organization.CHECK,
     not_public.CHECK,
+    tag_mutability.CHECK,
+    immutability_effective.CHECK,
+    scanned.CHECK,
+    encryption.CHECK,
+    repository_policy.CHECK,
+    lifecycle_policy_present.CHECK,
+    moving_tags.CHECK,
+    template_covers_rule.CHECK,
+    template_role_valid.CHECK,
+    template_key_usable.CHECK,
+    key_usable.CHECK,
     repository_present.CHECK,
     images_present.CHECK,
     destination_known.CHECK,

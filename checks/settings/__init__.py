@@ -1,0 +1,1 @@
+"""Settings of what replication creates or fills: replication copies images, and no setting."""

@@ -1,0 +1,90 @@
+"""Copies are encrypted as the baseline asks.
+
+## What it checks
+
+Where the baseline sets `encryption` for a destination repository, its type must be that type and its key that key: a
+given key, in which account and Region stand for the copy's own, or any customer key. The AWS managed key `aws/ecr` is
+no customer key.
+
+## Why it matters
+
+Each copy is encrypted by the settings of the repository in which it lies. A repository that replication creates
+without a template has AES-256 with a key of AWS, even where the source is encrypted with a customer key that can be
+audited and withdrawn.
+
+## How to fix
+
+The encryption of a repository can never be changed; it has to be deleted and created again. The audit therefore
+prints steps and no command. Do it only with the copy, after making sure that the source has every image, and put a
+creation template in place, so that this is the last time.
+
+## Limits of this check
+
+Whether the key can be used is `settings.key-usable`. Whether a key is a customer's is known only where AWS KMS could
+be read; else the answer is unknown. Images that exist only at the destination are lost by the procedure, which the
+steps say.
+
+## References
+
+- AWS Security Hub, ECR.5:
+  https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
+- Amazon ECR user guide, Repository creation templates:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REPLICAS
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    repository, place = row["repository"], "/".join(wanted.destination(row))
+    source = "/".join(wanted.source(row))
+    return Remedy(
+        summary=f"Create {repository} at {place} again with {row['expected_encryption']}.",
+        manual=(
+            f"Make sure that {source} holds every image of {repository} that is needed: what exists only at {place} "
+            "will be lost.",
+            f"Save repository policy, lifecycle policy, tag mutability and tags of {repository} at {place}.",
+            f"Put a creation template for replication with {row['expected_encryption']} in place there; it needs a custom "
+            "role that may use the key.",
+            f"Delete {repository} at {place} with its images, and create it with {row['expected_encryption']}.",
+            "Put back what was saved.",
+            f"Start a replication backfill from {source} to {place}, and audit again.",
+        ),
+    )
+
+
+CHECK = Check(
+    id="settings.encryption",
+    aliases=("DST-05",),
+    title="Copies have the declared encryption",
+    severity=Severity.HIGH,
+    table=REPLICAS,
+    judged="encryption_as_declared",
+    expect=is_true(),
+    message="{repository} at {destination_account}/{destination_region} is encrypted with {encryption}, the baseline "
+    "asks for {expected_encryption}",
+    remedy=_remedy,
+    when="encryption_declared",
+    unknown="whether {repository} at {destination_account}/{destination_region} has the declared encryption is not "
+    "known",
+    evidence=("encryption", "expected_encryption", "expected_kms_key"),
+    at="destination",
+    permissions=("ecr:DescribeRepositories", "kms:DescribeKey"),
+    controls=(
+        "Security Hub ECR.5",
+        "NIST 800-53 SC-12(2)",
+        "NIST 800-53 CM-3(6)",
+        "NIST 800-53 SC-13",
+        "NIST 800-53 SC-28",
+        "NIST 800-53 SC-28(1)",
+        "NIST 800-53 SC-7(10)",
+        "NIST 800-53 CA-9(1)",
+        "NIST 800-53 SI-7(6)",
+        "NIST 800-53 AU-9",
+        "AWS Config ecr-repository-cmk-encryption-enabled",
+    ),
+)

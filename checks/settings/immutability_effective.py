@@ -1,0 +1,76 @@
+"""Exclusions do not undo the immutability that a copy claims.
+
+## What it checks
+
+Two modes have exclusion filters: `IMMUTABLE_WITH_EXCLUSION`, where tags that match may move, and
+`MUTABLE_WITH_EXCLUSION`, where only tags that match are protected. The first fails when filters that the baseline
+does not list free whole families of version tags, such as `*` or `v*`. The second fails where the baseline asks for
+immutability.
+
+## Why it matters
+
+A dashboard that shows "immutable" for a repository whose filter is `*` shows the opposite of the truth, and a tool
+that looks for the exact word `MUTABLE` passes `MUTABLE_WITH_EXCLUSION`. What protects released versions from being
+overwritten must be the filters, not the name of the mode.
+
+## How to fix
+
+The remedy sets what the baseline asks for, or plain `IMMUTABLE` where it asks for nothing. Look at the pipelines
+first: one that moves a tag will be refused from then on. Filters that are wanted belong in the baseline.
+
+## Limits of this check
+
+Which tags matter is judged by typical version numbers (`1.4.2`, `v1.4.2`, with suffixes), not by the tags that the
+repository holds. How Security Hub judges the modes with exclusions is not documented; the mapping to ECR.2 is ours in
+spirit.
+
+## References
+
+- AWS Security Hub, ECR.2:
+  https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REPLICAS
+from checks.wording import names_in
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    where = f"{row['repository']} at {'/'.join(wanted.destination(row))}"
+    mode, exclusions = row["expected_tag_mutability"], names_in(row["expected_exclusions"])
+    if not mode:
+        mode, exclusions = "IMMUTABLE", ()
+    if not mode.startswith("IMMUTABLE"):
+        return Remedy(
+            summary=f"Decide what should be immutable in {where}.",
+            manual=(
+                f"The baseline asks for {mode}, which does not protect version tags.",
+                "Write IMMUTABLE, or IMMUTABLE_WITH_EXCLUSION with the tags that may move, and audit again.",
+            ),
+        )
+    edit = wanted.set_tag_mutability(
+        wanted.destination(row), row["repository"], row["tag_mutability"], mode, exclusions
+    )
+    return Remedy(summary=f"Set {where} to {mode}.", edits=(edit,))
+
+
+CHECK = Check(
+    id="settings.immutability-effective",
+    aliases=("DST-02",),
+    title="Exclusions leave immutability in force",
+    severity=Severity.MEDIUM,
+    table=REPLICAS,
+    judged="immutability_effective",
+    expect=is_true(),
+    message="{repository} at {destination_account}/{destination_region} is {tag_mutability}: {immutability_problem}",
+    remedy=_remedy,
+    when="immutability_claimed",
+    unknown="whether tags of {repository} at {destination_account}/{destination_region} are protected is not known",
+    evidence=("tag_mutability", "mutability_exclusions", "expected_tag_mutability", "expected_exclusions"),
+    at="destination",
+    permissions=("ecr:DescribeRepositories",),
+    controls=("own: Security Hub ECR.2 in spirit",),
+)

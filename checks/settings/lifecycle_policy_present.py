@@ -1,0 +1,75 @@
+"""Copies that nothing else deletes have a lifecycle policy.
+
+## What it checks
+
+Where the baseline asks for a lifecycle policy at a destination repository, and no rule replicates deletions there,
+the repository must have one. Any policy will do; it is not compared.
+
+## Why it matters
+
+A lifecycle policy acts in its own Region only, and is not replicated. What the source expires after two weeks stays
+in the copy for ever. The bill grows with every push, and so does the pile of old images with known vulnerabilities
+that can still be pulled.
+
+## How to fix
+
+Where the baseline or the source determines the text, the remedy puts it. A lifecycle policy deletes images as soon as
+it is there; run AWS's preview first. Otherwise a person writes one. Where copies should simply follow the source,
+switch `deleteReplication` on instead.
+
+## Limits of this check
+
+Presence is judged, not what the policy does: one that never expires anything passes. Lifecycle rules that count from
+the last pull treat copies, which are seldom pulled, more harshly than the source.
+
+## References
+
+- AWS Security Hub, ECR.3:
+  https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
+- Amazon ECR user guide, Lifecycle policy parameters:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+- Amazon ECR user guide, Replicating image deletions:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication-delete.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REPLICAS
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    place, repository, policy = wanted.destination(row), row["repository"], row["expected_lifecycle_policy"]
+    where = f"{repository} at {'/'.join(place)}"
+    if policy:
+        edit = wanted.put_lifecycle_policy(place, repository, "", policy)
+        return Remedy(summary=f"Put the declared lifecycle policy on {where}; it deletes images.", edits=(edit,))
+    return Remedy(
+        summary=f"Write a lifecycle policy for {where}.",
+        manual=(
+            f"Decide which images of {where} may expire, by age or by number.",
+            "Try the policy with `aws ecr start-lifecycle-policy-preview` before putting it, or write it into the "
+            "baseline as lifecycle_policy, so that the audit can print the command.",
+        ),
+    )
+
+
+CHECK = Check(
+    id="settings.lifecycle-policy-present",
+    aliases=("DST-07",),
+    title="Copies that nothing else deletes have a lifecycle policy",
+    severity=Severity.MEDIUM,
+    table=REPLICAS,
+    judged="lifecycle_present",
+    expect=is_true(),
+    message="{repository} at {destination_account}/{destination_region} has no lifecycle policy, and deletions are not "
+    "replicated: it grows for ever",
+    remedy=_remedy,
+    when="lifecycle_required",
+    unknown="whether {repository} at {destination_account}/{destination_region} has a lifecycle policy is not known",
+    evidence=("delete_replication", "expected_lifecycle_policy"),
+    at="destination",
+    permissions=("ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:DescribeRegistry"),
+    controls=("Security Hub ECR.3", "PCI DSS v4.0 3.2.1.7", "PCI DSS v4.0 10.5.1.8", "NIS2 12.2.2.a"),
+)

@@ -1,0 +1,98 @@
+"""Tags that move at the source can move in the copy.
+
+## What it checks
+
+Modes and exclusion filters of both sides are compared. Every tag that can move at the source must be able to move at
+the destination. Where the source lets every tag move, `latest` stands for those that do.
+
+## Why it matters
+
+Immutability is enforced in each registry on its own. When a tag moves at the source, and the copy is immutable and
+has that tag already, the new image arrives without it, possibly without any tag. The copy's `latest` stays for ever
+at the first image that had this name: deployments from it succeed and run old software.
+
+## How to fix
+
+Either the tag should not move: make the source immutable, after looking at who moves it. Or it should: except it at
+the destination. The remedy sets the destination to what the baseline asks for, where that solves it, or makes it
+mutable like the source where the baseline asks for nothing. Everything else is a decision for a person. Images that
+have arrived without their tag need it put on afterwards.
+
+## Limits of this check
+
+It compares settings and not the tags that exist: a source whose tags could move and never do is reported as well. The
+baseline's settings for the copy may themselves be the cause.
+
+## References
+
+- Amazon ECR user guide, Private image replication (considerations):
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+- Field tests of immutable destinations:
+  https://github.com/aws/containers-roadmap/issues/140
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REPLICAS
+from checks.wording import names_in
+
+
+def _solution(row: Row) -> tuple[str, tuple[str, ...]] | None:
+    """Mode and filters for the destination that certainly let the source's tags move, if the row shows any."""
+    expected, exclusions = row["expected_tag_mutability"], names_in(row["expected_exclusions"])
+    if expected == "MUTABLE" or (not expected and row["source_tag_mutability"] == "MUTABLE"):
+        return "MUTABLE", ()
+    frees_latest = any(fnmatchcase("latest", pattern) for pattern in exclusions)
+    present = (row["tag_mutability"], set(names_in(row["mutability_exclusions"])))
+    if (
+        expected == "IMMUTABLE_WITH_EXCLUSION"
+        and row["source_tag_mutability"] == "MUTABLE"
+        and frees_latest
+        and present != (expected, set(exclusions))
+    ):
+        return expected, exclusions
+    return None
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    place, repository = wanted.destination(row), row["repository"]
+    solution = _solution(row)
+    if solution:
+        mode, exclusions = solution
+        return Remedy(
+            summary=f"Let the tags of {repository} move at {'/'.join(place)} too ({mode}), or freeze the source.",
+            edits=(wanted.set_tag_mutability(place, repository, row["tag_mutability"], mode, exclusions),),
+        )
+    source = "/".join(wanted.source(row))
+    return Remedy(
+        summary=f"Let the same tags of {repository} move at {source} and at {'/'.join(place)}.",
+        manual=(
+            f"Find out which tags of {repository} really move at {source}: {row['moving_tags_problem']}.",
+            f"If none should, make the repository at {source} IMMUTABLE, after telling those who push to it.",
+            f"If some should, list them as exclusions at {'/'.join(place)} (IMMUTABLE_WITH_EXCLUSION) and in the "
+            "baseline's mutability_exclusions.",
+        ),
+    )
+
+
+CHECK = Check(
+    id="settings.moving-tags",
+    aliases=("DST-08",),
+    title="Tags that move at the source can move in the copy",
+    severity=Severity.HIGH,
+    table=REPLICAS,
+    judged="moving_tags_safe",
+    expect=is_true(),
+    message="{repository} at {destination_account}/{destination_region} freezes tags: {moving_tags_problem}",
+    remedy=_remedy,
+    unknown="whether the tags of {repository} can move at {destination_account}/{destination_region} as they do at "
+    "{source_account}/{source_region} is not known",
+    evidence=("source_tag_mutability", "tag_mutability", "mutability_exclusions", "expected_tag_mutability"),
+    at="destination",
+    permissions=("ecr:DescribeRepositories",),
+    controls=("own: NIST 800-53 CP-9",),
+)

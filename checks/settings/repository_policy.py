@@ -1,0 +1,83 @@
+"""Copies have the repository policy that the baseline asks for.
+
+## What it checks
+
+Where the baseline sets `repository_policy` for a destination repository, there must be a policy (`required`), no
+policy (`none`), the source's policy (`same-as-source`), or the document that is given. Order and the short form of
+one-element lists make no difference.
+
+## Why it matters
+
+Repository policies are not replicated. Without one, no other account can pull the copy: the failover starts, and
+every node in the consuming accounts is refused. With one that is wider than the source's, the copy is the easier way
+in.
+
+## How to fix
+
+Where the baseline or the source determines the text, the remedy puts it, without the switch that skips AWS's guard
+against locking oneself out. It replaces the whole document; read both before. Where only *some* policy is required,
+or none should be there, a person writes or removes it.
+
+## Limits of this check
+
+Documents are compared, not their effect: two policies that allow the same in different words count as different. A
+`same-as-source` policy that names the source's own account or Region is copied literally, and may need adapting.
+
+## References
+
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+- Request to copy repository policies:
+  https://github.com/aws/containers-roadmap/issues/1202
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REPLICAS
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    place, repository = wanted.destination(row), row["repository"]
+    seen, expected = row["repository_policy"] or "", row["expected_repository_policy"]
+    where = f"{repository} at {'/'.join(place)}"
+    if expected:
+        edit = wanted.put_repository_policy(place, repository, seen, expected)
+        return Remedy(summary=f"Put the declared repository policy on {where}.", edits=(edit,))
+    if seen:
+        return Remedy(
+            summary=f"Remove the repository policy of {where}.",
+            manual=(
+                f"Save the repository policy of {where}, and find out who pulls through it.",
+                "Delete it with `aws ecr delete-repository-policy` once nobody does.",
+            ),
+        )
+    return Remedy(
+        summary=f"Write a repository policy for {where}.",
+        manual=(
+            f"Name the accounts that must pull {repository} from {'/'.join(place)}.",
+            "Put a policy that lets them do ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, or write the document "
+            "into the baseline, so that the audit can print the command.",
+        ),
+    )
+
+
+CHECK = Check(
+    id="settings.repository-policy",
+    aliases=("DST-06",),
+    title="Copies have the declared repository policy",
+    severity=Severity.HIGH,
+    table=REPLICAS,
+    judged="repository_policy_as_declared",
+    expect=is_true(),
+    message="{repository} at {destination_account}/{destination_region}: {repository_policy_problem}",
+    remedy=_remedy,
+    when="repository_policy_declared",
+    unknown="whether {repository} at {destination_account}/{destination_region} has the declared repository policy is "
+    "not known{repository_policy_problem:because}",
+    evidence=("repository_policy_problem", "repository_policy", "expected_repository_policy"),
+    at="destination",
+    permissions=("ecr:DescribeRepositories", "ecr:GetRepositoryPolicy"),
+    controls=("own: NIST 800-53 AC-3",),
+)

@@ -1,0 +1,90 @@
+"""Copies are scanned for vulnerabilities where they lie.
+
+## What it checks
+
+Where the baseline asks that a destination repository be scanned, its effective scan frequency, as AWS reports it for
+that repository, must not be `MANUAL`.
+
+## Why it matters
+
+Scanning belongs to the registry, per account and Region, and is not replicated. An image that is scanned on push at
+the source can lie in the copy for years without anybody being told about a vulnerability found since, and the copy is
+what runs after a failover. No creation template can set it, because scanning is not a setting of the repository any
+more.
+
+## How to fix
+
+The remedy adds a filter to the registry's scanning configuration for the prefix that the baseline names, and keeps
+the rules that exist. It never lowers the scan type. Basic scanning on push costs nothing and is marked safe; enhanced
+scanning is billed per image and needs a decision. An organization-wide policy of Amazon Inspector can refuse the
+change; then it has to be made there.
+
+## Limits of this check
+
+Only whether copies are scanned is judged, not whether the scan type is the one that the baseline names, nor what the
+scans found. Regions without a registry scanning configuration are unknown.
+
+## References
+
+- AWS Security Hub, ECR.1:
+  https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
+- Amazon ECR user guide, Configuring enhanced scanning:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-enabling.html
+"""
+
+from __future__ import annotations
+
+import json
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.requirements import merged_settings
+from checks.tables import REPLICAS
+from checks.wording import listed
+
+
+def _prefix(row: Row, context: RemedyContext) -> str:
+    """The longest prefix under which the baseline asks for scanning of this repository."""
+    matching = [
+        prefix
+        for entry in context.baseline.settings
+        if entry.scanning
+        for prefix in entry.repositories or ("",)
+        if row["repository"].startswith(prefix)
+    ]
+    return max(matching, key=len, default=row["repository"])
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    place = wanted.destination(row)
+    asked = merged_settings(context.baseline, row["repository"]).scanning
+    scan_type, frequency = (asked.type or "", asked.frequency or "") if asked else ("", "")
+    registry = context.registries.get(place) or {}
+    present = json.loads(registry.get("scanning_configuration") or "{}").get("scanType")
+    basic = "ENHANCED" not in (scan_type, present) and frequency != "CONTINUOUS_SCAN" and present is not None
+    prefix = _prefix(row, context)
+    return Remedy(
+        summary=f"Scan {listed((prefix,))} in {'/'.join(place)}.",
+        edits=(wanted.cover_scanning(place, (prefix,), scan_type, frequency),),
+        safe=basic,
+    )
+
+
+CHECK = Check(
+    id="settings.scanned",
+    aliases=("DST-03",),
+    title="Copies are scanned",
+    severity=Severity.HIGH,
+    table=REPLICAS,
+    judged="scanned",
+    expect=is_true(),
+    message="{repository} at {destination_account}/{destination_region} is not scanned: its frequency is "
+    "{scan_frequency}",
+    remedy=_remedy,
+    when="scanning_required",
+    unknown="whether {repository} at {destination_account}/{destination_region} is scanned is not known",
+    evidence=("scan_frequency",),
+    at="destination",
+    permissions=("ecr:GetRegistryScanningConfiguration", "ecr:BatchGetRepositoryScanningConfiguration"),
+    controls=("Security Hub ECR.1", "NIST 800-53 RA-5", "PCI DSS v4.0.1 6.2.3", "PCI DSS v4.0.1 6.2.4"),
+)

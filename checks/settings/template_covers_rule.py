@@ -1,0 +1,94 @@
+"""What replication creates gets its settings from a template.
+
+## What it checks
+
+For each link, every repository name that the rules can copy must be served by a repository creation template at the
+destination that applies to replication. A template's prefix ends in an implied `/`: `prod` serves `prod/api`, and
+neither `prod-x` nor `prod` itself. `ROOT` serves the rest.
+
+## Why it matters
+
+A repository that replication creates without a template is mutable, encrypted with AES-256, and has no policies.
+Encryption can never be changed afterwards, and the rest has to be mended repository by repository. The two kinds of
+prefix look alike and mean different things: a rule for `prod` and a template for `prod` do not serve the same names.
+
+## How to fix
+
+The remedy creates the narrowest template that serves the rule's prefix, with what the baseline asks for under it, or
+lets an existing template apply to replication too. It changes nothing that exists. Where KMS or tags are wanted and
+no role is known that a template could use, a person has to complete it.
+
+## Limits of this check
+
+It asks whether there is a template, not whether its settings are the declared ones. Templates act when ECR creates a
+repository; repositories that exist, or that another tool creates, are not touched by them. Older documentation lists
+Regions without templates; there, the put is refused.
+
+## References
+
+- Amazon ECR user guide, Repository creation templates:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.declared_templates import REPLICATION, declared_template, prefix_covering, templates_of
+from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
+from checks.replication_grants import copied
+from checks.tables import LINKS
+from checks.wording import listed, names_in
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    place = wanted.destination(row)
+    present = templates_of(context.registries[place])
+    prefixes = tuple(dict.fromkeys(map(prefix_covering, names_in(row["template_uncovered"]) or copied(row))))
+    edits: list[Edit] = []
+    manual: list[str] = []
+    safe = True
+    for prefix in prefixes:
+        if prefix in present:
+            purposes = [*present[prefix].get("appliedFor", ()), REPLICATION]
+            edits.append(wanted.update_template(place, present[prefix]["prefix"], {"appliedFor": purposes}))
+            safe = False
+            continue
+        declared = declared_template(context.baseline, prefix, place, present)
+        if declared.obstacle:
+            manual.append(f"Create the template {prefix} at {'/'.join(place)} by hand: {declared.obstacle}.")
+            continue
+        edits.append(wanted.create_template(place, prefix, declared.template))
+        safe = safe and declared.harmless
+    if manual:
+        manual.append(
+            "The role must be in that account, trust ecr.amazonaws.com, and allow ecr:CreateRepository, "
+            "ecr:ReplicateImage, ecr:TagResource, kms:CreateGrant, kms:RetireGrant and kms:DescribeKey."
+        )
+    return Remedy(
+        summary=f"Have the template {listed(prefixes)} at {'/'.join(place)} serve what replication creates.",
+        edits=tuple(edits),
+        safe=bool(edits) and safe and not manual,
+        manual=tuple(manual),
+    )
+
+
+CHECK = Check(
+    id="settings.template-covers-rule",
+    aliases=("DST-09",),
+    title="A creation template serves every repository that replication can create",
+    severity=Severity.MEDIUM,
+    table=LINKS,
+    judged="template_covers_rule",
+    expect=is_true(),
+    message="what account {source_account} replicates to {destination_account}/{destination_region} can create "
+    "repositories that no template serves: {template_uncovered:names}",
+    remedy=_remedy,
+    unknown="whether templates at {destination_account}/{destination_region} serve what account {source_account} "
+    "replicates there is not known",
+    evidence=("template_uncovered", "prefixes", "expected_prefixes"),
+    at="destination",
+    permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositoryCreationTemplates"),
+    controls=("own: NIST 800-53 CM-2", "own: NIST 800-53 CM-6"),
+)
