@@ -41,9 +41,9 @@ def pass_to_moto(request: Request, account: str) -> Reply:
 
     parts: Iterable[bytes] = application(_environment(request, account), start_response)
     body = b"".join(parts)
-    kept = {
-        name: value for name, value in headers.items() if name.lower() not in ("content-length", "connection", "date")
-    }
+    # The length of an answer to HEAD is that of a body which is not sent; any other the server counts itself.
+    dropped = {"connection", "date"} if request.method == "HEAD" else {"connection", "date", "content-length"}
+    kept = {name: value for name, value in headers.items() if name.lower() not in dropped}
     return Reply(status, kept, body)
 
 

@@ -211,6 +211,11 @@ def test_other_services_are_moto_s(simulation: Simulation) -> None:
     pytest.importorskip("moto", reason="the extra `demo` is not installed")
     arn = client(simulation, "sns", SOURCE).create_topic(Name="alarms")["TopicArn"]
     assert arn == f"arn:aws:sns:eu-west-1:{SOURCE}:alarms"
+    s3 = client(simulation, "s3", SOURCE, "us-east-1", s3={"addressing_style": "path"})
+    s3.create_bucket(Bucket="reports")
+    s3.put_object(Bucket="reports", Key="2026/a b.csv", Body=b"x" * 5000)
+    assert s3.head_object(Bucket="reports", Key="2026/a b.csv")["ContentLength"] == 5000
+    assert client(simulation, "s3", TARGET, "us-east-1").list_buckets()["Buckets"] == []
 
 
 def test_a_defect_of_a_handler_is_an_aws_error(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
