@@ -119,7 +119,7 @@ def _staged(
     if final.document == seen:
         return RegistryPlan((), (*final.refused, *(Refusal(edit, _SAID_ALREADY) for edit in final.applied)))
     last = tuple(edit for edit in final.applied if stage_of(edit) is Stage.NARROWING)
-    first = tuple(edit for edit in final.applied if edit not in last)
+    first = tuple(edit for edit in final.applied if stage_of(edit) is not Stage.NARROWING)
     if in_stages and first and last:
         between = merge(first)
         # Where additions have room only once something else is gone, there is one put after all.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from checks.model import Edit, Finding, RemedyContext, Script, Status
 from checks.remedies.edits import Stage, identity, validate
 from checks.remedies.merging import Planned, plan_registry
 from checks.remedies.outcome import Refusal
 from checks.remedies.scripts import Part, parts_text, script_text, telling_text
+from checks.remedies.shell import comment, visible
+from checks.remedies.steps import Step
 
 Registry = tuple[str, str]
 
@@ -22,6 +26,7 @@ _NAMES = {
 }
 _BY_HAND = 60
 _NAMED_IN_TITLE = 40
+_ASKED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def script_for(finding: Finding, context: RemedyContext) -> Script:
     manual = remedy.manual if remedy else ()
     worked = _work((finding,), context, in_stages=False)
     parts = [
-        Part(account, region, tuple(one.step for one in planned))
+        Part(account, region, tuple(_told(one) for one in planned))
         for (account, region), planned in sorted(worked.steps.items(), key=lambda item: item[1][0].step.stage)
         if planned
     ]
@@ -154,13 +159,23 @@ def _stage_script(
     name = f"{stage.value}-{_NAMES[stage]}-{account}-{region}.sh"
     title = (
         f"{name}: {len(planned)} {'step' if len(planned) == 1 else 'steps'} for account {account}, {region}.",
-        "Safe to run without review." if safe else "Read it before you run it: it grants, costs or takes away.",
+        "Safe to run without review."
+        if safe
+        else "Read it before you run it: it grants access, costs money or takes something away.",
         "Mends:",
         *(f"  {one.fingerprint} {one.check}: {one.resource}" for one in list(mended.values())[:_NAMED_IN_TITLE]),
         *((f"  and {len(mended) - _NAMED_IN_TITLE} more",) if len(mended) > _NAMED_IN_TITLE else ()),
     )
-    part = Part(account, region, tuple(one.step for one in planned))
+    part = Part(account, region, tuple(_told(one) for one in planned))
     return Script(account, region, name, script_text(title, part, independent=True), safe, tuple(mended))
+
+
+def _told(planned: Planned) -> Step:
+    """The step with what was asked for as comments, for the reader who decides whether to run it."""
+    asked = [f"{edit.kind} {json.dumps(edit.arguments, default=list)}" for edit in planned.edits[:_ASKED]]
+    more = [f"and {len(planned.edits) - _ASKED} more"] if len(planned.edits) > _ASKED else []
+    lines = (textwrap.shorten(visible(text), 300, placeholder=" …") for text in (*asked, *more))
+    return replace(planned.step, text="\n".join((comment(*lines), planned.step.text)))
 
 
 def _by_hand(registry: Registry, manual: Sequence[str], refused: Sequence[str]) -> Script:

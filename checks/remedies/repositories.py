@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from checks.model import Edit
 from checks.remedies.edits import distinct
@@ -21,17 +20,17 @@ _MODES = ("MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCL
 def merge(edits: Iterable[Edit]) -> Merged[tuple[Edit, ...]]:
     """The puts to make, in order; of two that contend for one setting the first one holds."""
 
-    def apply(accepted: tuple[Edit, ...], edit: Edit) -> tuple[Edit, ...]:
+    taken: set[tuple[str, str]] = set()
+
+    def apply(_: None, edit: Edit) -> None:
         _check(edit)
-        if any(_setting(other) == _setting(edit) for other in accepted):
-            raise CannotApplyError(f"two findings want something different of {edit.arguments['repository']}")
-        return (*accepted, edit)
+        setting = (edit.kind, edit.arguments["repository"])
+        if setting in taken:
+            raise CannotApplyError(f"two findings want something different of {setting[1]}")
+        taken.add(setting)
 
-    return merge_one_by_one((), distinct(edits), apply)
-
-
-def _setting(edit: Edit) -> tuple[Any, ...]:
-    return edit.kind, edit.arguments["repository"]
+    merged = merge_one_by_one(None, distinct(edits), apply)
+    return Merged(merged.applied, merged.applied, merged.refused)
 
 
 def _check(edit: Edit) -> None:

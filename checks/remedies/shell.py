@@ -97,9 +97,9 @@ same() { # same NAME: whether the text that AWS has is exactly this one
 }""",
         "alike": """\
 words() { # every word of a JSON document, sorted: AWS may write a document its own way
-  sed -e 's/\\\\[nrt]/ /g' -e 's/\\\\//g' "$1" |
+  LC_ALL=C sed -e 's/\\\\[nrt]/ /g' -e 's/\\\\//g' "$1" |
     LC_ALL=C tr -s '\\173\\175\\133\\135\\072\\054\\042\\040\\011\\015' '[\\012*]' |
-    LC_ALL=C sort | sed '/^$/d'
+    LC_ALL=C sort | LC_ALL=C sed '/^$/d'
 }
 alike() { # alike NAME: whether the text that AWS has says the same
   [ "$(words "$work/now")" = "$(words "$work/$1")" ]
