@@ -48,8 +48,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             f"Make sure that {source} holds every image of {repository} that is needed: what exists only at {place} "
             "will be lost.",
             f"Save repository policy, lifecycle policy, tag mutability and tags of {repository} at {place}.",
-            f"Put a creation template for replication with {row['expected_encryption']} in place there; it needs a custom "
-            "role that may use the key.",
+            f"Put a creation template for replication with {row['expected_encryption']} in place there; it needs a "
+            "custom role that may use the key.",
             f"Delete {repository} at {place} with its images, and create it with {row['expected_encryption']}.",
             "Put back what was saved.",
             f"Start a replication backfill from {source} to {place}, and audit again.",

@@ -15,8 +15,10 @@ overwritten must be the filters, not the name of the mode.
 
 ## How to fix
 
-The remedy sets what the baseline asks for, or plain `IMMUTABLE` where it asks for nothing. Look at the pipelines
-first: one that moves a tag will be refused from then on. Filters that are wanted belong in the baseline.
+The remedy sets what the baseline asks for. Where it asks for nothing, the copy of an immutable source becomes
+`IMMUTABLE`, and that of a mutable one `IMMUTABLE_WITH_EXCLUSION` with only `latest` left free, so that the copy can
+still follow. Look at the pipelines first: one that moves another tag will find it frozen in the copy. Filters that
+are wanted belong in the baseline.
 
 ## Limits of this check
 
@@ -37,12 +39,30 @@ from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import REPLICAS
 from checks.wording import names_in
 
+_UNDECIDED = ""
+
+
+def _following(source: str | None) -> tuple[str, tuple[str, ...]]:
+    """Mode and filters that protect versions without freezing what moves at the source, where that can be told."""
+    if source == "IMMUTABLE":
+        return "IMMUTABLE", ()
+    # Where every tag may move, `latest` stands for those that do; filters of the source are not in this table.
+    return ("IMMUTABLE_WITH_EXCLUSION", ("latest",)) if source == "MUTABLE" else (_UNDECIDED, ())
+
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     where = f"{row['repository']} at {'/'.join(wanted.destination(row))}"
     mode, exclusions = row["expected_tag_mutability"], names_in(row["expected_exclusions"])
     if not mode:
-        mode, exclusions = "IMMUTABLE", ()
+        mode, exclusions = _following(row["source_tag_mutability"])
+    if mode == _UNDECIDED:
+        return Remedy(
+            summary=f"Decide which tags may move in {where}.",
+            manual=(
+                "Find out which tags move at the source, and make exactly those exclusions of IMMUTABLE_WITH_EXCLUSION.",
+                "Write the same into the baseline as tag_mutability and mutability_exclusions, and audit again.",
+            ),
+        )
     if not mode.startswith("IMMUTABLE"):
         return Remedy(
             summary=f"Decide what should be immutable in {where}.",
