@@ -61,9 +61,7 @@ def earlier(run: Run, history: Sequence[RunSummary]) -> tuple[RunSummary, ...]:
 def change_since(run: Run, past: RunSummary) -> Change:
     """Compare open failures by fingerprint. What is gone is fixed only where we could look again."""
     states = {finding.fingerprint: finding for result in run.results for finding in result.findings}
-    now = {
-        mark for mark, finding in states.items() if finding.status is Status.FAIL and finding.waiver is None
-    }
+    now = {mark for mark, finding in states.items() if finding.status is Status.FAIL and finding.waiver is None}
     gone = past.open.keys() - now
     waived = {mark for mark in gone if mark in states and states[mark].status is Status.FAIL}
     undecided = {mark for mark in gone - waived if mark in states or not run.evidence_complete}

@@ -135,10 +135,10 @@ def area_name(group: str) -> str:
     return AREAS.get(group, group.replace("-", " ").capitalize())
 
 
-_OPENERS = frozenset(
-    ("a", "an", "another", "each", "every", "it", "no", "nobody", "none", "nothing", "one", "only", "some", "that", "the",
-     "there", "these", "this", "what", "whether")
-)  # fmt: skip
+_OPENERS = frozenset({
+    "a", "an", "another", "each", "every", "it", "no", "nobody", "none", "nothing", "one", "only", "some", "that",
+    "the", "there", "these", "this", "what", "whether",
+})  # fmt: skip
 
 
 def sentence(text: str) -> str:

@@ -16,7 +16,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, 
 _SURROGATES = {code: f"<U+{code:04X}>" for code in range(0xD800, 0xE000)}
 
 
-def json_value(value: Any) -> Any:  # noqa: ANN401 - the whole point is that any value comes in
+def json_value(value: Any) -> Any:
     """The value with only JSON types in it.
 
     NaN and other missing marks become null, infinities text, negative zero zero, times ISO 8601 in UTC, sets sorted
@@ -46,7 +46,7 @@ def json_value(value: Any) -> Any:  # noqa: ANN401 - the whole point is that any
     return _foreign(value)
 
 
-def json_line(value: Any) -> str:  # noqa: ANN401 - any value, as above
+def json_line(value: Any) -> str:
     """The value as compact JSON on one line, keys sorted."""
     if type(value) is dict and all(type(one) in _PLAIN for one in value.values()):
         line = _encode(value)  # the usual case, some ten times quicker than a walk
@@ -66,7 +66,7 @@ def _json_number(value: float) -> float | str | None:
     return float(value) + 0.0  # adding zero turns -0.0 into 0.0
 
 
-def _foreign(value: Any) -> Any:  # noqa: ANN401 - any value, as above
+def _foreign(value: Any) -> Any:
     """numpy scalars by their `item`, pandas' missing marks by name (neither library is imported), else text."""
     if type(value).__name__ in ("NAType", "NaTType"):
         return None

@@ -78,7 +78,7 @@ def _source_date(at: dt.datetime) -> Iterator[None]:
             os.environ["SOURCE_DATE_EPOCH"] = before
 
 
-def refuse_all(url: str, *_args: object, **_more: object) -> Any:  # noqa: ANN401 - never returns
+def refuse_all(url: str, *_args: object, **_more: object) -> Any:
     """The url_fetcher: a report needs nothing from outside, so whatever asks is a defect or an attack."""
     from weasyprint.urls import FatalURLFetchingError
 

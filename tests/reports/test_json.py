@@ -47,11 +47,16 @@ def test_the_schema_is_a_schema_and_names_every_field() -> None:
 @pytest.mark.parametrize(
     "run",
     [
-        runs.small_run(), runs.mixed_run(), runs.hostile_run(), runs.green_run(), runs.unread_run(),
-        runs.large_run(5_020, 10), runs.run_of([]),
+        runs.small_run(),
+        runs.mixed_run(),
+        runs.hostile_run(),
+        runs.green_run(),
+        runs.unread_run(),
+        runs.large_run(5_020, 10),
+        runs.run_of([]),
     ],
     ids=["small", "mixed", "hostile", "green", "unread", "large", "empty"],
-)  # fmt: skip
+)
 def test_documents_keep_to_the_schema(run: Run) -> None:
     document = _document(run)
     validator = jsonschema.Draft202012Validator(schema())

