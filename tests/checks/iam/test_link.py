@@ -33,6 +33,8 @@ def test_verdict_about_a_link(case):
         assert getattr(found, name) == wanted, (name, found)
     for part in case.get("why", ()):
         assert part in found.reason
+    for part in case.get("unsaid", ()):
+        assert part not in found.reason
 
 
 def test_existing_names_decide_nothing_where_all_names_fare_alike():
