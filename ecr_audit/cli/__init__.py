@@ -68,9 +68,8 @@ def commands() -> None:
 def main() -> None:
     """Entry point. Whatever a user can cause ends in one message; the rest says how to see more."""
     try:
-        commands.main(prog_name="ecr-audit", standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+        # Without click's own ending of the process, `ctx.exit(code)` comes back as the answer.
+        sys.exit(commands.main(prog_name="ecr-audit", standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -19,9 +19,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Listed(click.ParamType[tuple[str, ...]]):
-    """A comma-separated list; the option may also be given several times."""
+    """A comma-separated list."""
 
-    name = "a,b,…"
+    name = "list"
 
     def __init__(self, pattern: str = "", what: str = "value") -> None:
         """Accept items that match *pattern* entirely; *what* names an item in error messages."""

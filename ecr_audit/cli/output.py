@@ -19,7 +19,7 @@ SCRIPTS = "remediation"
 class Formats(click.ParamType[tuple[str, ...]]):
     """A comma-separated list of report formats."""
 
-    name = "f,f,…"
+    name = "list"
 
     def convert(
         self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
