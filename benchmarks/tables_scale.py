@@ -98,7 +98,7 @@ def _registries(options: argparse.Namespace, sources: list[str], destinations: l
     for account, mine in zip(sources, names, strict=True):
         yield _registry(account, mine, options, replication_configuration=rules, registry_policy="", lacking=0.0)
     everything = [name for mine in names for name in mine]
-    policy = _policy(sources, options)
+    policy = _policy(options)
     nothing = json.dumps({"rules": []})
     for account in destinations:
         yield _registry(
@@ -111,11 +111,12 @@ def _registries(options: argparse.Namespace, sources: list[str], destinations: l
         )
 
 
-def _policy(sources: list[str], options: argparse.Namespace) -> str:
+def _policy(options: argparse.Namespace) -> str:
     resource_pattern = "arn:aws:ecr:*:*:repository/*1" if options.narrow else "*"
     statement = {
         "Effect": "Allow",
-        "Principal": {"AWS": sources},
+        "Principal": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a"}},
         "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"],
         "Resource": resource_pattern,
     }

@@ -32,13 +32,13 @@ def registry_gaps(known: Known) -> Mapping[Registry, Sequence[Gap]]:
 
 
 def told_gaps(gaps: Iterable[Gap], not_understood: Iterable[str] = ()) -> str:
-    """One sentence that says what could not be read and why; empty where nothing is missing."""
+    """One sentence without full stop that says what could not be read and why; empty where nothing is missing."""
     counted: dict[tuple[str, str], set[str]] = {}
     for gap in gaps:
         counted.setdefault((gap.operation, gap.code or str(gap.kind)), set()).add(gap.resource)
     parts = [_told(operation, code, resources) for (operation, code), resources in sorted(counted.items())]
-    sentences = ([f"{', '.join(parts)} could not be read"] if parts else []) + list(not_understood)
-    return "; ".join(sentences)
+    unread = [f"could not be read: {', '.join(parts)}"] if parts else []
+    return "; ".join([*unread, *not_understood])
 
 
 def _told(operation: str, code: str, resources: set[str]) -> str:

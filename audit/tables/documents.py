@@ -119,6 +119,12 @@ def _text(value: object) -> str:
     return value
 
 
+def _listed(value: object) -> list[object]:
+    if value is not None and not isinstance(value, list):
+        raise NotUnderstoodError("a list was expected")
+    return value or []
+
+
 def _rule(number: int, rule: Mapping[str, Any]) -> Rule:
     filters = _objects(rule.get("repositoryFilters") or [])
     for each in filters:
@@ -145,7 +151,7 @@ def _template(template: Mapping[str, Any]) -> Template:
     return Template(
         prefix=prefix if prefix == "ROOT" else prefix.rstrip("/"),
         document=template,
-        for_replication="REPLICATION" in (template.get("appliedFor") or []),
+        for_replication="REPLICATION" in _listed(template.get("appliedFor")),
         custom_role=_text(template.get("customRoleArn") or ""),
         role_needed=encryption.get("encryptionType", "AES256") != "AES256" or bool(template.get("resourceTags")),
         kms_key=_text(encryption.get("kmsKey") or ""),

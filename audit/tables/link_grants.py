@@ -56,16 +56,17 @@ def _nothing(reason: str, *, given: bool | None) -> dict[str, Any]:
 
 
 def _why_unread(known: Known, destination: Registry) -> str:
-    place = f"{destination[0]}/{destination[1]}"
+    account, place = destination[0], f"{destination[0]}/{destination[1]}"
+    shared = [gap for gap in known.evidence.gaps if (gap.account, gap.region) in (destination, (account, ""))]
     part = known.parts.get(destination)
-    if part is None:
-        if known.is_member(destination[0]) is False:
-            return f"account {destination[0]} is not in the organization, so its registry policy cannot be read"
-        return f"{place} lies outside what this run read"
-    everywhere = [gap for gap in known.evidence.gaps if gap.account == destination[0] and not gap.region]
-    denied = [gap for gap in part.gaps if gap.operation == "ecr:GetRegistryPolicy"]
-    why = told_gaps(denied or everywhere)
-    return f"the registry policy of {place} was not read" + (f": {why}" if why else "")
+    if part is not None:
+        why = told_gaps([gap for gap in part.gaps if gap.operation == "ecr:GetRegistryPolicy"] or [*part.gaps, *shared])
+        return f"the registry policy of {place} {why or 'was not read'}"
+    if known.is_member(account) is False:
+        return f"account {account} is not in the organization, so its registry policy cannot be read"
+    # The inventory says of destinations that it left out why it did so.
+    message = next((gap.message for gap in shared if gap.message), "")
+    return f"{place} lies outside what this run read" + (f": {message}" if message else "")
 
 
 def _verdict(

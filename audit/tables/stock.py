@@ -64,6 +64,9 @@ def take_stock(known: Known) -> Stock:
     registry = np.repeat(np.array([number[key] for key in known.parts], dtype=np.int64), sizes)
     name, names = _sorted_codes(columns["repository"])
     order = np.lexsort((name, registry))
+    # A list that changes while its pages are read can name a repository twice.
+    again = (np.diff(registry[order], prepend=-1) == 0) & (np.diff(name[order], prepend=-1) == 0)
+    order = order[~again]
     listed = [record.repositories_read if (record := known.registry(key)) else False for key in known.universe]
     return Stock(
         registry=registry[order],

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from audit.evidence import RegionRecord
+from checks.model import GapKind
 
 from .worlds import (
     BACKUP,
@@ -233,6 +234,12 @@ def test_a_destination_that_the_run_did_not_read_says_so():
     assert row["grant_verdict"] is None
     assert row["grant_reason"] == f"{TO_BACKUP} lies outside what this run read"
     assert row["template_covers_rule"] is None
+
+
+def test_a_destination_that_was_left_out_says_why_as_the_inventory_does():
+    left_out = gap("ecr:DescribeRegistry", kind=GapKind.ACCOUNT_INACTIVE, message="an account that is SUSPENDED")
+    row = link(registry(HUB, rules=[rule(TO_BACKUP)]), gaps=(left_out,))
+    assert row["grant_reason"] == f"{TO_BACKUP} lies outside what this run read: an account that is SUSPENDED"
 
 
 def test_a_policy_that_is_not_json_is_indeterminate():

@@ -134,7 +134,7 @@ def test_gaps_make_the_evidence_incomplete_and_name_the_permissions():
     row = hub_row(registry(HUB, gaps=gaps))
     assert row["evidence_complete"] is False
     assert row["evidence_missing"] == (
-        "ecr:ListTagsForResource of 2 (AccessDeniedException), kms:DescribeKey of the-key (Nope) could not be read"
+        "could not be read: ecr:ListTagsForResource of 2 (AccessDeniedException), kms:DescribeKey of the-key (Nope)"
     )
     assert row["missing_permissions"] == "ecr:ListTagsForResource, kms:DescribeKey"
 

@@ -47,6 +47,13 @@ def test_a_replica_for_each_name_that_a_prefix_begins():
     assert [row["repository"] for row in rows] == ["prod", "prod-x", "prod/api", "production/web"]
 
 
+def test_what_aws_lists_twice_is_there_once():
+    hub = {"repositories": [repository("prod/api", image(A), image(A)), repository("prod/api", image(A))]}
+    tables = build(copy_of(hub=hub | {"rules": [rule(TO_BACKUP)]}))
+    assert len(tables.rows("repositories")) == 2
+    assert tables.only("replicas")["repository"] == "prod/api"
+
+
 def test_required_names_that_no_rule_matches_are_there_too():
     hub = registry(
         HUB, rules=[rule(TO_BACKUP, prefixes=["aa/"])], repositories=[repository("aa/1"), repository("bb/1")]
