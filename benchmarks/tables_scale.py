@@ -75,7 +75,7 @@ def _names(options: argparse.Namespace, source: int) -> list[str]:
 
 def _evidence(options: argparse.Namespace) -> Evidence:
     sources = [_account(100 + at) for at in range(options.sources)]
-    destinations = [_account(900 + at) for at in range(options.destinations)]
+    destinations = [_account(900_000 + at) for at in range(options.destinations)]
     accounts = [*sources, *destinations]
     return Evidence(
         organization=OrganizationRecord("o-a", sources[0], "Scale"),
@@ -175,7 +175,7 @@ def _images(account: str, names: list[str], options: argparse.Namespace, lacking
 
 
 def _baseline(options: argparse.Namespace) -> Baseline:
-    places = [{"account": _account(900 + at), "region": REGION} for at in range(options.destinations)]
+    places = [{"account": _account(900_000 + at), "region": REGION} for at in range(options.destinations)]
     hubs = [_account(100 + at) for at in range(options.sources)]
     return Baseline.model_validate(
         {

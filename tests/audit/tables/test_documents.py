@@ -14,12 +14,11 @@ from .worlds import BACKUP, baseline, build, copy_of, rule
 
 NAMES = [
     "rules", "destinations", "registryId", "region", "repositoryFilters", "filter", "filterType", "deleteReplication",
-    "enabled", "prefix", "appliedFor", "encryptionConfiguration", "encryptionType", "kmsKey", "customRoleArn", "Statement",
-    "Effect", "Principal", "Service", "Action", "Condition", "exists", "trust", "scanType", "state",
+    "enabled", "prefix", "appliedFor", "encryptionConfiguration", "encryptionType", "kmsKey", "customRoleArn",
+    "Statement", "Effect", "Principal", "Service", "Action", "Condition", "exists", "trust", "scanType", "state",
 ]  # fmt: skip
-leaves = (
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["PREFIX_MATCH", "ROOT", "Allow"])
-)
+words = st.sampled_from(["PREFIX_MATCH", "ROOT", "Allow"])
+leaves = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | words
 documents = st.recursive(
     leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)
 )
