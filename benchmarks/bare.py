@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 import boto3
 from botocore import xform_name
+from botocore.exceptions import ClientError
 
 THREADS = 32
 BOTO_NAMES = {"servicequotas": "service-quotas"}
@@ -50,11 +51,19 @@ def main(endpoint: str, recording: str) -> None:
             (clients[account, region, service], xform_name(operation), parameters(service, body))
         )
 
+    def ask(call: tuple[Any, str, dict[str, Any]]) -> bool:
+        client, method, arguments = call
+        try:
+            getattr(client, method)(**arguments)
+        except ClientError:
+            return False  # "there is none" is an answer too
+        return True
+
     # One task a call: the pool keeps all threads busy even with few registries.
     calls = [call for registry in work.values() for call in registry]
     with ThreadPoolExecutor(THREADS) as pool:
-        answers = sum(1 for _ in pool.map(lambda call: getattr(call[0], call[1])(**call[2]), calls))
-    print(json.dumps({"calls": answers}))
+        answers = list(pool.map(ask, calls))
+    print(json.dumps({"calls": len(answers), "errors": answers.count(False)}))
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ class Replies:
             "ecr:DescribeRepositoryCreationTemplates": lambda _request: b'{"repositoryCreationTemplates":[]}',
             "ecr:DescribePullThroughCacheRules": lambda _request: b'{"pullThroughCacheRules":[]}',
             "ecr:ListPullTimeUpdateExclusions": lambda _request: b'{"pullTimeUpdateExclusions":[]}',
-            "ecr:ListReplicationBackfills": lambda _request: b'{"replicationBackfills":[]}',
+            "ecr:ListReplicationBackfills": lambda _request: b'{"backfills":[]}',
             "sts:GetCallerIdentity": lambda request: _xml(
                 "GetCallerIdentity",
                 f"<Arn>arn:aws:iam::{request.account}:root</Arn><UserId>x</UserId><Account>{request.account}</Account>",
@@ -127,6 +127,8 @@ class Replies:
 
     def answer(self, request: Request) -> tuple[int, str, bytes]:
         """Status, content type and body."""
+        if request.operation == "GetSigningConfiguration":
+            return 400, JSON, b'{"__type":"SigningConfigurationNotFoundException","message":"none"}'
         reply = self._operations.get(f"{request.service}:{request.operation}")
         if reply is None:
             return 400, JSON, b'{"__type":"UnknownOperationException","message":"not part of the benchmark"}'
