@@ -7,11 +7,10 @@ A message, grade or remedy that raises never takes the finding away: the defect 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from checks.model import Check, Finding, Remedy, RemedyContext, Row, Severity, Status, fingerprint
-from checks.wording import fields, tell
+from checks.wording import tell
 
 DEFECT = "defect"
 """Evidence name under which a broken message, grade or remedy is told."""
@@ -36,27 +35,29 @@ def broken(check: Check, error: str, context: RemedyContext) -> Finding:
     )
 
 
-@dataclass(slots=True)
 class FindingMaker:
-    """Makes the findings of one check. Texts and evidence of rows that read alike are made once and shared."""
+    """Makes the findings of one check. Evidence of rows that read alike is made once and shared."""
 
-    check: Check
-    context: RemedyContext
-    _texts: dict[tuple[object, ...], str] = field(default_factory=dict)
-    _evidence: dict[tuple[object, ...], Mapping[str, Any]] = field(default_factory=dict)
-    _fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    def __init__(self, check: Check, context: RemedyContext) -> None:
+        self._check = check
+        self._context = context
+        self._severity = _override(check, context)
+        self._place = _place_columns(check)
+        self._shown = tuple(dict.fromkeys((check.judged, *check.evidence)))
+        self._evidence: dict[tuple[object, ...], Mapping[str, Any]] = {}
 
     def make(self, status: Status, row: Row) -> Finding:
         """The finding about *row*, which is FAIL or UNKNOWN."""
-        check = self.check
+        check = self._check
         defects: list[str] = []
         key = {name: row[name] for name in check.table.key}
-        resource = self._guarded(defects, "label", lambda: self._told(check.table.label, row))
-        message = self._guarded(defects, "message", lambda: self._told(self._template(status), row))
-        severity = self._guarded(defects, "grade", lambda: self._severity(row))
+        template = check.unknown if status is Status.UNKNOWN else check.message
+        resource = self._guarded(defects, "label", lambda: tell(check.table.label, row))
+        message = self._guarded(defects, "message", lambda: tell(template, row))
+        severity = self._guarded(defects, "grade", lambda: self._graded(row))
         remedy = self._guarded(defects, "remedy", lambda: self._remedy(status, row))
-        evidence = self._guarded(defects, "evidence", lambda: self._shown(row)) or {}
-        account, region = _place(check, row)
+        evidence = self._guarded(defects, "evidence", lambda: self._shared_evidence(row)) or {}
+        account, region = (row[name] or "" if name else "" for name in self._place)
         return Finding(
             check=check.id,
             status=status,
@@ -79,36 +80,23 @@ class FindingMaker:
             defects.append(f"the {part} could not be worked out ({type(error).__name__}: {error})")
             return None
 
-    def _template(self, status: Status) -> str:
-        return self.check.unknown if status is Status.UNKNOWN else self.check.message
-
-    def _told(self, template: str, row: Row) -> str:
-        if template not in self._fields:
-            self._fields[template] = fields(template)
-        values = (template, *(row[name] for name in self._fields[template]))
-        if values not in self._texts:
-            self._texts[values] = tell(template, row)
-        return self._texts[values]
-
-    def _shown(self, row: Row) -> Mapping[str, Any]:
-        names = dict.fromkeys((self.check.judged, *self.check.evidence))
-        values = tuple(row[name] for name in names)
+    def _shared_evidence(self, row: Row) -> Mapping[str, Any]:
+        values = tuple([row[name] for name in self._shown])
         # Types belong to the identity: True, 1 and 1.0 are equal keys but not equal evidence.
-        identity = (*values, *(type(value) for value in values))
+        identity = (*values, *map(type, values))
         if identity not in self._evidence:
-            self._evidence[identity] = dict(zip(names, values, strict=True))
+            self._evidence[identity] = dict(zip(self._shown, values, strict=True))
         return self._evidence[identity]
 
-    def _severity(self, row: Row) -> Severity:
-        override = _override(self.check, self.context)
-        if override:
-            return override
-        grade = row[self.check.graded] if self.check.graded else None
-        return Severity(grade) if grade else self.check.severity
+    def _graded(self, row: Row) -> Severity:
+        if self._severity:
+            return self._severity
+        grade = row[self._check.graded] if self._check.graded else None
+        return Severity(grade) if grade else self._check.severity
 
     def _remedy(self, status: Status, row: Row) -> Remedy | None:
         # Nothing is mended on the strength of evidence that is not there.
-        return self.check.remedy(row, self.context) if status is Status.FAIL else None
+        return self._check.remedy(row, self._context) if status is Status.FAIL else None
 
 
 def _override(check: Check, context: RemedyContext) -> Severity | None:
@@ -118,8 +106,8 @@ def _override(check: Check, context: RemedyContext) -> Severity | None:
     return None
 
 
-def _place(check: Check, row: Row) -> tuple[str, str]:
+def _place_columns(check: Check) -> tuple[str, str]:
+    """The columns that say where a finding of *check* lies; empty where the table has none."""
     side = f"{check.at or 'source'}_" if check.table.two_sided else ""
-    columns = (f"{side}account", f"{side}region")
-    account, region = (row[name] if name in check.table.names else "" for name in columns)
-    return account or "", region or ""
+    account, region = (name if name in check.table.names else "" for name in (f"{side}account", f"{side}region"))
+    return account, region

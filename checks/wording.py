@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from checks.model import Row
@@ -27,12 +27,36 @@ _SHOWN = 8
 
 def tell(template: str, row: Row) -> str:
     """*template* filled with the columns of *row*. Raises KeyError for a column that the row has not."""
-    return _WORDING.vformat(template, (), row)
+    return "".join(
+        literal if not name else literal + _told(row[name], specification)
+        for literal, name, specification in _parts(template)
+    )
 
 
 def fields(template: str) -> tuple[str, ...]:
     """The columns that *template* names, in order of first use."""
-    return tuple(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(template) if name))
+    return tuple(dict.fromkeys(name for _, name, _ in _parts(template) if name))
+
+
+@lru_cache(maxsize=1024)
+def _parts(template: str) -> tuple[tuple[str, str, str], ...]:
+    """(text, column that follows it or empty, its specification). Parsed once: the same template serves many rows."""
+    return tuple(
+        (literal, name or "", specification or "")
+        for literal, name, specification, _ in string.Formatter().parse(template)
+    )
+
+
+def _told(value: Any, specification: str) -> str:
+    if specification == "names":
+        return NOT_KNOWN if value is None else listed(names_in(value))
+    if specification == "on or off":
+        return NOT_KNOWN if value is None else "on" if value else "off"
+    if specification == "because":
+        return f": {value}" if value else ""
+    if specification.startswith("count "):
+        return counted(value, specification.removeprefix("count "))
+    return NOT_KNOWN if value is None else format(value, specification)
 
 
 def names_in(text: object) -> tuple[str, ...]:
@@ -66,24 +90,3 @@ def counted(number: object, noun: str) -> str:
 
 def _plural(noun: str) -> str:
     return noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-
-
-class _Wording(string.Formatter):
-    """`str.format` with nulls in words and the specifications of this module."""
-
-    def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        return kwargs[str(key)]
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec == "names":
-            return NOT_KNOWN if value is None else listed(names_in(value))
-        if format_spec == "on or off":
-            return NOT_KNOWN if value is None else "on" if value else "off"
-        if format_spec == "because":
-            return f": {value}" if value else ""
-        if format_spec.startswith("count "):
-            return counted(value, format_spec.removeprefix("count "))
-        return NOT_KNOWN if value is None else format(value, format_spec)
-
-
-_WORDING = _Wording()

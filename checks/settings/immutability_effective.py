@@ -59,7 +59,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         return Remedy(
             summary=f"Decide which tags may move in {where}.",
             manual=(
-                "Find out which tags move at the source, and make exactly those exclusions of IMMUTABLE_WITH_EXCLUSION.",
+                "Find out which tags move at the source, and make those the exclusions of IMMUTABLE_WITH_EXCLUSION.",
                 "Write the same into the baseline as tag_mutability and mutability_exclusions, and audit again.",
             ),
         )
