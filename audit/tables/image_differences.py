@@ -177,6 +177,8 @@ def _statuses(known: Known, stock: Stock, pairs: Pairs, images: ImageStock) -> _
     found: dict[int, tuple[str, str]] = {}
     for key, part in known.parts.items():
         columns = part.statuses
+        if not columns["digest"]:
+            continue
         asked = zip(columns["repository"], columns["digest"], columns["destination_account"], strict=True)
         rest = zip(columns["destination_region"], columns["status"], columns["failure_code"], strict=True)
         rows = stock.find(

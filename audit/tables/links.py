@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -33,7 +34,7 @@ class Link:
     @property
     def prefixes(self) -> tuple[str, ...] | None:
         """What the rules copy."""
-        return None if self.rules is None else minimal_prefixes(p for rule in self.rules for p in rule.prefixes)
+        return None if self.rules is None else _fewest(tuple(p for rule in self.rules for p in rule.prefixes))
 
     @property
     def demanded(self) -> tuple[Demand, ...]:
@@ -43,12 +44,18 @@ class Link:
     @property
     def expected_prefixes(self) -> tuple[str, ...]:
         """What the baseline requires to be copied."""
-        return minimal_prefixes(prefix for demand in self.demanded for prefix in demand.prefixes)
+        return _fewest(tuple(prefix for demand in self.demanded for prefix in demand.prefixes))
 
     @property
     def copied(self) -> tuple[str, ...]:
         """What the link copies, or would copy once the baseline is followed."""
-        return minimal_prefixes((*(self.prefixes or ()), *self.expected_prefixes))
+        return _fewest((*(self.prefixes or ()), *self.expected_prefixes))
+
+
+@lru_cache(maxsize=4_096)
+def _fewest(prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    """`minimal_prefixes`, once for the many links that copy the same names."""
+    return minimal_prefixes(prefixes)
 
 
 def links_frame(known: Known, names: LinkNames) -> pd.DataFrame:

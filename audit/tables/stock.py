@@ -33,6 +33,8 @@ class Stock:
     """Distinct repository names, sorted."""
     offsets: Codes
     """Repositories of registry *r* are the rows `offsets[r]:offsets[r + 1]`."""
+    key: Codes
+    """Registry and name as one number, ascending."""
     created_at: NDArray[np.float64]
     image_count: NDArray[np.float64]
     """ACTIVE images; NaN where images were not read."""
@@ -50,10 +52,9 @@ class Stock:
         """Rows of repositories by registry and name; -1 where none was read."""
         if not len(self.name):
             return np.full(len(name), -1, dtype=np.int64)
-        known = self.registry * len(self.names) + self.name
         wanted = np.where(name < 0, -1, registry * len(self.names) + name)
-        at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-        return np.where(known[at] == wanted, at, -1)
+        at = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
+        return np.where(self.key[at] == wanted, at, -1)
 
 
 def take_stock(known: Known) -> Stock:
@@ -71,6 +72,7 @@ def take_stock(known: Known) -> Stock:
     return Stock(
         registry=registry[order],
         name=name[order],
+        key=registry[order] * len(names) + name[order],
         names=names,
         offsets=np.searchsorted(registry[order], np.arange(len(known.universe) + 1)),
         created_at=np.array(columns["created_at"], dtype=np.float64)[order],
