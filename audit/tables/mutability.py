@@ -78,8 +78,8 @@ def judge_mutability(
         expected_exclusions=compact(list(expected.filters)) if expected else None if asked else "[]",
         mutability_declared=(present if asked else False),
         immutability_claimed=False if present is False else None,
-        # Nothing is frozen where nothing has arrived.
-        moving_tags_safe=True if present is False else None,
+        # Nothing is frozen where nothing has arrived, nor where nothing moves.
+        moving_tags_safe=True if present is False or (source and source.freezes_all) else None,
     )
     if not present or here is None:
         return answer

@@ -71,6 +71,12 @@ def test_settings_of_a_repository_that_is_not_there(complete, asked):
     assert row["moving_tags_safe"] is (True if complete else None)
 
 
+def test_tags_that_cannot_move_at_the_source_are_safe_wherever_they_go():
+    source = {"tag_mutability": "IMMUTABLE"}
+    row = replica(copy_of(source=source, backup={"repositories": [], "repositories_read": False}))
+    assert (row["destination_present"], row["moving_tags_safe"]) == (None, True)
+
+
 def test_settings_that_were_not_read_are_unknown():
     unread = dict.fromkeys(
         ["detailed", "repository_policy", "lifecycle_policy", "tags", "scan_frequency", "image_count"]
