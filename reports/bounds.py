@@ -10,12 +10,19 @@ from reports.words import be, counted, number
 def fair_shares(counts: Sequence[int], *, each: int, total: int) -> tuple[int, ...]:
     """How many of each list to show: at most *each* of one and about *total* of all, short lists whole first.
 
-    Every list that has entries shows at least one, so a long first list cannot push out the others.
+    Every list that has entries shows at least one, so a long first list cannot push out the others; what equal shares
+    leave over goes to the first lists that are not whole.
     """
     share = each
     while share > 1 and sum(min(share, count) for count in counts) > total:
         share -= 1
-    return tuple(min(share, count) for count in counts)
+    shares = [min(share, count) for count in counts]
+    left = total - sum(shares)
+    for position, count in enumerate(counts):
+        more = max(0, min(left, min(each, count) - shares[position]))
+        shares[position] += more
+        left -= more
+    return tuple(shares)
 
 
 def not_shown(hidden: int, whole: int, one: str, many: str, *, file: str) -> str:

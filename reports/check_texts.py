@@ -119,5 +119,6 @@ def paragraphs(text: str) -> tuple[str, ...]:
 
 
 def plain(text: str) -> str:
-    """Prose without its mark-up: double and single backquotes around code go, the words stay."""
-    return " ".join(re.sub(r"`+([^`]*)`+", r"\1", text).split())
+    """Prose without its mark-up: backquotes around code and stars around stressed words go, the words stay."""
+    text = re.sub(r"`+([^`]*)`+", r"\1", text)
+    return " ".join(re.sub(r"(?<![\w*/])\*{1,2}(\w[^*]*\w)\*{1,2}(?![\w*])", r"\1", text).split())

@@ -136,8 +136,8 @@ def area_name(group: str) -> str:
 
 
 _OPENERS = frozenset({
-    "a", "an", "another", "each", "every", "it", "no", "nobody", "none", "nothing", "one", "only", "some", "that",
-    "the", "there", "these", "this", "what", "whether",
+    "a", "an", "another", "each", "every", "how", "it", "no", "nobody", "none", "nothing", "one", "only", "some",
+    "that", "the", "there", "these", "this", "what", "whether",
 })  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.model import Run
@@ -11,18 +12,20 @@ from reports.bounds import fair_shares, not_shown, shortened
 from reports.breakdown import AccountView, CheckView
 from reports.check_texts import paragraphs
 from reports.commands import SCRIPT_FOLDER, CommandBook
-from reports.formats.json_values import json_line
+from reports.formats.json_values import json_line, json_value
 from reports.gap_groups import GapGroup, GapRow
 from reports.shell_lines import PageLines, fit
 from reports.view import ReportView
 from reports.words import counted, listed, number, sentence
 
-OBJECTS_EACH, OBJECTS_TOTAL = 25, 250
+OBJECTS_EACH, OBJECTS_TOTAL = 25, 220
 """Failing objects shown of one check, and of all."""
-UNDECIDED_EACH, UNDECIDED_TOTAL = 8, 80
+UNDECIDED_EACH, UNDECIDED_TOTAL = 6, 60
 ACCOUNTS = 40
 WAIVED = 60
 GAP_ROWS, GAP_PLACES = 40, 12
+TOLD_TWICE = 16
+"""Evidence of fewer characters is shown even where the message contains it."""
 SCRIPTS_NAMED = 4
 LONGEST_TEXT = 1_200
 """Characters shown of one message, name or piece of evidence."""
@@ -30,7 +33,7 @@ COMMAND_COLUMNS, COMMAND_ROWS = 108, 68
 """What fits on a page of commands, with a heading above."""
 COMMAND_LINES = 240
 """Longer commands are not printed: the run's scripts are named instead."""
-COMMANDS_EACH, COMMAND_LINES_TOTAL = 1, 1_800
+COMMANDS_EACH, COMMAND_LINES_TOTAL = 1, 1_400
 """Commands printed of one check, and lines printed of all."""
 
 
@@ -209,16 +212,41 @@ def _shown(run: Run, finding: Finding, position: int) -> Shown:
         finding=finding,
         account=account_label(run, finding.account),
         message=sentence(shortened(finding.message, LONGEST_TEXT, file="findings.csv")),
-        evidence=tuple(_evidence(finding.evidence)),
+        evidence=tuple(_evidence(finding)),
         fix=sentence(shortened(remedy.summary, LONGEST_TEXT, file="findings.csv")) if remedy else "",
         steps=tuple(shortened(step, LONGEST_TEXT, file="findings.csv") for step in remedy.manual) if remedy else (),
     )
 
 
-def _evidence(evidence: Mapping[str, object]) -> Iterable[tuple[str, str]]:
-    for name, value in evidence.items():
-        text = value if isinstance(value, str) else json_line(value).strip('"')
-        yield str(name).replace("_", " "), shortened(text, LONGEST_TEXT, file="findings.csv") or "none"
+def _evidence(finding: Finding) -> Iterable[tuple[str, str]]:
+    """Evidence in words; what the message says already, letter by letter, is not said twice."""
+    message = finding.message.casefold()
+    for name, value in finding.evidence.items():
+        text = _value_text(value)
+        if len(text) < TOLD_TWICE or text.casefold() not in message:
+            yield str(name).replace("_", " "), shortened(text, LONGEST_TEXT, file="findings.csv")
+
+
+def _value_text(value: object) -> str:
+    plain: object = json_value(value)
+    if plain is None:
+        return "not known"
+    if isinstance(plain, bool):
+        return "yes" if plain else "no"
+    if isinstance(plain, str) and (found := _list_in(plain)) is not None:
+        plain = found
+    if isinstance(plain, list) and all(isinstance(one, (str, int)) for one in plain):
+        return ", ".join(str(one) or '""' for one in plain) or "none"
+    return (plain if isinstance(plain, str) else json_line(plain)) or "none"
+
+
+def _list_in(text: str) -> list[object] | None:
+    """The list that compact JSON text holds, None for any other text; the tables keep lists as such text."""
+    try:
+        parsed = json.loads(text) if text.startswith("[") else None
+    except ValueError:  # text that only begins like a list, and is shown as it is
+        return None
+    return parsed if isinstance(parsed, list) else None
 
 
 def _printed_commands(
@@ -251,5 +279,5 @@ def _commands_note(check: CheckView, printed: tuple[Commands, ...], book: Comman
     named = [f"{SCRIPT_FOLDER}/{name}" for name in scripts[:SCRIPTS_NAMED]]
     if len(scripts) > SCRIPTS_NAMED:
         named.append(counted(len(scripts) - SCRIPTS_NAMED, "further script", "further scripts"))
-    what = "For the other objects run" if printed else "The commands are long; run"
+    what = "The other objects are mended by" if printed else "Mended by"
     return f"{what} {listed(named)}."

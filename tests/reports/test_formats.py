@@ -61,6 +61,11 @@ def test_headings(page: str) -> None:
     assert doc_sections(page) == {"why": "Because.", "fix": "So."}
 
 
+def test_mark_up_goes_and_words_stay() -> None:
+    text = "The `ecr:*` of **every** *unknown* account: 2 * 3 * 4, `repository/*` and prod/*, shared/*."
+    assert paragraphs(text) == ("The ecr:* of every unknown account: 2 * 3 * 4, repository/* and prod/*, shared/*.",)
+
+
 def test_paragraphs_join_lines_and_keep_entries() -> None:
     text = "One `line`\ngoes on.\n\n- first\n  entry\n- second"
     assert paragraphs(text) == ("One line goes on.", "• first entry", "• second")
