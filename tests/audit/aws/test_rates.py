@@ -45,7 +45,7 @@ def test_a_burst_of_refusals_counts_once() -> None:
 
 
 def test_places_are_given_out_at_the_rate() -> None:
-    limit, clock = throttled_at(100)
+    limit, _ = throttled_at(100)
     assert limit.rate is not None
     waits = [limit.reserve() for _ in range(10)]
     assert waits == pytest.approx([number / limit.rate for number in range(1, 11)])
