@@ -60,18 +60,7 @@ def _head(run: Run, view: ReportView, book: CommandBook) -> dict[str, Any]:
     coverage = run.coverage
     return {
         "version": VERSION,
-        "run": {
-            "id": run.id,
-            "started_at": stamp(run.started_at),
-            "finished_at": stamp(run.finished_at),
-            "program_version": run.program_version,
-            "versions": run.versions,
-            "organization": {"id": run.organization_id, "name": run.organization_name},
-            "caller_account": run.caller_account,
-            "partition": run.partition,
-            "baseline": {"name": run.baseline_name, "sha256": run.baseline_hash},
-            "calls": run.calls,
-        },
+        "run": _run(run),
         "scope": {
             "accounts": run.scope.accounts,
             "ous": run.scope.ous,
@@ -99,6 +88,21 @@ def _head(run: Run, view: ReportView, book: CommandBook) -> dict[str, Any]:
             "judgements": {status.value: view.counts[status] for status in Status},
         },
         "notes": [book.note] if book.note else [],
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "started_at": stamp(run.started_at),
+        "finished_at": stamp(run.finished_at),
+        "program_version": run.program_version,
+        "versions": run.versions,
+        "organization": {"id": run.organization_id, "name": run.organization_name},
+        "caller_account": run.caller_account,
+        "partition": run.partition,
+        "baseline": {"name": run.baseline_name, "sha256": run.baseline_hash},
+        "calls": run.calls,
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.model import Run
-from checks.model import Finding
+from checks.model import Finding, Script
 from reports.bounds import fair_shares, not_shown, shortened
 from reports.breakdown import AccountView, CheckView
 from reports.check_texts import paragraphs
@@ -23,6 +23,7 @@ OBJECTS_EACH, OBJECTS_TOTAL = 25, 220
 UNDECIDED_EACH, UNDECIDED_TOTAL = 6, 60
 ACCOUNTS = 40
 WAIVED = 60
+SCRIPTS = 40
 GAP_ROWS, GAP_PLACES = 40, 12
 TOLD_TWICE = 16
 """Evidence of fewer characters is shown even where the message contains it."""
@@ -112,6 +113,9 @@ class Content:
     passed: tuple[CheckView, ...]
     idle: tuple[CheckView, ...]
     gaps: tuple[GapSection, ...]
+    scripts: tuple[Script, ...]
+    """In the order in which to run them."""
+    scripts_hidden: str
     calls: tuple[tuple[str, int], ...]
 
 
@@ -132,6 +136,10 @@ def content_of(run: Run, view: ReportView) -> Content:
         passed=tuple(check for check in view.checks if check.passed_clean),
         idle=tuple(check for check in view.checks if check.idle),
         gaps=_gap_sections(view),
+        scripts=tuple(sorted(run.scripts, key=lambda script: script.name)[:SCRIPTS]),
+        scripts_hidden=not_shown(
+            len(run.scripts) - SCRIPTS, len(run.scripts), "script", "scripts", file=f"the folder {SCRIPT_FOLDER}"
+        ),
         calls=tuple(sorted(run.calls.items())),
     )
 

@@ -96,6 +96,8 @@ def test_nothing_of_the_run_is_missing(mixed_pages: list[str]) -> None:
         assert result.check in text
     for gap in run.gaps:
         assert gap.operation in text
+    for script in run.scripts:
+        assert script.name in text
     assert "PLAT-4711" in text
     assert "KeyError:'destination_present'" in text
 
