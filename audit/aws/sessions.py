@@ -24,7 +24,7 @@ from audit.aws.failures import CallError, failure_of
 from audit.aws.identities import Identity, Keys
 from audit.aws.operations import Operation
 from audit.aws.parsing import PlainParserFactory
-from audit.aws.settings import AwsSettings, AwsSetupError
+from audit.aws.settings import AwsSettings
 from audit.aws.transport import Transport
 
 USER_AGENT = f"ecr-audit Botocore/{botocore.__version__} Python/{platform.python_version()}"
@@ -74,10 +74,7 @@ class Session:
     @property
     def home_region(self) -> str:
         """Region of the calls that belong to none."""
-        try:
-            region = self.settings.home_region or self._session.get_config_variable("region")
-        except sdk.ProfileNotFound as error:
-            raise AwsSetupError(profile_problem(self.settings.profile, self._session)) from error
+        region = self.settings.home_region or self._session.get_config_variable("region")
         return str(region or "us-east-1")
 
     def ecr_regions(self, partition: str) -> tuple[str, ...]:
@@ -172,11 +169,3 @@ class CallCounter:
         """A copy, sorted by name."""
         with self._lock:
             return dict(sorted(self._counts.items()))
-
-
-def profile_problem(profile: str | None, session: botocore.session.Session) -> str:
-    """What to say about a profile that does not exist."""
-    known = ", ".join(sorted(session.full_config.get("profiles", {}))) or "none"
-    return (
-        f"AWS profile {profile!r} is not configured. Profiles found: {known}. Name one of them, or run `aws configure`."
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from audit.aws.calls import Calls
 from audit.aws.sessions import CallCounter
@@ -39,8 +40,10 @@ from audit.inventory.tasks import (
     merge_depth,
 )
 from audit.inventory.workers import Elsewhere, Here, Lost, WorkerSetup
-from checks.baseline import Baseline
 from checks.model import Gap, GapKind
+
+if TYPE_CHECKING:
+    from checks.baseline import Baseline
 
 THREADS = 16
 """Calls in flight in one process, and registries under way."""

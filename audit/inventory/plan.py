@@ -7,11 +7,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from audit.evidence import AccountRecord, RegistryEvidence
 from audit.inventory.status import Question
-from checks.baseline import Baseline
 from checks.requirements import destinations_of, prefixes_of, source_matches
+
+if TYPE_CHECKING:
+    from checks.baseline import Baseline
 
 Pair = tuple[str, str]
 """(account, Region): one registry."""

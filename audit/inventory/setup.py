@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import botocore.session
 from botocore import exceptions as sdk
 
 from audit.aws.calls import Calls
@@ -32,11 +33,20 @@ def open_session(settings: AwsSettings, connections: int) -> Session:
     try:
         session = Session(settings, connections=connections)
         _ = session.home_region
+    except sdk.ProfileNotFound as error:
+        raise AwsSetupError(_no_profile(str(error.kwargs.get("profile")))) from error
     except sdk.ConfigParseError as error:
-        raise AwsSetupError(f"the AWS configuration file cannot be read: {error}") from error
+        raise AwsSetupError(" ".join(f"the AWS configuration cannot be read: {error}".split())) from error
     except sdk.BotoCoreError as error:
         raise AwsSetupError(f"AWS cannot be set up: {error}") from error
     return session
+
+
+def _no_profile(profile: str) -> str:
+    known = ", ".join(botocore.session.Session().available_profiles) or "none"
+    return (
+        f"AWS profile {profile!r} is not configured. Profiles found: {known}. Name one of them, or run `aws configure`."
+    )
 
 
 def identify(session: Session, calls: Calls, counter: CallCounter) -> Caller:
@@ -44,21 +54,20 @@ def identify(session: Session, calls: Calls, counter: CallCounter) -> Caller:
     region = session.home_region
     try:
         answer = calls.call(operation("sts:GetCallerIdentity"), "", region, {}, counter)
-        account = str(answer["Account"])
-        partition = str(answer["Arn"]).split(":")[1]
     except CallError as error:
         raise AwsSetupError(_advice(session.settings, region, error.failure)) from error
-    except (ValueError, KeyError, IndexError) as error:
-        raise AwsSetupError("the endpoint does not answer as STS does; check --endpoint-url") from error
-    return Caller(account, partition, region, _temporary(session))
+    account, arn = answer.get("Account"), str(answer.get("Arn")).split(":")
+    if not account or len(arn) < 6:
+        raise AwsSetupError(_not_sts(session.settings))
+    return Caller(str(account), arn[1], region, _temporary(session))
 
 
 def _advice(settings: AwsSettings, region: str, failure: Failure) -> str:
     source = f"profile {settings.profile!r}" if settings.profile else "the default credential chain"
     if failure.code in ("NoCredentialsError", "PartialCredentialsError"):
         return "no AWS credentials found. Pass --profile, sign in (`aws sso login`), or export access keys."
-    if failure.expired or "SSO" in failure.code or (failure.kind is GapKind.CREDENTIALS and "Token" in failure.code):
-        return f"the credentials of {source} have expired or are not valid ({failure.code}). Sign in again and rerun."
+    if failure.expired or "SSO" in failure.code or failure.code == "TokenRetrievalError":
+        return f"the credentials of {source} have expired ({failure.code}). Sign in again and rerun."
     if failure.kind is GapKind.CREDENTIALS:
         return f"AWS does not accept the credentials of {source} ({failure.code}: {failure.message}). Check the keys."
     if failure.kind in (GapKind.UNREACHABLE, GapKind.TIMED_OUT):
@@ -66,7 +75,16 @@ def _advice(settings: AwsSettings, region: str, failure: Failure) -> str:
         return f"{where} cannot be reached ({failure.code}). Check network, proxy, Region and --endpoint-url."
     if failure.kind is GapKind.REGION_DISABLED:
         return f"Region {region} is not enabled in this account. Choose another one with AWS_REGION."
-    return f"AWS refused sts:GetCallerIdentity ({failure.code}: {failure.message}). Check the credentials of {source}."
+    if failure.kind in (GapKind.UNEXPECTED, GapKind.UNKNOWN_OPERATION):
+        return _not_sts(settings, f" ({failure.code})")
+    return f"AWS refused sts:GetCallerIdentity ({failure.code}: {failure.message}). Check the rights of {source}."
+
+
+def _not_sts(settings: AwsSettings, code: str = "") -> str:
+    where = settings.endpoint_url or "the endpoint"
+    return (
+        f"{where} does not answer sts:GetCallerIdentity as AWS does{code}. Check --endpoint-url and AWS_ENDPOINT_URL."
+    )
 
 
 def _temporary(session: Session) -> Keys | None:
