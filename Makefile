@@ -2,6 +2,7 @@
 PYTHON ?= $(shell scripts/find-python)
 VENV   := .venv
 BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install -q --disable-pip-version-check
 OUTPUT ?= ecr-audit-output
 
 .DEFAULT_GOAL := help
@@ -12,20 +13,22 @@ help:            ## this list
 
 # One stamp per lock: the environment is rebuilt only when its lock or the project file changes.
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/demo.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@echo "Installing ecr-audit and its locked dependencies into $(VENV) (once, about a minute)"
+	@$(PIP) --require-hashes -r requirements/demo.txt
+	@$(PIP) --no-build-isolation --no-deps -e .
 	@touch $@
 
 $(VENV)/.test: requirements/dev.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
-	@touch $@ $(VENV)/.demo
+	@echo "Installing ecr-audit and what its tests need into $(VENV) (once, about a minute)"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-build-isolation --no-deps -e .
+	@touch $(VENV)/.demo $@
 
 $(BIN)/python:
 	@scripts/make-venv "$(PYTHON)" $(VENV)
 
 $(VENV)/.native: scripts/native-libraries $(VENV)/.demo
-	scripts/native-libraries $(BIN)/python
+	@scripts/native-libraries $(BIN)/python
 	@touch $@
 
 demo: $(VENV)/.demo $(VENV)/.native  ## audit the simulated organization and write its reports
@@ -50,7 +53,7 @@ bench: $(VENV)/.test                 ## measure against a bare boto3 loop, in th
 	$(BIN)/python -m benchmarks
 
 lock: | $(BIN)/python                ## resolve the locks anew
-	$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	$(PIP) uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" -q -o requirements/demo.txt --extra demo --group build
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from audit.model import Run
+from audit.model import Run, RunSummary
 from audit.store import schema
+from audit.store.checkpoint import request_key
 from audit.store.codec import UnreadableError, decode_run, encode_run
 from audit.store.files import sha256, sync_folder
 from audit.store.line import RunLine, summarize
+from checks.model import Severity, Status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,6 +141,7 @@ class Store:
                     started_at=run.started_at.isoformat(),
                     finished_at=run.finished_at.isoformat(),
                     organization=run.organization_name or run.organization_id or run.caller_account,
+                    question=_question(run),
                     summary=summary.as_document(),
                     files=dict(files),
                 )
@@ -151,6 +154,25 @@ class Store:
         query = sa.select(schema.runs.c.summary).order_by(schema.runs.c.id.desc()).limit(limit)
         with self.engine.connect() as connection:
             return tuple(RunLine.from_document(row) for row in connection.scalars(query))
+
+    def history(self, run: Run, limit: int = 12) -> tuple[RunSummary, ...]:
+        """Earlier runs of the same organization and scope, newest first: what *run* can be compared with."""
+        query = (
+            sa.select(schema.runs.c.id, schema.runs.c.summary)
+            .where(schema.runs.c.question == _question(run), schema.runs.c.id < run.id)
+            .order_by(schema.runs.c.id.desc())
+            .limit(limit)
+        )
+        with self.engine.connect() as connection:
+            lines = {row.id: RunLine.from_document(row.summary) for row in connection.execute(query)}
+            open_failures: dict[str, dict[str, Severity]] = {identifier: {} for identifier in lines}
+            kept = schema.findings.c
+            failing = sa.select(kept.run, kept.fingerprint, kept.severity).where(
+                kept.run.in_(lines), kept.status == Status.FAIL.value, kept.waived.is_(False)
+            )
+            for row in connection.execute(failing):
+                open_failures[row.run][row.fingerprint] = Severity(row.severity)
+        return tuple(line.as_summary(open_failures[identifier]) for identifier, line in lines.items())
 
     def resolve(self, name: str) -> str:
         """The full id for `latest`, an id, or the beginning of exactly one id. Raises NoSuchRunError."""
@@ -185,6 +207,10 @@ class Store:
         import pandas as pd
 
         return pd.read_parquet(self.run_folder(run_id) / f"{name}.parquet")
+
+
+def _question(run: Run) -> str:
+    return request_key(run.organization_id or run.caller_account, run.scope)
 
 
 def _write_files(folder: Path, run: Run, tables: Mapping[str, pd.DataFrame]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from audit.model import Run
+from audit.model import Run, RunSummary
 from checks.model import Severity, Status, utc_text
 
 
@@ -32,6 +33,17 @@ class RunLine:
     def as_document(self) -> dict[str, Any]:
         """JSON values."""
         return asdict(self)
+
+    def as_summary(self, open_failures: Mapping[str, Severity]) -> RunSummary:
+        """What comparisons and trends need, given the run's open failures by fingerprint."""
+        return RunSummary(
+            id=self.id,
+            started_at=dt.datetime.fromisoformat(self.started_at),
+            evidence_complete=self.gaps == 0 and self.registries_planned == self.registries_complete,
+            open=open_failures,
+            undecided=self.unknown + self.errors,
+            waived=self.waived,
+        )
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> RunLine:

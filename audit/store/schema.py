@@ -23,10 +23,12 @@ runs = sa.Table(
     sa.Column("started_at", sa.String(32), nullable=False, index=True),
     sa.Column("finished_at", sa.String(32), nullable=False),
     sa.Column("organization", sa.String(80), nullable=False),
+    sa.Column("question", sa.String(12), nullable=False, index=True),
     sa.Column("summary", sa.JSON, nullable=False),
     sa.Column("files", sa.JSON, nullable=False),
 )
-"""`files` maps each file of the run's folder to its SHA-256."""
+"""`question` names organization and scope: runs with the same one can be compared.
+`files` maps each file of the run's folder to its SHA-256."""
 
 findings = sa.Table(
     "findings",

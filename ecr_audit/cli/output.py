@@ -12,8 +12,7 @@ from ecr_audit.cli.failure import UserError
 
 if TYPE_CHECKING:
     from audit.model import Run
-
-SCRIPTS = "remediation"
+    from reports.view import ReportView
 
 
 class Formats(click.ParamType[tuple[str, ...]]):
@@ -47,13 +46,11 @@ def prepare_folder(folder: Path) -> None:
         raise UserError(f"cannot write into {folder}: {error.strerror}; choose another folder with --output") from error
 
 
-def write_reports(run: Run, formats: Iterable[str], folder: Path) -> tuple[Path, ...]:
+def write_reports(run: Run, view: ReportView, formats: Iterable[str], folder: Path) -> tuple[Path, ...]:
     """Render *formats* into *folder*. Returns what was written, in order."""
     from audit.store.files import write_atomically
     from reports.formats import render
-    from reports.view import build_view
 
-    view = build_view(run)
     written = []
     for name in formats:
         for file, data in render(name, run, view).items():
@@ -64,7 +61,9 @@ def write_reports(run: Run, formats: Iterable[str], folder: Path) -> tuple[Path,
 
 def write_scripts(run: Run, folder: Path) -> Path | None:
     """The remediation scripts, executable, in their own folder; scripts of an earlier run go. None without any."""
-    target = folder / SCRIPTS
+    from reports.commands import SCRIPT_FOLDER
+
+    target = folder / SCRIPT_FOLDER
     if target.is_dir():
         for old in target.glob("*.sh"):
             # Only what this program wrote: such a script begins with its own name.

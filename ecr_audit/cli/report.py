@@ -26,13 +26,15 @@ from ecr_audit.cli.output import Formats, prepare_folder, write_reports, write_s
 def report(run: str, formats: tuple[str, ...], output: str, store_url: str | None) -> None:
     """Write reports of a kept run. RUN is an id, its beginning, or `latest`."""
     from audit.store import StoreError
+    from reports.view import build_view
 
     folder = Path(output)
     store = opened_store(store_url)
     with explained(StoreError):
         loaded = store.load(store.resolve(run))
+        view = build_view(loaded, store.history(loaded))
     prepare_folder(folder)
-    for path in write_reports(loaded, formats, folder):
+    for path in write_reports(loaded, view, formats, folder):
         click.echo(str(path))
     scripts = write_scripts(loaded, folder)
     if scripts:

@@ -102,9 +102,10 @@ def audit_and_report(request: Request, store: Store, formats: tuple[str, ...], f
         finished = run_audit(request, store, shown, lambda: dt.datetime.now(dt.UTC))
         # Kept already: what fails from here on loses nothing, `ecr-audit report` renders it again.
         shown.note("writing reports")
-        written = write_reports(finished, formats, folder)
+        view = build_view(finished, store.history(finished))
+        written = write_reports(finished, view, formats, folder)
         scripts = write_scripts(finished, folder)
-    print_summary(finished, build_view(finished), written=written, scripts=scripts, store=store.run_folder(finished.id))
+    print_summary(finished, view, written=written, scripts=scripts, store=store.run_folder(finished.id))
     return finished
 
 

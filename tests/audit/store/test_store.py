@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -172,3 +173,17 @@ def test_a_store_can_be_used_by_two_writers(tmp_path: Path):
     second.save(a_run("20261123T020000Z-aaaaaa"), TABLES)
     assert isinstance(first, Store)
     assert len(first.list()) == 2
+
+
+def test_history_holds_earlier_runs_of_the_same_scope_only(tmp_path: Path):
+    store = open_store(str(tmp_path))
+    earlier = a_run("20261121T020000Z-cccccc", fingerprints=("0123456789abcdef", "fedcba9876543210"))
+    narrowed = replace(a_run("20261122T020000Z-bbbbbb"), scope=Scope(accounts=("000000000002",)))
+    now, later = a_run("20261123T020000Z-aaaaaa"), a_run("20261124T020000Z-dddddd")
+    for run in (earlier, narrowed, now, later):
+        store.save(run, TABLES)
+    (past,) = store.history(now)
+    assert past.id == earlier.id
+    assert past.open == {"0123456789abcdef": Severity.CRITICAL}  # the other one is waived
+    assert past.waived == 1
+    assert not past.evidence_complete
