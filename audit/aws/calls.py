@@ -99,9 +99,9 @@ class Calls:
         identity = self.identity(account)
         return identity.keys if isinstance(identity, RoleIdentity) and account != self.caller_account else None
 
-    def role_counts(self) -> dict[str, int]:
-        """Requests sent to assume roles."""
-        return self._role_counter.counts()
+    def take_role_counts(self) -> dict[str, int]:
+        """Requests sent to assume roles since this was last asked."""
+        return self._role_counter.take()
 
     def stop(self) -> None:
         """End every pause at once and let no further request be sent."""

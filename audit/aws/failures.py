@@ -56,6 +56,9 @@ _REGION_TEXT = re.compile(r"region .{0,40}(is not enabled|is disabled|not opted)
 _PAGE = re.compile(r"\s*<(!doctype|html)", re.IGNORECASE)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _LACKING = re.compile(r"not (yet )?implemented", re.IGNORECASE)
+_SIGNED = re.compile(r"The Canonical String.*", re.DOTALL)
+_TOKEN = re.compile(r"(security-?token[\"']?\s*[:=]\s*)[\"']?[\w+/=%-]+", re.IGNORECASE)
+_KEY_ID = re.compile(r"\b(A[KS]IA)[A-Z0-9]{8,}\b")
 _MESSAGE_LIMIT = 1000
 
 
@@ -102,7 +105,7 @@ def failure_of(error: Exception) -> Failure:
 def _answered(error: sdk.ClientError) -> Failure:
     details = error.response.get("Error", {})
     code = str(details.get("Code") or "")
-    message = str(details.get("Message") or "")[:_MESSAGE_LIMIT]
+    message = _without_secrets(str(details.get("Message") or ""))[:_MESSAGE_LIMIT]
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
     page = _PAGE.match(message) is not None
     if page:
@@ -118,6 +121,11 @@ def _answered(error: sdk.ClientError) -> Failure:
         transient=kind in (GapKind.THROTTLED, GapKind.TIMED_OUT) or server_side,
         expired=code in _EXPIRED,
     )
+
+
+def _without_secrets(message: str) -> str:
+    """A refused signature is explained with the whole signed request, its session token included."""
+    return _KEY_ID.sub(r"\1…", _TOKEN.sub(r"\1…", _SIGNED.sub("", message))).strip()
 
 
 def _page_text(page: str, status: int) -> str:
@@ -148,7 +156,7 @@ def _kind(code: str, message: str, status: int) -> GapKind:
 
 def _unanswered(error: Exception) -> Failure:
     code = type(error).__name__
-    message = str(error)[:_MESSAGE_LIMIT]
+    message = _without_secrets(str(error))[:_MESSAGE_LIMIT]
     if isinstance(error, (sdk.ReadTimeoutError, sdk.ConnectTimeoutError)):
         return Failure(GapKind.TIMED_OUT, code, message, transient=True)
     if isinstance(error, _NO_CREDENTIALS):

@@ -165,6 +165,12 @@ class CallCounter:
         with self._lock:
             self._counts[action] += 1
 
+    def take(self) -> dict[str, int]:
+        """The counts, which begin anew."""
+        with self._lock:
+            taken, self._counts = dict(self._counts), Counter()
+        return taken
+
     def counts(self) -> dict[str, int]:
         """A copy, sorted by name."""
         with self._lock:

@@ -108,7 +108,7 @@ def collect(
                 AccountReader(calls, regions, scope, crew),
             )  # fmt: skip
             _read_registries(state, doers)
-        run_calls = added(counter.counts(), reader.counts(), regions.counter.counts(), calls.role_counts())
+        run_calls = added(counter.counts(), reader.counts(), regions.counter.counts(), calls.take_role_counts())
         return _evidence(state, reader.gaps(), run_calls)
     finally:
         calls.stop()

@@ -93,6 +93,27 @@ def test_long_messages_are_cut() -> None:
     assert len(failure_of(client_error("Odd", "x" * 50_000)).message) == 1000
 
 
+SIGNED = "The request signature we calculated does not match. The Canonical String for this request should have been"
+TOKEN = "FwoGZXIvYXdzEBYaDAbc+/=="
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"{SIGNED} 'POST\n/\n\nhost:x\nx-amz-security-token:{TOKEN}\n'",
+        f"bad header X-Amz-Security-Token: {TOKEN} given",
+        f'{{"SecurityToken": "{TOKEN}"}}',
+        "The key ASIAABCDEFGHIJKLMNOP is not known",
+    ],
+)
+def test_messages_carry_no_credentials(message: str) -> None:
+    for error in (client_error("SignatureDoesNotMatch", message), RuntimeError(message)):
+        kept = failure_of(error).message
+        assert "FwoG" not in kept
+        assert "ABCDEFGH" not in kept
+        assert kept
+
+
 @pytest.mark.parametrize(
     ("kind", "permission"),
     [(GapKind.DENIED, "ecr:GetRegistryPolicy"), (GapKind.DENIED_BY_SCP, ""), (GapKind.THROTTLED, "")],
