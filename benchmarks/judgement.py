@@ -1,9 +1,11 @@
-"""A million replicas through `build_tables`: seconds and peak memory, on one core.
+"""A million replicas through `build_tables` and every check: seconds and peak memory, on one core.
 
-Forty thousand repositories in one or many source registries, each copied to 25 destinations, so a million destination
-repositories. Run by hand:
+Forty thousand repositories in 40 source registries, each copied to 25 destinations, so a million destination
+repositories, of which one in a hundred is set up wrongly:
 
-    python -m benchmarks.tables_scale [--sources 40] [--repositories 40000] [--destinations 25] [--images 0] [--narrow]
+    python -m benchmarks.judgement [--sources 40] [--repositories 40000] [--destinations 25] [--images 0] [--wrong 0.01]
+
+Great Expectations is imported before the clock starts: in a run its import overlaps the collection.
 """
 
 from __future__ import annotations
@@ -28,6 +30,9 @@ from audit.evidence import (
 )
 from audit.tables import build_tables
 from checks.baseline import Baseline
+from checks.catalog import CHECKS
+from checks.evaluate import evaluate, load_engine
+from checks.model import RemedyContext
 
 NOW = 1_795_000_000.0
 REGION = "eu-west-1"
@@ -40,13 +45,36 @@ TEAMS = ("prod", "stage", "dev", "tools", "shared")
 def main() -> None:
     options = _options()
     evidence, baseline = _evidence(options), _baseline(options)
+    load_engine()
     before = _peak_megabytes()
-    started, cpu = time.perf_counter(), time.process_time()
+    clock = Clock()
     tables = build_tables(evidence, baseline)
-    wall, used = time.perf_counter() - started, time.process_time() - cpu
-    for name, table in tables.items():
-        print(f"{name:>14} {len(table):>10,} rows {table.memory_usage(deep=False).sum() / 1e6:>9,.0f} MB")
-    print(f"wall {wall:.2f} s, CPU {used:.2f} s, evidence {before:,.0f} MB, peak {_peak_megabytes():,.0f} MB")
+    clock.told("build_tables")
+    registries = {(row["account"], row["region"]): row for row in tables["registries"].to_dict("records")}
+    evaluation = evaluate(CHECKS, tables, RemedyContext(baseline, "o-a", registries))
+    clock.told(f"{len(CHECKS)} checks")
+    rows, findings = len(tables["replicas"]), sum(len(result.findings) for result in evaluation.results)
+    print(f"{rows:,} replicas, {len(tables['links']):,} links, {findings:,} findings")
+    clock.total(f"before {before:,.0f} MiB, peak {_peak_megabytes():,.0f} MiB (aim: 20 s, 2,048 MiB)")
+
+
+class Clock:
+    """Wall and CPU seconds between tellings."""
+
+    def __init__(self) -> None:
+        """Start now."""
+        self.begun = self.last = (time.perf_counter(), time.process_time())
+
+    def told(self, what: str) -> None:
+        """Print what passed since the last telling."""
+        now = (time.perf_counter(), time.process_time())
+        print(f"  {what:<14} wall {now[0] - self.last[0]:6.2f} s, CPU {now[1] - self.last[1]:6.2f} s")
+        self.last = now
+
+    def total(self, rest: str) -> None:
+        """Print what passed since the beginning."""
+        wall, cpu = time.perf_counter() - self.begun[0], time.process_time() - self.begun[1]
+        print(f"  {'together':<14} wall {wall:6.2f} s, CPU {cpu:6.2f} s, {rest}")
 
 
 def _options() -> argparse.Namespace:
@@ -56,6 +84,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--destinations", type=int, default=25, help="destination registries")
     parser.add_argument("--images", type=int, default=0, help="images a repository")
     parser.add_argument("--differing", type=float, default=0.01, help="share of copies that lack an image")
+    parser.add_argument("--wrong", type=float, default=0.01, help="share of repositories set up wrongly")
     parser.add_argument("--narrow", action="store_true", help="grants that cover part of the names only")
     return parser.parse_args()
 
@@ -127,6 +156,8 @@ def _registry(
     account: str, names: list[str], options: argparse.Namespace, *, lacking: float, **record: Any
 ) -> RegistryEvidence:
     count = len(names)
+    every = int(1 / options.wrong) if options.wrong else 0
+    wrong = [bool(every and at % every == 0) for at in range(count)]
     return RegistryEvidence(
         registry=RegistryRecord(
             account, REGION, "aws", depth="full", templates="[]", policy_scope="V2", repositories_read=True,
@@ -137,13 +168,13 @@ def _registry(
             "region": [REGION] * count,
             "repository": names,
             "created_at": [NOW - 1e6] * count,
-            "tag_mutability": ["IMMUTABLE" if at % 3 else "MUTABLE" for at in range(count)],
+            "tag_mutability": ["MUTABLE" if one else "IMMUTABLE" for one in wrong],
             "mutability_exclusions": ["[]"] * count,
             "encryption_type": ["AES256"] * count,
             "kms_key": [""] * count,
             "detailed": [True] * count,
             "repository_policy": [""] * count,
-            "lifecycle_policy": [LIFECYCLE if at % 2 else "" for at in range(count)],
+            "lifecycle_policy": ["" if one else LIFECYCLE for one in wrong],
             "tags": ["{}"] * count,
             "scan_frequency": ["SCAN_ON_PUSH"] * count,
             "image_count": _image_counts(count, options, lacking),
@@ -190,7 +221,7 @@ def _baseline(options: argparse.Namespace) -> Baseline:
             "settings": [
                 {"tag_mutability": "IMMUTABLE", "lifecycle_policy": "required", "scanning": {"required": True}},
                 {"repositories": ["dev/"], "tag_mutability": "same-as-source", "lifecycle_policy": "same-as-source"},
-                {"repositories": ["prod/"], "encryption": {"type": "KMS", "key": "customer"}},
+                {"repositories": ["prod/"], "encryption": {"type": "AES256"}},
             ],
         }
     )

@@ -1,0 +1,22 @@
+"""`python -m benchmarks`: every measurement, each in processes of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PARTS = {
+    "Start": "benchmarks.start",
+    "Collection beside bare boto3": "benchmarks.collection",
+    "Judgement of a million replicas": "benchmarks.judgement",
+}
+
+
+def main() -> None:
+    for title, module in PARTS.items():
+        print(f"\n== {title}", flush=True)
+        subprocess.run([sys.executable, "-m", module], check=True)
+
+
+if __name__ == "__main__":
+    main()
