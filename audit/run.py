@@ -20,7 +20,7 @@ from audit.store.checkpoint import open_collection, request_key
 from checks.baseline import Baseline, load_baseline
 from checks.catalog import CHECKS
 from checks.evaluate import evaluate, load_engine
-from checks.model import CheckResult, Evaluation, RemedyContext, Script
+from checks.model import CheckResult, Evaluation, RemedyContext, Script, utc_text
 from checks.remedies import plan
 from checks.waivers import apply_waivers, waiver_problems
 
@@ -69,8 +69,16 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock) 
             now=kept.started_at,
         )
         run, tables = judge(evidence, baseline, request, started=started, clock=clock, progress=progress)
+        if kept.resumed:
+            run = replace(run, notes=(_of_before(kept.resumed, kept.started_at), *run.notes))
         store.save(run, tables)
     return run
+
+
+def _of_before(reads: int, moment: float) -> str:
+    """What a report must say of evidence that is older than its run."""
+    began = dt.datetime.fromtimestamp(moment, dt.UTC)
+    return f"{reads} of the reads were kept from an interrupted collection that began at {utc_text(began)}."
 
 
 def judge(

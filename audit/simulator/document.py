@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 KeyPath = tuple[str | int, ...]
 
+_VALUES = 3_000_000
+"""Values in a world's file, aliases counted as what they stand for. The demo has some thousands."""
+
 
 class WorldError(Exception):
     """A world that cannot be simulated. `problems` has one line for each thing that is wrong."""
@@ -45,7 +48,13 @@ def read_world_file(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise WorldError([f"{path}: cannot be read: {error}"]) from error
     try:
-        document = _plain(YAML(typ="safe", pure=True).load(text))
+        document = YAML(typ="safe", pure=True).load(text)
+        _bounded(document)
+        document = _plain(document)
+    except RecursionError as error:
+        raise WorldError([f"{path}: values are nested too deeply, or hold themselves"]) from error
+    except ValueError as error:
+        raise WorldError([f"{path}: {error}"]) from error
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
@@ -68,6 +77,18 @@ def check_document(document: object, name: str = "world") -> dict[str, Any]:
         raise WorldError(problems)
     checked: dict[str, Any] = plain
     return checked
+
+
+def _bounded(document: object) -> None:
+    """Raise ValueError for a document whose aliases stand for more values than any world has."""
+    left, waiting = _VALUES, [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict | list):
+            left -= len(value)
+            if left < 0:
+                raise ValueError(f"more than {_VALUES:,} values (aliases count as what they stand for)")
+            waiting.extend(value.values() if isinstance(value, dict) else value)
 
 
 def _plain(value: Any) -> Any:

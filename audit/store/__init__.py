@@ -20,6 +20,7 @@ from audit.model import Run, RunSummary
 from audit.store import schema
 from audit.store.checkpoint import request_key
 from audit.store.codec import UnreadableError, decode_run, encode_run
+from audit.store.errors import NoSuchRunError, StoreError, first_line, kept_in, read_from
 from audit.store.files import sha256, sync_folder
 from audit.store.line import RunLine, summarize
 from checks.model import Severity, Status
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["NoSuchRunError", "RunLine", "Store", "StoreError", "UnreadableError", "open_store", "summarize"]
-
-
-class StoreError(Exception):
-    """The store cannot be opened, read or written; the message says what to do."""
-
-
-class NoSuchRunError(StoreError):
-    """No stored run has that id."""
 
 
 def default_folder() -> Path:
@@ -57,12 +50,7 @@ def open_store(url: str | None = None) -> Store:
         folder = Path(url) if url else folder
         url = f"sqlite:///{(folder / 'ecr-audit.db').absolute()}"
     else:
-        try:
-            database = sa.make_url(url).database
-        except sa.exc.ArgumentError as error:
-            raise StoreError(f"--store {url!r} is neither a folder nor a database URL: {error}") from error
-        if url.startswith("sqlite") and database:
-            folder = Path(database).absolute().parent
+        folder = _folder_beside(url) or folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(url)
@@ -71,7 +59,20 @@ def open_store(url: str | None = None) -> Store:
         advice = "choose another with --store"
         raise StoreError(f"the store's folder {folder} cannot be used: {error.strerror}; {advice}") from error
     except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
-        raise StoreError(f"the store {_without_password(url)} cannot be opened: {_first_line(error)}") from error
+        raise StoreError(f"the store {_without_password(url)} cannot be opened: {first_line(error)}") from error
+
+
+def _folder_beside(url: str) -> Path | None:
+    """Where an SQLite database lies; None for a server's. Never repeats *url*, which may hold a password."""
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise StoreError("--store is neither a folder nor a database URL that can be read; see --help") from error
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    if not parsed.database or parsed.database == ":memory:" or "mode=memory" in url:
+        raise StoreError("an SQLite database in memory keeps nothing; give --store a folder")
+    return Path(parsed.database).absolute().parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +85,18 @@ class Store:
     def __post_init__(self) -> None:
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _careful_sqlite)
-        schema.metadata.create_all(self.engine)
-        with self.engine.begin() as connection:
-            version = connection.scalar(sa.select(schema.about.c.value).where(schema.about.c.name == "schema"))
-            if version is None:
-                connection.execute(schema.about.insert().values(name="schema", value=str(schema.VERSION)))
-            elif int(version) > schema.VERSION:
-                raise StoreError(f"the store was written by a newer ecr-audit (schema {version}); update this one")
+        version = _begun(self.engine)
+        if not version.isdecimal():
+            raise StoreError(
+                f"the store {self.name} is damaged: its schema is {version!r}; choose another with --store"
+            )
+        if int(version) > schema.VERSION:
+            raise StoreError(f"the store was written by a newer ecr-audit (schema {version}); update this one")
+
+    @property
+    def name(self) -> str:
+        """What messages call it, without a password."""
+        return self.engine.url.render_as_string(hide_password=True)
 
     @property
     def collections(self) -> Path:
@@ -106,16 +112,13 @@ class Store:
         final = self.run_folder(run.id)
         partial = final.with_name(f".{run.id}.{os.getpid()}.partial")
         try:
-            partial.mkdir(parents=True)
-            _write_files(partial, run, tables)
-            files = {path.name: sha256(path) for path in sorted(partial.iterdir())}
-            partial.rename(final)
-            sync_folder(final.parent)
-            self._insert(run, files)
-        except OSError as error:
-            raise StoreError(f"the run could not be kept in {self.folder}: {error.strerror}") from error
-        except sa.exc.SQLAlchemyError as error:
-            raise StoreError(f"the run could not be kept: {_first_line(error)}") from error
+            with kept_in(self.folder, "the run"):
+                partial.mkdir(parents=True)
+                _write_files(partial, run, tables)
+                files = {path.name: sha256(path) for path in sorted(partial.iterdir())}
+                partial.rename(final)
+                sync_folder(final.parent)
+                self._insert(run, files)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -152,7 +155,7 @@ class Store:
     def list(self, limit: int | None = None) -> tuple[RunLine, ...]:
         """Summaries, newest first."""
         query = sa.select(schema.runs.c.summary).order_by(schema.runs.c.id.desc()).limit(limit)
-        with self.engine.connect() as connection:
+        with read_from(self.name), self.engine.connect() as connection:
             return tuple(RunLine.from_document(row) for row in connection.scalars(query))
 
     def history(self, run: Run, limit: int = 12) -> tuple[RunSummary, ...]:
@@ -163,7 +166,7 @@ class Store:
             .order_by(schema.runs.c.id.desc())
             .limit(limit)
         )
-        with self.engine.connect() as connection:
+        with read_from(self.name), self.engine.connect() as connection:
             lines = {row.id: RunLine.from_document(row.summary) for row in connection.execute(query)}
             open_failures: dict[str, dict[str, Severity]] = {identifier: {} for identifier in lines}
             kept = schema.findings.c
@@ -190,13 +193,14 @@ class Store:
 
     def load(self, run_id: str) -> Run:
         """A kept run, checked against its hash. Raises NoSuchRunError or StoreError."""
-        with self.engine.connect() as connection:
+        with read_from(self.name), self.engine.connect() as connection:
             files = connection.scalar(sa.select(schema.runs.c.files).where(schema.runs.c.id == run_id))
+            expected = files["run.json.gz"] if files is not None else ""
         if files is None:
             raise NoSuchRunError(f"no run is called {run_id!r}")
         path = self.run_folder(run_id) / "run.json.gz"
         try:
-            if sha256(path) != files["run.json.gz"]:
+            if sha256(path) != expected:
                 raise StoreError(f"{path} was altered since the run was kept")
             return decode_run(path.read_bytes(), str(path))
         except (OSError, UnreadableError) as error:
@@ -215,7 +219,7 @@ def _question(run: Run) -> str:
 
 def _write_files(folder: Path, run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
     (folder / "run.json.gz").write_bytes(encode_run(run))
-    (folder / "validations.json").write_text(json.dumps(run.validations, indent=1, default=str))
+    (folder / "validations.json").write_text(json.dumps(run.validations, indent=1, default=str), encoding="utf-8")
     for name, frame in tables.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
     for path in folder.iterdir():
@@ -229,8 +233,22 @@ def _careful_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA busy_timeout=10000")
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _begun(engine: sa.Engine) -> str:
+    """The schema's version, once its tables exist. Two runs may begin one store at the same moment."""
+    try:
+        return _begin(engine)
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError):
+        # The other one may have made tables between our look and our making: look again. A true obstacle stays one.
+        return _begin(engine)
+
+
+def _begin(engine: sa.Engine) -> str:
+    schema.metadata.create_all(engine)
+    with engine.begin() as connection:
+        version = connection.scalar(sa.select(schema.about.c.value).where(schema.about.c.name == "schema"))
+        if version is None:
+            connection.execute(schema.about.insert().values(name="schema", value=str(schema.VERSION)))
+    return str(schema.VERSION) if version is None else str(version)
 
 
 def _without_password(url: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from audit.evidence import RegistryEvidence
 from audit.store.codec import UnreadableError, decode_registry, encode_registry
+from audit.store.errors import kept_in
 from audit.store.files import write_atomically
 
 
@@ -43,7 +44,8 @@ class Collection:
     def save(self, phase: str, evidence: RegistryEvidence) -> None:
         """Keep one finished registry."""
         registry = evidence.registry
-        write_atomically(self._path(phase, registry.account, registry.region), encode_registry(evidence))
+        with kept_in(self.folder, "what was read"):
+            write_atomically(self._path(phase, registry.account, registry.region), encode_registry(evidence))
 
     def _path(self, phase: str, account: str, region: str) -> Path:
         name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{phase}-{account}-{region}")
@@ -62,14 +64,17 @@ def open_collection(root: Path, key: str, now: float, *, resume: bool) -> Iterat
     Removed when the block ends well; kept for ``--resume`` when it does not. Folders of runs that are
     still alive are locked and left alone.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    folder, lock = _claim(root, key, now, resume=resume)
+    with kept_in(root, "what is read"):
+        root.mkdir(parents=True, exist_ok=True)
+        folder, lock = _claim(root, key, now, resume=resume)
     try:
-        begun = folder / "begun"
-        resumed = sum(1 for path in folder.glob("*.json"))
-        if not begun.exists():
-            write_atomically(begun, repr(now).encode())
-        yield Collection(folder, float(begun.read_text()), resumed)
+        with kept_in(folder, "what is read"):
+            begun = folder / "begun"
+            resumed = sum(1 for path in folder.glob("*.json"))
+            if not begun.exists():
+                write_atomically(begun, repr(now).encode())
+            began = float(begun.read_text())
+        yield Collection(folder, began, resumed)
         shutil.rmtree(folder)
     finally:
         os.close(lock)

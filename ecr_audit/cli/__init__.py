@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
 from importlib import import_module, metadata
 
@@ -65,17 +67,44 @@ def commands() -> None:
     """
 
 
+class Terminated(KeyboardInterrupt):
+    """A request to end that is not Ctrl-C: everything is put away as for that."""
+
+    def __init__(self, number: int) -> None:
+        """*number*: the signal's."""
+        super().__init__(number)
+        self.number = number
+
+
+def _prepare() -> None:
+    """End in good order when told to, and print any name on any terminal."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # nohup ignores a hang-up on purpose.
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _terminate(number: int, _frame: object) -> None:
+    raise Terminated(number)
+
+
 def main() -> None:
     """Entry point. Whatever a user can cause ends in one message; the rest says how to see more."""
+    _prepare()
     try:
         # Without click's own ending of the process, `ctx.exit(code)` comes back as the answer.
         sys.exit(commands.main(prog_name="ecr-audit", standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         click.echo("\nStopped.", err=True)
-        sys.exit(130)
+        # click turns an interrupt into its own Abort.
+        stopped = error if isinstance(error, Terminated) else error.__cause__
+        sys.exit(128 + (stopped.number if isinstance(stopped, Terminated) else signal.SIGINT))
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; nothing is left to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

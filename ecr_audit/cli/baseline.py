@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ecr_audit.cli.failure import UserError, explained
-from ecr_audit.cli.options import aws_options, aws_settings, existing_file, scope_of, scope_options
+from ecr_audit.cli.options import aws_options, aws_settings, scope_of, scope_options, utf8_file
 
 
 @click.group()
@@ -26,7 +26,7 @@ def validate(file: str) -> None:
 
     known = {check.id: check.aliases for check in CHECKS}
     with explained(BaselineError):
-        loaded = load_baseline(existing_file(file).decode("utf-8", errors="replace"), file, known_checks=known)
+        loaded = load_baseline(utf8_file(file), file, known_checks=known)
     click.echo(
         f"{file}: valid; {len(loaded.replication)} replication requirements, {len(loaded.settings)} settings entries,"
         f" {len(loaded.waivers)} waivers"

@@ -39,8 +39,8 @@ def demo(output: str) -> None:
     folder = Path(output)
     prepare_folder(folder)
     store = opened_store(str(folder / "store"))
-    text = Path(DEMO_BASELINE).read_text()
-    (folder / "baseline.yaml").write_text(text)
+    text = Path(DEMO_BASELINE).read_text(encoding="utf-8")
+    (folder / "baseline.yaml").write_text(text, encoding="utf-8")
     with simulator_process() as environment:
         os.environ.update(environment)
         request = Request(
@@ -50,7 +50,7 @@ def demo(output: str) -> None:
             baseline_text=text,
             processes=min(os.cpu_count() or 1, 2),
         )
-        audit_and_report(request, store, ("csv", "json", "pdf"), folder)
+        audit_and_report(request, store, ("csv", "json", "pdf"), folder, resumable=False)
     click.echo(
         f"\nLook at {folder / 'report.pdf'} first. To try a remediation: `ecr-audit simulate`, then run a script of"
     )
@@ -64,15 +64,17 @@ def simulator_process() -> Iterator[dict[str, str]]:
     from audit.simulator.server import environment
 
     process = subprocess.Popen(
-        [sys.executable, "-m", "audit.simulator"], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
-    )
+        # It ends with our end of its standard input, so that it outlives us in no case.
+        [sys.executable, "-m", "audit.simulator", "--until-stdin-ends"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
     try:
         line = process.stdout.readline() if process.stdout else ""
         if "http://" not in line:
             raise UserError("the simulator did not start; `ecr-audit simulate` shows why")
         yield environment("http://" + line.strip().rpartition("http://")[2], load_world(DEMO_WORLD).first_account())
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         try:
             process.wait(timeout=5)
         except subprocess.TimeoutExpired:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 @click.group()
 def grants() -> None:
     """Registry policies: explain one."""
+
+
+REPOSITORY = r"(?=.{2,256}\Z)[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
+"""What ECR takes as a repository name (API reference, CreateRepository)."""
+
+
+def _repository(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(REPOSITORY, value):
+        raise click.BadParameter(f"{value!r} is not a repository name such as team/app")
+    return value
 
 
 def _one(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> str:
@@ -34,7 +45,9 @@ def _one(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ..
 @click.option("--source-account", required=True, type=ACCOUNTS, callback=_one, help="Account that replicates.")
 @click.option("--destination-account", required=True, type=ACCOUNTS, callback=_one, help="Account that receives.")
 @click.option("--region", required=True, type=REGIONS, callback=_one, help="Region of the destination.")
-@click.option("--repository", required=True, metavar="NAME", help="Repository name, the same on both sides.")
+@click.option(
+    "--repository", required=True, metavar="NAME", callback=_repository, help="Repository name, the same on both sides."
+)
 @click.option("--repository-exists", is_flag=True, help="The repository exists at the destination.")
 @click.option("--organization-id", metavar="o-…", help="Organization of the source account, for its conditions.")
 @click.option("--organization-path", metavar="o-…/r-…/ou-…/", help="Organization path of the source account.")
@@ -59,20 +72,22 @@ def explain(
         organization_id=organization_id,
         organization_path=organization_path,
     )
-    text = existing_file(policy).decode("utf-8", errors="replace").strip()
+    text = existing_file(policy).decode("utf-8-sig", errors="replace").strip()
     explanation = explain_policy(text, request)
     document = explanation.as_document()
     click.echo(json.dumps(document, indent=2) if as_json else _prose(explanation, document))
 
 
 def _prose(explanation: Explanation, document: dict[str, Any]) -> str:
+    from reports.visible import one_line
+
     lines = [f"{explanation.verdict.value}"]
     for statement in document["statements"]:
-        name = f" ({statement['sid']})" if statement["sid"] else ""
+        name = f" ({one_line(statement['sid'])})" if statement["sid"] else ""
         lines.append(f"\nStatement {statement['number']}{name}: {statement['effect']}, matches: {statement['matched']}")
         for part in ("principal", "action", "resource", "condition"):
             detail = statement[part]
-            lines.append(f"  {part:<10} {detail['matched']:<8} {detail['why']}")
+            lines.append(f"  {part:<10} {detail['matched']:<8} {one_line(detail['why'])}")
     if document["problems"]:
-        lines += ["", "Problems:", *(f"  - {problem}" for problem in document["problems"])]
+        lines += ["", "Problems:", *(f"  - {one_line(problem)}" for problem in document["problems"])]
     return "\n".join(lines)

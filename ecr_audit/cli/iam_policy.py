@@ -6,6 +6,8 @@ import json
 
 import click
 
+from ecr_audit.cli.options import RoleName
+
 
 @click.command("iam-policy")
 @click.option(
@@ -17,6 +19,8 @@ import click
 )
 @click.option(
     "--role-name",
+    metavar="NAME",
+    type=RoleName(),
     default="ecr-audit",
     show_default=True,
     help="Name of the audit role, for the management side's right to assume it.",

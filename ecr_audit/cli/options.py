@@ -32,6 +32,9 @@ class Listed(click.ParamType[tuple[str, ...]]):
         if isinstance(value, tuple):
             return value
         items = tuple(item.strip() for item in value.split(",") if item.strip())
+        if not items:
+            # An unset shell variable must not widen the scope to everything.
+            self.fail("no value is given; leave the option out where nothing is to be narrowed", param, ctx)
         for item in items:
             if self.pattern and not re.fullmatch(self.pattern, item):
                 self.fail(f"{item!r} is not {self.what}", param, ctx)
@@ -41,9 +44,23 @@ class Listed(click.ParamType[tuple[str, ...]]):
 ACCOUNTS = Listed(r"\d{12}", "an account id of twelve digits")
 REGIONS = Listed(r"[a-z]{2,5}(-[a-z0-9]+)+-\d{1,2}", "a Region name such as eu-west-1")
 
+
+class RoleName(click.ParamType[str]):
+    """Name of an IAM role, with its path where it has one (IAM API reference, CreateRole)."""
+
+    name = "role"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check it: anything else would end in an ARN that means something else."""
+        text = str(value)
+        if not re.fullmatch(r"([\x21-\x2e\x30-\x3e\x40-\x7e]+/)*[A-Za-z0-9_+=,.@-]{1,64}", text):
+            self.fail(f"{text!r} is not the name of a role", param, ctx)
+        return text
+
+
 _AWS = [
     click.option("--profile", metavar="NAME", help="Profile of the AWS configuration to begin with."),
-    click.option("--role-name", metavar="NAME", default="ecr-audit", show_default=True,
+    click.option("--role-name", metavar="NAME", type=RoleName(), default="ecr-audit", show_default=True,
                  help="Role to assume in every member account."),
     click.option("--external-id", metavar="TEXT", help="External id that the role's trust policy asks for."),
     click.option("--endpoint-url", metavar="URL", help="Send every AWS call there (a simulator, an emulator)."),
@@ -101,3 +118,15 @@ def existing_file(name: str) -> bytes:
         return Path(name).read_bytes()
     except OSError as error:
         raise UserError(f"{name}: {error.strerror}") from error
+
+
+def utf8_file(name: str) -> str:
+    """The text of a file the user named; a name in another encoding would silently match nothing."""
+    from ecr_audit.cli.failure import UserError
+
+    data = existing_file(name)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{name}:{line}: is not UTF-8 here; save it as UTF-8") from error

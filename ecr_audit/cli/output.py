@@ -67,13 +67,13 @@ def write_scripts(run: Run, folder: Path) -> Path | None:
     if target.is_dir():
         for old in target.glob("*.sh"):
             # Only what this program wrote: such a script begins with its own name.
-            if f"# {old.name}: " in old.read_text(errors="replace")[:400]:
+            if f"# {old.name}: " in old.read_text(encoding="utf-8", errors="replace")[:400]:
                 old.unlink()
     if not run.scripts:
         return None
     target.mkdir(parents=True, exist_ok=True)
     for script in run.scripts:
         path = target / script.name
-        path.write_text(script.text)
+        path.write_text(script.text, encoding="utf-8")
         path.chmod(0o755)
     return target

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ecr_audit.cli.failure import explained
+from ecr_audit.cli.failure import UserError, explained
 from ecr_audit.cli.options import opened_store, store_option
 from ecr_audit.cli.output import Formats, prepare_folder, write_reports, write_scripts
 
@@ -34,8 +34,14 @@ def report(run: str, formats: tuple[str, ...], output: str, store_url: str | Non
         loaded = store.load(store.resolve(run))
         view = build_view(loaded, store.history(loaded))
     prepare_folder(folder)
-    for path in write_reports(loaded, view, formats, folder):
+    try:
+        written = write_reports(loaded, view, formats, folder)
+        scripts = write_scripts(loaded, folder)
+    except OSError as error:
+        raise UserError(
+            f"the reports cannot be written into {folder}: {error.strerror or error}; choose a folder with --output"
+        ) from error
+    for path in written:
         click.echo(str(path))
-    scripts = write_scripts(loaded, folder)
     if scripts:
         click.echo(f"{scripts}/")

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ecr_audit.cli.failure import explained
+from ecr_audit.cli.failure import UserError, explained
 from ecr_audit.cli.options import (
     aws_options,
     aws_settings,
-    existing_file,
     opened_store,
     scope_of,
     scope_options,
     store_option,
+    utf8_file,
 )
 from ecr_audit.cli.output import Formats, prepare_folder, write_reports, write_scripts
 
@@ -80,7 +82,7 @@ def run(
         aws=aws_settings(profile, role_name, external_id, endpoint_url),
         scope=scope_of(accounts, ous, regions, everything=everything),
         baseline_name=Path(baseline_file).name if baseline_file else "defaults",
-        baseline_text=existing_file(baseline_file).decode("utf-8", errors="replace") if baseline_file else "",
+        baseline_text=utf8_file(baseline_file) if baseline_file else "",
         processes=processes,
         resume=resume,
     )
@@ -88,8 +90,10 @@ def run(
     ctx.exit(exit_code(finished, fail_on))
 
 
-def audit_and_report(request: Request, store: Store, formats: tuple[str, ...], folder: Path) -> Run:
-    """Run, keep, render, print the summary."""
+def audit_and_report(
+    request: Request, store: Store, formats: tuple[str, ...], folder: Path, *, resumable: bool = True
+) -> Run:
+    """Run, keep, render, print the summary. *resumable*: whether the command has `--resume` to speak of."""
     from audit.aws import AwsSetupError
     from audit.run import run_audit
     from audit.store import StoreError
@@ -98,26 +102,40 @@ def audit_and_report(request: Request, store: Store, formats: tuple[str, ...], f
     from ecr_audit.cli.screen import print_summary
     from reports.view import build_view
 
-    with explained(AwsSetupError, BaselineError, StoreError), _resumable(), progress() as shown:
-        finished = run_audit(request, store, shown, lambda: dt.datetime.now(dt.UTC))
-        # Kept already: what fails from here on loses nothing, `ecr-audit report` renders it again.
-        shown.note("writing reports")
-        view = build_view(finished, store.history(finished))
-        written = write_reports(finished, view, formats, folder)
-        scripts = write_scripts(finished, folder)
+    with explained(AwsSetupError, BaselineError, StoreError), progress() as shown:
+        with _resumable() if resumable else nullcontext():
+            finished = run_audit(request, store, shown, lambda: dt.datetime.now(dt.UTC))
+        with _kept(finished, folder):
+            shown.note("writing reports")
+            view = build_view(finished, store.history(finished))
+            written = write_reports(finished, view, formats, folder)
+            scripts = write_scripts(finished, folder)
     print_summary(finished, view, written=written, scripts=scripts, store=store.run_folder(finished.id))
     return finished
 
 
-class _resumable:  # noqa: N801 reads as the context manager that it is
+@contextmanager
+def _resumable() -> Iterator[None]:
     """Ctrl-C says how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("\nWhat was read is kept: the same command with --resume goes on from there.", err=True)
+        raise
 
-    def __enter__(self) -> None:
-        pass
 
-    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
-        if kind is KeyboardInterrupt:
-            click.echo("\nStopped. What was read is kept: the same command with --resume goes on from there.", err=True)
+@contextmanager
+def _kept(finished: Run, folder: Path) -> Iterator[None]:
+    """Whatever fails while reports are written loses nothing: say so."""
+    try:
+        yield
+    except BaseException as error:
+        again = f"The run is kept: `ecr-audit report {finished.id}` with the same --store writes its reports."
+        if isinstance(error, OSError):
+            reason = f"the reports cannot be written into {folder}: {error.strerror or error}."
+            raise UserError(f"{reason} {again} Choose a folder with --output.") from error
+        click.echo(f"\n{again}", err=True)
+        raise
 
 
 def exit_code(finished: Run, fail_on: str) -> int:

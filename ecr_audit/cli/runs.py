@@ -21,7 +21,12 @@ def runs() -> None:
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 def list_runs(store_url: str | None, limit: int, *, as_json: bool) -> None:
     """List kept runs, newest first."""
-    summaries = opened_store(store_url).list(limit)
+    from audit.store import StoreError
+    from reports.visible import one_line
+
+    store = opened_store(store_url)
+    with explained(StoreError):
+        summaries = store.list(limit)
     if as_json:
         click.echo(json.dumps([summary.as_document() for summary in summaries], indent=2))
         return
@@ -32,7 +37,9 @@ def list_runs(store_url: str | None, limit: int, *, as_json: bool) -> None:
                f" {'GAPS':>5}  ORGANIZATION")  # fmt: skip
     for one in summaries:
         counts = " ".join(f"{one.failing[name]:>5}" for name in ("critical", "high", "medium", "low"))
-        click.echo(f"{one.id:<24} {one.started_at:<21} {counts} {one.unknown:>8} {one.gaps:>5}  {one.organization}")
+        click.echo(
+            f"{one.id:<24} {one.started_at:<21} {counts} {one.unknown:>8} {one.gaps:>5}  {one_line(one.organization)}"
+        )
 
 
 @runs.command()

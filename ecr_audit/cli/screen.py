@@ -31,13 +31,19 @@ def print_summary(
 ) -> None:
     """Verdict, coverage, the worst checks, and where everything lies."""
     from rich.console import Console
+    from rich.text import Text
 
-    console = Console(highlight=False)
+    from reports.visible import one_line
+
+    console = Console(highlight=False, emoji=False)
     console.print()
-    console.print(f"[bold]{run.organization_name or run.organization_id or run.caller_account}[/]  run {run.id}  "
-                  f"{utc_text(run.started_at)}", markup=True)  # fmt: skip
-    console.print(view.verdict, markup=False, style="bold")
+    # Names are whatever people at AWS typed: neither markup nor terminal controls.
+    name = one_line(run.organization_name or run.organization_id or run.caller_account)
+    console.print(Text.assemble((name, "bold"), f"  run {run.id}  {utc_text(run.started_at)}"))
+    console.print(one_line(view.verdict), markup=False, style="bold")
     _print_coverage(console, run)
+    for note in run.notes:
+        console.print(f"Note: {one_line(note)}", markup=False)
     _print_checks(console, run)
     for path in written:
         console.print(f"  {path}", markup=False, soft_wrap=True)
