@@ -13,6 +13,7 @@ from audit.aws import AwsSettings, AwsSetupError
 from audit.evidence import Evidence, RegistryEvidence, Scope, all_gaps
 from audit.inventory import collect
 from audit.inventory.ports import Silence
+from audit.inventory.registry import read_outline
 from audit.simulator import Simulation, World, serve
 from checks.baseline import Baseline, Destination, Requirement, Sources
 from checks.model import GapKind
@@ -292,6 +293,25 @@ def test_an_interrupted_collection_goes_on_where_it_stopped(monkeypatch: pytest.
         asked_again = sum("ecr:DescribeRegistry" in str(call) for call in simulation.calls())
     assert resumed.registries == whole.registries
     assert asked_again < len(planned(whole)) - 1
+
+
+def test_a_registry_that_was_lost_is_a_gap_and_is_tried_again_on_resume(
+    monkeypatch: pytest.MonkeyPatch, audited: Audit
+) -> None:
+    def break_on_hub(reader: Any, partition: str) -> RegistryEvidence:
+        if (reader.account, reader.region) == (HUB, US):
+            raise RuntimeError("a defect of ours")
+        return read_outline(reader, partition)
+
+    kept = Kept()
+    with monkeypatch.context() as broken:
+        broken.setattr("audit.inventory.tasks.read_outline", break_on_hub)
+        evidence = audited(checkpoint=kept)
+    (gap,) = registry(evidence, HUB, US).gaps
+    assert (gap.kind, gap.code) == (GapKind.UNEXPECTED, "RuntimeError")
+    assert "a defect of ours" in gap.message
+    assert registry(evidence, SOURCE, EU).registry.depth == "full"
+    assert registry(audited(checkpoint=kept), HUB, US).registry.depth == "full"
 
 
 class Watched(Silence):

@@ -1,0 +1,192 @@
+"""The phases of a collection: outlines of every registry, depth of some, statuses of what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from audit.evidence import RegistryEvidence, RegistryRecord, Scope
+from audit.inventory.accounts import Accounts
+from audit.inventory.organization import Organization
+from audit.inventory.plan import (
+    Flow,
+    Pair,
+    has_rules,
+    inquiries,
+    registries_for_depth,
+    required_flows,
+    rule_flows,
+    wanted_repositories,
+)
+from audit.inventory.ports import Checkpoint, Progress
+from audit.inventory.setup import Caller
+from audit.inventory.tasks import (
+    DepthResult,
+    DepthTask,
+    OutlineTask,
+    Result,
+    StatusTask,
+    Task,
+    added,
+    lost,
+    merge_depth,
+)
+from audit.inventory.workers import Elsewhere, Here, Lost
+from checks.model import Gap, GapKind
+
+if TYPE_CHECKING:
+    from checks.baseline import Baseline
+
+STATUS_BOUND = 100
+"""Images asked about for each source registry and destination."""
+
+
+@dataclass(slots=True)
+class State:
+    """What a collection knows so far."""
+
+    scope: Scope
+    baseline: Baseline
+    caller: Caller
+    organization: Organization
+    accounts: Accounts
+    checkpoint: Checkpoint
+    progress: Progress
+    now: float
+    planned: dict[Pair, None] = field(default_factory=dict)
+    """Every registry that the run set out to read, in order."""
+    read: dict[Pair, RegistryEvidence] = field(default_factory=dict)
+    """Every registry that was dealt with, read or not."""
+
+
+def flows(state: State) -> tuple[Flow, ...]:
+    """What rules copy and the baseline requires, of sources in scope."""
+    sources = [pair for pair in state.planned if state.accounts.regions[pair].in_scope]
+    configured = (
+        flow
+        for pair in sources
+        if pair in state.read
+        for flow in rule_flows(pair, state.read[pair].registry.replication_configuration)
+    )
+    return (*configured, *required_flows(state.baseline, state.accounts.records, sources))
+
+
+def read_outlines(state: State, doers: Here | Elsewhere, pairs: Sequence[Pair]) -> None:
+    """Add *pairs* to the plan and read their outlines."""
+    tasks = []
+    for pair in pairs:
+        state.planned[pair] = None
+        account, region = pair
+        kept = state.checkpoint.load("outline", account, region)
+        if kept is not None:
+            state.read[pair] = kept
+        elif state.accounts.reachable(account):
+            tasks.append(OutlineTask(account, region, state.caller.partition, state.accounts.keys[account]))
+        else:
+            # The gap of the role that could not be assumed stands for every registry of its account.
+            state.read[pair] = RegistryEvidence(RegistryRecord(account, region, state.caller.partition))
+    _do(state, doers, "outline", tasks)
+
+
+def read_depth(state: State, doers: Here | Elsewhere) -> None:
+    """Read everything else of the registries that deserve it."""
+    copied = flows(state)
+    everything = state.scope.everything
+    chosen = registries_for_depth(copied, state.read, everything=everything)
+    wanted = wanted_repositories(copied, state.read, everything=everything)
+    tasks = []
+    asked_for_role: set[str] = set()
+    for pair in chosen:
+        kept = state.checkpoint.load("depth", *pair)
+        if kept is not None:
+            state.read[pair] = kept
+            asked_for_role |= {pair[0]} if kept.registry.service_linked_role_present is not None else set()
+            continue
+        tasks.append(_depth_task(state, pair, wanted.get(pair, ()), asked_for_role))
+    _do(state, doers, "depth", tasks)
+    _share_roles(state)
+
+
+def _depth_task(state: State, pair: Pair, names: tuple[str, ...], asked_for_role: set[str]) -> DepthTask:
+    outline = state.read[pair]
+    source = has_rules(outline.registry.replication_configuration)
+    role = source and pair[0] not in asked_for_role
+    if role:
+        asked_for_role.add(pair[0])
+    chosen = set(names)
+    keys = zip(outline.repositories["repository"], outline.repositories["kms_key"], strict=True)
+    return DepthTask(
+        outline=outline.registry,
+        names=names,
+        repository_keys=tuple(sorted({key for name, key in keys if key and name in chosen})),
+        quotas=source,
+        service_linked_role=role,
+        keys=state.accounts.keys.get(pair[0]),
+    )
+
+
+def _share_roles(state: State) -> None:
+    """The service-linked role is asked for in one registry of an account; the answer holds for all of them."""
+    present = {
+        account: evidence.registry.service_linked_role_present
+        for (account, _), evidence in state.read.items()
+        if evidence.registry.service_linked_role_present is not None
+    }
+    for pair, evidence in state.read.items():
+        if pair[0] in present and evidence.registry.service_linked_role_present is None:
+            record = replace(evidence.registry, service_linked_role_present=present[pair[0]])
+            state.read[pair] = replace(evidence, registry=record)
+
+
+def read_statuses(state: State, doers: Here | Elsewhere) -> None:
+    """Ask about images that are at a source and not at its destination."""
+    settled = state.now - 60.0 * state.baseline.replication_delay_minutes
+    found = inquiries(flows(state), state.read, most=STATUS_BOUND, settled_before=settled)
+    tasks = []
+    for pair, inquiry in found.items():
+        evidence = state.read[pair]
+        for destination, number in inquiry.left_out:
+            message = f"{number} more missing images were not asked about; {STATUS_BOUND} are, for each destination"
+            gap = Gap(
+                *pair, "ecr:DescribeImageReplicationStatus", GapKind.LIMITED, "StatusBound", message, ("images",),
+                resource="/".join(destination),
+            )  # fmt: skip
+            evidence = replace(evidence, gaps=(*evidence.gaps, gap))
+        state.read[pair] = evidence
+        kept = state.checkpoint.load("status", *pair)
+        if kept is not None:
+            state.read[pair] = kept
+        else:
+            keys = state.accounts.keys.get(pair[0])
+            tasks.append(StatusTask(*pair, state.caller.partition, inquiry.questions, keys))
+    _do(state, doers, "status", tasks)
+
+
+def _do(state: State, doers: Here | Elsewhere, phase: str, tasks: Sequence[Task]) -> None:
+    """Do *tasks* and keep each registry's evidence as it is after its task."""
+    state.progress.started(len(tasks))
+    for task, outcome in doers.run(tasks):
+        pair = (task.account, task.region)
+        before = state.read.get(pair)
+        if isinstance(outcome, Lost):
+            # Not kept as finished: a resumed collection tries again.
+            state.progress.note(f"{task.account} {task.region}: {outcome.message}")
+            before = before or RegistryEvidence(RegistryRecord(*pair, state.caller.partition))
+            state.read[pair] = replace(before, gaps=(*before.gaps, lost(task, outcome.code, outcome.message)))
+        else:
+            state.read[pair] = _merged(task, before, outcome)
+            state.checkpoint.save(phase, state.read[pair])
+        state.progress.finished(*pair)
+
+
+def _merged(task: Task, before: RegistryEvidence | None, result: Result) -> RegistryEvidence:
+    if isinstance(result, DepthResult):
+        assert before is not None
+        return merge_depth(before, result)
+    if isinstance(task, StatusTask):
+        assert before is not None
+        return replace(
+            before, statuses=result.statuses, gaps=before.gaps + result.gaps, calls=added(before.calls, result.calls)
+        )
+    return result
