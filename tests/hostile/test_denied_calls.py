@@ -1,0 +1,125 @@
+"""Nothing turns PASS or FAIL because a read was refused.
+
+Every operation that the collector may call is denied in turn over the demo organization. Each row of each check then
+has the verdict that it has without the denial, or none; or the row is missing and a gap says why. The rows are read
+from the tables: `checks.evaluate` is proven elsewhere to say UNKNOWN exactly where the judged column is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from audit.aws import AwsSettings, AwsSetupError
+from audit.aws.operations import OPERATIONS
+from audit.evidence import Evidence, Scope, all_gaps
+from audit.inventory import collect
+from audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
+from audit.tables import build_tables
+from checks.baseline import load_baseline
+from checks.catalog import CHECKS
+
+BASELINE = load_baseline(DEMO_BASELINE.read_text(encoding="utf-8"), "baseline.yaml")
+DOCUMENT = load_world(DEMO_WORLD).to_document() | {"faults": []}
+SCOPE = Scope(accounts=("210000000021", "210000000051"))
+"""Two sources whose links reach most of the organization: every check has rows, nearly all both good and bad ones."""
+TOGETHER = (
+    ("account:ListRegions", "ec2:DescribeRegions"),
+    ("servicequotas:ListServiceQuotas", "servicequotas:GetServiceQuota"),
+    ("organizations:ListOrganizationalUnitsForParent", "organizations:ListAccountsForParent"),
+)
+"""One stands in for the other, so that only the denial of both leaves something unread."""
+
+NOT_APPLICABLE = "not applicable"
+Verdicts = Mapping[tuple[str, ...], bool | str | None]
+
+
+def audited(monkeypatch: pytest.MonkeyPatch, *faults: Mapping[str, Any]) -> tuple[Evidence, Verdicts]:
+    world = World.from_document(DOCUMENT | {"faults": list(faults)})
+    with serve(world) as simulation:
+        for name, value in simulation.environment().items():
+            monkeypatch.setenv(name, value)
+        settings = AwsSettings(endpoint_url=simulation.endpoint)
+        evidence = collect(settings, SCOPE, BASELINE, now=world.now())
+    return evidence, verdicts(evidence)
+
+
+def verdicts(evidence: Evidence) -> Verdicts:
+    """(check, key…) → True, False, None for unknown, or NOT_APPLICABLE."""
+    tables = build_tables(evidence, BASELINE)
+    found: dict[tuple[str, ...], bool | str | None] = {}
+    for check in CHECKS:
+        columns = list(dict.fromkeys((*check.table.key, *check.conditions, check.judged)))
+        frame = tables[check.table.name][columns].astype(object)
+        for row in frame.where(frame.notna(), None).to_dict("records"):
+            conditions = [row[name] for name in check.conditions]
+            key = (check.id, *(str(row[name]) for name in check.table.key))
+            if False in conditions:
+                found[key] = NOT_APPLICABLE
+            else:
+                judged = row[check.judged]
+                unknown = None in conditions or judged is None
+                found[key] = None if unknown else judged in check.expect.arguments["value_set"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def undenied() -> Verdicts:
+    with pytest.MonkeyPatch.context() as patch:
+        return audited(patch)[1]
+
+
+def test_the_world_is_worth_denying(undenied: Verdicts):
+    assert {check.expect.type for check in CHECKS} == {"expect_column_values_to_be_in_set"}
+    decided = {
+        check.id: {v for key, v in undenied.items() if key[0] == check.id and v in (True, False)} for check in CHECKS
+    }
+    assert all(decided.values())
+    assert sum(len(values) == 2 for values in decided.values()) > 30
+
+
+def changed(evidence: Evidence, now: Verdicts, before: Verdicts) -> dict[tuple[str, ...], Any]:
+    """What the denial changed that it must not change."""
+    wrong: dict[tuple[str, ...], Any] = {}
+    for key, verdict in now.items():
+        if key[0] == "organization.evidence-complete":
+            continue  # it judges the reading itself
+        if verdict is not None and (key not in before or verdict != before[key]):
+            wrong[key] = before.get(key, "no such row"), verdict
+    missing = [key for key in before if key not in now]
+    if missing and not all_gaps(evidence):
+        wrong[missing[0]] = before[missing[0]], f"{len(missing)} rows are missing, and no gap says why"
+    return wrong
+
+
+def groups() -> list[tuple[str, ...]]:
+    """Each operation, alone or with what stands in for it."""
+    joined = {action for group in TOGETHER for action in group}
+    alone = [(one.action,) for one in OPERATIONS if one.action not in joined and one.action != "sts:GetCallerIdentity"]
+    return [*TOGETHER, *alone]
+
+
+def denied(actions: Sequence[str], rate: float = 1.0) -> list[dict[str, Any]]:
+    return [{"operation": action, "kind": "deny", "rate": rate} for action in actions]
+
+
+@pytest.mark.parametrize("actions", groups(), ids=" ".join)
+def test_a_denied_read_decides_nothing(actions: tuple[str, ...], undenied: Verdicts, monkeypatch: pytest.MonkeyPatch):
+    evidence, now = audited(monkeypatch, *denied(actions))
+    assert not changed(evidence, now, undenied)
+    assert {gap.operation for gap in all_gaps(evidence)} & set(actions)
+
+
+@pytest.mark.parametrize("action", ["ecr:DescribeRepositories", "ecr:DescribeImages"])
+def test_reads_that_are_denied_here_and_there_decide_nothing(
+    action: str, undenied: Verdicts, monkeypatch: pytest.MonkeyPatch
+):
+    evidence, now = audited(monkeypatch, *denied([action], rate=0.5))
+    assert not changed(evidence, now, undenied)
+
+
+def test_who_may_not_ask_who_they_are_is_told(monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(AwsSetupError, match="sts:GetCallerIdentity"):
+        audited(monkeypatch, *denied(["sts:GetCallerIdentity"]))
