@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import botocore
@@ -19,6 +20,7 @@ import botocore.session
 from botocore import exceptions as sdk
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
 
 from audit.aws.failures import CallError, failure_of
 from audit.aws.identities import Identity, Keys
@@ -28,6 +30,12 @@ from audit.aws.settings import AwsSettings
 from audit.aws.transport import Transport
 
 USER_AGENT = f"ecr-audit Botocore/{botocore.__version__} Python/{platform.python_version()}"
+
+
+@lru_cache(maxsize=4)
+def _loader(data_path: str | None) -> Loader:
+    """Models are read once in a process, however many sessions it opens: a scheduler's process opens many."""
+    return create_loader(data_path)
 
 
 class _Current(threading.local):
@@ -48,6 +56,7 @@ class Session:
         self._clients: dict[tuple[str, str], BaseClient] = {}
         self._session = botocore.session.Session(profile=settings.profile)
         self._session.register_component("response_parser_factory", PlainParserFactory())
+        self._session.register_component("data_loader", _loader(self._session.get_config_variable("data_path")))
         # Tokens of the global STS endpoint are not valid in opt-in Regions.
         self._session.set_config_variable("sts_regional_endpoints", "regional")
         self._session.register("before-sign", self._sign_as_current)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.evidence import RegistryEvidence, RegistryRecord, Scope
 from audit.inventory.accounts import Accounts
+from audit.inventory.context import REPLICATION_ROLE
 from audit.inventory.organization import Organization
 from audit.inventory.plan import (
     Flow,
@@ -110,7 +111,7 @@ def read_depth(state: State, doers: Here | Elsewhere) -> None:
 
 def _depth_task(state: State, pair: Pair, names: tuple[str, ...], asked_for_role: set[str]) -> DepthTask:
     outline = state.read[pair]
-    source = has_rules(outline.registry.replication_configuration)
+    source = has_rules(_rules_of(outline))
     role = source and pair[0] not in asked_for_role
     if role:
         asked_for_role.add(pair[0])
@@ -127,16 +128,29 @@ def _depth_task(state: State, pair: Pair, names: tuple[str, ...], asked_for_role
 
 
 def _share_roles(state: State) -> None:
-    """The service-linked role is asked for in one registry of an account; the answer holds for all of them."""
-    present = {
-        account: evidence.registry.service_linked_role_present
-        for (account, _), evidence in state.read.items()
-        if evidence.registry.service_linked_role_present is not None
-    }
+    """The service-linked role is asked for in one registry of an account; answer or refusal hold for all of them."""
+    present: dict[str, bool] = {}
+    refused: dict[str, Gap] = {}
+    for (account, _), evidence in state.read.items():
+        if evidence.registry.service_linked_role_present is not None:
+            present[account] = evidence.registry.service_linked_role_present
+        for gap in evidence.gaps:
+            if gap.operation == "iam:GetRole" and gap.resource.startswith(REPLICATION_ROLE):
+                refused.setdefault(account, replace(gap, resource=REPLICATION_ROLE))
     for pair, evidence in state.read.items():
-        if pair[0] in present and evidence.registry.service_linked_role_present is None:
-            record = replace(evidence.registry, service_linked_role_present=present[pair[0]])
+        account, region = pair
+        if evidence.registry.service_linked_role_present is not None:
+            continue
+        if account in present:
+            record = replace(evidence.registry, service_linked_role_present=present[account])
             state.read[pair] = replace(evidence, registry=record)
+        elif account in refused and refused[account].region != region and has_rules(_rules_of(evidence)):
+            gap = replace(refused[account], region=region)
+            state.read[pair] = replace(evidence, gaps=(*evidence.gaps, gap))
+
+
+def _rules_of(evidence: RegistryEvidence) -> str | None:
+    return evidence.registry.replication_configuration
 
 
 def read_statuses(state: State, doers: Here | Elsewhere) -> None:

@@ -17,7 +17,7 @@ from audit.inventory.registry import read_outline
 from audit.simulator import Simulation, World, serve
 from checks.baseline import Baseline, Destination, Requirement, Sources
 from checks.model import GapKind
-from tests.audit.inventory.worlds import CLOSED, EU, HUB, MANAGEMENT, ROLELESS, SOURCE, US, document
+from tests.audit.inventory.worlds import CLOSED, EU, HUB, MANAGEMENT, ROLELESS, SOURCE, US, destination, document
 
 NOW = 1795399200.0  # 2026-11-23T02:00:00Z, the worlds' present
 QUICK = AwsSettings(max_attempts=3, retry_seconds=3.0, read_timeout=1.0)
@@ -194,6 +194,18 @@ def test_a_refusal_is_a_gap_and_the_run_goes_on(audited: Audit, operation: str, 
     assert {gap.permission for gap in found} == ({operation} if expected is GapKind.DENIED else {""})
     assert registry(evidence, HUB, US).registry.depth == "full"
     assert registry(evidence, SOURCE, EU).registry.replication_configuration
+
+
+def test_the_service_linked_role_is_asked_for_once_and_its_refusal_told_by_every_source(audited: Audit) -> None:
+    rule = {"destinations": [destination(HUB, EU)]}
+    second = {"account": SOURCE, "region": US, "rules": [rule], "repositories": []}
+    world = document()
+    whole = audited(document(registries=[*world["registries"], second]))
+    assert whole.calls["iam:GetRole"] == 1
+    assert registry(whole, SOURCE, US).registry.service_linked_role_present is True
+    fault = {"account": SOURCE, "operation": "iam:GetRole", "kind": "deny"}
+    evidence = audited(document(registries=[*world["registries"], second], faults=[fault]))
+    assert {(SOURCE, region, "iam:GetRole", GapKind.DENIED) for region in (EU, US)} <= gaps(evidence)
 
 
 def test_what_was_refused_is_unknown_and_what_is_absent_is_empty(audited: Audit) -> None:
