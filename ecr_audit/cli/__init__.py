@@ -108,7 +108,7 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; nothing is left to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         _say(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
     except Exception as error:

@@ -30,12 +30,11 @@ def print_summary(
     run: Run, view: ReportView, *, written: Sequence[Path] = (), scripts: Path | None = None, store: Path | None = None
 ) -> None:
     """Verdict, coverage, the worst checks, and where everything lies."""
-    from rich.console import Console
     from rich.text import Text
 
     from reports.visible import one_line
 
-    console = Console(highlight=False, emoji=False)
+    console = _screen()
     console.print()
     # Names are whatever people at AWS typed: neither markup nor terminal controls.
     name = one_line(run.organization_name or run.organization_id or run.caller_account)
@@ -53,6 +52,17 @@ def print_summary(
         console.print(f"  {scripts}/  ({len(run.scripts)} scripts{steps})", markup=False, soft_wrap=True)
     if store is not None:
         console.print(f"  {store}/  (the kept run and its evidence)", markup=False, soft_wrap=True)
+
+
+def _screen() -> Console:
+    """A console that lets its caller decide what a reader that has gone means; rich's own ends the program with 1."""
+    from rich.console import Console
+
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Screen(highlight=False, emoji=False)
 
 
 def _print_coverage(console: Console, run: Run) -> None:

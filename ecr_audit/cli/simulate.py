@@ -17,7 +17,7 @@ def simulate(world: str | None, port: int) -> None:
 
     Prints the exports that point a shell's AWS CLI and SDKs at it. Nothing reaches AWS.
     """
-    from audit.simulator import DEMO_WORLD, WorldError, exports, load_world, serve
+    from audit.simulator import DEMO_WORLD, PortInUseError, WorldError, exports, load_world, serve
 
     try:
         loaded = load_world(world or DEMO_WORLD)
@@ -30,7 +30,7 @@ def simulate(world: str | None, port: int) -> None:
             click.echo("# Ctrl-C ends it.")
             while True:
                 time.sleep(3600)
-    except OSError as error:
-        raise UserError(f"port {port} cannot be used: {error.strerror}; choose another with --port") from error
+    except PortInUseError as error:
+        raise UserError(f"{error} with --port") from error
     except KeyboardInterrupt:
         click.echo("\nEnded.", err=True)

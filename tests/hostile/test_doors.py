@@ -345,3 +345,55 @@ def test_an_end_in_the_middle_has_the_signal_in_its_code(
         main()
     assert ended.value.code == 143
     assert "Stopped." in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_does_not_change_what_was_found(tmp_path: Path):
+    code = (
+        "import sys; from ecr_audit.cli.run import _unread; from ecr_audit.cli.screen import print_summary\n"
+        "from reports.view import build_view; from tests.audit.store.test_store import a_run\n"
+        "sys.stdin.readline(); run = a_run()\n"
+        "with _unread(): print_summary(run, build_view(run))\n"
+        "sys.exit(4)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    process.stdout.close()
+    process.stdout = None
+    _, said = process.communicate("go\n", timeout=60)
+    assert (process.returncode, said) == (4, "")
+
+
+def test_a_port_in_use_is_told(door: Door):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = door("simulate", "--port", str(port))
+    assert said.code == 2
+    assert str(port) in said.err
+    assert "--port" in said.err
+    assert "None" not in said.err
+
+
+def test_a_scope_without_any_registry_is_not_a_clean_audit():
+    from dataclasses import replace
+
+    from ecr_audit.cli.run import exit_code
+
+    run = replace(a_run(), results=(), gaps=())
+    empty = replace(run, coverage=replace(run.coverage, registries_planned=0, unaccounted=()))
+    full = replace(run, coverage=replace(run.coverage, registries_planned=1, unaccounted=()))
+    assert exit_code(empty, "high") == 3
+    assert exit_code(full, "high") == 0
+
+
+def test_evidence_of_an_interrupted_collection_is_dated():
+    from audit.run import _of_before
+
+    assert _of_before(7, 0.0) == (
+        "7 of the reads were kept from an interrupted collection that began at 1970-01-01T00:00:00Z."
+    )
