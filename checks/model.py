@@ -109,7 +109,7 @@ class Edit:
     """
 
     kind: str
-    """Name of the edit, a key of ``checks.remedies.EDITS`` (`replication.add-destination` …)."""
+    """Name of the edit, a key of ``checks.remedies.EDITS`` (`replication.add` …)."""
     account: str
     """The account in which the command runs."""
     region: str

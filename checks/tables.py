@@ -95,7 +95,10 @@ ACCOUNTS = Table(
     columns=(
         _ACCOUNT,
         _text("name", "Account name"),
-        _text("state", "PENDING_ACTIVATION, ACTIVE, SUSPENDED, PENDING_CLOSURE or CLOSED; null: Organizations was not readable"),
+        _text(
+            "state",
+            "PENDING_ACTIVATION, ACTIVE, SUSPENDED, PENDING_CLOSURE or CLOSED; null: Organizations was not readable",
+        ),
         _text("ou_path", "Names of the organizational units from the root, joined by `/` (`Root/Workloads/Prod`)"),
         _text("organization_path", "Ids as `aws:PrincipalOrgPaths` spells them (`o-a/r-b/ou-c/`)"),
         _flag("management", "Whether it is the management account"),
@@ -128,7 +131,10 @@ REGISTRIES = Table(
         _text("account_name", "Account name"),
         _text("ou_path", "Organizational unit path by names"),
         _text("partition", "`aws`, `aws-cn`, `aws-us-gov` …"),
-        _text("depth", "`full`, or `outline` where an empty registry that takes no part in replication needed no deeper reads"),
+        _text(
+            "depth",
+            "`full`, or `outline` where an empty registry that takes no part in replication needed no deeper reads",
+        ),
         _flag("evidence_complete", "Whether every wanted read of this registry succeeded"),
         _text("evidence_missing", "What could not be read and why, as one sentence"),
         _text("missing_permissions", "IAM actions that would close the gaps, comma-separated"),
@@ -149,7 +155,10 @@ REGISTRIES = Table(
         _flag("service_linked_role_present", "Whether AWSServiceRoleForECRReplication exists in the account"),
         _count("rule_count", "Rules in the replication configuration"),
         _count("rules_limit", "Allowed rules"),
-        _flag("rules_comfortable", "Whether the rules stay below the warning threshold and below what older tools can express"),
+        _flag(
+            "rules_comfortable",
+            "Whether the rules stay below the warning threshold and below what older tools can express",
+        ),
         _text("rules_grade", "Severity if they do not"),
         _text("rules_problem", "Which threshold was reached, as a clause"),
         _count("destinations_present", "Unique (account, Region) destinations over all rules"),
@@ -176,7 +185,9 @@ RULES = Table(
         _REGION,
         _count("rule", "Position in the configuration, from 1"),
         _text("destinations", "JSON array of `account/region`"),
-        _text("prefixes", 'JSON array of filter prefixes; `[""]` where the rule has no filter and takes every repository'),
+        _text(
+            "prefixes", 'JSON array of filter prefixes; `[""]` where the rule has no filter and takes every repository'
+        ),
         _flag("delete_replication", "Whether deletions are replicated"),
         _count("filter_count", "Filters in the rule"),
         _count("filters_limit", "Allowed filters"),
@@ -184,8 +195,12 @@ RULES = Table(
         _text("filters_grade", "Severity if they do not"),
         _flag("delete_declared", "Whether the baseline says what deleteReplication must be for what this rule copies"),
         _flag("delete_as_declared", "Whether it is so"),
-        _text("delete_expected", "`on`, `off`, or `on and off` where the rule mixes copies that the baseline tells apart"),
-        _text("delete_grade", "Severity if it is not so: high where a backup would follow deletions, low the other way"),
+        _text(
+            "delete_expected", "`on`, `off`, or `on and off` where the rule mixes copies that the baseline tells apart"
+        ),
+        _text(
+            "delete_grade", "Severity if it is not so: high where a backup would follow deletions, low the other way"
+        ),
         _text("delete_required_by", "Names of the baseline's requirements that say so, comma-separated"),
     ),
 )
@@ -215,19 +230,30 @@ LINKS = Table(
         _flag("destination_region_valid", "Whether the Region is known and of the source's partition"),
         _text("destination_region_problem", "What is wrong with it, as a clause"),
         _flag("destination_in_organization", "Whether the destination account belongs to the organization"),
-        _flag("destination_known", "Whether it belongs to the organization or the baseline names it as external partner"),
+        _flag(
+            "destination_known", "Whether it belongs to the organization or the baseline names it as external partner"
+        ),
         _flag("accounts_active", "Whether source and destination account are ACTIVE"),
         _text("account_problem", "Which is not, and its state, as a clause"),
         _flag("cross_account", "Whether it crosses accounts, so that the destination must grant it"),
-        _text("grant_verdict", "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that the link copies; null: indeterminate or policy not read"),
+        _text(
+            "grant_verdict",
+            "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that the link copies; null: indeterminate or policy not read",
+        ),
         _text("grant_reason", "Why, in a sentence that an engineer can act on"),
         _flag("grant_given", "Whether `grant_verdict` allows at least some names"),
         _flag("grant_covers_rule", "Whether every name that the rules can copy is allowed"),
         _text("grant_uncovered", "Prefixes or repositories that are not, JSON array"),
-        _flag("create_covered", "Whether ecr:CreateRepository is granted, or every matching repository exists at the destination"),
+        _flag(
+            "create_covered",
+            "Whether ecr:CreateRepository is granted, or every matching repository exists at the destination",
+        ),
         _text("absent_repositories", "Matching repositories that do not exist there, JSON array, at most 20"),
         _count("absent_repository_count", "How many do not"),
-        _flag("template_covers_rule", "Whether creation templates with REPLICATION cover every name that the rules can create"),
+        _flag(
+            "template_covers_rule",
+            "Whether creation templates with REPLICATION cover every name that the rules can create",
+        ),
         _text("template_uncovered", "Prefixes that they do not cover, JSON array"),
     ),
 )
@@ -326,10 +352,15 @@ REPLICAS = Table(
         _flag("delete_replication", "Whether a matching rule replicates deletions"),
         _flag("source_has_images", "Whether the source repository holds active images"),
         _count("source_images", "Active images at the source"),
-        _flag("replication_due", "Whether a rule copies it there and the source holds images that are old enough to have arrived"),
+        _flag(
+            "replication_due",
+            "Whether a rule copies it there and the source holds images that are old enough to have arrived",
+        ),
         _flag("destination_present", "Whether the repository exists at the destination"),
         _flag("images_comparable", "Whether a rule copies it there and it exists on both sides"),
-        _count("images_missing", "Active source images that are not at the destination and are old enough to have arrived"),
+        _count(
+            "images_missing", "Active source images that are not at the destination and are old enough to have arrived"
+        ),
         _count("images_missing_archived", "Archived source images that are not at the destination"),
         _count("images_in_flight", "Source images pushed too recently to be judged"),
         _text("images_missing_sample", "Digests and tags of some of the missing images, JSON array, at most 10"),
@@ -359,14 +390,23 @@ REPLICAS = Table(
         _text("kms_key", "That key; empty: none"),
         _flag("key_usable", "Whether it exists, is enabled and lies in the destination's Region"),
         _text("key_problem", "What is wrong with it, as a clause"),
-        _flag("repository_policy_declared", "Whether the repository exists there and the baseline asks for a repository policy"),
+        _flag(
+            "repository_policy_declared",
+            "Whether the repository exists there and the baseline asks for a repository policy",
+        ),
         _flag("repository_policy_as_declared", "Whether it is so"),
         _text("repository_policy_problem", "What differs, as a clause"),
         _text("repository_policy", "Repository policy text at the destination; empty: none"),
         _text("expected_repository_policy", "Policy text to put, where the baseline determines one"),
-        _flag("lifecycle_required", "Whether the repository exists there, deletions are not replicated, and the baseline asks for a lifecycle policy"),
+        _flag(
+            "lifecycle_required",
+            "Whether the repository exists there, deletions are not replicated, and the baseline asks for a lifecycle policy",
+        ),
         _flag("lifecycle_present", "Whether the destination has one"),
-        _text("expected_lifecycle_policy", "Lifecycle policy text to put, where the baseline or the source determines one; empty: none"),
+        _text(
+            "expected_lifecycle_policy",
+            "Lifecycle policy text to put, where the baseline or the source determines one; empty: none",
+        ),
     ),
 )
 
@@ -386,7 +426,10 @@ IMAGES = Table(
         _text("destination_tags", "Tags at the destination, JSON array"),
         _time("pushed_at", "Push time at the side that has it"),
         _text("subject_digest", "Digest that this image refers to (signature, SBOM); empty: none"),
-        _text("replication_status", "IN_PROGRESS, COMPLETE, FAILED; `NEVER_ATTEMPTED` where AWS has no entry; null: not asked"),
+        _text(
+            "replication_status",
+            "IN_PROGRESS, COMPLETE, FAILED; `NEVER_ATTEMPTED` where AWS has no entry; null: not asked",
+        ),
         _text("failure_code", "AWS's failure code; empty: none"),
     ),
 )

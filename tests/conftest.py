@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ os.environ.update(
 )
 
 
-class NetworkBlocked(RuntimeError):
+class NetworkBlockedError(RuntimeError):
     """A test tried to leave this machine."""
 
 
@@ -34,19 +33,18 @@ def _is_loopback(host: object) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     real_connect, real_lookup = socket.socket.connect, socket.getaddrinfo
 
     def connect(self: socket.socket, address: Any) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
-            raise NetworkBlocked(f"a test tried to reach {address[0]}")
+            raise NetworkBlockedError(f"a test tried to reach {address[0]}")
         real_connect(self, address)
 
     def getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:
         if not _is_loopback(host.decode() if isinstance(host, bytes) else host):
-            raise NetworkBlocked(f"a test tried to look up {host}")
+            raise NetworkBlockedError(f"a test tried to look up {host}")
         return real_lookup(host, *rest, **named)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    yield

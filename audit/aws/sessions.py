@@ -27,6 +27,7 @@ from audit.aws.identities import Identity, Keys
 from audit.aws.operations import Operation
 from audit.aws.parsing import PlainParserFactory
 from audit.aws.settings import AwsSettings
+from audit.aws.shapes import require_shape
 from audit.aws.transport import Transport
 
 USER_AGENT = f"ecr-audit Botocore/{botocore.__version__} Python/{platform.python_version()}"
@@ -132,6 +133,10 @@ class Session:
             answer: dict[str, Any] = getattr(client, operation.method)(**parameters)
         finally:
             current.identity = current.counter = None
+        model = client.meta.service_model
+        shape = model.operation_model(operation.name).output_shape
+        if shape is not None and model.resolved_protocol == "json":  # the others were walked by botocore's parser
+            require_shape(shape, answer)
         return answer
 
     def close(self) -> None:

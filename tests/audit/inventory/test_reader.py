@@ -123,12 +123,12 @@ def repositories(reader: Reader) -> list[dict] | None:
 
 def test_pages_are_followed_through_empty_ones() -> None:
     answers = pages(
-        (200, {"repositories": [{"n": 1}], "nextToken": "a"}),
+        (200, {"repositories": [{"repositoryName": "one"}], "nextToken": "a"}),
         (200, {"repositories": [], "nextToken": "b"}),
-        (200, {"repositories": [{"n": 2}]}),
+        (200, {"repositories": [{"repositoryName": "two"}]}),
     )
     with endpoint(answers) as served:
-        assert repositories(reader_of(served)) == [{"n": 1}, {"n": 2}]
+        assert repositories(reader_of(served)) == [{"repositoryName": "one"}, {"repositoryName": "two"}]
         assert [request.body.get("nextToken") for request in served.requests] == [None, "a", "b"]
 
 
@@ -136,13 +136,13 @@ def test_pages_are_followed_through_empty_ones() -> None:
     "second",
     [
         error("AccessDeniedException"),
-        (200, {"repositories": [{"n": 2}], "nextToken": "a"}),
+        (200, {"repositories": [{"repositoryName": "two"}], "nextToken": "a"}),
         (200, {"repositories": {"n": 2}}),
     ],
     ids=["refused", "the same page again", "no list"],
 )
 def test_a_list_that_cannot_be_read_to_its_end_is_not_taken_for_whole(second: Answer) -> None:
-    with endpoint(pages((200, {"repositories": [{"n": 1}], "nextToken": "a"}), second)) as served:
+    with endpoint(pages((200, {"repositories": [{"repositoryName": "one"}], "nextToken": "a"}), second)) as served:
         reader = reader_of(served)
         assert repositories(reader) is None
         assert len(reader.gaps()) == 1
