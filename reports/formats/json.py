@@ -87,7 +87,7 @@ def _head(run: Run, view: ReportView, book: CommandBook) -> dict[str, Any]:
             "broken_checks": view.broken,
             "judgements": {status.value: view.counts[status] for status in Status},
         },
-        "notes": [book.note] if book.note else [],
+        "notes": [*run.notes, *([book.note] if book.note else [])],
     }
 
 

@@ -220,3 +220,12 @@ def test_same_run_same_bytes_in_another_process() -> None:
 )
 def test_other_runs_have_a_report_too(run: Run, part: str) -> None:
     assert part in _flat(_pages(_pdf(run)))
+
+
+def test_remarks_about_the_baseline_are_told_and_bounded() -> None:
+    run = replace(runs.green_run(), notes=tuple(f"The waiver number {at} ended." for at in range(60)))
+    text = _flat(_pages(_pdf(run)))
+    assert "The waiver number 49 ended." in text
+    assert "The waiver number 50 ended." not in text
+    assert "10 further remarks are in findings.json." in text
+    assert "The waiver number 59 ended." in render("json", run, build_view(run))["findings.json"].decode()
