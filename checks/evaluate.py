@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checks.findings import FindingMaker, broken
+from checks.findings import broken, make_findings
 from checks.model import Check, CheckResult, Evaluation, RemedyContext, Severity, Status
-from checks.rows import Rows
+from checks.rows import occurrences, rows_at
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -113,7 +113,8 @@ def _prepare(check: Check, table: pd.DataFrame) -> _Prepared:
 
     nothing = np.empty(0, dtype=np.intp)
     try:
-        missing = [name for name in (check.judged, *check.conditions, *check.table.key) if name not in table.columns]
+        needed = (check.judged, *check.conditions, *check.table.key, *check.table.identity)
+        missing = [name for name in needed if name not in table.columns]
         if missing:
             raise ColumnError(f"table {check.table.name} has no column {', '.join(missing)}")
         applies, unsure = _condition(check, table)
@@ -263,11 +264,9 @@ def _result(prepared: _Prepared, table: pd.DataFrame, context: RemedyContext) ->
     failed = prepared.failed
     positions = np.union1d(failed, prepared.unknown).astype(np.intp)
     fails = np.isin(positions, failed)
-    maker = FindingMaker(check, context)
-    findings = tuple(
-        maker.make(Status.FAIL if fail else Status.UNKNOWN, row)
-        for fail, row in zip(fails.tolist(), Rows(table, positions), strict=True)
-    )
+    numbers = occurrences(table, check.table.identity, positions)
+    statuses = [Status.FAIL if fail else Status.UNKNOWN for fail in fails.tolist()]
+    findings = make_findings(check, context, zip(statuses, rows_at(table, positions), numbers, strict=True))
     counts = dict.fromkeys(Status, 0)
     counts[Status.PASS] = prepared.candidates - len(failed)
     counts[Status.FAIL] = len(failed)

@@ -6,7 +6,8 @@ A message, grade or remedy that raises never takes the finding away: the defect 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from checks.model import Check, Finding, Remedy, RemedyContext, Row, Severity, Status, fingerprint
@@ -35,7 +36,20 @@ def broken(check: Check, error: str, context: RemedyContext) -> Finding:
     )
 
 
-class FindingMaker:
+def make_findings(check: Check, context: RemedyContext, rows: Iterable[tuple[Status, Row, int]]) -> tuple[Finding, ...]:
+    """One finding for each row with its status, FAIL or UNKNOWN, and which of the rows with its identity it is."""
+    maker = _FindingMaker(check, context)
+    # The search for cycles would look at all findings made so far again and again: a third of the whole time.
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        return tuple(maker.make(status, row, occurrence) for status, row, occurrence in rows)
+    finally:
+        if searching:
+            gc.enable()
+
+
+class _FindingMaker:
     """Makes the findings of one check. Evidence of rows that read alike is made once and shared."""
 
     def __init__(self, check: Check, context: RemedyContext) -> None:
@@ -46,8 +60,7 @@ class FindingMaker:
         self._shown = tuple(dict.fromkeys((check.judged, *check.evidence)))
         self._evidence: dict[tuple[object, ...], Mapping[str, Any]] = {}
 
-    def make(self, status: Status, row: Row) -> Finding:
-        """The finding about *row*, which is FAIL or UNKNOWN."""
+    def make(self, status: Status, row: Row, occurrence: int) -> Finding:
         check = self._check
         defects: list[str] = []
         key = {name: row[name] for name in check.table.key}
@@ -69,8 +82,13 @@ class FindingMaker:
             message=message or check.title,
             evidence={**evidence, DEFECT: "; ".join(defects)} if defects else evidence,
             remedy=remedy,
-            fingerprint=fingerprint(check.id, key),
+            fingerprint=self._fingerprint(row, key, occurrence),
         )
+
+    def _fingerprint(self, row: Row, key: Mapping[str, Any], occurrence: int) -> str:
+        table = self._check.table
+        identity = {name: row[name] for name in table.identity} if table.identity else key
+        return fingerprint(self._check.id, {**identity, "occurrence": occurrence} if occurrence > 1 else identity)
 
     @staticmethod
     def _guarded(defects: list[str], part: str, make: Callable[[], _Answer]) -> _Answer | None:

@@ -228,13 +228,13 @@ class Finding:
     evidence: Mapping[str, Any]
     remedy: Remedy | None
     fingerprint: str
-    """Stable over runs: a hash of check id and key."""
+    """Stable over runs, unique in one: a hash of check id and what names the row (see `Table.identity`)."""
     waiver: WaiverMark | None = None
 
 
-def fingerprint(check: str, key: Mapping[str, Any]) -> str:
-    """Sixteen hex digits that name the same problem in every run."""
-    text = "\x1f".join([check, *(f"{name}={key[name]}" for name in sorted(key))])
+def fingerprint(check: str, identity: Mapping[str, Any]) -> str:
+    """Sixteen hex digits that name the same problem in every run; *identity* is what names its row."""
+    text = "\x1f".join([check, *[f"{name}={identity[name]}" for name in sorted(identity)]])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

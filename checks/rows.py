@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from checks.model import Row, utc_text
@@ -13,37 +13,54 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(slots=True)
-class Rows:
-    """The rows of *table* at *positions*; a column becomes Python values when it is first asked for."""
+class Columns(dict[str, list[Any]]):
+    """Columns of *table* at *positions* as JSON values, by name; each is made when it is first asked for.
 
-    table: pd.DataFrame
-    positions: np.ndarray[Any, np.dtype[np.intp]]
-    _columns: dict[str, list[Any]] = field(default_factory=dict)
+    Raises KeyError for a column that the table has not.
+    """
 
-    def __iter__(self) -> Iterator[Row]:
-        return (_LazyRow(self, number) for number in range(len(self.positions)))
+    def __init__(self, table: pd.DataFrame, positions: np.ndarray[Any, np.dtype[np.intp]]) -> None:
+        super().__init__()
+        self.table = table
+        self.positions = positions
 
-    def column(self, name: str) -> list[Any]:
-        """Values of column *name* as JSON values; KeyError if the table has none."""
-        if name not in self._columns:
-            self._columns[name] = python_values(self.table[name].take(self.positions))
-        return self._columns[name]
+    def __missing__(self, name: str) -> list[Any]:
+        values = self[name] = python_values(self.table[name].take(self.positions))
+        return values
+
+
+def rows_at(table: pd.DataFrame, positions: np.ndarray[Any, np.dtype[np.intp]]) -> Iterator[Row]:
+    """The rows of *table* at *positions*; a column becomes Python values when a row is first asked for it."""
+    columns = Columns(table, positions)
+    return (_LazyRow(columns, number) for number in range(len(positions)))
 
 
 @dataclass(frozen=True, slots=True)
 class _LazyRow(Mapping[str, Any]):
-    rows: Rows
+    columns: Columns
     number: int
 
     def __getitem__(self, name: str) -> Any:
-        return self.rows.column(name)[self.number]
+        return self.columns[name][self.number]
 
     def __iter__(self) -> Iterator[str]:
-        return (str(name) for name in self.rows.table.columns)
+        return (str(name) for name in self.columns.table.columns)
 
     def __len__(self) -> int:
-        return len(self.rows.table.columns)
+        return len(self.columns.table.columns)
+
+
+def occurrences(
+    table: pd.DataFrame, identity: Sequence[str], positions: np.ndarray[Any, np.dtype[np.intp]]
+) -> list[int]:
+    """For each of *positions*: 1 where the row is the first of *table* with its *identity*, 2 for the second …
+
+    Without an *identity* every row is the first, because then its key names it, and keys are unique.
+    """
+    if not identity or not len(positions):
+        return [1] * len(positions)
+    before = table.groupby(list(identity), sort=False, dropna=False, observed=True).cumcount()
+    return [int(number) + 1 for number in before.to_numpy()[positions]]
 
 
 def python_values(values: pd.Series[Any]) -> list[Any]:

@@ -48,6 +48,11 @@ class Table:
     """Format string over the columns: how a row is called in a report."""
     two_sided: bool = False
     """Whether rows have a source and a destination; a check then says on which side its finding lies."""
+    identity: tuple[str, ...] = ()
+    """Columns whose values name a row over runs, where the key counts positions that move; empty: the key.
+
+    Rows that agree in all of them are told apart by their order in the table.
+    """
 
     def column(self, name: str) -> Column:
         """The column called *name*; KeyError if the table has none."""
@@ -180,6 +185,8 @@ RULES = Table(
     meaning="One replication rule of one registry, numbered from 1 in AWS's order.",
     key=("account", "region", "rule"),
     label="rule {rule} of {account}/{region}",
+    # Without deleteReplication: a rule whose switch was set otherwise is the same rule.
+    identity=("account", "region", "destinations", "prefixes"),
     columns=(
         _ACCOUNT,
         _REGION,
@@ -263,6 +270,7 @@ GRANTS = Table(
     meaning="One statement of one registry policy, numbered from 1; number 0 stands for a policy that could not be parsed.",
     key=("account", "region", "statement"),
     label="statement {statement} of the registry policy of {account}/{region}",
+    identity=("account", "region", "statement_json"),
     columns=(
         _ACCOUNT,
         _REGION,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import string
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -24,39 +25,59 @@ NOT_KNOWN = "unknown"
 _SHOWN = 8
 """Names printed of a list before the rest is only counted."""
 
+_Teller = Callable[[Any, str], str]
+"""A value and a field's specification → words."""
+
 
 def tell(template: str, row: Row) -> str:
     """*template* filled with the columns of *row*. Raises KeyError for a column that the row has not."""
     return "".join(
-        literal if not name else literal + _told(row[name], specification)
-        for literal, name, specification in _parts(template)
+        [
+            literal + told(row[name], specification) if name else literal
+            for literal, name, specification, told in _parts(template)
+        ]
     )
 
 
 def fields(template: str) -> tuple[str, ...]:
     """The columns that *template* names, in order of first use."""
-    return tuple(dict.fromkeys(name for _, name, _ in _parts(template) if name))
+    return tuple(dict.fromkeys(name for _, name, _, _ in _parts(template) if name))
 
 
 @lru_cache(maxsize=1024)
-def _parts(template: str) -> tuple[tuple[str, str, str], ...]:
-    """(text, column that follows it or empty, its specification). Parsed once: the same template serves many rows."""
+def _parts(template: str) -> tuple[tuple[str, str, str, _Teller], ...]:
+    """(text, column that follows it or empty, its specification, how to tell it): worked out once for many rows."""
     return tuple(
-        (literal, name or "", specification or "")
+        (literal, name or "", specification or "", _teller(specification or ""))
         for literal, name, specification, _ in string.Formatter().parse(template)
     )
 
 
-def _told(value: Any, specification: str) -> str:
-    if specification == "names":
-        return NOT_KNOWN if value is None else listed(names_in(value))
-    if specification == "on or off":
-        return NOT_KNOWN if value is None else "on" if value else "off"
-    if specification == "because":
-        return f": {value}" if value else ""
-    if specification.startswith("count "):
-        return counted(value, specification.removeprefix("count "))
+def _teller(specification: str) -> _Teller:
+    return _told_count if specification.startswith("count ") else _TELLERS.get(specification, _told_plainly)
+
+
+def _told_plainly(value: Any, specification: str) -> str:
     return NOT_KNOWN if value is None else format(value, specification)
+
+
+def _told_count(value: Any, specification: str) -> str:
+    return counted(value, specification.removeprefix("count "))
+
+
+def _told_names(value: Any, _: str) -> str:
+    return NOT_KNOWN if value is None else listed(names_in(value))
+
+
+def _told_switch(value: Any, _: str) -> str:
+    return NOT_KNOWN if value is None else "on" if value else "off"
+
+
+def _told_clause(value: Any, _: str) -> str:
+    return f": {value}" if value else ""
+
+
+_TELLERS: Mapping[str, _Teller] = {"names": _told_names, "on or off": _told_switch, "because": _told_clause}
 
 
 def names_in(text: object) -> tuple[str, ...]:

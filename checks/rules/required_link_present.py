@@ -15,9 +15,10 @@ without any error. Nothing fails until somebody needs the copy: a failover, or a
 ## How to fix
 
 The remedy merges the missing prefixes and the destination into the rules that exist and sends the whole configuration
-again. It copies only what is pushed afterwards; what exists already needs a backfill. The destination account must
-grant the replication first (see `grants.replication-allowed`), and its creation templates should be in place, because
-a repository that replication creates keeps the settings it was born with. Where 25 destinations are in use already,
+again. A rule copies only what is pushed afterwards, so a backfill of what exists already follows; it costs transfer.
+The destination account must grant the replication first (see `grants.replication-allowed`), and its creation templates
+should be in place, because a repository that replication creates keeps the settings it was born with; the plan keeps
+to that order. Where 25 destinations are in use already,
 no command is printed: a person has to decide which registry serves which destination.
 
 ## Limits of this check
@@ -49,7 +50,10 @@ from checks.wording import listed, names_in
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
     prefixes = names_in(row["missing_prefixes"]) or names_in(row["expected_prefixes"])
-    summary = f"Replicate {listed(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}."
+    summary = (
+        f"Replicate {listed(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}, once it grants the "
+        "replication, and backfill what is older than the rule."
+    )
     if row["destination_region_valid"] is False:
         step = f"Correct the Region of this destination in the baseline ({row['required_by']})."
         return Remedy(summary="Require a destination that can exist.", manual=(step,))
@@ -57,7 +61,9 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         limit = context.registries[source]["destinations_limit"]
         return Remedy(summary=summary, manual=headroom.splitting(source, limit))
     delete = wanted.switch(row["expected_delete_replication"])
-    return Remedy(summary=summary, edits=(wanted.add_replication(source, destination, prefixes, delete),))
+    rule = wanted.add_replication(source, destination, prefixes, delete)
+    # The row cannot tell whether the source holds images; where it holds none, the backfill finds nothing to do.
+    return Remedy(summary=summary, edits=(rule, wanted.start_backfill(source, destination)))
 
 
 CHECK = Check(

@@ -15,7 +15,8 @@ repositories; `rules.required-link-present` judges the same promise by prefix, b
 ## How to fix
 
 The remedy adds the requirement's prefix, not the single name, to the rules of this destination, so that the next
-repository under it is copied too. Images pushed before that need a backfill. When the registry has reached its limit
+repository under it is copied too. Where the source holds images, or may hold some, a backfill follows, because a rule
+copies only what is pushed after it; it costs transfer. When the registry has reached its limit
 of destinations, the steps for a person are given instead.
 
 ## Limits of this check
@@ -62,13 +63,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     )
     # A requirement that has gone from the baseline leaves the repository's own name, which is a prefix of itself.
     prefixes = minimal_prefixes(matching) or (row["repository"],)
-    summary = f"Replicate {listed(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}."
+    older = row["source_has_images"] is not False
+    rest = ", and backfill what is older than the rule." if older else "."
+    summary = f"Replicate {listed(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}{rest}"
     if headroom.is_full_for(context, source, destination):
         limit = context.registries[source]["destinations_limit"]
         return Remedy(summary=summary, manual=headroom.splitting(source, limit))
     opinions = {requirement.delete_replication for requirement in requirements} - {None}
     delete = opinions.pop() if len(opinions) == 1 else None
-    return Remedy(summary=summary, edits=(wanted.add_replication(source, destination, prefixes, delete),))
+    rule = wanted.add_replication(source, destination, prefixes, delete)
+    return Remedy(summary=summary, edits=(rule, wanted.start_backfill(source, destination)) if older else (rule,))
 
 
 CHECK = Check(

@@ -17,8 +17,9 @@ overwritten must be the filters, not the name of the mode.
 
 The remedy sets what the baseline asks for. Where it asks for nothing, the copy of an immutable source becomes
 `IMMUTABLE`, and that of a mutable one `IMMUTABLE_WITH_EXCLUSION` with only `latest` left free, so that the copy can
-still follow. Look at the pipelines first: one that moves another tag will find it frozen in the copy. Filters that
-are wanted belong in the baseline.
+still follow. Look at the pipelines first: one that moves another tag will find it frozen in the copy. Where what the
+baseline asks for would freeze tags that move at the source (see `settings.moving-tags`), a person has to choose, and
+no command is printed. Filters that are wanted belong in the baseline.
 
 ## Limits of this check
 
@@ -34,7 +35,7 @@ spirit.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks import tag_movement, wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import REPLICAS
 from checks.wording import names_in
@@ -71,6 +72,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
                 "Write IMMUTABLE, or IMMUTABLE_WITH_EXCLUSION with the tags that may move, and audit again.",
             ),
         )
+    if tag_movement.would_freeze(row, context, mode, exclusions) is not False:
+        return tag_movement.choosing(row, mode)
     edit = wanted.set_tag_mutability(
         wanted.destination(row), row["repository"], row["tag_mutability"], mode, exclusions
     )

@@ -33,34 +33,25 @@ baseline's settings for the copy may themselves be the cause.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
-from checks import wanted
+from checks import tag_movement, wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import REPLICAS
 from checks.wording import names_in
 
 
-def _solution(row: Row) -> tuple[str, tuple[str, ...]] | None:
+def _solution(row: Row, context: RemedyContext) -> tuple[str, tuple[str, ...]] | None:
     """Mode and filters for the destination that certainly let the source's tags move, if the row shows any."""
     expected, exclusions = row["expected_tag_mutability"], names_in(row["expected_exclusions"])
-    if expected == "MUTABLE" or (not expected and row["source_tag_mutability"] == "MUTABLE"):
-        return "MUTABLE", ()
-    frees_latest = any(fnmatchcase("latest", pattern) for pattern in exclusions)
+    if not expected:
+        return ("MUTABLE", ()) if expected == "" and row["source_tag_mutability"] == "MUTABLE" else None
     present = (row["tag_mutability"], set(names_in(row["mutability_exclusions"])))
-    if (
-        expected == "IMMUTABLE_WITH_EXCLUSION"
-        and row["source_tag_mutability"] == "MUTABLE"
-        and frees_latest
-        and present != (expected, set(exclusions))
-    ):
-        return expected, exclusions
-    return None
+    helps = tag_movement.would_freeze(row, context, expected, exclusions) is False
+    return (expected, exclusions) if helps and present != (expected, set(exclusions)) else None
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     place, repository = wanted.destination(row), row["repository"]
-    solution = _solution(row)
+    solution = _solution(row, context)
     if solution:
         mode, exclusions = solution
         return Remedy(

@@ -14,13 +14,16 @@ overwritten in the copy, and a deployment from the copy runs something else unde
 ## How to fix
 
 The remedy sets mode and filters together, because the call replaces both. Making a copy immutable takes nothing away,
-and is marked safe where the source's tags cannot move either. Where they can, a frozen copy would no longer follow
-them (see `settings.moving-tags`), and making a copy mutable loosens it: both are for a reader to decide. For
-repositories yet to come, create a template.
+and is marked safe where the source's tags cannot move either. Making a copy mutable loosens it, which is for a reader
+to decide. Where tags can move at the source and the declared mode would stop them in the copy, no command is printed:
+the copy would silently stay at old images (see `settings.moving-tags`, which is worse). Then a person chooses between
+freezing the source as well, excepting the tags that move, and changing the baseline. For repositories yet to come,
+create a template.
 
 ## Limits of this check
 
-Filters are compared as a set of texts; two different sets that match the same tags count as different.
+Filters are compared as a set of texts; two different sets that match the same tags count as different. A copy that
+several sources feed is judged, and mended, for each of them on its own.
 
 ## References
 
@@ -34,7 +37,7 @@ Filters are compared as a set of texts; two different sets that match the same t
 
 from __future__ import annotations
 
-from checks import wanted
+from checks import tag_movement, wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import REPLICAS
 from checks.wording import listed, names_in
@@ -42,6 +45,8 @@ from checks.wording import listed, names_in
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     mode, exclusions = row["expected_tag_mutability"], names_in(row["expected_exclusions"])
+    if tag_movement.would_freeze(row, context, mode, exclusions) is not False:
+        return tag_movement.choosing(row, mode)
     edit = wanted.set_tag_mutability(
         wanted.destination(row), row["repository"], row["tag_mutability"], mode, exclusions
     )

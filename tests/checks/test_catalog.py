@@ -166,6 +166,11 @@ def test_every_column_that_it_names_is_declared(check):
     assert not check.graded or check.table.column(check.graded).type is Type.TEXT
 
 
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_keys_and_identities_are_columns_of_their_table(table):
+    assert {*table.key, *table.identity} <= set(table.names)
+
+
 @every_check
 def test_the_cases_are_complete(check):
     cases = cases_of(check)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ from checks.baseline import Baseline
 from checks.evaluate import evaluate
 from checks.findings import DEFECT
 from checks.model import Check, Edit, Expectation, Remedy, RemedyContext, Severity, Status, fingerprint, in_set, is_true
-from checks.tables import LINKS, REGISTRIES, REPLICAS, RULES
+from checks.tables import GRANTS, LINKS, REGISTRIES, REPLICAS, RULES
 from tests.checks.frames import frame
 
 
@@ -362,6 +363,68 @@ def test_results_keep_the_order_of_the_checks_over_several_tables():
     evaluation = evaluate(checks, tables, _context())
     assert [result.check for result in evaluation.results] == ["rules.b", "limits.a", "rules.a"]
     assert sorted(validation["table"] for validation in evaluation.validations) == ["registries", "rules"]
+
+
+def _grants(*statements: str | None) -> dict[str, pd.DataFrame]:
+    rows = [{"statement": n, "statement_json": text, "arn_valid": False} for n, text in enumerate(statements, 1)]
+    return {"grants": frame(GRANTS, rows)}
+
+
+_STATEMENTS = _check(table=GRANTS, judged="arn_valid", message="no")
+
+
+def _fingerprints(tables, check=_STATEMENTS) -> list[str]:
+    return [finding.fingerprint for finding in _judge(check, tables).findings]
+
+
+def test_what_moves_up_when_something_before_it_goes_keeps_its_name():
+    first, second, third = _fingerprints(_grants('{"Sid":"a"}', '{"Sid":"b"}', '{"Sid":"c"}'))
+    assert _fingerprints(_grants('{"Sid":"b"}', '{"Sid":"c"}')) == [second, third]
+    assert first not in (second, third)
+    (moved, _) = _judge(_STATEMENTS, _grants('{"Sid":"b"}', '{"Sid":"c"}')).findings
+    assert moved.key == {"account": "111111111111", "region": "eu-west-1", "statement": 1}
+
+
+def test_a_rule_is_the_same_rule_wherever_it_stands_and_however_its_switch_is_set():
+    check = _check(table=RULES, judged="filters_comfortable", message="no")
+
+    def rules(*places: str, switch: bool) -> dict[str, pd.DataFrame]:
+        shape = {"prefixes": '["a/"]', "filters_comfortable": False, "delete_replication": switch}
+        rows = [{"rule": n, "destinations": f'["{place}"]', **shape} for n, place in enumerate(places, 1)]
+        return {"rules": frame(RULES, rows)}
+
+    first, second = _fingerprints(rules("222222222222/eu-west-1", "333333333333/eu-west-1", switch=False), check)
+    assert first != second
+    assert _fingerprints(rules("333333333333/eu-west-1", switch=True), check) == [second]
+
+
+def test_rows_that_are_told_alike_have_names_of_their_own():
+    twice, thrice = _grants("{}", "{}", None, None), _grants("{}", "{}", "{}", None, None)
+    names = _fingerprints(twice)
+    assert len(set(names)) == 4
+    assert names == _fingerprints(twice)
+    assert [name for name in _fingerprints(thrice) if name in names] == names
+
+
+def test_which_of_several_alike_it_is_does_not_hang_on_what_passes():
+    both = _grants("{}", "{}")
+    second = _fingerprints(both)[1]
+    both["grants"]["arn_valid"] = pd.Series([True, False], dtype="boolean")
+    assert _fingerprints(both) == [second]
+
+
+def test_a_missing_column_of_the_identity_is_an_error():
+    tables = {"grants": _grants("{}")["grants"].drop(columns="statement_json")}
+    assert _judge(_STATEMENTS, tables).error == "table grants has no column statement_json"
+
+
+def test_cycles_are_searched_for_again_after_the_findings_are_made():
+    held = []
+    check = _check(remedy=lambda row, context: held.append(gc.isenabled()) or Remedy("Mend it."))
+    assert gc.isenabled()
+    _judge(check, _registries({"rules_comfortable": False, "rule_count": 1}))
+    assert held == [False]
+    assert gc.isenabled()
 
 
 def test_tables_are_not_changed():

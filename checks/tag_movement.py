@@ -1,0 +1,62 @@
+"""Whether a tag mutability would freeze, in a copy, tags that can move at its source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from checks import wanted
+from checks.model import Remedy, RemedyContext, Row
+from checks.requirements import merged_settings
+
+_MOVING_TAG = "latest"
+"""Stands for the tags that move where every tag may: nothing lists those that do."""
+
+
+def would_freeze(row: Row, context: RemedyContext, mode: str, exclusions: Sequence[str]) -> bool | None:
+    """Whether *mode* with *exclusions* for the copy of a row of `replicas` stops tags that can move at the source.
+
+    None: the row cannot tell, because it holds the source's mode and not its filters, or the source was not read.
+    An image whose tag an immutable destination has already arrives without that tag (ECR user guide, replication.html).
+    """
+    source = row["source_tag_mutability"]
+    if mode == "MUTABLE" or source == "IMMUTABLE":
+        return False
+    if source is None:
+        return None
+    if mode == source and merged_settings(context.baseline, row["repository"]).tag_mutability == "same-as-source":
+        return False
+    if mode == "IMMUTABLE":
+        return True
+    if source == "IMMUTABLE_WITH_EXCLUSION":
+        return None
+    matches = any(fnmatchcase(_MOVING_TAG, pattern) for pattern in exclusions)
+    if mode == "IMMUTABLE_WITH_EXCLUSION":
+        return not matches
+    if not matches:
+        return False
+    # The source may protect the same tags by filters of its own.
+    return None if source == "MUTABLE_WITH_EXCLUSION" else True
+
+
+def choosing(row: Row, mode: str) -> Remedy:
+    """The remedy where the baseline's *mode* for the copy may not be set before somebody decides what is to move."""
+    repository, source, copy = row["repository"], "/".join(wanted.source(row)), "/".join(wanted.destination(row))
+    found = row["source_tag_mutability"]
+    first = (
+        f"Whether tags of {repository} can move at {source} could not be read: find out first."
+        if found is None
+        else f"At {source} the repository is {found}: find out which of its tags really move, and who moves them. Made "
+        f"{mode} as the baseline asks, the copy would keep a tag that may not move in it at the first image it had."
+    )
+    return Remedy(
+        summary=f"Decide whether tags of {repository} may move, at {source} and at {copy} alike.",
+        manual=(
+            first,
+            f"If none should move: make the repository at {source} IMMUTABLE too, after telling those who push to it, "
+            "then audit again; the command for the copy is printed from then on.",
+            "If some should move: write IMMUTABLE_WITH_EXCLUSION and those tags into the baseline's tag_mutability and "
+            "mutability_exclusions for this repository, then audit again.",
+            "If all may move: write MUTABLE, or same-as-source, into the baseline for this repository.",
+        ),
+    )
