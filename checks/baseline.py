@@ -7,21 +7,27 @@ Reading the file, with line and column of every error, is ``checks.baseline_file
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from checks.baseline_file import BaselineError, Problem, example_baseline, load_baseline
+from checks.baseline_registries import Registries
+from checks.baseline_replication import (
+    AllowedDestinations,
+    Destination,
+    Environment,
+    Requirement,
+    Resilience,
+    Sources,
+)
 from checks.baseline_settings import Encryption, Scanning, Settings, no_rivals
 from checks.baseline_shapes import (
     AccountId,
     Action,
-    DestinationAccount,
     Fingerprint,
     Mutability,
-    Prefix,
     Region,
-    RequirementName,
     Strict,
     Text,
     wrong,
@@ -31,89 +37,16 @@ from checks.model import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_Named = TypeVar("_Named", Requirement, Resilience, Environment)
+
 __all__ = [
-    "AllowedDestinations", "Baseline", "BaselineError", "Destination", "Encryption", "Grants", "Limit", "Limits",
-    "Mutability", "Problem", "Requirement", "Scanning", "Settings", "Sources", "Waiver", "baseline_schema",
-    "example_baseline", "load_baseline",
+    "AllowedDestinations", "Baseline", "BaselineError", "Destination", "Encryption", "Environment", "Grants", "Limit",
+    "Limits", "Mutability", "Problem", "Registries", "Requirement", "Resilience", "Scanning", "Settings", "Sources",
+    "Waiver", "baseline_schema", "example_baseline", "load_baseline",
 ]  # fmt: skip
 
 SCHEMA_ID = "urn:ecr-audit:schema:baseline:1"
 """`$id` of the JSON Schema."""
-
-
-class Sources(Strict):
-    """Which repositories of which registries. A field left out does not narrow; `accounts` or `ous` suffices."""
-
-    accounts: tuple[AccountId, ...] = Field(default=(), description="Account ids, quoted.")
-    ous: tuple[Text, ...] = Field(
-        default=(),
-        description="Organizational units with everything below: ids (`ou-…`) or paths of names (`Workloads/Prod`).",
-    )
-    regions: tuple[Region, ...] = Field(default=(), description="Regions whose registries replicate.")
-    repositories: tuple[Prefix, ...] = Field(
-        default=(),
-        description="Beginnings of repository names, literal as in ECR's PREFIX_MATCH: `prod` also takes `production`, "
-        "`prod/` does not. No wildcard.",
-    )
-
-
-class Destination(Strict):
-    """One registry that receives copies."""
-
-    account: DestinationAccount = Field(
-        description="Account id, quoted; or `same`: the source account itself, in another Region."
-    )
-    region: Region = Field(description="Region that receives the copies.")
-
-
-class Requirement(Strict):
-    """These sources must replicate to these destinations."""
-
-    name: RequirementName = Field(description="How reports call this requirement; unique, without comma.")
-    sources: Sources = Field(default=Sources(), description="What must be replicated; left out: everything.")
-    destinations: tuple[Destination, ...] = Field(min_length=1, description="Where every source must replicate to.")
-    delete_replication: bool | None = Field(
-        default=None,
-        description="Whether deletions at the source follow to the copy. false: the copy is a backup. "
-        "true: copies must follow. null: not judged.",
-    )
-
-    @model_validator(mode="after")
-    def _has_another_registry(self) -> Self:
-        sources = self.sources
-        for number, destination in enumerate(self.destinations):
-            own_account = destination.account == "same" or (
-                not sources.ous and sources.accounts == (destination.account,)
-            )
-            if own_account and sources.regions == (destination.region,):
-                raise wrong(
-                    "this destination is the source registry itself, which ECR refuses",
-                    "name another Region or another account",
-                    *("destinations", number),
-                )
-        return self
-
-
-class AllowedDestinations(Strict):
-    """Where replication may go besides what `replication` requires; counts if `undeclared_replication: forbidden`."""
-
-    accounts: tuple[AccountId, ...] = Field(default=(), description="Account ids, quoted.")
-    ous: tuple[Text, ...] = Field(
-        default=(), description="Organizational units with everything below them; `Root` is every account."
-    )
-    regions: tuple[Region, ...] = Field(
-        default=(), description="Narrows `accounts` and `ous` to these Regions; left out: every Region."
-    )
-
-    @model_validator(mode="after")
-    def _allows_something(self) -> Self:
-        if self.regions and not (self.accounts or self.ous):
-            raise wrong(
-                "Regions alone allow nothing: `accounts` or `ous` must say who may receive there",
-                "`ous: [Root]` stands for every account of the organization",
-                "regions",
-            )
-        return self
 
 
 class Limit(Strict):
@@ -133,6 +66,9 @@ class Limits(Strict):
     rules: Limit = Field(default=Limit(maximum=25), description="Replication rules of one registry.")
     filters_per_rule: Limit = Field(default=Limit(maximum=100), description="Repository filters of one rule.")
     registry_policy_characters: Limit = Field(default=Limit(maximum=10_240), description="Length of a registry policy.")
+    images_per_repository: Limit = Field(
+        default=Limit(maximum=100_000), description="Images of one repository; signatures and SBOMs count too."
+    )
 
 
 class Grants(Strict):
@@ -165,11 +101,11 @@ class Waiver(Strict):
     until: dt.date = Field(description="Last day on which it holds, at most 366 days ahead: `YYYY-MM-DD`.")
 
 
-def _unique_names(requirements: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+def _unique_names(requirements: tuple[_Named, ...]) -> tuple[_Named, ...]:
     seen: set[str] = set()
     for number, requirement in enumerate(requirements):
         if requirement.name in seen:
-            text = f"two requirements are called {requirement.name!r}"
+            text = f"two entries are called {requirement.name!r}"
             raise wrong(text, "reports tell them apart by name", number, "name")
         seen.add(requirement.name)
     return requirements
@@ -187,7 +123,22 @@ class Baseline(Strict):
         description="forbidden: every link must be required by `replication` or allowed by `allowed_destinations`.",
     )
     allowed_destinations: AllowedDestinations = Field(default=AllowedDestinations())
+    allowed_regions: tuple[Region, ...] = Field(
+        default=(), description="Regions in which repositories and copies may lie; left out: not judged."
+    )
+    undeclared_registries: Literal["allowed", "forbidden"] = Field(
+        default="allowed",
+        description="forbidden: every registry with repositories must be a source or a destination of `replication`.",
+    )
+    resilience: Annotated[tuple[Resilience, ...], AfterValidator(_unique_names)] = Field(
+        default=(), description="Repositories that need a copy in another Region or account, wherever that is."
+    )
+    environments: Annotated[tuple[Environment, ...], AfterValidator(_unique_names)] = Field(
+        default=(),
+        description="Levels of trust, least trusted first: images must not be copied into a more trusted one.",
+    )
     limits: Limits = Field(default=Limits())
+    registries: Registries = Field(default=Registries())
     grants: Grants = Field(default=Grants())
     settings: Annotated[tuple[Settings, ...], AfterValidator(no_rivals)] = Field(
         default=(), description="How destination repositories must be set up, by prefix of their name."

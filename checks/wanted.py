@@ -42,6 +42,24 @@ def set_delete_replication(source: Place, rule: int, *, enabled: bool) -> Edit:
     return _edit("replication.set-delete", source, rule=rule, enabled=enabled)
 
 
+def remove_rule(source: Place, rule: int) -> Edit:
+    """Drop rule number *rule*, counted from 1."""
+    return _edit("replication.remove-rule", source, rule=rule)
+
+
+def replace_prefix(source: Place, rule: int, prefix: str, replacements: Sequence[str]) -> Edit:
+    """Put *replacements* where *prefix* stands in rule number *rule*; `""` is a rule without filter.
+
+    Where no prefix is left the rule goes, because a rule without filter would copy everything.
+    """
+    return _edit("replication.replace-prefix", source, rule=rule, prefix=prefix, replacements=list(replacements))
+
+
+def remove_duplicates(source: Place, rule: int) -> Edit:
+    """Name every destination and prefix of rule number *rule* once."""
+    return _edit("replication.remove-duplicates", source, rule=rule)
+
+
 def add_statement(
     at: Place, source_account: str, prefixes: Sequence[str], actions: Sequence[str], organization: str
 ) -> Edit:
@@ -106,6 +124,31 @@ def put_lifecycle_policy(at: Place, repository: str, seen: str, policy: str) -> 
 def put_repository_policy(at: Place, repository: str, seen: str, policy: str) -> Edit:
     """Put a repository policy; *seen* is the text that the audit read, empty for none."""
     return _edit("repository.policy", at, repository=repository, seen=seen, policy=policy)
+
+
+def tag_repository(at: Place, repository: str, tags: Mapping[str, str]) -> Edit:
+    """Add resource tags to one repository, or set their values; other tags stay."""
+    return _edit("repository.tags", at, repository=repository, tags=dict(tags))
+
+
+def retag_image(at: Place, repository: str, digest: str, tag: str, seen: str) -> Edit:
+    """Let *tag* name the image *digest*, which is there; *seen* is the digest that it names now, empty for none."""
+    return _edit("repository.retag", at, repository=repository, digest=digest, tag=tag, seen=seen)
+
+
+def set_account_setting(at: Place, name: str, seen: str, value: str) -> Edit:
+    """Set an ECR account setting (`REGISTRY_POLICY_SCOPE`, `BLOB_MOUNTING`) that is *seen* now."""
+    return _edit("account.setting", at, name=name, seen=seen, value=value)
+
+
+def exclude_pull_time(at: Place, principal: str) -> Edit:
+    """Keep pulls of *principal* (an ARN) from renewing the pull time of images."""
+    return _edit("account.pull-time-exclusion", at, principal=principal)
+
+
+def put_failure_rule(at: Place) -> Edit:
+    """Put an EventBridge rule for failed replication into a destination registry's Region."""
+    return _edit("account.failure-rule", at)
 
 
 def start_backfill(source: Place, destination: Place) -> Edit:

@@ -60,6 +60,19 @@ _KINDS = (
         Stage.RULES,
         ("rule", "enabled"),
     ),
+    EditKind("replication.remove-rule", "Drop one rule, numbered from 1", Stage.NARROWING, ("rule",)),
+    EditKind(
+        "replication.replace-prefix",
+        "In one rule, put these prefixes where one stands; with none left, the rule goes",
+        Stage.NARROWING,
+        ("rule", "prefix", "replacements"),
+    ),
+    EditKind(
+        "replication.remove-duplicates",
+        "Name every destination and prefix of one rule once",
+        Stage.NARROWING,
+        ("rule",),
+    ),
     EditKind(
         "policy.add-statement",
         "Allow an account these actions on repositories with these prefixes",
@@ -106,6 +119,22 @@ _KINDS = (
         ("tag_mutability", "exclusions", "encryption", "tags"),
     ),
     EditKind("backfill.start", "Copy existing images to one destination", Stage.BACKFILL, ("account", "region")),
+    EditKind("repository.tags", "Add resource tags, or set their values", Stage.REPOSITORIES, ("repository", "tags")),
+    EditKind(
+        "repository.retag",
+        "Give an image that is there a tag that is missing or names another image",
+        Stage.REPOSITORIES,
+        ("repository", "digest", "tag"),
+        ("seen",),
+    ),
+    EditKind("account.setting", "Set an ECR account setting", Stage.NARROWING, ("name", "seen", "value")),
+    EditKind(
+        "account.pull-time-exclusion",
+        "Keep pulls of one principal from renewing the pull time",
+        Stage.REPOSITORIES,
+        ("principal",),
+    ),
+    EditKind("account.failure-rule", "Put an EventBridge rule for failed replication", Stage.REPOSITORIES),
     EditKind("account.service-linked-role", "Create ECR's replication role", Stage.RULES),
 )
 
@@ -143,6 +172,7 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "rule": ("a number from 1", _is_number),
     "statement": ("a number from 1", _is_number),
     "enabled": ("true or false", lambda value: isinstance(value, bool)),
+    "replacements": ("a list of text", _is_texts),
     "actions": ("a list of text", _is_texts),
     "exclusions": ("a list of text", _is_texts),
     "replacement": ("an object", _is_object),

@@ -28,7 +28,7 @@ from checks.wording import fields
 from tests.checks.frames import frame
 
 CASES = Path(__file__).parents[1] / "cases"
-GROUPS = ("rules", "limits", "grants", "settings", "coverage", "organization")
+GROUPS = ("rules", "limits", "grants", "settings", "coverage", "topology", "organization", "exposure")
 HEADINGS = [
     "## What it checks",
     "## Why it matters",

@@ -1,0 +1,47 @@
+"""The declared tables: what a check may look at, with the meaning of every column.
+
+Conventions that hold in every table:
+
+- **Null means not known**: it could not be read, parsed or decided; the `gaps` table says why. A judged null is UNKNOWN.
+- **Empty text means known and none**: an empty `registry_policy` was read, and there is no policy.
+- AWS documents (policies, rules, templates) stay JSON text exactly as AWS gave them; lists of ours are compact JSON text.
+- Account ids are text of twelve digits. Times are UTC and end in `_at`.
+"""
+
+from __future__ import annotations
+
+from checks.tables.accounts import ACCOUNTS
+from checks.tables.gaps import GAPS
+from checks.tables.grants import GRANTS
+from checks.tables.images import IMAGES
+from checks.tables.links import LINKS
+from checks.tables.regions import REGIONS
+from checks.tables.registries import REGISTRIES
+from checks.tables.replicas import REPLICAS
+from checks.tables.repositories import REPOSITORIES
+from checks.tables.rules import RULES
+from checks.tables.shapes import Column, Table, Type
+from checks.tables.templates import TEMPLATES
+
+__all__ = [
+    "ACCOUNTS",
+    "GAPS",
+    "GRANTS",
+    "IMAGES",
+    "LINKS",
+    "REGIONS",
+    "REGISTRIES",
+    "REPLICAS",
+    "REPOSITORIES",
+    "RULES",
+    "TABLES",
+    "TEMPLATES",
+    "Column",
+    "Table",
+    "Type",
+]  # fmt: skip
+
+TABLES: tuple[Table, ...] = (
+    ACCOUNTS, REGIONS, REGISTRIES, RULES, LINKS, GRANTS, TEMPLATES, REPOSITORIES, REPLICAS, IMAGES, GAPS,
+)  # fmt: skip
+"""Every declared table, in reading order."""

@@ -1,0 +1,58 @@
+"""The `links` table."""
+
+from __future__ import annotations
+
+from checks.tables.shapes import LINK_KEY, Table, count, flag, text
+
+LINKS = Table(
+    name="links",
+    meaning="Source registry → destination registry, for every pair that a rule has or the baseline requires.",
+    key=("source_account", "source_region", "destination_account", "destination_region"),
+    label="{source_account}/{source_region} → {destination_account}/{destination_region}",
+    two_sided=True,
+    columns=(
+        *LINK_KEY,
+        text("source_account_name", "Name of the source account"),
+        text("destination_account_name", "Name of the destination account; null where it is not in the organization"),
+        text("partition", "Partition of the source registry"),
+        flag("present", "Whether a rule has this destination; null: the source's rules were not read"),
+        flag("expected", "Whether the baseline requires it"),
+        text("required_by", "Names of the baseline's requirements, comma-separated"),
+        text("rules", "Numbers of the rules that have it, JSON array"),
+        text("prefixes", 'Prefixes that those rules copy, JSON array; `[""]` is everything'),
+        text("expected_prefixes", 'Prefixes that the baseline requires, JSON array; `[""]` is everything'),
+        text("missing_prefixes", "Required prefixes that no rule to this destination covers, JSON array"),
+        flag("requirement_met", "Whether a rule to this destination covers every required prefix"),
+        text("expected_delete_replication", "`on`, `off` or empty: what the baseline says for this link"),
+        flag("declaration_applies", "Whether the link is present and the baseline forbids undeclared links"),
+        flag("declared", "Whether the baseline requires or allows it"),
+        flag("destination_region_valid", "Whether the Region is known and of the source's partition"),
+        text("destination_region_problem", "What is wrong with it, as a clause"),
+        flag("destination_in_organization", "Whether the destination account belongs to the organization"),
+        flag(
+            "destination_known", "Whether it belongs to the organization or the baseline names it as external partner"
+        ),
+        flag("accounts_active", "Whether source and destination account are ACTIVE"),
+        text("account_problem", "Which is not, and its state, as a clause"),
+        flag("cross_account", "Whether it crosses accounts, so that the destination must grant it"),
+        text(
+            "grant_verdict",
+            "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that the link copies; null: indeterminate or policy not read",
+        ),
+        text("grant_reason", "Why, in a sentence that an engineer can act on"),
+        flag("grant_given", "Whether `grant_verdict` allows at least some names"),
+        flag("grant_covers_rule", "Whether every name that the rules can copy is allowed"),
+        text("grant_uncovered", "Prefixes or repositories that are not, JSON array"),
+        flag(
+            "create_covered",
+            "Whether ecr:CreateRepository is granted, or every matching repository exists at the destination",
+        ),
+        text("absent_repositories", "Matching repositories that do not exist there, JSON array, at most 20"),
+        count("absent_repository_count", "How many do not"),
+        flag(
+            "template_covers_rule",
+            "Whether creation templates with REPLICATION cover every name that the rules can create",
+        ),
+        text("template_uncovered", "Prefixes that they do not cover, JSON array"),
+    ),
+)

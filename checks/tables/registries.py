@@ -1,0 +1,60 @@
+"""The `registries` table."""
+
+from __future__ import annotations
+
+from checks.tables.shapes import ACCOUNT, REGION, Table, count, flag, text
+
+REGISTRIES = Table(
+    name="registries",
+    meaning="One account in one enabled Region, in scope: its registry-level configuration, as read, and the limits it is held to.",
+    key=("account", "region"),
+    label="{account}/{region}",
+    columns=(
+        ACCOUNT,
+        REGION,
+        text("account_name", "Account name"),
+        text("ou_path", "Organizational unit path by names"),
+        text("partition", "`aws`, `aws-cn`, `aws-us-gov` …"),
+        text(
+            "depth",
+            "`full`, or `outline` where an empty registry that takes no part in replication needed no deeper reads",
+        ),
+        flag("evidence_complete", "Whether every wanted read of this registry succeeded"),
+        text("evidence_missing", "What could not be read and why, as one sentence"),
+        text("missing_permissions", "IAM actions that would close the gaps, comma-separated"),
+        text("replication_configuration", "`replicationConfiguration` of DescribeRegistry, JSON"),
+        text("registry_policy", "Registry policy text; empty: none"),
+        text("scanning_configuration", "`scanningConfiguration`, JSON; empty: this Region has no such feature"),
+        text("templates", "Creation templates, JSON array"),
+        text("policy_scope", "Account setting REGISTRY_POLICY_SCOPE"),
+        text("blob_mounting", "Account setting BLOB_MOUNTING"),
+        text("basic_scan_version", "Account setting BASIC_SCAN_TYPE_VERSION"),
+        text("signing_configuration", "Managed signing configuration, JSON; empty: none"),
+        text("pull_through_cache_rules", "Pull-through cache rules, JSON array"),
+        text("pull_time_exclusions", "Principals excluded from pull-time updates, JSON array"),
+        text("backfills", "Replication backfills, JSON array"),
+        count("repository_count", "Repositories in the registry"),
+        flag("is_source", "Whether it has replication rules"),
+        flag("is_destination", "Whether a rule of any registry read, or the baseline, names it as destination"),
+        flag("service_linked_role_present", "Whether AWSServiceRoleForECRReplication exists in the account"),
+        count("rule_count", "Rules in the replication configuration"),
+        count("rules_limit", "Allowed rules"),
+        flag(
+            "rules_comfortable",
+            "Whether the rules stay below the warning threshold and below what older tools can express",
+        ),
+        text("rules_grade", "Severity if they do not"),
+        text("rules_problem", "Which threshold was reached, as a clause"),
+        count("destinations_present", "Unique (account, Region) destinations over all rules"),
+        count("destinations_needed", "Unique destinations once the baseline is applied too"),
+        count("destinations_limit", "Allowed unique destinations"),
+        count("destination_headroom", "`destinations_limit` less `destinations_needed`"),
+        flag("destinations_within_limit", "Whether `destination_headroom` is not negative"),
+        flag("destinations_below_warning", "Whether the warning threshold is not reached"),
+        count("policy_characters", "Length of the registry policy"),
+        count("policy_characters_limit", "Allowed length"),
+        flag("policy_size_comfortable", "Whether it is below the warning threshold"),
+        text("policy_size_grade", "Severity if it is not"),
+        text("limits_source", "Where the limits were read: Service Quotas, or the baseline's dated default"),
+    ),
+)

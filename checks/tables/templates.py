@@ -1,0 +1,27 @@
+"""The `templates` table."""
+
+from __future__ import annotations
+
+from checks.tables.shapes import ACCOUNT, REGION, Table, flag, text
+
+TEMPLATES = Table(
+    name="templates",
+    meaning="One repository creation template of one registry.",
+    key=("account", "region", "prefix"),
+    label="template {prefix} of {account}/{region}",
+    columns=(
+        ACCOUNT,
+        REGION,
+        text("prefix", "Prefix without its implied trailing `/`, or ROOT"),
+        text("template_json", "The template as read, JSON"),
+        flag("for_replication", "Whether it applies to repositories that replication creates"),
+        text("custom_role", "customRoleArn; empty: none"),
+        flag("role_needed", "Whether KMS or resource tags make a custom role necessary"),
+        flag("role_valid", "Whether the role exists, is in this account and trusts ecr.amazonaws.com"),
+        text("role_problem", "What is wrong with it, as a clause"),
+        text("kms_key", "Customer KMS key ARN; empty: none"),
+        flag("key_named", "Whether it names a customer key"),
+        flag("key_usable", "Whether that key exists, is enabled and lies in this Region"),
+        text("key_problem", "What is wrong with it, as a clause"),
+    ),
+)
