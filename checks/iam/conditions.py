@@ -10,9 +10,12 @@ from checks.iam.keys import MULTIVALUED, Context, carried, remark
 from checks.iam.match import compile_glob
 from checks.iam.operators import OPERATORS, Operator
 from checks.iam.ternary import Truth, every, inverted, some
+from checks.iam.variables import resolved
 
 _NAME = re.compile(r"(?:(ForAnyValue|ForAllValues):)?([A-Za-z]+?)(IfExists)?")
 _ESCAPE = re.compile(r"\$\{([*?$])\}")
+_WITH_VARIABLES = ("String", "Arn")
+"""Operators whose values may hold policy variables (IAM user guide, reference_policies_variables.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +53,31 @@ class Condition:
             return self._absent(comparison)
         if not self.quantifier:
             # AWS documents no plain comparison with a key that holds a set.
-            return None if key in MULTIVALUED else self._single(comparison, given[0])
-        singles = (self._single(comparison, one) for one in given)
+            return None if key in MULTIVALUED else self._single(comparison, given[0], context)
+        singles = (self._single(comparison, one, context) for one in given)
         return some(singles) if self.quantifier == "ForAnyValue" else every(singles)
 
-    def _single(self, comparison: Operator, given: str) -> Truth:
-        hit = some(self._compared(comparison, value, given) for value in self.values)
+    def _single(self, comparison: Operator, given: str, context: Context) -> Truth:
+        hit = some(self._compared(comparison, value, given, context) for value in self.values)
         return inverted(hit) if comparison.negated else hit
 
-    def _compared(self, comparison: Operator, value: str, given: str) -> Truth:
-        if self.variables and "${" in value:
-            glob = compile_glob(value, variables=True)
-            if glob.variable:
-                return None
-            if not comparison.globs:
-                return comparison.compare(_ESCAPE.sub(r"\1", value), given)
-            # `${*}` is a plain star: only a comparison of whole texts can tell it from a wildcard.
-            return glob.matches(given) if self.base.startswith("String") else None
-        return comparison.compare(value, given)
+    def _compared(self, comparison: Operator, value: str, given: str, context: Context) -> Truth:
+        if not self.variables or "${" not in value:
+            return comparison.compare(value, given)
+        if not self.base.startswith(_WITH_VARIABLES):
+            return None
+        known = resolved(value, context)
+        if known is None:
+            return False
+        glob = compile_glob(known, variables=True)
+        if glob.variable:
+            return None
+        if not comparison.globs:
+            return comparison.compare(_ESCAPE.sub(r"\1", known), given)
+        if "${" not in known:
+            return comparison.compare(known, given)
+        # `${*}` is a plain star: only a comparison of whole texts can tell it from a wildcard.
+        return glob.matches(given) if self.base.startswith("String") else None
 
     def _absent(self, comparison: Operator) -> Truth:
         if self.if_exists:

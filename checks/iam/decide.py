@@ -136,7 +136,7 @@ def clauses(statements: Sequence[Statement], context: Context, registry: Registr
         weighed = weight(statement, context)
         if weighed is False:
             continue
-        names = names_of(statement.resources, registry)
+        names = names_of(statement.resources, registry, context)
         if not names.never:
             found[Clause(statement.effect, weighed, names)] = None
     return tuple(found)

@@ -81,7 +81,7 @@ def match_statement(
 ) -> StatementMatch:
     """*statement* against replication of the repository *name* into *registry*, in both of its actions."""
     principal = Part(*statement.principals.explained(replicate.caller, statement.effect))
-    resource = _resource(statement, registry, name)
+    resource = _resource(statement, registry, name, replicate)
     conditions = (_condition(statement, replicate), _condition(statement, create))
     actions = (action_match(statement, REPLICATE), action_match(statement, CREATE))
     certain = True if statement.judgeable else None
@@ -113,9 +113,9 @@ def _action_words(statement: Statement, actions: tuple[Truth, Truth], scope: str
     return f"{shown} takes in neither {REPLICATE} nor {CREATE}{ignored}"
 
 
-def _resource(statement: Statement, registry: Registry, name: str) -> Part:
+def _resource(statement: Statement, registry: Registry, name: str, context: Context) -> Part:
     element = statement.resources
-    matched = names_of(element, registry).include(name)
+    matched = names_of(element, registry, context).include(name)
     if element.problems:
         return Part(matched, element.problems[0])
     target = f"`repository/{name}`"

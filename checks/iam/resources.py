@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from checks.iam.keys import Context
 from checks.iam.match import Glob, compile_glob
 from checks.iam.parse import Patterns
 from checks.iam.request import Registry
 from checks.iam.ternary import Truth, inverted, some
+from checks.iam.variables import resolved
 
 _FIELDS = ("arn", "partition", "service", "Region", "account")
 _TYPE = "repository/"
@@ -67,11 +69,17 @@ class _Judged:
     problem: str
 
 
-def names_of(resources: Patterns, registry: Registry) -> Names:
-    """The repositories of *registry* that a Resource or NotResource element speaks about."""
-    judged = (_judged(text, registry, variables=resources.variables) for text in resources.texts)
+def names_of(resources: Patterns, registry: Registry, context: Context) -> Names:
+    """The repositories of *registry* that a Resource or NotResource element speaks about, in a request of *context*."""
+    texts = (_known(text, context, variables=resources.variables) for text in resources.texts)
+    judged = (_judged(text, registry, variables=resources.variables) for text in texts if text is not None)
     patterns = tuple(one.pattern for one in judged if one.pattern is not None)
     return Names(patterns, resources.negated, readable=not resources.problems)
+
+
+def _known(text: str, context: Context, *, variables: bool) -> str | None:
+    """*text* with the variables put in that are known; None: one has no value, so that it matches nothing."""
+    return resolved(text, context) if variables and "${" in text else text
 
 
 def resource_problems(resources: Patterns, registry: Registry) -> tuple[str, ...]:
