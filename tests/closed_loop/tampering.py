@@ -1,0 +1,124 @@
+"""What somebody else does between an audit and its remedy: every document that edits would change, changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from checks.model import Edit
+from tests.closed_loop.estate import REGION, SOURCE, STRANGER
+
+_STATEMENT = {
+    "Sid": "Somebody",
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{SOURCE}:root"},
+    "Action": "ecr:ReplicateImage",
+}
+_POLICY = json.dumps({"Version": "2012-10-17", "Statement": [_STATEMENT]})
+_LIFECYCLE = json.dumps(
+    {
+        "rules": [
+            {
+                "rulePriority": 77,
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 7777},
+                "action": {"type": "expire"},
+            }
+        ]
+    }
+)
+Document = dict[str, Any]
+
+
+def tamper(world: Document, edits: Iterable[Edit]) -> bool:
+    """Change, in the document *world*, whatever *edits* would change and can find changed; whether there was any."""
+    done = [
+        change(_registry(world, edit), edit)
+        for edit in edits
+        for kind, change in _CHANGES.items()
+        if edit.kind.startswith(kind)
+    ]
+    return any(done)
+
+
+def _registry(world: Document, edit: Edit) -> Document:
+    for registry in world["registries"]:
+        if (registry["account"], registry["region"]) == (edit.account, edit.region):
+            return registry
+    registry = {"account": edit.account, "region": edit.region}
+    world["registries"].append(registry)
+    return registry
+
+
+def _rules(registry: Document, edit: Edit) -> bool:
+    rules = registry.setdefault("rules", [])
+    strange = {"destinations": [{"region": REGION, "registryId": STRANGER}]}
+    if strange not in rules:
+        rules.append(strange)
+    return True
+
+
+def _policy(registry: Document, edit: Edit) -> bool:
+    policy = json.loads(registry["policy"]) if registry.get("policy") else {"Version": "2012-10-17", "Statement": []}
+    statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+    if _STATEMENT not in statements:
+        registry["policy"] = json.dumps({**policy, "Statement": [*statements, _STATEMENT]})
+    return True
+
+
+def _template(registry: Document, edit: Edit) -> bool:
+    prefix = edit.arguments["prefix"].rstrip("/")
+    templates = registry.setdefault("templates", [])
+    for template in templates:
+        if template["prefix"] == prefix:
+            template["description"] = "Somebody was here"
+            return True
+    templates.append({"prefix": prefix, "appliedFor": ["CREATE_ON_PUSH"], "description": "Somebody was here"})
+    return True
+
+
+def _scanning(registry: Document, edit: Edit) -> bool:
+    filters = [{"filter": "somebody", "filterType": "WILDCARD"}]
+    registry["scanning"] = {"scanType": "BASIC", "rules": [{"scanFrequency": "MANUAL", "repositoryFilters": filters}]}
+    return True
+
+
+def _repository(registry: Document, edit: Edit) -> Document:
+    found: Document = next(one for one in registry["repositories"] if one["name"] == edit.arguments["repository"])
+    return found
+
+
+def _mutability(registry: Document, edit: Edit) -> bool:
+    _repository(registry, edit).update(tag_mutability="MUTABLE_WITH_EXCLUSION", exclusions=["somebody*"])
+    return True
+
+
+def _lifecycle(registry: Document, edit: Edit) -> bool:
+    _repository(registry, edit)["lifecycle"] = _LIFECYCLE
+    return True
+
+
+def _repository_policy(registry: Document, edit: Edit) -> bool:
+    _repository(registry, edit)["policy"] = _POLICY
+    return True
+
+
+def _tag(registry: Document, edit: Edit) -> bool:
+    repository = _repository(registry, edit)
+    for image in repository["images"]:
+        image["tags"] = [tag for tag in image.get("tags", ()) if tag != edit.arguments["tag"]]
+    repository["images"].append({"digest": "sha256:" + "7" * 64, "tags": [edit.arguments["tag"]]})
+    return True
+
+
+_CHANGES: dict[str, Callable[[Document, Edit], bool]] = {
+    "replication.": _rules,
+    "policy.": _policy,
+    "template.": _template,
+    "scanning.": _scanning,
+    "repository.tag-mutability": _mutability,
+    "repository.lifecycle": _lifecycle,
+    "repository.policy": _repository_policy,
+    "repository.retag": _tag,
+}
+"""Beginnings of edit kinds. The others create what is not there, or set a switch that has two positions."""
