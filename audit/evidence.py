@@ -42,6 +42,8 @@ class AccountRecord:
     """Ids, as `aws:PrincipalOrgPaths` spells them, with a trailing `/`."""
     management: bool = False
     in_scope: bool = True
+    inspector_policy: str | None = None
+    """Content of the effective Inspector policy of AWS Organizations; empty: none; None: not asked, or not readable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class RegistryRecord:
     pull_time_exclusions: str | None = None
     backfills: str | None = None
     """`replicationBackfills` or the like, JSON array as AWS gives it."""
+    event_rules: str | None = None
+    """`Rules` of the default event bus of EventBridge, JSON array; None also where nobody asked for them."""
     service_linked_role_present: bool | None = None
     destinations_limit: int | None = None
     """Service Quotas L-24725E9A; None: not readable, the baseline's default holds."""
@@ -106,18 +110,30 @@ ACTIVE images."""
 IMAGE_COLUMNS = (
     "account", "region", "repository", "digest", "tags", "pushed_at", "status", "subject_digest", "size_bytes",
 )  # fmt: skip
-"""`tags` is a JSON array, sorted; `pushed_at` epoch seconds; `status` ACTIVE, ARCHIVED or ACTIVATING (empty where the
+"""`tags` is a JSON array, sorted; `pushed_at` epoch seconds of the push, or of the last restore from the archive, which
+replicates as a push does (ECR user guide, replication.html); `status` ACTIVE, ARCHIVED or ACTIVATING (empty where the
 endpoint does not tell); `subject_digest` empty where the image refers to no other."""
 
 STATUS_COLUMNS = (
     "account", "region", "repository", "digest", "destination_account", "destination_region", "status", "failure_code",
 )  # fmt: skip
-"""Answers of DescribeImageReplicationStatus; `status` NEVER_ATTEMPTED where AWS has no entry for the destination."""
+"""Answers of DescribeImageReplicationStatus; `status` NEVER_ATTEMPTED where AWS has no entry for the destination, and
+None where the question was refused."""
 
 
 def empty_columns(names: tuple[str, ...]) -> Columns:
     """A `Columns` without rows."""
     return {name: [] for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class CallCounts:
+    """Requests of one piece of work, each by `service:Operation`."""
+
+    calls: Mapping[str, int] = field(default_factory=dict)
+    """Sent, retries included."""
+    refused: Mapping[str, int] = field(default_factory=dict)
+    throttled: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +147,10 @@ class RegistryEvidence:
     gaps: tuple[Gap, ...] = ()
     calls: Mapping[str, int] = field(default_factory=dict)
     """`service:Operation` → number of requests sent, retries included."""
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """Of those requests, the ones that AWS answered with a denial."""
+    throttled: Mapping[str, int] = field(default_factory=dict)
+    """Of those requests, the ones that AWS answered with a wish for fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +186,10 @@ class Evidence:
     """Epoch seconds at which the collection began: `now` for every judgement about age."""
     unaccounted: tuple[str, ...] = ()
     """`account/region` pairs that were planned and yet are in no result; empty unless something broke."""
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """Of `calls`, those that were answered with a denial."""
+    throttled: Mapping[str, int] = field(default_factory=dict)
+    """Of `calls`, those that were answered with a wish for fewer."""
 
 
 def all_gaps(evidence: Evidence) -> tuple[Gap, ...]:

@@ -82,6 +82,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("iam", "GetRole", _CONTEXT, ("registries", "templates"),
               none_codes=("NoSuchEntity", "NoSuchEntityException")),
     Operation("kms", "DescribeKey", _CONTEXT, ("templates", "replicas"), none_codes=("NotFoundException",)),
+    Operation("events", "ListRules", _CONTEXT, ("registries",), optional=True),
     Operation("ec2", "DescribeRegions", _CONTEXT, ("regions", "registries"), optional=True),
     Operation("service-quotas", "ListServiceQuotas", _CONTEXT, ("registries",), optional=True, prefix="servicequotas"),
     Operation("service-quotas", "GetServiceQuota", _CONTEXT, ("registries",), optional=True, prefix="servicequotas"),
@@ -94,6 +95,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("organizations", "ListRoots", _ORGANIZATION, ("accounts",), side=MANAGEMENT),
     Operation("organizations", "ListOrganizationalUnitsForParent", _ORGANIZATION, ("accounts",), side=MANAGEMENT),
     Operation("organizations", "ListAccountsForParent", _ORGANIZATION, ("accounts",), side=MANAGEMENT),
+    Operation("organizations", "DescribeEffectivePolicy", _ORGANIZATION, ("registries",), side=MANAGEMENT,
+              optional=True, none_codes=("EffectivePolicyNotFoundException", "AWSOrganizationsNotInUseException")),
     Operation("account", "ListRegions", _ORGANIZATION, ("regions", "registries"), side=MANAGEMENT, optional=True),
 )  # fmt: skip
 """In the order in which a policy lists them."""

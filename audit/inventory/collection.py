@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from audit.aws.calls import Calls
 from audit.aws.sessions import CallCounter
 from audit.aws.settings import AwsSettings, AwsSetupError
-from audit.evidence import Evidence, Scope
-from audit.inventory.accounts import AccountReader, Accounts, readable, unread_destination
+from audit.evidence import CallCounts, Evidence, Scope
+from audit.inventory.accounts import ACTIVE, AccountReader, Accounts, readable, unread_destination
 from audit.inventory.crew import Crew
-from audit.inventory.organization import read_organization, scoped
+from audit.inventory.organization import read_inspector_policies, read_organization, scoped
 from audit.inventory.phases import State, flows, read_depth, read_outlines, read_statuses
 from audit.inventory.plan import Pair
 from audit.inventory.ports import Checkpoint, Progress, Silence
 from audit.inventory.reader import Reader
 from audit.inventory.regions import RegionReader
 from audit.inventory.setup import Caller, identify, open_session
-from audit.inventory.tasks import added
+from audit.inventory.tasks import counted
 from audit.inventory.workers import Elsewhere, Here, WorkerSetup
 from checks.model import Gap, GapKind
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 THREADS = 16
 """Calls in flight in one process, and registries under way."""
+ORGANIZATIONS_AT_ONCE = 4
+"""Calls in flight to AWS Organizations about single accounts: it throttles sooner than ECR."""
 
 
 def collect(
@@ -66,7 +68,11 @@ def collect(
             kept = checkpoint or Silence()
             state = State(scope, baseline, caller, organization, accounts, kept, watcher, now)
             _read_registries(state, AccountReader(calls, regions, scope, crew), doers)
-        run_calls = added(counter.counts(), reader.counts(), regions.counter.counts(), calls.take_role_counts())
+            destinations = _scanned_destinations(state)
+            state.organization = read_inspector_policies(
+                reader, organization, destinations, crew, ORGANIZATIONS_AT_ONCE
+            )
+        run_calls = counted(counter.counts(), reader.counts(), regions.counter.counts(), calls.take_role_counts())
         return _evidence(state, reader.gaps(), run_calls)
     finally:
         calls.stop()
@@ -113,6 +119,15 @@ def _read_registries(state: State, reader: AccountReader, doers: Here | Elsewher
     read_statuses(state, doers)
 
 
+def _scanned_destinations(state: State) -> set[str]:
+    """Accounts that receive copies which the baseline wants scanned; those that are not active scan nothing."""
+    if not any(entry.scanning and entry.scanning.required for entry in state.baseline.settings):
+        return set()
+    records = state.accounts.records
+    named = {flow.destination[0] for flow in flows(state)}
+    return {account for account in named if account in records and records[account].state in ACTIVE}
+
+
 def _note_unread(state: State, destinations: Iterable[Pair]) -> None:
     known = state.organization.record is not None and state.organization.complete
     for pair in sorted(destinations):
@@ -130,8 +145,9 @@ def _note_unread(state: State, destinations: Iterable[Pair]) -> None:
             )
 
 
-def _evidence(state: State, gaps: tuple[Gap, ...], calls: dict[str, int]) -> Evidence:
+def _evidence(state: State, gaps: tuple[Gap, ...], sent: CallCounts) -> Evidence:
     registries = tuple(state.read[pair] for pair in sorted(state.read))
+    sent = counted(sent, *registries)
     return Evidence(
         organization=state.organization.record,
         caller_account=state.caller.account,
@@ -140,7 +156,9 @@ def _evidence(state: State, gaps: tuple[Gap, ...], calls: dict[str, int]) -> Evi
         regions=tuple(state.accounts.regions[pair] for pair in sorted(state.accounts.regions)),
         registries=registries,
         gaps=gaps + tuple(sorted(state.accounts.gaps, key=lambda gap: (gap.account, gap.region, gap.operation))),
-        calls=added(calls, *(evidence.calls for evidence in registries)),
+        calls=sent.calls,
+        refused=sent.refused,
+        throttled=sent.throttled,
         started_at=state.now,
         unaccounted=tuple("/".join(pair) for pair in sorted(set(state.planned) - set(state.read))),
     )

@@ -56,6 +56,12 @@ def _number(quota: Any) -> int | None:
     return int(value) if isinstance(value, (int, float)) else None
 
 
+def read_event_rules(reader: Reader) -> str | None:
+    """Rules of the account's default event bus in the reader's Region, JSON array; see `RegistryRecord.event_rules`."""
+    rows = reader.all_rows("events:ListRules", "Rules", {"Limit": 100}, token="NextToken")
+    return None if rows is None else compact(rows)
+
+
 def read_service_linked_role(reader: Reader, home_region: str) -> bool | None:
     """Whether the role that replication acts with exists in the reader's account."""
     answer = reader.ask(

@@ -154,6 +154,24 @@ def _members(reader: Reader, units: list[_Unit], crew: Crew, at_once: int) -> di
     return paths
 
 
+def read_inspector_policies(
+    reader: Reader, organization: Organization, wanted: Iterable[str], crew: Crew, at_once: int
+) -> Organization:
+    """The same with the effective Inspector policy of the accounts *wanted*: one call for each of them."""
+    policies: dict[str, str] = {}
+
+    def ask(account: str) -> None:
+        parameters = {"PolicyType": "INSPECTOR_POLICY", "TargetId": account}
+        answer = reader.ask("organizations:DescribeEffectivePolicy", "EffectivePolicy", parameters, resource=account)
+        if answer is not None:
+            policies[account] = str((answer.get("EffectivePolicy") or {}).get("PolicyContent") or "")
+
+    members = {account.account for account in organization.accounts} if organization.record is not None else set()
+    crew.each(ask, sorted(members.intersection(wanted)), at_once)
+    accounts = tuple(replace(one, inspector_policy=policies.get(one.account)) for one in organization.accounts)
+    return replace(organization, accounts=accounts)
+
+
 def scoped(organization: Organization, scope: Scope) -> Organization:
     """The same with `in_scope` set. AwsSetupError where the scope names what does not exist, or nothing is left."""
     malformed = [account for account in scope.accounts if not _ACCOUNT_ID.fullmatch(account)]

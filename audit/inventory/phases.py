@@ -29,7 +29,7 @@ from audit.inventory.tasks import (
     Result,
     StatusTask,
     Task,
-    added,
+    counted,
     lost,
     merge_depth,
 )
@@ -98,13 +98,15 @@ def read_depth(state: State, doers: Here | Elsewhere) -> None:
     wanted = wanted_repositories(copied, state.read, everything=everything)
     tasks = []
     asked_for_role: set[str] = set()
+    watched = {flow.destination for flow in copied} if state.baseline.registries.failure_events else set()
     for pair in chosen:
         kept = state.checkpoint.load("depth", *pair)
         if kept is not None:
             state.read[pair] = kept
             asked_for_role |= {pair[0]} if kept.registry.service_linked_role_present is not None else set()
             continue
-        tasks.append(_depth_task(state, pair, wanted.get(pair, ()), asked_for_role))
+        task = _depth_task(state, pair, wanted.get(pair, ()), asked_for_role)
+        tasks.append(replace(task, event_rules=pair in watched))
     _do(state, doers, "depth", tasks)
     _share_roles(state)
 
@@ -200,7 +202,5 @@ def _merged(task: Task, before: RegistryEvidence | None, result: Result) -> Regi
         return merge_depth(before, result)
     if isinstance(task, StatusTask):
         assert before is not None
-        return replace(
-            before, statuses=result.statuses, gaps=before.gaps + result.gaps, calls=added(before.calls, result.calls)
-        )
+        return counted(replace(before, statuses=result.statuses, gaps=before.gaps + result.gaps), result)
     return result

@@ -12,6 +12,7 @@ from audit.aws.calls import Answer, Calls
 from audit.aws.failures import CallError, Failure, gap_of
 from audit.aws.operations import Operation, operation
 from audit.aws.sessions import CallCounter
+from audit.evidence import CallCounts
 from checks.model import Gap, GapKind
 
 _WHOLE_REGISTRY = frozenset(
@@ -148,8 +149,8 @@ class Reader:
         with self._lock:
             return tuple(_summed(trouble) for trouble in self._troubles.values())
 
-    def counts(self) -> dict[str, int]:
-        """Requests sent, retries included."""
+    def counts(self) -> CallCounts:
+        """Requests sent, retries included, and what came of them."""
         return self._counter.counts()
 
     def _odd(self, asked: Operation, resource: str, message: str) -> None:

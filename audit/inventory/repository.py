@@ -140,11 +140,17 @@ def _image(row: dict[str, Any]) -> tuple[Any, ...]:
     return (
         row.get("imageDigest"),
         compact(sorted(row.get("imageTags") or ())),
-        row.get("imagePushedAt"),
+        _replicable_at(row),
         row.get("imageStatus", ""),
         row.get("subjectManifestDigest") or "",
         row.get("imageSizeInBytes"),
     )
+
+
+def _replicable_at(row: dict[str, Any]) -> float | None:
+    """When replication of the image was last set off: by its push, or by its restore from the archive."""
+    moments = [row[name] for name in ("imagePushedAt", "lastActivatedAt") if row.get(name) is not None]
+    return max(moments, default=None)
 
 
 def _filter_unknown(failure: Failure) -> bool:

@@ -24,8 +24,8 @@ class Question:
 
 
 def read_statuses(reader: Reader, questions: Sequence[Question], crew: Crew, at_once: int) -> Columns:
-    """One row for each (image, destination) that was asked about and answered."""
-    answers: dict[int, list[tuple[str, str, str, str]]] = {}
+    """One row for each (image, destination) that was asked about; its status is None where nobody answered."""
+    answers: dict[int, list[_Row]] = {}
 
     def ask(numbered: tuple[int, Question]) -> None:
         number, question = numbered
@@ -50,7 +50,11 @@ def read_statuses(reader: Reader, questions: Sequence[Question], crew: Crew, at_
     return columns
 
 
-def _ask(reader: Reader, question: Question) -> list[tuple[str, str, str, str]]:
+_Row = tuple[str, str, str | None, str]
+"""Account and Region of a destination, status, failure code."""
+
+
+def _ask(reader: Reader, question: Question) -> list[_Row]:
     answer = reader.ask(
         "ecr:DescribeImageReplicationStatus",
         "replicationStatuses",
@@ -58,7 +62,7 @@ def _ask(reader: Reader, question: Question) -> list[tuple[str, str, str, str]]:
         resource=f"{question.repository}@{question.digest}",
     )
     if answer is None:
-        return []
+        return [(account, region, None, "") for account, region in question.destinations]
     known = {
         (str(row.get("registryId")), str(row.get("region"))): (
             str(row.get("status") or ""),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from audit.aws.calls import Calls
 from audit.aws.identities import Keys
-from audit.evidence import RegistryEvidence, RegistryRecord
-from audit.inventory.context import read_keys, read_quotas, read_roles, read_service_linked_role
+from audit.evidence import CallCounts, RegistryEvidence, RegistryRecord
+from audit.inventory.context import (
+    read_event_rules,
+    read_keys,
+    read_quotas,
+    read_roles,
+    read_service_linked_role,
+)
 from audit.inventory.crew import Crew
 from audit.inventory.reader import Reader
 from audit.inventory.registry import read_depth, read_outline
@@ -46,6 +53,7 @@ class DepthTask:
     """KMS keys that those repositories name."""
     quotas: bool = False
     service_linked_role: bool = False
+    event_rules: bool = False
     keys: Keys | None = None
 
     @property
@@ -90,10 +98,13 @@ class DepthResult:
     record: RegistryRecord
     details: Details
     gaps: tuple[Gap, ...]
-    calls: dict[str, int]
+    calls: Mapping[str, int]
+    refused: Mapping[str, int]
+    throttled: Mapping[str, int]
 
 
 Result: TypeAlias = RegistryEvidence | DepthResult
+Counted = TypeVar("Counted", bound=CallCounts | RegistryEvidence | DepthResult)
 
 
 def perform(task: Task, calls: Calls, crew: Crew) -> Result:
@@ -109,7 +120,7 @@ def perform(task: Task, calls: Calls, crew: Crew) -> Result:
         case StatusTask():
             statuses = read_statuses(reader, task.questions, crew, AT_ONCE)
             record = RegistryRecord(task.account, task.region, task.partition)
-            return RegistryEvidence(record, statuses=statuses, gaps=reader.gaps(), calls=reader.counts())
+            return counted(RegistryEvidence(record, statuses=statuses, gaps=reader.gaps()), reader.counts())
 
 
 def _depth(task: DepthTask, reader: Reader, home_region: str, crew: Crew) -> DepthResult:
@@ -118,13 +129,16 @@ def _depth(task: DepthTask, reader: Reader, home_region: str, crew: Crew) -> Dep
         record = read_quotas(reader, record)
     if task.service_linked_role:
         record = replace(record, service_linked_role_present=read_service_linked_role(reader, home_region))
+    if task.event_rules:
+        record = replace(record, event_rules=read_event_rules(reader))
     record = replace(
         record,
         roles=read_roles(reader, record.templates, home_region),
         keys=read_keys(reader, record.templates, task.repository_keys),
     )
     details = RepositoryReader(reader, record.partition).read(task.names, crew, AT_ONCE)
-    return DepthResult(record, details, reader.gaps(), reader.counts())
+    sent = reader.counts()
+    return DepthResult(record, details, reader.gaps(), sent.calls, sent.refused, sent.throttled)
 
 
 def merge_depth(outline: RegistryEvidence, result: DepthResult) -> RegistryEvidence:
@@ -136,14 +150,14 @@ def merge_depth(outline: RegistryEvidence, result: DepthResult) -> RegistryEvide
         repositories["detailed"][row] = True
         for column in DETAIL_COLUMNS:
             repositories[column][row] = getattr(found, column)
-    return replace(
+    evidence = replace(
         outline,
         registry=result.record,
         repositories=repositories,
         images=result.details.images,
         gaps=outline.gaps + result.gaps,
-        calls=added(outline.calls, result.calls),
     )
+    return counted(evidence, result)
 
 
 def added(*counts: object) -> dict[str, int]:
@@ -153,6 +167,16 @@ def added(*counts: object) -> dict[str, int]:
         for action, number in dict(count).items():  # type: ignore[call-overload]  # mappings of text to int
             total[action] = total.get(action, 0) + number
     return total
+
+
+def counted(before: Counted, *more: CallCounts | RegistryEvidence | DepthResult) -> Counted:
+    """*before* with the requests of *more* added to its own."""
+    return replace(
+        before,
+        calls=added(before.calls, *(one.calls for one in more)),
+        refused=added(before.refused, *(one.refused for one in more)),
+        throttled=added(before.throttled, *(one.throttled for one in more)),
+    )
 
 
 def lost(task: Task, code: str, message: str) -> Gap:

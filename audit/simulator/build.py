@@ -70,6 +70,7 @@ def build_account(document: Document, *, has_rules: bool) -> Account:
         regions=list(document.get("regions", [])),
         roles={role.name: role for role in roles},
         service_linked_role=document.get("service_linked_role", has_rules),
+        inspector_policy=policy_text(document.get("inspector_policy", "")),
     )
 
 
@@ -89,6 +90,8 @@ def build_registry(document: Document) -> Registry:
     )
     if "scanning" in document:
         registry.scanning = {"rules": [], **_copied(document["scanning"])}
+    for entry in document.get("event_rules", []):
+        registry.event_rules[entry["name"]] = _build_event_rule(entry)
     for entry in document.get("templates", []):
         template = _build_template(entry)
         registry.templates[template["prefix"]] = template
@@ -118,6 +121,14 @@ def _build_template(document: Document) -> Document:
         given = template.get(name, LONG_AGO)
         template[name] = epoch(given) if isinstance(given, str) else given
     return template
+
+
+def _build_event_rule(document: Document) -> Document:
+    rule = {"Name": document["name"], "State": document.get("state", "ENABLED")}
+    for name, key in (("EventPattern", "pattern"), ("ScheduleExpression", "schedule"), ("Description", "description")):
+        if document.get(key):
+            rule[name] = policy_text(document[key])
+    return rule
 
 
 def _build_backfill(registry: Registry, document: Document) -> Document:

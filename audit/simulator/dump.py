@@ -41,6 +41,7 @@ def dump_account(account: Account) -> Document:
             "state": account.state,
             "unit": account.unit,
             "regions": list(account.regions),
+            "inspector_policy": account.inspector_policy,
             "roles": [
                 {"name": role.name, "trusts": list(role.trusts), "external_id": role.external_id}
                 for role in account.roles.values()
@@ -69,6 +70,7 @@ def dump_registry(registry: Registry) -> Document:
             "pull_through_cache": registry.pull_through_cache,
             "exclusions": list(registry.exclusions),
             "backfills": [_dump_backfill(backfill) for backfill in registry.backfills],
+            "event_rules": [_dump_event_rule(rule) for rule in registry.event_rules.values()],
             "repositories": [_dump_repository(repository) for repository in registry.in_name_order()],
         }
     )
@@ -86,6 +88,11 @@ def dump_key(key: Key) -> Document:
 def _filled(document: dict[str, Any]) -> Document:
     """*document* without what is empty: empty and absent mean the same in a world."""
     return {name: value for name, value in document.items() if value not in (None, "", [], {})}
+
+
+def _dump_event_rule(rule: Document) -> Document:
+    keys = {"name": "Name", "state": "State", "pattern": "EventPattern", "schedule": "ScheduleExpression"}
+    return _filled({key: rule.get(name) for key, name in {**keys, "description": "Description"}.items()})
 
 
 def _dump_backfill(backfill: Document) -> Document:

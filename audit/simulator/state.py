@@ -91,6 +91,8 @@ class Registry:
     """Principal ARN → when it was registered."""
     backfills: list[Document] = field(default_factory=list)
     """Newest last; `results` beside the members of AWS's summary."""
+    event_rules: dict[str, Document] = field(default_factory=dict)
+    """EventBridge rules of the account's default bus in this Region, by name."""
     repositories: dict[str, Repository] = field(default_factory=dict)
 
     @property
@@ -132,6 +134,8 @@ class Account:
     regions: list[str] = field(default_factory=list)
     roles: dict[str, Role] = field(default_factory=dict)
     service_linked_role: bool = False
+    inspector_policy: str = ""
+    """Content of the effective Inspector policy of AWS Organizations; empty: none."""
 
 
 @dataclass(slots=True)

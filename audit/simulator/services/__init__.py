@@ -15,6 +15,7 @@ from audit.simulator.services import (
     ecr_repositories,
     ecr_scanning,
     ecr_templates,
+    events,
     iam,
     kms,
     organizations,
@@ -39,5 +40,6 @@ OPERATIONS: Mapping[str, Operations] = {
     "servicequotas": servicequotas.OPERATIONS,
     "iam": iam.OPERATIONS,
     "kms": kms.OPERATIONS,
+    "events": events.OPERATIONS,
 }
 """Every other operation of these services is refused with an error that says that the simulator does not model it."""

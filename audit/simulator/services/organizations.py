@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audit.simulator.build import LONG_AGO, epoch
-from audit.simulator.calls import Call, Handler, Operations, Result
+from audit.simulator.calls import Call, Handler, Operations, Result, not_modelled
 from audit.simulator.pages import offset, page, token
 from audit.simulator.state import Account, Organization, Unit
 from audit.simulator.wire.errors import AwsError
@@ -157,6 +157,30 @@ def _list_delegated_administrators(call: Call) -> Result:
     return {"DelegatedAdministrators": chosen, "NextToken": following}
 
 
+def _describe_effective_policy(call: Call) -> Result:
+    """Inspector policies alone. A member may ask about itself, who reads the organization about every account."""
+    if call.parameters["PolicyType"] != "INSPECTOR_POLICY":
+        raise not_modelled(call, f"policies of type {call.parameters['PolicyType']}")
+    target = call.parameters.get("TargetId", call.account)
+    if target == call.account:
+        _frame(call)
+    else:
+        _readable(call)
+    account = call.world.accounts.get(target)
+    if account is None or not account.member:
+        raise AwsError("TargetNotFoundException", "You specified a target that doesn't exist.")
+    if not account.inspector_policy:
+        raise AwsError("EffectivePolicyNotFoundException", "The effective policy could not be found.")
+    return {
+        "EffectivePolicy": {
+            "PolicyContent": account.inspector_policy,
+            "LastUpdatedTimestamp": epoch(LONG_AGO),
+            "TargetId": target,
+            "PolicyType": "INSPECTOR_POLICY",
+        }
+    }
+
+
 _HANDLERS: dict[str, Handler] = {
     "DescribeOrganization": _describe_organization,
     "ListAccounts": _list_accounts,
@@ -167,5 +191,6 @@ _HANDLERS: dict[str, Handler] = {
     "ListParents": _list_parents,
     "DescribeOrganizationalUnit": _describe_unit,
     "ListDelegatedAdministrators": _list_delegated_administrators,
+    "DescribeEffectivePolicy": _describe_effective_policy,
 }
 OPERATIONS: Operations = _HANDLERS

@@ -21,6 +21,7 @@ SERVICES = {
     "servicequotas": "service-quotas",
     "iam": "iam",
     "kms": "kms",
+    "events": "events",
 }
 """Signing name → botocore's service name, for the services that the simulator answers itself."""
 

@@ -342,3 +342,36 @@ def test_progress_ends_what_it_starts(audited: Audit) -> None:
     watched = Watched()
     audited(progress=watched)
     assert sum(watched.totals) == len(watched.ended) > 0
+
+
+def test_event_rules_are_read_where_copies_arrive_and_the_baseline_asks(audited: Audit) -> None:
+    world = document()
+    world["registries"][1]["event_rules"] = [{"name": "failures", "pattern": {"source": ["aws.ecr"]}}]
+    asked = audited(world, baseline=Baseline.model_validate({"registries": {"failure_events": "required"}}))
+    rules = {(one.registry.account, one.registry.region): one.registry.event_rules for one in asked.registries}
+    assert {pair for pair, found in rules.items() if found is not None} == {(HUB, US)}
+    assert '"Name":"failures"' in str(rules[HUB, US])
+    assert "events:ListRules" not in audited(world).calls
+
+
+@pytest.mark.parametrize(
+    ("policy", "fault", "expected"),
+    [("", False, ""), ('{"inspector":{}}', False, '{"inspector":{}}'), ("", True, None)],
+    ids=["none", "one", "refused"],
+)
+def test_inspector_policies_are_read_of_accounts_whose_copies_must_be_scanned(
+    audited: Audit, policy: str, fault: bool, expected: str | None
+) -> None:
+    faults = [{"operation": "organizations:DescribeEffectivePolicy", "kind": "deny"}] if fault else []
+    world = document(faults=faults)
+    world["accounts"][2]["inspector_policy"] = policy
+    evidence = audited(world, baseline=Baseline.model_validate({"settings": [{"scanning": {"required": True}}]}))
+    assert {one.account: one.inspector_policy for one in evidence.accounts}[HUB] == expected
+    assert evidence.calls["organizations:DescribeEffectivePolicy"] == 1  # the other destination is suspended
+    assert ("", "", "organizations:DescribeEffectivePolicy", GapKind.DENIED) in gaps(evidence) or not fault
+
+
+def test_a_status_that_was_refused_is_told_apart_from_one_that_nobody_asked_for(audited: Audit) -> None:
+    fault = {"operation": "ecr:DescribeImageReplicationStatus", "kind": "deny"}
+    asked = registry(audited(document(faults=[fault])), SOURCE, EU).statuses
+    assert (len(asked["digest"]), set(asked["status"])) == (3, {None})
