@@ -52,7 +52,7 @@ LATEST = {"status": "tagged", "patterns": ("latest",)}
         ([rule(1, **RELEASES)], [rule(1, status="tagged", patterns=("latest", "v*"))], None),
         ([rule(1, **RELEASES)], [rule(1, **LATEST)], None),
         # A hundred with and a hundred without tag are too many for the copy only.
-        ([rule(1, **UNTAGGED), rule(50)], [rule(50)], None),
+        ([rule(1, status="untagged"), rule(50)], [rule(50)], None),
         ([rule(50)], [rule(10, action="transition", **PUSHED)], True),
         ([rule(10, action="transition", **PUSHED)], [rule(50)], None),
         ([rule(10, **PUSHED)], [rule(90, by="sinceImageTransitioned", storageClass="archive")], None),
