@@ -205,11 +205,11 @@ def validate(edit: Edit) -> EditKind:
 
 
 def distinct(edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """*edits* without repetitions, in order of first mention."""
+    """*edits* without repetitions, in an order of their own, so that findings merge alike in whatever order."""
     found: dict[tuple[str, ...], Edit] = {}
     for edit in edits:
         found.setdefault(identity(edit), edit)
-    return tuple(found.values())
+    return tuple(found[key] for key in sorted(found))
 
 
 def identity(edit: Edit) -> tuple[str, str, str, str]:

@@ -9,14 +9,14 @@ from functools import partial
 from typing import TypeVar
 
 from checks.model import Edit, RemedyContext, Row
-from checks.remedies import policy, replication, repositories, scanning, templates
+from checks.remedies import account, policy, replication, repositories, rules, scanning, templates
+from checks.remedies.account import account_step
 from checks.remedies.edits import EDITS, Stage, distinct
 from checks.remedies.outcome import CannotApplyError, Limits, Merged, Refusal
 from checks.remedies.registry_steps import (
     backfill_step,
     policy_step,
     replication_step,
-    role_step,
     scanning_step,
     template_step,
 )
@@ -135,7 +135,7 @@ def _replication(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool)
     seen = replication.parse(registry.text("replication_configuration"))
     owner = (registry.account, registry.region)
 
-    def merge(members: Sequence[Edit]) -> Merged[tuple[replication.Rule, ...]]:
+    def merge(members: Sequence[Edit]) -> Merged[tuple[rules.Rule, ...]]:
         return replication.merge(seen, members, registry.limits, owner)
 
     def stage_of(edit: Edit) -> Stage:
@@ -198,7 +198,14 @@ def _templates(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -
 
 def _repositories(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
     merged = repositories.merge(edits)
-    return RegistryPlan(tuple(Planned(repository_step(edit), (edit,)) for edit in merged.applied), merged.refused)
+    planned: list[Planned] = []
+    refused = list(merged.refused)
+    for put in merged.document:
+        try:
+            planned.append(Planned(repository_step(put, registry.text("partition")), put.edits))
+        except CannotApplyError as reason:
+            refused += [Refusal(edit, str(reason)) for edit in put.edits]
+    return RegistryPlan(tuple(planned), tuple(refused))
 
 
 def _backfills(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
@@ -216,18 +223,19 @@ def _backfills(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -
     return RegistryPlan(tuple(planned), tuple(refused))
 
 
-def _destinations_in_the_end(registry: _Registry) -> set[replication.Pair] | None:
+def _destinations_in_the_end(registry: _Registry) -> set[rules.Pair] | None:
     """The destinations of all rules once the edits are made; None where the rules are not known."""
     text = registry.text("replication_configuration")
     if text is None:
         return None
     edits = [edit for edit in registry.edits if edit.kind.startswith("replication.")]
     merged = replication.merge(replication.parse(text), edits, registry.limits, (registry.account, registry.region))
-    return {pair for rule in merged.document for pair in replication.destinations_of(rule)}
+    return {pair for rule in merged.document for pair in rules.destinations_of(rule)}
 
 
 def _account(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
-    return RegistryPlan((Planned(role_step(), tuple(edits)),), ())
+    merged = account.merge(edits, registry.text("pull_time_exclusions"))
+    return RegistryPlan(tuple(Planned(account_step(edit), (edit,)) for edit in merged.document), merged.refused)
 
 
 _GROUPS: Mapping[str, Callable[..., RegistryPlan]] = {

@@ -14,7 +14,7 @@ from typing import Any
 from checks.model import Edit
 from checks.remedies.edits import distinct
 from checks.remedies.outcome import CannotApplyError, Merged, Refusal, merge_one_by_one
-from checks.remedies.replication import shortest
+from checks.remedies.rules import shortest
 from checks.remedies.statements import (
     Statement,
     accounts_granted,

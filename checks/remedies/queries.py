@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from checks.remedies.replication import Rule, deletes, destinations_of, prefixes_of
+from checks.remedies.rules import Rule, deletes, prefixes_of
 
 LONGEST_ARGUMENT = 60_000
 """Characters of one expression; Linux takes 128 KiB in one argument, macOS 1 MiB in all."""
@@ -41,7 +41,8 @@ def replication_alike(rules: Sequence[Rule]) -> tuple[str, ...]:
     """Expressions over DescribeRegistry, all true while its rules copy exactly what *rules* do."""
     wanted = [
         {
-            "destinations": sorted("/".join(pair) for pair in destinations_of(rule)),
+            # With repetitions, which AWS keeps: a rule that names a destination twice reads back like that.
+            "destinations": sorted(f"{item['registryId']}/{item['region']}" for item in rule["destinations"]),
             "prefixes": sorted(prefix for prefix in prefixes_of(rule) if prefix),
             "deletes": deletes(rule),
         }
@@ -111,6 +112,36 @@ def mutability_was(seen: str, mode: str, exclusions: Iterable[str]) -> tuple[str
     """Expression that is true while the mode is still *seen* and `mutability_is` of the rest is not true yet."""
     was = f"imageTagMutability == {literal(seen)}"
     return (f"repositories[0] | ({was} && !({_mutability(mode, exclusions)}))",)
+
+
+def tagged(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """Expressions over ListTagsForResource, all true while every one of *tags* is there with this value."""
+    tests = [f"contains(@, {literal({'Key': key, 'Value': value})})" for key, value in sorted(tags.items())]
+    return _bundled("tags[*].{Key: Key, Value: Value}", tests)
+
+
+def excluded(principal: str) -> tuple[str, ...]:
+    """Expression over ListPullTimeUpdateExclusions, true while pulls of *principal* do not count."""
+    return (f"contains(pullTimeUpdateExclusions, {literal(principal)})",)
+
+
+def setting_is(value: str) -> tuple[str, ...]:
+    """Expression over GetAccountSetting, true while the setting has this value."""
+    return (f"value == {literal(value)}",)
+
+
+def image_is(digest: str) -> tuple[str, ...]:
+    """Expression over BatchGetImage of one image, true where it is there."""
+    return (f"length(images) == `1` && images[0].imageId.imageDigest == {literal(digest)}",)
+
+
+def push_of(tag: str) -> str:
+    """Expression over BatchGetImage of one image: the PutImage request that also gives it *tag*."""
+    return (
+        "{repositoryName: images[0].repositoryName, imageManifest: images[0].imageManifest, "
+        "imageManifestMediaType: images[0].imageManifestMediaType, imageDigest: images[0].imageId.imageDigest, "
+        f"imageTag: {literal(tag)}}}"
+    )
 
 
 def _mutability(mode: str, exclusions: Iterable[str]) -> str:

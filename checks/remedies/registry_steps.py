@@ -8,7 +8,7 @@ from typing import Any
 
 from checks.remedies import queries
 from checks.remedies.edits import Stage
-from checks.remedies.replication import Rule, destinations_of
+from checks.remedies.rules import Rule, destinations_of
 from checks.remedies.shell import file, in_work, line
 from checks.remedies.steps import Asked, Needed, Step, Words, adding, all_of, any_of, asking, changing
 from checks.remedies.templates import TemplateChange
@@ -173,20 +173,6 @@ def backfill_step(account: str, region: str, seen: Sequence[str] | None) -> Step
         ),
         write=("aws", "ecr", "start-replication-backfill", f"--destination=region={region},registryId={account}"),
         needs=(_BACKFILL,),
-    )
-
-
-def role_step() -> Step:
-    """Create the role as which ECR replicates, where it is missing."""
-    name = "AWSServiceRoleForECRReplication"
-    read = ("aws", "iam", "get-role", "--role-name", name, "--query", "Role.RoleName", "--output", "text")
-    test = line("exists", "NoSuchEntity", *read)
-    return adding(
-        stage=Stage.RULES,
-        order=0,
-        title=f"Service-linked role {name}",
-        wanted=Asked((), test, (test,), frozenset({"exists"})),
-        write=("aws", "iam", "create-service-linked-role", "--aws-service-name", "replication.ecr.amazonaws.com"),
     )
 
 

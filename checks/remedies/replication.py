@@ -7,23 +7,26 @@ The put replaces the whole document (ECR API reference, PutReplicationConfigurat
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from checks.model import Edit
 from checks.remedies.edits import distinct
-from checks.remedies.outcome import CannotApplyError, Limits, Merged, merge_one_by_one
-
-Rule = Mapping[str, Any]
-Pair = tuple[str, str]
-"""Account and Region of a destination."""
-
-_ORDER = ("replication.set-delete", "replication.remove-destination", "replication.add")
-"""Rule numbers refer to the document as seen, so they go first; removals make room for additions."""
-
-_FILTER = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*")
-"""RepositoryFilterValue of the ECR service model."""
+from checks.remedies.numbered import KINDS, merge_numbered
+from checks.remedies.outcome import CannotApplyError, Limits, Merged, Refusal, merge_one_by_one
+from checks.remedies.rules import (
+    Pair,
+    Rule,
+    as_aws,
+    as_filters,
+    covers,
+    deletes,
+    destinations_of,
+    prefixes_of,
+    refuse_destinations,
+    refuse_filters,
+    shortest,
+)
 
 
 def parse(text: str | None) -> tuple[Rule, ...]:
@@ -37,53 +40,38 @@ def parse(text: str | None) -> tuple[Rule, ...]:
 
 
 def merge(rules: Sequence[Rule], edits: Iterable[Edit], limits: Limits, owner: Pair) -> Merged[tuple[Rule, ...]]:
-    """The rules with every edit applied that stays within *limits*; the others refused, each with its reason.
+    """The rules with every edit applied that AWS would take; the others refused, each with its reason.
 
-    *owner* is the registry (account, Region) whose rules these are. Where a rule is both removed and added,
+    *owner* is the registry (account, Region) whose rules these are. Rule numbers refer to the document as seen, so
+    edits with numbers go first; removals make room for additions; where a destination is both removed and added,
     what was asked to be added is there in the end.
     """
-    ordered = sorted(distinct(edits), key=lambda edit: _ORDER.index(edit.kind))
+    wanted = distinct(edits)
+    removals = [edit for edit in wanted if edit.kind == "replication.remove-destination"]
+    unwanted = {(edit.arguments["account"], edit.arguments["region"]) for edit in removals}
+    numbered = merge_numbered(rules, [edit for edit in wanted if edit.kind in KINDS], limits, unwanted)
+    present = _without_destinations(numbered.document, unwanted)
+    additions = [edit for edit in wanted if edit.kind == "replication.add"]
 
-    def apply(present: tuple[Rule, ...], edit: Edit) -> tuple[Rule, ...]:
-        changed = apply_edit(present, edit, limits, owner)
-        return _within(limits, changed) if edit.kind == "replication.add" else changed
+    def apply(document: tuple[Rule, ...], edit: Edit) -> tuple[Rule, ...]:
+        return _within(limits, _added(document, edit.arguments, limits, owner))
 
-    return merge_one_by_one(tuple(rules), ordered, apply)
+    merged = merge_one_by_one(present, additions, apply)
+    applied = (*numbered.applied, *removals, *merged.applied)
+    refused = (*numbered.refused, *merged.refused)
+    try:
+        refuse_destinations((pair for rule in merged.document for pair in destinations_of(rule)), owner)
+        return Merged(_within(limits, merged.document), applied, refused)
+    except CannotApplyError as reason:
+        left = tuple(Refusal(edit, f"the rules that are there stand in the way: {reason}") for edit in applied)
+        return Merged(tuple(rules), (), (*refused, *left))
 
 
-def apply_edit(rules: tuple[Rule, ...], edit: Edit, limits: Limits, owner: Pair) -> tuple[Rule, ...]:
-    """The rules after one edit. Raises CannotApplyError where AWS has no such document."""
-    arguments = edit.arguments
-    if edit.kind == "replication.set-delete":
-        return _with_delete(rules, arguments["rule"], enabled=arguments["enabled"])
-    if edit.kind == "replication.remove-destination":
-        return _without_destination(rules, (arguments["account"], arguments["region"]))
+def _added(rules: tuple[Rule, ...], arguments: Mapping[str, Any], limits: Limits, owner: Pair) -> tuple[Rule, ...]:
     destinations = tuple((item["account"], item["region"]) for item in arguments["destinations"])
-    _refuse_impossible(destinations, arguments["prefixes"], owner)
+    refuse_destinations(destinations, owner)
+    refuse_filters(arguments["prefixes"])
     return _with_copies(rules, destinations, arguments["prefixes"], limits, delete=arguments.get("delete_replication"))
-
-
-def destinations_of(rule: Rule) -> tuple[Pair, ...]:
-    """Account and Region of each destination of *rule*, without repetitions."""
-    return tuple(dict.fromkeys((item["registryId"], item["region"]) for item in rule.get("destinations", ())))
-
-
-def prefixes_of(rule: Rule) -> tuple[str, ...]:
-    """The prefixes that *rule* copies; an empty prefix for a rule without filters."""
-    return tuple(item["filter"] for item in rule.get("repositoryFilters") or ()) or ("",)
-
-
-def deletes(rule: Rule) -> bool:
-    """Whether *rule* replicates deletions; a rule that does not say so does not."""
-    return bool((rule.get("deleteReplication") or {}).get("enabled", False))
-
-
-def covers(rules: Iterable[Rule], destination: Pair, prefix: str) -> bool:
-    """Whether every name that begins with *prefix* is copied to *destination*."""
-    return any(
-        destination in destinations_of(rule) and any(prefix.startswith(start) for start in prefixes_of(rule))
-        for rule in rules
-    )
 
 
 def compacted(rules: Sequence[Rule], limits: Limits) -> tuple[Rule, ...]:
@@ -100,41 +88,14 @@ def compacted(rules: Sequence[Rule], limits: Limits) -> tuple[Rule, ...]:
     return tuple(kept) if len(kept) == len(rules) else compacted(kept, limits)
 
 
-def shortest(prefixes: Iterable[str]) -> tuple[str, ...]:
-    """*prefixes* without those that another one covers, in the order given."""
-    wanted = tuple(dict.fromkeys(prefixes))
-    return tuple(
-        prefix for prefix in wanted if not any(prefix != other and prefix.startswith(other) for other in wanted)
-    )
-
-
-def _refuse_impossible(destinations: Iterable[Pair], prefixes: Iterable[str], owner: Pair) -> None:
-    for account, region in destinations:
-        if (account, region) == owner:
-            raise CannotApplyError(f"{account}/{region} is the registry itself, which AWS refuses as a destination")
-        if not re.fullmatch(r"[0-9]{12}", account) or not re.fullmatch(r"[0-9a-z-]{2,25}", region):
-            raise CannotApplyError(f"AWS takes no destination like {account}/{region}")
-    for prefix in prefixes:
-        if prefix and not (2 <= len(prefix) <= 256 and _FILTER.fullmatch(prefix)):
-            raise CannotApplyError(f"AWS takes no filter like {prefix!r}: 2 to 256 characters of a repository name")
-
-
-def _with_delete(rules: tuple[Rule, ...], number: int, *, enabled: bool) -> tuple[Rule, ...]:
-    if number > len(rules):
-        raise CannotApplyError(f"there is no rule {number}; the configuration has {len(rules)}")
-    changed = {**rules[number - 1], "deleteReplication": {"enabled": enabled}}
-    return (*rules[: number - 1], changed, *rules[number:])
-
-
-def _without_destination(rules: tuple[Rule, ...], gone: Pair) -> tuple[Rule, ...]:
+def _without_destinations(rules: tuple[Rule, ...], gone: Collection[Pair]) -> tuple[Rule, ...]:
     kept: list[Rule] = []
     for rule in rules:
-        if gone not in destinations_of(rule):
+        left = [pair for pair in destinations_of(rule) if pair not in gone]
+        if len(left) == len(destinations_of(rule)):
             kept.append(rule)
-            continue
-        destinations = [pair for pair in destinations_of(rule) if pair != gone]
-        if destinations:
-            kept.append({**rule, "destinations": _as_aws(destinations)})
+        elif left:
+            kept.append({**rule, "destinations": as_aws(left)})
     return tuple(kept)
 
 
@@ -176,28 +137,20 @@ def _joined(first: Rule, second: Rule, limits: Limits) -> Rule | None:
         return first
     if set(prefixes_of(first)) == set(prefixes_of(second)):
         pairs = dict.fromkeys((*destinations_of(first), *destinations_of(second)))
-        return {**first, "destinations": _as_aws(pairs)}
+        return {**first, "destinations": as_aws(pairs)}
     if set(destinations_of(first)) != set(destinations_of(second)) or "" in (*prefixes_of(first), *prefixes_of(second)):
         return None
     names = shortest((*prefixes_of(first), *prefixes_of(second)))
-    return {**first, "repositoryFilters": _as_filters(names)} if len(names) <= limits.filters else None
+    return {**first, "repositoryFilters": as_filters(names)} if len(names) <= limits.filters else None
 
 
 def _new_rule(destinations: Iterable[Pair], prefixes: Sequence[str], *, delete: bool | None) -> Rule:
-    rule: dict[str, Any] = {"destinations": _as_aws(destinations)}
+    rule: dict[str, Any] = {"destinations": as_aws(destinations)}
     if tuple(prefixes) != ("",):
-        rule["repositoryFilters"] = _as_filters(prefixes)
+        rule["repositoryFilters"] = as_filters(prefixes)
     if delete is not None:
         rule["deleteReplication"] = {"enabled": delete}
     return rule
-
-
-def _as_aws(destinations: Iterable[Pair]) -> list[dict[str, str]]:
-    return [{"region": region, "registryId": account} for account, region in destinations]
-
-
-def _as_filters(prefixes: Iterable[str]) -> list[dict[str, str]]:
-    return [{"filter": prefix, "filterType": "PREFIX_MATCH"} for prefix in prefixes]
 
 
 def _within(limits: Limits, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:

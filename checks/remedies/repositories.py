@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from checks.model import Edit
 from checks.remedies.edits import distinct
@@ -14,23 +16,69 @@ NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-
 """RepositoryName of the ECR service model."""
 
 _TAG_FILTER = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MODES = ("MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
 
 
-def merge(edits: Iterable[Edit]) -> Merged[tuple[Edit, ...]]:
-    """The puts to make, in order; of two that contend for one setting the first one holds."""
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One write to one repository, and the edits that it makes."""
 
-    taken: set[tuple[str, str]] = set()
+    edit: Edit
+    """What to write; resource tags of several edits in one."""
+    edits: tuple[Edit, ...]
+    early: bool = False
+    """Whether it must precede what else is written to the repository."""
+
+
+def merge(edits: Iterable[Edit]) -> Merged[tuple[Put, ...]]:
+    """The writes to make, in order; of two that contend for one setting, or one tag, the first one holds."""
+    taken: dict[tuple[str, ...], Edit] = {}
+    puts: dict[tuple[str, ...], Put] = {}
 
     def apply(_: None, edit: Edit) -> None:
         _check(edit)
-        setting = (edit.kind, edit.arguments["repository"])
-        if setting in taken:
-            raise CannotApplyError(f"two findings want something different of {setting[1]}")
-        taken.add(setting)
+        repository = edit.arguments["repository"]
+        if edit.kind == "repository.tags":
+            key: tuple[str, ...] = (edit.kind, repository)
+            puts[key] = _tagging(puts.get(key), edit)
+            return
+        key = (edit.kind, repository, *([edit.arguments["tag"]] if edit.kind == "repository.retag" else []))
+        if key in taken:
+            raise CannotApplyError(f"two findings want something different of {' '.join(key[1:])}")
+        taken[key] = edit
+        puts[key] = Put(edit, (edit,))
 
     merged = merge_one_by_one(None, distinct(edits), apply)
-    return Merged(merged.applied, merged.applied, merged.refused)
+    modes = {key[1]: edit.arguments for key, edit in taken.items() if key[0] == "repository.tag-mutability"}
+    ordered = (replace(put, early=_moves_first(put.edit, modes)) for put in puts.values())
+    return Merged(tuple(ordered), merged.applied, merged.refused)
+
+
+def _tagging(before: Put | None, edit: Edit) -> Put:
+    """The put that sets the tags of *edit* and those of *before*."""
+    present = before.edit.arguments["tags"] if before else {}
+    wanted = edit.arguments["tags"]
+    for key, value in wanted.items():
+        if present.get(key, value) != value:
+            raise CannotApplyError(f"two findings want different values of the tag {key} of one repository")
+    arguments = {**edit.arguments, "tags": {**present, **wanted}}
+    return Put(replace(edit, arguments=arguments), (*(before.edits if before else ()), edit))
+
+
+def _moves_first(edit: Edit, modes: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether *edit* moves a tag that the repository's new mutability would hold in its place."""
+    mode = modes.get(edit.arguments["repository"])
+    if edit.kind != "repository.retag" or not edit.arguments.get("seen") or mode is None:
+        return False
+    excepted = any(_matches(text, edit.arguments["tag"]) for text in mode.get("exclusions") or ())
+    frozen = str(mode["mutability"]).startswith("IMMUTABLE")
+    return frozen != excepted
+
+
+def _matches(text: str, tag: str) -> bool:
+    """Whether the exclusion filter *text* (`*` stands for anything) matches *tag*."""
+    return re.fullmatch(".*".join(map(re.escape, text.split("*"))), tag, re.DOTALL) is not None
 
 
 def _check(edit: Edit) -> None:
@@ -43,11 +91,36 @@ def _check(edit: Edit) -> None:
         _check_mutability(arguments["mutability"], arguments.get("exclusions", ()))
     if edit.kind == "repository.create":
         _check_mutability(arguments.get("tag_mutability") or "MUTABLE", arguments.get("exclusions", ()))
+        _check_tags(arguments.get("tags") or {})
     if edit.kind == "repository.policy":
         _check_text(arguments["policy"], 1, 10_240, "repository policy")
     if edit.kind == "repository.lifecycle":
         # Source: PutLifecyclePolicy in the ECR service model.
         _check_text(arguments["policy"], 100, 30_720, "lifecycle policy")
+    if edit.kind == "repository.tags":
+        _check_tags(arguments["tags"])
+    if edit.kind == "repository.retag":
+        _check_image(arguments)
+
+
+def _check_tags(tags: Mapping[str, Any]) -> None:
+    # Source: Tag in the ECR API reference; 50 tags a resource: Tagging AWS resources user guide.
+    if len(tags) > 50:
+        raise CannotApplyError(f"{len(tags)} resource tags are too many, AWS takes 50")
+    for key, value in tags.items():
+        if not isinstance(value, str) or not 1 <= len(key) <= 128 or len(value) > 256:
+            raise CannotApplyError(f"AWS takes no resource tag {key!r}: 1 to 128 characters, and at most 256 of value")
+        if key.lower().startswith("aws:"):
+            raise CannotApplyError(f"resource tags that begin with aws: are AWS's own, so {key!r} cannot be set")
+
+
+def _check_image(arguments: Mapping[str, Any]) -> None:
+    if not _DIGEST.fullmatch(arguments["digest"]):
+        raise CannotApplyError(f"{arguments['digest']!r} is no digest of an image")
+    if not 1 <= len(arguments["tag"]) <= 300:
+        raise CannotApplyError(f"AWS takes no image tag {arguments['tag']!r}: 1 to 300 characters")
+    if arguments.get("seen") == arguments["digest"]:
+        raise CannotApplyError(f"nothing to change: {arguments['tag']} named that image when the audit looked")
 
 
 def _check_mutability(mode: str, exclusions: Sequence[str]) -> None:

@@ -9,13 +9,28 @@ from typing import Any
 from checks.model import Edit
 from checks.remedies import queries
 from checks.remedies.edits import Stage
+from checks.remedies.outcome import CannotApplyError
 from checks.remedies.registry_steps import text_step
-from checks.remedies.shell import file, in_work, line
-from checks.remedies.steps import Asked, Step, Words, adding, asking, changing
+from checks.remedies.repositories import Put
+from checks.remedies.shell import Raw, file, in_work, line, quoted, visible
+from checks.remedies.steps import Asked, Step, Words, adding, all_of, asking, changing
+
+_MEDIA_TYPES = (
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+)
+"""What an image may be; ECR must not answer with another form of it, which would have another digest."""
 
 
-def repository_step(edit: Edit) -> Step:
-    """The step that makes one edit of a repository."""
+def repository_step(put: Put, partition: str | None) -> Step:
+    """The step that makes one write to a repository. CannotApplyError without the *partition* that its ARN needs."""
+    edit = put.edit
+    if edit.kind == "repository.tags":
+        return _tags(edit, partition)
+    if edit.kind == "repository.retag":
+        return _retag(edit.arguments, early=put.early)
     return _STEPS[edit.kind](edit.arguments)
 
 
@@ -93,6 +108,63 @@ def _create(arguments: Mapping[str, Any]) -> Step:
         files=(file("repository.json", json.dumps(request, indent=2), "JSON"),),
         wanted=Asked((), test, (test,), frozenset({"exists"})),
         write=("aws", "ecr", "create-repository", "--cli-input-json", in_work("repository.json")),
+    )
+
+
+def _tags(edit: Edit, partition: str | None) -> Step:
+    if not partition:
+        raise CannotApplyError("the registry's partition is not known, so its repositories have no ARN to be tagged by")
+    repository, tags = edit.arguments["repository"], edit.arguments["tags"]
+    arn = f"arn:{partition}:ecr:{edit.region}:{edit.account}:repository/{repository}"
+    request = {"resourceArn": arn, "tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
+    return adding(
+        stage=Stage.REPOSITORIES,
+        order=3,
+        title=f"Resource tags of {repository}: {', '.join(sorted(tags))}",
+        files=(file("tags.json", json.dumps(request, indent=2), "JSON"),),
+        wanted=asking(
+            "tags-wanted", queries.tagged(tags), ("aws", "ecr", "list-tags-for-resource", "--resource-arn", arn)
+        ),
+        write=("aws", "ecr", "tag-resource", "--cli-input-json", in_work("tags.json")),
+    )
+
+
+def _retag(arguments: Mapping[str, Any], *, early: bool) -> Step:
+    """Push the manifest that is there once more, under the tag.
+
+    Manifest, media type and digest go from one answer of AWS into one request as JSON: a shell variable would lose
+    the line breaks at the end of a manifest, and with them its digest. PutImage refuses a manifest that does not have
+    the digest it is sent with (ECR API reference).
+    """
+    repository, digest, tag = arguments["repository"], arguments["digest"], arguments["tag"]
+    image = {"repositoryName": repository, "imageIds": [{"imageDigest": digest}], "acceptedMediaTypes": _MEDIA_TYPES}
+    named = {"repositoryName": repository, "imageIds": [{"imageTag": tag}]}
+    read: Words = ("aws", "ecr", "batch-get-image", "--cli-input-json", in_work("image.json"))
+    tagged: Words = ("aws", "ecr", "describe-images", "--cli-input-json", in_work("tagged.json"))
+    now = ("ImageNotFoundException", *tagged, "--query", "imageDetails[0].imageDigest", "--output", "text")
+    fetched = line(*read, "--output", "json", "--query", Raw('"$(cat "$work/push")"'))
+    there = asking("image-there", queries.image_is(digest), read)
+    uses = frozenset({"fetch", "same", "alike", "document"})
+    same = all_of(Asked((), "same tag-seen", (), uses), there)
+    return changing(
+        stage=Stage.REPOSITORIES,
+        order=-1 if early else 4,
+        title=f"Tag {tag} of {repository} on {digest}",
+        what=f"The tag {tag} of {repository}, or the image that it shall name,",
+        files=(
+            file("image.json", json.dumps(image, indent=2), "JSON"),
+            file("tagged.json", json.dumps(named, indent=2), "JSON"),
+            file("push", queries.push_of(tag), "QUERY"),
+            file("tag-seen", arguments.get("seen") or "", "TEXT"),
+            file("tag-wanted", digest, "TEXT"),
+        ),
+        prepare=(
+            f'{fetched} > "$work/push.json" || fail 1 {quoted(visible(f"Could not read the image {digest}."))}',
+            line("fetch", *now),
+        ),
+        before=same,
+        wanted=Asked((), "same tag-wanted", (line("reads_alike", "tag-wanted", *now),), uses),
+        write=("aws", "ecr", "put-image", "--cli-input-json", in_work("push.json")),
     )
 
 

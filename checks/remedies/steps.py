@@ -17,6 +17,7 @@ class Needed:
     """Something that the AWS CLI must be able to send."""
 
     operation: str
+    """Of `aws ecr`."""
     word: str
     since: str
     """When AWS CLI versions began to know it."""

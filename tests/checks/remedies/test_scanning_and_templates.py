@@ -183,5 +183,5 @@ def test_puts_that_aws_refuses_are_not_printed(wanted: Edit, why: str) -> None:
 
 def test_of_two_puts_that_contend_the_first_holds() -> None:
     result = repositories.merge([mutability("IMMUTABLE"), mutability("MUTABLE"), mutability("IMMUTABLE")])
-    assert result.document == (mutability("IMMUTABLE"),)
+    assert [put.edit for put in result.document] == [mutability("IMMUTABLE")]
     assert result.refused[0].edit == mutability("MUTABLE")
