@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from audit.evidence import Scope
@@ -26,6 +27,20 @@ class Coverage:
     repositories: int
     unaccounted: tuple[str, ...] = ()
     """`account/region` pairs planned and missing from the result: a defect, named."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """A file that a run was given besides its baseline, kept as it was."""
+
+    name: str
+    """File name without its folder."""
+    text: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of `text`."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +79,14 @@ class Run:
     documents: Mapping[tuple[str, str], Mapping[str, Any]]
     """Rows of the `registries` table that findings refer to: what single-finding commands are built from."""
     account_names: Mapping[str, str]
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """Of `calls`, the requests that AWS answered with a denial."""
+    throttled: Mapping[str, int] = field(default_factory=dict)
+    """Of `calls`, the requests that AWS answered with a wish for fewer."""
     notes: tuple[str, ...] = ()
-    """What the baseline's owner should know: waivers that ended or match nothing, requirements without any source."""
+    """What the baseline's owner should know: requirements without any source, findings that were cut."""
+    given: tuple[GivenFile, ...] = ()
+    """What the run was given besides its baseline: a file of waivers, the organization's own suites."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -91,3 +112,17 @@ class RunSummary:
     """Findings of status UNKNOWN or ERROR."""
     waived: int = 0
     """Failures that a waiver covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How long a finding has been there, over runs of the same organization and scope."""
+
+    first_seen: dt.datetime
+    """Start of the run that found it first, since it was last known to be gone."""
+    runs: int
+    """Runs that found it since, this one included; runs that could not look are not counted."""
+
+    def days(self, now: dt.datetime) -> int:
+        """Whole days from then to *now*."""
+        return max(0, (now - self.first_seen).days)

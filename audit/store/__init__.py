@@ -6,6 +6,7 @@ and only then does its row appear.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from audit.model import Run, RunSummary
+from audit.model import Age, Run, RunSummary
 from audit.store import schema
+from audit.store.ages import aged
 from audit.store.checkpoint import request_key
 from audit.store.codec import UnreadableError, decode_run, encode_run
 from audit.store.errors import NoSuchRunError, StoreError, first_line, kept_in, read_from
@@ -92,6 +94,11 @@ class Store:
             )
         if int(version) > schema.VERSION:
             raise StoreError(f"the store was written by a newer ecr-audit (schema {version}); update this one")
+        if int(version) < schema.VERSION:
+            raise StoreError(
+                f"the store {self.name} was written by an older ecr-audit (schema {version}); this one keeps "
+                f"schema {schema.VERSION}: choose another with --store"
+            )
 
     @property
     def name(self) -> str:
@@ -123,7 +130,9 @@ class Store:
             shutil.rmtree(partial, ignore_errors=True)
 
     def _insert(self, run: Run, files: Mapping[str, str]) -> None:
-        summary = summarize(run)
+        summary, question = summarize(run), _question(run)
+        with self.engine.connect() as connection:
+            ages = aged(connection, run, question)
         rows = {
             finding.fingerprint: {
                 "run": run.id,
@@ -134,6 +143,8 @@ class Store:
                 "account": finding.account,
                 "region": finding.region,
                 "waived": finding.waiver is not None,
+                "first_seen": ages[finding.fingerprint][0],
+                "seen_runs": ages[finding.fingerprint][1],
             }
             for finding in run.findings
         }
@@ -144,7 +155,7 @@ class Store:
                     started_at=run.started_at.isoformat(),
                     finished_at=run.finished_at.isoformat(),
                     organization=run.organization_name or run.organization_id or run.caller_account,
-                    question=_question(run),
+                    question=question,
                     summary=summary.as_document(),
                     files=dict(files),
                 )
@@ -176,6 +187,18 @@ class Store:
             for row in connection.execute(failing):
                 open_failures[row.run][row.fingerprint] = Severity(row.severity)
         return tuple(line.as_summary(open_failures[identifier]) for identifier, line in lines.items())
+
+    def ages(self, run_id: str) -> dict[str, Age]:
+        """How long each failure of a run has been there, by fingerprint."""
+        kept = schema.findings.c
+        query = sa.select(kept.fingerprint, kept.first_seen, kept.seen_runs).where(
+            kept.run == run_id, kept.status == Status.FAIL.value
+        )
+        with read_from(self.name), self.engine.connect() as connection:
+            return {
+                row.fingerprint: Age(dt.datetime.fromisoformat(row.first_seen), row.seen_runs)
+                for row in connection.execute(query)
+            }
 
     def resolve(self, name: str) -> str:
         """The full id for `latest`, an id, or the beginning of exactly one id. Raises NoSuchRunError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of the tables; a database of a newer version is refused."""
 
 metadata = sa.MetaData()
@@ -41,4 +41,8 @@ findings = sa.Table(
     sa.Column("account", sa.String(12), nullable=False),
     sa.Column("region", sa.String(40), nullable=False),
     sa.Column("waived", sa.Boolean, nullable=False),
+    sa.Column("first_seen", sa.String(32), nullable=False),
+    sa.Column("seen_runs", sa.Integer, nullable=False),
 )
+"""`first_seen` is the start of the run that found it first since it was last known to be gone; `seen_runs` how many
+runs found it since. A row of status `unknown` hands both on uncounted: nobody could look."""

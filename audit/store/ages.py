@@ -1,0 +1,55 @@
+"""How long each finding has been there: handed on from run to run, so that no run is counted twice.
+
+A finding keeps its age while every earlier run either found it or could not look. Where the run before did not have
+it although its evidence was complete, it is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from audit.model import Run
+from audit.store import schema
+from audit.store.line import RunLine
+from checks.model import Finding, Status, utc_text
+
+_Seen = tuple[str, int]
+"""`first_seen` and `seen_runs`."""
+
+_LOOKED_BACK = 12
+"""Runs with incomplete evidence that are looked behind for a finding that they do not have."""
+
+
+def aged(connection: sa.Connection, run: Run, question: str) -> dict[str, _Seen]:
+    """`first_seen` and `seen_runs` of every finding of *run*, by fingerprint."""
+    before = _handed_on(connection, run, question)
+    started = utc_text(run.started_at)
+    return {finding.fingerprint: _seen(finding, before.get(finding.fingerprint), started) for finding in run.findings}
+
+
+def _seen(finding: Finding, before: _Seen | None, started: str) -> _Seen:
+    first, runs = before or (started, 0)
+    if finding.status is not Status.FAIL:
+        return first, runs
+    # A row that could not be decided until now was not seen before.
+    return (first if runs else started), runs + 1
+
+
+def _handed_on(connection: sa.Connection, run: Run, question: str) -> Mapping[str, _Seen]:
+    earlier = (
+        sa.select(schema.runs.c.id, schema.runs.c.summary)
+        .where(schema.runs.c.question == question, schema.runs.c.id < run.id)
+        .order_by(schema.runs.c.id.desc())
+        .limit(_LOOKED_BACK)
+    )
+    found: dict[str, _Seen] = {}
+    kept = schema.findings.c
+    for past in connection.execute(earlier).all():
+        rows = sa.select(kept.fingerprint, kept.first_seen, kept.seen_runs).where(kept.run == past.id)
+        for row in connection.execute(rows):
+            found.setdefault(row.fingerprint, (row.first_seen, row.seen_runs))
+        if RunLine.from_document(past.summary).as_summary({}).evidence_complete:
+            break
+    return found
