@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audit.tables.frames import Flags, flag
+from audit.tables.frames import Flags, flag, integers
 
 Codes = NDArray[np.int64]
 """Positions in a list of distinct values; -1: not known."""
@@ -76,6 +76,14 @@ class Judged:
     def flags(self, name: str) -> Flags:
         """Field *name* of the answers (bool or None), row by row."""
         return np.array([flag(getattr(answer, name)) for answer in self.answers], dtype=np.int8)[self.case]
+
+    def counts(self, name: str) -> pd.arrays.IntegerArray:
+        """Field *name* of the answers (whole number or None), row by row."""
+        held = [getattr(answer, name) for answer in self.answers]
+        numbers = np.array([0 if number is None else number for number in held], dtype=np.float64)
+        return integers(
+            numbers[self.case], np.array([number is not None for number in held], dtype=np.bool_)[self.case]
+        )
 
     def texts(self, name: str) -> pd.Categorical:
         """Field *name* of the answers (text or None), row by row."""

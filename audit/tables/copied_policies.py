@@ -11,6 +11,7 @@ from typing import Any
 
 from audit.tables.frames import compact
 from checks.baseline import Settings
+from checks.lifecycles import Strictness, pull_time_priorities, same_lifecycle, strictness
 
 _SETS = frozenset({"Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "AWS", "Service"})
 """Keys of a policy under which one value and a list of one are the same, and order means nothing."""
@@ -33,7 +34,14 @@ class LifecycleAnswer:
 
     lifecycle_required: bool | None = None
     lifecycle_present: bool | None = None
+    lifecycle_policy: str | None = None
+    source_lifecycle_policy: str | None = None
     expected_lifecycle_policy: str | None = None
+    lifecycles_comparable: bool | None = None
+    lifecycle_not_stricter: bool | None = None
+    lifecycle_problem: str | None = None
+    lifecycle_without_pull_time: bool | None = None
+    pull_time_priorities: str | None = None
 
 
 def judge_repository_policy(
@@ -63,13 +71,21 @@ def _difference(asked: object, expected: str, here: str) -> str | None:
         return "" if here else "there is no repository policy"
     if bool(here) != bool(expected):
         return "there is no repository policy" if expected else "there is a repository policy, and none should be"
-    if here == expected:
-        return ""
-    ours, theirs = _canonical(expected), _canonical(here)
-    if ours is None or theirs is None:
+    same = same_policy(expected, here)
+    if same is None:
         return None
     whose = "that of the source" if asked == "same-as-source" else "the baseline's"
-    return "" if ours == theirs else f"the repository policy differs from {whose}"
+    return "" if same else f"the repository policy differs from {whose}"
+
+
+def same_policy(one: str, other: str) -> bool | None:
+    """Whether two policy texts say the same; empty: no policy; None: one of them cannot be understood."""
+    if one == other:
+        return True
+    if not one or not other:
+        return False
+    ours, theirs = _canonical(one), _canonical(other)
+    return None if ours is None or theirs is None else bool(ours == theirs)
 
 
 def _canonical(text: str) -> Any:
@@ -101,8 +117,40 @@ def judge_lifecycle(
     if asked == "same-as-source":
         needed = None if source is None else bool(source)
     facts = (present, None if delete_replication is None else not delete_replication, needed)
+    expected = _expected(asked, source)
+    own = expected if isinstance(asked, dict) else None
     return LifecycleAnswer(
         lifecycle_required=False if False in facts else None if None in facts else True,
         lifecycle_present=bool(here) if present and here is not None else None,
-        expected_lifecycle_policy=_expected(asked, source),
+        lifecycle_policy=here,
+        source_lifecycle_policy=source,
+        expected_lifecycle_policy=expected,
+        **(_strictness(source, here, own) if present else {"lifecycles_comparable": present}),
+        **(_pulls(here, own) if present and here else {}),
     )
+
+
+def _strictness(source: str | None, here: str | None, own: str | None) -> dict[str, Any]:
+    """Whether *here* expires what *source* keeps. *own*: what the baseline writes out, and so has decided."""
+    if "" in (source, here):
+        return {"lifecycles_comparable": False}
+    if source is None or here is None:
+        return {"lifecycles_comparable": None}
+    found = Strictness(True, "") if own and same_lifecycle(own, here) else strictness(source, here)
+    return {
+        "lifecycles_comparable": True,
+        "lifecycle_not_stricter": found.not_stricter,
+        "lifecycle_problem": found.problem,
+    }
+
+
+def _pulls(here: str, own: str | None) -> dict[str, Any]:
+    """Whether *here* does without the time of the last pull, which no copy for emergencies ever has."""
+    priorities = pull_time_priorities(here)
+    if priorities is None:
+        return {}
+    declared = bool(own and same_lifecycle(own, here))
+    return {
+        "lifecycle_without_pull_time": declared or not priorities,
+        "pull_time_priorities": compact([str(each) for each in priorities]),
+    }

@@ -5,8 +5,8 @@ Each judgement is asked once for every distinct combination of what it depends o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -18,29 +18,18 @@ from audit.tables.copied_policies import (
     judge_lifecycle,
     judge_repository_policy,
 )
+from audit.tables.copied_tags import TagsAnswer, judge_tags
 from audit.tables.documents import Parsed, Registry, parse_object
 from audit.tables.encryption import EncryptionAnswer, KeyAnswer, judge_encryption, judge_key
 from audit.tables.known import Known
 from audit.tables.mutability import MutabilityAnswer, judge_mutability
 from audit.tables.pairs import Pairs, segments
+from audit.tables.repositories import scan_types
+from audit.tables.scan_levels import ScanningAnswer, judge_scanning
 from audit.tables.stock import Stock
+from audit.tables.template_effect import InCharge, TemplateAnswer, judge_template, templates_in_charge
 from checks.baseline import Settings
 from checks.requirements import merged_settings
-
-
-@dataclass(frozen=True, slots=True)
-class ScanningAnswer:
-    """Columns of `replicas` about scanning, by the columns' names."""
-
-    scanning_required: bool | None
-    scan_frequency: str | None
-    scanned: bool | None
-
-
-def judge_scanning(present: bool | None, wanted: Settings, frequency: str | None) -> ScanningAnswer:
-    """MANUAL is ECR's word for a repository that no scanning rule of its registry takes."""
-    required = present if wanted.scanning is not None and wanted.scanning.required else False
-    return ScanningAnswer(required, frequency, None if frequency is None else frequency != "MANUAL")
 
 
 def setting_columns(known: Known, stock: Stock, pairs: Pairs) -> dict[str, Any]:
@@ -63,27 +52,55 @@ def setting_columns(known: Known, stock: Stock, pairs: Pairs) -> dict[str, Any]:
     modes = (source[mode], source[filters], here[mode], here[filters])
     both_policies = (source["repository_policy"], here["repository_policy"])
     both_lifecycles = (source["lifecycle_policy"], here["lifecycle_policy"])
+    scanning = scan_types(known)
+    types = (scanning.take(pairs.destination), scanning.take(pairs.source))
     return {
         "source_tag_mutability": source[mode].texts(),
         "tag_mutability": here[mode].texts(),
         "mutability_exclusions": here[filters].texts(),
         **_columns(MutabilityAnswer, judge(judge_mutability, present, wanted, *modes)),
-        **_columns(ScanningAnswer, judge(judge_scanning, present, wanted, here["scan_frequency"])),
+        **_columns(ScanningAnswer, judge(judge_scanning, present, wanted, here["scan_frequency"], *types)),
         **_columns(
             EncryptionAnswer, judge(encryption, present, wanted, here["encryption_type"], here["kms_key"], place)
         ),
         **_columns(KeyAnswer, judge(key, present, here["kms_key"], place)),
         **_columns(RepositoryPolicyAnswer, judge(judge_repository_policy, present, wanted, *both_policies)),
         **_columns(LifecycleAnswer, judge(judge_lifecycle, present, delete, wanted, *both_lifecycles)),
+        **_columns(TagsAnswer, judge(judge_tags, present, wanted, _asked_for(here["tags"], wanted, _wants_tags))),
+        **_template_columns(known, stock, pairs, wanted, source, here),
     }
+
+
+def _template_columns(
+    known: Known, stock: Stock, pairs: Pairs, wanted: Coded, source: Mapping[str, Coded], here: Mapping[str, Coded]
+) -> dict[str, Any]:
+    in_charge = templates_in_charge(known, stock, pairs)
+    settings = (
+        here["tag_mutability"], here["mutability_exclusions"], here["encryption_type"], here["kms_key"],
+        here["repository_policy"], here["lifecycle_policy"], source["lifecycle_policy"],
+        _asked_for(here["tags"], in_charge, _gives_tags),
+    )  # fmt: skip
+    return _columns(TemplateAnswer, judge(judge_template, code_flags(pairs.present), wanted, in_charge, *settings))
+
+
+def _asked_for(tags: Coded, by: Coded, asks: Callable[[Any], bool]) -> Coded:
+    """*tags* where something asks for them: they differ from repository to repository, and make every row a case."""
+    asking = np.array([*map(asks, by.values), False], dtype=np.bool_)
+    return tags.where(asking[by.codes])
+
+
+def _wants_tags(wanted: Settings) -> bool:
+    return bool(wanted.tags)
+
+
+def _gives_tags(in_charge: InCharge) -> bool:
+    return in_charge.template is not None and bool(in_charge.template.document.get("resourceTags"))
 
 
 def _columns(kind: type[Any], judged: Judged) -> dict[str, Any]:
-    """A column for each field of the answers: a flag, or text."""
-    return {
-        field.name: judged.flags(field.name) if str(field.type).startswith("bool") else judged.texts(field.name)
-        for field in fields(kind)
-    }
+    """A column for each field of the answers: a flag, a number, or text."""
+    held = {"bool": judged.flags, "int": judged.counts, "str": judged.texts}
+    return {field.name: held[str(field.type).partition(" ")[0]](field.name) for field in fields(kind)}
 
 
 def _wanted(known: Known, stock: Stock) -> Coded:

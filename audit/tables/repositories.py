@@ -24,14 +24,14 @@ def repositories_frame(known: Known, stock: Stock) -> pd.DataFrame:
             "repository": Coded(stock.name, stock.names).texts(),
             "created_at": stock.created_at,
             "detailed": stock.detailed,
-            "scan_type": _scan_types(known).take(stock.registry).texts(),
+            "scan_type": scan_types(known).take(stock.registry).texts(),
             "image_count": integers(stock.image_count, stock.image_count >= 0),
             **texts,
         },
     )
 
 
-def _scan_types(known: Known) -> Coded:
+def scan_types(known: Known) -> Coded:
     """Scan type of every registry of the universe; empty where its Region has no scanning configuration."""
     types: list[str | None] = []
     for registry in known.universe:

@@ -50,6 +50,18 @@ REPLICAS = Table(
         flag("scanning_required", "Whether the repository exists there and the baseline asks that it be scanned"),
         text("scan_frequency", "Effective scan frequency at the destination"),
         flag("scanned", "Whether it is not MANUAL"),
+        text("scan_type", "Scan type of the destination registry; empty: its Region has no scanning configuration"),
+        text("source_scan_type", "Scan type of the source registry, likewise"),
+        text(
+            "expected_scan_type",
+            "Scan type asked for, by the baseline or, where it names none, by an ENHANCED source; empty: none",
+        ),
+        flag(
+            "scan_level_declared",
+            "Whether the repository exists there and is scanned, and a scan type or frequency is asked for",
+        ),
+        flag("scan_level_reached", "Whether scan type and frequency are at least those"),
+        text("scan_level_problem", "What falls short, as a clause"),
         flag("encryption_declared", "Whether the repository exists there and the baseline asks for an encryption"),
         text("encryption", "Encryption at the destination, in words"),
         text("expected_encryption", "Encryption asked for, in words"),
@@ -76,5 +88,38 @@ REPLICAS = Table(
             "expected_lifecycle_policy",
             "Lifecycle policy text to put, where the baseline or the source determines one; empty: none",
         ),
+        text("lifecycle_policy", "Lifecycle policy text at the destination; empty: none"),
+        text("source_lifecycle_policy", "Lifecycle policy text at the source; empty: none"),
+        flag("lifecycles_comparable", "Whether the repository has a lifecycle policy on both sides"),
+        flag(
+            "lifecycle_not_stricter",
+            "Whether the destination keeps whatever the source keeps, or has what the baseline writes out; "
+            "null: the texts do not decide it",
+        ),
+        text("lifecycle_problem", "What expires at the destination only, as a clause"),
+        flag(
+            "lifecycle_without_pull_time",
+            "Whether no rule at the destination counts from the last pull, or the baseline writes the policy out",
+        ),
+        text("pull_time_priorities", "Priorities of the rules that do, JSON array"),
+        # Resource tags of the destination repository.
+        flag("tags_declared", "Whether the repository exists there and the baseline asks for resource tags"),
+        flag("tags_present", "Whether it carries them with their values"),
+        text("missing_tags", "Those that it lacks or that have another value, with the value asked for, JSON object"),
+        count("tag_count", "Resource tags that it carries, where the baseline asks for some"),
+        # The creation template in charge of the repository's name at the destination.
+        flag(
+            "template_in_charge", "Whether the repository exists there and a template for replication serves its name"
+        ),
+        text("template_prefix", "Prefix of that template; empty: none serves it"),
+        flag(
+            "matches_template",
+            "Whether the repository has what that template would give it today, in what the baseline leaves open",
+        ),
+        text(
+            "template_differences",
+            "What differs, JSON array of tag_mutability, encryption, repository_policy, lifecycle_policy and tags",
+        ),
+        text("template_problem", "What differs, as a clause"),
     ),
 )

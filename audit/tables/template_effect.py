@@ -1,0 +1,177 @@
+"""What the creation template in charge of a repository's name would give it, were it created today.
+
+ECR user guide, repository-creation-templates.html: templates act at creation only; the most specific prefix wins, a
+prefix `prod` serves `prod/…`, and ROOT what no other serves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from audit.tables.coded import Coded, Codes
+from audit.tables.copied_policies import same_policy
+from audit.tables.documents import Template
+from audit.tables.frames import compact
+from audit.tables.known import Known
+from audit.tables.pairs import Pairs, segments
+from audit.tables.stock import Stock
+from checks.baseline import Settings
+from checks.lifecycles import same_lifecycle
+
+ROOT = "ROOT"
+
+
+@dataclass(frozen=True, slots=True)
+class InCharge:
+    """The template for replication that serves a name; None: there is none."""
+
+    template: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The settings of a destination repository as they are; None: not read."""
+
+    tag_mutability: str | None
+    mutability_exclusions: str | None
+    encryption_type: str | None
+    kms_key: str | None
+    repository_policy: str | None
+    lifecycle_policy: str | None
+    source_lifecycle_policy: str | None
+    tags: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateAnswer:
+    """Columns of `replicas` about the template in charge, by the columns' names."""
+
+    template_in_charge: bool | None
+    template_prefix: str | None = None
+    matches_template: bool | None = None
+    template_differences: str | None = None
+    template_problem: str | None = None
+
+
+def templates_in_charge(known: Known, stock: Stock, pairs: Pairs) -> Coded:
+    """For each replica the template that serves its name at the destination, as `InCharge`; null: not read."""
+    values: list[InCharge] = [InCharge(None)]
+    codes = np.full(len(pairs), -1, dtype=np.int64)
+    order = np.argsort(pairs.destination, kind="stable")
+    edges = np.searchsorted(pairs.destination[order], np.arange(len(known.universe) + 1))
+    worked: dict[str, Codes] = {}
+    for at, registry in enumerate(known.universe):
+        rows = order[edges[at] : edges[at + 1]]
+        parsed = known.templates.get(registry)
+        if not len(rows) or parsed is None or parsed.value is None:
+            continue
+        # Organizations roll the same templates out everywhere: each set is worked out once.
+        key = compact([template.document for template in parsed.value])
+        if key not in worked:
+            worked[key] = _by_name(stock.names, parsed.value, values)
+        codes[rows] = worked[key][pairs.name[rows]]
+    return Coded(codes, values)
+
+
+def _by_name(names: Sequence[str], templates: Sequence[Template], values: list[InCharge]) -> Codes:
+    """For each of *names* the position in *values* of the template that serves it; new templates are appended."""
+    found = np.zeros(len(names), dtype=np.int64)
+    number: dict[str, int] = {}
+    for template in templates:
+        if template.for_replication:
+            number[template.prefix] = len(values)
+            values.append(InCharge(template))
+    bounded = [f"{prefix}/" for prefix in number if prefix != ROOT]
+    for start, stop in segments(names, bounded):
+        serving = [prefix for prefix in bounded if names[start].startswith(prefix)]
+        prefix = max(serving, key=len)[:-1] if serving else ROOT
+        found[start:stop] = number.get(prefix, 0)
+    return found
+
+
+def judge_template(
+    present: bool | None, wanted: Settings, in_charge: InCharge | None, *settings: Any
+) -> TemplateAnswer:
+    """Compare a copy with its template, in fields about which the baseline says nothing.
+
+    *settings*: the fields of `Copy`, in order. What a template leaves to chance (policies, tags) is not compared.
+    """
+    if present is False or (in_charge is not None and in_charge.template is None):
+        return TemplateAnswer(template_in_charge=False, template_prefix="")
+    if in_charge is None or in_charge.template is None:
+        return TemplateAnswer(template_in_charge=None)
+    template = in_charge.template
+    answer = TemplateAnswer(template_in_charge=present, template_prefix=template.prefix)
+    if not present:
+        return answer
+    verdicts = _verdicts(wanted, template.document, Copy(*settings))
+    differing = [name for name, alike in verdicts.items() if alike is False]
+    alike = False if differing else None if None in verdicts.values() else True
+    return replace(
+        answer,
+        matches_template=alike,
+        template_differences=compact(differing),
+        template_problem=_told(differing) if alike is not None else "not everything could be read",
+    )
+
+
+def _told(differing: Sequence[str]) -> str:
+    return f"another {' and another '.join(name.replace('_', ' ') for name in differing)}" if differing else ""
+
+
+def _verdicts(wanted: Settings, template: Mapping[str, Any], copy: Copy) -> dict[str, bool | None]:
+    """For each field that is compared, whether the copy has what *template* would give it."""
+    verdicts: dict[str, bool | None] = {}
+    if wanted.tag_mutability is None:
+        verdicts["tag_mutability"] = _same_mutability(template, copy)
+    if wanted.encryption is None:
+        verdicts["encryption"] = _same_encryption(template, copy)
+    if wanted.repository_policy is None and template.get("repositoryPolicy"):
+        verdicts["repository_policy"] = (
+            None
+            if copy.repository_policy is None
+            else same_policy(template["repositoryPolicy"], copy.repository_policy)
+        )
+    if wanted.lifecycle_policy is None and template.get("lifecyclePolicy"):
+        verdicts["lifecycle_policy"] = _same_lifecycle(template["lifecyclePolicy"], copy)
+    tags = {tag.get("Key"): tag.get("Value") for tag in template.get("resourceTags") or ()}
+    undeclared = {key: value for key, value in tags.items() if key not in wanted.tags}
+    if undeclared:
+        verdicts["tags"] = None if copy.tags is None else undeclared.items() <= json.loads(copy.tags or "{}").items()
+    return verdicts
+
+
+def _same_mutability(template: Mapping[str, Any], copy: Copy) -> bool | None:
+    mode = template.get("imageTagMutability") or "MUTABLE"
+    if copy.tag_mutability is None:
+        return None
+    if mode != copy.tag_mutability or not mode.endswith("_WITH_EXCLUSION"):
+        return bool(mode == copy.tag_mutability)
+    filters = {each.get("filter") for each in template.get("imageTagMutabilityExclusionFilters") or ()}
+    return None if copy.mutability_exclusions is None else filters == set(json.loads(copy.mutability_exclusions))
+
+
+def _same_encryption(template: Mapping[str, Any], copy: Copy) -> bool | None:
+    """A template without a key is content with any: what the copy has is no worse than the key of AWS."""
+    encryption = template.get("encryptionConfiguration") or {}
+    if copy.encryption_type is None or copy.kms_key is None:
+        return None
+    if copy.encryption_type != encryption.get("encryptionType", "AES256"):
+        return False
+    return not encryption.get("kmsKey") or bool(encryption["kmsKey"] == copy.kms_key)
+
+
+def _same_lifecycle(wanted: str, copy: Copy) -> bool | None:
+    """Whether the copy has the template's policy, or else its source's own, with which it is no stricter."""
+    if copy.lifecycle_policy is None:
+        return None
+    verdicts = {same_lifecycle(wanted, copy.lifecycle_policy)}
+    if copy.lifecycle_policy:
+        source = copy.source_lifecycle_policy
+        verdicts.add(None if source is None else same_lifecycle(source, copy.lifecycle_policy))
+    return True if True in verdicts else None if None in verdicts else False

@@ -1,0 +1,246 @@
+"""Scan levels, lifecycle strictness, resource tags and the template in charge, in the `replicas` table."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .worlds import BACKUP, HUB, REGION, baseline, build, copy_of, evidence, registry, repository, rule
+
+
+def scanning(kind):
+    return {"scanning_configuration": json.dumps({"scanType": kind, "rules": []}) if kind else kind}
+
+
+def replica(world, **settings):
+    return build(world, baseline(settings=[settings]) if settings else None).only("replicas")
+
+
+@pytest.mark.parametrize(
+    ("asked", "source", "here", "frequency", "declared", "reached"),
+    [
+        ({}, "BASIC", "BASIC", "SCAN_ON_PUSH", False, None),
+        ({}, "ENHANCED", "BASIC", "SCAN_ON_PUSH", True, False),
+        ({}, "ENHANCED", "ENHANCED", "SCAN_ON_PUSH", True, True),
+        ({}, "ENHANCED", "BASIC", "MANUAL", False, None),
+        ({}, "ENHANCED", "BASIC", None, None, None),
+        ({}, "ENHANCED", None, "SCAN_ON_PUSH", True, None),
+        ({}, "ENHANCED", "", "SCAN_ON_PUSH", True, None),
+        ({}, None, "BASIC", "SCAN_ON_PUSH", None, None),
+        ({"required": False}, "ENHANCED", "BASIC", "SCAN_ON_PUSH", False, None),
+        ({"required": False, "type": "ENHANCED"}, "BASIC", "BASIC", "SCAN_ON_PUSH", True, False),
+        ({"type": "BASIC"}, "ENHANCED", "BASIC", "SCAN_ON_PUSH", True, True),
+        ({"type": "ENHANCED"}, None, "BASIC", "SCAN_ON_PUSH", True, False),
+        ({"type": "ENHANCED"}, None, "ENHANCED", "CONTINUOUS_SCAN", True, True),
+        ({"frequency": "SCAN_ON_PUSH"}, "BASIC", "BASIC", "SCAN_ON_PUSH", True, True),
+        ({"frequency": "CONTINUOUS_SCAN"}, "BASIC", "ENHANCED", "SCAN_ON_PUSH", True, False),
+        ({"frequency": "CONTINUOUS_SCAN"}, None, "ENHANCED", "CONTINUOUS_SCAN", True, True),
+    ],
+)
+def test_scan_type_and_frequency_are_those_asked_for(asked, source, here, frequency, declared, reached):
+    world = copy_of(here={"scan_frequency": frequency}, hub=scanning(source), backup=scanning(here))
+    row = replica(world, scanning=asked)
+    assert (row["scan_level_declared"], row["scan_level_reached"]) == (declared, reached)
+    assert bool(row["scan_level_problem"]) is (reached is False)
+    assert (row["scan_type"], row["source_scan_type"]) == (here, source)
+
+
+def test_nothing_is_asked_of_scanning_where_the_baseline_is_silent_or_the_copy_absent():
+    enhanced = {"hub": scanning("ENHANCED"), "backup": scanning("BASIC")}
+    assert replica(copy_of(**enhanced))["scan_level_declared"] is False
+    gone = copy_of(hub=scanning("ENHANCED"), backup={"repositories": [], **scanning("BASIC")})
+    assert replica(gone, scanning={"type": "ENHANCED"})["scan_level_declared"] is False
+
+
+def policy(number, by="imageCountMoreThan"):
+    selection = {"tagStatus": "any", "countType": by, "countNumber": number}
+    return {"rules": [{"rulePriority": 3, "selection": selection, "action": {"type": "expire"}}]}
+
+
+KEEP = {number: json.dumps(policy(number)) for number in (10, 50)}
+PULLED = json.dumps(policy(50, "sinceImagePulled"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "source", "here", "comparable", "not_stricter"),
+    [
+        (None, KEEP[50], KEEP[50], True, True),
+        (None, KEEP[10], KEEP[50], True, True),
+        (None, KEEP[50], KEEP[10], True, False),
+        (None, KEEP[50], "{", True, None),
+        (None, "", KEEP[10], False, None),
+        (None, None, "", False, None),
+        (None, KEEP[50], None, None, None),
+        (policy(10), KEEP[50], KEEP[10], True, True),
+        (policy(40), KEEP[50], KEEP[10], True, False),
+        ("required", KEEP[50], KEEP[10], True, False),
+    ],
+)
+def test_lifecycle_policies_of_both_sides(asked, source, here, comparable, not_stricter):
+    world = copy_of(source={"lifecycle_policy": source}, here={"lifecycle_policy": here})
+    row = replica(world, **({"lifecycle_policy": asked} if asked else {}))
+    assert (row["lifecycles_comparable"], row["lifecycle_not_stricter"]) == (comparable, not_stricter)
+    assert (row["lifecycle_policy"], row["source_lifecycle_policy"]) == (here, source)
+    assert bool(row["lifecycle_problem"]) is (comparable is True and not_stricter is not True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "here", "without", "priorities"),
+    [
+        (None, KEEP[50], True, "[]"),
+        (None, PULLED, False, '["3"]'),
+        (policy(50, "sinceImagePulled"), PULLED, True, '["3"]'),
+        (policy(60, "sinceImagePulled"), PULLED, False, '["3"]'),
+        (None, "{", None, None),
+        (None, "", None, None),
+        (None, None, None, None),
+    ],
+)
+def test_lifecycle_policies_that_count_from_the_last_pull(asked, here, without, priorities):
+    row = replica(copy_of(here={"lifecycle_policy": here}), **({"lifecycle_policy": asked} if asked else {}))
+    assert (row["lifecycle_without_pull_time"], row["pull_time_priorities"]) == (without, priorities)
+
+
+@pytest.mark.parametrize(
+    ("asked", "tags", "declared", "present", "missing"),
+    [
+        ({}, {"owner": "x"}, False, None, None),
+        ({"owner": "x"}, {"owner": "x", "team": "y"}, True, True, {}),
+        ({"owner": "x"}, {"owner": "X"}, True, False, {"owner": "x"}),
+        ({"owner": "x", "cost": ""}, {}, True, False, {"owner": "x", "cost": ""}),
+        ({"cost": ""}, {"cost": ""}, True, True, {}),
+        ({"owner": "x"}, None, True, None, None),
+    ],
+)
+def test_resource_tags(asked, tags, declared, present, missing):
+    row = replica(copy_of(here={"tags": None if tags is None else json.dumps(tags)}), tags=asked)
+    assert (row["tags_declared"], row["tags_present"]) == (declared, present)
+    assert row["missing_tags"] == (
+        None if missing is None else json.dumps(dict(sorted(missing.items())), separators=(",", ":"))
+    )
+    assert row["tag_count"] == (len(tags) if asked and tags is not None else None)
+
+
+def test_resource_tags_of_a_copy_that_is_not_there():
+    gone = copy_of(backup={"repositories": []})
+    assert replica(gone, tags={"owner": "x"})["tags_declared"] is False
+    unread = copy_of(backup={"repositories": [], "repositories_read": False})
+    assert replica(unread, tags={"owner": "x"})["tags_declared"] is None
+
+
+def templates(*documents):
+    return {"templates": json.dumps([{"appliedFor": ["REPLICATION"], **each} for each in documents])}
+
+
+@pytest.mark.parametrize(
+    ("name", "prefixes", "in_charge"),
+    [
+        ("prod/api", ["prod"], "prod"),
+        ("prod/api", ["prod/"], "prod"),
+        ("prod", ["prod"], ""),
+        ("prod-x/api", ["prod", "ROOT"], "ROOT"),
+        ("production/api", ["prod"], ""),
+        ("prod/a/b", ["prod", "prod/a", "prod/a/b", "ROOT"], "prod/a"),
+        ("other", ["prod", "ROOT"], "ROOT"),
+    ],
+)
+def test_the_template_in_charge_of_a_name(name, prefixes, in_charge):
+    hub = registry(HUB, rules=[rule(f"{BACKUP}/{REGION}")], repositories=[repository(name), repository("zz")])
+    backup = registry(BACKUP, repositories=[repository(name)], **templates(*({"prefix": each} for each in prefixes)))
+    row = build(evidence(hub, backup)).row("replicas", repository=name)
+    assert (row["template_prefix"], row["template_in_charge"]) == (in_charge, bool(in_charge))
+
+
+def test_templates_for_other_purposes_are_not_in_charge():
+    other = {"prefix": "prod", "appliedFor": ["PULL_THROUGH_CACHE"]}
+    row = replica(copy_of(backup=templates(other, {"prefix": "ROOT"})))
+    assert row["template_prefix"] == "ROOT"
+    assert replica(copy_of(backup=templates(other)))["template_in_charge"] is False
+
+
+def test_templates_that_were_not_read_leave_it_open():
+    row = replica(copy_of(backup={"templates": None}))
+    assert (row["template_in_charge"], row["template_prefix"], row["matches_template"]) == (None, None, None)
+    gone = copy_of(backup={"repositories": [], "templates": None})
+    assert replica(gone)["template_in_charge"] is False
+
+
+KEY = f"arn:aws:kms:{REGION}:{BACKUP}:key/one"
+KMS = {"encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": KEY}}
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:A"}]}
+FILTERS = [{"filterType": "WILDCARD", "filter": one} for one in ("latest", "dev-*")]
+
+
+@pytest.mark.parametrize(
+    ("template", "here", "differences"),
+    [
+        ({}, {}, []),
+        ({}, {"repository_policy": "x", "lifecycle_policy": KEEP[10], "tags": '{"a":"b"}'}, []),
+        ({"imageTagMutability": "IMMUTABLE"}, {}, ["tag_mutability"]),
+        (
+            {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", "imageTagMutabilityExclusionFilters": FILTERS},
+            {"tag_mutability": "IMMUTABLE_WITH_EXCLUSION", "mutability_exclusions": '["dev-*","latest"]'},
+            [],
+        ),
+        (
+            {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", "imageTagMutabilityExclusionFilters": FILTERS},
+            {"tag_mutability": "IMMUTABLE_WITH_EXCLUSION", "mutability_exclusions": '["latest"]'},
+            ["tag_mutability"],
+        ),
+        (KMS, {}, ["encryption"]),
+        (KMS, {"encryption_type": "KMS", "kms_key": KEY}, []),
+        (KMS, {"encryption_type": "KMS", "kms_key": f"{KEY}2"}, ["encryption"]),
+        ({"encryptionConfiguration": {"encryptionType": "KMS"}}, {"encryption_type": "KMS", "kms_key": KEY}, []),
+        ({"repositoryPolicy": json.dumps(POLICY)}, {}, ["repository_policy"]),
+        ({"repositoryPolicy": json.dumps(POLICY)}, {"repository_policy": json.dumps(POLICY, indent=1)}, []),
+        ({"lifecyclePolicy": KEEP[50]}, {"lifecycle_policy": KEEP[10]}, ["lifecycle_policy"]),
+        ({"lifecyclePolicy": KEEP[50]}, {"lifecycle_policy": json.dumps(policy(50), indent=1)}, []),
+        ({"resourceTags": [{"Key": "a", "Value": "b"}]}, {"tags": '{"a":"c"}'}, ["tags"]),
+        ({"resourceTags": [{"Key": "a", "Value": "b"}]}, {"tags": '{"a":"b","x":"y"}'}, []),
+    ],
+)  # fmt: skip
+def test_a_copy_has_what_its_template_would_give_it(template, here, differences):
+    world = copy_of(here=here, source={"lifecycle_policy": ""}, backup=templates({"prefix": "prod", **template}))
+    row = replica(world)
+    assert (row["template_in_charge"], row["matches_template"]) == (True, not differences)
+    assert json.loads(row["template_differences"]) == differences
+    assert bool(row["template_problem"]) is bool(differences)
+
+
+def test_the_lifecycle_policy_of_the_source_is_as_good_as_that_of_the_template():
+    backup = templates({"prefix": "prod", "lifecyclePolicy": KEEP[10]})
+    same = {"lifecycle_policy": KEEP[50]}
+    assert replica(copy_of(source=same, here=same, backup=backup))["matches_template"] is True
+
+
+def test_what_the_baseline_declares_is_not_compared_with_the_template():
+    wanted = {
+        "tag_mutability": "MUTABLE", "encryption": {"type": "AES256"}, "repository_policy": "none",
+        "lifecycle_policy": "not-required", "tags": {"a": "mine"},
+    }  # fmt: skip
+    template = {
+        "prefix": "prod", "imageTagMutability": "IMMUTABLE", **KMS, "repositoryPolicy": json.dumps(POLICY),
+        "lifecyclePolicy": KEEP[50], "resourceTags": [{"Key": "a", "Value": "theirs"}],
+    }  # fmt: skip
+    assert replica(copy_of(backup=templates(template)), **wanted)["matches_template"] is True
+    row = replica(copy_of(backup=templates(template)))
+    assert len(json.loads(row["template_differences"])) == 5
+
+
+def test_what_was_not_read_is_unknown_unless_something_else_differs():
+    template = {"prefix": "prod", "repositoryPolicy": json.dumps(POLICY)}
+    assert replica(copy_of(here={"repository_policy": None}, backup=templates(template)))["matches_template"] is None
+    both = {**template, "imageTagMutability": "IMMUTABLE"}
+    assert replica(copy_of(here={"repository_policy": None}, backup=templates(both)))["matches_template"] is False
+
+
+def test_registries_with_different_templates_are_kept_apart():
+    names = ["dev/a", "prod/a", "prod/b"]
+    hub = registry(HUB, rules=[rule(f"{BACKUP}/{REGION}", f"{HUB}/eu-central-1")], repositories=map(repository, names))
+    backup = registry(BACKUP, repositories=map(repository, names), **templates({"prefix": "prod"}))
+    second = registry(HUB, "eu-central-1", repositories=map(repository, names), **templates({"prefix": "ROOT"}))
+    rows = build(evidence(hub, backup, second)).rows("replicas")
+    found = {(row["destination_account"], row["repository"]): row["template_prefix"] for row in rows}
+    assert [found[HUB, name] for name in names] == ["ROOT"] * 3
+    assert [found[BACKUP, name] for name in names] == ["", "prod", "prod"]
