@@ -13,6 +13,7 @@ from audit.aws.identities import Identity, Keys, RoleIdentity
 from audit.aws.operations import Operation, operation
 from audit.aws.rates import RateLimit
 from audit.aws.sessions import CallCounter, Session
+from audit.evidence import CallCounts
 from checks.model import GapKind
 
 _TRANSIENT_ATTEMPTS = 3
@@ -75,7 +76,9 @@ class Calls:
                 continue
             allowed = settings.max_attempts if outcome.throttled else min(settings.max_attempts, _TRANSIENT_ATTEMPTS)
             pause = min(_LONGEST_PAUSE, random.uniform(0.5, 1.0) * 0.25 * 2**attempt)
-            late = self._clock() + pause - started > settings.retry_seconds
+            # A registry that answers nobody is given up as a whole: its operations do not wait one after the other.
+            waited = max(self._clock() - started, limit.refused_for() if outcome.throttled else 0.0)
+            late = waited + pause > settings.retry_seconds
             if not outcome.transient or attempt >= allowed or late or self._pause(pause):
                 raise CallError(outcome)
 
@@ -99,7 +102,7 @@ class Calls:
         identity = self.identity(account)
         return identity.keys if isinstance(identity, RoleIdentity) and account != self.caller_account else None
 
-    def take_role_counts(self) -> dict[str, int]:
+    def take_role_counts(self) -> CallCounts:
         """Requests sent to assume roles since this was last asked."""
         return self._role_counter.take()
 
@@ -129,6 +132,8 @@ class Calls:
         except Exception as error:
             # botocore and its parsers raise many types; every one becomes a recorded gap.
             failure = failure_of(error)
+            if counter is not None:
+                counter.failed(asked.action, failure)
             if failure.throttled:
                 limit.throttled()
             return failure
@@ -140,7 +145,7 @@ class Calls:
         limit = self._limits.get(key)
         if limit is None:
             with self._lock:
-                limit = self._limits.setdefault(key, RateLimit())
+                limit = self._limits.setdefault(key, RateLimit(self._clock))
         return limit
 
     def _assume(self, account: str) -> Keys:

@@ -30,7 +30,8 @@ class PlainJsonParser(JSONParser):  # type: ignore[misc]  # botocore ships no ty
         """The answer as a dict with `ResponseMetadata`; ResponseParserError where the body is no JSON object."""
         status = response["status_code"]
         if status >= 300:
-            return self._parse_error(response, shape)
+            error: dict[str, Any] = super().parse(response, shape)
+            return error
         body = response["body"]
         try:
             parsed = json.loads(body) if body else {}
@@ -41,13 +42,32 @@ class PlainJsonParser(JSONParser):  # type: ignore[misc]  # botocore ships no ty
         parsed["ResponseMetadata"] = {"HTTPStatusCode": status}
         return parsed
 
-    def _parse_error(self, response: Mapping[str, Any], shape: Shape | None) -> dict[str, Any]:
+
+class WordlessErrorParser:
+    """A parser of botocore's that knows an error by its HTTP status where the body says nothing that it can read.
+
+    A gateway in front of a service may answer with no body at all, or in another service's format, an emulator with
+    any JSON; whether the same request is worth repeating, the status still tells.
+    """
+
+    def __init__(self, parser: ResponseParser) -> None:
+        self._parser = parser
+
+    def parse(self, response: Mapping[str, Any], shape: Shape | None) -> dict[str, Any]:
+        """The answer as a dict with `ResponseMetadata`; ResponseParserError for a success that cannot be read."""
+        status = response["status_code"]
         try:
-            parsed: dict[str, Any] = super().parse(response, shape)
-        except (AttributeError, TypeError) as error:
-            # botocore assumes an object; an emulator or a proxy may answer any JSON, or text.
-            raise ResponseParserError(f"HTTP {response['status_code']}: {bytes(response['body'])[:120]!r}") from error
+            parsed: dict[str, Any] = self._parser.parse(response, shape)
+        except (ResponseParserError, AttributeError, KeyError, TypeError, ValueError):
+            if status < 300:
+                raise
+            return _wordless(status, response["body"])
         return parsed
+
+
+def _wordless(status: int, body: bytes) -> dict[str, Any]:
+    message = bytes(body).decode(errors="replace").strip() or f"HTTP {status} with an empty body"
+    return {"Error": {"Code": str(status), "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
 
 
 class PlainParserFactory(ResponseParserFactory):  # type: ignore[misc]  # botocore ships no types
@@ -56,10 +76,10 @@ class PlainParserFactory(ResponseParserFactory):  # type: ignore[misc]  # botoco
     def __init__(self) -> None:
         super().__init__()
         self.set_parser_defaults(timestamp_parser=epoch)
-        self._json = PlainJsonParser(timestamp_parser=epoch)
+        self._json = WordlessErrorParser(PlainJsonParser(timestamp_parser=epoch))
 
-    def create_parser(self, protocol_name: str) -> ResponseParser:
+    def create_parser(self, protocol_name: str) -> WordlessErrorParser:
         """The parser for *protocol_name*, as botocore names protocols."""
         if protocol_name == "json":
             return self._json
-        return super().create_parser(protocol_name)
+        return WordlessErrorParser(super().create_parser(protocol_name))

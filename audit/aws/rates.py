@@ -29,6 +29,7 @@ class RateLimit:
         self._window = clock()
         self._sent = 0
         self._previous = 0.0
+        self._refused_since: float | None = None
 
     @property
     def rate(self) -> float | None:
@@ -51,6 +52,8 @@ class RateLimit:
         """AWS refused a request as too fast. Answers to requests of the same burst count once."""
         with self._lock:
             now = self._clock()
+            if self._refused_since is None:
+                self._refused_since = now
             if now - self._lowered < 1.0:
                 return
             measured = max(self._previous, self._sent / max(now - self._window, 0.1))
@@ -64,9 +67,15 @@ class RateLimit:
         with self._lock:
             if self._rate is None:
                 return
+            self._refused_since = None
             self._rate += _GAIN_PER_SECOND / max(self._rate, 1.0)
             if self._rate > _FASTEST:
                 self._rate = None
+
+    def refused_for(self) -> float:
+        """Seconds since the first of the refusals between which nothing got through; 0.0 where something just did."""
+        with self._lock:
+            return 0.0 if self._refused_since is None else self._clock() - self._refused_since
 
     def _measure(self, now: float) -> None:
         elapsed = now - self._window

@@ -22,13 +22,15 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.loaders import Loader, create_loader
 
-from audit.aws.failures import CallError, failure_of
+from audit.aws.failures import CallError, Failure, failure_of
 from audit.aws.identities import Identity, Keys
 from audit.aws.operations import Operation
 from audit.aws.parsing import PlainParserFactory
 from audit.aws.settings import AwsSettings
 from audit.aws.shapes import require_shape
 from audit.aws.transport import Transport
+from audit.evidence import CallCounts
+from checks.model import GapKind
 
 USER_AGENT = f"ecr-audit Botocore/{botocore.__version__} Python/{platform.python_version()}"
 
@@ -162,30 +164,48 @@ class Session:
         if self._current.identity is not None:
             request.context.setdefault("signing", {})["request_credentials"] = self._current.identity
 
-    def _count_request(self, **_: object) -> None:
-        if self._current.counter is not None:
-            self._current.counter.add(self._current.action)
+    def _count_request(self, event_name: str, **_: object) -> None:
+        """One request more. botocore may send others on the way, for the caller's credentials: by their own name."""
+        current = self._current
+        if current.counter is None:
+            return
+        sender, name = event_name.split(".", 2)[1:]  # before-send.<service>.<Operation>
+        own = current.action.endswith(f":{name}")
+        current.counter.add(current.action if own else f"{sender}:{name}")
 
 
 class CallCounter:
-    """Requests sent, by `service:Operation`. Safe to share between threads."""
+    """Requests sent, and what came of them, by `service:Operation`. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[str] = Counter()
+        self._sent: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._throttled: Counter[str] = Counter()
 
     def add(self, action: str) -> None:
         """One request more."""
         with self._lock:
-            self._counts[action] += 1
+            self._sent[action] += 1
 
-    def take(self) -> dict[str, int]:
+    def failed(self, action: str, failure: Failure) -> None:
+        """The last request of *action* was not answered with what it asked for."""
+        with self._lock:
+            self._refused[action] += failure.kind in (GapKind.DENIED, GapKind.DENIED_BY_SCP)
+            self._throttled[action] += failure.throttled
+
+    def take(self) -> CallCounts:
         """The counts, which begin anew."""
         with self._lock:
-            taken, self._counts = dict(self._counts), Counter()
+            taken = self._copied()
+            for one in (self._sent, self._refused, self._throttled):
+                one.clear()
         return taken
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> CallCounts:
         """A copy, sorted by name."""
         with self._lock:
-            return dict(sorted(self._counts.items()))
+            return self._copied()
+
+    def _copied(self) -> CallCounts:
+        return CallCounts(*(dict(sorted((+one).items())) for one in (self._sent, self._refused, self._throttled)))

@@ -29,8 +29,9 @@ class AwsSettings:
     """Seconds without a byte until a call counts as timed out."""
     max_attempts: int = 6
     """Requests sent for one call, the first included."""
-    retry_seconds: float = 60.0
-    """No retry begins later than this after the call's first request."""
+    retry_seconds: float = 45.0
+    """No retry begins later than this after the call's first request, nor after a registry began to throttle every
+    request."""
 
     @property
     def identity(self) -> tuple[str, ...]:

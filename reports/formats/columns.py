@@ -98,5 +98,18 @@ COMMANDS = _columns(
     ("COMMANDS", "The complete guarded script of this one finding, for bash"),
 )
 
-FILES = {"findings.csv": FINDINGS, "checks.csv": CHECKS, "gaps.csv": GAPS, "commands.csv": COMMANDS}
+CALLS = _columns(
+    ("OPERATION", "API operation, spelled `service:Operation` as the IAM action that it needs"),
+    ("REQUESTS", "Requests sent, retries included"),
+    ("REFUSED", "Of them, those that AWS answered with a denial"),
+    ("THROTTLED", "Of them, those that AWS answered with a wish for fewer"),
+)
+
+FILES = {
+    "findings.csv": FINDINGS,
+    "checks.csv": CHECKS,
+    "gaps.csv": GAPS,
+    "commands.csv": COMMANDS,
+    "calls.csv": CALLS,
+}
 """File name → its columns, in order."""

@@ -1,4 +1,4 @@
-"""CSV: findings.csv with one row a finding; checks.csv with the texts of the checks once; gaps.csv; commands.csv.
+"""CSV: findings.csv with one row a finding; checks.csv with the texts of the checks once; gaps, commands and calls.
 
 RFC 4180: comma, CRLF between rows, quotes doubled, one width for every row, header always. UTF-8. Inside a cell, lines
 end in LF. A cell that a spreadsheet would read as a formula gets an apostrophe in front; characters that cannot be
@@ -19,7 +19,7 @@ from audit.model import Run
 from checks.model import Finding, Gap, Status
 from reports.breakdown import CheckView
 from reports.commands import SCRIPT_FOLDER, CommandBook
-from reports.formats.columns import CHECKS, COMMANDS, FINDINGS, GAPS, Column
+from reports.formats.columns import CALLS, CHECKS, COMMANDS, FINDINGS, GAPS, Column
 from reports.formats.json_values import json_line
 from reports.gap_groups import gap_fix, gap_title
 from reports.resources import resource_arn, resource_type
@@ -41,6 +41,7 @@ def render(run: Run, view: ReportView, *, bom: bool = False) -> dict[str, bytes]
         "checks.csv": _file(CHECKS, check_rows(view), bom=bom),
         "gaps.csv": _file(GAPS, gap_rows(run), bom=bom),
         "commands.csv": _file(COMMANDS, command_rows(run, view), bom=bom),
+        "calls.csv": _file(CALLS, call_rows(run), bom=bom),
     }
 
 
@@ -133,6 +134,12 @@ def command_rows(run: Run, view: ReportView) -> Iterator[tuple[str, ...]]:
         if commands and finding.remedy:
             names = (finding.fingerprint, finding.check, finding.account, finding.region, finding.resource)
             yield (*(cell(name) for name in names), str(finding.remedy.safe), cell(commands, longest=None))
+
+
+def call_rows(run: Run) -> Iterator[tuple[str, ...]]:
+    """Rows of calls.csv, in the order of `CALLS`: every operation that the run called, by name."""
+    for name, sent in sorted(run.calls.items()):
+        yield (cell(name), str(sent), str(run.refused.get(name, 0)), str(run.throttled.get(name, 0)))
 
 
 def _gap_order(gap: Gap) -> tuple[str, ...]:

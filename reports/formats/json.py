@@ -12,11 +12,12 @@ from importlib import resources
 from typing import Any
 
 from audit.model import Run
-from checks.model import Finding, Gap, Script, Severity, Status
+from checks.model import Gap, Script, Severity, Status
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
 from reports.formats.json_values import json_line, json_value
-from reports.resources import resource_arn, resource_type
+from reports.history import Change, TrendPoint
+from reports.records import finding_records
 from reports.view import ReportView
 from reports.words import stamp
 
@@ -36,17 +37,15 @@ def schema() -> dict[str, Any]:
 
 
 def _parts(run: Run, view: ReportView) -> Iterator[str]:
-    book = CommandBook(run)
-    aliases = {check.text.id: list(check.text.aliases) for check in view.checks}
     yield "{\n"
-    for name, value in _head(run, view, book).items():
+    for name, value in head(run, view).items():
         text = json.dumps(json_value(value), ensure_ascii=False, allow_nan=False, indent=1)
         yield f' "{name}": {text.replace(chr(10), chr(10) + " ")},\n'
     lists: dict[str, Iterator[Any]] = {
-        "checks": (_check(check) for check in view.checks),
-        "gaps": (_gap(gap) for gap in sorted(run.gaps, key=_gap_order)),
-        "scripts": (_script(script) for script in run.scripts),
-        "findings": (_finding(finding, run, book, aliases[finding.check]) for finding in view.findings),
+        "checks": (check_record(check) for check in view.checks),
+        "gaps": (gap_record(gap) for gap in sorted(run.gaps, key=gap_order)),
+        "scripts": (script_record(script) for script in run.scripts),
+        "findings": finding_records(run, view),
     }
     for position, (name, entries) in enumerate(lists.items()):
         yield f' "{name}": ['
@@ -56,8 +55,9 @@ def _parts(run: Run, view: ReportView) -> Iterator[str]:
     yield "}\n"
 
 
-def _head(run: Run, view: ReportView, book: CommandBook) -> dict[str, Any]:
-    coverage = run.coverage
+def head(run: Run, view: ReportView) -> dict[str, Any]:
+    """Everything of the document but its lists."""
+    coverage, note = run.coverage, CommandBook(run).note
     return {
         "version": VERSION,
         "run": _run(run),
@@ -87,7 +87,9 @@ def _head(run: Run, view: ReportView, book: CommandBook) -> dict[str, Any]:
             "broken_checks": view.broken,
             "judgements": {status.value: view.counts[status] for status in Status},
         },
-        "notes": [*run.notes, *([book.note] if book.note else [])],
+        "change": _change(view.change),
+        "trend": [_point(point) for point in view.trend],
+        "notes": [*run.notes, *([note] if note else [])],
     }
 
 
@@ -103,10 +105,28 @@ def _run(run: Run) -> dict[str, Any]:
         "partition": run.partition,
         "baseline": {"name": run.baseline_name, "sha256": run.baseline_hash},
         "calls": run.calls,
+        "refused": run.refused,
+        "throttled": run.throttled,
     }
 
 
-def _check(check: CheckView) -> dict[str, Any]:
+def _change(change: Change | None) -> dict[str, Any] | None:
+    if change is None:
+        return None
+    marks = ("new", "fixed", "waived", "unsure", "worse", "better")
+    return {"since_run": change.run, "still": len(change.still)} | {name: sorted(getattr(change, name)) for name in marks}
+
+
+def _point(point: TrendPoint) -> dict[str, Any]:
+    return {
+        "started_at": stamp(point.started_at),
+        "open": {severity.value: point.open[severity] for severity in Severity},
+        "undecided": point.undecided,
+        "evidence_complete": point.evidence_complete,
+    }
+
+
+def check_record(check: CheckView) -> dict[str, Any]:
     text = check.text
     return {
         "id": text.id,
@@ -122,7 +142,7 @@ def _check(check: CheckView) -> dict[str, Any]:
     }
 
 
-def _gap(gap: Gap) -> dict[str, Any]:
+def gap_record(gap: Gap) -> dict[str, Any]:
     return {
         "account": gap.account,
         "region": gap.region,
@@ -136,11 +156,11 @@ def _gap(gap: Gap) -> dict[str, Any]:
     }
 
 
-def _gap_order(gap: Gap) -> tuple[str, ...]:
+def gap_order(gap: Gap) -> tuple[str, ...]:
     return (gap.account, gap.region, gap.operation, gap.resource, gap.code, gap.message)
 
 
-def _script(script: Script) -> dict[str, Any]:
+def script_record(script: Script) -> dict[str, Any]:
     return {
         "name": script.name,
         "account": script.account,
@@ -149,45 +169,4 @@ def _script(script: Script) -> dict[str, Any]:
         "findings": script.findings,
         "manual": script.manual,
         "refused": script.refused,
-    }
-
-
-def _finding(finding: Finding, run: Run, book: CommandBook, aliases: list[str]) -> dict[str, Any]:
-    return {
-        "check": finding.check,
-        "aliases": aliases,
-        "status": finding.status,
-        "severity": finding.severity,
-        "account": finding.account,
-        "account_name": run.account_names.get(finding.account),
-        "region": finding.region,
-        "resource": {
-            "name": finding.resource,
-            "type": resource_type(finding),
-            "arn": resource_arn(finding, run.partition),
-            "key": finding.key,
-        },
-        "message": finding.message,
-        "evidence": finding.evidence,
-        "remediation": _remediation(finding, book),
-        "fingerprint": finding.fingerprint,
-        "waiver": _waiver(finding),
-    }
-
-
-def _waiver(finding: Finding) -> dict[str, str] | None:
-    waiver = finding.waiver
-    return None if waiver is None else {"reason": waiver.reason, "owner": waiver.owner, "until": waiver.until}
-
-
-def _remediation(finding: Finding, book: CommandBook) -> dict[str, Any] | None:
-    remedy = finding.remedy
-    if remedy is None:
-        return None
-    return {
-        "summary": remedy.summary,
-        "safe": remedy.safe,
-        "commands": book.of(finding) if book.complete else None,
-        "manual": remedy.manual,
-        "scripts": book.scripts_of(finding),
     }

@@ -116,7 +116,8 @@ class Content:
     scripts: tuple[Script, ...]
     """In the order in which to run them."""
     scripts_hidden: str
-    calls: tuple[tuple[str, int], ...]
+    calls: tuple[tuple[str, int, int, int], ...]
+    """Operation, requests sent, and how many of them were denied and throttled."""
 
 
 def content_of(run: Run, view: ReportView) -> Content:
@@ -140,7 +141,10 @@ def content_of(run: Run, view: ReportView) -> Content:
         scripts_hidden=not_shown(
             len(run.scripts) - SCRIPTS, len(run.scripts), "script", "scripts", file=f"the folder {SCRIPT_FOLDER}"
         ),
-        calls=tuple(sorted(run.calls.items())),
+        calls=tuple(
+            (name, sent, run.refused.get(name, 0), run.throttled.get(name, 0))
+            for name, sent in sorted(run.calls.items())
+        ),
     )
 
 

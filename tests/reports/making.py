@@ -166,6 +166,8 @@ def run_of(results: Iterable[CheckResult], **changes: Any) -> Run:
             "organizations:ListAccounts": 1,
             "sts:AssumeRole": 11,
         },
+        refused={"sts:AssumeRole": 1},
+        throttled={"ecr:DescribeImages": 4},
         validations=(),
         documents=DOCUMENTS,
         account_names=NAMES,

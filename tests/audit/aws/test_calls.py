@@ -12,6 +12,7 @@ from audit.aws.failures import CallError
 from audit.aws.operations import operation
 from audit.aws.sessions import CallCounter, Session
 from audit.aws.settings import AwsSettings
+from audit.evidence import CallCounts
 from checks.model import GapKind
 from tests.audit.endpoint import Answer, Endpoint, Request, endpoint, error
 
@@ -70,8 +71,22 @@ def test_throttling_is_waited_out_and_every_request_counted() -> None:
     answers = scripted(error("ThrottlingException"), error("ThrottlingException"), (200, {"registryId": OWN}))
     with endpoint(answers) as served:
         assert ask(calls_to(served, waits), counter=counter)["registryId"] == OWN
-    assert counter.counts() == {"ecr:DescribeRegistry": 3}
+    assert counter.counts() == CallCounts({"ecr:DescribeRegistry": 3}, {}, {"ecr:DescribeRegistry": 2})
     assert waits.pauses
+
+
+def test_denials_are_counted_wherever_they_come_from() -> None:
+    counter = CallCounter()
+    refusal = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+    with endpoint(lambda request: (403, refusal)) as served:
+        calls = calls_to(served, Waits())
+        for account in (OTHER, OWN):
+            with pytest.raises(CallError):
+                ask(calls, account, counter)
+    # Nothing was sent for the other account beyond asking for its role.
+    assert counter.counts() == CallCounts({"ecr:DescribeRegistry": 1}, {"ecr:DescribeRegistry": 1}, {})
+    assert calls.take_role_counts() == CallCounts({"sts:AssumeRole": 1}, {"sts:AssumeRole": 1}, {})
+    assert calls.take_role_counts() == CallCounts({}, {}, {})
 
 
 def test_throttling_without_end_is_given_up() -> None:
@@ -90,6 +105,43 @@ def test_no_retry_begins_after_its_time() -> None:
             ask(calls_to(served, waits, max_attempts=1000, retry_seconds=20.0))
         assert 2 < served.asked("DescribeRegistry") < 30
     assert waits.now < 30.0
+
+
+def test_a_registry_that_throttles_everything_costs_its_time_once() -> None:
+    waits = Waits()
+    with endpoint(lambda request: (429, b"")) as served:
+        calls = calls_to(served, waits, retry_seconds=20.0)
+        for _ in range(20):
+            with pytest.raises(CallError) as caught:
+                ask(calls)
+    assert caught.value.failure.kind is GapKind.THROTTLED
+    # Twenty operations, each with its last request: two seconds apart at the slowest rate.
+    assert waits.now < 20.0 + 20 * 2.5
+
+
+def test_one_answer_gives_a_registry_its_patience_back() -> None:
+    waits, down = Waits(), [True]
+    with endpoint(lambda request: (429, b"") if down[0] else (200, {"registryId": OWN})) as served:
+        calls = calls_to(served, waits, retry_seconds=10.0)
+        for _ in range(5):
+            with pytest.raises(CallError):
+                ask(calls)
+        down[0] = False
+        ask(calls)
+        down[0] = True
+        before = served.asked("DescribeRegistry")
+        with pytest.raises(CallError):
+            ask(calls)
+        assert served.asked("DescribeRegistry") - before > 1
+
+
+@pytest.mark.parametrize("body", [b"", b'{"message": "slow down"}'])
+def test_sts_is_asked_again_whatever_stands_in_front_of_it_says(body: bytes) -> None:
+    answers = [(429, body), (503, body)]
+    with endpoint(lambda request: answers.pop(0) if answers else assumed(request)) as served:
+        calls = calls_to(served, Waits())
+        assert calls.role_keys(OTHER) is not None
+        assert served.asked("/") == 3
 
 
 @pytest.mark.parametrize(
@@ -112,7 +164,7 @@ def test_accounts_share_clients_and_not_credentials() -> None:
             ask(calls, account)
         signers = [signer(request) for request in served.requests if request.operation == "DescribeRegistry"]
     assert signers == ["AKIDCALLER", f"AKID{OTHER}", "AKIDCALLER", f"AKID{OTHER}", "AKID333333333333"]
-    assert calls.take_role_counts() == {"sts:AssumeRole": 2}
+    assert calls.take_role_counts().calls == {"sts:AssumeRole": 2}
 
 
 def test_the_role_is_asked_for_by_name_session_and_external_id() -> None:
@@ -132,7 +184,7 @@ def test_credentials_that_end_are_renewed_in_the_middle_of_a_run() -> None:
         time.sleep(0.6)
         ask(calls, OTHER)
         ask(calls, OTHER)
-    assert calls.take_role_counts() == {"sts:AssumeRole": 2}
+    assert calls.take_role_counts().calls == {"sts:AssumeRole": 2}
 
 
 def test_expired_credentials_are_renewed_once() -> None:
@@ -140,7 +192,7 @@ def test_expired_credentials_are_renewed_once() -> None:
     with endpoint(lambda request: assumed(request) if request.operation == "/" else refusals(request)) as served:
         calls = calls_to(served, Waits())
         assert ask(calls, OTHER)["registryId"] == OTHER
-    assert calls.take_role_counts() == {"sts:AssumeRole": 2}
+    assert calls.take_role_counts().calls == {"sts:AssumeRole": 2}
 
 
 def test_a_token_that_is_always_expired_ends() -> None:

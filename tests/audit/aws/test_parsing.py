@@ -2,8 +2,10 @@
 
 import botocore.session
 import pytest
+from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
+from audit.aws.failures import failure_of
 from audit.aws.parsing import PlainParserFactory, epoch
 
 SHAPE = botocore.session.Session().get_service_model("ecr").operation_model("DescribeRepositories").output_shape
@@ -32,15 +34,23 @@ def test_errors_are_parsed_as_botocore_does() -> None:
         (200, b"<html>"),
         (200, b"[1]"),
         (200, b'"text"'),
-        (400, b"[1]"),
-        (500, b'"text"'),
-        (400, b"3"),
         (200, b"\xff\xfe"),
     ],
 )
 def test_what_is_no_object_is_an_error_and_not_an_empty_answer(status: int, body: bytes) -> None:
     with pytest.raises(ResponseParserError):
         PARSER.parse(response(status, body), SHAPE)
+
+
+@pytest.mark.parametrize("protocol", ["json", "query", "ec2", "rest-json", "rest-xml"])
+@pytest.mark.parametrize("body", [b"", b"[1]", b"3", b'"text"', b'{"message": 1}', b"<open", b"\xff\xfe", b"<other/>"])
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_error_without_readable_words_is_known_by_its_status(protocol: str, body: bytes, status: int) -> None:
+    shape = botocore.session.Session().get_service_model("sts").operation_model("AssumeRole").output_shape
+    parsed = PlainParserFactory().create_parser(protocol).parse(response(status, body), shape)
+    failure = failure_of(ClientError(parsed, "AssumeRole"))
+    assert failure.transient
+    assert failure.throttled is (status == 429)
 
 
 def test_other_protocols_give_times_as_numbers_too() -> None:
