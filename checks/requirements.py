@@ -115,6 +115,13 @@ def minimal_prefixes(prefixes: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
+@lru_cache(maxsize=65_536)
+def shared_prefixes(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that begin with one of *left* and with one of *right*, as the fewest prefixes."""
+    inner = [prefix for prefix in left if is_covered(prefix, right)]
+    return minimal_prefixes([*inner, *(prefix for prefix in right if is_covered(prefix, left))])
+
+
 def merged_settings(baseline: Baseline, repository: str) -> Settings:
     """What the baseline asks of a destination repository called *repository*; every field None or empty: nothing.
 

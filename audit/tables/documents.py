@@ -6,8 +6,10 @@ Nothing here raises on what AWS or a user wrote: a document that cannot be under
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 Registry = tuple[str, str]
@@ -28,6 +30,8 @@ class Rule:
     """Literal prefixes; `("",)` where the rule has no filter and takes every repository."""
     filter_count: int
     delete_replication: bool
+    repeated: tuple[str, ...] = ()
+    """Destinations (`account/region`) and prefixes that the rule names more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,13 @@ def parse_object(text: str | None, what: str) -> Parsed[Mapping[str, Any]]:
         return Parsed(None, f"{what} could not be understood: {error}")
 
 
+def read_objects(text: str | None) -> list[Mapping[str, Any]]:
+    """A JSON array of objects. NotUnderstoodError where it is none, or where there is no text."""
+    if text is None:
+        raise NotUnderstoodError("it was not read")
+    return _objects(_loaded(text))
+
+
 def _loaded(text: str) -> Any:
     try:
         return json.loads(text)
@@ -136,12 +147,15 @@ def _rule(number: int, rule: Mapping[str, Any]) -> Rule:
     delete = _object(rule.get("deleteReplication") or {}).get("enabled", False)
     if not isinstance(delete, bool):
         raise NotUnderstoodError(f"deleteReplication of rule {number} is neither on nor off")
+    prefixes = [_text(each.get("filter")) for each in filters]
+    named = chain(Counter("/".join(pair) for pair in destinations).items(), Counter(prefixes).items())
     return Rule(
         number=number,
         destinations=tuple(dict.fromkeys(destinations)),
-        prefixes=tuple(_text(each.get("filter")) for each in filters) or ("",),
+        prefixes=tuple(prefixes) or ("",),
         filter_count=len(filters),
         delete_replication=delete,
+        repeated=tuple(name for name, times in named if times > 1),
     )
 
 

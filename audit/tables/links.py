@@ -12,7 +12,9 @@ import pandas as pd
 from audit.tables.documents import Registry, Rule
 from audit.tables.frames import compact, frame_of_rows
 from audit.tables.known import Demand, Known
-from audit.tables.link_accounts import account_columns, region_columns
+from audit.tables.link_accounts import account_columns, enabled_columns, region_columns
+from audit.tables.link_backfills import backfill_columns
+from audit.tables.link_deletion import deletion_conflict_columns
 from audit.tables.link_grants import grant_columns
 from audit.tables.link_names import LinkNames
 from audit.tables.link_templates import template_columns
@@ -97,6 +99,7 @@ def _row(known: Known, names: LinkNames, link: Link) -> dict[str, Any]:
 
 
 def _requirement_columns(link: Link) -> dict[str, Any]:
+        **deletion_conflict_columns(destination, known.rules[source].value, known.demands[source]),
     prefixes, expected = link.prefixes, link.expected_prefixes
     missing = None if prefixes is None else [prefix for prefix in expected if not is_covered(prefix, prefixes)]
     present = None if link.rules is None else bool(link.rules)

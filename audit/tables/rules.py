@@ -2,27 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
 from audit.tables.documents import Registry, Rule
 from audit.tables.frames import compact, frame_of_rows
-from audit.tables.known import Demand, Known
+from audit.tables.known import Known
+from audit.tables.repository_names import RepositoryNames, repository_names
+from audit.tables.rule_caches import cache_columns
+from audit.tables.rule_deletion import deletion_columns
+from audit.tables.rule_filters import Bounds, Subset, bounds_of, name_columns, subset_columns, wanted_subset
+from audit.tables.rule_redundancy import duplicate_columns, redundancy_columns, redundancy_of
 from audit.tables.thresholds import distance
-from checks.model import Severity
-from checks.requirements import is_covered
 from checks.tables import RULES
 
 
 def rules_frame(known: Known) -> pd.DataFrame:
     """One row a replication rule of a registry in scope."""
-    rows = [_row(known, source, rule) for source in known.sources for rule in known.rules[source].value or ()]
-    return frame_of_rows(RULES, rows)
+    names = repository_names(known)
+    return frame_of_rows(RULES, [row for source in known.sources for row in _rows(known, source, names[source])])
 
 
-def _row(known: Known, source: Registry, rule: Rule) -> dict[str, Any]:
+def _rows(known: Known, source: Registry, names: RepositoryNames) -> Iterator[dict[str, Any]]:
+    rules, demands = known.rules[source].value or (), known.demands[source]
+    subsets = {rule.number: wanted_subset(rule, demands, source) for rule in rules}
+    bounds = {rule.number: bounds_of(rule, demands, names) for rule in rules}
+    redundancy = redundancy_of(rules, _replacements(rules, subsets, bounds))
+    caches = known.parts[source].registry.pull_through_cache_rules
+    for rule in rules:
+        yield {
+            **_as_read(known, source, rule),
+            **deletion_columns(rule, demands),
+            **duplicate_columns(rule, redundancy),
+            **subset_columns(rule, subsets[rule.number]),
+            **name_columns(rule, demands, names, bounds[rule.number]),
+            **redundancy_columns(rule, redundancy),
+            **cache_columns(rule, demands, caches),
+        }
+
+
+def _replacements(
+    rules: Sequence[Rule], subsets: dict[int, Subset], bounds: dict[int, Bounds]
+) -> dict[tuple[int, str], tuple[str, ...] | None]:
+    """What the prefixes of *rules* will be once other checks are content; None where a person has to say."""
+    found: dict[tuple[int, str], tuple[str, ...] | None] = {
+        (rule.number, ""): subsets[rule.number].filters or None for rule in rules if subsets[rule.number].declared
+    }
+    for rule in rules:
+        found |= {(rule.number, p): bounds[rule.number].replacements.get(p) for p in bounds[rule.number].unbounded}
+    return found
+
+
+def _as_read(known: Known, source: Registry, rule: Rule) -> dict[str, Any]:
     limit = known.baseline.limits.filters_per_rule
     record = known.parts[source].registry
     maximum = limit.maximum if record.filters_limit is None else record.filters_limit
@@ -38,31 +71,6 @@ def _row(known: Known, source: Registry, rule: Rule) -> dict[str, Any]:
         "filters_limit": maximum,
         "filters_comfortable": filters.comfortable,
         "filters_grade": filters.grade,
-        **_deletion(rule, known.demands[source]),
+        "destinations_named": bool(rule.destinations),
+        "destinations_elsewhere": source not in rule.destinations,
     }
-
-
-def _deletion(rule: Rule, demands: Iterable[Demand]) -> dict[str, Any]:
-    """What the baseline says about `deleteReplication` of what *rule* copies, and whether it is so."""
-    declared = [demand for demand in demands if demand.requirement.delete_replication is not None]
-    speaking = [demand for demand in declared if _meet(rule, demand)]
-    certain = [demand for demand in speaking if demand.certain]
-    wanted = {demand.requirement.delete_replication for demand in certain or speaking}
-    # A backup that would follow deletions is lost with its source; a copy that lags behind only costs storage.
-    follows = rule.delete_replication and False in wanted
-    return {
-        "delete_declared": True if certain else None if speaking else False,
-        "delete_as_declared": wanted == {rule.delete_replication} if certain else None,
-        "delete_expected": " and ".join(word for word, value in (("on", True), ("off", False)) if value in wanted),
-        "delete_grade": Severity.HIGH if follows else Severity.LOW if wanted - {rule.delete_replication} else "",
-        "delete_required_by": ", ".join(demand.requirement.name for demand in certain or speaking),
-    }
-
-
-def _meet(rule: Rule, demand: Demand) -> bool:
-    """Whether some repository can be copied by *rule* to a destination that *demand* speaks of."""
-    if not set(rule.destinations) & set(demand.destinations):
-        return False
-    return any(is_covered(ours, demand.prefixes) for ours in rule.prefixes) or any(
-        is_covered(theirs, rule.prefixes) for theirs in demand.prefixes
-    )

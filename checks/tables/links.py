@@ -56,3 +56,12 @@ LINKS = Table(
         text("template_uncovered", "Prefixes that they do not cover, JSON array"),
     ),
 )
+        flag("delete_consistent", "Whether rules that copy the same repositories there agree on deleteReplication"),
+        text("delete_conflicting_rules", "Numbers of the rules that do not, JSON array"),
+        text("delete_conflicting_prefixes", "What those rules have in common, JSON array of prefixes"),
+        text(
+            "delete_settled",
+            "`on` or `off`: what the baseline says of all of them, if that ends the conflict here and opens none "
+            "elsewhere; else empty",
+        ),
+        text("delete_differing_rules", "Numbers of the rules to be switched for that, JSON array"),

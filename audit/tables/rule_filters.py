@@ -1,0 +1,133 @@
+"""Columns of the `rules` table about filters: against what the baseline wants, and against the names that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from audit.tables.documents import Registry, Rule
+from audit.tables.frames import compact
+from audit.tables.known import Demand
+from audit.tables.repository_names import RepositoryNames
+from checks.requirements import is_covered, minimal_prefixes
+
+LISTED = 10
+"""Names that a row tells as examples."""
+_SEPARATORS = ("/", "-", "_", ".")
+"""What may stand between the words of a repository name (ECR API reference, Repository)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """What the baseline wants a rule without filter to be narrowed to."""
+
+    declared: bool | None
+    """Whether it wants only a part; None where only the place of an account could tell."""
+    prefixes: tuple[str, ...]
+    """All that it requires at the rule's destinations."""
+    filters: tuple[str, ...]
+    """The same, where every destination wants just that; empty: they want different parts, or one wants nothing."""
+
+
+def wanted_subset(rule: Rule, demands: Sequence[Demand], source: Registry) -> Subset:
+    """What *demands* of the registry *source* want of *rule*; a rule with filters is a subset already."""
+    destinations = [pair for pair in rule.destinations if pair != source]
+    concerned = meeting(rule, demands)
+    certain = [demand for demand in concerned if demand.certain]
+    prefixes = minimal_prefixes(prefix for demand in concerned for prefix in demand.prefixes)
+    if rule.filter_count or not concerned or any("" in demand.prefixes for demand in certain):
+        return Subset(False, prefixes, ())
+    by_destination = {
+        minimal_prefixes(prefix for demand in concerned if pair in demand.destinations for prefix in demand.prefixes)
+        for pair in destinations
+    }
+    declared = True if certain and "" not in prefixes else None
+    alike = len(by_destination) == 1 and declared
+    return Subset(declared, prefixes, prefixes if alike else ())
+
+
+def meeting(rule: Rule, demands: Sequence[Demand]) -> list[Demand]:
+    """The demands that speak of a destination of *rule*."""
+    return [demand for demand in demands if not set(demand.destinations).isdisjoint(rule.destinations)]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Whether the prefixes of a rule end where words of names end."""
+
+    bounded: bool | None
+    unbounded: tuple[str, ...]
+    """Prefixes that certainly do not."""
+    names: tuple[str, ...]
+    """Names that run on after one of them."""
+    replacements: Mapping[str, tuple[str, ...]]
+    """What to put in the place of such a prefix; missing where a repository is called just like it."""
+
+
+def bounds_of(rule: Rule, demands: Sequence[Demand], names: RepositoryNames) -> Bounds:
+    """Hold the prefixes of *rule* against the *names* of its registry."""
+    concerned = meeting(rule, demands)
+    answers = {prefix: _is_bounded(prefix, concerned, names) for prefix in rule.prefixes}
+    unbounded = tuple(prefix for prefix, bounded in answers.items() if bounded is False)
+    running = dict.fromkeys(name for prefix in unbounded for name in islice(names.running_on(prefix), LISTED))
+    return Bounds(
+        bounded=False if unbounded else None if None in answers.values() else True,
+        unbounded=unbounded,
+        names=tuple(running)[:LISTED],
+        replacements={p: _bounded(p, concerned) for p in unbounded if names.complete and not names.has(p)},
+    )
+
+
+def _is_bounded(prefix: str, demands: Sequence[Demand], names: RepositoryNames) -> bool | None:
+    if not prefix or prefix.endswith(_SEPARATORS) or any(prefix in d.prefixes for d in demands if d.certain):
+        return True
+    stops = names.has(prefix) or names.some_begin_with(f"{prefix}/")
+    if stops and next(names.running_on(prefix), None) is not None:
+        return None if any(prefix in demand.prefixes for demand in demands) else False
+    return True if names.complete else None
+
+
+def _bounded(prefix: str, demands: Sequence[Demand]) -> tuple[str, ...]:
+    """*prefix* closed by `/`, and what the baseline requires of the names that this leaves out."""
+    closed = f"{prefix}/"
+    required = [each for demand in demands for each in demand.prefixes if each.startswith(prefix)]
+    return minimal_prefixes((closed, *required))
+
+
+def unmatched_prefixes(rule: Rule, demands: Sequence[Demand], names: RepositoryNames) -> list[str]:
+    """Prefixes of *rule* that begin no name which was read, except those without which a requirement is not met."""
+    required = {prefix for demand in meeting(rule, demands) for prefix in demand.prefixes}
+    return [
+        prefix
+        for prefix in dict.fromkeys(rule.prefixes)
+        if not names.some_begin_with(prefix) and not any(is_covered(each, (prefix,)) for each in required)
+    ]
+
+
+def name_columns(rule: Rule, demands: Sequence[Demand], names: RepositoryNames, bounds: Bounds) -> dict[str, Any]:
+    """Filters against names: bounded ones, and those that match nothing."""
+    # Without a repository to match there is nothing yet that a filter could miss or take by mistake.
+    comparable = bool(rule.filter_count) and (True if names.names else False if names.complete else None)
+    unmatched = unmatched_prefixes(rule, demands, names)
+    certain = unmatched if names.complete else []
+    return {
+        "filters_comparable": comparable,
+        "prefixes_bounded": bounds.bounded,
+        "unbounded_prefixes": compact(list(bounds.unbounded)),
+        "unbounded_names": compact(list(bounds.names)),
+        "bounded_prefixes": compact(bounds.replacements),
+        "filters_matched": False if certain else None if unmatched else True,
+        "unmatched_prefixes": compact(certain),
+    }
+
+
+def subset_columns(rule: Rule, subset: Subset) -> dict[str, Any]:
+    """A rule without filter against what the baseline wants."""
+    return {
+        "subset_declared": subset.declared,
+        "filtered_as_declared": bool(rule.filter_count),
+        "declared_prefixes": compact(list(subset.prefixes)),
+        "declared_filters": compact(list(subset.filters)) if subset.filters else "",
+    }

@@ -1,0 +1,109 @@
+"""Columns of the `rules` table about what is said twice: duplicates, and prefixes that others contain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.tables.documents import Rule
+from audit.tables.frames import compact
+from checks.requirements import is_covered
+from checks.wording import listed
+
+Replacements = Mapping[tuple[int, str], tuple[str, ...] | None]
+"""(rule number, prefix) → what another check wants in its place; None: that is for a person to decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redundancy:
+    """What the rules of one registry say more than once."""
+
+    same_as: Mapping[int, int]
+    """Number of a rule → number of the first rule that is the same."""
+    within: Mapping[tuple[int, str], tuple[int, str]]
+    """(rule number, prefix) that copies nothing of its own → the one that copies the same."""
+
+
+def redundancy_of(rules: Sequence[Rule], replacements: Replacements) -> Redundancy:
+    """Compare the *rules* of one registry with each other.
+
+    What another check wants replaced is compared as it will be afterwards, so that both can be mended at once. Each
+    prefix lies within one that is shorter, or that goes to more destinations, or that comes first: never in a circle.
+    """
+    first: dict[tuple[object, ...], int] = {}
+    same_as: dict[int, int] = {}
+    for rule in rules:
+        if rule.destinations:
+            known = first.setdefault(_meaning(rule), rule.number)
+            if known != rule.number:
+                same_as[rule.number] = known
+    distinct = [rule for rule in rules if rule.destinations and rule.number not in same_as]
+    by_prefix: dict[str, list[Rule]] = {}
+    for rule in distinct:
+        for prefix in dict.fromkeys(rule.prefixes):
+            by_prefix.setdefault(prefix, []).append(rule)
+    within: dict[tuple[int, str], tuple[int, str]] = {}
+    for prefix, holders in by_prefix.items():
+        for rule in holders:
+            container = next(_containers(rule, prefix, by_prefix, replacements), None)
+            if container is not None:
+                within[rule.number, prefix] = container
+    return Redundancy(same_as, within)
+
+
+def _meaning(rule: Rule) -> tuple[object, ...]:
+    return frozenset(rule.destinations), frozenset(rule.prefixes), rule.delete_replication
+
+
+def _containers(
+    rule: Rule, prefix: str, by_prefix: Mapping[str, Sequence[Rule]], replacements: Replacements
+) -> Iterator[tuple[int, str]]:
+    own = replacements.get((rule.number, prefix)) or (prefix,)
+    for length in range(len(prefix) + 1):
+        shorter = prefix[:length]
+        for other in by_prefix.get(shorter, ()):
+            kept = replacements.get((other.number, shorter), (shorter,)) or ()
+            if _goes_along(rule, other, same_prefix=shorter == prefix) and all(is_covered(each, kept) for each in own):
+                yield other.number, shorter
+
+
+def _goes_along(rule: Rule, other: Rule, *, same_prefix: bool) -> bool:
+    """Whether *other* takes what it copies wherever *rule* would."""
+    if other is rule:
+        return not same_prefix
+    here, there = set(rule.destinations), set(other.destinations)
+    if not here <= there or rule.delete_replication is not other.delete_replication:
+        return False
+    return not same_prefix or here < there or other.number < rule.number
+
+
+def duplicate_columns(rule: Rule, redundancy: Redundancy) -> dict[str, Any]:
+    """Names that the rule has twice, and an earlier rule that is the same."""
+    same = redundancy.same_as.get(rule.number)
+    problems = [f"it is the same as rule {same}"] if same else []
+    problems += [f"it names {listed(rule.repeated)} more than once"] if rule.repeated else []
+    return {
+        "without_duplicates": not problems,
+        "repeated": compact(list(rule.repeated)),
+        "same_as_rule": str(same or ""),
+        "duplicates_problem": " and ".join(problems),
+    }
+
+
+def redundancy_columns(rule: Rule, redundancy: Redundancy) -> dict[str, Any]:
+    """Prefixes of the rule that copy nothing of their own."""
+    found = {p: redundancy.within[rule.number, p] for p in rule.prefixes if (rule.number, p) in redundancy.within}
+    told = (
+        f"`{prefix}` lies within "
+        + (f"`{container}` of rule {number}" if container else f"rule {number}, which takes all")
+        if prefix
+        else f"rule {number} takes all as well"
+        for prefix, (number, container) in found.items()
+    )
+    return {
+        "rule_distinct": bool(rule.destinations) and rule.number not in redundancy.same_as,
+        "filters_needed": not found,
+        "unneeded_prefixes": compact(list(found)),
+        "unneeded_because": "; ".join(told),
+    }

@@ -1,0 +1,85 @@
+"""Rules that copy the same repositories to the same place agree about deletions.
+
+## What it checks
+
+For each destination, the rules that name it are compared in pairs. Two rules whose filters have names in common must
+have the same `deleteReplication`.
+
+## Why it matters
+
+ECR copies an image once, however many rules match it. What it does with a deletion when one matching rule has the
+switch on and another has it off is not documented. Either a backup is emptied together with its source, or withdrawn
+images stay deployable, and nobody can say which from reading the rules.
+
+## How to fix
+
+Where the baseline says for all rules in question whether deletions follow, the remedy sets the switch of those that
+differ; setting it off takes nothing away and is safe. Where it says nothing, or where a switch would contradict what
+is wanted at another destination of the same rule, a person has to divide the rules.
+
+## Limits of this check
+
+Filters are compared with each other, not with repositories: rules in conflict over names that nobody uses yet are
+reported too. Which of two rules wins is not predicted.
+
+## References
+
+- Amazon ECR user guide, Replicating image deletions:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication-delete.html
+- Amazon ECR API reference, ReplicationRule:
+  https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationRule.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import LINKS
+from checks.wording import listed, names_in
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    source, settled = wanted.source(row), wanted.switch(row["delete_settled"])
+    rules, prefixes = names_in(row["delete_conflicting_rules"]), names_in(row["delete_conflicting_prefixes"])
+    if settled is not None:
+        differing = names_in(row["delete_differing_rules"])
+        where = f"{_numbered(differing)} of {'/'.join(source)}"
+        return Remedy(
+            summary=f"Switch deleteReplication {row['delete_settled']} in {where}.",
+            edits=tuple(wanted.set_delete_replication(source, int(rule), enabled=settled) for rule in differing),
+            safe=not settled,
+        )
+    return Remedy(
+        summary=f"Decide whether deletions of {listed(prefixes)} follow to {'/'.join(wanted.destination(row))}.",
+        manual=(
+            f"Ask who relies on the copies: a backup wants deleteReplication off in {_numbered(rules)}, a mirror on.",
+            "Write the answer as delete_replication into the baseline's requirement, so that the audit can print the "
+            "command.",
+            "Where one rule serves destinations that want different answers, write one rule for each answer, and put "
+            "all of them in one PutReplicationConfiguration.",
+        ),
+    )
+
+
+def _numbered(rules: tuple[str, ...]) -> str:
+    return f"rule {rules[0]}" if len(rules) == 1 else f"rules {listed(rules)}"
+
+
+CHECK = Check(
+    id="rules.delete-replication-consistent",
+    aliases=("RPL-13",),
+    title="Rules that copy the same to the same place agree about deletions",
+    severity=Severity.MEDIUM,
+    table=LINKS,
+    judged="delete_consistent",
+    expect=is_true(),
+    message="rules {delete_conflicting_rules:names} all copy {delete_conflicting_prefixes:names} to "
+    "{destination_account}/{destination_region} and disagree about deleteReplication",
+    remedy=_remedy,
+    when="present",
+    unknown="which rules copy to {destination_account}/{destination_region} is not known",
+    evidence=("delete_conflicting_rules", "delete_conflicting_prefixes", "delete_settled", "required_by"),
+    at="source",
+    permissions=("ecr:DescribeRegistry",),
+    controls=("own: NIST 800-53 CP-9", "own: NIST 800-53 SI-12"),
+)

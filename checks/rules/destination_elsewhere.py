@@ -1,0 +1,63 @@
+"""No rule names its own registry as destination.
+
+## What it checks
+
+Each destination of a rule is a pair of account and Region. None of them may be the account and Region of the registry
+that the rule belongs to.
+
+## Why it matters
+
+ECR refuses such a destination, so a configuration that holds one came by an unusual path, or from a simulator or an
+import. It copies nothing. It also stands in the way of every later change: the put that would carry out another fix
+sends the whole configuration and is refused because of this one pair.
+
+## How to fix
+
+The remedy removes the pair from every rule and drops a rule that has no other destination. Nothing is copied less
+than before. If another account or Region was meant, add that one; if the rule was written for the whole organization,
+leave out the registry that it runs in.
+
+## Limits of this check
+
+Only rules are judged. Where the baseline requires the same destination of many registries, one of which is the
+destination itself, that one is left out without a finding.
+
+## References
+
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+- Amazon ECR API reference, ReplicationDestination:
+  https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationDestination.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import RULES
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    own = wanted.registry(row)
+    return Remedy(
+        summary=f"Remove {'/'.join(own)} from its own replication rules.",
+        edits=(wanted.remove_destination(own, own),),
+        safe=True,
+    )
+
+
+CHECK = Check(
+    id="rules.destination-elsewhere",
+    aliases=("RPL-03",),
+    title="No rule names its own registry as destination",
+    severity=Severity.MEDIUM,
+    table=RULES,
+    judged="destinations_elsewhere",
+    expect=is_true(),
+    message="rule {rule} names its own registry {account}/{region} as destination, which ECR refuses",
+    remedy=_remedy,
+    unknown="where rule {rule} of {account}/{region} copies to is not known",
+    evidence=("destinations", "prefixes"),
+    permissions=("ecr:DescribeRegistry",),
+    controls=("own: NIST 800-53 CM-6",),
+)

@@ -1,0 +1,92 @@
+"""No filter ends in the middle of a word of a repository's name.
+
+## What it checks
+
+A filter is the literal beginning of a name: `prod` takes `prod/api`, and `production/api` and `prod2` as well. The
+check holds each filter against the repositories of its registry. It fails where some names end right after the filter
+or go on with `/`, and others run on with a letter or a digit. A filter that ends in `/`, `-`, `_` or `.` passes, and so
+does one that the baseline writes exactly so.
+
+## Why it matters
+
+Creation templates of the same service end their prefixes with a `/` of their own, so people expect filters to do the
+same. The difference copies repositories that nobody meant to copy, into accounts that were not meant to see them. It
+begins on the day on which somebody creates a repository with a longer name, without any change to the rules.
+
+## How to fix
+
+The remedy closes the filter with `/`, and keeps what the baseline requires of the longer names as filters of their
+own. The other names are not copied any more from then on; copies that exist stay. Where a repository is called
+exactly like the filter there is no filter that takes it alone: a person has to choose. If the filter is meant as it
+stands, write the same prefix into the baseline.
+
+## Limits of this check
+
+Only names that exist are compared: a filter that will match too much tomorrow passes today. If the repositories could
+not be listed, the answer is unknown. A registry without repositories, or a rule without filters, is not judged.
+
+## References
+
+- Amazon ECR user guide, Private image replication examples (repository filters):
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-settings-examples.html
+- Amazon ECR API reference, RepositoryFilter:
+  https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RepositoryFilter.html
+- Request for more precise filters:
+  https://github.com/aws/containers-roadmap/issues/2129
+"""
+
+from __future__ import annotations
+
+import json
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import RULES
+from checks.wording import listed, names_in
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    registry, number = wanted.registry(row), row["rule"]
+    replacements = json.loads(row["bounded_prefixes"] or "{}")
+    unneeded = names_in(row["unneeded_prefixes"])
+    unbounded = names_in(row["unbounded_prefixes"])
+    left = tuple(prefix for prefix in unbounded if prefix not in replacements)
+    edits = tuple(
+        # What lies within another filter goes altogether, and the other one is closed.
+        wanted.replace_prefix(registry, number, prefix, () if prefix in unneeded else replacements[prefix])
+        for prefix in unbounded
+        if prefix in replacements
+    )
+    return Remedy(
+        summary=f"Close {listed(unbounded)} in rule {number} of {'/'.join(registry)} with `/`, or declare it as it is.",
+        edits=edits,
+        manual=_choosing(left) if left else (),
+    )
+
+
+def _choosing(prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    return (
+        f"For {listed(prefixes)} no filter fits: a repository is called just so, or the list of repositories is not "
+        "complete, and a filter cannot take one name and leave those that begin with it.",
+        "Either name the repositories below it (`name/`) and give the one that is called just so another name, or let "
+        "the filter stand and write the same prefix into the baseline's requirement.",
+    )
+
+
+CHECK = Check(
+    id="rules.prefixes-bounded",
+    aliases=("RPL-07",),
+    title="No filter ends in the middle of a word of a repository's name",
+    severity=Severity.MEDIUM,
+    table=RULES,
+    judged="prefixes_bounded",
+    expect=is_true(),
+    message="{unbounded_prefixes:names} in rule {rule} of {account}/{region} takes {unbounded_names:names} too",
+    remedy=_remedy,
+    when="filters_comparable",
+    unknown="what the filters of rule {rule} of {account}/{region} take is not known: "
+    "its repositories could not be listed",
+    evidence=("unbounded_prefixes", "unbounded_names", "destinations"),
+    permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories"),
+    controls=("own: NIST 800-53 AC-6",),
+)
