@@ -12,8 +12,7 @@ import pandas as pd
 from audit.tables.documents import Registry, Rule
 from audit.tables.frames import compact, frame_of_rows
 from audit.tables.known import Demand, Known
-from audit.tables.link_accounts import account_columns, enabled_columns, region_columns
-from audit.tables.link_backfills import backfill_columns
+from audit.tables.link_accounts import account_columns, region_columns
 from audit.tables.link_deletion import deletion_conflict_columns
 from audit.tables.link_grants import grant_columns
 from audit.tables.link_names import LinkNames
@@ -95,11 +94,11 @@ def _row(known: Known, names: LinkNames, link: Link) -> dict[str, Any]:
         **account_columns(known, source[0], destination[0]),
         **grant_columns(known, names, source, destination, link.copied),
         **template_columns(known, destination, link.copied),
+        **deletion_conflict_columns(destination, known.rules[source].value, known.demands[source]),
     }
 
 
 def _requirement_columns(link: Link) -> dict[str, Any]:
-        **deletion_conflict_columns(destination, known.rules[source].value, known.demands[source]),
     prefixes, expected = link.prefixes, link.expected_prefixes
     missing = None if prefixes is None else [prefix for prefix in expected if not is_covered(prefix, prefixes)]
     present = None if link.rules is None else bool(link.rules)
