@@ -14,15 +14,15 @@ from audit.aws import AwsSettings
 from audit.describe import describe_coverage, idle_requirements, limits_sources, program_version, tool_versions
 from audit.evidence import Evidence, Scope, all_gaps
 from audit.inventory import Progress, collect
-from audit.model import Run
+from audit.model import GivenFile, Run
 from audit.store import Store
 from audit.store.checkpoint import open_collection, request_key
-from checks.baseline import Baseline, load_baseline
-from checks.catalog import CHECKS
+from checks.baseline import Baseline, load_baseline, load_waivers, waiver_lines
+from checks.catalog import CHECKS, EVIDENCE_CHECKS, WAIVER_CHECKS
 from checks.evaluate import evaluate, load_engine
-from checks.model import CheckResult, Evaluation, RemedyContext, Script, utc_text
+from checks.model import CheckResult, RemedyContext, Script, utc_text
 from checks.remedies import plan
-from checks.waivers import apply_waivers, waiver_problems
+from checks.waiving import Exceptions, PlacedWaiver, apply_waivers, place, waiver_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +41,8 @@ class Request:
     baseline_text: str
     processes: int = 1
     resume: bool = False
+    waivers: GivenFile | None = None
+    """A file of waivers besides the baseline's own."""
 
 
 def run_audit(request: Request, store: Store, progress: Progress, clock: Clock) -> Run:
@@ -50,6 +52,7 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock) 
     StoreError where nothing can be kept. Everything else that AWS refuses becomes a gap of the run.
     """
     baseline = load_baseline(request.baseline_text, request.baseline_name, known_checks=known_checks())
+    placed_waivers(request, baseline)  # what is wrong with them is told before anything long begins
     started = clock()
     aws = request.aws
     key = request_key(aws.profile, aws.role_name, aws.endpoint_url, request.scope, request.baseline_text)
@@ -86,6 +89,7 @@ def judge(
 ) -> tuple[Run, Mapping[str, pd.DataFrame]]:
     """Evidence → the run and its tables. No AWS call, nothing kept yet."""
     from audit.tables import build_tables
+    from audit.tables.waivers import sight_of, waivers_frame
 
     progress.note("building tables")
     tables = build_tables(evidence, baseline)
@@ -93,23 +97,42 @@ def judge(
     organization = evidence.organization.id if evidence.organization else ""
     context = RemedyContext(baseline=baseline, organization=organization, registries=registries)
     progress.note("judging")
-    evaluation = evaluate(CHECKS, tables, context)
-    day, units = started.date(), {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
-    results = apply_waivers(evaluation.results, baseline.waivers, day, account_ous=units, aliases=known_checks())
-    notes = (
-        *waiver_problems(results, baseline.waivers, day, account_ous=units, aliases=known_checks()),
-        *idle_requirements(baseline, tables["links"]["required_by"]),
-    )
+    evaluation = evaluate(EVIDENCE_CHECKS, tables, context)
+    units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
+    setting = Exceptions(started.date(), baseline.longest_waiver_days, units, known_checks())
+    placed = placed_waivers(request, baseline)
+    results = apply_waivers(evaluation.results, [one.waiver for one in placed], setting)
+    # Waivers are judged by what they cover, hence last; nothing excuses an exception from the rules of exceptions.
+    tables["waivers"] = waivers_frame(waiver_rows(results, placed, setting, sight_of(evidence, request.scope)))
+    about_waivers = evaluate(WAIVER_CHECKS, tables, context)
     scripts = plan([finding for result in results for finding in result.findings], context)
-    run = _assemble(evidence, request, evaluation, results, scripts, registries, started=started, finished=clock())
-    return replace(run, notes=notes), tables
+    run = _assemble(
+        evidence,
+        request,
+        (*results, *about_waivers.results),
+        (*evaluation.validations, *about_waivers.validations),
+        scripts,
+        registries,
+        started=started,
+        finished=clock(),
+    )
+    return replace(run, notes=idle_requirements(baseline, tables["links"]["required_by"])), tables
+
+
+def placed_waivers(request: Request, baseline: Baseline) -> tuple[PlacedWaiver, ...]:
+    """The waivers of the baseline, then those of the file that came with it. Raises BaselineError for the latter."""
+    own = place(baseline.waivers, waiver_lines(request.baseline_text, request.baseline_name), request.baseline_name)
+    if request.waivers is None:
+        return own
+    name, text = request.waivers.name, request.waivers.text
+    return (*own, *place(load_waivers(text, name, known_checks=known_checks()), waiver_lines(text, name), name))
 
 
 def _assemble(
     evidence: Evidence,
     request: Request,
-    evaluation: Evaluation,
     results: tuple[CheckResult, ...],
+    validations: tuple[Mapping[str, Any], ...],
     scripts: tuple[Script, ...],
     registries: Mapping[tuple[str, str], Mapping[str, Any]],
     *,
@@ -139,9 +162,12 @@ def _assemble(
         gaps=all_gaps(evidence),
         scripts=scripts,
         calls=evidence.calls,
-        validations=evaluation.validations,
+        refused=evidence.refused,
+        throttled=evidence.throttled,
+        validations=validations,
         documents=_referred_to(registries, results),
         account_names={one.account: one.name for one in evidence.accounts if one.name},
+        given=(request.waivers,) if request.waivers else (),
     )
 
 

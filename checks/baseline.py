@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from checks.baseline_file import BaselineError, Problem, example_baseline, load_baseline
+from checks.baseline_file import BaselineError, Problem, example_baseline, load_baseline, load_waivers, waiver_lines
 from checks.baseline_registries import Registries
 from checks.baseline_replication import (
     AllowedDestinations,
@@ -42,7 +42,7 @@ _Named = TypeVar("_Named", Requirement, Resilience, Environment)
 __all__ = [
     "AllowedDestinations", "Baseline", "BaselineError", "Destination", "Encryption", "Environment", "Grants", "Limit",
     "Limits", "Mutability", "Problem", "Registries", "Requirement", "Resilience", "Scanning", "Settings", "Sources",
-    "Waiver", "baseline_schema", "example_baseline", "load_baseline",
+    "Waiver", "WaiverFile", "baseline_schema", "example_baseline", "load_baseline", "load_waivers", "waiver_lines",
 ]  # fmt: skip
 
 SCHEMA_ID = "urn:ecr-audit:schema:baseline:1"
@@ -98,7 +98,14 @@ class Waiver(Strict):
     repositories: tuple[Text, ...] = Field(default=(), description="Repository names, or patterns with `*`.")
     reason: Text = Field(description="Why this is accepted.")
     owner: Text = Field(description="Who answers for it.")
-    until: dt.date = Field(description="Last day on which it holds, at most 366 days ahead: `YYYY-MM-DD`.")
+    until: dt.date = Field(description="Last day on which it holds, at most `longest_waiver_days` ahead: `YYYY-MM-DD`.")
+
+
+class WaiverFile(Strict):
+    """Waivers kept in a file of their own, for people who may except but not require."""
+
+    version: Literal[1] = Field(default=1, description="Version of this format.")
+    waivers: tuple[Waiver, ...] = Field(default=(), description="Dated, reasoned exceptions.")
 
 
 def _unique_names(requirements: tuple[_Named, ...]) -> tuple[_Named, ...]:
@@ -148,6 +155,9 @@ class Baseline(Strict):
     )
     severity: dict[Text, Severity] = Field(
         default_factory=dict, description="Check id → severity that replaces the check's own."
+    )
+    longest_waiver_days: int = Field(
+        default=366, ge=1, le=3660, description="A waiver that ends more days ahead than this is not in force."
     )
     waivers: tuple[Waiver, ...] = Field(default=(), description="Dated, reasoned exceptions.")
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
-import fnmatch
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from checks.baseline_names import similar, unknown_checks
 from checks.baseline_shapes import SHAPES
 from checks.baseline_yaml import BaselineError, Node, Path, Problem, Reading, path_text
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from checks.baseline import Baseline
+    from checks.baseline import Baseline, Waiver, WaiverFile
 
-__all__ = ["BaselineError", "Problem", "example_baseline", "load_baseline"]
+_Model = TypeVar("_Model", "Baseline", "WaiverFile")
+
+__all__ = ["BaselineError", "Problem", "example_baseline", "load_baseline", "load_waivers", "waiver_lines"]
 
 _WORDS = {
     "tuple_type": ("needs a list", "write each entry on its own line after `- `; `[]` is the empty list"),
@@ -52,24 +53,47 @@ def load_baseline(text: str, name: str, *, known_checks: Mapping[str, Sequence[s
     """
     from checks.baseline import Baseline  # here: that module offers this function
 
+    return _load(text, name, Baseline, known_checks)
+
+
+def load_waivers(
+    text: str, name: str, *, known_checks: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Waiver, ...]:
+    """The waivers in *text*, a file of their own: `version` and `waivers` as in a baseline, and nothing else.
+
+    The other arguments and the error are those of `load_baseline`.
+    """
+    from checks.baseline import WaiverFile  # here: that module offers this function
+
+    return _load(text, name, WaiverFile, known_checks).waivers
+
+
+def waiver_lines(text: str, name: str) -> tuple[int, ...]:
+    """For each waiver of a baseline or file of waivers that loads, the line on which it begins."""
+    root = Reading(text, name).read()
+    waivers = root.children.get("waivers") if root is not None else None
+    return tuple(node.line for node in waivers.children.values()) if waivers is not None else ()
+
+
+def _load(text: str, name: str, model: type[_Model], known: Mapping[str, Sequence[str]] | None) -> _Model:
     reading = Reading(text, name)
     root = reading.read()
     if root is None or root.value is None:
         root = Node(1, 1, value={}, closed=True)
-    problems = reading.problems
+    problems: list[Problem] = reading.problems
     if not isinstance(root.value, dict):
         message, hint = "a baseline is a mapping of keys to values", "begin with a line such as `version: 1`"
         raise BaselineError((*problems, Problem(name, root.line, root.column, "", message, hint)))
-    baseline = None
+    loaded = None
     try:
         # As JSON and strict, so that exactly the values of the JSON Schema are accepted.
-        baseline = Baseline.model_validate_json(json.dumps(root.value), strict=True)
+        loaded = model.model_validate_json(json.dumps(root.value), strict=True)
     except ValidationError as error:
-        problems.extend(_problems(error.errors(include_url=False), root, name))
-    problems.extend(_unknown_checks(root, name, known_checks) if known_checks is not None else ())
-    if problems or baseline is None:
+        problems.extend(_problems(error.errors(include_url=False), root, name, model))
+    problems.extend(unknown_checks(root, name, known) if known is not None else ())
+    if problems or loaded is None:
         raise BaselineError(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))
-    return baseline
+    return loaded
 
 
 def example_baseline() -> str:
@@ -77,7 +101,9 @@ def example_baseline() -> str:
     return resources.files("checks").joinpath("baseline.example.yaml").read_text("utf-8")
 
 
-def _problems(errors: Iterable[ErrorDetails], root: Node, file: str) -> Iterator[Problem]:
+def _problems(
+    errors: Iterable[ErrorDetails], root: Node, file: str, model: type[Baseline | WaiverFile]
+) -> Iterator[Problem]:
     """Pydantic's errors in our words, those about one value (the branches of a union) as one."""
     grouped: dict[Path, list[ErrorDetails]] = {}
     for error in errors:
@@ -89,7 +115,7 @@ def _problems(errors: Iterable[ErrorDetails], root: Node, file: str) -> Iterator
         node, key = _find(root, path)
         kinds = {error["type"] for error in group}
         if "extra_forbidden" in kinds and key is not None:
-            message, hint = "unknown key", _similar(str(path[-1]), _keys_at(path[:-1]), "known here")
+            message, hint = "unknown key", similar(str(path[-1]), _keys_at(model, path[:-1]), "known here")
             yield Problem(file, key.line, key.column, path_text(path), message, hint)
             continue
         chosen = next((error for error in group if error["type"] == "literal_error"), group[0])
@@ -136,7 +162,7 @@ def _words(error: ErrorDetails, node: Node) -> tuple[str, str]:
         return f"{shown} {message}", hint
     if kind in ("literal_error", "enum"):
         choices = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-        return f"{shown} is none of {', '.join(choices)}", _similar(node.raw, choices, "")
+        return f"{shown} is none of {', '.join(choices)}", similar(node.raw, choices, "")
     if kind == "string_type":
         return f"{shown} is not text", "write it in quotes" if node.raw else "write text in quotes"
     if kind in _WORDS:
@@ -158,19 +184,9 @@ def _shown(error: ErrorDetails, node: Node) -> str:
     return repr(node.raw[:60]) if isinstance(node.value, str) else node.raw[:60]
 
 
-def _similar(word: str, known: Iterable[str], otherwise: str) -> str:
-    """`did you mean …?`, else what is known after *otherwise*, else nothing."""
-    choices = tuple(known)
-    by_folded = {choice.lower().replace("-", "_"): choice for choice in choices}
-    close = difflib.get_close_matches(word[:80].lower().replace("-", "_"), by_folded, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {by_folded[close[0]]}?"
-    return f"{otherwise}: {', '.join(choices)}" if otherwise and choices else ""
-
-
-def _keys_at(path: Path) -> tuple[str, ...]:
-    """The keys that the baseline's schema knows for the mapping at *path*."""
-    schema = _schema()
+def _keys_at(model: type[Baseline | WaiverFile], path: Path) -> tuple[str, ...]:
+    """The keys that *model* knows for the mapping at *path*."""
+    schema = _schema(model)
     node: Mapping[str, Any] = schema
     for step in path:
         node = _resolved(schema, node)
@@ -180,10 +196,8 @@ def _keys_at(path: Path) -> tuple[str, ...]:
 
 
 @cache
-def _schema() -> Mapping[str, Any]:
-    from checks.baseline import baseline_schema  # here: that module offers load_baseline
-
-    return baseline_schema()
+def _schema(model: type[Baseline | WaiverFile]) -> Mapping[str, Any]:
+    return model.model_json_schema(mode="validation")
 
 
 def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -192,25 +206,3 @@ def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str
             node = choice
     reference = node.get("$ref")
     return schema["$defs"][reference.rpartition("/")[2]] if reference else node
-
-
-def _unknown_checks(root: Node, file: str, known: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
-    """Names of checks that do not exist: an override or a waiver that would silently do nothing."""
-    by_alias = {alias: check for check, aliases in known.items() for alias in aliases}
-    severity = root.children.get("severity")
-    for name, key in severity.keys.items() if severity else ():
-        if name not in known:
-            right = by_alias.get(name)
-            hint = f"write {right}" if right else _similar(name, known, "")
-            path = path_text(("severity", name))
-            yield Problem(file, key.line, key.column, path, f"no check is called {name!r}", hint)
-    waivers = root.children.get("waivers")
-    for number, waiver in waivers.children.items() if waivers else ():
-        patterns = waiver.children.get("checks")
-        for position, node in patterns.children.items() if patterns else ():
-            pattern = node.value
-            names = (*known, *by_alias)
-            if isinstance(pattern, str) and not any(fnmatch.fnmatchcase(name, pattern) for name in names):
-                path = path_text(("waivers", number, "checks", position))
-                hint = _similar(pattern, names, "")
-                yield Problem(file, node.line, node.column, path, f"no check is called {pattern!r}", hint)

@@ -53,6 +53,8 @@ AREAS = {
     "topology": "Topology",
     "organization": "Organization",
     "exposure": "Access exposure",
+    "waivers": "Waivers",
+    "user": "The organization's own expectations",
 }
 """Group of a check → how reports call it; an unknown group keeps its own name."""
 
@@ -67,6 +69,7 @@ NOUNS = {
     "repositories": ("repository", "repositories"),
     "replicas": ("replica", "replicas"),
     "images": ("image", "images"),
+    "waivers": ("waiver", "waivers"),
 }
 """Table → what one row, and several rows, of it are called."""
 

@@ -21,6 +21,7 @@ from audit.tables.repositories import repositories_frame
 from audit.tables.rules import rules_frame
 from audit.tables.stock import take_stock
 from audit.tables.templates import templates_frame
+from audit.tables.waivers import waivers_frame
 from checks.baseline import Baseline
 
 __all__ = ["build_tables"]
@@ -48,4 +49,6 @@ def build_tables(evidence: Evidence, baseline: Baseline) -> dict[str, pd.DataFra
         "replicas": replicas_frame(known, stock, pairs, images, found),
         "images": images_frame(known, stock, pairs, images, found),
         "gaps": gaps_frame(known),
+        # Waivers are held against findings, of which there are none yet.
+        "waivers": waivers_frame(()),
     }

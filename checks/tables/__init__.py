@@ -22,6 +22,7 @@ from checks.tables.repositories import REPOSITORIES
 from checks.tables.rules import RULES
 from checks.tables.shapes import Column, Table, Type
 from checks.tables.templates import TEMPLATES
+from checks.tables.waivers import WAIVERS
 
 __all__ = [
     "ACCOUNTS",
@@ -36,6 +37,7 @@ __all__ = [
     "RULES",
     "TABLES",
     "TEMPLATES",
+    "WAIVERS",
     "Column",
     "Table",
     "Type",
@@ -43,5 +45,6 @@ __all__ = [
 
 TABLES: tuple[Table, ...] = (
     ACCOUNTS, REGIONS, REGISTRIES, RULES, LINKS, GRANTS, TEMPLATES, REPOSITORIES, REPLICAS, IMAGES, GAPS,
+    WAIVERS,
 )  # fmt: skip
 """Every declared table, in reading order."""

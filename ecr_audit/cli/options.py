@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from audit.aws import AwsSettings
     from audit.evidence import Scope
+    from audit.model import GivenFile
     from audit.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -130,3 +131,10 @@ def utf8_file(name: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UserError(f"{name}:{line}: is not UTF-8 here; save it as UTF-8") from error
+
+
+def given_file(name: str) -> GivenFile:
+    """A text file the user named, as a run keeps it."""
+    from audit.model import GivenFile
+
+    return GivenFile(Path(name).name, utf8_file(name))

@@ -16,6 +16,7 @@ from ecr_audit.cli.failure import UserError, explained
 from ecr_audit.cli.options import (
     aws_options,
     aws_settings,
+    given_file,
     opened_store,
     scope_of,
     scope_options,
@@ -38,6 +39,13 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
     "baseline_file",
     metavar="FILE",
     help="What the organization requires.  [default: AWS's limits and grants that work, nothing more]",
+)
+@click.option(
+    "--waivers",
+    "waiver_file",
+    metavar="FILE",
+    help="Waivers besides the baseline's own: `version: 1` and `waivers:`, as in a baseline. Only the file named here "
+    "is read, none is looked for.",
 )
 @click.option("--output", metavar="DIR", default="ecr-audit-output", show_default=True, help="Folder for the reports.")
 @click.option(
@@ -69,10 +77,10 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
 @aws_options
 @click.pass_context
 def run(
-    ctx: click.Context, baseline_file: str | None, output: str, formats: tuple[str, ...], accounts: tuple[str, ...],
-    ous: tuple[str, ...], regions: tuple[str, ...], store_url: str | None, fail_on: str, processes: int,
-    profile: str | None, role_name: str, external_id: str | None, endpoint_url: str | None, *, resume: bool,
-    everything: bool,
+    ctx: click.Context, baseline_file: str | None, waiver_file: str | None, output: str, formats: tuple[str, ...],
+    accounts: tuple[str, ...], ous: tuple[str, ...], regions: tuple[str, ...], store_url: str | None, fail_on: str,
+    processes: int, profile: str | None, role_name: str, external_id: str | None, endpoint_url: str | None, *,
+    resume: bool, everything: bool,
 ) -> None:  # fmt: skip
     """Audit the organization that the credentials belong to, and write the reports."""
     from audit.run import Request
@@ -86,6 +94,7 @@ def run(
         baseline_text=utf8_file(baseline_file) if baseline_file else "",
         processes=processes,
         resume=resume,
+        waivers=given_file(waiver_file) if waiver_file else None,
     )
     finished = audit_and_report(request, opened_store(store_url), formats, folder)
     ctx.exit(exit_code(finished, fail_on))

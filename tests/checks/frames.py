@@ -21,6 +21,8 @@ KEYS = {
     "prefix": "team-a",
     "digest": "sha256:0",
     "gap": 1,
+    "file": "waivers.yaml",
+    "waiver": 1,
 }
 
 

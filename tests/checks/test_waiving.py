@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from checks.baseline import Waiver
 from checks.model import CheckResult, Finding, Severity, Status, fingerprint
-from checks.waivers import apply_waivers, waiver_problems
+from checks.waiving import Exceptions, Sight, apply_waivers, place, waiver_rows
 
 TODAY = dt.date(2026, 11, 23)
 A, B = "111111111111", "222222222222"
@@ -55,7 +56,7 @@ def waiver(**fields: Any) -> Waiver:
 
 
 def marked(*waivers: Waiver, **options: Any) -> list[tuple[str, str]]:
-    results = apply_waivers(RESULTS, waivers, TODAY, aliases=ALIASES, **options)
+    results = apply_waivers(RESULTS, waivers, Exceptions(TODAY, aliases=ALIASES, **options))
     return [(one.check.partition(".")[0], one.account) for part in results for one in part.findings if one.waiver]
 
 
@@ -97,7 +98,7 @@ def test_units_need_a_known_path() -> None:
 
 
 def test_nothing_is_dropped_and_nothing_but_the_mark_changes() -> None:
-    results = apply_waivers(RESULTS, (waiver(),), TODAY)
+    results = apply_waivers(RESULTS, (waiver(),), Exceptions(TODAY))
     assert [part.counts for part in results] == [part.counts for part in RESULTS]
     assert [one.fingerprint for part in results for one in part.findings] == [
         one.fingerprint for part in RESULTS for one in part.findings
@@ -107,7 +108,7 @@ def test_nothing_is_dropped_and_nothing_but_the_mark_changes() -> None:
 
 def test_first_waiver_of_the_file_is_the_mark() -> None:
     first, second = waiver(checks=["rules.*"], reason="first"), waiver(reason="second")
-    results = apply_waivers(RESULTS, (first, second), TODAY)
+    results = apply_waivers(RESULTS, (first, second), Exceptions(TODAY))
     mark = results[1].findings[0].waiver
     assert mark is not None
     assert (mark.reason, mark.owner, mark.until) == ("first", "platform", "2026-12-31")
@@ -116,26 +117,85 @@ def test_first_waiver_of_the_file_is_the_mark() -> None:
     assert other.reason == "second"
 
 
-def test_problems_name_waivers_that_do_nothing() -> None:
+def test_a_baseline_may_allow_more_or_less_than_a_year() -> None:
+    until = TODAY + dt.timedelta(days=400)
+    assert marked(waiver(until=until)) == []
+    assert marked(waiver(until=until), longest_days=400) == ALL
+    assert marked(waiver(until=TODAY + dt.timedelta(days=31)), longest_days=30) == []
+
+
+WHOLE = Sight()
+
+
+def rows(*waivers: Waiver, sight: Sight = WHOLE, results: Any = RESULTS, **options: Any) -> list[dict[str, Any]]:
+    setting = Exceptions(TODAY, aliases=ALIASES, **options)
+    return waiver_rows(results, place(waivers, range(10, 10 + len(waivers)), "waivers.yaml"), setting, sight)
+
+
+def told(*waivers: Waiver, **options: Any) -> list[tuple[bool, str, bool | None]]:
+    return [(row["in_force"], row["problem"], row["covers_findings"]) for row in rows(*waivers, **options)]
+
+
+def test_every_waiver_is_held_against_the_findings() -> None:
+    before = dt.date(2026, 10, 1)
     waivers = (
         waiver(checks=["rules.*"], accounts=[B]),
-        waiver(checks=["RPL-02"], until=dt.date(2026, 10, 1)),
-        waiver(checks=["RPL-02"], until=dt.date(2026, 10, 1), accounts=[B]),
-        waiver(checks=["DST-07"], until=dt.date(2026, 10, 1)),
-        waiver(checks=["grants.*"], until=dt.date(2026, 10, 1)),
+        waiver(checks=["RPL-02"], until=before),
+        waiver(checks=["RPL-02"], until=before, accounts=[B]),
+        waiver(checks=["DST-07"], until=before),
+        waiver(checks=["grants.*"], until=before),
         waiver(until=dt.date(2028, 1, 1)),
         waiver(checks=["grants.*"]),
-        waiver(checks=["coverage.*"], reason="hides a break"),
     )
-    before = waiver_problems(RESULTS, waivers, TODAY, aliases=ALIASES)
-    assert before == (
-        "Waiver 2 (RPL-02; platform: legacy) expired on 2026-10-01, and a finding is open again.",
-        "Waiver 3 (RPL-02; platform: legacy) expired on 2026-10-01 and can be removed: no open finding needs it.",
-        "Waiver 4 (DST-07; platform: legacy) expired on 2026-10-01, and 2 findings are open again.",
-        "Waiver 5 (grants.*; platform: legacy) expired on 2026-10-01 and can be removed: no open finding needs it.",
-        "Waiver 6 (*; platform: legacy) is not in force: 2028-01-01 is more than 366 days ahead.",
-        "Waiver 7 (grants.*; platform: legacy) covers no finding of this run.",
-        "Waiver 8 (coverage.*; platform: hides a break) covers no finding of this run.",
-    )
-    after = apply_waivers(RESULTS, waivers, TODAY, aliases=ALIASES)
-    assert waiver_problems(after, waivers, TODAY, aliases=ALIASES) == before
+    expected = [
+        (True, "", True),
+        (False, "it expired on 2026-10-01, and 1 finding is open again", True),
+        (False, "it expired on 2026-10-01, and no open finding needs it", True),
+        (False, "it expired on 2026-10-01, and 2 findings are open again", True),
+        (False, "it expired on 2026-10-01, and no open finding needs it", False),
+        (False, "2028-01-01 is more than 366 days ahead", True),
+        (True, "", False),
+    ]
+    assert told(*waivers) == expected
+    after = apply_waivers(RESULTS, waivers, Exceptions(TODAY, aliases=ALIASES))
+    assert told(*waivers, results=after) == expected
+
+
+def test_a_row_says_where_the_waiver_is_and_what_it_is_narrowed_to() -> None:
+    row = rows(waiver(), waiver(checks=["RPL-02", "x"], accounts=[A], regions=["eu-west-1"], repositories=["a*"]))[1]
+    assert (row["file"], row["waiver"], row["line"], row["days_left"]) == ("waivers.yaml", 2, 11, 38)
+    assert (row["checks"], row["scope"]) == ("RPL-02, x", f"accounts {A}; Regions eu-west-1; repositories a*")
+
+
+IDLE = {"checks": ["grants.*"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "sight", "expected"),
+    [
+        ({}, Sight(), ""),
+        ({}, Sight(accounts=frozenset([A])), "the run was narrowed to some accounts"),
+        ({"accounts": [A]}, Sight(accounts=frozenset([A])), ""),
+        ({"accounts": [A, B]}, Sight(accounts=frozenset([A])), "the run was narrowed to some accounts"),
+        ({"ous": ["Workloads"]}, Sight(accounts=frozenset([A])), ""),
+        ({}, Sight(regions=frozenset(["eu-west-1"])), "the run was narrowed to some Regions"),
+        ({"regions": ["eu-west-1"]}, Sight(regions=frozenset(["eu-west-1"])), ""),
+        ({}, Sight(unread=frozenset([(B, "eu-west-1")])), f"{B}/eu-west-1 could not be read completely"),
+        ({"accounts": [A]}, Sight(unread=frozenset([(B, "eu-west-1")])), ""),
+        ({"accounts": [B]}, Sight(unread=frozenset([(B, "")])), f"{B} could not be read completely"),
+        ({"regions": ["us-east-1"]}, Sight(unread=frozenset([(B, "eu-west-1")])), ""),
+        # Where B lies is not known: it may well be in the unit.
+        ({"ous": ["Workloads"]}, Sight(unread=frozenset([(B, "")])), f"{B} could not be read completely"),
+        ({"ous": ["Workloads"]}, Sight(unread=frozenset([("", "")])), "the organization could not be read completely"),
+    ],
+)
+def test_what_was_not_looked_at_does_not_count_as_mended(fields: dict[str, Any], sight: Sight, expected: str) -> None:
+    (row,) = rows(waiver(**IDLE, **fields), sight=sight, account_ous=OUS)
+    assert row["not_looked_at"] == expected
+    assert row["covers_findings"] is (None if expected else False)
+
+
+def test_a_broken_check_says_nothing_about_its_waivers() -> None:
+    broken = dataclasses.replace(BROKEN, error="it broke")
+    (row,) = rows(waiver(checks=["coverage.*"]), results=(broken,))
+    assert (row["covers_findings"], row["not_looked_at"]) == (None, "the check coverage.images-present broke")
