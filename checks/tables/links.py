@@ -54,8 +54,6 @@ LINKS = Table(
             "Whether creation templates with REPLICATION cover every name that the rules can create",
         ),
         text("template_uncovered", "Prefixes that they do not cover, JSON array"),
-    ),
-)
         flag("delete_consistent", "Whether rules that copy the same repositories there agree on deleteReplication"),
         text("delete_conflicting_rules", "Numbers of the rules that do not, JSON array"),
         text("delete_conflicting_prefixes", "What those rules have in common, JSON array of prefixes"),
@@ -65,3 +63,5 @@ LINKS = Table(
             "elsewhere; else empty",
         ),
         text("delete_differing_rules", "Numbers of the rules to be switched for that, JSON array"),
+    ),
+)
