@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from checks import wanted
-from checks.iam import LinkRequest, link_verdict
 from checks.iam.request import CREATE, REPLICATE
 from checks.model import Edit, RemedyContext, Row
 from checks.requirements import minimal_prefixes
@@ -31,20 +30,11 @@ def grant(row: Row, context: RemedyContext, prefixes: tuple[str, ...] = (), *, c
     )
 
 
-def exemptions(row: Row, context: RemedyContext) -> tuple[Edit, ...]:
+def exemptions(row: Row) -> tuple[Edit, ...]:
     """An edit for each Deny of the destination's registry policy that certainly stops something of the link."""
-    registry = context.registries[wanted.destination(row)]
-    request = LinkRequest(
-        source_account=row["source_account"],
-        destination_account=row["destination_account"],
-        region=row["destination_region"],
-        partition=registry["partition"],
-        organization_id=context.organization or None,
-        policy_scope=registry.get("policy_scope"),
-    )
-    verdict = link_verdict(registry["registry_policy"], request, copied(row), (), None)
     return tuple(
-        wanted.narrow_deny(wanted.destination(row), number, row["source_account"]) for number in verdict.denying
+        wanted.narrow_deny(wanted.destination(row), int(number), row["source_account"])
+        for number in names_in(row["denying_statements"])
     )
 
 

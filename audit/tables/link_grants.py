@@ -10,6 +10,7 @@ from audit.tables.documents import Registry
 from audit.tables.frames import compact
 from audit.tables.known import Known
 from audit.tables.link_names import LinkNames
+from audit.tables.repository_denials import repository_denials, told_denials
 from checks.iam import LinkRequest, LinkVerdict, Verdict, link_verdict
 
 LISTED = 20
@@ -26,6 +27,8 @@ def grant_columns(
     columns: dict[str, Any] = {
         "absent_repositories": compact(absent[:LISTED]) if absence_known else None,
         "absent_repository_count": len(absent) if absence_known else None,
+        "denying_statements": None,
+        "repository_denials": None,
     }
     if source[0] == destination[0]:
         # ECR user guide, registry-permissions.html: only replication across accounts needs a grant.
@@ -34,9 +37,14 @@ def grant_columns(
     if record is None or record.registry_policy is None:
         return columns | _nothing(_why_unread(known, destination), given=None)
     found = _verdict(known, names, source, destination, prefixes)
+    denials = repository_denials(names, link, link_request(known, source, destination).caller)
+    doubt = f"; {told_denials(denials)}" if denials and found.verdict.gives is not False else ""
     return columns | {
         "grant_verdict": None if found.verdict is Verdict.INDETERMINATE else str(found.verdict),
-        "grant_reason": found.reason,
+        "grant_reason": found.reason + doubt,
+        "denial_free": _denial_free(found.verdict, doubtful=bool(doubt)),
+        "denying_statements": compact(found.denying),
+        "repository_denials": compact(denials[:LISTED]),
         "grant_given": found.verdict.gives,
         "grant_covers_rule": found.covers_rule,
         "grant_uncovered": compact(found.uncovered),
@@ -44,8 +52,15 @@ def grant_columns(
     }
 
 
+def _denial_free(verdict: Verdict, *, doubtful: bool) -> bool | None:
+    if verdict is Verdict.DENIED_EXPLICIT:
+        return False
+    return None if doubtful or verdict is Verdict.INDETERMINATE else True
+
+
 def _nothing(reason: str, *, given: bool | None) -> dict[str, Any]:
     return {
+        "denial_free": None,
         "grant_verdict": None,
         "grant_reason": reason,
         "grant_given": given,
@@ -72,24 +87,29 @@ def _why_unread(known: Known, destination: Registry) -> str:
 def _verdict(
     known: Known, names: LinkNames, source: Registry, destination: Registry, prefixes: Sequence[str]
 ) -> LinkVerdict:
-    link, record = (source, destination), known.parts[destination].registry
-    policy = record.registry_policy or ""
-    path = known.paths(source[0])[1]
-    request = LinkRequest(
-        source_account=source[0],
-        destination_account=destination[0],
-        region=destination[1],
-        partition=record.partition,
-        organization_id=_organization(known, source[0]),
-        organization_path=path,
-        policy_scope=record.policy_scope,
-    )
+    link = (source, destination)
+    policy = known.parts[destination].registry.registry_policy or ""
+    request = link_request(known, source, destination)
     everything = link_verdict(policy, request, prefixes, (), None)
     if everything.verdict is Verdict.ALLOWED and everything.covers_rule and everything.create_covered:
         # Whatever the names are, they are granted: no need to go through thousands of them.
         return everything
     absent = frozenset(names.absent(link)) if names.absence_is_known(link) else None
     return link_verdict(policy, request, prefixes, names.names(link), absent)
+
+
+def link_request(known: Known, source: Registry, destination: Registry) -> LinkRequest:
+    """The question to put to the registry policy of *destination*, which was read."""
+    record = known.parts[destination].registry
+    return LinkRequest(
+        source_account=source[0],
+        destination_account=destination[0],
+        region=destination[1],
+        partition=record.partition,
+        organization_id=_organization(known, source[0]),
+        organization_path=known.paths(source[0])[1],
+        policy_scope=record.policy_scope,
+    )
 
 
 def _organization(known: Known, account: str) -> str | None:

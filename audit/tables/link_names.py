@@ -40,6 +40,18 @@ class LinkNames:
         rows = self._rows(link)
         return self._names(rows[self.pairs.destination_row[rows] < 0])
 
+    def policies_at_destination(self, link: Link) -> dict[str, list[str]]:
+        """Repository policy text → names of the copies that have it, sorted; texts that were read and are not empty."""
+        rows = self._rows(link)
+        rows = rows[self.pairs.destination_row[rows] >= 0]
+        column = self.stock.columns["repository_policy"]
+        codes = column.codes[self.pairs.destination_row[rows]]
+        return {
+            text: sorted(self._names(rows[codes == at]))
+            for at in np.unique(codes[codes >= 0]).tolist()
+            if (text := column.values[at])
+        }
+
     def absence_is_known(self, link: Link) -> bool:
         """Whether both lists of repositories are complete, so that `absent` is the truth and not a guess."""
         return link[0] in self.complete and link[1] in self.complete

@@ -12,10 +12,12 @@ import pandas as pd
 from audit.tables.documents import Registry, Rule
 from audit.tables.frames import compact, frame_of_rows
 from audit.tables.known import Demand, Known
-from audit.tables.link_accounts import account_columns, region_columns
+from audit.tables.link_accounts import account_columns, enabled_columns, region_columns
+from audit.tables.link_backfills import backfill_columns
 from audit.tables.link_deletion import deletion_conflict_columns
 from audit.tables.link_grants import grant_columns
 from audit.tables.link_names import LinkNames
+from audit.tables.link_tags import tag_columns
 from audit.tables.link_templates import template_columns
 from audit.tables.pairs import is_expected, names_of
 from checks.requirements import destination_allowed, is_covered, minimal_prefixes
@@ -91,8 +93,11 @@ def _row(known: Known, names: LinkNames, link: Link) -> dict[str, Any]:
         **_requirement_columns(link),
         **_declaration_columns(known, link),
         **region_columns(known, source, destination),
+        **enabled_columns(known, source, destination),
+        **backfill_columns(known.parts[source].registry.backfills, destination),
         **account_columns(known, source[0], destination[0]),
         **grant_columns(known, names, source, destination, link.copied),
+        **tag_columns(known, source, destination, link.copied),
         **template_columns(known, destination, link.copied),
         **deletion_conflict_columns(destination, known.rules[source].value, known.demands[source]),
     }

@@ -12,6 +12,9 @@ from audit.tables.completeness import missing_permissions, registry_gaps, told_g
 from audit.tables.documents import Registry, Rule
 from audit.tables.frames import frame_of_rows
 from audit.tables.known import Known
+from audit.tables.policy_scope import scope_columns
+from audit.tables.registry_declarations import declaration_columns
+from audit.tables.registry_surroundings import surrounding_columns
 from audit.tables.thresholds import distance
 from checks.baseline import Baseline
 from checks.model import Gap
@@ -34,10 +37,12 @@ def registries_frame(known: Known) -> pd.DataFrame:
     demands = [demand for each in known.demands.values() for demand in each]
     required = {pair for demand in demands if demand.certain for pair in demand.destinations}
     possible = {pair for demand in demands for pair in demand.destinations}
-    rows = [
-        _row(known, key, gaps[key]) | {"is_destination": _one_of(key, named | required, possible)}
-        for key in known.parts
-    ]
+    rows = []
+    for key in known.parts:
+        destination = _one_of(key, named | required, possible)
+        scope = scope_columns(known, key, destination=destination)
+        around = surrounding_columns(known, key, destination=destination) | declaration_columns(known, key)
+        rows.append(_row(known, key, gaps[key]) | {"is_destination": destination} | scope | around)
     return frame_of_rows(REGISTRIES, rows)
 
 

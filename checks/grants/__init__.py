@@ -7,12 +7,16 @@ from checks.grants import (
     conditions_satisfiable,
     covers_rule,
     create_repository_allowed,
+    decidable,
     grantee_in_organization,
+    in_use,
     not_explicitly_denied,
     not_public,
+    policy_scope,
     principal_possible,
     replication_allowed,
     resource_arn_valid,
+    tag_resource_allowed,
 )
 from checks.model import Check
 
@@ -25,7 +29,11 @@ CHECKS: tuple[Check, ...] = (
     create_repository_allowed.CHECK,
     principal_possible.CHECK,
     actions_narrow.CHECK,
+    policy_scope.CHECK,
     grantee_in_organization.CHECK,
     not_public.CHECK,
+    in_use.CHECK,
+    decidable.CHECK,
+    tag_resource_allowed.CHECK,
 )
 """In the order in which reports list them."""

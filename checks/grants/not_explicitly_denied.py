@@ -3,7 +3,8 @@
 ## What it checks
 
 For each link between two accounts, no Deny statement of the destination's registry policy may match the replication
-of everything that the link copies. This is the verdict `DENIED_EXPLICIT`.
+of everything that the link copies. This is the verdict `DENIED_EXPLICIT`. The evidence names the Deny statements that
+stop some of it.
 
 ## Why it matters
 
@@ -19,9 +20,10 @@ pipelines stay denied as before. Read the statement first: somebody wrote it for
 
 ## Limits of this check
 
-It fails only where the denial is certain. A Deny whose conditions cannot be decided makes the answer unknown. A Deny
-in the policy of a single repository is not judged, because AWS does not document whether replication heeds it. While
-replication is denied, `grants.replication-allowed` fails too; both remedies ask for the same exemption.
+It fails only where the denial is certain. A Deny whose conditions cannot be decided makes the answer unknown. So does
+a Deny in the own policy of a copy: replicating an image acts on a repository, but AWS does not document whether that
+repository's policy is heeded; a policy that was not read raises no such doubt. While replication is denied,
+`grants.replication-allowed` fails too; both remedies ask for the same exemption.
 
 ## References
 
@@ -34,12 +36,12 @@ replication is denied, `grants.replication-allowed` fails too; both remedies ask
 from __future__ import annotations
 
 from checks import replication_grants
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, in_set
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import LINKS
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    exemptions = replication_grants.exemptions(row, context)
+    exemptions = replication_grants.exemptions(row)
     return Remedy(
         summary=f"Exempt replication from account {row['source_account']} from the Deny in the registry policy of "
         f"{replication_grants.place(row)}.",
@@ -54,16 +56,16 @@ CHECK = Check(
     title="No Deny stops a replication",
     severity=Severity.CRITICAL,
     table=LINKS,
-    judged="grant_verdict",
-    expect=in_set("ALLOWED", "ALLOWED_IF_REPOSITORY_EXISTS", "DENIED_IMPLICIT"),
+    judged="denial_free",
+    expect=is_true(),
     message="a Deny of {destination_account}/{destination_region} stops replication from account {source_account}: "
     "{grant_reason}",
     remedy=_remedy,
     when="cross_account",
     unknown="whether a Deny stops replication from account {source_account} to "
     "{destination_account}/{destination_region} is not known{grant_reason:because}",
-    evidence=("grant_reason", "prefixes", "expected_prefixes"),
+    evidence=("grant_reason", "denying_statements", "repository_denials", "prefixes", "expected_prefixes"),
     at="destination",
-    permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:GetAccountSetting"),
+    permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:GetRepositoryPolicy"),
     controls=("own: NIST 800-53 AC-3",),
 )

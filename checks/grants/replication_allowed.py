@@ -51,7 +51,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             summary=f"Let account {row['source_account']} replicate into {replication_grants.place(row)}.",
             edits=(grant,),
         )
-    exemptions = replication_grants.exemptions(row, context)
+    exemptions = replication_grants.exemptions(row)
     return Remedy(
         summary=f"Exempt replication from account {row['source_account']} from the Deny in the registry policy of "
         f"{replication_grants.place(row)}, and grant it.",

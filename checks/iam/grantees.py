@@ -93,6 +93,18 @@ def grantees_of(statement: Statement) -> Grantees:
     return Grantees(named, frozenset(), everyone=True, bounded=bounded, readable=readable)
 
 
+def replicating_accounts(statement: Statement, owner: str) -> tuple[frozenset[str], Truth]:
+    """(accounts other than *owner* that it grants replication to, whether these are all whom it lets in).
+
+    Roles and users are left out: replication never comes as one. False: everyone, or an organization, is let in too.
+    """
+    whom, principals = grantees_of(statement), statement.principals
+    if whom.everyone or whom.organizations:
+        return frozenset(), False
+    named = frozenset(one.account for one in principals.entries if one.kind in (Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE))
+    return (whom.accounts if principals.everyone else named) - {owner}, True if whom.readable else None
+
+
 def _bound(condition: Condition) -> tuple[frozenset[str], frozenset[str]] | None:
     """(accounts, organizations) outside of which *condition* cannot hold; None: it draws no such line."""
     pattern = _BOUNDS.get(condition.key.lower())

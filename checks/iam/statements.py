@@ -9,6 +9,7 @@ from typing import Any
 
 from checks.iam.conditions import Condition, holds
 from checks.iam.decide import action_match
+from checks.iam.doubts import lasting_doubts
 from checks.iam.grantees import EVERYONE, Grantees, grantees_of
 from checks.iam.keys import Context, carried, remark
 from checks.iam.match import Glob, compile_glob
@@ -47,6 +48,9 @@ class StatementJudgement:
     outside_accounts: str | None
     outside_grade: str | None
     bounded: bool | None
+    about_replication: bool | None
+    decidable: bool | None
+    undecided: str | None
     problem: str | None
 
 
@@ -61,8 +65,10 @@ class _Setting:
     allowed_actions: tuple[str, ...]
 
     def caller(self, account: str | None) -> Caller:
-        member = account is not None and self.organization is not None and account in self.organization
-        return Caller(account, self.registry.partition, self.organization_id if member else None, None)
+        if account is None or self.organization is None or account not in self.organization:
+            return Caller(account, self.registry.partition, None, None)
+        path = self.organization[account] if isinstance(self.organization, Mapping) else None
+        return Caller(account, self.registry.partition, self.organization_id, path)
 
 
 def judge_policy(
@@ -93,7 +99,8 @@ def _unjudged(policy: PolicyProblem) -> StatementJudgement:
         statement=0, sid="", effect=None, statement_json=None, concerns_replication=None, allows_others=None,
         arn_valid=None, arn_problem=None, conditions_satisfiable=None, condition_problem=None,
         principal_possible=None, principal_problem=None, actions_narrow=None, broad_actions=None, broad_grade=None,
-        grantees_internal=None, outside_accounts=None, outside_grade=None, bounded=None, problem=policy.message,
+        grantees_internal=None, outside_accounts=None, outside_grade=None, bounded=None, about_replication=None,
+        decidable=None, undecided=None, problem=policy.message,
     )  # fmt: skip
 
 
@@ -108,8 +115,9 @@ def judge_statement(
 ) -> StatementJudgement:
     """Judge one statement of the registry policy of *owner* (account, Region, partition). Never raises.
 
-    *statement*: as `parse_policy` gives it, or as JSON values. *organization*: accounts that are known members; None:
-    not known. *partners*: accounts outside it that are trusted. *allowed_actions*: what others may be allowed.
+    *statement*: as `parse_policy` gives it, or as JSON values. *organization*: accounts that are known members, as keys
+    of a mapping with their organization paths where those are known; None: not known. *partners*: accounts outside it
+    that are trusted. *allowed_actions*: what others may be allowed.
     """
     read = statement if isinstance(statement, Statement) else read_statement(statement, number)
     setting = _Setting(
@@ -119,12 +127,14 @@ def judge_statement(
     whom = grantees_of(read)
     others = every((allows, whom.beyond(owner[0])))
     # Replication within the account needs no grant: what speaks to the account alone is about something else.
-    concerns = every((allows, some((action_match(read, REPLICATE), action_match(read, CREATE))), _beyond(read, owner)))
+    about = every((some((action_match(read, REPLICATE), action_match(read, CREATE))), _beyond(read, owner)))
+    concerns = every((allows, about))
     arn = (*read.resources.problems, *resource_problems(read.resources, setting.registry))
     satisfiable, condition_problem = _conditions(read, whom, setting)
     possible, principal_problem = _principals(read)
     narrow, broad = _actions(read, others, setting)
     internal, outside = _outside(read, others, whom, setting)
+    decidable, doubts = _decidable(read, whom, setting)
     return StatementJudgement(
         statement=number,
         sid=read.sid,
@@ -145,6 +155,9 @@ def judge_statement(
         outside_accounts=_array(outside),
         outside_grade=_outside_grade(outside, partners),
         bounded=True if allows is False else some((whom.bounded, inverted(allows))),
+        about_replication=about,
+        decidable=decidable,
+        undecided=listed(doubts),
         problem="; ".join(read.problems),
     )
 
@@ -179,6 +192,18 @@ def _against(condition: Condition, context: Context) -> str:
     key = condition.key.lower()
     told = remark(key) if not condition.problem and carried(key, context) is None else ""
     return why if not told or told in why else f"{why} ({told})"
+
+
+def _decidable(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[Truth, tuple[str, ...]]:
+    """(whether its outcome for replication can be told, what it hangs on); None where evidence is missing."""
+    if not statement.judgeable or statement.resources.problems or any(one.problem for one in statement.conditions):
+        return None, ()
+    action = REPLICATE if action_match(statement, REPLICATE) is not False else CREATE
+    results = [holds(statement.conditions, Context(setting.caller(one), action)) for one in _callers(whom, setting)]
+    if all(result is False for result in results):
+        return True, ()
+    doubts = lasting_doubts(statement, action)
+    return (False, doubts) if doubts else (None if None in results else True, ())
 
 
 def _callers(whom: Grantees, setting: _Setting) -> list[str | None]:

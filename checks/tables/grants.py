@@ -32,6 +32,13 @@ GRANTS = Table(
         text("outside_accounts", "Accounts that do not, JSON array"),
         text("outside_grade", "Severity: critical if undeclared, informational for partners of the baseline"),
         flag("bounded", "Whether it is not open to everyone"),
+        flag("about_replication", "Whether it allows or denies replication to somebody outside the account itself"),
+        flag("decidable", "Whether its outcome for replication can be told; null: evidence is missing"),
+        text("undecided", "The conditions and policy variables that it hangs on, where it cannot"),
         text("problem", "Why the statement could not be judged, where it could not"),
+        flag("grantees_named", "Whether it allows replication, and names every account that it allows it to"),
+        flag("grantees_use_it", "Whether every one of those accounts replicates here, or is required to"),
+        text("unused_accounts", "Accounts that do not, JSON array"),
+        text("use_problem", "Why it is not known, as a clause"),
     ),
 )

@@ -28,6 +28,15 @@ LINKS = Table(
         flag("declared", "Whether the baseline requires or allows it"),
         flag("destination_region_valid", "Whether the Region is known and of the source's partition"),
         text("destination_region_problem", "What is wrong with it, as a clause"),
+        flag("regions_enabled", "Whether both Regions are enabled in the accounts at their ends; null: not known"),
+        text("regions_problem", "Which is not, and its status, as a clause"),
+        flag(
+            "backfill_ended",
+            "Whether the newest backfill to the destination that AWS lists has ended; null: backfills were not read",
+        ),
+        flag("backfill_succeeded", "Whether it ended as COMPLETE"),
+        text("backfill_status", "Its status; empty: there is none"),
+        text("backfill_problem", "How many replications failed, and with which codes, as a clause"),
         flag("destination_in_organization", "Whether the destination account belongs to the organization"),
         flag(
             "destination_known", "Whether it belongs to the organization or the baseline names it as external partner"
@@ -40,6 +49,15 @@ LINKS = Table(
             "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that the link copies; null: indeterminate or policy not read",
         ),
         text("grant_reason", "Why, in a sentence that an engineer can act on"),
+        flag(
+            "denial_free",
+            "Whether no Deny stops the link as a whole; null: undecidable, as where a Deny in a copy's own repository policy might",
+        ),
+        text("denying_statements", "Numbers of the Deny statements that stop some name of the link, JSON array"),
+        text(
+            "repository_denials",
+            "Repositories at the destination whose own policy may deny the copying, JSON array, at most 20",
+        ),
         flag("grant_given", "Whether `grant_verdict` allows at least some names"),
         flag("grant_covers_rule", "Whether every name that the rules can copy is allowed"),
         text("grant_uncovered", "Prefixes or repositories that are not, JSON array"),
@@ -49,6 +67,12 @@ LINKS = Table(
         ),
         text("absent_repositories", "Matching repositories that do not exist there, JSON array, at most 20"),
         count("absent_repository_count", "How many do not"),
+        flag(
+            "template_sets_tags",
+            "Whether a template at the destination puts resource tags on repositories that the link can create",
+        ),
+        flag("tagging_covered", "Whether ecr:TagResource is granted for all of those, across accounts"),
+        text("tagging_uncovered", "Prefixes for which it is not, JSON array"),
         flag(
             "template_covers_rule",
             "Whether creation templates with REPLICATION cover every name that the rules can create",

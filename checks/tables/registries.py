@@ -27,6 +27,11 @@ REGISTRIES = Table(
         text("scanning_configuration", "`scanningConfiguration`, JSON; empty: this Region has no such feature"),
         text("templates", "Creation templates, JSON array"),
         text("policy_scope", "Account setting REGISTRY_POLICY_SCOPE"),
+        flag("policy_scope_matters", "Whether it is a destination or has a registry policy"),
+        text(
+            "statements_too_broad",
+            "Numbers of the statements that would allow others too much, or might, once the scope is V2, JSON array; null: the policy was not read",
+        ),
         text("blob_mounting", "Account setting BLOB_MOUNTING"),
         text("basic_scan_version", "Account setting BASIC_SCAN_TYPE_VERSION"),
         text("signing_configuration", "Managed signing configuration, JSON; empty: none"),
@@ -55,6 +60,42 @@ REGISTRIES = Table(
         count("policy_characters_limit", "Allowed length"),
         flag("policy_size_comfortable", "Whether it is below the warning threshold"),
         text("policy_size_grade", "Severity if it is not"),
+        flag(
+            "declaration_judged",
+            "Whether the baseline forbids undeclared registries, and this one is in scope and holds repositories",
+        ),
+        flag("registry_declared", "Whether a requirement of the baseline has it as source or as destination"),
+        flag(
+            "region_judged",
+            "Whether the baseline lists the allowed Regions, and this registry is in scope and holds repositories",
+        ),
+        flag("region_approved", "Whether its Region is one of them"),
+        text("allowed_regions", "The allowed Regions, JSON array"),
+        flag(
+            "membership_judged",
+            "Whether a requirement falls on it because of the organizational unit of its account, and it holds "
+            "repositories that the requirement means",
+        ),
+        flag("member_replicates", "Whether it has any replication rule"),
+        text("member_required_by", "Names of those requirements, comma-separated"),
+        text("member_flows", "What they ask for, JSON array of {account, region, prefixes, delete_replication}"),
+        flag(
+            "scan_changes_judged",
+            "Whether it is a destination, the baseline wants copies scanned, and the account is of an organization",
+        ),
+        flag(
+            "scan_changes_permitted",
+            "Whether no Inspector policy of the organization settles how ECR is scanned here, so that the account may "
+            "change it; null: not read, or a policy applies whose effect on ECR is not documented",
+        ),
+        text("scan_changes_problem", "What stands against it, as a clause"),
+        flag("failure_events_judged", "Whether it is a destination and the baseline asks for failure events there"),
+        flag(
+            "failure_events_watched",
+            "Whether an enabled EventBridge rule of its Region hears of every failed replication; null: not read, or "
+            "the pattern of a rule cannot be decided",
+        ),
+        text("failure_rules", "Names of the rules that do, JSON array"),
         text("limits_source", "Where the limits were read: Service Quotas, or the baseline's dated default"),
     ),
 )

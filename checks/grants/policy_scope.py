@@ -1,0 +1,81 @@
+"""Registry policies that matter are enforced in their present scope.
+
+## What it checks
+
+A registry that receives copies, or has a registry policy, must answer `V2` for the account setting
+`REGISTRY_POLICY_SCOPE`.
+
+## Why it matters
+
+Under the first scope, ECR heeds a registry policy for three actions only and ignores the rest of it, denials included.
+What such a policy seems to forbid is allowed, and what it says about pulls has no effect. The first scope has left the
+API's documentation; registries that still have it behave unlike all others, and unlike the text that people read.
+
+## How to fix
+
+The remedy sets the scope to V2. From that moment every statement counts for every action, so an `ecr:*` that was
+written to mean *replication* becomes a permission to pull, push and delete. Where a statement would allow other
+accounts more than the baseline lists, narrow it first (`grants.actions-narrow`); until then there are steps, and no
+command.
+
+## Limits of this check
+
+It does not know whether somebody relies on the difference. The setting is read with `ecr:GetAccountSetting`, which
+many audit roles lack; then the answer is unknown.
+
+## References
+
+- Amazon ECR user guide, Private registry permissions:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+- Amazon ECR user guide, Switching to the extended registry policy scope:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions-account-settings.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, in_set
+from checks.tables import REGISTRIES
+from checks.wording import listed, names_in
+
+_SETTING = "REGISTRY_POLICY_SCOPE"
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    place = wanted.registry(row)
+    where = "/".join(place)
+    summary = f"Switch the registry policy of {where} to scope V2."
+    broad = names_in(row["statements_too_broad"])
+    if row["policy_scope"] == "V1" and row["statements_too_broad"] is not None and not broad:
+        return Remedy(summary=summary, edits=(wanted.set_account_setting(place, _SETTING, "V1", "V2"),))
+    why = (
+        f"statement {listed(broad)} of the registry policy would allow other accounts more than the baseline lists"
+        if broad
+        else "what its registry policy would allow under V2 is not known"
+    )
+    return Remedy(
+        summary=summary,
+        manual=(
+            f"Do not switch {where} yet: {why}.",
+            "Reduce the registry policy to what other accounts need (grants.actions-narrow), and audit again.",
+        ),
+    )
+
+
+CHECK = Check(
+    id="grants.policy-scope",
+    aliases=("GRT-10",),
+    title="Registry policies are enforced in scope V2",
+    severity=Severity.MEDIUM,
+    table=REGISTRIES,
+    judged="policy_scope",
+    expect=in_set("V2"),
+    message="the registry policy of {account}/{region} is enforced in scope {policy_scope}, which heeds three actions "
+    "and ignores the rest",
+    remedy=_remedy,
+    when="policy_scope_matters",
+    unknown="in which scope the registry policy of {account}/{region} is enforced is not known",
+    evidence=("statements_too_broad", "is_destination", "registry_policy"),
+    permissions=("ecr:GetAccountSetting", "ecr:GetRegistryPolicy", "ecr:DescribeRegistry"),
+    controls=("own: NIST 800-53 AC-3", "own: NIST 800-53 CM-6"),
+)

@@ -1,0 +1,155 @@
+"""The `grants` table: what each statement means, and whether its grantees use it; the scope that heeds it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from audit.evidence import RegionRecord
+
+from .worlds import (
+    BACKUP,
+    HUB,
+    REGION,
+    STRANGER,
+    THIRD,
+    baseline,
+    build,
+    evidence,
+    gap,
+    grant,
+    member,
+    registry,
+    requirement,
+    rule,
+)
+
+TO_BACKUP = f"{BACKUP}/{REGION}"
+PROD = f"arn:aws:ecr:{REGION}:{BACKUP}:repository/prod/*"
+
+
+def statement(*registries, wanted=None, **fields):
+    """The only row about the backup's policy."""
+    return build(evidence(*registries, **fields), wanted).row("grants", account=BACKUP)
+
+
+def used(hub_rules, policy=None, *, wanted=None, third=(), **fields):
+    hub = registry(HUB, rules=hub_rules)
+    backup = registry(BACKUP, registry_policy=policy or grant(HUB))
+    return statement(hub, backup, registry(THIRD, rules=third), wanted=wanted, **fields)
+
+
+def test_an_account_with_a_rule_uses_its_grant():
+    row = used([rule(TO_BACKUP)])
+    assert (row["grantees_named"], row["grantees_use_it"], row["unused_accounts"]) == (True, True, "[]")
+
+
+def test_an_account_without_a_rule_does_not():
+    row = used([rule(TO_BACKUP)], grant(HUB, THIRD))
+    assert row["grantees_use_it"] is False
+    assert json.loads(row["unused_accounts"]) == [THIRD]
+
+
+def test_a_rule_into_another_region_is_no_use():
+    assert used([rule(f"{BACKUP}/us-east-1")])["grantees_use_it"] is False
+
+
+@pytest.mark.parametrize(
+    ("prefix", "in_use"), [("prod/", True), ("prod/web", True), ("p", True), ("dev/", False), ("production", False)]
+)
+def test_a_rule_for_other_names_is_no_use(prefix, in_use):
+    row = used([rule(TO_BACKUP, prefixes=[prefix])], grant(HUB, resource=PROD))
+    assert row["grantees_use_it"] is in_use
+
+
+def test_what_the_baseline_requires_counts_as_use():
+    assert used([], wanted=baseline(requirement(TO_BACKUP)))["grantees_use_it"] is True
+
+
+def test_a_partner_that_the_baseline_requires_counts_though_nobody_reads_it():
+    wanted = baseline(requirement(TO_BACKUP, accounts=[STRANGER]))
+    assert used([], grant(STRANGER), wanted=wanted)["grantees_use_it"] is True
+
+
+def test_what_may_be_required_is_not_known_to_be_unused():
+    accounts = (member(HUB, ou_path=None, organization_path=None), member(BACKUP), member(THIRD))
+    assert used([], wanted=baseline(requirement(TO_BACKUP, ous=["Work"])), accounts=accounts)["grantees_use_it"] is None
+
+
+def test_a_partner_has_rules_that_nobody_reads():
+    row = used([], grant(STRANGER))
+    assert row["grantees_use_it"] is None
+    assert STRANGER in row["use_problem"]
+
+
+def test_rules_that_were_not_read_may_be_use():
+    row = used(None)
+    assert row["grantees_use_it"] is None
+    assert f"rules of account {HUB} in {REGION} were not read" in row["use_problem"]
+
+
+def test_a_region_that_was_left_out_may_hold_the_rule():
+    regions = [RegionRecord(each, REGION, "ENABLED") for each in (HUB, BACKUP, THIRD)]
+    elsewhere = RegionRecord(HUB, "us-east-1", "ENABLED", in_scope=False)
+    assert used([], regions=(*regions, elsewhere))["grantees_use_it"] is None
+    assert used([rule(TO_BACKUP)], regions=(*regions, elsewhere))["grantees_use_it"] is True
+    disabled = RegionRecord(HUB, "us-east-1", "DISABLED")
+    assert used([], regions=(*regions, disabled))["grantees_use_it"] is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"Principal": "*"}, False),
+        ({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a"}}}, False),
+        ({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalAccount": HUB}}}, True),
+        ({"Principal": {"AWS": BACKUP}}, False),
+        ({"Principal": {"AWS": f"arn:aws:iam::{HUB}:role/ci"}}, False),
+        ({"Principal": {"AWS": "unknown"}}, None),
+        ({"Action": "ecr:BatchGetImage"}, False),
+        ({"Effect": "Deny"}, False),
+    ],
+)
+def test_only_statements_that_name_accounts_are_judged(changes, named):
+    usual = {"Effect": "Allow", "Principal": {"AWS": HUB}, "Action": "ecr:ReplicateImage", "Resource": "*"}
+    row = used([rule(TO_BACKUP)], json.dumps({"Version": "2012-10-17", "Statement": usual | changes}))
+    assert row["grantees_named"] is named
+
+
+def test_a_policy_that_is_none_leaves_use_open():
+    row = used([], "{")
+    assert (row["statement"], row["grantees_named"], row["grantees_use_it"]) == (0, None, None)
+
+
+def test_conditions_on_the_organization_path_are_judged_with_the_members_paths():
+    policy = json.loads(grant(HUB))
+    policy["Statement"][0]["Condition"] = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a/r-b/*"}}
+    assert used([rule(TO_BACKUP)], json.dumps(policy))["conditions_satisfiable"] is True
+
+
+def scope(**record):
+    return build(evidence(registry(HUB, **record))).only("registries")
+
+
+def test_the_scope_matters_to_destinations_and_to_whoever_has_a_policy():
+    assert scope()["policy_scope_matters"] is False
+    assert scope(registry_policy=grant(BACKUP))["policy_scope_matters"] is True
+    assert scope(registry_policy=None, gaps=[gap(account=HUB)])["policy_scope_matters"] is None
+    tables = build(evidence(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP, registry_policy=None)))
+    assert tables.row("registries", account=BACKUP)["policy_scope_matters"] is True
+
+
+@pytest.mark.parametrize(
+    ("actions", "broad"),
+    [(["ecr:ReplicateImage"], "[]"), (["ecr:*"], "[1]"), (["ecr:ReplicateImage", "ecr:PutImage"], "[1]")],
+)
+def test_what_the_present_scope_would_make_of_an_old_policy(actions, broad):
+    policy = grant(BACKUP, actions=actions)
+    assert scope(policy_scope="V1", registry_policy=policy)["statements_too_broad"] == broad
+    assert scope(policy_scope="V2", registry_policy=policy)["statements_too_broad"] == "[]"
+
+
+def test_what_is_not_understood_may_be_too_broad():
+    assert scope(policy_scope="V1", registry_policy="{")["statements_too_broad"] == "[0]"
+    assert scope(policy_scope="V1", registry_policy=None)["statements_too_broad"] is None

@@ -1,0 +1,116 @@
+"""Columns of `links` about Denies, and about resource tags that templates put on new copies."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from audit.tables.documents import parse_templates
+from audit.tables.link_tags import tagged_prefixes
+
+from .worlds import BACKUP, HUB, REGION, THIRD, build, copy_of, evidence, grant, registry, rule
+
+TO_BACKUP = f"{BACKUP}/{REGION}"
+HEAD = f"arn:aws:ecr:{REGION}:{BACKUP}:repository/"
+TAGS = [{"Key": "team", "Value": "core"}]
+
+
+def template(prefix, *, tags=True, applied=("REPLICATION",)):
+    return {"prefix": prefix, "appliedFor": list(applied), **({"resourceTags": TAGS} if tags else {})}
+
+
+def link(*templates, policy, prefixes=("prod/",), **record):
+    hub = registry(HUB, rules=[rule(TO_BACKUP, prefixes=prefixes)])
+    record = {"registry_policy": policy, "templates": json.dumps(templates)} | record
+    return build(evidence(hub, registry(BACKUP, **record))).only("links")
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "templates", "tagged"),
+    [
+        (["prod/"], [template("prod")], ["prod/"]),
+        (["prod/"], [template("prod/web")], ["prod/web/"]),
+        (["prod/web/"], [template("prod")], ["prod/web/"]),
+        (["prod"], [template("prod")], ["prod/"]),
+        (["dev/"], [template("prod")], []),
+        (["prod-x"], [template("prod")], []),
+        ([""], [template("ROOT")], [""]),
+        (["prod/"], [template("ROOT"), template("prod", tags=False)], []),
+        (["prod/", "dev/"], [template("ROOT"), template("prod", tags=False)], ["dev/"]),
+        (["prod/"], [template("ROOT"), template("prod", tags=False, applied=["CREATE_ON_PUSH"])], ["prod/"]),
+        (["prod/"], [template("prod", applied=["PULL_THROUGH_CACHE"])], []),
+        (["prod/"], [template("prod", tags=False), template("prod/web")], ["prod/web/"]),
+        (["prod/web/"], [template("prod"), template("prod/web", tags=False)], []),
+        ([""], [template("a"), template("b")], ["a/", "b/"]),
+    ],
+)
+def test_names_that_get_tags(prefixes, templates, tagged):
+    assert list(tagged_prefixes(prefixes, parse_templates(json.dumps(templates)).value)) == tagged
+
+
+def test_a_grant_without_tagging_does_not_cover_them():
+    row = link(template("prod"), policy=grant(HUB))
+    assert (row["grant_given"], row["template_sets_tags"], row["tagging_covered"]) == (True, True, False)
+    assert json.loads(row["tagging_uncovered"]) == ["prod/"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "covered"),
+    [("*", True), (HEAD + "prod/*", True), (HEAD + "prod/web*", False), (HEAD + "p*", True), (HEAD + "dev/*", False)],
+)
+def test_a_grant_with_tagging_covers_its_resources(resource, covered):
+    policy = json.loads(grant(HUB))
+    policy["Statement"] += json.loads(grant(HUB, actions=["ecr:TagResource"], resource=resource))["Statement"]
+    assert link(template("prod"), policy=json.dumps(policy))["tagging_covered"] is covered
+
+
+def test_without_tags_nothing_is_needed():
+    row = link(template("prod", tags=False), policy=grant(HUB))
+    assert (row["template_sets_tags"], row["tagging_covered"]) == (False, None)
+
+
+def test_what_was_not_read_or_is_heeded_otherwise_is_not_known():
+    assert link(policy=grant(HUB), templates=None)["template_sets_tags"] is None
+    assert link(template("prod"), policy=None)["tagging_covered"] is None
+    assert link(template("prod"), policy=grant(HUB), policy_scope="V1")["tagging_covered"] is None
+    assert link(template("prod"), policy="{")["tagging_covered"] is None
+
+
+def deny(**changes):
+    return {"Effect": "Deny", "Principal": "*", "Action": "ecr:*", **changes}
+
+
+def denied(*statements):
+    policy = json.loads(grant(HUB))
+    policy["Statement"] += [{"Resource": "*", **each} for each in statements]
+    return link(policy=json.dumps(policy))
+
+
+def test_denying_statements_are_named():
+    row = denied(deny(Action="ecr:PutImage"), deny())
+    assert (row["denial_free"], row["denying_statements"]) == (False, "[3]")
+    row = denied(deny(Resource=HEAD + "prod/web*"))
+    assert (row["denial_free"], row["denying_statements"]) == (True, "[2]")
+    assert denied()["denying_statements"] == "[]"
+    assert denied(deny(Condition={"Bool": {"aws:SecureTransport": "false"}}))["denial_free"] is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "doubted"),
+    [
+        (deny(), True),
+        (deny(Action="ecr:ReplicateImage", Principal={"AWS": HUB}), True),
+        (deny(Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-a"}}), False),
+        (deny(Action="ecr:PutImage"), False),
+        (deny(Principal={"AWS": THIRD}), False),
+        (deny(Effect="Allow"), False),
+    ],
+)
+def test_a_deny_in_the_own_policy_of_a_copy_is_a_doubt(statement, doubted):
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    row = build(copy_of(here={"repository_policy": policy})).only("links")
+    assert row["grant_verdict"] == "ALLOWED"
+    assert row["denial_free"] is (None if doubted else True)
+    assert json.loads(row["repository_denials"]) == (["prod/api"] if doubted else [])
+    assert ("prod/api has a Deny" in row["grant_reason"]) is doubted
