@@ -16,8 +16,10 @@ from reports.words import moment_text, number
 class Change:
     """The difference of open failures against the run before."""
 
+    run: str
+    """Id of the run before."""
     since: str
-    """When the run before began, in words."""
+    """When it began, in words."""
     new: frozenset[str]
     still: frozenset[str]
     fixed: frozenset[str]
@@ -26,13 +28,24 @@ class Change:
     """Open before; a waiver covers it now."""
     unsure: frozenset[str]
     """Open before; now it could not be looked at, so it may still be there."""
+    worse: frozenset[str]
+    """Of those still open, the ones that matter more now."""
+    better: frozenset[str]
+    """Of those still open, the ones that matter less now."""
+
+    def of(self, mark: str) -> str:
+        """`new`, `still`, `fixed`, `waived` or `unsure`; empty for a fingerprint that was open in neither run."""
+        for word in ("new", "still", "fixed", "waived", "unsure"):
+            if mark in getattr(self, word):
+                return word
+        return ""
 
     @property
     def sentence(self) -> str:
         """The change in one sentence."""
         parts = [
             f"{number(len(self.new))} new",
-            f"{number(len(self.still))} still open",
+            f"{number(len(self.still))} still open" + self._shifts,
             f"{number(len(self.fixed))} fixed",
         ]
         if self.waived:
@@ -40,6 +53,13 @@ class Change:
         if self.unsure:
             parts.append(f"{number(len(self.unsure))} that could not be looked at again")
         return f"Since the run of {self.since}: {', '.join(parts)}."
+
+    @property
+    def _shifts(self) -> str:
+        """How severities of what is still open changed, in brackets; empty where they did not."""
+        told = [f"{number(len(self.worse))} of them worse"] if self.worse else []
+        told += [f"{number(len(self.better))} less severe"] if self.better else []
+        return f" ({', '.join(told)})" if told else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +82,20 @@ def change_since(run: Run, past: RunSummary) -> Change:
     """Compare open failures by fingerprint. What is gone is fixed only where we could look again."""
     states = {finding.fingerprint: finding for result in run.results for finding in result.findings}
     now = {mark for mark, finding in states.items() if finding.status is Status.FAIL and finding.waiver is None}
-    gone = past.open.keys() - now
+    gone, still = past.open.keys() - now, now & past.open.keys()
+    shifts = {mark: states[mark].severity.rank - past.open[mark].rank for mark in still}
     waived = {mark for mark in gone if mark in states and states[mark].status is Status.FAIL}
     undecided = {mark for mark in gone - waived if mark in states or not run.evidence_complete}
     return Change(
+        run=past.id,
         since=moment_text(past.started_at),
         new=frozenset(now - past.open.keys()),
-        still=frozenset(now & past.open.keys()),
+        still=frozenset(still),
         fixed=frozenset(gone - waived - undecided),
         waived=frozenset(waived),
         unsure=frozenset(undecided),
+        worse=frozenset(mark for mark, shift in shifts.items() if shift < 0),
+        better=frozenset(mark for mark, shift in shifts.items() if shift > 0),
     )
 
 

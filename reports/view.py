@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.model import Run, RunSummary
+from audit.model import Age, Run, RunSummary
 from checks.model import CheckResult, Finding, Severity, Status
 from reports.breakdown import (
     AccountView,
@@ -68,6 +68,8 @@ class ReportView:
     """Against the run before; None for a first run."""
     trend: tuple[TrendPoint, ...]
     """Oldest first, this run last; empty for a first run."""
+    ages: Mapping[str, Age]
+    """How long each failure has been there, by fingerprint; empty where no history was given."""
 
     @property
     def failures(self) -> int:
@@ -80,8 +82,8 @@ class ReportView:
         return tuple(sorted((check for check in self.checks if check.open), key=lambda check: check.severity.rank))
 
 
-def build_view(run: Run, history: Sequence[RunSummary] = ()) -> ReportView:
-    """Everything that a report says about *run*; *history* holds earlier runs in any order."""
+def build_view(run: Run, history: Sequence[RunSummary] = (), ages: Mapping[str, Age] | None = None) -> ReportView:
+    """Everything that a report says about *run*. *history*: earlier runs, in any order; *ages*: of its findings."""
     findings = sorted_findings(run.results)
     checks = checks_of(run, findings)
     past = earlier(run, history)
@@ -103,6 +105,7 @@ def build_view(run: Run, history: Sequence[RunSummary] = ()) -> ReportView:
         checks=checks, accounts=accounts_of(run, findings), gap_groups=group_gaps(run.gaps), findings=findings,
         risks=risks_of(checks), change=change_since(run, past[-1]) if past else None,
         trend=(*(trend_point(one) for one in past[-TREND_RUNS + 1 :]), now) if past else (),
+        ages=ages or {},
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def report(run: str, formats: tuple[str, ...], output: str, store_url: str | Non
     store = opened_store(store_url)
     with explained(StoreError):
         loaded = store.load(store.resolve(run))
-        view = build_view(loaded, store.history(loaded))
+        view = build_view(loaded, store.history(loaded), store.ages(loaded.id))
     prepare_folder(folder)
     try:
         written = write_reports(loaded, view, formats, folder)

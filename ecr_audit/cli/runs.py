@@ -56,7 +56,7 @@ def show(run: str, store_url: str | None, *, as_json: bool) -> None:
     store = opened_store(store_url)
     with explained(StoreError):
         loaded = store.load(store.resolve(run))
-        view = build_view(loaded, store.history(loaded))
+        view = build_view(loaded, store.history(loaded), store.ages(loaded.id))
     if as_json:
         click.echo(render("json", loaded, view)["findings.json"].decode(), nl=False)
         return

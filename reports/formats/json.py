@@ -12,12 +12,11 @@ from importlib import resources
 from typing import Any
 
 from audit.model import Run
-from checks.model import Gap, Script, Severity, Status
-from reports.breakdown import CheckView
+from checks.model import Severity, Status
 from reports.commands import CommandBook
 from reports.formats.json_values import json_line, json_value
 from reports.history import Change, TrendPoint
-from reports.records import finding_records
+from reports.records import check_record, finding_records, gap_order, gap_record, script_record
 from reports.view import ReportView
 from reports.words import stamp
 
@@ -113,8 +112,12 @@ def _run(run: Run) -> dict[str, Any]:
 def _change(change: Change | None) -> dict[str, Any] | None:
     if change is None:
         return None
-    marks = ("new", "fixed", "waived", "unsure", "worse", "better")
-    return {"since_run": change.run, "still": len(change.still)} | {name: sorted(getattr(change, name)) for name in marks}
+    lists = ("new", "fixed", "waived", "unsure", "worse", "better")
+    return {
+        "since_run": change.run,
+        "still": len(change.still),
+        **{name: sorted(getattr(change, name)) for name in lists},
+    }
 
 
 def _point(point: TrendPoint) -> dict[str, Any]:
@@ -123,50 +126,4 @@ def _point(point: TrendPoint) -> dict[str, Any]:
         "open": {severity.value: point.open[severity] for severity in Severity},
         "undecided": point.undecided,
         "evidence_complete": point.evidence_complete,
-    }
-
-
-def check_record(check: CheckView) -> dict[str, Any]:
-    text = check.text
-    return {
-        "id": text.id,
-        "aliases": text.aliases,
-        "title": text.title,
-        "group": text.group,
-        "severity": text.severity,
-        "counts": {status.value: check.counts[status] for status in Status},
-        "open": len(check.open),
-        "waived": len(check.waived),
-        "error": check.error or None,
-        "controls": text.controls,
-    }
-
-
-def gap_record(gap: Gap) -> dict[str, Any]:
-    return {
-        "account": gap.account,
-        "region": gap.region,
-        "operation": gap.operation,
-        "kind": gap.kind,
-        "code": gap.code,
-        "message": gap.message,
-        "tables": gap.tables,
-        "resource": gap.resource,
-        "permission": gap.permission,
-    }
-
-
-def gap_order(gap: Gap) -> tuple[str, ...]:
-    return (gap.account, gap.region, gap.operation, gap.resource, gap.code, gap.message)
-
-
-def script_record(script: Script) -> dict[str, Any]:
-    return {
-        "name": script.name,
-        "account": script.account,
-        "region": script.region,
-        "safe": script.safe,
-        "findings": script.findings,
-        "manual": script.manual,
-        "refused": script.refused,
     }
