@@ -19,6 +19,8 @@ A file `cases/<group>/<slug>.yaml` belongs to the check `<group>.<slug>`. It hol
     Absent: every failure of the check; one is mended by its own command, several by their plan.
 `by`
     `script` (default): the finding has a command. `hand`: it has none, but steps for a person.
+`exit`
+    How the command ends: 0 (default), or 5 where it must be put off.
 `steps_contain`
     Texts that the printed steps (and the reasons why no command is offered) must contain.
 `person`
@@ -80,6 +82,7 @@ class Case:
     baseline: Mapping[str, Any] = field(default_factory=dict)
     finding: str = ""
     by: Literal["script", "hand"] = "script"
+    exit: int = 0
     steps_contain: tuple[str, ...] = ()
     person: tuple[Hand, ...] = ()
     person_changes: Mapping[str, Any] = field(default_factory=dict)
