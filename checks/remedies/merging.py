@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from checks.model import Edit, RemedyContext, Row
-from checks.remedies import account, policy, replication, repositories, rules, scanning, templates
+from checks.remedies import account, policy, policy_text, replication, repositories, rules, scanning, templates
 from checks.remedies.account import account_step
 from checks.remedies.edits import EDITS, Stage, distinct
 from checks.remedies.outcome import CannotApplyError, Limits, Merged, Refusal
@@ -65,7 +65,9 @@ class _Registry:
         partition = self.text("partition")
         if not partition:
             raise CannotApplyError("the registry's partition is not known")
-        return policy.Owner(self.account, self.region, partition, self.limits.policy_characters)
+        return policy.Owner(
+            self.account, self.region, partition, self.limits.policy_characters, self.context.organization
+        )
 
     @property
     def limits(self) -> Limits:
@@ -82,6 +84,12 @@ class _Registry:
             declared.filters_per_rule.maximum,
             read("policy_characters_limit", declared.registry_policy_characters.maximum),
         )
+
+    @property
+    def room_elsewhere(self) -> Mapping[rules.Pair, int]:
+        """How many more destinations each other registry that was read could take."""
+        room = {place: row.get("destination_headroom") for place, row in self.context.registries.items()}
+        return {place: int(free) for place, free in room.items() if free is not None and free > 0}
 
 
 def plan_registry(
@@ -136,7 +144,7 @@ def _replication(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool)
     owner = (registry.account, registry.region)
 
     def merge(members: Sequence[Edit]) -> Merged[tuple[rules.Rule, ...]]:
-        return replication.merge(seen, members, registry.limits, owner)
+        return replication.merge(seen, members, registry.limits, owner, registry.room_elsewhere)
 
     def stage_of(edit: Edit) -> Stage:
         # Letting deletions through takes something away as well, at the destination.
@@ -148,12 +156,12 @@ def _replication(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool)
 
 def _policy(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
     text = registry.text("registry_policy")
-    seen, owner = policy.parse(text), registry.owner
+    seen, owner = policy_text.parse(text), registry.owner
 
     def merge(members: Sequence[Edit]) -> Merged[str]:
         merged = policy.merge(seen, members, owner)
         unchanged = merged.document.statements == seen.statements
-        wanted = text or "" if unchanged else policy.text_of(merged.document, owner.characters)
+        wanted = text or "" if unchanged else policy_text.text_of(merged.document, owner.characters)
         return Merged(wanted, merged.applied, merged.refused)
 
     def stage_of(edit: Edit) -> Stage:

@@ -73,6 +73,8 @@ def merge_numbered(
 
 def _remade(rule: Rule, edits: Sequence[Edit], limits: Limits) -> tuple[tuple[Rule, ...], list[Refusal]]:
     """What *rule* becomes: nothing, itself, or several where its filters need it; and the edits that contradict."""
+    if not edits:
+        return (rule,), []
     refused: list[Refusal] = []
     by_kind = {kind: [edit for edit in edits if edit.kind == kind] for kind in KINDS}
     switches = by_kind["replication.set-delete"]

@@ -26,6 +26,7 @@ _NAMES = {
 }
 _BY_HAND = 60
 _NAMED_IN_TITLE = 40
+_NAMED_IN_REASON = 5
 _ASKED = 30
 
 
@@ -75,10 +76,13 @@ def plan(findings: Sequence[Finding], context: RemedyContext) -> tuple[Script, .
     """Every fix of every failing finding that is not waived: one script per registry and stage.
 
     Names begin with the stage, so that running all of them in the order of their names is right across registries:
-    what receives is ready before anything is sent, and what is taken away goes last. Raises ValueError for an edit of
-    unknown kind or shape.
+    what receives is ready before anything is sent, and what is taken away goes last. The order of *findings* makes no
+    difference. Raises ValueError for an edit of unknown kind or shape.
     """
-    wanted = [one for one in findings if one.status is Status.FAIL and one.waiver is None and one.remedy is not None]
+    wanted = sorted(
+        (one for one in findings if one.status is Status.FAIL and one.waiver is None and one.remedy is not None),
+        key=lambda one: (one.severity.rank, one.check, one.account, one.region, one.resource, one.fingerprint),
+    )
     worked = _work(wanted, context, in_stages=True)
     owners = _owners(worked.mended)
     manual = _manual(wanted)
@@ -197,12 +201,24 @@ def _manual(findings: Iterable[Finding]) -> dict[Registry, tuple[str, ...]]:
 
 
 def _refused(findings: Iterable[Finding], worked: _Worked) -> dict[Registry, tuple[str, ...]]:
-    found: dict[Registry, list[str]] = {}
+    """Reasons by registry, each told once with all the findings that it leaves out."""
+    found: dict[Registry, dict[str, list[str]]] = {}
     for finding in findings:
         for refusal in worked.refused.get(finding.fingerprint, ()):
             registry = (refusal.edit.account, refusal.edit.region)
-            found.setdefault(registry, []).append(_reason(finding, refusal))
-    return {registry: tuple(reasons) for registry, reasons in found.items()}
+            name = f"{finding.check}, {finding.resource}"
+            names = found.setdefault(registry, {}).setdefault(refusal.reason, [])
+            if name not in names:
+                names.append(name)
+    return {
+        registry: tuple(f"{_some(names)}: {reason}" for reason, names in reasons.items())
+        for registry, reasons in found.items()
+    }
+
+
+def _some(names: Sequence[str]) -> str:
+    more = (f"and {len(names) - _NAMED_IN_REASON} more",) if len(names) > _NAMED_IN_REASON else ()
+    return "; ".join((*names[:_NAMED_IN_REASON], *more))
 
 
 def _reason(finding: Finding, refusal: Refusal) -> str:

@@ -5,7 +5,6 @@ Statement numbers always refer to the text as seen, whatever other edits do to i
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,20 +13,17 @@ from typing import Any
 from checks.model import Edit
 from checks.remedies.edits import distinct
 from checks.remedies.outcome import CannotApplyError, Merged, Refusal, merge_one_by_one
+from checks.remedies.policy_text import Policy, text_of
 from checks.remedies.rules import shortest
 from checks.remedies.statements import (
     Statement,
     accounts_granted,
     as_list,
-    but_for_the_account,
     exempting,
     from_list,
     merged_replacement,
     ordered,
 )
-
-_READABLE_SHARE = 0.4
-"""Share of the allowed characters up to which a policy is written with indentation, which AWS counts."""
 
 _NAMES = re.compile(r"[a-z0-9._/-]*")
 
@@ -41,46 +37,14 @@ class Owner:
     partition: str
     characters: int = 10_240
     """Longest registry policy that AWS takes."""
+    organization: str = ""
+    """Id of the organization (`o-…`), or empty."""
 
     def repositories(self, prefix: str) -> str:
         """ARN of every repository whose name begins with *prefix*, as a replication filter means it."""
         if not _NAMES.fullmatch(prefix):
             raise CannotApplyError(f"no repository name begins with {prefix!r}")
         return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/{prefix}*"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """A parsed registry policy. A removed statement stays as None, so that numbers keep their meaning."""
-
-    version: str
-    statements: tuple[Statement | None, ...]
-    others: Mapping[str, Any]
-    """Elements besides Version and Statement (`Id`)."""
-
-    @property
-    def present(self) -> tuple[Statement, ...]:
-        """The statements that are left."""
-        return tuple(statement for statement in self.statements if statement is not None)
-
-
-def parse(text: str | None) -> Policy:
-    """The registry policy of *text*; empty for none. Raises CannotApplyError where it was not read or is none."""
-    if text is None:
-        raise CannotApplyError("the registry policy could not be read, and a put would replace it unseen")
-    if not text:
-        return Policy("2012-10-17", (), {})
-    try:
-        document = json.loads(text)
-    except ValueError as problem:
-        raise CannotApplyError(f"the registry policy is not JSON ({problem}); write it anew by hand") from None
-    if not isinstance(document, dict):
-        raise CannotApplyError("the registry policy is not a JSON object; write it anew by hand")
-    statements = as_list(document.get("Statement", []))
-    if not all(isinstance(statement, dict) for statement in statements):
-        raise CannotApplyError("the registry policy has a statement that is not an object; write it anew by hand")
-    others = {name: value for name, value in document.items() if name not in ("Version", "Statement")}
-    return Policy(str(document.get("Version", "2008-10-17")), tuple(statements), others)
 
 
 def merge(policy: Policy, edits: Iterable[Edit], owner: Owner) -> Merged[Policy]:
@@ -94,52 +58,22 @@ def merge(policy: Policy, edits: Iterable[Edit], owner: Owner) -> Merged[Policy]
         *by_kind.get("policy.add-statement", []),
     ]
     merged = merge_one_by_one(replaced.document, rest, lambda present, edit: _apply(present, edit, owner))
-    if not _fits(merged.document, owner):
+    if _too_long(merged.document, owner):
         # One grant at a time, to keep as many as there is room for.
         merged = merge_one_by_one(replaced.document, rest, lambda present, edit: _apply_within(present, edit, owner))
+        merged = replace(merged, refused=_with_split(merged, owner))
+    if reason := _too_long(merged.document, owner):
+        left = tuple(Refusal(edit, reason) for edit in (*replaced.applied, *merged.applied))
+        return Merged(policy, (), (*replaced.refused, *merged.refused, *left))
     return Merged(merged.document, replaced.applied + merged.applied, replaced.refused + merged.refused)
 
 
-def text_of(policy: Policy, limit: int) -> str:
-    """The policy as JSON text of at most *limit* characters; empty where no statement is left.
-
-    It is indented where there is room, else compact, else with statements joined that differ in the account only.
-    Raises CannotApplyError where nothing of this suffices.
-    """
-    if not policy.present:
-        return ""
-    compact = _compact(policy, policy.present)
-    if len(compact) <= limit:
-        readable = json.dumps(_document(policy, policy.present), indent=2)
-        return readable if len(readable) <= limit * _READABLE_SHARE else compact
-    joined = _compact(policy, joined_statements(policy.present))
-    if len(joined) <= limit:
-        return joined
-    raise CannotApplyError(
-        f"the registry policy would have {len(joined):,} characters, AWS allows {limit:,}; split: replace the "
-        'statements for single accounts by one for the organization (Principal "*" with the condition '
-        "aws:PrincipalOrgID), "
-        "or receive some of the copies in a second registry"
-    )
-
-
-def joined_statements(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """Statements that differ in nothing but the account they name, made one with all the accounts."""
-    kept: list[Statement] = []
-    places: dict[object, int] = {}
-    members: dict[int, list[str]] = {}
-    for statement in statements:
-        said = but_for_the_account(statement)
-        if said is None:
-            kept.append(statement)
-            continue
-        if said not in places:
-            places[said] = len(kept)
-            kept.append(statement)
-        members.setdefault(places[said], []).extend(as_list(statement["Principal"]["AWS"]))
-    for place, accounts in members.items():
-        kept[place] = {**kept[place], "Principal": {"AWS": from_list(dict.fromkeys(accounts))}}
-    return tuple(kept)
+def _with_split(merged: Merged[Policy], owner: Owner) -> tuple[Refusal, ...]:
+    """Refusals, with one and the same split for all the grants that there was no room for."""
+    edits = [one.edit for one in merged.refused]
+    possible = merge_one_by_one(merged.document, edits, lambda present, edit: _apply(present, edit, owner))
+    reason = _too_long(possible.document, owner)
+    return tuple(Refusal(one.edit, reason) if one.edit in possible.applied else one for one in merged.refused)
 
 
 def _apply(policy: Policy, edit: Edit, owner: Owner) -> Policy:
@@ -156,16 +90,17 @@ def _apply(policy: Policy, edit: Edit, owner: Owner) -> Policy:
 def _apply_within(policy: Policy, edit: Edit, owner: Owner) -> Policy:
     changed = _apply(policy, edit, owner)
     if edit.kind == "policy.add-statement":
-        text_of(changed, owner.characters)
+        text_of(changed, owner.characters, owner.organization)
     return changed
 
 
-def _fits(policy: Policy, owner: Owner) -> bool:
+def _too_long(policy: Policy, owner: Owner) -> str:
+    """Why *policy* does not fit, or empty where it does."""
     try:
-        text_of(policy, owner.characters)
-    except CannotApplyError:
-        return False
-    return True
+        text_of(policy, owner.characters, owner.organization)
+    except CannotApplyError as reason:
+        return str(reason)
+    return ""
 
 
 def _merge_replacements(policy: Policy, edits: Sequence[Edit]) -> Merged[Policy]:
@@ -264,11 +199,3 @@ def _named(resource: str, resources: Collection[str]) -> bool:
     """Whether one of *resources* is *resource*, or all that begins with less of it."""
     starts = (other[:-1] for other in resources if other.endswith("*") and not set("*?") & set(other[:-1]))
     return resource in resources or any(resource.startswith(start) for start in starts)
-
-
-def _document(policy: Policy, statements: Sequence[Statement]) -> dict[str, Any]:
-    return {"Version": policy.version, **policy.others, "Statement": list(statements)}
-
-
-def _compact(policy: Policy, statements: Sequence[Statement]) -> str:
-    return json.dumps(_document(policy, statements), separators=(",", ":"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from checks.model import Edit
@@ -27,6 +28,10 @@ from checks.remedies.rules import (
     refuse_filters,
     shortest,
 )
+from checks.remedies.splitting import destinations_split, rules_split, shorter_prefixes
+
+_LISTED_DESTINATIONS = 100
+"""Entries of one rule's list of destinations (ECR service model)."""
 
 
 def parse(text: str | None) -> tuple[Rule, ...]:
@@ -39,10 +44,17 @@ def parse(text: str | None) -> tuple[Rule, ...]:
         raise CannotApplyError(f"the replication configuration is not what AWS documents: {problem}") from None
 
 
-def merge(rules: Sequence[Rule], edits: Iterable[Edit], limits: Limits, owner: Pair) -> Merged[tuple[Rule, ...]]:
+def merge(
+    rules: Sequence[Rule],
+    edits: Iterable[Edit],
+    limits: Limits,
+    owner: Pair,
+    room: Mapping[Pair, int] = MappingProxyType({}),
+) -> Merged[tuple[Rule, ...]]:
     """The rules with every edit applied that AWS would take; the others refused, each with its reason.
 
-    *owner* is the registry (account, Region) whose rules these are. Rule numbers refer to the document as seen, so
+    *owner* is the registry (account, Region) whose rules these are; *room* says of other registries how many more
+    destinations they could take, for whoever must move some. Rule numbers refer to the document as seen, so
     edits with numbers go first; removals make room for additions; where a destination is both removed and added,
     what was asked to be added is there in the end.
     """
@@ -58,13 +70,33 @@ def merge(rules: Sequence[Rule], edits: Iterable[Edit], limits: Limits, owner: P
 
     merged = merge_one_by_one(present, additions, apply)
     applied = (*numbered.applied, *removals, *merged.applied)
-    refused = (*numbered.refused, *merged.refused)
+    refused = (*numbered.refused, *_with_split(merged, limits, owner, room))
+    if not applied:
+        return Merged(tuple(rules), (), refused)
     try:
         refuse_destinations((pair for rule in merged.document for pair in destinations_of(rule)), owner)
         return Merged(_within(limits, merged.document), applied, refused)
     except CannotApplyError as reason:
         left = tuple(Refusal(edit, f"the rules that are there stand in the way: {reason}") for edit in applied)
         return Merged(tuple(rules), (), (*refused, *left))
+
+
+def _with_split(
+    merged: Merged[tuple[Rule, ...]], limits: Limits, owner: Pair, room: Mapping[Pair, int]
+) -> tuple[Refusal, ...]:
+    """Refusals, with one and the same split for all that had no place among the unique destinations."""
+    kept = {pair for rule in merged.document for pair in destinations_of(rule)}
+    moved: dict[Pair, dict[str, None]] = {}
+    beyond: list[Edit] = []
+    for refusal in merged.refused:
+        pairs = [(item["account"], item["region"]) for item in refusal.edit.arguments["destinations"]]
+        new = [pair for pair in pairs if pair not in kept]
+        if len({*kept, *new}) > limits.destinations and owner not in pairs:
+            beyond.append(refusal.edit)
+            for pair in new:
+                moved.setdefault(pair, {}).update(dict.fromkeys(refusal.edit.arguments["prefixes"]))
+    reason = destinations_split(kept, moved, limits, owner, room) if beyond else ""
+    return tuple(Refusal(one.edit, reason) if one.edit in beyond else one for one in merged.refused)
 
 
 def _added(rules: tuple[Rule, ...], arguments: Mapping[str, Any], limits: Limits, owner: Pair) -> tuple[Rule, ...]:
@@ -159,18 +191,21 @@ def _within(limits: Limits, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     if len(pairs) > limits.destinations:
         raise CannotApplyError(
             f"it would make {len(pairs)} unique destinations, AWS allows {limits.destinations} and does not raise it; "
-            f"split: keep {limits.destinations} here and replicate to the other {len(pairs) - limits.destinations} "
-            "from a second source registry (another account or Region) that the images are pushed to as well"
+            "first take away destinations that are not needed, or replicate to some from a second source registry"
         )
-    if any(len(prefixes_of(rule)) > limits.filters for rule in rules):
-        raise CannotApplyError(
-            f"a rule would have more than {limits.filters} filters; split it, or use shorter prefixes"
-        )
+    for rule in rules:
+        if len(prefixes_of(rule)) > limits.filters:
+            raise CannotApplyError(
+                f"a rule would have {len(prefixes_of(rule))} filters, AWS allows {limits.filters}; "
+                f"split it, or {shorter_prefixes(prefixes_of(rule), limits.filters)}"
+            )
+        if len(rule["destinations"]) > _LISTED_DESTINATIONS:
+            raise CannotApplyError(
+                f"a rule would list {len(rule['destinations'])} destinations, AWS takes {_LISTED_DESTINATIONS}; "
+                "name each destination once"
+            )
     if len(rules) > limits.rules:
         rules = compacted(rules, limits)
     if len(rules) > limits.rules:
-        raise CannotApplyError(
-            f"it would make {len(rules)} rules, AWS allows {limits.rules}; "
-            "split: give destinations the same prefixes, so that they share a rule, or use a second source registry"
-        )
+        raise CannotApplyError(rules_split(rules, limits))
     return rules

@@ -14,6 +14,7 @@ from typing import Any
 from checks.model import Edit
 from checks.remedies.edits import distinct
 from checks.remedies.outcome import CannotApplyError, Merged, merge_one_by_one
+from checks.remedies.splitting import shorter_prefixes
 
 Configuration = Mapping[str, Any]
 
@@ -65,7 +66,7 @@ def _covering(configuration: Configuration, edit: Edit) -> Configuration:
     if len(rules[frequency]) > _MOST_FILTERS:
         raise CannotApplyError(
             f"the scanning rule would have {len(rules[frequency])} filters, AWS allows {_MOST_FILTERS}; "
-            "use shorter prefixes, or * for all"
+            f"{shorter_prefixes([text.rstrip('*') for text in rules[frequency]], _MOST_FILTERS)}, or * for all"
         )
     return {"scanType": kind, "rules": [_rule(name, filters) for name, filters in rules.items() if filters]}
 

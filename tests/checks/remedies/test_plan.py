@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from checks.model import Script, Status, WaiverMark
 from checks.remedies import commands, plan, script_for
@@ -200,3 +202,25 @@ def test_no_value_breaks_the_syntax_of_a_script(text: str, tmp_path: Path) -> No
     assert documents(scripts[0].text, "registry-policy.json")[0]["Id"] == text
     for one in findings:
         assert parses(commands(one, seen), tmp_path)
+
+
+@given(st.permutations(range(6)))
+def test_the_order_of_findings_makes_no_difference(order: list[int]) -> None:
+    findings = [
+        finding(adding(B, prefixes=["prod/"]), granting(SOURCE, "prod/"), check="rules.a"),
+        finding(adding(B, prefixes=["prod/api"], delete=True), check="rules.b"),
+        finding(edit("replication.remove-rule", rule=1), manual=["Look."], check="rules.c"),
+        finding(granting(SOURCE, "base/"), check="grants.a"),
+        finding(edit("repository.lifecycle", OTHER, repository="a/b", seen="", policy="x"), check="settings.a"),
+        finding(edit("repository.retag", repository="a/b", digest="x", tag="y"), check="coverage.a"),
+    ]
+    assert plan([findings[place] for place in order], BOTH) == plan(findings, BOTH)
+
+
+def test_one_reason_is_told_once_for_all_that_it_leaves_out() -> None:
+    full = context(registry(rules=[rule(*(f"4000000000{number:02}/eu-west-1" for number in range(25)))]))
+    findings = [finding(adding(B, prefixes=[f"team-{number}/"]), resource=f"link {number}") for number in range(9)]
+    (script,) = plan(findings, full)
+    (reason,) = script.refused
+    assert reason.startswith("rules.required-link-present, link 0; ")
+    assert "and 4 more: it would make 26 unique destinations" in reason

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from checks.iam import ReplicationRequest, explain
 from checks.model import Edit
-from checks.remedies import policy
+from checks.remedies import policy, policy_text, statements
 from checks.remedies.edits import distinct
 from checks.remedies.outcome import CannotApplyError
 from checks.remedies.statements import is_narrowing, merged_replacement
@@ -22,9 +22,9 @@ EVERYTHING = f"arn:aws:ecr:{REGION}:{OTHER}:repository/*"
 
 
 def text_after(seen: str, *edits: Edit, owner: policy.Owner = OWNER) -> str:
-    merged = policy.merge(policy.parse(seen), edits, owner)
+    merged = policy.merge(policy_text.parse(seen), edits, owner)
     assert not merged.refused, merged.refused
-    return policy.text_of(merged.document, owner.characters)
+    return policy_text.text_of(merged.document, owner.characters)
 
 
 def verdict(text: str, source: str = SOURCE, repository: str = "prod/api", organization: str | None = None) -> str:
@@ -91,11 +91,11 @@ def test_a_grant_allows_what_it_names_and_no_deny_is_lost(seen: str, grant: Edit
 
 @given(POLICIES, st.lists(GRANTS, max_size=4))
 def test_grants_keep_every_statement_and_give_unique_valid_ids(seen: str, grants: list[Edit]) -> None:
-    before = policy.parse(seen)
+    before = policy_text.parse(seen)
     after = policy.merge(before, grants, OWNER).document
     for one, same in zip(before.statements, after.statements, strict=False):
         assert set(one or {}) <= set(same or {})
-        assert set(policy.as_list((one or {})["Action"])) <= set(policy.as_list((same or {})["Action"]))
+        assert set(statements.as_list((one or {})["Action"])) <= set(statements.as_list((same or {})["Action"]))
     ids = [one["Sid"] for one in after.present[len(before.statements) :]]
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch("[A-Za-z0-9]+", name) for name in ids)
@@ -103,18 +103,18 @@ def test_grants_keep_every_statement_and_give_unique_valid_ids(seen: str, grants
 
 @given(POLICIES, st.lists(GRANTS, max_size=4))
 def test_twice_is_once(seen: str, grants: list[Edit]) -> None:
-    once = policy.merge(policy.parse(seen), grants, OWNER).document
-    assert policy.merge(policy.parse(seen), [*grants, *grants], OWNER).document == once
+    once = policy.merge(policy_text.parse(seen), grants, OWNER).document
+    assert policy.merge(policy_text.parse(seen), [*grants, *grants], OWNER).document == once
     again = policy.merge(once, grants, OWNER).document
     assert again.present == once.present
 
 
 @given(st.lists(GRANTS, min_size=1, max_size=4))
 def test_all_at_once_is_one_by_one(grants: list[Edit]) -> None:
-    one_by_one = policy.parse("")
+    one_by_one = policy_text.parse("")
     for one in distinct(grants):
         one_by_one = policy.merge(one_by_one, [one], OWNER).document
-    assert one_by_one == policy.merge(policy.parse(""), grants, OWNER).document
+    assert one_by_one == policy.merge(policy_text.parse(""), grants, OWNER).document
 
 
 def test_one_account_has_one_statement_however_many_findings_ask() -> None:
@@ -194,9 +194,8 @@ def test_replacements_that_leave_nobody_leave_no_statement() -> None:
 
 def test_replacements_that_contradict_are_refused() -> None:
     seen = allow(SOURCE)
-    merged = policy.merge(
-        policy.parse(document(seen)), [replacing(1, {**seen, "Sid": "A"}), replacing(1, {**seen, "Sid": "B"})], OWNER
-    )
+    before = policy_text.parse(document(seen))
+    merged = policy.merge(before, [replacing(1, {**seen, "Sid": "A"}), replacing(1, {**seen, "Sid": "B"})], OWNER)
     assert merged.document.statements[0] == {**merged.document.statements[0], "Sid": "A"}  # type: ignore[dict-item]  # the statement is there
     assert "different values of Sid" in merged.refused[0].reason
 
@@ -224,8 +223,8 @@ def test_length_first_loses_blanks_then_joins_accounts_then_refuses_with_a_way_o
     assert len(joined) == 1
     assert len(joined[0]["Principal"]["AWS"]) == 120
     too_many = [granting(f"400000000{number:03}", "") for number in range(400)]
-    merged = policy.merge(policy.parse(""), too_many, OWNER)
-    assert len(policy.text_of(merged.document, 10_240)) <= 10_240
+    merged = policy.merge(policy_text.parse(""), too_many, OWNER)
+    assert len(policy_text.text_of(merged.document, 10_240)) <= 10_240
     assert len(merged.applied) + len(merged.refused) == 400
     assert "aws:PrincipalOrgID" in merged.refused[0].reason
     assert "allows 10,240" in merged.refused[0].reason
@@ -234,7 +233,7 @@ def test_length_first_loses_blanks_then_joins_accounts_then_refuses_with_a_way_o
 @pytest.mark.parametrize("text", [None, "{", "[]", '"x"', '{"Statement": ["x"]}'])
 def test_a_policy_that_makes_no_sense_is_never_replaced(text: str | None) -> None:
     with pytest.raises(CannotApplyError):
-        policy.parse(text)
+        policy_text.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -247,5 +246,5 @@ def test_a_policy_that_makes_no_sense_is_never_replaced(text: str | None) -> Non
     ],
 )
 def test_what_makes_no_sense_is_refused(wanted: Edit, why: str) -> None:
-    merged = policy.merge(policy.parse(document(allow(SOURCE))), [wanted], OWNER)
+    merged = policy.merge(policy_text.parse(document(allow(SOURCE))), [wanted], OWNER)
     assert why in merged.refused[0].reason
