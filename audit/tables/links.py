@@ -17,6 +17,7 @@ from audit.tables.link_backfills import backfill_columns
 from audit.tables.link_deletion import deletion_conflict_columns
 from audit.tables.link_grants import grant_columns
 from audit.tables.link_names import LinkNames
+from audit.tables.link_signing import signing_columns
 from audit.tables.link_tags import tag_columns
 from audit.tables.link_templates import template_columns
 from audit.tables.pairs import is_expected, names_of
@@ -99,6 +100,7 @@ def _row(known: Known, names: LinkNames, link: Link) -> dict[str, Any]:
         **grant_columns(known, names, source, destination, link.copied),
         **tag_columns(known, source, destination, link.copied),
         **template_columns(known, destination, link.copied),
+        **signing_columns(known, source, destination, link.copied),
         **deletion_conflict_columns(destination, known.rules[source].value, known.demands[source]),
     }
 

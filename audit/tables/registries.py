@@ -14,6 +14,7 @@ from audit.tables.frames import frame_of_rows
 from audit.tables.known import Known
 from audit.tables.policy_scope import scope_columns
 from audit.tables.registry_declarations import declaration_columns
+from audit.tables.registry_settings import setting_columns
 from audit.tables.registry_surroundings import surrounding_columns
 from audit.tables.thresholds import distance
 from checks.baseline import Baseline
@@ -42,6 +43,7 @@ def registries_frame(known: Known) -> pd.DataFrame:
         destination = _one_of(key, named | required, possible)
         scope = scope_columns(known, key, destination=destination)
         around = surrounding_columns(known, key, destination=destination) | declaration_columns(known, key)
+        around |= setting_columns(known, key, destination=destination)
         rows.append(_row(known, key, gaps[key]) | {"is_destination": destination} | scope | around)
     return frame_of_rows(REGISTRIES, rows)
 

@@ -13,6 +13,7 @@ from audit.tables.documents import Parsed, Registry, Template, parse_object
 from audit.tables.encryption import judge_key
 from audit.tables.frames import compact, frame_of_rows
 from audit.tables.known import Known
+from audit.tables.template_settings import Surroundings, arriving_prefixes, declaration_columns
 from checks.tables import TEMPLATES
 
 _SERVICE = "ecr.amazonaws.com"
@@ -23,18 +24,27 @@ _ASSUMES = ("sts:assumerole", "sts:*", "*")
 
 def templates_frame(known: Known) -> pd.DataFrame:
     """One row a creation template of a registry whose templates were read."""
-    rows = [
-        row
-        for place, parsed in known.templates.items()
-        for row in sorted((_row(known, place, each) for each in parsed.value or ()), key=lambda row: str(row["prefix"]))
-    ]
+    arriving = arriving_prefixes(known)
+    rows: list[dict[str, Any]] = []
+    for place, parsed in known.templates.items():
+        templates = sorted(parsed.value or (), key=lambda template: template.prefix)
+        around = Surroundings(
+            place=place,
+            keys=_keys(known, place),
+            templates=[each for each in templates if each.for_replication],
+            arriving=arriving.get(place, ()),
+        )
+        rows.extend(_row(known, place, template, around) for template in templates)
     return frame_of_rows(TEMPLATES, rows)
 
 
-def _row(known: Known, place: Registry, template: Template) -> dict[str, Any]:
+def _keys(known: Known, place: Registry) -> Parsed[Mapping[str, Any]]:
+    return parse_object(known.parts[place].registry.keys, "what is known of the keys")
+
+
+def _row(known: Known, place: Registry, template: Template, around: Surroundings) -> dict[str, Any]:
     record = known.parts[place].registry
     valid, problem = judge_role(template, place[0], parse_object(record.roles, "what is known of the roles"))
-    keys = parse_object(record.keys, "what is known of the keys")
     return {
         "account": place[0],
         "region": place[1],
@@ -45,7 +55,8 @@ def _row(known: Known, place: Registry, template: Template) -> dict[str, Any]:
         "role_needed": template.role_needed,
         "role_valid": valid,
         "role_problem": problem,
-        **asdict(judge_key(template.kms_key, place, keys)),
+        **asdict(judge_key(template.kms_key, place, around.keys)),
+        **declaration_columns(known.baseline, template, around),
     }
 
 

@@ -78,6 +78,12 @@ LINKS = Table(
             "Whether creation templates with REPLICATION cover every name that the rules can create",
         ),
         text("template_uncovered", "Prefixes that they do not cover, JSON array"),
+        flag(
+            "signing_declared",
+            "Whether the baseline wants destinations to sign, and the source has signing rules for what is copied",
+        ),
+        flag("destination_signs", "Whether the destination has signing rules for what is copied"),
+        text("signing_problem", "What is missing there, or was not read, as a clause"),
         flag("delete_consistent", "Whether rules that copy the same repositories there agree on deleteReplication"),
         text("delete_conflicting_rules", "Numbers of the rules that do not, JSON array"),
         text("delete_conflicting_prefixes", "What those rules have in common, JSON array of prefixes"),

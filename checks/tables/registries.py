@@ -96,6 +96,13 @@ REGISTRIES = Table(
             "the pattern of a rule cannot be decided",
         ),
         text("failure_rules", "Names of the rules that do, JSON array"),
+        flag("takes_part", "Whether it is a source or a destination of replication, by a rule or by the baseline"),
+        flag("blob_mounting_declared", "Whether it takes part and the baseline asks for a BLOB_MOUNTING"),
+        text("expected_blob_mounting", "Value asked for; empty: none"),
+        flag("blob_mounting_as_declared", "Whether it is so"),
+        flag("pull_time_exclusions_declared", "Whether it takes part and the baseline names principals to exclude"),
+        flag("pull_time_exclusions_present", "Whether they all are"),
+        text("missing_pull_time_exclusions", "Those that are not, JSON array of ARNs"),
         text("limits_source", "Where the limits were read: Service Quotas, or the baseline's dated default"),
     ),
 )

@@ -23,5 +23,21 @@ TEMPLATES = Table(
         flag("key_named", "Whether it names a customer key"),
         flag("key_usable", "Whether that key exists, is enabled and lies in this Region"),
         text("key_problem", "What is wrong with it, as a clause"),
+        flag(
+            "settings_declared",
+            "Whether it applies to replication and the baseline asks something of names that it serves",
+        ),
+        flag("settings_as_declared", "Whether it gives them what the baseline asks"),
+        text(
+            "settings_contradicted",
+            "What it gives otherwise, JSON object: beginning of names → tag_mutability, encryption, lifecycle_policy, "
+            "repository_policy, tags",
+        ),
+        text(
+            "settings_below",
+            "Prefixes below its own that it serves, that are copied there, and of which the baseline asks something "
+            "else, JSON array",
+        ),
+        text("settings_problem", "What it gives otherwise, as a clause"),
     ),
 )
