@@ -41,6 +41,10 @@ class Known:
     """Every registry that was read or is named as destination, in order: its position is its code."""
     sources: tuple[Registry, ...]
     """Registries in scope: only what they replicate is judged. Others are read because copies arrive there."""
+    in_scope: frozenset[Registry]
+    """The same, to look up."""
+    region_statuses: Mapping[Registry, str | None]
+    """Account and Region → its status, as the account or the organization told; None: not told."""
 
     def registry(self, registry: Registry) -> RegistryRecord | None:
         """The record of *registry*; None where it lies outside what the run set out to read."""
@@ -93,6 +97,8 @@ def know(evidence: Evidence, baseline: Baseline) -> Known:
         demands=demands,
         universe=tuple(sorted({*parts, *named, *demanded})),
         sources=sources,
+        in_scope=frozenset(sources),
+        region_statuses={(record.account, record.region): record.status for record in evidence.regions},
     )
 
 

@@ -8,6 +8,8 @@ from audit.tables.documents import Registry
 from audit.tables.known import Known
 from audit.tables.partitions import ecr_regions
 
+_USABLE = ("ENABLED", "ENABLED_BY_DEFAULT")
+
 
 def region_columns(known: Known, source: Registry, destination: Registry) -> dict[str, Any]:
     """Whether the destination's Region exists in the source's partition.
@@ -26,6 +28,25 @@ def region_columns(known: Known, source: Registry, destination: Registry) -> dic
     else:
         problem = f"{destination[1]} belongs to the partition {found}, and the source to {partition}"
     return {"destination_region_valid": False, "destination_region_problem": problem}
+
+
+def enabled_columns(known: Known, source: Registry, destination: Registry) -> dict[str, Any]:
+    """Whether both Regions are enabled in the accounts at their ends.
+
+    ECR user guide, replication.html: replication into or out of a Region needs it enabled in the account. Account
+    Management API reference, Region: in a Region that is being enabled or disabled, requests may fail.
+    """
+    statuses = {pair: known.region_statuses.get(pair) for pair in (source, destination)}
+    problems = [
+        f"{region} is {status} in account {account}"
+        for (account, region), status in statuses.items()
+        if status not in (None, *_USABLE)
+    ]
+    unknown = [pair for pair, status in statuses.items() if status is None]
+    return {
+        "regions_enabled": False if problems else None if unknown else True,
+        "regions_problem": " and ".join(problems),
+    }
 
 
 def account_columns(known: Known, source: str, destination: str) -> dict[str, Any]:

@@ -7,11 +7,23 @@ from checks.organization import (
     accounts_active,
     destination_known,
     evidence_complete,
+    failure_events,
+    member_replicates,
+    region_approved,
+    region_enabled,
+    registry_declared,
+    scan_policy_permits,
 )
 
 CHECKS: tuple[Check, ...] = (
     destination_known.CHECK,
     accounts_active.CHECK,
+    region_enabled.CHECK,
     evidence_complete.CHECK,
+    registry_declared.CHECK,
+    region_approved.CHECK,
+    member_replicates.CHECK,
+    scan_policy_permits.CHECK,
+    failure_events.CHECK,
 )
 """In the order in which reports list them."""

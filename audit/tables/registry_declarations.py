@@ -1,0 +1,83 @@
+"""Columns of the `registries` table about the baseline: who may hold repositories, and who must replicate them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from audit.tables.documents import Registry
+from audit.tables.frames import compact
+from audit.tables.known import Demand, Known
+from checks.baseline import Requirement
+from checks.iam.ternary import Truth, every, some
+from checks.requirements import destinations_of, in_units, source_matches
+
+
+def declaration_columns(known: Known, key: Registry) -> dict[str, Any]:
+    """Whether the baseline allows repositories here at all, and whether a new member replicates what it should."""
+    part = known.parts[key]
+    names: Sequence[str] = part.repositories["repository"]
+    holds: Truth = True if names else False if part.registry.repositories_read else None
+    in_scope = key in known.in_scope
+    baseline, rules = known.baseline, known.rules[key].value
+    forbidden = baseline.undeclared_registries == "forbidden"
+    demands = [demand for demand in known.demands.get(key, ()) if _by_unit(known, demand, key[0]) is not False]
+    return {
+        "declaration_judged": every((in_scope and forbidden, holds)),
+        "registry_declared": some(_names_registry(known, one, key) for one in baseline.replication),
+        "region_judged": every((in_scope and bool(baseline.allowed_regions), holds)),
+        "region_approved": key[1] in baseline.allowed_regions,
+        "allowed_regions": compact(list(baseline.allowed_regions)),
+        "membership_judged": some(
+            every((_by_unit(known, demand, key[0]), _any_begins(names, demand, holds))) for demand in demands
+        ),
+        "member_replicates": None if rules is None else bool(rules),
+        "member_required_by": ", ".join(dict.fromkeys(demand.requirement.name for demand in demands)),
+        "member_flows": compact([_flow(demand, pair) for demand in demands for pair in demand.destinations]),
+    }
+
+
+def _names_registry(known: Known, requirement: Requirement, key: Registry) -> Truth:
+    """Whether *requirement* has the registry as source, or as destination of any source but itself."""
+    account, region = key
+    if key in {(one.account, one.region) for one in requirement.destinations}:
+        return True
+    leads_away = any(pair != key for pair in destinations_of(requirement, account))
+    as_source = _is_source(known, requirement, account, region) if leads_away else False
+    same = any((one.account, one.region) == ("same", region) for one in requirement.destinations)
+    # A Region of the account besides this one, from which copies come here; none named: every one.
+    other = next((one for one in requirement.sources.regions if one != region), "")
+    if not same or (requirement.sources.regions and not other):
+        return as_source
+    return some((as_source, _is_source(known, requirement, account, other)))
+
+
+def _is_source(known: Known, requirement: Requirement, account: str, region: str) -> Truth:
+    ou_path, organization_path = known.paths(account)
+    return source_matches(
+        requirement.sources, account=account, ou_path=ou_path, organization_path=organization_path, region=region
+    )
+
+
+def _by_unit(known: Known, demand: Demand, account: str) -> Truth:
+    """Whether the demand falls on *account* because of the organizational unit in which it lies."""
+    sources = demand.requirement.sources
+    if not sources.ous or account in sources.accounts:
+        return False
+    ou_path, organization_path = known.paths(account)
+    return in_units(sources.ous, ou_path=ou_path, organization_path=organization_path)
+
+
+def _any_begins(names: Iterable[str], demand: Demand, holds: Truth) -> Truth:
+    if any(name.startswith(demand.prefixes) for name in names):
+        return True
+    return None if holds is None else False
+
+
+def _flow(demand: Demand, destination: Registry) -> dict[str, Any]:
+    return {
+        "account": destination[0],
+        "region": destination[1],
+        "prefixes": list(demand.prefixes),
+        "delete_replication": demand.requirement.delete_replication,
+    }

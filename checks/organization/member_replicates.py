@@ -1,0 +1,77 @@
+"""An account in a declared organizational unit replicates from the day on which it holds repositories.
+
+## What it checks
+
+Where a requirement of the baseline names organizational units, every registry of their accounts that holds
+repositories which the requirement means must have at least one replication rule.
+
+## Why it matters
+
+Replication is configured account by account. A new account, or a new Region of an old one, starts without any rule,
+while everybody believes that the unit is covered. The first images of a new product are then the ones without a copy.
+
+## How to fix
+
+The remedy adds what the requirements ask for and starts a backfill, because a rule copies only what is pushed after
+it. The destination accounts must grant the replication first (see `grants.replication-allowed`), and their creation
+templates should be in place; the plan keeps to that order. Better still, let the pipeline that creates accounts put
+the rules there.
+
+## Limits of this check
+
+One rule is enough to pass; whether the rules copy everything required is judged link by link, by
+`rules.required-link-present`. Accounts that the baseline names one by one are judged there only. Where the place of
+the account in the organization is not known, the answer is unknown.
+
+## References
+
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+- AWS Organizations user guide, Managing organizational units:
+  https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_ous.html
+"""
+
+from __future__ import annotations
+
+import json
+
+from checks import headroom, wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REGISTRIES
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    source = wanted.registry(row)
+    flows = json.loads(row["member_flows"])
+    places = tuple(dict.fromkeys((flow["account"], flow["region"]) for flow in flows))
+    summary = (
+        f"Replicate from {'/'.join(source)} to {', '.join('/'.join(place) for place in places)}, once each of them "
+        "grants the replication, and backfill what is older than the rules."
+    )
+    limit = row["destinations_limit"]
+    if limit is not None and len(places) > limit:
+        return Remedy(summary=summary, manual=headroom.splitting(source, limit))
+    rules = tuple(
+        wanted.add_replication(source, (flow["account"], flow["region"]), flow["prefixes"], flow["delete_replication"])
+        for flow in flows
+    )
+    return Remedy(summary=summary, edits=(*rules, *(wanted.start_backfill(source, place) for place in places)))
+
+
+CHECK = Check(
+    id="organization.member-replicates",
+    aliases=("ORG-07",),
+    title="Accounts of a declared organizational unit replicate",
+    severity=Severity.HIGH,
+    table=REGISTRIES,
+    judged="member_replicates",
+    expect=is_true(),
+    message="{account}/{region} lies in an organizational unit whose repositories must be replicated "
+    "({member_required_by}), and has no replication rule",
+    remedy=_remedy,
+    when="membership_judged",
+    unknown="whether {account}/{region} must replicate, or does, is not known",
+    evidence=("account_name", "ou_path", "repository_count", "member_required_by", "member_flows"),
+    permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "organizations:ListAccounts"),
+    controls=("own: NIST 800-53 CP-9",),
+)

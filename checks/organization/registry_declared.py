@@ -1,0 +1,69 @@
+"""Every registry that holds repositories is part of the declared replication.
+
+## What it checks
+
+With `undeclared_registries: forbidden` in the baseline, each registry in scope that holds repositories must be a
+source or a destination of one of the baseline's requirements. Without that key nothing is judged.
+
+## Why it matters
+
+A registry that no requirement mentions is outside of everything that this audit judges: nobody decided whether its
+images are needed elsewhere. Most often it is an account that joined later, or a Region that a team took up by itself,
+and the gap shows when that Region fails.
+
+## How to fix
+
+Find out what the repositories are for. If they matter, write a requirement that names the account or its
+organizational unit; the missing rules and grants are then reported with their commands. If they do not, delete them,
+or say so with a waiver that names the reason.
+
+## Limits of this check
+
+It looks at registries, not at single repositories: what the declared prefixes leave out in a declared registry is not
+judged here. A registry whose repositories could not be listed, or whose place in the organization is not known where
+only a unit decides, is unknown.
+
+## References
+
+- Amazon ECR user guide, Private registries:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+"""
+
+from __future__ import annotations
+
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REGISTRIES
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    place = f"{row['account']}/{row['region']}"
+    return Remedy(
+        summary=f"Declare what becomes of the repositories in {place}, or remove them.",
+        manual=(
+            f"Find out who owns the repositories in {place} and whether they are needed elsewhere.",
+            "If so, write a requirement into the baseline that names the account or its organizational unit as source; "
+            "the rules and grants that are missing are then reported with their commands.",
+            "If not, delete the repositories, or accept the finding with a waiver that says why.",
+        ),
+    )
+
+
+CHECK = Check(
+    id="organization.registry-declared",
+    aliases=("ORG-05",),
+    title="Every registry with repositories is a source or a destination that the baseline declares",
+    severity=Severity.MEDIUM,
+    table=REGISTRIES,
+    judged="registry_declared",
+    expect=is_true(),
+    message="{account}/{region} holds {repository_count:count repository}, and no requirement of the baseline mentions "
+    "it",
+    remedy=_remedy,
+    when="declaration_judged",
+    unknown="whether the baseline declares {account}/{region}, and whether it holds repositories, is not known",
+    evidence=("account_name", "ou_path", "repository_count", "is_source", "is_destination"),
+    permissions=("ecr:DescribeRepositories", "organizations:ListAccounts"),
+    controls=("own: NIST 800-53 CM-8",),
+)
