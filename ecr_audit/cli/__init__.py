@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "ecr_audit.cli.demo:demo",
     "report": "ecr_audit.cli.report:report",
     "runs": "ecr_audit.cli.runs:runs",
+    "waive": "ecr_audit.cli.waive:waive",
     "checks": "ecr_audit.cli.checks:checks",
     "baseline": "ecr_audit.cli.baseline:baseline",
     "grants": "ecr_audit.cli.grants:grants",

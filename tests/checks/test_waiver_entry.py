@@ -1,0 +1,69 @@
+"""A waiver more in somebody's file: read back as meant, and nothing else touched."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.baseline import load_baseline, load_waivers
+from checks.waiver_entry import NEW_FILE, CannotAppendError, with_waiver
+
+FIELDS = {
+    "checks": ("rules.link-declared",),
+    "fingerprint": "0123456789012345",
+    "reason": "why",
+    "owner": "x",
+    "until": "2027-01-31",
+}
+ONE = "- checks: [rules.*]\n{0}reason: old # not new\n{0}owner: me\n{0}until: 2027-01-01\n"
+FILES = {
+    "nothing in it": "",
+    "new": NEW_FILE,
+    "no list yet": "version: 1   # one\nlimits: {}\n",
+    "no last line feed": "version: 1",
+    "an empty list": "waivers: []   # none so far\nversion: 1\n",
+    "an indented list": f"waivers:\n  {ONE.format('    ')}",
+    "a list that is not indented": f"waivers:\n{ONE.format('  ')}\n# the limits\nversion: 1\n",
+    "text after the list": f"waivers:\n    {ONE.format('      ')}    # the last one is old\n\nversion: 1 # end\n",
+    "a text over lines": "waivers:\n  - checks: ['*']\n    owner: me\n    until: 2027-01-01\n"
+    "    reason: |\n      one\n\n      two\n\nversion: 1\n",
+    "a list in brackets": 'waivers: [{checks: ["*"], reason: r, owner: o, until: 2027-01-01}]  # short\nversion: 1\n',
+    "a list in brackets over lines": "waivers: [\n  {checks: [a*], reason: r, owner: o, until: 2027-01-01}  # one\n]\n",
+    "Windows": f"version: 1\nwaivers:\n  {ONE.format('    ')}".replace("\n", "\r\n"),
+    "a key of that name elsewhere": "severity:\n  waivers.matches: high\ngrants: {external_accounts: {}}\n",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_rest_of_the_file_stays_as_it_was(name: str) -> None:
+    old = FILES[name]
+    new = with_waiver(old, FIELDS, "waivers.yaml")
+    before, after = load_baseline(old, "f"), load_baseline(new, "f")
+    assert after.waivers[:-1] == before.waivers
+    assert after.waivers[-1].fingerprint == FIELDS["fingerprint"]
+    assert after.model_copy(update={"waivers": ()}) == before.model_copy(update={"waivers": ()})
+    comments = [line.partition("#")[2] for line in old.splitlines() if "#" in line]
+    assert [line.partition("#")[2] for line in new.splitlines() if "#" in line] == comments
+    kept = [line for line in old.splitlines() if "waivers" not in line and "}" not in line]
+    assert [line for line in new.splitlines() if line in kept][: len(kept)] == kept
+    assert new.count("\r\n") in (0, new.count("\n"))
+
+
+@pytest.mark.parametrize("text", ["{version: 1}\n", "settings: &w []\nwaivers: *w\n", "version: 1\n...\n"])
+def test_what_cannot_be_added_to_is_refused_with_the_lines(text: str) -> None:
+    with pytest.raises(CannotAppendError, match=r'fingerprint: "0123456789012345"'):
+        with_waiver(text, FIELDS, "waivers.yaml")
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)), min_size=1), st.sampled_from(sorted(FILES)))
+def test_any_text_is_read_back(reason: str, name: str) -> None:
+    new = with_waiver(FILES[name], {**FIELDS, "reason": reason}, "waivers.yaml")
+    assert load_baseline(new, "f").waivers[-1].reason == reason
+
+
+def test_a_second_one_goes_after_the_first() -> None:
+    once = with_waiver(NEW_FILE, FIELDS, "f")
+    twice = with_waiver(once, {**FIELDS, "reason": "again"}, "f")
+    assert twice.startswith(once)
+    assert [one.reason for one in load_waivers(twice, "f")] == ["why", "again"]
