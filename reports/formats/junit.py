@@ -1,0 +1,92 @@
+"""junit.xml: the run as a test report, for build servers. A check is a suite, a finding a test case.
+
+Failures are `failure`, broken checks `error`. What is waived or could not be decided is `skipped` with the reason: it
+neither breaks a build nor reads as passed. Rows that passed are one case a check, since they are not kept one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from audit.model import Run
+from checks.model import Finding, Status
+from reports.breakdown import CheckView
+from reports.commands import CommandBook
+from reports.view import ReportView
+from reports.visible import visible
+from reports.words import counted, in_utc
+
+
+def render(run: Run, view: ReportView) -> dict[str, bytes]:
+    """`junit.xml` as UTF-8."""
+    root = ElementTree.Element("testsuites", {"name": f"ecr-audit {run.id}"})
+    book = CommandBook(run)
+    for check in view.checks:
+        root.append(_suite(check, run, book))
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    ElementTree.indent(root)
+    data: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return {"junit.xml": data + b"\n"}
+
+
+def _suite(check: CheckView, run: Run, book: CommandBook) -> ElementTree.Element:
+    cases = list(_cases(check, book))
+    suite = ElementTree.Element("testsuite", {"name": check.text.id})
+    suite.set("timestamp", in_utc(run.started_at).strftime("%Y-%m-%dT%H:%M:%S"))
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(name, str(sum(1 for case in cases if case.find(tag) is not None)))
+    suite.set("tests", str(len(cases)))
+    suite.set("time", "0")
+    suite.extend(cases)
+    return suite
+
+
+def _cases(check: CheckView, book: CommandBook) -> Iterator[ElementTree.Element]:
+    if passed := check.counts[Status.PASS]:
+        yield _case(check, f"{counted(passed, *check.noun)} passed")
+    if check.idle:
+        case = _case(check, check.text.title)
+        ElementTree.SubElement(case, "skipped", {"message": "applies to nothing in this run"})
+        yield case
+    if check.error:
+        case = _case(check, check.text.title)
+        ElementTree.SubElement(case, "error", {"message": visible(check.error), "type": "check-broke"})
+        yield case
+    for finding in check.open:
+        case = _of(check, finding)
+        failure = ElementTree.SubElement(case, "failure", {"message": visible(finding.message)})
+        failure.set("type", finding.severity.value)
+        failure.text = _told(finding, book)
+        yield case
+    for finding in check.waived:
+        case = _of(check, finding)
+        waiver = finding.waiver
+        said = f"waived by {waiver.owner} until {waiver.until}: {waiver.reason}" if waiver else "waived"
+        ElementTree.SubElement(case, "skipped", {"message": visible(said)})
+        yield case
+    for finding in check.undecided:
+        case = _of(check, finding)
+        ElementTree.SubElement(case, "skipped", {"message": visible(f"undecided: {finding.message}")})
+        yield case
+
+
+def _of(check: CheckView, finding: Finding) -> ElementTree.Element:
+    return _case(check, f"{finding.resource} [{finding.fingerprint}]")
+
+
+def _case(check: CheckView, name: str) -> ElementTree.Element:
+    case = ElementTree.Element("testcase", {"classname": check.text.id})
+    case.set("name", visible(name))
+    case.set("time", "0")
+    return case
+
+
+def _told(finding: Finding, book: CommandBook) -> str:
+    remedy = finding.remedy
+    lines = [finding.message]
+    if remedy:
+        lines += [f"To fix: {remedy.summary}", *(f"- {step}" for step in remedy.manual)]
+    lines += [f"Script: {name}" for name in book.scripts_of(finding)]
+    return "\n".join(visible(line) for line in lines)

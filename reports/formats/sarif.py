@@ -1,0 +1,148 @@
+"""findings.sarif: SARIF 2.1.0 (OASIS) for code scanning and security dashboards.
+
+A check is a rule, a finding a result. Cloud resources have no source file: a result names its ARN as a logical
+location, and, because code-scanning services refuse results without one, a path of account, Region and resource.
+Undecided rows are results of kind `open`; waived ones carry a suppression.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from audit.model import Run
+from checks.model import Finding, Gap, Severity, Status
+from reports.breakdown import CheckView
+from reports.check_texts import paragraphs
+from reports.commands import CommandBook
+from reports.formats.json_values import json_value
+from reports.records import gap_order
+from reports.resources import resource_arn
+from reports.view import ReportView
+from reports.visible import visible
+from reports.words import stamp
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+LEVELS = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+    Severity.INFORMATIONAL: "note",
+}
+SCORES = {
+    Severity.CRITICAL: "9.5",
+    Severity.HIGH: "8.0",
+    Severity.MEDIUM: "5.5",
+    Severity.LOW: "2.0",
+    Severity.INFORMATIONAL: "0.0",
+}
+"""`security-severity`: 9.0 and more is read as critical, 7.0 high, 4.0 medium (GitHub, SARIF support)."""
+
+
+def render(run: Run, view: ReportView) -> dict[str, bytes]:
+    """`findings.sarif` as UTF-8."""
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(run, view)]}
+    text = json.dumps(json_value(document), ensure_ascii=False, allow_nan=False, indent=1)
+    return {"findings.sarif": f"{text}\n".encode()}
+
+
+def _run(run: Run, view: ReportView) -> dict[str, Any]:
+    numbers = {check.text.id: number for number, check in enumerate(view.checks)}
+    driver = {
+        "name": "ecr-audit",
+        "version": run.program_version,
+        "semanticVersion": run.program_version,
+        "rules": [_rule(check) for check in view.checks],
+    }
+    return {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"ecr-audit/{run.organization_id or run.caller_account}/{run.id}"},
+        "invocations": [_invocation(run)],
+        "columnKind": "unicodeCodePoints",
+        "results": list(_results(run, view, numbers)),
+    }
+
+
+def _invocation(run: Run) -> dict[str, Any]:
+    return {
+        "executionSuccessful": run.evidence_complete,
+        "startTimeUtc": stamp(run.started_at),
+        "endTimeUtc": stamp(run.finished_at),
+        "toolExecutionNotifications": [_notification(gap) for gap in sorted(run.gaps, key=gap_order)],
+    }
+
+
+def _notification(gap: Gap) -> dict[str, Any]:
+    where = "/".join(part for part in (gap.account, gap.region) if part) or "the organization"
+    return {
+        "level": "warning",
+        "descriptor": {"id": f"gap.{gap.kind.value}"},
+        "message": {"text": visible(f"{gap.operation} of {where}: {gap.code} {gap.message}".strip())},
+    }
+
+
+def _rule(check: CheckView) -> dict[str, Any]:
+    text = check.text
+    severity = text.severity or check.severity
+    rule: dict[str, Any] = {
+        "id": text.id,
+        "shortDescription": {"text": text.title},
+        "fullDescription": {"text": " ".join(paragraphs(text.what)) or text.title},
+        "help": {"text": "\n".join((*paragraphs(text.why), *paragraphs(text.fix))) or text.title},
+        "defaultConfiguration": {"level": LEVELS[severity]},
+        "properties": {
+            "security-severity": SCORES[severity],
+            "tags": ["security", "compliance", text.group, *text.aliases],
+            "controls": list(text.controls),
+        },
+    }
+    return rule
+
+
+def _results(run: Run, view: ReportView, numbers: dict[str, int]) -> Iterator[dict[str, Any]]:
+    book = CommandBook(run)
+    for finding in view.findings:
+        failed = finding.status is Status.FAIL
+        result: dict[str, Any] = {
+            "ruleId": finding.check,
+            "ruleIndex": numbers[finding.check],
+            # SARIF 2.1.0, 3.27.9 and 3.27.10: where the kind is not `fail`, the level is `none`.
+            "kind": "fail" if failed else "open",
+            "level": LEVELS[finding.severity] if failed else "none",
+            "message": {"text": visible(finding.message)},
+            "locations": [_location(finding, run)],
+            "partialFingerprints": {"ecrAudit/v1": finding.fingerprint},
+            "properties": _properties(finding, book),
+        }
+        if view.change and failed:
+            result["baselineState"] = "new" if finding.fingerprint in view.change.new else "unchanged"
+        if finding.waiver:
+            said = f"{finding.waiver.reason} ({finding.waiver.owner}, until {finding.waiver.until})"
+            result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": visible(said)}]
+        yield result
+
+
+def _properties(finding: Finding, book: CommandBook) -> dict[str, Any]:
+    remedy = finding.remedy
+    return {
+        "status": finding.status.value,
+        "severity": finding.severity.value,
+        "account": finding.account,
+        "region": finding.region,
+        "remediation": remedy.summary if remedy else None,
+        "scripts": list(book.scripts_of(finding)),
+    }
+
+
+def _location(finding: Finding, run: Run) -> dict[str, Any]:
+    arn = resource_arn(finding, run.partition)
+    parts = (finding.account or "organization", finding.region or "global", finding.resource)
+    return {
+        "physicalLocation": {"artifactLocation": {"uri": "/".join(quote(visible(part), safe="") for part in parts)}},
+        "logicalLocations": [
+            {"name": visible(finding.resource), "fullyQualifiedName": visible(arn) or finding.check, "kind": "resource"}
+        ],
+    }

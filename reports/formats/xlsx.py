@@ -1,0 +1,332 @@
+"""report.xlsx: a workbook to sort, filter and share.
+
+Sheets: Summary, Findings, Registries, Replicas, Gaps, Waivers, Checks.
+
+Written row by row in constant memory. Every text is written as text, so that nothing can become a formula or a link;
+account ids keep their zeros; times are times, in UTC. What does not fit on a sheet is said on its first row's note and
+on the sheet Summary.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from audit.model import Run
+from checks.model import Finding, Severity, Status
+from reports.breakdown import CheckView
+from reports.check_texts import paragraphs
+from reports.commands import CommandBook
+from reports.formats.json_values import json_line
+from reports.gap_groups import gap_fix, gap_title
+from reports.records import gap_order
+from reports.view import ReportView
+from reports.visible import visible
+from reports.words import SEVERITY_MARKS, SEVERITY_WORDS, STATUS_WORDS, area_name, in_utc, moment_text, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+Tables = Callable[[str], "pd.DataFrame"]
+"""Evidence table by name."""
+
+MOST_ROWS = 200_000
+"""Rows of one sheet. Excel takes 1,048,576; beyond this, a workbook is slow to open, and Parquet serves better."""
+LONGEST = 32_000
+"""Characters of one cell; Excel takes 32,767."""
+MOST_LINKS = 60_000
+"""Links of one sheet; Excel takes 65,530."""
+
+_COLOURS = {
+    Severity.CRITICAL: ("#7A0916", "#FFFFFF"),
+    Severity.HIGH: ("#F3C2B8", "#5A1206"),
+    Severity.MEDIUM: ("#FBE3A6", "#4D3800"),
+    Severity.LOW: ("#D8E7F5", "#12395C"),
+    Severity.INFORMATIONAL: ("#ECECEC", "#333333"),
+}
+"""Background and ink; the word and a mark stand in the cell too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a sheet."""
+
+    title: str
+    width: int
+    kind: str = "text"
+    """text, number, time, day, severity or check (text with a link to the page of the check)."""
+
+
+_FINDINGS = (
+    Column("Severity", 15, "severity"), Column("Status", 11), Column("Area", 22), Column("Check", 36, "check"),
+    Column("Title", 44), Column("Account", 15), Column("Account name", 22), Column("Region", 15),
+    Column("Resource", 46), Column("What was found", 80), Column("To fix", 60), Column("Without review", 13),
+    Column("Scripts", 44), Column("Steps for a person", 50), Column("Change", 9),
+    Column("First seen (UTC)", 18, "time"), Column("Days", 7, "number"), Column("Runs", 7, "number"),
+    Column("Waived until", 13, "day"), Column("Fingerprint", 20), Column("Evidence", 60),
+)  # fmt: skip
+_GAPS = (
+    Column("Reason", 26), Column("Account", 15), Column("Account name", 22), Column("Region", 15),
+    Column("Operation", 36), Column("Resource", 40), Column("Code", 26), Column("Message", 70),
+    Column("Permission", 32), Column("What closes it", 60), Column("Tables", 30),
+)  # fmt: skip
+_WAIVERS = (
+    Column("Severity", 15, "severity"), Column("Check", 36, "check"), Column("Account", 15), Column("Region", 15),
+    Column("Resource", 46), Column("Reason", 60), Column("Owner", 26), Column("Until", 13, "day"),
+    Column("Fingerprint", 20),
+)  # fmt: skip
+_CHECKS = (
+    Column("Check", 36), Column("Title", 44), Column("Area", 22), Column("Passed", 10, "number"),
+    Column("Failed", 10, "number"), Column("Waived", 10, "number"), Column("Undecided", 10, "number"),
+    Column("What it checks", 70), Column("Why it matters", 70), Column("How to fix", 70), Column("Controls", 40),
+)  # fmt: skip
+_REGISTRIES = (
+    "account", "region", "account_name", "ou_path", "evidence_complete", "evidence_missing", "repository_count",
+    "is_source", "is_destination", "rule_count", "rules_limit", "destinations_present", "destinations_needed",
+    "destinations_limit", "policy_characters", "policy_characters_limit", "policy_scope", "limits_source",
+)  # fmt: skip
+_REPLICAS = (
+    "repository", "source_account", "source_region", "destination_account", "destination_region", "matched", "expected",
+    "required_by", "destination_present", "source_images", "images_missing", "images_in_flight", "delete_replication",
+    "tag_mutability", "scan_frequency", "encryption", "lifecycle_present",
+)  # fmt: skip
+
+
+def render(run: Run, view: ReportView, *, tables: Tables | None = None) -> dict[str, bytes]:
+    """`report.xlsx`; *tables* gives the evidence of the sheets Registries and Replicas. Same run, same bytes."""
+    import xlsxwriter
+
+    stream = io.BytesIO()
+    options = {
+        "constant_memory": True, "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+        "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd hh:mm", "remove_timezone": True,
+    }  # fmt: skip
+    with xlsxwriter.Workbook(stream, options) as workbook:
+        workbook.set_properties(
+            {
+                "title": f"Amazon ECR replication audit of {visible(view.organization)}",
+                "author": f"ecr-audit {run.program_version}",
+                "comments": f"Run {run.id}",
+                "created": in_utc(run.finished_at).replace(tzinfo=None),
+            }
+        )
+        _Book(workbook, run, view).write(tables)
+    return {"report.xlsx": stream.getvalue()}
+
+
+class _Book:
+    """The workbook under way."""
+
+    def __init__(self, workbook: Workbook, run: Run, view: ReportView) -> None:
+        self.workbook, self.run, self.view = workbook, run, view
+        plain = {"valign": "top"}
+        self.text = workbook.add_format({**plain, "num_format": "@"})
+        self.wrapped = workbook.add_format({**plain, "num_format": "@", "text_wrap": True})
+        self.number = workbook.add_format({**plain, "num_format": "#,##0"})
+        self.time = workbook.add_format({**plain, "num_format": "yyyy-mm-dd hh:mm", "align": "left"})
+        self.day = workbook.add_format({**plain, "num_format": "yyyy-mm-dd", "align": "left"})
+        self.link = workbook.add_format({**plain, "num_format": "@", "font_color": "#0B4F9E", "underline": 1})
+        self.head = workbook.add_format({"bold": True, "bottom": 1, "bg_color": "#E9EDF2", "text_wrap": True})
+        self.title = workbook.add_format({"bold": True, "font_size": 16})
+        self.strong = workbook.add_format({"bold": True, "valign": "top"})
+        self.severity = {
+            severity: workbook.add_format({**plain, "bg_color": back, "font_color": ink, "bold": True})
+            for severity, (back, ink) in _COLOURS.items()
+        }
+        self.notes: list[str] = []
+
+    def write(self, tables: Tables | None) -> None:
+        """Every sheet. The summary comes first in the book and is written last, since it tells what was left out."""
+        summary = self.workbook.add_worksheet("Summary")
+        view, run = self.view, self.run
+        self._sheet("Findings", _FINDINGS, self._findings(), len(view.findings), "findings.csv")
+        for name, columns in (("Registries", _REGISTRIES), ("Replicas", _REPLICAS)):
+            self._evidence(name, columns, tables)
+        gaps = sorted(run.gaps, key=gap_order)
+        self._sheet("Gaps", _GAPS, map(self._gap, gaps), len(gaps), "gaps.csv")
+        waived = [finding for finding in view.findings if finding.waiver]
+        self._sheet("Waivers", _WAIVERS, map(self._waived, waived), len(waived), "findings.csv")
+        self._sheet("Checks", _CHECKS, map(self._check, view.checks), len(view.checks), "checks.csv")
+        self._summary(summary)
+
+    def _sheet(
+        self, name: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], count: int, whole: str
+    ) -> None:
+        sheet = self.workbook.add_worksheet(name)
+        for at, column in enumerate(columns):
+            sheet.set_column(at, at, column.width)
+            sheet.write_string(0, at, column.title, self.head)
+        sheet.freeze_panes(1, 0)
+        shown = min(count, MOST_ROWS)
+        sheet.autofilter(0, 0, max(shown, 1), len(columns) - 1)
+        write = [self._writer(sheet, column.kind) for column in columns]
+        for at, row in enumerate(rows, start=1):
+            if at > shown:
+                break
+            for place, value in enumerate(row):
+                if value is not None and value != "":
+                    write[place](at, place, value)
+        if count > shown:
+            self.notes.append(f"{name}: {number(shown)} of {number(count)} rows are here; {whole} holds all.")
+
+    def _writer(self, sheet: Worksheet, kind: str) -> Callable[[int, int, Any], Any]:
+        if kind == "number":
+            return lambda row, column, value: sheet.write_number(row, column, value, self.number)
+        if kind == "time":
+            return lambda row, column, value: sheet.write_datetime(row, column, value, self.time)
+        if kind == "day":
+            return lambda row, column, value: sheet.write_datetime(row, column, value, self.day)
+        if kind == "severity":
+            return lambda row, column, value: sheet.write_string(
+                row, column, f"{SEVERITY_MARKS[value]} {SEVERITY_WORDS[value]}", self.severity[value]
+            )
+        if kind == "check":
+            return self._check_writer(sheet)
+        if kind == "flag":
+            return lambda row, column, value: sheet.write_boolean(row, column, bool(value), self.text)
+        return lambda row, column, value: sheet.write_string(row, column, _cell(value), self.text)
+
+    def _check_writer(self, sheet: Worksheet) -> Callable[[int, int, Any], Any]:
+        """A check's id, linked to its row on the sheet Checks."""
+        rows = {check.text.id: row for row, check in enumerate(self.view.checks, start=2)}
+        written = 0
+
+        def write(row: int, column: int, value: str) -> None:
+            nonlocal written
+            written += 1
+            if value not in rows or written > MOST_LINKS:
+                sheet.write_string(row, column, _cell(value), self.text)
+            else:
+                sheet.write_url(row, column, f"internal:'Checks'!A{rows[value]}", self.link, _cell(value))
+
+        return write
+
+    def _findings(self) -> Iterable[Sequence[Any]]:
+        book, run, view = CommandBook(self.run), self.run, self.view
+        titles = {check.text.id: (check.text.title, area_name(check.text.group)) for check in view.checks}
+        for finding in view.findings:
+            title, area = titles[finding.check]
+            age, remedy = view.ages.get(finding.fingerprint), finding.remedy
+            yield (
+                finding.severity,
+                STATUS_WORDS[finding.status],
+                area,
+                finding.check,
+                title,
+                finding.account,
+                run.account_names.get(finding.account, ""),
+                finding.region,
+                finding.resource,
+                finding.message,
+                remedy.summary if remedy else "",
+                ("yes" if remedy.safe else "no") if remedy and remedy.edits else "",
+                "\n".join(book.scripts_of(finding)),
+                "\n".join(remedy.manual) if remedy else "",
+                view.change.of(finding.fingerprint) if view.change else "",
+                _naive(age.first_seen) if age else None,
+                age.days(run.started_at) if age else None,
+                age.runs if age else None,
+                dt.date.fromisoformat(finding.waiver.until) if finding.waiver else None,
+                finding.fingerprint,
+                json_line(finding.evidence),
+            )
+
+    def _gap(self, gap: Any) -> Sequence[Any]:
+        name = self.run.account_names.get(gap.account, "")
+        return (
+            gap_title(gap.kind), gap.account, name, gap.region, gap.operation, gap.resource, gap.code, gap.message,
+            gap.permission, gap_fix(gap), ", ".join(gap.tables),
+        )  # fmt: skip
+
+    def _waived(self, finding: Finding) -> Sequence[Any]:
+        waiver = finding.waiver
+        until = dt.date.fromisoformat(waiver.until) if waiver else None
+        return (
+            finding.severity, finding.check, finding.account, finding.region, finding.resource,
+            waiver.reason if waiver else "", waiver.owner if waiver else "", until, finding.fingerprint,
+        )  # fmt: skip
+
+    def _check(self, check: CheckView) -> Sequence[Any]:
+        text, counts = check.text, check.counts
+        prose = (" ".join(paragraphs(part)) for part in (text.what, text.why, text.fix))
+        return (
+            text.id, text.title, area_name(text.group), counts[Status.PASS], counts[Status.FAIL], len(check.waived),
+            counts[Status.UNKNOWN], *prose, "; ".join(text.controls),
+        )  # fmt: skip
+
+    def _evidence(self, name: str, columns: Sequence[str], tables: Tables | None) -> None:
+        from checks.tables import TABLES
+
+        if tables is None:
+            self.notes.append(f"{name}: the evidence tables of this run were not at hand.")
+            return
+        declared = next(table for table in TABLES if table.name == name.lower())
+        kinds = {"boolean": "flag", "integer": "number", "time": "time"}
+        shown = [
+            Column(column.replace("_", " ").capitalize(), 18, kinds.get(declared.column(column).type.value, "text"))
+            for column in columns
+        ]
+        frame = tables(declared.name)
+        known = [column for column in columns if column in frame.columns]
+        head = frame.loc[:, known].head(MOST_ROWS)
+        nothing = [None] * len(head)
+        values = [_plain(head[column]) if column in known else nothing for column in columns]
+        self._sheet(name, shown, zip(*values, strict=True), len(frame), f"{declared.name}.parquet in the store")
+
+    def _summary(self, sheet: Worksheet) -> None:
+        view, run = self.view, self.run
+        sheet.set_column(0, 0, 30)
+        sheet.set_column(1, 1, 100)
+        sheet.hide_gridlines(2)
+        sheet.write_string(0, 0, "Amazon ECR replication audit", self.title)
+        lines: list[tuple[str, Any]] = [
+            ("Organization", view.organization),
+            ("Verdict", f"{view.conclusion.mark} {view.conclusion.word}. {view.verdict}"),
+            ("Time of the audit", f"{moment_text(run.started_at)} (all times are UTC)"),
+            ("Scope", ". ".join(view.scope)),
+            ("Coverage", " ".join(view.coverage)),
+            ("Baseline", f"{run.baseline_name}, SHA-256 {run.baseline_hash}"),
+            ("Run", f"{run.id}, ecr-audit {run.program_version}"),
+        ]
+        if view.change:
+            lines.append(("Change", view.change.sentence))
+        at = 2
+        for label, text in lines:
+            sheet.write_string(at, 0, label, self.strong)
+            sheet.write_string(at, 1, _cell(text), self.wrapped)
+            at += 1
+        at += 1
+        for severity in Severity:
+            sheet.write_string(at, 0, f"{SEVERITY_MARKS[severity]} {SEVERITY_WORDS[severity]}", self.severity[severity])
+            sheet.write_number(at, 1, view.open[severity], self.number)
+            at += 1
+        for label, figure in (("? Undecided", view.undecided), ("Waived", sum(view.waived.values()))):
+            sheet.write_string(at, 0, label, self.strong)
+            sheet.write_number(at, 1, figure, self.number)
+            at += 1
+        for note in self.notes:
+            at += 1
+            sheet.write_string(at, 0, "Not shown here", self.strong)
+            sheet.write_string(at, 1, note, self.wrapped)
+
+
+def _plain(column: pd.Series[Any]) -> list[Any]:
+    """Values of a column, None where one is missing."""
+    return [None if missing else value for value, missing in zip(column.tolist(), column.isna(), strict=True)]
+
+
+def _naive(moment: dt.datetime) -> dt.datetime:
+    """Excel knows no time zones: the moment in UTC without one."""
+    return in_utc(moment).replace(tzinfo=None)
+
+
+def _cell(value: Any) -> str:
+    text = visible(str(value))
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]} … [{len(text) - LONGEST:,} more characters are in findings.json]"
