@@ -1,6 +1,6 @@
 """findings.jsonl: JSON Lines for log pipelines and line tools. The first line is the run, then gaps, then findings.
 
-Every line is one object with a `kind`: `run`, `check`, `gap`, `script` or `finding`; the rest of it is what
+Every line is one object with a `type`: `run`, `check`, `gap`, `script` or `finding`; the rest of it is what
 findings.json holds under that name, so its schema describes both.
 """
 
@@ -27,8 +27,8 @@ def lines(run: Run, view: ReportView) -> Iterator[str]:
 
 
 def _entries(run: Run, view: ReportView) -> Iterator[Mapping[str, Any]]:
-    yield {"kind": "run", **head(run, view)}
-    yield from ({"kind": "check", **check_record(check)} for check in view.checks)
-    yield from ({"kind": "gap", **gap_record(gap)} for gap in sorted(run.gaps, key=gap_order))
-    yield from ({"kind": "script", **script_record(script)} for script in run.scripts)
-    yield from ({"kind": "finding", **finding} for finding in finding_records(run, view))
+    yield {"type": "run", **head(run, view)}
+    yield from ({"type": "check", **check_record(check)} for check in view.checks)
+    yield from ({"type": "gap", **gap_record(gap)} for gap in sorted(run.gaps, key=gap_order))
+    yield from ({"type": "script", **script_record(script)} for script in run.scripts)
+    yield from ({"type": "finding", **finding} for finding in finding_records(run, view))

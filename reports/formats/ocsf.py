@@ -28,6 +28,7 @@ _SEVERITIES = {
     Severity.CRITICAL: 5,
 }
 _COMPLIANCE = {Status.FAIL: (3, "Fail"), Status.UNKNOWN: (0, "Unknown"), Status.ERROR: (0, "Unknown")}
+_AWS_ACCOUNT = 10
 _NEW, _SUPPRESSED = (1, "New"), (3, "Suppressed")
 
 
@@ -72,7 +73,7 @@ def _event(finding: Finding, run: Run, view: ReportView, check: CheckView, book:
         "finding_info": _information(finding, run, view, check),
         "compliance": _compliance(finding, check),
         "resources": [_resource(finding, run)],
-        "unmapped": {"organization": run.organization_id, "account_name": run.account_names.get(finding.account)},
+        "cloud": _cloud(finding, run),
     }
     if finding.remedy:
         steps = [finding.remedy.summary, *finding.remedy.manual, *book.scripts_of(finding)]
@@ -90,7 +91,7 @@ def _metadata(run: Run, finding: Finding) -> dict[str, Any]:
         "correlation_uid": run.id,
         "event_code": finding.check,
         "product": {"name": "ecr-audit", "vendor_name": "ecr-audit", "version": run.program_version},
-        "profiles": [],
+        "profiles": ["cloud"],
         "tenant_uid": run.organization_id or run.caller_account,
     }
 
@@ -127,8 +128,18 @@ def _resource(finding: Finding, run: Run) -> dict[str, Any]:
         "type": resource_type(finding) or "Organization",
         "region": finding.region,
         "cloud_partition": run.partition,
-        "owner": {"account": {"uid": finding.account, "name": run.account_names.get(finding.account, "")}},
         "data": {"evidence": finding.evidence, "key": finding.key},
+    }
+
+
+def _cloud(finding: Finding, run: Run) -> dict[str, Any]:
+    """The cloud profile: where it was found."""
+    name = run.account_names.get(finding.account, "")
+    return {
+        "provider": "AWS",
+        "region": finding.region,
+        "account": {"uid": finding.account, "name": name, "type_id": _AWS_ACCOUNT, "type": "AWS Account"},
+        "org": {"uid": run.organization_id, "name": run.organization_name},
     }
 
 
