@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from checks import wanted
-from checks.iam.request import CREATE, REPLICATE
+from checks.iam.cover import action_cover
+from checks.iam.request import CREATE, REPLICATE, LinkRequest
 from checks.model import Edit, RemedyContext, Row
 from checks.requirements import minimal_prefixes
 from checks.wording import names_in
@@ -28,6 +29,29 @@ def grant(row: Row, context: RemedyContext, prefixes: tuple[str, ...] = (), *, c
         (CREATE,) if create_only else (REPLICATE, CREATE),
         context.organization,
     )
+
+
+TAG = "ecr:TagResource"
+
+
+def tagging(row: Row, context: RemedyContext, prefixes: tuple[str, ...]) -> tuple[Edit, ...]:
+    """What lets replication tag what it creates under *prefixes*; empty where it certainly may, or none is needed.
+
+    ECR user guide, repository-creation-templates.html: tags of a template need the action beside the other two.
+    """
+    account, region = destination = wanted.destination(row)
+    registry = context.registries[destination]
+    policy = registry["registry_policy"]
+    if account == row["source_account"] or policy is None or TAG not in context.baseline.grants.allowed_actions:
+        return ()
+    link = LinkRequest(
+        row["source_account"], account, region, registry["partition"], context.organization or None, None,
+        registry["policy_scope"],
+    )  # fmt: skip
+    lacking = action_cover(policy, link, TAG, prefixes).uncovered if policy else prefixes
+    if not lacking:
+        return ()
+    return (wanted.add_statement(destination, row["source_account"], lacking, (TAG,), context.organization),)
 
 
 def exemptions(row: Row) -> tuple[Edit, ...]:

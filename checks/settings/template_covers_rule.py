@@ -37,7 +37,7 @@ from __future__ import annotations
 from checks import wanted
 from checks.declared_templates import REPLICATION, declared_template, prefix_covering, templates_of
 from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
-from checks.replication_grants import copied
+from checks.replication_grants import copied, tagging
 from checks.tables import LINKS
 from checks.wording import listed, names_in
 
@@ -45,14 +45,17 @@ from checks.wording import listed, names_in
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     place = wanted.destination(row)
     present = templates_of(context.registries[place])
-    prefixes = tuple(dict.fromkeys(map(prefix_covering, names_in(row["template_uncovered"]) or copied(row))))
+    unserved = names_in(row["template_uncovered"]) or copied(row)
+    prefixes = tuple(dict.fromkeys(map(prefix_covering, unserved)))
     edits: list[Edit] = []
+    tagged: list[str] = []
     manual: list[str] = []
     safe = True
     for prefix in prefixes:
         if prefix in present:
             purposes = [*present[prefix].get("appliedFor", ()), REPLICATION]
             edits.append(wanted.update_template(place, present[prefix]["prefix"], {"appliedFor": purposes}))
+            tagged += [prefix] if present[prefix].get("resourceTags") else []
             safe = False
             continue
         declared = declared_template(context.baseline, prefix, place, present)
@@ -60,7 +63,9 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             manual.append(f"Create the template {prefix} at {'/'.join(place)} by hand: {declared.obstacle}.")
             continue
         edits.append(wanted.create_template(place, prefix, declared.template))
+        tagged += [prefix] if declared.template.get("resourceTags") else []
         safe = safe and declared.harmless
+    grants = tagging(row, context, tuple(name for name in unserved if prefix_covering(name) in tagged))
     if manual:
         manual.append(
             "The role must be in that account, trust ecr.amazonaws.com, and allow ecr:CreateRepository, "
@@ -68,8 +73,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         )
     return Remedy(
         summary=f"Have the template {listed(prefixes)} at {'/'.join(place)} serve what replication creates.",
-        edits=tuple(edits),
-        safe=bool(edits) and safe and not manual,
+        edits=(*grants, *edits),
+        safe=bool(edits) and safe and not grants and not manual,
         manual=tuple(manual),
     )
 

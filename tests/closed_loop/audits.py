@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,11 +12,10 @@ from unittest import mock
 from audit.aws import AwsSettings
 from audit.evidence import Scope
 from audit.inventory import collect
+from audit.run import Request, judge, known_checks
 from audit.simulator import Simulation
-from audit.tables import build_tables
 from checks.baseline import load_baseline
 from checks.catalog import CHECKS
-from checks.evaluate import evaluate
 from checks.model import Check, Finding, RemedyContext, Status
 
 CHECK_BY_ID: Mapping[str, Check] = {check.id: check for check in CHECKS}
@@ -47,17 +47,17 @@ class Audit:
 
 
 def audited(simulation: Simulation, baseline_text: str) -> Audit:
-    """Collect, build tables, and judge with every check, as `audit.run` does."""
-    baseline = load_baseline(baseline_text, "baseline.yaml", known_checks={one.id: one.aliases for one in CHECKS})
-    settings = AwsSettings(endpoint_url=simulation.endpoint)
+    """Collect and judge as `audit.run` does, at the time of the simulated world."""
+    now = dt.datetime.fromtimestamp(simulation.world.now(), dt.UTC)
+    baseline = load_baseline(baseline_text, "baseline.yaml", known_checks=known_checks())
+    request = Request(AwsSettings(endpoint_url=simulation.endpoint), Scope(), "baseline.yaml", baseline_text)
     with _keys_of(simulation):
-        evidence = collect(settings, Scope(), baseline, processes=1, progress=Silence(), now=simulation.world.now())
-    tables = build_tables(evidence, baseline)
+        evidence = collect(request.aws, request.scope, baseline, processes=1, progress=Silence(), now=now.timestamp())
+    run, tables = judge(evidence, baseline, request, started=now, clock=lambda: now, progress=Silence())
     rows = tables["registries"].astype(object).where(tables["registries"].notna(), None).to_dict("records")
-    organization = evidence.organization.id if evidence.organization else ""
-    context = RemedyContext(baseline, organization, {(row["account"], row["region"]): row for row in rows})
-    results = evaluate(CHECKS, tables, context).results
-    return Audit(tuple(finding for result in results for finding in result.findings), context)
+    registries = {(row["account"], row["region"]): row for row in rows}
+    context = RemedyContext(baseline, run.organization_id, registries)
+    return Audit(tuple(finding for result in run.results for finding in result.findings), context)
 
 
 @contextmanager
