@@ -7,6 +7,7 @@ generated least-privilege policies. An operation that is not declared here canno
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +31,9 @@ class Operation:
     """Tables that are incomplete when it is refused."""
     side: str = MEMBER
     optional: bool = False
-    """Whether the audit has a fallback or a default for it, so that a policy may leave it out."""
+    """Whether a whole audit may do without it: there is a fallback, or only some organizations give reason to ask."""
+    instead: str = ""
+    """What the audit goes by where it is refused; empty: what depends on it is unknown."""
     none_codes: tuple[str, ...] = ()
     """Error codes that mean `there is none`: an answer, not a refusal."""
     absent_when_disabled: bool = False
@@ -83,9 +86,12 @@ OPERATIONS: tuple[Operation, ...] = (
               none_codes=("NoSuchEntity", "NoSuchEntityException")),
     Operation("kms", "DescribeKey", _CONTEXT, ("templates", "replicas"), none_codes=("NotFoundException",)),
     Operation("events", "ListRules", _CONTEXT, ("registries",), optional=True),
-    Operation("ec2", "DescribeRegions", _CONTEXT, ("regions", "registries"), optional=True),
-    Operation("service-quotas", "ListServiceQuotas", _CONTEXT, ("registries",), optional=True, prefix="servicequotas"),
-    Operation("service-quotas", "GetServiceQuota", _CONTEXT, ("registries",), optional=True, prefix="servicequotas"),
+    Operation("ec2", "DescribeRegions", _CONTEXT, ("regions", "registries"), optional=True,
+              instead="account:ListRegions, else the Regions that are enabled by default"),
+    Operation("service-quotas", "ListServiceQuotas", _CONTEXT, ("registries",), optional=True, prefix="servicequotas",
+              instead="servicequotas:GetServiceQuota, quota by quota"),
+    Operation("service-quotas", "GetServiceQuota", _CONTEXT, ("registries",), optional=True, prefix="servicequotas",
+              instead="the limits that the baseline states"),
     Operation("sts", "GetCallerIdentity", _ORGANIZATION, side=MANAGEMENT),
     Operation("sts", "AssumeRole", "AssumeAuditRole", _EVERYTHING, side=MANAGEMENT),
     Operation("organizations", "DescribeOrganization", _ORGANIZATION, ("accounts", "links", "grants"), side=MANAGEMENT,
@@ -97,7 +103,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("organizations", "ListAccountsForParent", _ORGANIZATION, ("accounts",), side=MANAGEMENT),
     Operation("organizations", "DescribeEffectivePolicy", _ORGANIZATION, ("registries",), side=MANAGEMENT,
               optional=True, none_codes=("EffectivePolicyNotFoundException", "AWSOrganizationsNotInUseException")),
-    Operation("account", "ListRegions", _ORGANIZATION, ("regions", "registries"), side=MANAGEMENT, optional=True),
+    Operation("account", "ListRegions", _ORGANIZATION, ("regions", "registries"), side=MANAGEMENT, optional=True,
+              instead="ec2:DescribeRegions in the account itself"),
 )  # fmt: skip
 """In the order in which a policy lists them."""
 
@@ -114,10 +121,10 @@ class _Statement:
     actions: list[str] = field(default_factory=list)
 
 
-def _policy(side: str, resources: dict[str, str]) -> dict[str, Any]:
+def _policy(side: str, resources: dict[str, str], without: Collection[str]) -> dict[str, Any]:
     statements: dict[str, _Statement] = {}
     for entry in OPERATIONS:
-        if entry.side == side:
+        if entry.side == side and entry.action not in without:
             statements.setdefault(entry.sid, _Statement()).actions.append(entry.action)
     return {
         "Version": "2012-10-17",
@@ -128,9 +135,9 @@ def _policy(side: str, resources: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def member_policy() -> dict[str, Any]:
-    """IAM policy document of the audit role in every account. It cannot pull an image."""
-    return _policy(MEMBER, {})
+def member_policy(without: Collection[str] = ()) -> dict[str, Any]:
+    """IAM policy document of the audit role in every account, less the actions in *without*. It pulls no image."""
+    return _policy(MEMBER, {}, without)
 
 
 def management_policy(role_name: str = "ecr-audit", partition: str = "aws") -> dict[str, Any]:
@@ -138,4 +145,4 @@ def management_policy(role_name: str = "ecr-audit", partition: str = "aws") -> d
 
     The caller's own account is read with these credentials too, so they need `member_policy()` besides.
     """
-    return _policy(MANAGEMENT, {"AssumeAuditRole": f"arn:{partition}:iam::*:role/{role_name}"})
+    return _policy(MANAGEMENT, {"AssumeAuditRole": f"arn:{partition}:iam::*:role/{role_name}"}, ())

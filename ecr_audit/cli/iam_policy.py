@@ -1,12 +1,32 @@
-"""`ecr-audit iam-policy`: the least that the audit needs."""
+"""`ecr-audit iam-policy`: the least that the audit needs, ready to deploy, and held against other policies."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
-from ecr_audit.cli.options import RoleName
+from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.options import RoleName, utf8_file
+
+if TYPE_CHECKING:
+    from audit.roles import Comparison, PolicySource, RoleRequest
+
+
+def _matching(name: str, what: str) -> Callable[[click.Context, click.Parameter, str], str]:
+    """A check of an option against the pattern called *name*, empty text apart."""
+
+    def check(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
+        from audit.roles import role
+
+        if value and not re.fullmatch(getattr(role, name), value):
+            raise click.BadParameter(f"{value!r} is not {what}")
+        return value
+
+    return check
 
 
 @click.command("iam-policy")
@@ -23,11 +43,135 @@ from ecr_audit.cli.options import RoleName
     type=RoleName(),
     default="ecr-audit",
     show_default=True,
-    help="Name of the audit role, for the management side's right to assume it.",
+    help="Name of the audit role; for the management side, of the role that it may assume.",
 )
-def iam_policy(side: str, role_name: str) -> None:
-    """Print the least-privilege IAM policy that the audit needs, generated from what it reads."""
-    from audit.aws.operations import management_policy, member_policy
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "cloudformation", "terraform"]),
+    default="json",
+    show_default=True,
+    help="A policy document alone, or the whole role with its trust policy.",
+)
+@click.option(
+    "--trusted-principal",
+    metavar="ACCOUNT|ARN",
+    default="",
+    callback=_matching("PRINCIPAL", "an account id of twelve digits or the ARN of a principal"),
+    help="Who may assume the role.",
+)
+@click.option(
+    "--external-id",
+    metavar="TEXT",
+    default="",
+    callback=_matching("EXTERNAL_ID", "an external id: two or more letters, digits and any of _+=,.@:/-"),
+    help="External id that the trust policy asks for.",
+)
+@click.option(
+    "--organization-id",
+    metavar="o-…",
+    default="",
+    callback=_matching("ORGANIZATION", "the id of an organization"),
+    help="Organization that the trust policy asks the caller to belong to.",
+)
+@click.option("--trust", is_flag=True, help="With --format json: the trust policy instead of the permissions.")
+@click.option("--baseline", metavar="FILE", help="Leave out what an audit by this baseline never reads.")
+@click.option(
+    "--compare",
+    metavar="NAME|FILE",
+    help="Say what an audit would miss with an AWS managed policy (SecurityAudit, ViewOnlyAccess, ReadOnlyAccess, "
+    "AmazonEC2ContainerRegistryReadOnly), or with the policy document in a file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --compare: as JSON.")
+def iam_policy(
+    side: str, role_name: str, form: str, trusted_principal: str, external_id: str, organization_id: str,
+    baseline: str | None, compare: str | None, *, trust: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Print the least-privilege IAM policy that the audit needs, generated from what it reads.
 
-    policy = member_policy() if side == "member" else management_policy(role_name)
-    click.echo(json.dumps(policy, indent=2))
+    As CloudFormation it is the whole role, fit for a service-managed StackSet; as Terraform, the same for one account.
+    """
+    from audit.roles import RoleRequest
+
+    without = _needless(baseline) if baseline else frozenset()
+    request = RoleRequest(side, role_name, trusted_principal, external_id, organization_id, without)
+    if compare is not None:
+        click.echo(_compared(compare, request, as_json=as_json))
+    else:
+        click.echo(_printed(request, form, trust=trust), nl=form == "json")
+
+
+def _needless(name: str) -> frozenset[str]:
+    from audit.roles import needless_actions
+    from checks.baseline import BaselineError, load_baseline
+
+    with explained(BaselineError):
+        return needless_actions(load_baseline(utf8_file(name), name))
+
+
+def _printed(request: RoleRequest, form: str, *, trust: bool) -> str:
+    from audit.aws.operations import management_policy, member_policy
+    from audit.roles import cloudformation, terraform, trust_policy
+
+    if form == "cloudformation":
+        return cloudformation(request)
+    if form == "terraform":
+        return terraform(request)
+    if trust and not request.trusted_principal:
+        raise UserError("--trust needs --trusted-principal")
+    if trust:
+        document = trust_policy(request)
+    elif request.side == "member":
+        document = member_policy(request.without)
+    else:
+        document = management_policy(request.role_name)
+    return json.dumps(document, indent=2)
+
+
+def _compared(name: str, request: RoleRequest, *, as_json: bool) -> str:
+    from audit.roles import compare
+    from checks.catalog import CHECKS
+
+    comparison = compare(_policy(name), CHECKS, request.side, request.without)
+    return json.dumps(comparison.as_document(), indent=2) if as_json else _prose(comparison, len(CHECKS))
+
+
+def _policy(name: str) -> PolicySource:
+    from audit.roles import MANAGED, NotAPolicyError, managed_policy, read_policy
+
+    if name in MANAGED:
+        return managed_policy(name)
+    if "/" not in name and "." not in name:
+        raise UserError(
+            f"there is no copy of a policy {name!r}, only of {', '.join(MANAGED)}; fetch it with `aws iam "
+            f"get-policy-version --policy-arn arn:aws:iam::aws:policy/{name} --version-id VERSION > {name}.json` "
+            f"and compare with ./{name}.json"
+        )
+    with explained(NotAPolicyError):
+        return read_policy(name, utf8_file(name))
+
+
+def _prose(found: Comparison, checks: int) -> str:
+    from reports.visible import one_line
+    from reports.words import counted
+
+    role = "the role in every account" if found.side == "member" else "the role that a run begins with"
+    wanted = len(found.allowed) + len(found.missing) + len(found.undecidable)
+    lines = [f"{one_line(found.policy)}: {one_line(found.origin)}"]
+    lines += ["", f"Of {counted(wanted, 'action', 'actions')} that {role} uses, it allows {len(found.allowed)}."]
+    for title, operations in (
+        ("It does not allow", found.missing),
+        ("It allows for some resources or under conditions, which cannot be decided here", found.undecidable),
+    ):
+        lines += ["", f"{title}:"] if operations else []
+        lines += [f"  {one.action}" + (f" (instead: {one.instead})" if one.instead else "") for one in operations]
+    for title, blind in (
+        (f"UNKNOWN would be {len(found.unknown)} of {checks} checks, in whole or in part", found.unknown),
+        ("UNKNOWN where those conditions do not hold", found.unsure),
+        ("Judged by what stands in for a refused read", found.substituted),
+    ):
+        lines += ["", f"{title}:" if blind else f"{title}."] if blind or blind is found.unknown else []
+        lines += [f"  {one.check}: {', '.join(one.actions)}" for one in blind]
+    if found.pulls:
+        lines += ["", f"It also allows to pull images, which no audit needs: {', '.join(found.pulls)}."]
+    return "\n".join(lines)
