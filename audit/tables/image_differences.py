@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from audit.tables.coded import Coded, Codes, code
+from audit.tables.coded import Coded, Codes
+from audit.tables.copy_sources import CopySources, copy_sources
 from audit.tables.frames import YES
+from audit.tables.image_statuses import read_statuses
 from audit.tables.image_stock import ImageStock, expand
 from audit.tables.known import Known
 from audit.tables.pairs import Pairs
@@ -51,8 +53,11 @@ class Differences:
     destination: Codes
     """Image at the destination; -1: none."""
     kind: NDArray[np.int8]
+    asked: NDArray[np.bool_]
+    """Whether its replication status was asked for."""
     status: Coded
     failure_code: Coded
+    sources: CopySources
 
     def count(self, kind: Difference, pairs: int) -> Codes:
         """How many differences of *kind* each of the *pairs* has."""
@@ -75,15 +80,25 @@ def settled(known: Known, images: ImageStock) -> NDArray[np.bool_]:
 
 
 def compare(known: Known, stock: Stock, pairs: Pairs, images: ImageStock) -> Differences:
-    """All differences between the two sides of the replicas that can be compared."""
+    """All differences between the two sides of the replicas that can be compared.
+
+    Of a copy that does not exist, the images whose replication status was asked for; the others are only counted.
+    """
+    statuses = read_statuses(known, stock, images)
+    sources = copy_sources(known, stock, pairs)
     pair, source, destination, kind = _all_differences(pairs, images)
+    kept = (kind != Difference.ORPHAN) | _in_no_source(known, pairs, images, sources, pair, destination, kind)
+    asked_pair, asked_image = statuses.at_absent_copies(pairs, images)
+    none = np.full(len(asked_pair), -1)
+    pair, source = np.concatenate([pair[kept], asked_pair]), np.concatenate([source[kept], asked_image])
+    destination = np.concatenate([destination[kept], none])
+    kind = np.concatenate([kind[kept], np.full(len(asked_pair), Difference.MISSING)])
     digest = images.digest[np.where(source >= 0, source, destination)]
-    status, failure = _statuses(known, stock, pairs, images).of(pairs, pair, digest)
-    # An image that AWS is still copying is on its way, however old it is; so is one that is being restored.
-    on_its_way = np.isin(status.codes, [at for at, value in enumerate(status.values) if value == "IN_PROGRESS"])
-    restoring = ~images.active & ~images.archived
+    asked, status, failure = statuses.of(pairs, pair, digest)
     kind = np.where((kind == Difference.MISSING) & images.archived[source], Difference.MISSING_ARCHIVED, kind)
-    late = settled(known, images)[source] & ~on_its_way & ~restoring[source]
+    # An image that is being restored from the archive is on its way, however old it is.
+    restoring = ~images.active & ~images.archived
+    late = settled(known, images)[source] & ~restoring[source]
     kind = np.where((kind == Difference.MISSING) & ~late, Difference.IN_FLIGHT, kind)
     order = np.lexsort((_rank(images, digest), pair))
     return Differences(
@@ -91,9 +106,37 @@ def compare(known: Known, stock: Stock, pairs: Pairs, images: ImageStock) -> Dif
         source=source[order],
         destination=destination[order],
         kind=kind[order].astype(np.int8),
+        asked=asked[order],
         status=status.take(order),
         failure_code=failure.take(order),
+        sources=sources,
     )
+
+
+def _in_no_source(
+    known: Known,
+    pairs: Pairs,
+    images: ImageStock,
+    sources: CopySources,
+    pair: Codes,
+    destination: Codes,
+    kind: Codes,
+) -> NDArray[np.bool_]:
+    """Which differences are images of a copy that none of its sources has: told with the first of its replicas.
+
+    Images that arrived while the two sides were being read are left out.
+    """
+    mine = np.flatnonzero(kind == Difference.ORPHAN)
+    lacking = np.bincount(destination[mine], minlength=len(images.digest))[destination[mine]]
+    compared = sources.all_of(comparable(pairs, images), pairs)
+    result = np.zeros(len(kind), dtype=np.bool_)
+    result[mine] = (
+        (lacking == sources.count[pair[mine]])
+        & compared[pair[mine]]
+        & sources.first[pair[mine]]
+        & settled(known, images)[destination[mine]]
+    )
+    return result
 
 
 def _all_differences(pairs: Pairs, images: ImageStock) -> tuple[Codes, Codes, Codes, Codes]:
@@ -151,49 +194,3 @@ def _rank(images: ImageStock, digest: Codes) -> Codes:
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     return rank[codes]
-
-
-@dataclass(frozen=True, slots=True)
-class _Statuses:
-    """Answers of DescribeImageReplicationStatus, to be found by source repository, destination and digest."""
-
-    index: pd.Index
-    status: Coded
-    failure_code: Coded
-    registries: int
-    digests: int
-
-    def of(self, pairs: Pairs, pair: Codes, digest: Codes) -> tuple[Coded, Coded]:
-        """Status and failure code of images of replicas; null where nobody asked."""
-        keys = (pairs.source_row[pair] * self.registries + pairs.destination[pair]) * self.digests + digest
-        at = self.index.get_indexer(pd.Index(keys)).astype(np.int64)
-        return self.status.take(at), self.failure_code.take(at)
-
-
-def _statuses(known: Known, stock: Stock, pairs: Pairs, images: ImageStock) -> _Statuses:
-    number = {registry: at for at, registry in enumerate(known.universe)}
-    name = {text: at for at, text in enumerate(stock.names)}
-    digest = {text: at for at, text in enumerate(images.digests)}
-    found: dict[int, tuple[str, str]] = {}
-    for key, part in known.parts.items():
-        columns = part.statuses
-        if not columns["digest"]:
-            continue
-        asked = zip(columns["repository"], columns["digest"], columns["destination_account"], strict=True)
-        rest = zip(columns["destination_region"], columns["status"], columns["failure_code"], strict=True)
-        rows = stock.find(
-            np.full(len(columns["repository"]), number[key]),
-            np.array([name.get(text, -1) for text in columns["repository"]], dtype=np.int64),
-        )
-        for row, (_, image, account), (region, status, failure) in zip(rows, asked, rest, strict=True):
-            destination = number.get((account, region))
-            if row >= 0 and image in digest and destination is not None:
-                place = (int(row) * len(known.universe) + destination) * len(digest) + digest[image]
-                found[place] = (status, failure or "")
-    return _Statuses(
-        index=pd.Index(list(found), dtype="int64"),
-        status=code(status for status, _ in found.values()),
-        failure_code=code(failure for _, failure in found.values()),
-        registries=len(known.universe),
-        digests=len(digest),
-    )

@@ -44,6 +44,18 @@ class ImageStock:
         """Images of each repository, of any status."""
         return np.diff(self.offsets)
 
+    def find(self, repository: Codes, digest: Codes) -> Codes:
+        """Positions of the images with *digest* (positions in `digests`) in each *repository*; -1: not there.
+
+        A repository of -1 is none, and so holds nothing.
+        """
+        if not len(self.digest):
+            return np.full(len(digest), -1, dtype=np.int64)
+        keys = np.repeat(np.arange(len(self.counts)), self.counts) * len(self.digests) + self.digest
+        wanted = np.where((repository < 0) | (digest < 0), -1, repository * len(self.digests) + digest)
+        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where(keys[at] == wanted, at, -1)
+
     def per_repository(self, chosen: NDArray[np.bool_]) -> Codes:
         """How many of the *chosen* images each repository has."""
         total: Codes = np.concatenate([[0], np.cumsum(chosen, dtype=np.int64)])

@@ -32,6 +32,8 @@ def image_columns(known: Known, stock: Stock, pairs: Pairs, images: ImageStock, 
         "images_comparable": both(pairs.matched, pairs.present),
         **_counts(known, pairs, images, found),
         **_missing(pairs, images, found),
+        **_referrers(pairs, images, found),
+        **_orphans(pairs, images, found),
     }
 
 
@@ -69,7 +71,7 @@ def _counts(known: Known, pairs: Pairs, images: ImageStock, found: Differences) 
 
 def _missing(pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, Any]:
     """Oldest missing image of each replica, and a sample, oldest first."""
-    chosen = np.flatnonzero(found.kind == Difference.MISSING)
+    chosen = np.flatnonzero((found.kind == Difference.MISSING) & comparable(pairs, images)[found.pair])
     pushed_at = images.pushed_at[found.source[chosen]]
     order = np.lexsort((pushed_at, found.pair[chosen]))
     chosen, pair = chosen[order], found.pair[chosen][order]
@@ -80,17 +82,55 @@ def _missing(pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, 
     sampled = np.arange(len(pair)) - begin < SAMPLE
     return {
         "oldest_missing_pushed_at": oldest,
-        "images_missing_sample": _samples(pairs, images, pair[sampled], found.source[chosen[sampled]]),
+        "images_missing_sample": _samples(
+            comparable(pairs, images), images, pair[sampled], found.source[chosen[sampled]]
+        ),
     }
 
 
-def _samples(pairs: Pairs, images: ImageStock, pair: Codes, image: Codes) -> Any:
+def _referrers(pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, Any]:
+    """Missing images that refer to an image which the destination has."""
+    missing = np.flatnonzero((found.kind == Difference.MISSING) & (pairs.destination_row[found.pair] >= 0))
+    named = _subjects(images)[found.source[missing]] if len(images.digest) else found.source[missing]
+    there = images.find(pairs.destination_row[found.pair[missing]], named[found.source[missing]])
+    counts = np.bincount(found.pair[missing[there >= 0]], minlength=len(pairs)).astype(np.float64)
+    return {"referrers_missing": integers(counts, comparable(pairs, images))}
+
+
+def _subjects(images: ImageStock) -> Codes:
+    """For each image the one that it refers to, as a position in `digests`; -1: none, or one that nobody has."""
+    wanted = {text: at for at, text in enumerate(images.subject.values) if text}
+    position = np.full(len(images.subject.values) + 1, -1, dtype=np.int64)
+    for at, digest in enumerate(images.digests) if wanted else ():
+        if digest in wanted:
+            position[wanted[digest]] = at
+    return position[images.subject.codes]  # the last element stands for null, whose code is -1
+
+
+def _orphans(pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, Any]:
+    """Images of a copy that none of its sources has: told once, with the first of the replicas that lead to it."""
+    compared = comparable(pairs, images)
+    known = found.sources.all_of(compared, pairs) & compared
+    chosen = np.flatnonzero(found.kind == Difference.ORPHAN)
+    pair = found.pair[chosen]
+    sampled = np.arange(len(pair)) - np.searchsorted(pair, pair) < SAMPLE
+    counts = np.bincount(pair, minlength=len(pairs)).astype(np.float64)
+    return {
+        "orphans_judged": np.where(
+            found.sources.first | (pairs.matched == UNKNOWN), both(pairs.matched, pairs.present), NO
+        ),
+        "orphans": integers(counts, known),
+        "orphans_sample": _samples(known, images, pair[sampled], found.destination[chosen[sampled]]),
+    }
+
+
+def _samples(compared: NDArray[np.bool_], images: ImageStock, pair: Codes, image: Codes) -> Any:
     texts: dict[int, list[str]] = {}
     for row, at in zip(pair.tolist(), image.tolist(), strict=True):
         tags = images.tags.values[images.tags.codes[at]] if images.tags.codes[at] >= 0 else "[]"
         digest = compact(images.digests[images.digest[at]])
         texts.setdefault(row, []).append(f'{{"digest":{digest},"tags":{tags}}}')
     coded = code(["[]", *(f"[{','.join(found)}]" for found in texts.values())])
-    codes = np.where(comparable(pairs, images), 0, -1)
+    codes = np.where(compared, 0, -1)
     codes[np.fromiter(texts, dtype=np.int64, count=len(texts))] = coded.codes[1:]
     return Coded(codes, coded.values).texts()

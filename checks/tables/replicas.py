@@ -34,6 +34,20 @@ REPLICAS = Table(
         count("images_in_flight", "Source images pushed too recently to be judged"),
         text("images_missing_sample", "Digests and tags of some of the missing images, JSON array, at most 10"),
         time("oldest_missing_pushed_at", "Push time of the oldest missing image"),
+        count(
+            "referrers_missing",
+            "Missing images that refer to an image which is at the destination: signatures, SBOMs and the like",
+        ),
+        flag(
+            "orphans_judged",
+            "Whether a rule copies it there, it exists there, and this is the first of the replicas that lead to that copy",
+        ),
+        count(
+            "orphans",
+            "Images of the copy that no repository replicated into it has, told with the first of its replicas; null: "
+            "not every possible source was read",
+        ),
+        text("orphans_sample", "Digests and tags of some of them, JSON array, at most 10"),
         # Settings of the destination repository, where it exists.
         text("source_tag_mutability", "Mutability at the source"),
         text("tag_mutability", "Mutability at the destination"),

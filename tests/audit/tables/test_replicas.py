@@ -154,11 +154,10 @@ def test_every_kind_of_difference():
     assert tags["f"] == (None, '["old"]')
 
 
-def test_an_image_that_aws_is_copying_is_in_flight_however_old():
+def test_what_aws_says_of_an_image_does_not_make_it_present():
     world = copy_of(image(A), image(B), hub={"statuses": [status(A, "IN_PROGRESS"), status(B, "FAILED", "DENIED")]})
-    assert differences(world) == {"a": "in-flight", "b": "missing"}
-    row = build(world).only("replicas")
-    assert (row["images_missing"], row["images_in_flight"]) == (1, 1)
+    assert differences(world) == {"a": "missing", "b": "missing"}
+    assert build(world).only("replicas")["images_missing"] == 2
 
 
 def test_statuses_are_joined_to_the_differences():

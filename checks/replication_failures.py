@@ -1,0 +1,33 @@
+"""What a failure code of ECR's image replication means, and where to look.
+
+ECR's API reference calls the code a text and lists no values (API_ImageReplicationStatus). One is known from the field
+well enough to say more than that: aws/containers-roadmap issue 2675.
+"""
+
+from __future__ import annotations
+
+ACCESS_DENIED = "DESTINATION_REGISTRY_ACCESS_DENIED"
+
+
+def meaning(code: str | None) -> str | None:
+    """What *code* says, as a clause; None where no status was told, empty where there is no code."""
+    if not code:
+        return code
+    if code == ACCESS_DENIED:
+        return "the destination's registry policy does not let the source account replicate there"
+    return "AWS does not document what this code means"
+
+
+def what_to_do(code: str, destination: str) -> tuple[str, ...]:
+    """Steps that come before another attempt to replicate to *destination*."""
+    if code == ACCESS_DENIED:
+        return (
+            f"Mend the grant first: findings of the group `grants` about {destination} say what its registry policy "
+            "lacks. Without it the next attempt fails the same way.",
+        )
+    named = f"the code {code}" if code else "a failure without a code"
+    return (
+        f"Look for the cause of {named} first: the grant, the Region and the state of the account at {destination}, "
+        "its creation templates with their roles and keys, and failed CreateRepository and ReplicateImage calls in "
+        "its CloudTrail.",
+    )

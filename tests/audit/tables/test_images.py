@@ -1,0 +1,202 @@
+"""What single images and copies are judged by: statuses, tags, referrers, orphans."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from audit.evidence import RegionRecord
+
+from .worlds import (
+    BACKUP,
+    DIGESTS,
+    HOUR,
+    HUB,
+    REGION,
+    STRANGER,
+    THIRD,
+    build,
+    copy_of,
+    evidence,
+    grant,
+    image,
+    member,
+    registry,
+    repository,
+    rule,
+)
+
+TO_BACKUP = f"{BACKUP}/{REGION}"
+A, B, C, D, E, F = DIGESTS
+
+
+def status(digest, value, failure="", name="prod/api"):
+    return {
+        "repository": name, "digest": digest, "destination_account": BACKUP, "destination_region": REGION,
+        "status": value, "failure_code": failure,
+    }  # fmt: skip
+
+
+def images(world):
+    return {row["digest"][7]: row for row in build(world).rows("images")}
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked", "succeeded", "progressing"),
+    [
+        (None, False, None, False),
+        (status(A, None), True, None, None),
+        (status(A, "FAILED", "DESTINATION_REGISTRY_ACCESS_DENIED"), True, False, False),
+        (status(A, "IN_PROGRESS"), True, True, True),
+        (status(A, "NEVER_ATTEMPTED"), True, True, False),
+        (status(A, "COMPLETE"), True, True, False),
+    ],
+    ids=["not asked", "refused", "failed", "in progress", "never", "complete"],
+)
+def test_the_status_is_judged_where_it_was_asked_for(answer, asked, succeeded, progressing):
+    row = images(copy_of(image(A), hub={"statuses": [answer] if answer else []}))["a"]
+    assert (row["status_asked"], row["replication_succeeded"], row["progress_judged"]) == (
+        asked, succeeded, progressing,
+    )  # fmt: skip
+    assert ("does not let the source account" in (row["failure_meaning"] or "")) is (succeeded is False)
+
+
+@pytest.mark.parametrize(("age", "bounded"), [(2 * HOUR, False), (0.5 * HOUR, True)])
+def test_progress_is_bounded_by_the_baseline_s_delay(age, bounded):
+    row = images(copy_of(image(A, age=age), hub={"statuses": [status(A, "IN_PROGRESS")]}))["a"]
+    assert row["progress_bounded"] is bounded
+
+
+@pytest.mark.parametrize(("held", "judged"), [("IN_PROGRESS", False), ("COMPLETE", True), (None, None)])
+def test_progress_is_not_judged_during_a_backfill(held, judged):
+    place = {"registryId": BACKUP, "region": REGION}
+    backfills = None if held is None else json.dumps([{"destination": place, "status": held, "startedAt": 1.0}])
+    row = images(copy_of(image(A), hub={"statuses": [status(A, "IN_PROGRESS")], "backfills": backfills}))["a"]
+    assert row["progress_judged"] is judged
+
+
+def test_images_that_were_asked_about_are_listed_even_where_the_copy_does_not_exist():
+    asked = [status(A, "FAILED", "DENIED"), status(B, "NEVER_ATTEMPTED")]
+    world = copy_of(image(A), image(B), image(C), hub={"statuses": asked}, backup={"repositories": []})
+    found = {digest: (row["difference"], row["replication_status"]) for digest, row in images(world).items()}
+    assert found == {"a": ("missing", "FAILED"), "b": ("missing", "NEVER_ATTEMPTED")}
+    row = build(world).only("replicas")
+    assert (row["images_missing"], row["images_missing_sample"], row["oldest_missing_pushed_at"]) == (3, None, None)
+
+
+def to_set(row):
+    return {one["tag"]: (one["seen"][7:8], one["settable"]) for one in json.loads(row["tags_to_set"] or "[]")}
+
+
+@pytest.mark.parametrize(
+    ("mode", "exclusions", "settable"),
+    [
+        ("MUTABLE", "[]", True),
+        ("IMMUTABLE", "[]", False),
+        ("IMMUTABLE_WITH_EXCLUSION", '["lat*"]', True),
+        ("IMMUTABLE_WITH_EXCLUSION", '["dev-*"]', False),
+        ("MUTABLE_WITH_EXCLUSION", '["lat*"]', False),
+        ("NOVEL", "[]", None),
+        (None, None, None),
+    ],
+)
+def test_a_moved_tag_can_be_set_where_tags_may_move(mode, exclusions, settable):
+    source = [image(A, "1.0"), image(B, "2.0", "latest")]
+    there = [image(A, "1.0", "latest"), image(B, "2.0")]
+    here = {"tag_mutability": mode, "mutability_exclusions": exclusions}
+    found = images(copy_of(*source, there=there, here=here))
+    assert {digest: (row["tags_judged"], row["tags_carried"]) for digest, row in found.items()} == {
+        "a": (True, True), "b": (True, False),
+    }  # fmt: skip
+    assert (to_set(found["a"]), to_set(found["b"])) == ({}, {"latest": ("a", settable)})
+
+
+def test_an_untagged_copy_lacks_free_tags_and_taken_ones():
+    world = copy_of(
+        image(A, "1.0", "latest"), image(B),
+        there=[image(A), image(B, "latest")], here={"tag_mutability": "IMMUTABLE"},
+    )  # fmt: skip
+    row = images(world)["a"]
+    assert (row["difference"], row["untagged_judged"], row["tags_carried"]) == ("untagged", True, False)
+    assert to_set(row) == {"1.0": ("", True), "latest": ("b", False)}
+
+
+@pytest.mark.parametrize(
+    "more", [{"age": 60.0}, {"status": "ARCHIVED"}, {"status": "ACTIVATING"}], ids=["young", "archived", "restoring"]
+)
+def test_tags_are_judged_of_active_images_that_had_time(more):
+    row = images(copy_of(image(A, "1.0", **more), there=[image(A)]))["a"]
+    assert (row["untagged_judged"], row["tags_carried"]) == (False, None)
+
+
+def test_referrers_are_missing_where_what_they_refer_to_arrived():
+    source = [image(A), image(B, subject=A), image(C), image(D, subject=C), image(E, subject=A, age=60)]
+    row = build(copy_of(*source, there=[image(A)])).only("replicas")
+    assert (row["referrers_missing"], row["images_missing"]) == (1, 3)
+    assert build(copy_of(*source, there=source)).only("replicas")["referrers_missing"] == 0
+    assert build(copy_of(*source, here={"image_count": None})).only("replicas")["referrers_missing"] is None
+
+
+def orphans(world):
+    rows = build(world).rows("replicas")
+    return [(row["source_account"], row["orphans_judged"], row["orphans"]) for row in rows]
+
+
+def test_orphans_are_in_none_of_the_sources_and_told_once():
+    def part(account, *held):
+        return registry(account, rules=[rule(TO_BACKUP)], repositories=[repository("aa", *map(image, held))])
+
+    there = registry(BACKUP, registry_policy=grant(HUB, THIRD), repositories=[repository("aa", *map(image, (A, B, C)))])
+    world = evidence(part(HUB, A), part(THIRD, B), there)
+    assert orphans(world) == [(HUB, True, 1), (THIRD, False, 0)]
+    tables = build(world)
+    listed = [
+        (row["source_account"], row["digest"][7]) for row in tables.rows("images") if row["difference"] == "orphan"
+    ]
+    assert listed == [(HUB, "c")]
+    assert {row["sources"] for row in tables.rows("images")} == {2}
+    sample = json.loads(tables.row("replicas", source_account=HUB)["orphans_sample"])
+    assert sample == [{"digest": C, "tags": []}]
+
+
+@pytest.mark.parametrize(
+    ("policy", "known"),
+    [
+        (grant(HUB), True),
+        ("", True),
+        (None, False),
+        ("{", False),
+        (grant(HUB, THIRD), False),
+        (grant(HUB, STRANGER), False),
+        (grant("*"), False),
+        (grant(HUB, THIRD, actions=["ecr:BatchGetImage"]), True),
+    ],
+    ids=["source", "nobody", "unread", "broken", "unread member", "stranger", "everyone", "not to replicate"],
+)
+def test_orphans_are_known_where_whoever_may_replicate_was_read(policy, known):
+    hub, backup = copy_of(image(A), there=[image(B)], backup={"registry_policy": policy}).registries
+    unread = registry(THIRD, rules=None)
+    assert orphans(evidence(hub, backup, unread)) == [(HUB, True, 1 if known else None)]
+
+
+def test_other_regions_of_the_destination_account_may_be_sources():
+    world = copy_of(image(A), there=[image(B)])
+    regions = (RegionRecord(BACKUP, REGION, "ENABLED"), RegionRecord(HUB, REGION, "ENABLED"))
+    more = RegionRecord(BACKUP, "us-east-1", "ENABLED")
+    off = RegionRecord(BACKUP, "us-east-1", "DISABLED")
+    assert orphans(evidence(*world.registries, regions=(*regions, off)))[0][2] == 1
+    assert orphans(evidence(*world.registries, regions=(*regions, more)))[0][2] is None
+
+
+def test_registries_out_of_scope_may_be_sources_and_suspended_accounts_are_none():
+    hub, backup = copy_of(image(A), there=[image(B)], backup={"registry_policy": grant(HUB, THIRD)}).registries
+    other = registry(THIRD, rules=[rule(TO_BACKUP)])
+    accounts = (member(HUB), member(BACKUP), member(THIRD, in_scope=False))
+    assert orphans(evidence(hub, backup, other, accounts=accounts))[0][2] is None
+    closed = (member(HUB), member(BACKUP), member(THIRD, state="SUSPENDED"))
+    assert orphans(evidence(hub, backup, accounts=closed))[0][2] == 1
+
+
+def test_what_arrives_while_the_sides_are_read_is_no_orphan():
+    assert orphans(copy_of(image(A), there=[image(A), image(B, age=60.0)])) == [(HUB, True, 0)]
