@@ -36,24 +36,15 @@ from __future__ import annotations
 
 from checks import wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.recreation import recreating
 from checks.tables import REPLICAS
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     repository, place = row["repository"], "/".join(wanted.destination(row))
-    source = "/".join(wanted.source(row))
     return Remedy(
         summary=f"Create {repository} at {place} again with {row['expected_encryption']}.",
-        manual=(
-            f"Make sure that {source} holds every image of {repository} that is needed: what exists only at {place} "
-            "will be lost.",
-            f"Save repository policy, lifecycle policy, tag mutability and tags of {repository} at {place}.",
-            f"Put a creation template for replication with {row['expected_encryption']} in place there; it needs a "
-            "custom role that may use the key.",
-            f"Delete {repository} at {place} with its images, and create it with {row['expected_encryption']}.",
-            "Put back what was saved.",
-            f"Start a replication backfill from {source} to {place}, and audit again.",
-        ),
+        manual=recreating(row, row["expected_encryption"]),
     )
 
 

@@ -21,8 +21,8 @@ change; then it has to be made there.
 
 ## Limits of this check
 
-Only whether copies are scanned is judged, not whether the scan type is the one that the baseline names, nor what the
-scans found. Regions without a registry scanning configuration are unknown.
+Only whether copies are scanned is judged, not how (see `settings.scan-type`), nor what the scans found. Regions
+without a registry scanning configuration are unknown.
 
 ## References
 
@@ -39,20 +39,9 @@ import json
 from checks import wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.requirements import merged_settings
+from checks.scan_prefixes import prefix_asking
 from checks.tables import REPLICAS
 from checks.wording import listed
-
-
-def _prefix(row: Row, context: RemedyContext) -> str:
-    """The longest prefix under which the baseline asks for scanning of this repository."""
-    matching = [
-        prefix
-        for entry in context.baseline.settings
-        if entry.scanning
-        for prefix in entry.repositories or ("",)
-        if row["repository"].startswith(prefix)
-    ]
-    return max(matching, key=len, default=row["repository"])
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
@@ -62,7 +51,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     registry = context.registries.get(place) or {}
     present = json.loads(registry.get("scanning_configuration") or "{}").get("scanType")
     basic = "ENHANCED" not in (scan_type, present) and frequency != "CONTINUOUS_SCAN" and present is not None
-    prefix = _prefix(row, context)
+    prefix = prefix_asking(row["repository"], context)
     return Remedy(
         summary=f"Scan {listed((prefix,))} in {'/'.join(place)}.",
         edits=(wanted.cover_scanning(place, (prefix,), scan_type, frequency),),

@@ -1,0 +1,84 @@
+"""Copies do not expire while their original lives.
+
+## What it checks
+
+Where a repository has a lifecycle policy on both sides, the one at the destination must not expire an image that the
+one at the source keeps. The texts are compared rule by rule, without looking at images: the same selection with a
+smaller number fails, and so does a selection that the source never expires. A policy that the baseline writes out for
+the copy passes, because that is a decision.
+
+## Why it matters
+
+A copy is kept for the day on which the source is lost or wrong. That day the version that is needed is rarely the
+newest. Where the copy's policy keeps ten images and the source's fifty, four fifths of what can be deployed today
+cannot be deployed from the copy, and nobody notices before.
+
+## How to fix
+
+The remedy puts the policy that the baseline determines, or else the source's own, on the copy. Lifecycle policies
+delete images as soon as they are there: run AWS's preview first. Where that policy counts from the last pull, no
+command is printed, because copies are seldom pulled. Images that the copy has lost come back with a backfill.
+
+## Limits of this check
+
+Ages count from the push, which for a copy is its arrival, so equal ages pass. Rules that move images to the archive,
+and policies whose selections overlap in different ways, are not decided and give unknown. Whether there is a policy at
+all is `settings.lifecycle-policy-present`. Deletions that replication itself carries over are not looked at.
+
+## References
+
+- Amazon ECR user guide, Lifecycle policy properties:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+- Amazon ECR user guide, Automate the cleanup of images by using lifecycle policies:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.lifecycles import pull_time_priorities
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REPLICAS
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    place, repository = wanted.destination(row), row["repository"]
+    where, source = f"{repository} at {'/'.join(place)}", "/".join(wanted.source(row))
+    declared = row["expected_lifecycle_policy"]
+    policy = declared or row["source_lifecycle_policy"]
+    if pull_time_priorities(policy) != ():
+        return Remedy(
+            summary=f"Let {where} keep what {source} keeps.",
+            manual=(
+                f"Decide what the copy has to keep: {row['lifecycle_problem']}. The policy to go by counts from the "
+                "last pull, and a copy is seldom pulled.",
+                "Write a policy that counts by number or from the push into the baseline as lifecycle_policy, then "
+                "audit again: the command is printed from then on.",
+            ),
+        )
+    whose = "the declared lifecycle policy" if declared else f"the lifecycle policy of {source}"
+    return Remedy(
+        summary=f"Put {whose} on {where}; it deletes images.",
+        edits=(wanted.put_lifecycle_policy(place, repository, row["lifecycle_policy"], policy),),
+    )
+
+
+CHECK = Check(
+    id="settings.lifecycle-not-stricter",
+    aliases=("DST-15",),
+    title="Copies do not expire before their originals",
+    severity=Severity.MEDIUM,
+    table=REPLICAS,
+    judged="lifecycle_not_stricter",
+    expect=is_true(),
+    message="{repository} at {destination_account}/{destination_region} loses images that the source keeps: "
+    "{lifecycle_problem}",
+    remedy=_remedy,
+    when="lifecycles_comparable",
+    unknown="whether {repository} at {destination_account}/{destination_region} keeps what the source keeps is not "
+    "known{lifecycle_problem:because}",
+    evidence=("lifecycle_problem", "delete_replication"),
+    at="destination",
+    permissions=("ecr:DescribeRepositories", "ecr:GetLifecyclePolicy"),
+    controls=("own: NIST 800-53 CP-9",),
+)

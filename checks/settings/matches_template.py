@@ -1,0 +1,155 @@
+"""Copies have the settings that their template would give them today.
+
+## What it checks
+
+For each destination repository that exists, the creation template for replication that serves its name: the longest
+prefix that fits, with its implied `/`, or `ROOT`. In what the baseline leaves open, the repository must have what that
+template would give it: tag mutability, encryption, and repository policy, lifecycle policy and resource tags where the
+template has them. A lifecycle policy that equals the source's own is as good as the template's.
+
+## Why it matters
+
+Templates act only when ECR creates a repository. Whoever changes one believes to have changed a setting, and the
+repositories that exist keep what they were born with. Old and new copies then behave differently under one prefix, and
+what the template says about a copy is no longer evidence of anything.
+
+## How to fix
+
+The remedy brings the repository in line with the template, setting by setting, where that takes nothing away: it never
+makes tags movable, never freezes tags that move at the source, and never puts a lifecycle policy that keeps less than
+the source's. Where one of these would be needed, or the encryption differs, no command is printed for the repository
+at all; the steps say what to decide, and which side, copy or template, to change.
+
+## Limits of this check
+
+What the baseline declares for a repository is judged by the check of that setting, and not here. Settings that the
+template leaves out are not compared. A template that names no key is content with any. Of templates that AWS applies
+to other purposes nothing is expected.
+
+## References
+
+- Amazon ECR user guide, Repository creation templates:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from checks import tag_movement, wanted
+from checks.declared_templates import Template, templates_of
+from checks.lifecycles import pull_time_priorities, strictness
+from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
+from checks.recreation import recreating
+from checks.requirements import merged_settings
+from checks.tables import REPLICAS
+from checks.wording import names_in
+
+_Change = Edit | tuple[str, ...]
+"""A command's worth, or steps for a person."""
+
+
+def _mutability(row: Row, context: RemedyContext, template: Template) -> _Change:
+    mode = template.get("imageTagMutability") or "MUTABLE"
+    exclusions = [one["filter"] for one in template.get("imageTagMutabilityExclusionFilters") or ()]
+    present, where = row["tag_mutability"], _where(row)
+    frees = mode.startswith("MUTABLE") or (present == "IMMUTABLE" and mode != present)
+    if frees and mode != present:
+        return (
+            f"{where} is {present}, and the template {row['template_prefix']} would make it {mode}: find out which is "
+            "meant. As a rule the stricter one is; then write it into the template, or into the baseline.",
+        )
+    if tag_movement.would_freeze(row, context, mode, exclusions) is not False:
+        return tag_movement.choosing(row, mode).manual
+    return wanted.set_tag_mutability(wanted.destination(row), row["repository"], present, mode, exclusions)
+
+
+def _encryption(row: Row, context: RemedyContext, template: Template) -> _Change:
+    asked = template.get("encryptionConfiguration") or {}
+    key = f" with key {asked['kmsKey']}" if asked.get("kmsKey") else ""
+    told = f"{asked.get('encryptionType', 'AES256')}{key}"
+    first = f"Encryption is fixed at creation. Decide whether {_where(row)} shall have {told} like new repositories."
+    return (first, "If so:", *recreating(row, told))
+
+
+def _repository_policy(row: Row, context: RemedyContext, template: Template) -> _Change:
+    place, seen = wanted.destination(row), row["repository_policy"]
+    return wanted.put_repository_policy(place, row["repository"], seen, template["repositoryPolicy"])
+
+
+def _lifecycle_policy(row: Row, context: RemedyContext, template: Template) -> _Change:
+    policy, source = template["lifecyclePolicy"], row["source_lifecycle_policy"]
+    keeps = source == "" or (source is not None and strictness(source, policy).not_stricter)
+    if not keeps or pull_time_priorities(policy) != ():
+        return (
+            f"Compare the lifecycle policy of the template {row['template_prefix']} with that of {row['repository']} "
+            f"at {'/'.join(wanted.source(row))}: it may keep less, or counts from a pull that copies never see.",
+            f"Correct the template first, or put the source's policy on {_where(row)}, which counts as equal.",
+        )
+    return wanted.put_lifecycle_policy(wanted.destination(row), row["repository"], row["lifecycle_policy"], policy)
+
+
+def _tags(row: Row, context: RemedyContext, template: Template) -> _Change:
+    declared = merged_settings(context.baseline, row["repository"]).tags
+    tags = {tag["Key"]: tag.get("Value", "") for tag in template["resourceTags"] if tag["Key"] not in declared}
+    return wanted.tag_repository(wanted.destination(row), row["repository"], tags)
+
+
+_CHANGES: Mapping[str, Callable[[Row, RemedyContext, Template], _Change]] = MappingProxyType(
+    {
+        "tag_mutability": _mutability,
+        "encryption": _encryption,
+        "repository_policy": _repository_policy,
+        "lifecycle_policy": _lifecycle_policy,
+        "tags": _tags,
+    }
+)
+
+
+def _where(row: Row) -> str:
+    return f"{row['repository']} at {'/'.join(wanted.destination(row))}"
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    template = templates_of(context.registries[wanted.destination(row)])[row["template_prefix"]]
+    differences = names_in(row["template_differences"])
+    changes = {name: _CHANGES[name](row, context, template) for name in differences}
+    steps = [step for change in changes.values() if not isinstance(change, Edit) for step in change]
+    edits = [change for change in changes.values() if isinstance(change, Edit)]
+    summary = f"Bring {_where(row)} in line with the template {row['template_prefix']}."
+    if not steps:
+        return Remedy(summary=summary, edits=tuple(edits))
+    rest = [f"Set {_told(name)} to what the template says." for name, change in changes.items() if change in edits]
+    return Remedy(summary=summary, manual=(*steps, *rest))
+
+
+def _told(name: str) -> str:
+    return {"tags": "the resource tags"}.get(name, f"the {name.replace('_', ' ')}")
+
+
+CHECK = Check(
+    id="settings.matches-template",
+    aliases=("DST-13",),
+    title="Copies have what their template would give them today",
+    severity=Severity.MEDIUM,
+    table=REPLICAS,
+    judged="matches_template",
+    expect=is_true(),
+    message="{repository} at {destination_account}/{destination_region} differs from what the template "
+    "{template_prefix} would give it: {template_problem}",
+    remedy=_remedy,
+    when="template_in_charge",
+    unknown="whether {repository} at {destination_account}/{destination_region} has what a template would give it is "
+    "not known{template_problem:because}",
+    evidence=("template_prefix", "template_differences", "tag_mutability", "encryption"),
+    at="destination",
+    permissions=(
+        "ecr:DescribeRepositories",
+        "ecr:DescribeRepositoryCreationTemplates",
+        "ecr:GetRepositoryPolicy",
+        "ecr:GetLifecyclePolicy",
+        "ecr:ListTagsForResource",
+    ),
+    controls=("own: NIST 800-53 CM-2", "own: NIST 800-53 CM-6"),
+)

@@ -1,0 +1,87 @@
+"""Copies carry the resource tags that the baseline asks for.
+
+## What it checks
+
+Where the baseline lists `tags` for a destination repository, the repository must carry each of them with its value.
+Other tags do not matter.
+
+## Why it matters
+
+Replication copies no resource tags. Whatever relies on them stops at the border of the Region: the bill cannot be
+split, access that is granted by tag is refused, and nobody knows whom to ask about a copy.
+
+## How to fix
+
+The remedy adds the tags, or sets their values, and leaves all others alone. For repositories yet to come, put the tags
+into the creation template (see `settings.template-as-declared`); a template with tags needs a custom role.
+
+## Limits of this check
+
+Keys and values are compared literally, capitals included. Where the tags could not be read, the answer is unknown:
+`ecr:ListTagsForResource` is easily forgotten in a role for auditing.
+
+## References
+
+- Amazon ECR user guide, Tagging a private repository:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-using-tags.html
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REPLICAS
+from checks.wording import listed
+
+_MOST_TAGS = 50
+_LONGEST_KEY, _LONGEST_VALUE = 128, 256
+"""What AWS takes (ECR user guide, ecr-using-tags.html); keys that begin with `aws:` are its own."""
+
+
+def _obstacle(tags: Mapping[str, str], present: int) -> str:
+    """Why AWS would refuse to add *tags* to *present* others, as a clause; empty: it would not."""
+    for key, value in tags.items():
+        if key.lower().startswith("aws:"):
+            return f"the key {key} is reserved for AWS"
+        if len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE:
+            return f"the key {key} or its value is too long"
+    if present + len(tags) > _MOST_TAGS:
+        return f"a repository has at most {_MOST_TAGS} tags, and this one has {present}"
+    return ""
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    place, repository = wanted.destination(row), row["repository"]
+    tags = json.loads(row["missing_tags"])
+    summary = f"Tag {repository} at {'/'.join(place)} with {listed(tuple(tags))}."
+    obstacle = _obstacle(tags, row["tag_count"] or 0)
+    if obstacle:
+        step = f"Make room for the tags, or correct `tags` in the baseline: {obstacle}."
+        return Remedy(summary=summary, manual=(step,))
+    return Remedy(summary=summary, edits=(wanted.tag_repository(place, repository, tags),), safe=True)
+
+
+CHECK = Check(
+    id="settings.tags-present",
+    aliases=("DST-14",),
+    title="Copies carry the declared resource tags",
+    severity=Severity.LOW,
+    table=REPLICAS,
+    judged="tags_present",
+    expect=is_true(),
+    message="{repository} at {destination_account}/{destination_region} lacks resource tags, or has them with other "
+    "values; asked for: {missing_tags}",
+    remedy=_remedy,
+    when="tags_declared",
+    unknown="whether {repository} at {destination_account}/{destination_region} carries the declared resource tags is "
+    "not known",
+    evidence=("missing_tags", "tag_count"),
+    at="destination",
+    permissions=("ecr:DescribeRepositories", "ecr:ListTagsForResource"),
+    controls=("own: NIST 800-53 CM-8",),
+)

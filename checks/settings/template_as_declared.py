@@ -1,0 +1,91 @@
+"""Templates give new copies what the baseline asks for.
+
+## What it checks
+
+Each creation template that applies to replication is held against the baseline's settings for the names that it
+serves: tag mutability, encryption, the lifecycle policy and repository policy that the baseline writes out, and
+resource tags. First for names under its own prefix; then for prefixes below of which the baseline asks something else,
+as far as replication copies them there and no template of their own serves them.
+
+## Why it matters
+
+A template is how a setting gets into repositories that do not exist yet. Where it is wrong, each new repository is born
+wrong: most of that has to be mended repository by repository, and encryption cannot be mended at all. A `ROOT`
+template is wrong most easily, because it serves whatever nobody has thought of.
+
+## How to fix
+
+The remedy sends the template again with the fields that the baseline asks for, all others as they are, or creates a
+template of its own for the prefix below. Nothing that exists is touched. Where the baseline does not say which key or
+which policy, where no role is known that KMS or tags need, or where no prefix can tell the names apart, no command is
+printed for the template at all, and the steps say what to decide.
+
+## Limits of this check
+
+`same-as-source`, and `required` for a lifecycle policy, are nothing that a template can promise, and are not judged.
+Whether key and role of a template can be used is `settings.template-key-usable` and `settings.template-role-valid`;
+whether there is a template at all is `settings.template-covers-rule`. A customer key is recognised only where AWS KMS
+could be read.
+
+## References
+
+- Amazon ECR user guide, Repository creation templates:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
+- Amazon ECR API reference, UpdateRepositoryCreationTemplate:
+  https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdateRepositoryCreationTemplate.html
+"""
+
+from __future__ import annotations
+
+import json
+
+from checks import wanted
+from checks.declared_templates import ROOT, templates_of
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import TEMPLATES
+from checks.template_changes import TemplatePlan
+from checks.wording import names_in
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    place, prefix = wanted.registry(row), row["prefix"]
+    plan = TemplatePlan(context, place, templates_of(context.registries[place]))
+    contradicted = json.loads(row["settings_contradicted"])
+    own = contradicted.pop("" if prefix == ROOT else f"{prefix}/", ())
+    # Once the template changes, what it serves below its own prefix needs a template that does not.
+    apart = names_in(row["settings_below"]) if own else tuple(contradicted)
+    if own:
+        plan.correct(prefix, own)
+    for names in apart:
+        plan.serve(names)
+    at = "/".join(place)
+    summary = f"Have templates at {at} give new repositories what the baseline asks for: {row['settings_problem']}."
+    if not plan.obstacles:
+        return Remedy(summary=summary, edits=tuple(plan.edits))
+    return Remedy(
+        summary=summary,
+        manual=(
+            *(f"At {at}, settle by hand {obstacle}." for obstacle in plan.obstacles),
+            "Write what is missing into the baseline, or send the template by hand with every field: "
+            "imageTagMutability falls back to MUTABLE where it is left out. Then audit again.",
+        ),
+    )
+
+
+CHECK = Check(
+    id="settings.template-as-declared",
+    aliases=("DST-10",),
+    title="Creation templates give what the baseline asks for",
+    severity=Severity.MEDIUM,
+    table=TEMPLATES,
+    judged="settings_as_declared",
+    expect=is_true(),
+    message="the template {prefix} at {account}/{region} gives new repositories something else than the baseline asks "
+    "for: {settings_problem}",
+    remedy=_remedy,
+    when="settings_declared",
+    unknown="whether the template {prefix} at {account}/{region} gives what the baseline asks for is not known",
+    evidence=("settings_contradicted", "settings_below", "template_json"),
+    permissions=("ecr:DescribeRepositoryCreationTemplates", "kms:DescribeKey"),
+    controls=("own: NIST 800-53 CM-2", "own: NIST 800-53 CM-6"),
+)

@@ -1,0 +1,88 @@
+"""What brings a creation template in line with the baseline: changes of fields, or why a person must make them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from checks import wanted
+from checks.declared_templates import DeclaredTemplate, Template, declared_template, prefix_covering
+from checks.model import Edit, RemedyContext
+from checks.requirements import merged_settings
+from checks.wanted import Place
+
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "tag_mutability": ("imageTagMutability", "imageTagMutabilityExclusionFilters"),
+    "encryption": ("encryptionConfiguration",),
+    "lifecycle_policy": ("lifecyclePolicy",),
+    "repository_policy": ("repositoryPolicy",),
+    "tags": ("resourceTags",),
+}
+"""Fields of a template that hold each setting."""
+
+
+@dataclass(slots=True)
+class TemplatePlan:
+    """Edits and obstacles, gathered prefix by prefix."""
+
+    context: RemedyContext
+    place: Place
+    present: Mapping[str, Template]
+    """The registry's templates by prefix."""
+    edits: list[Edit] = field(default_factory=list)
+    obstacles: list[str] = field(default_factory=list)
+    """Clauses, each with the template that it is about."""
+
+    def correct(self, prefix: str, settings: Iterable[str]) -> None:
+        """Give the template *prefix* what the baseline asks in *settings* (`encryption`, `tags` …)."""
+        template = self.present[prefix]
+        asked = list(settings)
+        declared = self._declared(prefix)
+        obstacle = self._obstacle(prefix, asked, declared)
+        if obstacle:
+            self.obstacles.append(f"the template {prefix}: {obstacle}")
+            return
+        names = [name for setting in asked for name in _FIELDS[setting]]
+        changes = {name: declared.template[name] for name in names if name in declared.template}
+        if "resourceTags" in changes:
+            changes["resourceTags"] = _with_others(template, changes["resourceTags"])
+        if {"encryption", "tags"} & set(asked) and not template.get("customRoleArn"):
+            changes |= {"customRoleArn": role} if (role := declared.template.get("customRoleArn")) else {}
+        self.edits.append(wanted.update_template(self.place, template["prefix"], changes))
+
+    def serve(self, names: str) -> None:
+        """Give repositories whose names begin with *names* a template of their own, as declared."""
+        prefix = prefix_covering(names)
+        if names != f"{prefix}/":
+            self.obstacles.append(f"no template can serve {names}* alone, because a template's prefix ends in a slash")
+            return
+        if prefix in self.present:
+            self.obstacles.append(f"the template {prefix} is there already, and does not apply to replication")
+            return
+        declared = self._declared(prefix)
+        if declared.obstacle:
+            self.obstacles.append(f"a template {prefix}: {declared.obstacle}")
+            return
+        self.edits.append(wanted.create_template(self.place, prefix, declared.template))
+
+    def _declared(self, prefix: str) -> DeclaredTemplate:
+        return declared_template(self.context.baseline, prefix, self.place, self.present)
+
+    def _obstacle(self, prefix: str, asked: Sequence[str], declared: DeclaredTemplate) -> str:
+        if "repository_policy" in asked and "repositoryPolicy" not in declared.template:
+            policy = merged_settings(self.context.baseline, "" if prefix == "ROOT" else f"{prefix}/").repository_policy
+            if policy == "required":
+                return "the baseline asks for a repository policy, and does not say which"
+            return "it has a repository policy and should have none: it must be deleted and created again without"
+        if "encryption" in asked and "encryptionConfiguration" not in declared.template:
+            return declared.obstacle
+        # What a role is for: KMS and tags. One that is there will do.
+        needs_role = {"encryption", "tags"} & set(asked) and not self.present[prefix].get("customRoleArn")
+        return declared.obstacle if needs_role else ""
+
+
+def _with_others(template: Template, tags: Sequence[Mapping[str, str]]) -> list[Mapping[str, Any]]:
+    """*tags*, and those that the template has besides: an update replaces them all."""
+    keys = {tag["Key"] for tag in tags}
+    return [*(tag for tag in template.get("resourceTags") or () if tag["Key"] not in keys), *tags]
