@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "ecr_audit.cli.run:run",
     "demo": "ecr_audit.cli.demo:demo",
     "report": "ecr_audit.cli.report:report",
+    "diff": "ecr_audit.cli.diff:diff",
     "runs": "ecr_audit.cli.runs:runs",
     "waive": "ecr_audit.cli.waive:waive",
     "checks": "ecr_audit.cli.checks:checks",

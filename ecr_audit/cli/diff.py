@@ -1,0 +1,48 @@
+"""`ecr-audit diff`: what changed between two kept runs. No AWS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.options import opened_store, store_option
+
+
+@click.command()
+@click.argument("before", metavar="RUN1")
+@click.argument("after", metavar="RUN2", default="latest")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "csv", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How to tell it.",
+)
+@click.option("--output", metavar="FILE", help="Write it into a file.  [default: standard output]")
+@store_option
+def diff(before: str, after: str, format_: str, output: str | None, store_url: str | None) -> None:
+    """What is new, worse, fixed or still open in RUN2 against RUN1.
+
+    RUN1 and RUN2 are ids, their beginnings, or `latest`. A finding that is gone counts as fixed only where RUN2 could
+    look; otherwise it is told as one that could not be looked at again.
+    """
+    from audit.store import StoreError
+    from audit.store.files import write_atomically
+    from reports.comparison import compare
+    from reports.comparison_texts import RENDERERS
+
+    store = opened_store(store_url)
+    with explained(StoreError):
+        first, second = (store.load(store.resolve(name)) for name in (before, after))
+    text = RENDERERS[format_](compare(first, second))
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        write_atomically(Path(output), text.encode())
+    except OSError as error:
+        raise UserError(f"{output} cannot be written: {error.strerror or error}; choose another --output") from error
+    click.echo(output)

@@ -1,0 +1,116 @@
+"""Two runs side by side, finding by finding: what is new, still there, fixed, waived, or not to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from audit.model import Run
+from checks.model import Finding, Severity, Status
+
+
+class State(StrEnum):
+    """What became of an open failure between two runs, what matters most first."""
+
+    NEW = "new"
+    WORSE = "worse"
+    """Open in both, more severe now."""
+    UNSURE = "unsure"
+    """Open before; now it could not be looked at, so it may still be there."""
+    STILL = "still"
+    BETTER = "better"
+    """Open in both, less severe now."""
+    WAIVED = "waived"
+    """Open before; a waiver covers it now."""
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One finding and what became of it."""
+
+    state: State
+    finding: Finding
+    """As the later run has it; where that has none, as the earlier one had it."""
+    before: Severity | None
+    """Severity in the earlier run; None where it was not open."""
+    after: Severity | None
+    """Severity in the later run; None where it is not open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed from one run to another."""
+
+    before: Run
+    after: Run
+    entries: tuple[Entry, ...]
+    """By state, then severity, check, account, Region and resource."""
+    remarks: tuple[str, ...]
+    """Why the two may not be comparable."""
+
+    @property
+    def counts(self) -> Mapping[State, int]:
+        """Entries by state, every state present."""
+        counted = dict.fromkeys(State, 0)
+        for entry in self.entries:
+            counted[entry.state] += 1
+        return counted
+
+
+def compare(before: Run, after: Run) -> Comparison:
+    """Open failures of two runs by fingerprint. Gone is fixed only where the later run could look."""
+    was = {finding.fingerprint: finding for finding in before.findings if _open(finding)}
+    now = {finding.fingerprint: finding for finding in after.findings}
+    entries = [_entry(mark, was.get(mark), now.get(mark), after) for mark in {**was, **now}]
+    found = [entry for entry in entries if entry is not None]
+    return Comparison(before, after, tuple(sorted(found, key=_order)), tuple(_remarks(before, after)))
+
+
+def _entry(mark: str, was: Finding | None, now: Finding | None, after: Run) -> Entry | None:
+    if now is not None and _open(now):
+        state = State.NEW if was is None else _shift(was.severity, now.severity)
+        return Entry(state, now, was.severity if was else None, now.severity)
+    if was is None:
+        return None
+    if now is not None and now.status is Status.FAIL:
+        return Entry(State.WAIVED, now, was.severity, None)
+    state = State.UNSURE if now is not None or not after.evidence_complete else State.FIXED
+    return Entry(state, now or was, was.severity, None)
+
+
+def _shift(was: Severity, now: Severity) -> State:
+    if was is now:
+        return State.STILL
+    return State.WORSE if now.rank < was.rank else State.BETTER
+
+
+def _open(finding: Finding) -> bool:
+    return finding.status is Status.FAIL and finding.waiver is None
+
+
+def _order(entry: Entry) -> tuple[object, ...]:
+    finding = entry.finding
+    states = list(State)
+    severity = entry.after or entry.before or finding.severity
+    return (
+        states.index(entry.state), severity.rank, finding.check, finding.account, finding.region, finding.resource,
+        finding.fingerprint,
+    )  # fmt: skip
+
+
+def _remarks(before: Run, after: Run) -> Iterable[str]:
+    if before.organization_id != after.organization_id or before.caller_account != after.caller_account:
+        yield "The runs audited different organizations or began with different accounts."
+    if before.scope != after.scope:
+        yield "The runs have different scopes: what lies outside the later one reads as fixed."
+    if before.baseline_hash != after.baseline_hash:
+        yield "The runs used different baselines: some changes are changes of what is asked."
+    if before.program_version != after.program_version:
+        yield f"The runs were made by ecr-audit {before.program_version} and {after.program_version}."
+    if before.started_at > after.started_at:
+        yield "The first run is the later one: new and fixed are the other way round."
+    checks = {result.check for result in before.results} ^ {result.check for result in after.results}
+    if checks:
+        yield f"Checks that only one of the runs has: {', '.join(sorted(checks))}."

@@ -1,0 +1,173 @@
+"""A comparison as text for a terminal, JSON, CSV or Markdown."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from checks.model import Severity
+from reports.comparison import Comparison, Entry, State
+from reports.formats.columns import Column
+from reports.formats.csv import cell, write_rows
+from reports.formats.json_values import json_value
+from reports.formats.markdown import escaped
+from reports.visible import one_line
+from reports.words import NOTHING, SEVERITY_MARKS, SEVERITY_WORDS, counted, moment_text, number, sentence, stamp
+
+STATE_WORDS = {
+    State.NEW: "New",
+    State.WORSE: "Worse than before",
+    State.UNSURE: "Could not be looked at again",
+    State.STILL: "Still open",
+    State.BETTER: "Less severe than before",
+    State.WAIVED: "Waived since",
+    State.FIXED: "Fixed",
+}
+STATE_MARKS = {
+    State.NEW: "+",
+    State.WORSE: "↑",
+    State.UNSURE: "?",
+    State.STILL: "=",
+    State.BETTER: "↓",
+    State.WAIVED: "~",
+    State.FIXED: "✔",
+}
+VERSION = 1
+"""Of the JSON shape."""
+
+_COLUMNS = (
+    Column("STATE", "new, worse, unsure, still, better, waived or fixed"),
+    Column("SEVERITY_BEFORE", "Severity in the earlier run; empty where it was not open"),
+    Column("SEVERITY_AFTER", "Severity in the later run; empty where it is not open"),
+    Column("CHECK_ID", "Id of the check"),
+    Column("ACCOUNT_UID", "Account id, twelve digits"),
+    Column("REGION", "AWS Region"),
+    Column("RESOURCE_NAME", "What the finding is about"),
+    Column("STATUS_EXTENDED", "What is, or was, wrong"),
+    Column("FINDING_UID", "Sixteen hex digits, the same in both runs"),
+)
+
+
+def as_text(comparison: Comparison) -> str:
+    """For a terminal: the totals, then what is not simply still there."""
+    return "\n".join(_text_lines(comparison)) + "\n"
+
+
+def as_json(comparison: Comparison) -> str:
+    """One document with every entry."""
+    document = {
+        "version": VERSION,
+        "before": {"run": comparison.before.id, "started_at": stamp(comparison.before.started_at)},
+        "after": {"run": comparison.after.id, "started_at": stamp(comparison.after.started_at)},
+        "counts": {state.value: count for state, count in comparison.counts.items()},
+        "remarks": comparison.remarks,
+        "findings": [_record(entry) for entry in comparison.entries],
+    }
+    return json.dumps(json_value(document), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def as_csv(comparison: Comparison) -> str:
+    """One row an entry, RFC 4180."""
+    stream = io.StringIO(newline="")
+    write_rows(stream, _COLUMNS, (_cells(entry) for entry in comparison.entries))
+    return stream.getvalue()
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """For a pull request or a chat."""
+    return "\n".join(_markdown_lines(comparison)) + "\n"
+
+
+RENDERERS: Mapping[str, Callable[[Comparison], str]] = MappingProxyType(
+    {"text": as_text, "json": as_json, "csv": as_csv, "markdown": as_markdown}
+)
+"""Format name → renderer."""
+
+
+def _text_lines(comparison: Comparison) -> Iterator[str]:
+    yield f"From {comparison.before.id} ({moment_text(comparison.before.started_at)})"
+    yield f"to   {comparison.after.id} ({moment_text(comparison.after.started_at)})"
+    yield from (f"Note: {one_line(remark)}" for remark in comparison.remarks)
+    yield ""
+    for state, count in comparison.counts.items():
+        yield f"{STATE_MARKS[state]} {STATE_WORDS[state]:<28} {number(count):>8}"
+    for state in State:
+        entries = [entry for entry in comparison.entries if entry.state is state]
+        if not entries or state is State.STILL:
+            continue
+        yield ""
+        yield f"{STATE_WORDS[state]}:"
+        for entry in entries:
+            yield f"  {STATE_MARKS[state]} {_severities(entry)}  {entry.finding.check}  {entry.finding.fingerprint}"
+            yield f"      {one_line(sentence(entry.finding.message))}"
+    if comparison.counts[State.STILL]:
+        yield ""
+        yield f"{counted(comparison.counts[State.STILL], 'finding is', 'findings are')} still open and not listed here."
+
+
+def _severities(entry: Entry) -> str:
+    if entry.before and entry.after and entry.before is not entry.after:
+        return f"{_severity(entry.before)} → {_severity(entry.after)}"
+    return _severity(entry.after or entry.before)
+
+
+def _severity(severity: Severity | None) -> str:
+    return f"{SEVERITY_MARKS[severity]} {SEVERITY_WORDS[severity]}" if severity else NOTHING
+
+
+def _record(entry: Entry) -> dict[str, object]:
+    finding = entry.finding
+    return {
+        "state": entry.state,
+        "severity_before": entry.before,
+        "severity_after": entry.after,
+        "check": finding.check,
+        "account": finding.account,
+        "region": finding.region,
+        "resource": finding.resource,
+        "message": finding.message,
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _cells(entry: Entry) -> tuple[str, ...]:
+    finding = entry.finding
+    return (
+        entry.state.value,
+        entry.before.value if entry.before else "",
+        entry.after.value if entry.after else "",
+        cell(finding.check),
+        cell(finding.account),
+        cell(finding.region),
+        cell(finding.resource),
+        cell(finding.message),
+        finding.fingerprint,
+    )
+
+
+def _markdown_lines(comparison: Comparison) -> Iterator[str]:
+    yield f"## Replication audit: `{comparison.before.id}` → `{comparison.after.id}`"
+    yield ""
+    for remark in comparison.remarks:
+        yield f"> {escaped(remark)}"
+        yield ""
+    shown = [(state, count) for state, count in comparison.counts.items() if count]
+    heads = [f"{STATE_MARKS[state]} {STATE_WORDS[state]}" for state, _ in shown]
+    yield f"| {' | '.join(heads) or 'Nothing open in either'} |"
+    yield f"|{' ---: |' * max(1, len(shown))}"
+    yield f"| {' | '.join(number(count) for _, count in shown) or NOTHING} |"
+    told = [entry for entry in comparison.entries if entry.state is not State.STILL]
+    if not told:
+        return
+    yield ""
+    yield "| | Severity | What | Finding |"
+    yield "| --- | --- | --- | --- |"
+    for entry in told[:50]:
+        message = escaped(sentence(entry.finding.message))
+        state = f"{STATE_MARKS[entry.state]} {STATE_WORDS[entry.state]}"
+        yield f"| {state} | {_severities(entry)} | {message} | `{entry.finding.fingerprint}` |"
+    if len(told) > 50:
+        yield ""
+        yield f"{counted(len(told) - 50, 'further change is', 'further changes are')} not listed here."
