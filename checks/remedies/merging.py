@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from checks.model import Edit, RemedyContext, Row
 from checks.remedies import account, policy, policy_text, replication, repositories, rules, scanning, templates
@@ -30,11 +30,26 @@ _SAID_ALREADY = "nothing to change: the document that the audit saw says so alre
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """One document as the audit saw it and as it shall be once all steps are done."""
+
+    kind: str
+    """`replication`, `policy`, `scanning`, `template`, `lifecycle` or `repository-policy`."""
+    name: str
+    """Prefix of the template, name of the repository; empty for a document of the whole registry."""
+    seen: Any
+    """Rules, text, configuration or template; None or empty where there was none."""
+    wanted: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """One step and the edits that it makes."""
 
     step: Step
     edits: tuple[Edit, ...]
+    target: Target | None = None
+    """The document that it works towards, where it is one that is declared as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,6 @@ class _Registry:
             read("policy_characters_limit", declared.registry_policy_characters.maximum),
         )
 
-    @property
     def room_elsewhere(self) -> Mapping[rules.Pair, int]:
         """How many more destinations each other registry that was read could take."""
         room = {place: row.get("destination_headroom") for place, row in self.context.registries.items()}
@@ -114,6 +128,7 @@ def plan_registry(
 
 
 def _staged(
+    kind: str,
     seen: Document,
     edits: Sequence[Edit],
     merge: Callable[[Sequence[Edit]], Merged[Document]],
@@ -125,7 +140,8 @@ def _staged(
     """Put one document once, or twice where something is to be taken away after all else is done."""
     final = merge(edits)
     if final.document == seen:
-        return RegistryPlan((), (*final.refused, *(Refusal(edit, _SAID_ALREADY) for edit in final.applied)))
+        return RegistryPlan((), (*final.refused, *(Refusal(edit, _SAID_ALREADY, True) for edit in final.applied)))
+    target = Target(kind, "", seen, final.document)
     last = tuple(edit for edit in final.applied if stage_of(edit) is Stage.NARROWING)
     first = tuple(edit for edit in final.applied if stage_of(edit) is not Stage.NARROWING)
     if in_stages and first and last:
@@ -134,9 +150,9 @@ def _staged(
         if not between.refused and between.document not in (seen, final.document):
             early = step(stage_of(first[0]), seen, between.document, (final.document,))
             late = step(Stage.NARROWING, seen, final.document, (between.document,))
-            return RegistryPlan((Planned(early, first), Planned(late, last)), final.refused)
+            return RegistryPlan((Planned(early, first, target), Planned(late, last, target)), final.refused)
     stage = min(stage_of(edit) for edit in final.applied)
-    return RegistryPlan((Planned(step(stage, seen, final.document, ()), final.applied),), final.refused)
+    return RegistryPlan((Planned(step(stage, seen, final.document, ()), final.applied, target),), final.refused)
 
 
 def _replication(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
@@ -151,7 +167,7 @@ def _replication(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool)
         lets_delete = edit.kind == "replication.set-delete" and edit.arguments["enabled"]
         return Stage.NARROWING if lets_delete else EDITS[edit.kind].stage
 
-    return _staged(seen, edits, merge, replication_step, stage_of, in_stages=in_stages)
+    return _staged("replication", seen, edits, merge, replication_step, stage_of, in_stages=in_stages)
 
 
 def _policy(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
@@ -177,7 +193,7 @@ def _policy(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> R
             f"read the registry policy of {registry.account} in {registry.region} once more, then delete it "
             "with `aws ecr delete-registry-policy` there"
         )
-    return _staged(text or "", edits, merge, policy_step, stage_of, in_stages=in_stages)
+    return _staged("policy", text or "", edits, merge, policy_step, stage_of, in_stages=in_stages)
 
 
 def _scanning(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
@@ -187,7 +203,13 @@ def _scanning(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) ->
         return scanning_step(old, new)
 
     return _staged(
-        seen, edits, partial(scanning.merge, seen), step, lambda edit: EDITS[edit.kind].stage, in_stages=in_stages
+        "scanning",
+        seen,
+        edits,
+        partial(scanning.merge, seen),
+        step,
+        lambda edit: EDITS[edit.kind].stage,
+        in_stages=in_stages,
     )
 
 
@@ -198,9 +220,10 @@ def _templates(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -
     for key, change in merged.document.items():
         members = tuple(edit for edit in merged.applied if templates.key_of(edit.arguments["prefix"]) == key)
         if change.seen == change.wanted:
-            refused += [Refusal(edit, _SAID_ALREADY) for edit in members]
+            refused += [Refusal(edit, _SAID_ALREADY, True) for edit in members]
         else:
-            planned.append(Planned(template_step(change), members))
+            target = Target("template", change.prefix, change.seen, change.wanted)
+            planned.append(Planned(template_step(change), members, target))
     return RegistryPlan(tuple(planned), tuple(refused))
 
 
@@ -210,10 +233,17 @@ def _repositories(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool
     refused = list(merged.refused)
     for put in merged.document:
         try:
-            planned.append(Planned(repository_step(put, registry.text("partition")), put.edits))
+            step = repository_step(put, registry.text("partition"))
+            planned.append(Planned(step, put.edits, _of_repository(put.edit)))
         except CannotApplyError as reason:
             refused += [Refusal(edit, str(reason)) for edit in put.edits]
     return RegistryPlan(tuple(planned), tuple(refused))
+
+
+def _of_repository(edit: Edit) -> Target | None:
+    kind = {"repository.lifecycle": "lifecycle", "repository.policy": "repository-policy"}.get(edit.kind)
+    arguments = edit.arguments
+    return Target(kind, arguments["repository"], arguments["seen"], arguments["policy"]) if kind else None
 
 
 def _backfills(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:

@@ -21,6 +21,8 @@ class Refusal:
 
     edit: Edit
     reason: str
+    satisfied: bool = False
+    """Whether it was left out because the documents that the audit saw say so already."""
 
 
 @dataclass(frozen=True, slots=True)

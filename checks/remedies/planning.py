@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from checks.model import Edit, Finding, RemedyContext, Script, Status
-from checks.remedies.edits import Stage, identity, validate
-from checks.remedies.merging import Planned, plan_registry
+from checks.model import Finding, RemedyContext, Script, Status
+from checks.remedies.edits import Stage, identity
+from checks.remedies.merging import Planned, Target
 from checks.remedies.outcome import Refusal
 from checks.remedies.scripts import Part, parts_text, script_text, telling_text
 from checks.remedies.shell import comment, visible
 from checks.remedies.steps import Step
-
-Registry = tuple[str, str]
+from checks.remedies.working import Registry, Worked, by_stage, owners, work
 
 _NAMES = {
     Stage.GRANTS: "grants-and-templates",
@@ -31,13 +30,37 @@ _ASKED = 30
 
 
 @dataclass(frozen=True, slots=True)
-class _Worked:
-    """Findings worked into steps."""
+class ByHand:
+    """Steps for a person, and the findings that they are for."""
 
-    steps: Mapping[Registry, tuple[Planned, ...]]
-    mended: tuple[Finding, ...]
-    refused: Mapping[str, tuple[Refusal, ...]] = field(default_factory=dict)
-    """Refusals by fingerprint: such a finding has no step at all, so that nothing is half done."""
+    whom: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryTargets:
+    """What becomes of one registry's documents."""
+
+    account: str
+    region: str
+    partition: str
+    """Empty where it is not known."""
+    targets: tuple[Target, ...]
+    others: tuple[str, ...]
+    """Titles of the steps that change something that no whole document declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every fix of some findings, as scripts and as documents; both come from the same merging."""
+
+    scripts: tuple[Script, ...]
+    """In the order in which to run them."""
+    steps: Mapping[str, tuple[str, ...]]
+    """Titles of the steps of each script."""
+    registries: tuple[RegistryTargets, ...]
+    refused: Mapping[str, tuple[str, ...]]
+    """Reasons by fingerprint of the findings that no script mends though something was asked for."""
 
 
 def commands(finding: Finding, context: RemedyContext) -> str:
@@ -52,7 +75,7 @@ def script_for(finding: Finding, context: RemedyContext) -> Script:
     """The script of one finding, with the steps for a person and the reasons where there is none."""
     remedy = finding.remedy
     manual = remedy.manual if remedy else ()
-    worked = _work((finding,), context, in_stages=False)
+    worked = work((finding,), context, in_stages=False)
     parts = [
         Part(account, region, tuple(_told(one) for one in planned))
         for (account, region), planned in sorted(worked.steps.items(), key=lambda item: item[1][0].step.stage)
@@ -72,97 +95,59 @@ def script_for(finding: Finding, context: RemedyContext) -> Script:
     return Script(account, region, name, text, safe, (finding.fingerprint,) if parts else (), manual, reasons)
 
 
-def plan(findings: Sequence[Finding], context: RemedyContext) -> tuple[Script, ...]:
-    """Every fix of every failing finding that is not waived: one script per registry and stage.
+def plan(findings: Sequence[Finding], context: RemedyContext, *, waived: bool = False) -> tuple[Script, ...]:
+    """The scripts of `planned`."""
+    return planned(findings, context, waived=waived).scripts
+
+
+def planned(findings: Sequence[Finding], context: RemedyContext, *, waived: bool = False) -> Plan:
+    """Every fix of every failing finding; of waived ones only if *waived*. One script per registry and stage.
 
     Names begin with the stage, so that running all of them in the order of their names is right across registries:
     what receives is ready before anything is sent, and what is taken away goes last. The order of *findings* makes no
     difference. Raises ValueError for an edit of unknown kind or shape.
     """
     wanted = sorted(
-        (one for one in findings if one.status is Status.FAIL and one.waiver is None and one.remedy is not None),
+        (one for one in findings if one.status is Status.FAIL and (waived or one.waiver is None) and one.remedy),
         key=lambda one: (one.severity.rank, one.check, one.account, one.region, one.resource, one.fingerprint),
     )
-    worked = _work(wanted, context, in_stages=True)
-    owners = _owners(worked.mended)
+    worked = work(wanted, context, in_stages=True)
+    asking = owners(worked.mended)
     manual = _manual(wanted)
     refused = _refused(wanted, worked)
-    scripts = [
-        _stage_script(registry, stage, planned, owners)
+    staged = [
+        (_stage_script(registry, stage, several, asking), tuple(one.step.title for one in several))
         for registry, steps in worked.steps.items()
-        for stage, planned in _by_stage(steps).items()
+        for stage, several in by_stage(steps).items()
     ]
-    by_hand = (
+    by_hand = [
         _by_hand(registry, manual.get(registry, ()), refused.get(registry, ()))
         for registry in dict.fromkeys((*manual, *refused))
+    ]
+    return Plan(
+        scripts=tuple(sorted((*(script for script, _ in staged), *by_hand), key=lambda script: script.name)),
+        steps={script.name: titles for script, titles in staged},
+        registries=tuple(_targets(registry, steps, context) for registry, steps in sorted(worked.steps.items())),
+        refused={name: tuple(one.reason for one in several) for name, several in worked.refused.items()},
     )
-    return tuple(sorted((*scripts, *by_hand), key=lambda script: script.name))
 
 
-def _work(findings: Sequence[Finding], context: RemedyContext, *, in_stages: bool) -> _Worked:
-    """Merge until every finding left is mended as a whole: one with a refused edit is taken out with all its edits."""
-    refused: dict[str, tuple[Refusal, ...]] = {}
-    left = [one for one in findings if one.remedy is not None and one.remedy.edits]
-    for finding in left:
-        for edit in _edits(finding):
-            validate(edit)
-    while True:
-        plans = {
-            registry: plan_registry(*registry, edits, context, in_stages=in_stages)
-            for registry, edits in _by_registry(left).items()
-        }
-        reasons = {identity(refusal.edit): refusal for one in plans.values() for refusal in one.refused}
-        broken = {
-            finding.fingerprint: found
-            for finding in left
-            if (found := tuple(reasons[key] for edit in _edits(finding) if (key := identity(edit)) in reasons))
-        }
-        if not broken:
-            steps = {registry: one.planned for registry, one in plans.items() if one.planned}
-            return _Worked(steps, tuple(left), refused)
-        refused.update(broken)
-        left = [finding for finding in left if finding.fingerprint not in broken]
-
-
-def _edits(finding: Finding) -> tuple[Edit, ...]:
-    return finding.remedy.edits if finding.remedy else ()
-
-
-def _by_registry(findings: Iterable[Finding]) -> dict[Registry, list[Edit]]:
-    found: dict[Registry, list[Edit]] = {}
-    for finding in findings:
-        for edit in _edits(finding):
-            found.setdefault((edit.account, edit.region), []).append(edit)
-    return found
-
-
-def _by_stage(planned: Iterable[Planned]) -> dict[Stage, list[Planned]]:
-    found: dict[Stage, list[Planned]] = {}
-    for one in sorted(planned, key=lambda one: (one.step.stage, one.step.order)):
-        found.setdefault(one.step.stage, []).append(one)
-    return found
-
-
-def _owners(findings: Iterable[Finding]) -> dict[tuple[str, ...], list[Finding]]:
-    """Which findings ask for each edit."""
-    found: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in findings:
-        for edit in _edits(finding):
-            found.setdefault(identity(edit), []).append(finding)
-    return found
+def _targets(registry: Registry, steps: Sequence[Planned], context: RemedyContext) -> RegistryTargets:
+    targets = {(one.target.kind, one.target.name): one.target for one in steps if one.target is not None}
+    others = tuple(one.step.title for one in steps if one.target is None)
+    partition = context.registries.get(registry, {}).get("partition") or ""
+    return RegistryTargets(*registry, partition, tuple(targets.values()), others)
 
 
 def _stage_script(
-    registry: Registry, stage: Stage, planned: Sequence[Planned], owners: Mapping[tuple[str, ...], Sequence[Finding]]
+    registry: Registry, stage: Stage, steps: Sequence[Planned], asking: Mapping[tuple[str, ...], Sequence[Finding]]
 ) -> Script:
     account, region = registry
-    mended = {
-        finding.fingerprint: finding for one in planned for edit in one.edits for finding in owners[identity(edit)]
-    }
+    mended = {finding.fingerprint: finding for one in steps for edit in one.edits for finding in asking[identity(edit)]}
     safe = all(finding.remedy.safe for finding in mended.values() if finding.remedy)
     name = f"{stage.value}-{_NAMES[stage]}-{account}-{region}.sh"
     title = (
-        f"{name}: {len(planned)} {'step' if len(planned) == 1 else 'steps'} for account {account}, {region}.",
+        f"{name}: {len(steps)} {'step' if len(steps) == 1 else 'steps'} for account {account}, {region}.",
         "Safe to run without review."
         if safe
         else "Read it before you run it: it grants access, costs money or takes something away.",
@@ -170,7 +155,7 @@ def _stage_script(
         *(f"  {one.fingerprint} {one.check}: {one.resource}" for one in list(mended.values())[:_NAMED_IN_TITLE]),
         *((f"  and {len(mended) - _NAMED_IN_TITLE} more",) if len(mended) > _NAMED_IN_TITLE else ()),
     )
-    part = Part(account, region, tuple(_told(one) for one in planned))
+    part = Part(account, region, tuple(_told(one) for one in steps))
     return Script(account, region, name, script_text(title, part, independent=True), safe, tuple(mended))
 
 
@@ -182,25 +167,30 @@ def _told(planned: Planned) -> Step:
     return replace(planned.step, text="\n".join((comment(*lines), planned.step.text)))
 
 
-def _by_hand(registry: Registry, manual: Sequence[str], refused: Sequence[str]) -> Script:
+def _by_hand(registry: Registry, manual: Sequence[ByHand], refused: Sequence[str]) -> Script:
     account, region = registry
     name = "-".join(("60-by-hand", *filter(None, registry))) + ".sh"
-    title = (f"{name}: what is left for a person. Running this changes nothing.", *_endnotes(manual, refused))
-    return Script(
-        account, region, name, telling_text(title, _endnotes(manual, refused)), True, (), tuple(manual), tuple(refused)
-    )
+    told = tuple(line for one in manual for line in (f"{one.whom}:", *(f"  - {step}" for step in one.steps)))
+    notes = _endnotes(told, refused)
+    title = (f"{name}: what is left for a person. Running this changes nothing.", *notes)
+    flat = tuple(f"{one.whom}: {step}" for one in manual for step in one.steps)
+    return Script(account, region, name, telling_text(title, notes), True, (), flat, tuple(refused))
 
 
-def _manual(findings: Iterable[Finding]) -> dict[Registry, tuple[str, ...]]:
-    found: dict[Registry, dict[str, None]] = {}
+def _manual(findings: Iterable[Finding]) -> dict[Registry, tuple[ByHand, ...]]:
+    """Steps for a person by registry, each told once with all the findings that it is for."""
+    found: dict[Registry, dict[tuple[str, ...], list[str]]] = {}
     for finding in findings:
-        for step in finding.remedy.manual if finding.remedy else ():
+        if finding.remedy and finding.remedy.manual:
             steps = found.setdefault((finding.account, finding.region), {})
-            steps[f"{finding.check}, {finding.resource}: {step}"] = None
-    return {registry: tuple(steps) for registry, steps in found.items()}
+            steps.setdefault(finding.remedy.manual, []).append(f"{finding.check}, {finding.resource}")
+    return {
+        registry: tuple(ByHand(_some(names), several) for several, names in steps.items())
+        for registry, steps in found.items()
+    }
 
 
-def _refused(findings: Iterable[Finding], worked: _Worked) -> dict[Registry, tuple[str, ...]]:
+def _refused(findings: Iterable[Finding], worked: Worked) -> dict[Registry, tuple[str, ...]]:
     """Reasons by registry, each told once with all the findings that it leaves out."""
     found: dict[Registry, dict[str, list[str]]] = {}
     for finding in findings:
@@ -226,6 +216,7 @@ def _reason(finding: Finding, refusal: Refusal) -> str:
 
 
 def _endnotes(manual: Sequence[str], refused: Sequence[str]) -> tuple[str, ...]:
-    by_hand = ("For a person to do:", *(f"- {step}" for step in manual)) if manual else ()
+    """*manual* and *refused* under their headings; lines of *manual* that end in a colon are headings themselves."""
+    by_hand = [line if line.endswith(":") or line.startswith("  ") else f"- {line}" for line in manual]
     left_out = ("Left out, because AWS would refuse it or nothing safe can be said:", *(f"- {one}" for one in refused))
-    return (*by_hand, *(left_out if refused else ()))
+    return (*(("For a person to do:", *by_hand) if manual else ()), *(left_out if refused else ()))

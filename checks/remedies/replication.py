@@ -7,8 +7,7 @@ The put replaces the whole document (ECR API reference, PutReplicationConfigurat
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from checks.model import Edit
@@ -49,11 +48,11 @@ def merge(
     edits: Iterable[Edit],
     limits: Limits,
     owner: Pair,
-    room: Mapping[Pair, int] = MappingProxyType({}),
+    room: Callable[[], Mapping[Pair, int]] = dict,
 ) -> Merged[tuple[Rule, ...]]:
     """The rules with every edit applied that AWS would take; the others refused, each with its reason.
 
-    *owner* is the registry (account, Region) whose rules these are; *room* says of other registries how many more
+    *owner* is the registry (account, Region) whose rules these are; *room* tells of other registries how many more
     destinations they could take, for whoever must move some. Rule numbers refer to the document as seen, so
     edits with numbers go first; removals make room for additions; where a destination is both removed and added,
     what was asked to be added is there in the end.
@@ -82,7 +81,7 @@ def merge(
 
 
 def _with_split(
-    merged: Merged[tuple[Rule, ...]], limits: Limits, owner: Pair, room: Mapping[Pair, int]
+    merged: Merged[tuple[Rule, ...]], limits: Limits, owner: Pair, room: Callable[[], Mapping[Pair, int]]
 ) -> tuple[Refusal, ...]:
     """Refusals, with one and the same split for all that had no place among the unique destinations."""
     kept = {pair for rule in merged.document for pair in destinations_of(rule)}
@@ -95,7 +94,7 @@ def _with_split(
             beyond.append(refusal.edit)
             for pair in new:
                 moved.setdefault(pair, {}).update(dict.fromkeys(refusal.edit.arguments["prefixes"]))
-    reason = destinations_split(kept, moved, limits, owner, room) if beyond else ""
+    reason = destinations_split(kept, moved, limits, owner, room()) if beyond else ""
     return tuple(Refusal(one.edit, reason) if one.edit in beyond else one for one in merged.refused)
 
 

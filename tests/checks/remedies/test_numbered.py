@@ -176,7 +176,7 @@ def test_the_split_names_who_stays_who_moves_and_who_has_room() -> None:
 
     room = {("111111111111", "us-east-1"): 20, ("999999999999", "eu-west-1"): 25, ("111111111111", "eu-west-1"): 25}
     edits = [adding(A), adding(B, prefixes=["prod/"]), adding(C), adding(C, prefixes=["base/"])]
-    result = replication.merge(before, edits, Limits(), ("111111111111", "eu-west-1"), room)
+    result = replication.merge(before, edits, Limits(), ("111111111111", "eu-west-1"), lambda: room)
     reasons = {one.reason for one in result.refused}
     (reason,) = reasons
     assert len(result.refused) == 3

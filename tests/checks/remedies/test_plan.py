@@ -224,3 +224,32 @@ def test_one_reason_is_told_once_for_all_that_it_leaves_out() -> None:
     (reason,) = script.refused
     assert reason.startswith("rules.required-link-present, link 0; ")
     assert "and 4 more: it would make 26 unique destinations" in reason
+
+
+def test_what_is_so_already_does_not_keep_the_rest_of_a_finding_from_being_mended() -> None:
+    policy = granted(SOURCE)
+    seen = context(registry(rules=[rule(A)]), registry(OTHER, policy=policy))
+    both = finding(granting(SOURCE, "prod/"), adding(B, prefixes=["prod/"]))
+    (script,) = plan([both], seen)
+    assert script.name.startswith("20-rules")
+    assert script.findings == (both.fingerprint,)
+    nothing = plan([finding(granting(SOURCE, "prod/"), adding(A))], seen)
+    assert ["says so already" in script.refused[0] for script in nothing] == [True, True]
+
+
+def granted(source: str) -> str:
+    (script,) = plan([finding(granting(source, ""))], BOTH)
+    return json.dumps(documents(script.text, "registry-policy.json")[0])
+
+
+def test_waived_findings_are_mended_only_where_asked_for() -> None:
+    waiver = WaiverMark("reason", "owner", "2027-01-01")
+    assert len(plan([finding(adding(B), waiver=waiver)], BOTH, waived=True)) == 1
+
+
+def test_steps_for_a_person_are_told_once_for_all_who_need_them() -> None:
+    steps = ["Look at it.", "Decide."]
+    (script,) = plan([finding(manual=steps, resource=name) for name in ("one", "two")], BOTH)
+    assert script.text.count("Look at it.") == 2  # as a comment, and said
+    assert "rules.required-link-present, one; rules.required-link-present, two:" in script.text
+    assert len(script.manual) == 2
