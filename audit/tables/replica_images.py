@@ -92,7 +92,7 @@ def _referrers(pairs: Pairs, images: ImageStock, found: Differences) -> dict[str
     """Missing images that refer to an image which the destination has."""
     missing = np.flatnonzero((found.kind == Difference.MISSING) & (pairs.destination_row[found.pair] >= 0))
     named = _subjects(images)[found.source[missing]] if len(images.digest) else found.source[missing]
-    there = images.find(pairs.destination_row[found.pair[missing]], named[found.source[missing]])
+    there = images.find(pairs.destination_row[found.pair[missing]], named)
     counts = np.bincount(found.pair[missing[there >= 0]], minlength=len(pairs)).astype(np.float64)
     return {"referrers_missing": integers(counts, comparable(pairs, images))}
 
