@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from checks.model import RemedyContext, Row
 from checks.wanted import Place
@@ -28,6 +29,16 @@ def is_full_for(context: RemedyContext, source: Place, destination: Place) -> bo
         return False
     present, limit = registry.get("destinations_present"), registry.get("destinations_limit")
     return present is not None and limit is not None and present >= limit
+
+
+def takes(context: RemedyContext, source: Place, destinations: Iterable[Place]) -> bool:
+    """Whether AWS would take all of *destinations* as further ones of *source*. What was not read counts as room."""
+    registry = context.registries.get(source)
+    if registry is None:
+        return True
+    new = {place for place in destinations if has_destination(registry, place) is False}
+    present, limit = registry.get("destinations_present"), registry.get("destinations_limit")
+    return present is None or limit is None or not new or int(present) + len(new) <= int(limit)
 
 
 def splitting(source: Place, limit: object) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from audit.evidence import Evidence
 from audit.tables.accounts import accounts_frame, regions_frame
+from audit.tables.flows import lay_out
 from audit.tables.gaps import gaps_frame
 from audit.tables.grants import grants_frame
 from audit.tables.image_differences import compare
@@ -37,15 +38,16 @@ def build_tables(evidence: Evidence, baseline: Baseline) -> dict[str, pd.DataFra
     pairs = pair_up(known, stock)
     images = take_image_stock(known, stock)
     found = compare(known, stock, pairs, images)
+    flows = lay_out(known)
     return {
         "accounts": accounts_frame(known),
         "regions": regions_frame(known),
         "registries": registries_frame(known),
-        "rules": rules_frame(known),
-        "links": links_frame(known, group_by_link(known, stock, pairs)),
+        "rules": rules_frame(known, flows.names),
+        "links": links_frame(known, group_by_link(known, stock, pairs), flows),
         "grants": grants_frame(known),
         "templates": templates_frame(known),
-        "repositories": repositories_frame(known, stock),
+        "repositories": repositories_frame(known, stock, pairs, images, flows),
         "replicas": replicas_frame(known, stock, pairs, images, found),
         "images": images_frame(known, stock, pairs, images, found),
         "gaps": gaps_frame(known),

@@ -10,13 +10,17 @@ from typing import Any
 import pandas as pd
 
 from audit.tables.documents import Registry, Rule
+from audit.tables.flows import Flows
 from audit.tables.frames import compact, frame_of_rows
 from audit.tables.known import Demand, Known
 from audit.tables.link_accounts import account_columns, enabled_columns, region_columns
 from audit.tables.link_backfills import backfill_columns
+from audit.tables.link_bounds import bound_columns
+from audit.tables.link_chains import chain_columns, circle_columns
 from audit.tables.link_deletion import deletion_conflict_columns
 from audit.tables.link_grants import grant_columns
 from audit.tables.link_names import LinkNames
+from audit.tables.link_rivals import Rivals, find_rivals
 from audit.tables.link_signing import signing_columns
 from audit.tables.link_tags import tag_columns
 from audit.tables.link_templates import template_columns
@@ -62,9 +66,10 @@ def _fewest(prefixes: tuple[str, ...]) -> tuple[str, ...]:
     return minimal_prefixes(prefixes)
 
 
-def links_frame(known: Known, names: LinkNames) -> pd.DataFrame:
+def links_frame(known: Known, names: LinkNames, flows: Flows) -> pd.DataFrame:
     """One row a source registry in scope and a destination."""
-    return frame_of_rows(LINKS, (_row(known, names, link) for link in _links(known)))
+    rivals = find_rivals(known, names, flows)
+    return frame_of_rows(LINKS, (_row(known, names, rivals, link) for link in _links(known)))
 
 
 def _links(known: Known) -> Iterable[Link]:
@@ -81,7 +86,7 @@ def _links(known: Known) -> Iterable[Link]:
             )
 
 
-def _row(known: Known, names: LinkNames, link: Link) -> dict[str, Any]:
+def _row(known: Known, names: LinkNames, rivals: Rivals, link: Link) -> dict[str, Any]:
     source, destination = link.source, link.destination
     return {
         "source_account": source[0],
@@ -102,6 +107,10 @@ def _row(known: Known, names: LinkNames, link: Link) -> dict[str, Any]:
         **template_columns(known, destination, link.copied),
         **signing_columns(known, source, destination, link.copied),
         **deletion_conflict_columns(destination, known.rules[source].value, known.demands[source]),
+        **chain_columns(known, rivals.flows, source, destination),
+        **circle_columns(known, rivals.flows, source, destination),
+        **rivals.columns(source, destination),
+        **bound_columns(known, source, destination, present=None if link.rules is None else bool(link.rules)),
     }
 
 

@@ -14,6 +14,7 @@ from audit.tables.frames import frame_of_rows
 from audit.tables.known import Known
 from audit.tables.policy_scope import scope_columns
 from audit.tables.registry_declarations import declaration_columns
+from audit.tables.registry_growth import growth_columns
 from audit.tables.registry_settings import setting_columns
 from audit.tables.registry_surroundings import surrounding_columns
 from audit.tables.thresholds import distance
@@ -95,6 +96,7 @@ def _limits(known: Known, key: Registry, record: RegistryRecord) -> dict[str, An
         "rules_grade": counted.grade,
         "rules_problem": counted.problem,
         **_destinations(known, key, record, rules),
+        **growth_columns(known, key, _destinations_limit(known, record)),
         "policy_characters": characters,
         "policy_characters_limit": size.maximum,
         "policy_size_comfortable": written.comfortable,
@@ -107,8 +109,7 @@ def _destinations(
     known: Known, key: Registry, record: RegistryRecord, rules: Sequence[Rule] | None
 ) -> Mapping[str, Any]:
     """Unique (account, Region) pairs over all rules, with those that the baseline asks for."""
-    limit = known.baseline.limits.unique_destinations
-    maximum = limit.maximum if record.destinations_limit is None else record.destinations_limit
+    limit, maximum = known.baseline.limits.unique_destinations, _destinations_limit(known, record)
     demands = known.demands.get(key, ())
     present = {pair for rule in rules or () for pair in rule.destinations}
     least = present | {pair for demand in demands if demand.certain for pair in demand.destinations}
@@ -126,6 +127,11 @@ def _destinations(
             len(least), most_count, lambda count: count * 100 < maximum * limit.warn_at_percent
         ),
     }
+
+
+def _destinations_limit(known: Known, record: RegistryRecord) -> int:
+    declared = known.baseline.limits.unique_destinations.maximum
+    return declared if record.destinations_limit is None else record.destinations_limit
 
 
 def _below(least: int, most: int | None, holds: Any) -> bool | None:

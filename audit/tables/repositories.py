@@ -6,14 +6,19 @@ import pandas as pd
 
 from audit.tables.coded import Coded, code
 from audit.tables.documents import parse_object
+from audit.tables.flows import Flows
 from audit.tables.frames import frame, integers
+from audit.tables.image_stock import ImageStock
 from audit.tables.known import Known
+from audit.tables.pairs import Pairs
 from audit.tables.places import account_texts, region_texts
+from audit.tables.repository_copies import copy_columns
+from audit.tables.repository_limits import image_limit_columns
 from audit.tables.stock import Stock
 from checks.tables import REPOSITORIES
 
 
-def repositories_frame(known: Known, stock: Stock) -> pd.DataFrame:
+def repositories_frame(known: Known, stock: Stock, pairs: Pairs, images: ImageStock, flows: Flows) -> pd.DataFrame:
     """One row a repository that was read."""
     texts = {name: column.texts() for name, column in stock.columns.items()}
     return frame(
@@ -27,6 +32,8 @@ def repositories_frame(known: Known, stock: Stock) -> pd.DataFrame:
             "scan_type": scan_types(known).take(stock.registry).texts(),
             "image_count": integers(stock.image_count, stock.image_count >= 0),
             **texts,
+            **image_limit_columns(known, stock, images),
+            **copy_columns(known, stock, pairs, flows),
         },
     )
 

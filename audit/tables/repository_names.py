@@ -30,6 +30,10 @@ class RepositoryNames:
         at = bisect_left(self.names, prefix)
         return at < len(self.names) and self.names[at].startswith(prefix)
 
+    def count_under(self, prefix: str) -> int:
+        """How many names begin with *prefix*."""
+        return bisect_left(self.names, prefix + _LAST) - bisect_left(self.names, prefix)
+
     def exist_under(self, prefixes: Iterable[str]) -> bool | None:
         """Whether a name begins with one of *prefixes*; None where only names that were not read could."""
         if any(self.some_begin_with(prefix) for prefix in prefixes):
@@ -44,10 +48,6 @@ class RepositoryNames:
     def running_on(self, prefix: str) -> Iterator[str]:
         """Names in which a letter or a digit follows *prefix*."""
         return chain.from_iterable(self._between(prefix + first, prefix + end) for first, end in _ALPHANUMERIC)
-
-    def under(self, prefix: str) -> Iterator[str]:
-        """Names that begin with *prefix*."""
-        return self._between(prefix, prefix + _LAST)
 
     def _between(self, first: str, end: str) -> Iterator[str]:
         return (self.names[at] for at in range(bisect_left(self.names, first), bisect_left(self.names, end)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from audit.tables.documents import Registry, Rule
 from audit.tables.frames import compact, frame_of_rows
 from audit.tables.known import Known
-from audit.tables.repository_names import RepositoryNames, repository_names
+from audit.tables.repository_names import RepositoryNames
 from audit.tables.rule_caches import cache_columns
 from audit.tables.rule_deletion import deletion_columns
 from audit.tables.rule_filters import Bounds, Subset, bounds_of, name_columns, subset_columns, wanted_subset
@@ -19,9 +19,8 @@ from audit.tables.thresholds import distance
 from checks.tables import RULES
 
 
-def rules_frame(known: Known) -> pd.DataFrame:
-    """One row a replication rule of a registry in scope."""
-    names = repository_names(known)
+def rules_frame(known: Known, names: Mapping[Registry, RepositoryNames]) -> pd.DataFrame:
+    """One row a replication rule of a registry in scope; *names* are those of every registry that was read."""
     return frame_of_rows(RULES, [row for source in known.sources for row in _rows(known, source, names[source])])
 
 

@@ -93,5 +93,42 @@ LINKS = Table(
             "elsewhere; else empty",
         ),
         text("delete_differing_rules", "Numbers of the rules to be switched for that, JSON array"),
+        flag(
+            "chain_complete",
+            "Whether the source itself copies to wherever the destination would pass its repositories on; copies are not "
+            "replicated again",
+        ),
+        text("chain_registries", "Registries behind the destination that the source leaves out, JSON array"),
+        text("chain_prefixes", "What does not get there, JSON array of prefixes"),
+        text(
+            "chain_missing",
+            "JSON array of objects: account, region and prefixes of what is left out; `allowed`: whether the baseline "
+            "has nothing against such a link; `grant`: given, lacking, denied or unknown",
+        ),
+        flag("one_way", "Whether the destination does not copy the same names back"),
+        text("circle_prefixes", "What both copy to each other, JSON array of prefixes"),
+        text(
+            "circle_settled",
+            "Which direction can go because the baseline requires only the other, which takes all of it: `this` or "
+            "`reverse`; else empty",
+        ),
+        flag("one_source", "Whether nobody else replicates the same repositories there"),
+        text("rival_sources", "Registries that do, JSON array of `account/region`"),
+        text("rival_repositories", "Repositories that come from several, JSON array, at most 20"),
+        count("rival_repository_count", "How many do"),
+        flag(
+            "rivals_required",
+            "Whether the baseline requires all of those repositories of the other sources, and nothing that this link "
+            "copies",
+        ),
+        flag("region_restricted", "Whether the link is present and the baseline says where copies may lie"),
+        flag("region_allowed", "Whether they may lie in the destination's Region"),
+        text("allowed_regions", "The Regions that the baseline allows, JSON array; none: all"),
+        flag("environments_apply", "Whether the link is present and both accounts lie in environments of the baseline"),
+        flag(
+            "environments_ordered", "Whether the source's environment is trusted at least as much as the destination's"
+        ),
+        text("source_environment", "Name of the source's environment; empty: none"),
+        text("destination_environment", "Name of the destination's environment; empty: none"),
     ),
 )

@@ -56,6 +56,16 @@ REGISTRIES = Table(
         count("destination_headroom", "`destinations_limit` less `destinations_needed`"),
         flag("destinations_within_limit", "Whether `destination_headroom` is not negative"),
         flag("destinations_below_warning", "Whether the warning threshold is not reached"),
+        flag(
+            "growth_declared",
+            "Whether it replicates, the baseline forbids undeclared links, and allows units in named Regions",
+        ),
+        count("growth_accounts", "Active accounts in those units"),
+        count(
+            "destinations_possible",
+            "Unique destinations if all of those received copies in all of those Regions, at least",
+        ),
+        flag("growth_within_limit", "Whether they stay within `destinations_limit`"),
         count("policy_characters", "Length of the registry policy"),
         count("policy_characters_limit", "Allowed length"),
         flag("policy_size_comfortable", "Whether it is below the warning threshold"),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.tables.known import know
+from audit.tables.repository_names import repository_names
 from audit.tables.rules import rules_frame
 
 from .worlds import (
@@ -33,7 +34,8 @@ ITSELF = f"{HUB}/{REGION}"
 def rules_of(*rules, names=("prod/api",), wanted=None, accounts=None, **record):
     hub = registry(HUB, rules=rules, repositories=[repository(name) for name in names], **record)
     world = evidence(hub, registry(BACKUP), **({} if accounts is None else {"accounts": accounts}))
-    return Tables({"rules": rules_frame(know(world, wanted or baseline()))}).rows("rules")
+    known = know(world, wanted or baseline())
+    return Tables({"rules": rules_frame(known, repository_names(known))}).rows("rules")
 
 
 def only(*rules, **fields):

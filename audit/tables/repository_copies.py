@@ -1,0 +1,144 @@
+"""Columns of the `repositories` table about copies: where else a repository lies, and whether it is a copy itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.tables.coded import code
+from audit.tables.documents import Registry
+from audit.tables.flows import Flows
+from audit.tables.frames import NO, UNKNOWN, YES, Flags, compact
+from audit.tables.known import Known
+from audit.tables.link_accounts import region_columns
+from audit.tables.link_chains import grant_word
+from audit.tables.pairs import Pairs, segments
+from audit.tables.stock import Stock
+from checks.baseline import Resilience
+from checks.requirements import minimal_prefixes, prefixes_of, source_matches
+
+Apart = Callable[[Registry, Registry], bool]
+_KINDS: dict[str, Apart] = {
+    "another_region": lambda source, destination: source[1] != destination[1],
+    "another_account": lambda source, destination: source[0] != destination[0],
+}
+"""Field of a resilience requirement, and when a copy satisfies it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the baseline asks of a run of repositories."""
+
+    start: int
+    stop: int
+    """Rows of the stock."""
+    certain: bool
+    names: str
+    prefixes: tuple[str, ...]
+
+
+def copy_columns(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> dict[str, Any]:
+    """Whether each repository is a copy, and whether it has the copies that the baseline wants."""
+    received = _received(known, stock, pairs, flows)
+    columns: dict[str, Any] = {"receives_copies": received}
+    for field, apart in _KINDS.items():
+        columns |= _resilience(known, stock, flows, field, _has_copy(known, stock, pairs, apart), received)
+    return columns
+
+
+def _received(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> Flags:
+    """Whether a rule copies something of the same name there."""
+    received = np.full(len(stock.name), NO, dtype=np.int8)
+    for at, registry in enumerate(known.universe):
+        first, last = stock.range_of(at)
+        if first < last:
+            received[first:last] = _perhaps_received(stock, flows, registry, first, last)
+    rows = pairs.destination_row[(pairs.matched == YES) & (pairs.destination_row >= 0)]
+    received[rows] = YES
+    return received
+
+
+def _perhaps_received(stock: Stock, flows: Flows, registry: Registry, first: int, last: int) -> Flags:
+    """UNKNOWN where a registry that could not be read, or not to its end, might copy the name there."""
+    found = np.full(last - first, NO, dtype=np.int8)
+    names = [stock.names[at] for at in stock.name[first:last]]
+    if flows.unread.into(registry):
+        found[:] = [UNKNOWN if flows.unread.may_send(name, registry) else NO for name in names]
+    open_prefixes = flows.arriving_unlisted(registry)
+    if open_prefixes:
+        found[np.array([name.startswith(open_prefixes) for name in names], dtype=np.bool_)] = UNKNOWN
+    return found
+
+
+def _has_copy(known: Known, stock: Stock, pairs: Pairs, apart: Apart) -> Flags:
+    """Whether a rule copies each repository to a registry that can receive it and is *apart* from its own."""
+    unread = [known.rules[key].value is None if key in known.rules else True for key in known.universe]
+    has = np.where(np.array(unread, dtype=np.bool_)[stock.registry], UNKNOWN, NO).astype(np.int8)
+    rows = np.flatnonzero(pairs.matched == YES)
+    link, case = np.unique(pairs.source[rows] * len(known.universe) + pairs.destination[rows], return_inverse=True)
+    ends = [(known.universe[each // len(known.universe)], known.universe[each % len(known.universe)]) for each in link]
+    useful = np.array([apart(*each) and _can_receive(known, *each) for each in ends], dtype=np.bool_)
+    has[pairs.source_row[rows[useful[case]]] if len(rows) else rows] = YES
+    return has
+
+
+def _can_receive(known: Known, source: Registry, destination: Registry) -> bool:
+    return known.state(destination[0]) in (None, "ACTIVE") and bool(
+        region_columns(known, source, destination)["destination_region_valid"]
+    )
+
+
+def _resilience(known: Known, stock: Stock, flows: Flows, field: str, has: Flags, received: Flags) -> dict[str, Any]:
+    required = np.full(len(stock.name), NO, dtype=np.int8)
+    texts: dict[str, NDArray[np.object_]] = {
+        name: np.full(len(stock.name), empty, dtype=object)
+        for name, empty in (("required_by", ""), ("prefixes", "[]"), ("candidates", "[]"))
+    }
+    for source in known.sources:
+        for asked in _asked(known, stock, source, [each for each in known.baseline.resilience if getattr(each, field)]):
+            run = slice(asked.start, asked.stop)
+            required[run] = YES if asked.certain else UNKNOWN
+            texts["required_by"][run], texts["prefixes"][run] = asked.names, compact(asked.prefixes)
+            if (has[run] == NO).any():
+                texts["candidates"][run] = compact(_candidates(known, flows, source, asked.prefixes, _KINDS[field]))
+    # What is a copy itself has its original elsewhere: that one is judged.
+    copies = (required != NO) & (has != YES)
+    required[copies & (received == YES)] = NO
+    required[copies & (received == UNKNOWN)] = UNKNOWN
+    told = {f"{field}_{name}": code(values).texts() for name, values in texts.items()}
+    return {f"{field}_required": required, field: has, **told}
+
+
+def _asked(known: Known, stock: Stock, source: Registry, entries: Sequence[Resilience]) -> Iterator[_Asked]:
+    """The repositories of *source*, run by run, of which *entries* ask something."""
+    path, ids = known.paths(source[0])
+    verdicts = [
+        (each, source_matches(each.sources, account=source[0], ou_path=path, organization_path=ids, region=source[1]))
+        for each in entries
+    ]
+    asking = [(each, verdict is True, prefixes_of(each.sources)) for each, verdict in verdicts if verdict is not False]
+    if not asking:
+        return
+    first, last = stock.range_of(known.universe.index(source))
+    names = [stock.names[at] for at in stock.name[first:last]]
+    for start, stop in segments(names, [prefix for *_, prefixes in asking for prefix in prefixes]):
+        here = [one for one in asking if names[start].startswith(one[2])]
+        here = [one for one in here if one[1]] or here
+        if here:
+            wanted = minimal_prefixes(p for *_, prefixes in here for p in prefixes if names[start].startswith(p))
+            yield _Asked(first + start, first + stop, here[0][1], ", ".join(each.name for each, *_ in here), wanted)
+
+
+def _candidates(
+    known: Known, flows: Flows, source: Registry, prefixes: tuple[str, ...], apart: Apart
+) -> list[dict[str, str]]:
+    """Destinations that *source* replicates to already and that would do."""
+    return [
+        {"account": end[0], "region": end[1], "grant": grant_word(known, source, end, prefixes)}
+        for end in sorted(flows.out_of(source) or ())
+        if apart(source, end) and _can_receive(known, source, end)
+    ]

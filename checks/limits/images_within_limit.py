@@ -1,0 +1,78 @@
+"""Repositories that receive copies stay clear of the limit of images.
+
+## What it checks
+
+For each repository that a rule copies into, the images of every state are counted, archived ones, signatures and SBOMs
+included. Beyond the limit is graded high, from the warning share on (80 % unless the baseline says otherwise) medium.
+The limit is AWS's default of 100,000, unless the baseline sets another one under `limits.images_per_repository`.
+
+## Why it matters
+
+A repository that is full takes no further image, and replication into it fails while the push at the source succeeds.
+Copies grow faster than people think: a lifecycle policy acts at the source only, and each signed image counts at
+least twice.
+
+## How to fix
+
+Where the baseline writes out a lifecycle policy for the repository and another one or none is in force, the remedy
+puts it. That deletes images as soon as it is there; run AWS's preview first. Otherwise a person writes one, switches
+`deleteReplication` on where copies should follow the source, or asks AWS for a higher limit.
+
+## Limits of this check
+
+The limit of an account may have been raised; it is not read from Service Quotas, so write a raised one into the
+baseline. If the images were not all listed, the answer is unknown. Sources are not judged, only where copies arrive.
+
+## References
+
+- Amazon ECR user guide, Service quotas:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+- AWS Security Hub, ECR.3:
+  https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
+- Amazon ECR user guide, Lifecycle policies:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REPOSITORIES
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    place, repository, policy = wanted.registry(row), row["repository"], row["expected_lifecycle_policy"]
+    where = f"{repository} at {'/'.join(place)}"
+    if policy and row["lifecycle_policy"] is not None:
+        edit = wanted.put_lifecycle_policy(place, repository, row["lifecycle_policy"], policy)
+        return Remedy(summary=f"Put the declared lifecycle policy on {where}; it deletes images.", edits=(edit,))
+    return Remedy(
+        summary=f"Make room in {where}, or ask AWS for a higher limit.",
+        manual=(
+            f"Find out what fills {where}: old builds, untagged images, or signatures and SBOMs, which count too.",
+            "Write a lifecycle policy that expires what nobody needs, and try it with `aws ecr "
+            "start-lifecycle-policy-preview`; or write it into the baseline as lifecycle_policy, so that the audit can "
+            "print the command.",
+            "If all of it is needed, ask for a higher quota (images per repository) for this account and Region, and "
+            "write it into the baseline as limits.images_per_repository.",
+        ),
+    )
+
+
+CHECK = Check(
+    id="limits.images-within-limit",
+    aliases=("LIM-07",),
+    title="Repositories that receive copies stay clear of the limit of images",
+    severity=Severity.MEDIUM,
+    table=REPOSITORIES,
+    judged="images_comfortable",
+    expect=is_true(),
+    message="{repository} in {account}/{region} receives copies, and {images_problem}",
+    remedy=_remedy,
+    when="receives_copies",
+    graded="images_grade",
+    unknown="how many images {repository} in {account}/{region} holds, or whether copies arrive there, is not known",
+    evidence=("image_total", "image_count", "images_limit", "lifecycle_policy"),
+    permissions=("ecr:DescribeRepositories", "ecr:DescribeImages", "ecr:DescribeRegistry"),
+    controls=("Security Hub ECR.3",),
+)

@@ -1,0 +1,54 @@
+"""What the remedies of repositories without a distant copy have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from checks import wanted
+from checks.iam.request import CREATE, REPLICATE
+from checks.model import Edit, Remedy, RemedyContext, Row
+from checks.wording import listed, names_in
+
+
+def copying(row: Row, context: RemedyContext, field: str, where: str) -> Remedy:
+    """Replicate the repository of *row* to the one destination that is in use already, or let a person choose.
+
+    *field* begins the names of the row's columns; *where* is where a copy is wanted (`another Region`).
+    """
+    source, repository = wanted.registry(row), row["repository"]
+    prefixes = names_in(row[f"{field}_prefixes"]) or (repository,)
+    candidates: Sequence[Mapping[str, Any]] = json.loads(row[f"{field}_candidates"] or "[]")
+    usable = [each for each in candidates if each["grant"] in ("given", "lacking")]
+    if len(candidates) == 1 and usable:
+        return Remedy(
+            summary=f"Replicate {listed(prefixes)} from {'/'.join(source)} to {_told(usable[0])} too, and backfill "
+            "what is older than the rule.",
+            edits=_edits(source, usable[0], prefixes, context),
+        )
+    return Remedy(
+        summary=f"Choose a registry in {where} that receives {repository} of {'/'.join(source)}.",
+        manual=(
+            f"{'/'.join(source)} replicates to these registries in {where} already: "
+            f"{listed(tuple(map(_told, candidates)))}."
+            if candidates
+            else f"{'/'.join(source)} replicates to no registry in {where} so far.",
+            f"Write the one that is to receive {listed(prefixes)} into the baseline, as a destination under "
+            "`replication`: the audit then prints the commands for rule, grant and backfill.",
+        ),
+    )
+
+
+def _edits(
+    source: wanted.Place, end: Mapping[str, Any], prefixes: tuple[str, ...], context: RemedyContext
+) -> tuple[Edit, ...]:
+    place = (end["account"], end["region"])
+    statement = wanted.add_statement(place, source[0], prefixes, (REPLICATE, CREATE), context.organization)
+    grants = (statement,) if end["grant"] == "lacking" else ()
+    added = wanted.add_replication(source, place, prefixes, None)
+    return (*grants, added, wanted.start_backfill(source, place))
+
+
+def _told(end: Mapping[str, Any]) -> str:
+    return f"{end['account']}/{end['region']}"

@@ -1,0 +1,81 @@
+"""Images of a pull-through cache are not replicated by accident.
+
+## What it checks
+
+A pull-through cache creates repositories under its own prefix, one for each upstream image that somebody pulls. No
+rule of the same registry may copy names under that prefix, unless the baseline requires them. A cache with the prefix
+`ROOT` gives names of any kind: a rule without filter then takes them, and for other rules the answer is unknown.
+
+## Why it matters
+
+What lies in a cache is other people's software, as old and as vulnerable as upstream has it. A rule that takes it
+along spreads it over all destinations, where it is stored and paid for again, scanned again, counted against the
+quota of repositories, and easily mistaken for an image that the organization vouches for.
+
+## How to fix
+
+A filter that lies wholly inside the cache can go, and the remedy removes it; a rule without another filter goes too.
+Where the cache lies inside what a rule takes, a person writes filters that leave it out, because ECR has no filter
+that excludes. If cached images should be copied, require the cache's prefix in the baseline.
+
+## Limits of this check
+
+AWS does not document whether an import into the cache counts as a push, and so whether it is replicated; its own
+sample event shows a replication under the name of a cache. The check reports that it may be. The prefixes are
+compared, whether repositories exist under them or not.
+
+## References
+
+- Amazon ECR user guide, Sync an upstream registry (pull-through cache):
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
+- Amazon ECR API reference, PullThroughCacheRule:
+  https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PullThroughCacheRule.html
+- Amazon ECR user guide, Events and EventBridge:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import RULES
+from checks.wording import listed, names_in
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    registry, number = wanted.registry(row), row["rule"]
+    caches, inside = names_in(row["cache_prefixes"]), names_in(row["cached_prefixes"])
+    around = tuple(
+        prefix
+        for prefix in names_in(row["prefixes"])
+        if prefix not in inside and any(cache == "ROOT" or f"{cache}/".startswith(prefix) for cache in caches)
+    )
+    manual = (
+        f"List the repositories that rule {number} should copy beside the caches {listed(caches)}, and write filters "
+        f"for them in the place of {listed(around)}; no filter can exclude a prefix.",
+        "Look after a change whether every repository that should be copied still begins with a filter.",
+    )
+    return Remedy(
+        summary=f"Keep the pull-through caches {listed(caches)} out of rule {number} of {'/'.join(registry)}.",
+        edits=tuple(wanted.replace_prefix(registry, number, prefix, ()) for prefix in inside),
+        manual=manual if around else (),
+    )
+
+
+CHECK = Check(
+    id="topology.cache-not-replicated",
+    aliases=("TOP-08",),
+    title="Images of a pull-through cache are not replicated by accident",
+    severity=Severity.LOW,
+    table=RULES,
+    judged="cache_kept_out",
+    expect=is_true(),
+    message="rule {rule} of {account}/{region} takes {prefixes:names} and may copy what the pull-through cache "
+    "{cache_prefixes:names} fetches",
+    remedy=_remedy,
+    unknown="whether rule {rule} of {account}/{region} copies cached images is not known: the pull-through cache rules "
+    "could not be read, or a cache gives names of any kind",
+    evidence=("cache_prefixes", "prefixes", "destinations"),
+    permissions=("ecr:DescribeRegistry", "ecr:DescribePullThroughCacheRules"),
+    controls=("own: NIST 800-53 CM-7",),
+)

@@ -1,0 +1,62 @@
+"""Repositories that must outlive their account are copied to another one.
+
+## What it checks
+
+The baseline may ask, under `resilience` with `another_account: true`, that repositories have a copy in another
+account. For each such repository a rule must copy it to a registry of another account that can receive it. A
+repository that is itself a copy has its original elsewhere, and is not judged.
+
+## Why it matters
+
+Whoever takes over an account, or makes a grave mistake in it, reaches every Region of it at once. Copies in the same
+account are deleted with the same credentials as the originals. Only another account, with other administrators, keeps
+images that an attacker or a runaway script cannot delete.
+
+## How to fix
+
+Where the registry replicates to exactly one registry of another account already, the remedy adds the required
+prefixes to what goes there, lets the source in by a statement where one is needed, and backfills what exists, which
+costs transfer and storage. Where there are several, or none, a person chooses one and writes it into the baseline.
+Leave `deleteReplication` off for such a copy: with it, deletions reach the other account too.
+
+## Limits of this check
+
+Any other account counts: that it is isolated, with administrators and policies of its own, is the organization's to
+ensure. Whether images arrived is for the `coverage` checks. If the rules could not be read, the answer is unknown.
+
+## References
+
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+- Amazon ECR user guide, Registry permissions:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+"""
+
+from __future__ import annotations
+
+from checks import resilience
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REPOSITORIES
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    return resilience.copying(row, context, "another_account", "another account")
+
+
+CHECK = Check(
+    id="topology.isolated-account",
+    aliases=("TOP-05",),
+    title="Repositories that must outlive their account are copied to another one",
+    severity=Severity.MEDIUM,
+    table=REPOSITORIES,
+    judged="another_account",
+    expect=is_true(),
+    message="no rule copies {repository} of {account}/{region} to another account, as {another_account_required_by} "
+    "wants",
+    remedy=_remedy,
+    when="another_account_required",
+    unknown="whether {repository} of {account}/{region} needs and has a copy in another account is not known",
+    evidence=("another_account_required_by", "another_account_candidates", "image_count"),
+    permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "organizations:ListAccounts"),
+    controls=("own: NIST 800-53 CP-9(8)",),
+)

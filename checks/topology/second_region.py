@@ -1,0 +1,62 @@
+"""Repositories that must outlive a Region are copied to another one.
+
+## What it checks
+
+The baseline may name, under `resilience`, repositories that need a copy in another Region, wherever that is. For each
+such repository a rule must copy it to a registry in a Region other than its own, in an account that can receive it. A
+repository that is itself a copy has its original elsewhere, and is not judged.
+
+## Why it matters
+
+Images live in one Region. When it fails, the clusters in the other one start nodes that have nothing to pull: the
+failover works on paper and stops at the first image. Nothing in the account shows the gap before that day.
+
+## How to fix
+
+Where the registry replicates to exactly one registry in another Region already, the remedy adds the required prefixes
+to what goes there, lets the source in by a statement where one is needed, and backfills what exists, which costs
+transfer and, from then on, storage. Where there are several, or none, a person chooses one and writes it into the
+baseline as a destination of `replication`.
+
+## Limits of this check
+
+It judges rules, not images: whether the copies arrived is for the `coverage` checks, whether they may arrive for
+`grants`. A copy in another account counts as well, so long as its Region is another one. If the rules could not be
+read, the answer is unknown.
+
+## References
+
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+- Trend Micro, Enable Cross-Region Replication:
+  https://www.trendmicro.com/cloudoneconformity/knowledge-base/aws/ECR/enable-cross-region-replication.html
+"""
+
+from __future__ import annotations
+
+from checks import resilience
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.tables import REPOSITORIES
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    return resilience.copying(row, context, "another_region", "another Region")
+
+
+CHECK = Check(
+    id="topology.second-region",
+    aliases=("TOP-04",),
+    title="Repositories that must outlive a Region are copied to another one",
+    severity=Severity.HIGH,
+    table=REPOSITORIES,
+    judged="another_region",
+    expect=is_true(),
+    message="no rule copies {repository} of {account}/{region} to another Region, as {another_region_required_by} "
+    "wants",
+    remedy=_remedy,
+    when="another_region_required",
+    unknown="whether {repository} of {account}/{region} needs and has a copy in another Region is not known",
+    evidence=("another_region_required_by", "another_region_candidates", "image_count"),
+    permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "organizations:ListAccounts"),
+    controls=("own: NIST 800-53 CP-6",),
+)
