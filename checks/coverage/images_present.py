@@ -20,9 +20,12 @@ yet.
 
 ## Limits of this check
 
-Digests are compared, not tags: a tag that points elsewhere on the two sides is not judged here. An image that a
-lifecycle policy of the destination expired is reported as missing, because its copy is gone. With a very large
-repository the audit may have stopped at its stated bound; the answer is then unknown.
+Digests are compared, not tags: a tag that points elsewhere on the two sides is not judged here. The images of a
+manifest list (one for each architecture) are images of their own, so that a missing one is counted like any other;
+which list it belongs to is not told, because reading a list takes `ecr:BatchGetImage`, the right to pull images, which
+an audit should not have. An image that a lifecycle policy of the destination expired is reported as missing, because
+its copy is gone. With a very large repository the audit may have stopped at its stated bound; the answer is then
+unknown.
 
 ## References
 
@@ -49,7 +52,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 
 CHECK = Check(
     id="coverage.images-present",
-    aliases=("COV-02",),
+    aliases=("COV-02", "COV-06"),
     title="Every image that should have been copied is at the destination",
     severity=Severity.HIGH,
     table=REPLICAS,

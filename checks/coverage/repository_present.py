@@ -16,8 +16,10 @@ copy was made for, nothing can be pulled.
 
 First mend what the group `grants` reports about this link, because a backfill into a registry that refuses fails too.
 Then the remedy starts a backfill to that destination. It covers everything that the current rules send there, not
-this repository alone, so it costs transfer; one backfill can run per destination Region, and ten per registry. Have
-creation templates in place first: a repository keeps the settings that it is created with.
+this repository alone, so it costs transfer; one backfill can run per destination Region, and ten per registry. A
+repository keeps the encryption that it is created with: where the baseline asks for one that no template there gives,
+the remedy brings the template along, and where the baseline does not say which key, no command is printed until
+somebody has decided.
 
 ## Limits of this check
 
@@ -36,16 +38,18 @@ storage class do not make a copy due.
 from __future__ import annotations
 
 from checks import wanted
+from checks.groundwork import groundwork
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import REPLICAS
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
-    return Remedy(
-        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once it grants the replication.",
-        edits=(wanted.start_backfill(source, destination),),
-    )
+    summary = f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once it grants the replication."
+    ground = groundwork(context, source, destination, (row["repository"],))
+    if ground.obstacles:
+        return Remedy(summary=summary, manual=ground.steps(destination))
+    return Remedy(summary=summary, edits=(*ground.edits, wanted.start_backfill(source, destination)))
 
 
 CHECK = Check(

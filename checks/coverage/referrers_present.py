@@ -1,0 +1,64 @@
+"""Signatures, SBOMs and other referrers are where the images are that they refer to.
+
+## What it checks
+
+Where a rule copies a repository that exists on both sides, no image that refers to another one may be missing at the
+destination if the image that it refers to is there. Only active images that had time to arrive are counted.
+
+## Why it matters
+
+A cluster that admits signed images only turns the copy down without its signature, in the failover of all moments.
+Referrers are images of their own, pushed after the one they speak of: they are lost one by one, and nothing about the
+image shows it.
+
+## How to fix
+
+Mend what refuses the copies first, as for any missing image. The remedy starts a backfill to the destination, which
+brings the referrers along.
+
+## Limits of this check
+
+Referrers are recognized by the subject that ECR lists with an image. Signatures that only a tag connects with their
+image (`sha256-….sig`) count as plain images. Whether a signature is valid is not looked at.
+
+## References
+
+- Amazon ECR user guide, Signing images:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-signing.html
+- Amazon ECR API reference, ImageDetail:
+  https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, in_set
+from checks.tables import REPLICAS
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    source, destination = wanted.source(row), wanted.destination(row)
+    return Remedy(
+        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once it grants the replication.",
+        edits=(wanted.start_backfill(source, destination),),
+    )
+
+
+CHECK = Check(
+    id="coverage.referrers-present",
+    aliases=("COV-07",),
+    title="Signatures and SBOMs are where their images are",
+    severity=Severity.MEDIUM,
+    table=REPLICAS,
+    judged="referrers_missing",
+    expect=in_set(0),
+    message="{referrers_missing:count referrer} (signatures, SBOMs) of images of {repository} did not follow them from "
+    "{source_account}/{source_region} to {destination_account}/{destination_region}",
+    remedy=_remedy,
+    when="images_comparable",
+    unknown="which referrers of {repository} are at {destination_account}/{destination_region} is not known",
+    evidence=("referrers_missing", "images_missing", "images_missing_sample"),
+    at="source",
+    permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "ecr:DescribeImages"),
+    controls=("own: NIST 800-53 SI-7", "own: NIST 800-53 SR-4"),
+)

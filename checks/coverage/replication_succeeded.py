@@ -1,0 +1,69 @@
+"""No replication of an image failed.
+
+## What it checks
+
+For images that a rule copies and that are not at the destination, the audit asks ECR what became of the replication.
+None of the answers may be `FAILED`. The finding names the failure code and what is known of it.
+
+## Why it matters
+
+ECR tries an image once. A failure is not repeated by itself and is announced nowhere but in an event at the
+destination, so that a grant which broke for an hour leaves holes that nobody sees. The code is the shortest way to the
+cause.
+
+## How to fix
+
+Mend the cause first; the steps of the remedy say where to look for the code at hand. Then start the backfill, which
+tries again everything that the current rules send to that destination.
+
+## Limits of this check
+
+One call is needed for each image, so at most 100 missing images of each source registry and destination are asked
+about, those first that had time to arrive; the list of gaps says how many were left out. Where the question was
+refused, the answer is unknown. AWS documents no list of codes, so that the advice for most of them is general.
+
+## References
+
+- Amazon ECR API reference, ImageReplicationStatus:
+  https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageReplicationStatus.html
+- Amazon ECR user guide, Replicating existing images with backfill:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication-backfill.html
+- aws/containers-roadmap, issue 2675: https://github.com/aws/containers-roadmap/issues/2675
+"""
+
+from __future__ import annotations
+
+from checks import wanted
+from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.replication_failures import what_to_do
+from checks.tables import IMAGES
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    source, destination = wanted.source(row), wanted.destination(row)
+    return Remedy(
+        summary=f"Mend what made the replication fail, then backfill {'/'.join(destination)} from {'/'.join(source)}.",
+        edits=(wanted.start_backfill(source, destination),),
+        manual=what_to_do(row["failure_code"], "/".join(destination)),
+    )
+
+
+CHECK = Check(
+    id="coverage.replication-succeeded",
+    aliases=("COV-03",),
+    title="No replication of an image failed",
+    severity=Severity.HIGH,
+    table=IMAGES,
+    judged="replication_succeeded",
+    expect=is_true(),
+    message="{repository}@{digest} did not reach {destination_account}/{destination_region}: ECR calls its replication "
+    "FAILED{failure_code:because}{failure_meaning:because}",
+    remedy=_remedy,
+    when="status_asked",
+    unknown="what became of the replication of {repository}@{digest} to {destination_account}/{destination_region} "
+    "could not be asked",
+    evidence=("source_tags", "pushed_at", "difference", "replication_status", "failure_code", "failure_meaning"),
+    at="source",
+    permissions=("ecr:DescribeRegistry", "ecr:DescribeImages", "ecr:DescribeImageReplicationStatus"),
+    controls=("own: NIST 800-53 CP-9",),
+)
