@@ -7,6 +7,7 @@ and only then does its row appear.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import os
 import shutil
@@ -228,6 +229,24 @@ class Store:
             return decode_run(path.read_bytes(), str(path))
         except (OSError, UnreadableError) as error:
             raise StoreError(f"run {run_id} cannot be read: {error}") from error
+
+    def files(self, run_id: str) -> dict[str, bytes]:
+        """Every file of a kept run by name, each checked against its hash. Raises NoSuchRunError or StoreError."""
+        with read_from(self.name), self.engine.connect() as connection:
+            hashes = connection.scalar(sa.select(schema.runs.c.files).where(schema.runs.c.id == run_id))
+        if hashes is None:
+            raise NoSuchRunError(f"no run is called {run_id!r}")
+        found: dict[str, bytes] = {}
+        for name, expected in sorted(hashes.items()):
+            path = self.run_folder(run_id) / name
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                raise StoreError(f"run {run_id} cannot be read: {error}") from error
+            if hashlib.sha256(data).hexdigest() != expected:
+                raise StoreError(f"{path} was altered since the run was kept")
+            found[name] = data
+        return found
 
     def table(self, run_id: str, name: str) -> pd.DataFrame:
         """One evidence table of a kept run."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module, metadata
+from typing import TextIO
 
 import click
 
@@ -16,8 +19,10 @@ COMMANDS = {
     "report": "ecr_audit.cli.report:report",
     "diff": "ecr_audit.cli.diff:diff",
     "runs": "ecr_audit.cli.runs:runs",
+    "evidence": "ecr_audit.cli.evidence:evidence",
     "waive": "ecr_audit.cli.waive:waive",
     "checks": "ecr_audit.cli.checks:checks",
+    "suites": "ecr_audit.cli.suites:suites",
     "baseline": "ecr_audit.cli.baseline:baseline",
     "grants": "ecr_audit.cli.grants:grants",
     "iam-policy": "ecr_audit.cli.iam_policy:iam_policy",
@@ -100,7 +105,8 @@ def main() -> None:
         # Without click's own ending of the process, `ctx.exit(code)` comes back as the answer.
         sys.exit(commands.main(prog_name="ecr-audit", standalone_mode=False))
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):  # where nobody can be told, the exit code still tells
+            error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         click.echo("\nStopped.", err=True)
@@ -109,18 +115,38 @@ def main() -> None:
         sys.exit(128 + (stopped.number if isinstance(stopped, Terminated) else signal.SIGINT))
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; nothing is left to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon(sys.stdout)
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
-        _say(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+        _say(f"{_place(error)}: {error.strerror or error}")
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
         _say(f"internal error: {type(error).__name__}: {error}\nThis is a defect. {DEBUG}=1 shows where it arose.")
 
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+"""What writing may end in; it does not say where. Whoever writes files names them, so that the stream is left."""
+
+
+def _place(error: OSError) -> str:
+    """What could not be read or written."""
+    if error.filename:
+        return str(error.filename)
+    if error.errno in _FULL:
+        _abandon(sys.stdout)
+        return "standard output cannot be written"
+    return "something outside of the program failed"
+
+
+def _abandon(stream: TextIO) -> None:
+    """Let what *stream* still holds go nowhere, or it would fail once more when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _say(message: str) -> None:
     if os.environ.get(DEBUG):
         raise
-    click.echo(f"Error: {message}", err=True)
+    with suppress(OSError):  # as above
+        click.echo(f"Error: {message}", err=True)
     sys.exit(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,12 @@ import click
 from ecr_audit.cli.failure import UserError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from audit.model import Run
     from reports.view import ReportView
+
+    Tables = Callable[[str], pd.DataFrame]
 
 
 class Formats(click.ParamType[tuple[str, ...]]):
@@ -46,14 +50,16 @@ def prepare_folder(folder: Path) -> None:
         raise UserError(f"cannot write into {folder}: {error.strerror}; choose another folder with --output") from error
 
 
-def write_reports(run: Run, view: ReportView, formats: Iterable[str], folder: Path) -> tuple[Path, ...]:
-    """Render *formats* into *folder*. Returns what was written, in order."""
+def write_reports(
+    run: Run, view: ReportView, formats: Iterable[str], folder: Path, tables: Tables | None = None
+) -> tuple[Path, ...]:
+    """Render *formats* into *folder*; *tables* gives evidence tables by name. Returns what was written, in order."""
     from audit.store.files import write_atomically
     from reports.formats import render
 
     written = []
     for name in formats:
-        for file, data in render(name, run, view).items():
+        for file, data in render(name, run, view, tables=tables).items():
             write_atomically(folder / file, data)
             written.append(folder / file)
     return tuple(written)

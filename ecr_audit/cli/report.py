@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ from ecr_audit.cli.output import Formats, prepare_folder, write_reports, write_s
     type=Formats(),
     default="csv,pdf",
     show_default=True,
-    help="Reports to write: csv, pdf, json.",
+    help="Reports to write, of: pdf, csv, xlsx, parquet, json, jsonl, sarif, junit, asff, ocsf, markdown.",
 )
 @click.option("--output", metavar="DIR", default="ecr-audit-output", show_default=True, help="Folder for the reports.")
 @store_option
@@ -35,7 +36,7 @@ def report(run: str, formats: tuple[str, ...], output: str, store_url: str | Non
         view = build_view(loaded, store.history(loaded), store.ages(loaded.id))
     prepare_folder(folder)
     try:
-        written = write_reports(loaded, view, formats, folder)
+        written = write_reports(loaded, view, formats, folder, partial(store.table, loaded.id))
         scripts = write_scripts(loaded, folder)
     except OSError as error:
         raise UserError(

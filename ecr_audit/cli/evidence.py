@@ -1,0 +1,86 @@
+"""`ecr-audit evidence`: pack a kept run for an auditor, and tell whether a pack was altered. No AWS."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.options import opened_store, store_option
+
+ALTERED = 1
+
+
+class _PackByDefault(click.Group):
+    """`evidence RUN` means `evidence pack RUN`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the command there where the first word is no command."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["pack", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_PackByDefault)
+def evidence() -> None:
+    """One file with everything that a run found and was asked, and a way to show that nobody altered it.
+
+    `ecr-audit evidence RUN --output FILE.zip` makes a pack; `ecr-audit evidence verify FILE.zip` holds it against its
+    own sums.
+    """
+
+
+@evidence.command()
+@click.argument("run", metavar="RUN|latest")
+@click.option("--output", metavar="FILE", help="The ZIP file to write.  [default: evidence-RUN.zip]")
+@store_option
+def pack(run: str, output: str | None, store_url: str | None) -> None:
+    """Write the evidence of RUN into one ZIP file and tell the sum that names it."""
+    from audit.store import StoreError
+    from audit.store.files import write_atomically
+    from reports.evidence import pack as packed
+    from reports.view import build_view
+
+    store = opened_store(store_url)
+    with explained(StoreError):
+        loaded = store.load(store.resolve(run))
+        kept = store.files(loaded.id)
+        view = build_view(loaded, store.history(loaded), store.ages(loaded.id))
+        data, manifest = packed(loaded, view, kept, partial(store.table, loaded.id))
+    path = Path(output or f"evidence-{loaded.id}.zip")
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}; choose another --output") from error
+    click.echo(str(path))
+    click.echo(f"Manifest SHA-256: {manifest}")
+    click.echo("Keep that sum apart from the file: whoever can alter the file can write it a new manifest.", err=True)
+
+
+@evidence.command()
+@click.argument("file", metavar="FILE.zip", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--manifest", "expected", metavar="SHA256", help="The sum that was told when the pack was made.")
+@click.pass_context
+def verify(ctx: click.Context, file: Path, expected: str | None) -> None:
+    """Say whether anything in FILE.zip was altered. Exit code 0: nothing; 1: something."""
+    from reports.evidence import PackError
+    from reports.evidence import verify as verified
+    from reports.visible import one_line
+
+    try:
+        found = verified(file)
+    except PackError as error:
+        raise UserError(str(error)) from error
+    for word, names in (("altered", found.altered), ("missing", found.missing), ("added", found.added)):
+        for name in names:
+            click.echo(f"{word}: {one_line(name)}")
+    other = expected is not None and expected.strip().lower() != found.manifest
+    if other:
+        click.echo("The manifest is another one than the sum names: this is not the pack that was made then.")
+    elif found.intact:
+        click.echo(f"Unaltered: {found.files} files as the manifest says.")
+    click.echo(f"Manifest SHA-256: {found.manifest}")
+    if other or not found.intact:
+        ctx.exit(ALTERED)
