@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from checks import wanted
-from checks.declared_templates import DeclaredTemplate, Template, declared_template, prefix_covering
+from checks.declared_templates import ROOT, DeclaredTemplate, Template, declared_template, prefix_covering
 from checks.model import Edit, RemedyContext
-from checks.requirements import merged_settings
+from checks.replication_grants import tagging
+from checks.requirements import merged_settings, minimal_prefixes
 from checks.wanted import Place
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -20,6 +22,9 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "tags": ("resourceTags",),
 }
 """Fields of a template that hold each setting."""
+
+LINK_COLUMNS = ("source_account", "source_region", "destination_account", "destination_region")
+"""What a row must say for `replication_grants` to know a link."""
 
 
 @dataclass(slots=True)
@@ -66,12 +71,25 @@ class TemplatePlan:
             return
         self.edits.append(wanted.create_template(self.place, prefix, declared.template))
 
+    def grants(self) -> tuple[Edit, ...]:
+        """What lets replication put the tags that these edits write into templates; across accounts only."""
+        found: list[Edit] = []
+        for edit in self.edits:
+            template = edit.arguments.get("template") or edit.arguments["changes"]
+            if not template.get("resourceTags"):
+                continue
+            prefix = edit.arguments["prefix"].rstrip("/")
+            for source, names in _senders(self.context, self.place, "" if prefix == ROOT else f"{prefix}/"):
+                row = dict(zip(LINK_COLUMNS, (*source, *self.place), strict=True))
+                found.extend(tagging(row, self.context, names))
+        return tuple(found)
+
     def _declared(self, prefix: str) -> DeclaredTemplate:
         return declared_template(self.context.baseline, prefix, self.place, self.present)
 
     def _obstacle(self, prefix: str, asked: Sequence[str], declared: DeclaredTemplate) -> str:
         if "repository_policy" in asked and "repositoryPolicy" not in declared.template:
-            policy = merged_settings(self.context.baseline, "" if prefix == "ROOT" else f"{prefix}/").repository_policy
+            policy = merged_settings(self.context.baseline, "" if prefix == ROOT else f"{prefix}/").repository_policy
             if policy == "required":
                 return "the baseline asks for a repository policy, and does not say which"
             return "it has a repository policy and should have none: it must be deleted and created again without"
@@ -80,6 +98,21 @@ class TemplatePlan:
         # What a role is for: KMS and tags. One that is there will do.
         needs_role = {"encryption", "tags"} & set(asked) and not self.present[prefix].get("customRoleArn")
         return declared.obstacle if needs_role else ""
+
+
+def _senders(context: RemedyContext, place: Place, names: str) -> Iterator[tuple[Place, tuple[str, ...]]]:
+    """Registries whose rules copy to *place* what begins with *names*, each with the beginnings of what it copies."""
+    for source, registry in context.registries.items():
+        copied: list[str] = []
+        for rule in json.loads(registry.get("replication_configuration") or "{}").get("rules") or ():
+            if place not in ((one.get("registryId"), one.get("region")) for one in rule.get("destinations") or ()):
+                continue
+            filters = [one["filter"] for one in rule.get("repositoryFilters") or ()] or [""]
+            copied += [
+                max(each, names, key=len) for each in filters if each.startswith(names) or names.startswith(each)
+            ]
+        if copied:
+            yield source, minimal_prefixes(copied)
 
 
 def _with_others(template: Template, tags: Sequence[Mapping[str, str]]) -> list[Mapping[str, Any]]:

@@ -16,10 +16,11 @@ without any error. Nothing fails until somebody needs the copy: a failover, or a
 
 The remedy merges the missing prefixes and the destination into the rules that exist and sends the whole configuration
 again. A rule copies only what is pushed afterwards, so a backfill of what exists already follows; it costs transfer.
-The destination account must grant the replication first (see `grants.replication-allowed`), and its creation templates
-should be in place, because a repository that replication creates keeps the settings it was born with; the plan keeps
-to that order. Where 25 destinations are in use already,
-no command is printed: a person has to decide which registry serves which destination.
+The destination account must grant the replication first (see `grants.replication-allowed`); the plan keeps to that
+order. A repository keeps the encryption that it is created with: where the baseline asks for one that no template there
+gives, the remedy brings the template along, and where the baseline does not say which key, no command is printed until
+somebody has decided. Nor is one where 25 destinations are in use already: then a person has to decide which registry
+serves which destination.
 
 ## Limits of this check
 
@@ -42,6 +43,7 @@ the source could not be read, the answer is unknown.
 from __future__ import annotations
 
 from checks import headroom, wanted
+from checks.groundwork import groundwork
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -61,9 +63,12 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         limit = context.registries[source]["destinations_limit"]
         return Remedy(summary=summary, manual=headroom.splitting(source, limit))
     delete = wanted.switch(row["expected_delete_replication"])
+    ground = groundwork(context, source, destination, prefixes)
+    if ground.obstacles and row["absent_repository_count"] != 0:
+        return Remedy(summary=summary, manual=ground.steps(destination))
     rule = wanted.add_replication(source, destination, prefixes, delete)
     # The row cannot tell whether the source holds images; where it holds none, the backfill finds nothing to do.
-    return Remedy(summary=summary, edits=(rule, wanted.start_backfill(source, destination)))
+    return Remedy(summary=summary, edits=(*ground.edits, rule, wanted.start_backfill(source, destination)))
 
 
 CHECK = Check(

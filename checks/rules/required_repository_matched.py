@@ -38,6 +38,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from checks import headroom, wanted
+from checks.groundwork import groundwork
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.requirements import minimal_prefixes, prefixes_of
 from checks.tables import REPLICAS
@@ -69,10 +70,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     if headroom.is_full_for(context, source, destination):
         limit = context.registries[source]["destinations_limit"]
         return Remedy(summary=summary, manual=headroom.splitting(source, limit))
+    ground = groundwork(context, source, destination, prefixes)
+    if ground.obstacles:
+        # Even where this copy exists: the rule would create others that begin alike.
+        return Remedy(summary=summary, manual=ground.steps(destination))
     opinions = {requirement.delete_replication for requirement in requirements} - {None}
     delete = opinions.pop() if len(opinions) == 1 else None
     rule = wanted.add_replication(source, destination, prefixes, delete)
-    return Remedy(summary=summary, edits=(rule, wanted.start_backfill(source, destination)) if older else (rule,))
+    backfill = (wanted.start_backfill(source, destination),) if older else ()
+    return Remedy(summary=summary, edits=(*ground.edits, rule, *backfill))
 
 
 CHECK = Check(

@@ -16,7 +16,8 @@ template is wrong most easily, because it serves whatever nobody has thought of.
 ## How to fix
 
 The remedy sends the template again with the fields that the baseline asks for, all others as they are, or creates a
-template of its own for the prefix below. Nothing that exists is touched. Where the baseline does not say which key or
+template of its own for the prefix below; where that adds tags, replication is given the right to tag. Nothing that
+exists is touched. Where the baseline does not say which key or
 which policy, where no role is known that KMS or tags need, or where no prefix can tell the names apart, no command is
 printed for the template at all, and the steps say what to decide.
 
@@ -61,7 +62,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     at = "/".join(place)
     summary = f"Have templates at {at} give new repositories what the baseline asks for: {row['settings_problem']}."
     if not plan.obstacles:
-        return Remedy(summary=summary, edits=tuple(plan.edits))
+        return Remedy(summary=summary, edits=(*plan.grants(), *plan.edits))
     return Remedy(
         summary=summary,
         manual=(

@@ -48,6 +48,7 @@ REGISTRY = {
     "destination_headroom": 22,
     "replication_configuration": '{"rules": []}',
     "registry_policy": "",
+    "policy_scope": "V2",
     "scanning_configuration": '{"scanType": "BASIC", "rules": []}',
     "templates": "[]",
 }
