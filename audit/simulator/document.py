@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audit.simulator.wire.fitting import misfits
 from audit.simulator.wire.models import SERVICES, service_model
 
 if TYPE_CHECKING:
@@ -207,10 +208,17 @@ def _registry_problems(path: KeyPath, registry: dict[str, Any]) -> Iterator[tupl
     for number, rule in enumerate(registry.get("rules", [])):
         if not isinstance(rule.get("destinations"), list):
             yield (*path, "rules", number), "a rule needs `destinations`"
+    yield from _misfits(path, registry, "rules", "ReplicationRuleList")
+    yield from _misfits(path, registry, "scanning", "RegistryScanningConfiguration")
     for number, repository in enumerate(registry.get("repositories", [])):
         tags = [tag for image in repository.get("images", []) for tag in image.get("tags", [])]
         for key_path, message in _repeated((*path, "repositories", number, "images"), tags, "tag"):
             yield key_path[:-1], message
+
+
+def _misfits(path: KeyPath, registry: dict[str, Any], key: str, shape: str) -> Iterator[tuple[KeyPath, str]]:
+    if key in registry:
+        yield from misfits(service_model("ecr").shape_for(shape), registry[key], (*path, key))
 
 
 def _repeated(path: KeyPath, names: list[str], what: str) -> Iterator[tuple[KeyPath, str]]:

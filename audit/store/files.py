@@ -16,6 +16,10 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+    except OSError as error:
+        if error.filename is None:  # opening names the file, writing does not
+            error.filename = str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

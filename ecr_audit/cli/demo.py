@@ -33,6 +33,7 @@ def demo(output: str) -> None:
     """
     from audit.run import Request
     from audit.simulator import DEMO_BASELINE
+    from audit.store.files import write_atomically
     from ecr_audit.cli.options import aws_settings, scope_of
     from ecr_audit.cli.run import audit_and_report
 
@@ -40,7 +41,7 @@ def demo(output: str) -> None:
     prepare_folder(folder)
     store = opened_store(str(folder / "store"))
     text = Path(DEMO_BASELINE).read_text(encoding="utf-8")
-    (folder / "baseline.yaml").write_text(text, encoding="utf-8")
+    write_atomically(folder / "baseline.yaml", text.encode())
     with simulator_process() as environment:
         os.environ.update(environment)
         request = Request(

@@ -365,6 +365,35 @@ def test_a_reader_that_goes_does_not_change_what_was_found(tmp_path: Path):
     assert (process.returncode, said) == (4, "")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full is Linux's own")
+@pytest.mark.parametrize(
+    ("arguments", "stream", "code"),
+    [(["checks", "list"], "stdout", 1), (["--help"], "stdout", 1), (["x"], "stderr", 2)],
+)
+def test_a_stream_that_takes_nothing_is_named(arguments: list[str], stream: str, code: int):
+    with open("/dev/full", "w") as full:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: full}
+        done = subprocess.run(
+            [sys.executable, "-m", "ecr_audit", *arguments], text=True, timeout=60, check=False, **streams
+        )
+    assert done.returncode == code
+    if stream == "stdout":
+        assert done.stderr == "Error: standard output cannot be written: No space left on device\n"
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from audit.store.files import write_atomically
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_atomically(tmp_path / "baseline.yaml", b"x")
+    assert caught.value.filename == str(tmp_path / "baseline.yaml")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_port_in_use_is_told(door: Door):
     import socket
 

@@ -13,6 +13,8 @@ from audit.simulator import DEMO_BASELINE, DEMO_WORLD, Simulation, World, WorldE
 from checks.baseline import load_baseline
 from tests.audit.simulator.worlds import SOURCE, TARGET, client, world_document
 
+REGISTRY = {"account": SOURCE, "region": "eu-west-1"}
+
 
 @pytest.fixture(scope="module")
 def demo() -> World:
@@ -34,6 +36,18 @@ def test_the_schema_is_a_schema() -> None:
             r"registries\[0\]\.account: .*not among",
         ),
         ({"registries": [{"account": SOURCE, "region": "eu-west-1"}] * 2}, r"registries\[0\]: .*given 2 times"),
+        (
+            {
+                "registries": [
+                    {**REGISTRY, "rules": [{"destinations": [], "repositoryFilters": [{"filterType": "NEW"}]}]}
+                ]
+            },
+            r"rules\[0\]\.repositoryFilters\[0\]\.filterType: 'NEW' is none of PREFIX_MATCH",
+        ),
+        (
+            {"registries": [{**REGISTRY, "scanning": {"rules": [{"frequency": "x"}]}}]},
+            r"scanning\.rules\[0\]\.frequency: unknown key",
+        ),
         ({"faults": [{"operation": "ecr:Nonsense", "kind": "deny"}]}, r"faults\[0\]\.operation: ecr has no operation"),
         ({"faults": [{"operation": "ecr:*", "kind": "explode"}]}, r"faults\[0\]\.kind: "),
         ({"now": "yesterday"}, "now: "),
