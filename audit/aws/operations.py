@@ -100,7 +100,7 @@ OPERATIONS: tuple[Operation, ...] = (
               side=MANAGEMENT, none_codes=("AWSOrganizationsNotInUseException",)),
     Operation("organizations", "ListRoots", _ORGANIZATION, ("accounts",), side=MANAGEMENT),
     Operation("organizations", "ListOrganizationalUnitsForParent", _ORGANIZATION, ("accounts",), side=MANAGEMENT),
-    Operation("organizations", "ListAccountsForParent", _ORGANIZATION, ("accounts",), side=MANAGEMENT),
+    Operation("organizations", "ListAccountsForParent", _ORGANIZATION, ("accounts",), side=MANAGEMENT, optional=True),
     Operation("organizations", "DescribeEffectivePolicy", _ORGANIZATION, ("registries",), side=MANAGEMENT,
               optional=True, none_codes=("EffectivePolicyNotFoundException", "AWSOrganizationsNotInUseException")),
     Operation("account", "ListRegions", _ORGANIZATION, ("regions", "registries"), side=MANAGEMENT, optional=True,
