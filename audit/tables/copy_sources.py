@@ -63,7 +63,7 @@ def _sources_known(known: Known, pairs: Pairs) -> NDArray[np.bool_]:
         if status != "DISABLED":
             regions[place[0]].append(place)
     read = frozenset(
-        account for account, places in regions.items() if all(_rules_read(known, place) for place in places)
+        account for account, places in regions.items() if all(_all_read(known, place) for place in places)
     )
     # Replicas are made of sources in scope alone.
     elsewhere = {
@@ -81,8 +81,10 @@ def _sources_known(known: Known, pairs: Pairs) -> NDArray[np.bool_]:
     return result
 
 
-def _rules_read(known: Known, registry: Registry) -> bool:
-    return registry in known.rules and known.rules[registry].value is not None
+def _all_read(known: Known, registry: Registry) -> bool:
+    """Whether rules and repositories of *registry* are all known: an unseen repository may be a source too."""
+    part = known.parts.get(registry)
+    return part is not None and part.registry.repositories_read and known.rules[registry].value is not None
 
 
 def _admitted(known: Known, registry: Registry) -> frozenset[str] | None:
