@@ -121,10 +121,11 @@ def strictness(source: str, copy: str) -> Strictness:
     ours, theirs = (_rules(text) if text else () for text in (copy, source))
     if ours is None or theirs is None:
         return Strictness(None, "a lifecycle policy could not be understood")
-    for tags in _examples((*ours, *theirs)):
-        problem = _expired_here_only(tags, ours, theirs)
-        if problem:
-            return Strictness(False, problem)
+    problems = [_expired_here_only(tags, ours, theirs) for tags in _examples((*ours, *theirs))]
+    # What the source never expires says more than what it expires by another measure.
+    worst = max(problems, key=lambda problem: (problem.endswith("never"), bool(problem)))
+    if worst:
+        return Strictness(False, worst)
     if all(_harmless(at, ours, theirs) for at, rule in enumerate(ours) if rule.action == "expire"):
         return Strictness(True, "")
     return Strictness(None, "the two lifecycle policies select images in different ways")
