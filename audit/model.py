@@ -10,6 +10,7 @@ from typing import Any
 
 from audit.evidence import Scope
 from checks.model import CheckResult, Finding, Gap, Script, Severity
+from checks.suites import OwnExpectation
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class Run:
     """What the baseline's owner should know: requirements without any source, findings that were cut."""
     given: tuple[GivenFile, ...] = ()
     """What the run was given besides its baseline: a file of waivers, the organization's own suites."""
+    own_checks: tuple[OwnExpectation, ...] = ()
+    """The expectations of those suites, whose results are among `results`."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

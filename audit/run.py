@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from threading import Thread
@@ -15,13 +15,17 @@ from audit.describe import describe_coverage, idle_requirements, limits_sources,
 from audit.evidence import Evidence, Scope, all_gaps
 from audit.inventory import Progress, collect
 from audit.model import GivenFile, Run
+from audit.patience import interrupted_after_a_while
 from audit.store import Store
 from audit.store.checkpoint import open_collection, request_key
 from checks.baseline import Baseline, load_baseline, load_waivers, waiver_lines
 from checks.catalog import CHECKS, EVIDENCE_CHECKS, WAIVER_CHECKS
-from checks.evaluate import evaluate, load_engine
+from checks.engine import load_engine
+from checks.evaluate import evaluate
 from checks.model import CheckResult, RemedyContext, Script, utc_text
 from checks.remedies import plan
+from checks.suite_run import run_suites
+from checks.suites import OwnSuite, own_checks, read_suites
 from checks.waiving import Exceptions, PlacedWaiver, apply_waivers, place, waiver_rows
 
 if TYPE_CHECKING:
@@ -43,6 +47,8 @@ class Request:
     resume: bool = False
     waivers: GivenFile | None = None
     """A file of waivers besides the baseline's own."""
+    suites: tuple[GivenFile, ...] = ()
+    """The organization's own Great Expectations suites."""
 
 
 def run_audit(request: Request, store: Store, progress: Progress, clock: Clock) -> Run:
@@ -51,8 +57,9 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock) 
     Raises BaselineError for a baseline that cannot be used, AwsSetupError where AWS cannot be asked at all,
     StoreError where nothing can be kept. Everything else that AWS refuses becomes a gap of the run.
     """
-    baseline = load_baseline(request.baseline_text, request.baseline_name, known_checks=known_checks())
-    placed_waivers(request, baseline)  # what is wrong with them is told before anything long begins
+    known = known_checks(read_suites((one.name, one.text) for one in request.suites))
+    baseline = load_baseline(request.baseline_text, request.baseline_name, known_checks=known)
+    placed_waivers(request, baseline, known)  # what is wrong with them is told before anything long begins
     started = clock()
     aws = request.aws
     key = request_key(aws.profile, aws.role_name, aws.endpoint_url, request.scope, request.baseline_text)
@@ -98,34 +105,39 @@ def judge(
     context = RemedyContext(baseline=baseline, organization=organization, registries=registries)
     progress.note("judging")
     evaluation = evaluate(EVIDENCE_CHECKS, tables, context)
+    suites = read_suites((one.name, one.text) for one in request.suites)
+    own = run_suites(suites, tables, context, guard=interrupted_after_a_while)
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
-    setting = Exceptions(started.date(), baseline.longest_waiver_days, units, known_checks())
-    placed = placed_waivers(request, baseline)
-    results = apply_waivers(evaluation.results, [one.waiver for one in placed], setting)
+    known = known_checks(suites)
+    setting = Exceptions(started.date(), baseline.longest_waiver_days, units, known)
+    placed = placed_waivers(request, baseline, known)
+    results = apply_waivers((*evaluation.results, *own.results), [one.waiver for one in placed], setting)
     # Waivers are judged by what they cover, hence last; nothing excuses an exception from the rules of exceptions.
     tables["waivers"] = waivers_frame(waiver_rows(results, placed, setting, sight_of(evidence, request.scope)))
     about_waivers = evaluate(WAIVER_CHECKS, tables, context)
-    scripts = plan([finding for result in results for finding in result.findings], context)
     run = _assemble(
         evidence,
         request,
         (*results, *about_waivers.results),
-        (*evaluation.validations, *about_waivers.validations),
-        scripts,
+        (*evaluation.validations, *own.validations, *about_waivers.validations),
+        plan([finding for result in results for finding in result.findings], context),
         registries,
         started=started,
         finished=clock(),
     )
-    return replace(run, notes=idle_requirements(baseline, tables["links"]["required_by"])), tables
+    notes = (*idle_requirements(baseline, tables["links"]["required_by"]), *own.notes)
+    return replace(run, notes=notes, own_checks=own_checks(suites)), tables
 
 
-def placed_waivers(request: Request, baseline: Baseline) -> tuple[PlacedWaiver, ...]:
+def placed_waivers(
+    request: Request, baseline: Baseline, known: Mapping[str, Sequence[str]]
+) -> tuple[PlacedWaiver, ...]:
     """The waivers of the baseline, then those of the file that came with it. Raises BaselineError for the latter."""
     own = place(baseline.waivers, waiver_lines(request.baseline_text, request.baseline_name), request.baseline_name)
     if request.waivers is None:
         return own
     name, text = request.waivers.name, request.waivers.text
-    return (*own, *place(load_waivers(text, name, known_checks=known_checks()), waiver_lines(text, name), name))
+    return (*own, *place(load_waivers(text, name, known_checks=known), waiver_lines(text, name), name))
 
 
 def _assemble(
@@ -167,7 +179,7 @@ def _assemble(
         validations=validations,
         documents=_referred_to(registries, results),
         account_names={one.account: one.name for one in evidence.accounts if one.name},
-        given=(request.waivers,) if request.waivers else (),
+        given=(*((request.waivers,) if request.waivers else ()), *request.suites),
     )
 
 
@@ -192,9 +204,9 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in records]
 
 
-def known_checks() -> dict[str, tuple[str, ...]]:
-    """Check id → catalogue ids: what a baseline may name."""
-    return {check.id: check.aliases for check in CHECKS}
+def known_checks(suites: Iterable[OwnSuite] = ()) -> dict[str, tuple[str, ...]]:
+    """Check id → catalogue ids: what a baseline may name, the expectations of *suites* included."""
+    return {check.id: check.aliases for check in CHECKS} | {one.id: () for one in own_checks(suites)}
 
 
 class _importing_meanwhile:  # noqa: N801 reads as the context manager that it is

@@ -31,7 +31,8 @@ from audit.evidence import (
 from audit.tables import build_tables
 from checks.baseline import Baseline
 from checks.catalog import CHECKS
-from checks.evaluate import evaluate, load_engine
+from checks.engine import load_engine
+from checks.evaluate import evaluate
 from checks.model import RemedyContext
 
 NOW = 1_795_000_000.0

@@ -1,4 +1,4 @@
-"""Tables + checks → results. The only door to pandas and Great Expectations in this package.
+"""Tables + checks → results, judged by Great Expectations.
 
 Per table there is one batch and one suite. The batch has one column a check, named by the check's id, in which every
 row that is not to be judged is null, so that Great Expectations' own null-skipping leaves it out: rows to which the
@@ -9,26 +9,21 @@ read, because a column of nulls and an empty table both satisfy an expectation.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from checks.engine import Session, load_engine, raised_in, shorten
 from checks.findings import broken, make_findings
 from checks.model import Check, CheckResult, Evaluation, RemedyContext, Severity, Status
 from checks.rows import occurrences, rows_at
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     import numpy as np
     import pandas as pd
 
     _Positions = np.ndarray[Any, np.dtype[np.intp]]
     _Mask = np.ndarray[Any, np.dtype[np.bool_]]
-
-_KEPT = 20
-"""Members kept of a list in a validation result; the counts beside it stay whole."""
 
 _GX_SEVERITY = {Severity.CRITICAL: "critical", Severity.HIGH: "critical", Severity.INFORMATIONAL: "info"}
 """Great Expectations knows three; `warning` is the one in between."""
@@ -51,40 +46,6 @@ class _Prepared:
     error: str = ""
 
 
-@dataclass(slots=True)
-class _Session:
-    """One ephemeral GX context for a whole evaluation, made when the first table with rows asks for it."""
-
-    _source: Any = None
-    _assets: int = 0
-
-    def batch(self, table: str, frame: pd.DataFrame) -> Any:
-        """*frame* as a GX batch. Assets are numbered: a table may come twice when a suite broke as a whole."""
-        if self._source is None:
-            gx = load_engine()
-            from great_expectations.data_context.types import base
-
-            # Named in full, because the default configuration makes a directory for documentation pages.
-            memory = base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
-            quiet = base.ProgressBarsConfig(globally=False)
-            config = base.DataContextConfig(store_backend_defaults=memory, progress_bars=quiet, analytics_enabled=False)
-            context = gx.get_context(mode="ephemeral", project_config=config)
-            self._source = context.data_sources.add_pandas("tables")
-        self._assets += 1
-        asset = self._source.add_dataframe_asset(f"{table} {self._assets}")
-        return asset.add_batch_definition_whole_dataframe("all rows").get_batch(batch_parameters={"dataframe": frame})
-
-
-def load_engine() -> ModuleType:
-    """Import Great Expectations (seconds), with its analytics off; a caller may do it ahead of time in a thread."""
-    # Read when the package is imported, hence set before.
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations
-
-    engine: ModuleType = great_expectations
-    return engine
-
-
 def evaluate(checks: Sequence[Check], tables: Mapping[str, pd.DataFrame], context: RemedyContext) -> Evaluation:
     """Judge every row of every check's table.
 
@@ -92,7 +53,7 @@ def evaluate(checks: Sequence[Check], tables: Mapping[str, pd.DataFrame], contex
     gives one ERROR finding and the others go on. The validations are Great Expectations' own results, one per table
     with at least one row and one check, as JSON values with long lists cut to their first 20 members.
     """
-    session = _Session()
+    session = Session()
     results: dict[str, CheckResult] = {}
     validations: list[Mapping[str, Any]] = []
     for name in dict.fromkeys(check.table.name for check in checks):
@@ -171,7 +132,7 @@ def _plain(judged: pd.Series[Any], keep: _Mask) -> pd.Series[Any]:
     return pd.Series(pd.Categorical(judged.reset_index(drop=True).where(pd.Series(keep))))
 
 
-def _validate(session: _Session, table: str, prepared: Sequence[_Prepared]) -> list[Mapping[str, Any]]:
+def _validate(session: Session, table: str, prepared: Sequence[_Prepared]) -> list[Mapping[str, Any]]:
     """Let GX judge, note the failed positions in *prepared*, and return its results as JSON values."""
     sound = [each for each in prepared if not each.error]
     expectations = []
@@ -193,7 +154,7 @@ def _validate(session: _Session, table: str, prepared: Sequence[_Prepared]) -> l
     by_check = {each.check.id: each for each in sound}
     for result in outcome.results:
         _read(by_check[result.expectation_config.meta["check"]], result)
-        _cut(result)
+        shorten(result)
     return [{"table": table, **json.loads(json.dumps(outcome.to_json_dict(), default=str))}]
 
 
@@ -210,20 +171,16 @@ def _expectation(check: Check) -> Any:
     ).to_domain_obj()
 
 
-def _run(session: _Session, table: str, sound: Sequence[_Prepared], expectations: Sequence[Any]) -> Any:
+def _run(session: Session, table: str, sound: Sequence[_Prepared], expectations: Sequence[Any]) -> Any:
     import pandas as pd
 
-    gx = load_engine()
-    batch = session.batch(table, pd.DataFrame({each.check.id: each.column for each in sound}))
-    suite = gx.ExpectationSuite(name=table, expectations=list(expectations))
-    # No index column names: they cost forty times the validation, and positions are all that is needed.
-    return batch.validate(suite, result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False})
+    return session.validate(table, pd.DataFrame({each.check.id: each.column for each in sound}), expectations)
 
 
 def _read(prepared: _Prepared, result: Any) -> None:
     import numpy as np
 
-    problem = _exception(result.exception_info)
+    problem = raised_in(result.exception_info)
     answer = result.result
     if problem:
         prepared.error = problem
@@ -233,26 +190,6 @@ def _read(prepared: _Prepared, result: Any) -> None:
         prepared.error = "Great Expectations judged other rows than were put before it"
     else:
         prepared.failed = np.asarray(answer["unexpected_index_list"], dtype=np.intp)
-
-
-def _exception(info: Mapping[str, Any]) -> str:
-    """What GX says that it caught: one mapping, or one for each metric that broke."""
-    entries = [info] if "raised_exception" in info else list(info.values())
-    raised = [str(entry["exception_message"]) for entry in entries if entry.get("raised_exception")]
-    return "; ".join(dict.fromkeys(raised))
-
-
-def _cut(result: Any) -> None:
-    """Keep statistics and the first rows of each list; drop tracebacks, which name paths of this machine."""
-    result.result = {
-        name: value[:_KEPT] if isinstance(value, list) else value for name, value in (result.result or {}).items()
-    }
-    problem = _exception(result.exception_info)
-    result.exception_info = {
-        "raised_exception": bool(problem),
-        "exception_traceback": None,
-        "exception_message": problem or None,
-    }
 
 
 def _result(prepared: _Prepared, table: pd.DataFrame, context: RemedyContext) -> CheckResult:

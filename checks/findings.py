@@ -24,7 +24,7 @@ def broken(check: Check, error: str, context: RemedyContext) -> Finding:
     return Finding(
         check=check.id,
         status=Status.ERROR,
-        severity=_override(check, context) or check.severity,
+        severity=severity_of(check, context),
         account="",
         region="",
         resource=f"table {check.table.name}",
@@ -115,6 +115,11 @@ class _FindingMaker:
     def _remedy(self, status: Status, row: Row) -> Remedy | None:
         # Nothing is mended on the strength of evidence that is not there.
         return self._check.remedy(row, self._context) if status is Status.FAIL else None
+
+
+def severity_of(check: Check, context: RemedyContext) -> Severity:
+    """What a finding of *check* weighs where its row does not say: as the baseline says, else as the check does."""
+    return _override(check, context) or check.severity
 
 
 def _override(check: Check, context: RemedyContext) -> Severity | None:

@@ -12,6 +12,7 @@ Besides what ``str.format`` knows, a field may carry one of four specifications 
 from __future__ import annotations
 
 import json
+import re
 import string
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -24,6 +25,8 @@ NOT_KNOWN = "unknown"
 
 _SHOWN = 8
 """Names printed of a list before the rest is only counted."""
+
+_COUNTED = re.compile(r"count [a-z]{1,20}")
 
 _Teller = Callable[[Any, str], str]
 """A value and a field's specification → words."""
@@ -42,6 +45,18 @@ def tell(template: str, row: Row) -> str:
 def fields(template: str) -> tuple[str, ...]:
     """The columns that *template* names, in order of first use."""
     return tuple(dict.fromkeys(name for _, name, _, _ in _parts(template) if name))
+
+
+def is_plain(template: str) -> bool:
+    """Whether *template*, which others wrote, asks only for columns as they are or as the specifications above say.
+
+    Any other specification goes to Python's ``format``, where a few characters ask for a text of any length.
+    """
+    return all(
+        conversion is None and (not specification or specification in _TELLERS or _COUNTED.fullmatch(specification))
+        for _, name, specification, conversion in string.Formatter().parse(template)
+        if name is not None
+    )
 
 
 @lru_cache(maxsize=1024)

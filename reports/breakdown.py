@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from audit.model import Run
 from checks.model import CheckResult, Finding, Severity, Status
-from reports.check_texts import CheckText, check_text
+from reports.check_texts import CheckText, check_text, own_text
 from reports.words import NOUNS, area_name, counted
 
 RISKS = 5
@@ -115,11 +115,14 @@ def checks_of(run: Run, findings: Iterable[Finding]) -> tuple[CheckView, ...]:
     by_check: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_check[finding.check].append(finding)
-    return tuple(_check(result, by_check[result.check]) for result in run.results)
+    own = {one.id: own_text(one) for one in run.own_checks}
+    return tuple(
+        _check(result, own.get(result.check) or check_text(result.check), by_check[result.check])
+        for result in run.results
+    )
 
 
-def _check(result: CheckResult, findings: list[Finding]) -> CheckView:
-    text = check_text(result.check)
+def _check(result: CheckResult, text: CheckText, findings: list[Finding]) -> CheckView:
     open_ = tuple(finding for finding in findings if is_open(finding))
     seen = min((finding.severity for finding in findings), key=_rank, default=Severity.MEDIUM)
     return CheckView(

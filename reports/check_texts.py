@@ -7,6 +7,7 @@ reported under its id, without prose, and never dropped.
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,7 @@ from checks.model import Severity
 
 if TYPE_CHECKING:
     from checks.model import Check
+    from checks.suites import OwnExpectation
 
 _HEADINGS = {
     "what it checks": "what",
@@ -79,6 +81,21 @@ def check_text(check_id: str) -> CheckText:
         permissions=check.permissions,
         controls=check.controls,
         **sections,
+    )
+
+
+def own_text(own: OwnExpectation) -> CheckText:
+    """The words about an expectation of the organization's own: what its suite says, and where it stands."""
+    asked = json.dumps(dict(own.arguments), ensure_ascii=False, default=str)
+    when = f" Only rows where {' and '.join(own.when)}." if own.when else ""
+    return CheckText(
+        id=own.id,
+        title=own.title,
+        severity=own.severity,
+        table=own.table,
+        what=f"{own.type} over the table {own.table}, with {asked}.{when}" if own.type else "",
+        fix="\n\n".join(own.remediation),
+        references=f"The organization's own suite {own.file}.",
     )
 
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ecr_audit.cli.failure import UserError
+from ecr_audit.cli.options import given_suites, suites_option
+from reports.visible import one_line
 
 if TYPE_CHECKING:
     from checks.model import Check
+    from checks.suites import OwnExpectation
 
 
 @click.group()
@@ -19,17 +22,21 @@ def checks() -> None:
 
 
 @checks.command("list")
+@suites_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def list_checks(*, as_json: bool) -> None:
-    """List every check."""
+def list_checks(suite_folder: str | None, *, as_json: bool) -> None:
+    """List every check, and with --suites your own expectations as well."""
     from checks.catalog import CHECKS
 
+    own = _own(suite_folder) if suite_folder else ()
     if as_json:
-        click.echo(json.dumps([_document(check) for check in CHECKS], indent=2))
+        click.echo(json.dumps([*map(_document, CHECKS), *map(_own_document, own)], indent=2))
         return
-    width = max(len(check.id) for check in CHECKS)
-    for check in CHECKS:
-        click.echo(f"{check.id:<{width}}  {check.severity.value:<13}  {', '.join(check.aliases):<14}  {check.title}")
+    lines = [(check.id, check.severity.value, ", ".join(check.aliases), check.title) for check in CHECKS]
+    lines += [(one.id, one.severity.value, "", f"cannot run: {one.error}" if one.error else one.title) for one in own]
+    width = max(len(identifier) for identifier, *_ in lines)
+    for identifier, severity, aliases, title in lines:
+        click.echo(f"{identifier:<{width}}  {severity:<13}  {aliases:<14}  {one_line(title)}")
 
 
 @checks.command()
@@ -47,6 +54,12 @@ def show(check_id: str, *, as_json: bool) -> None:
         click.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
         return
     click.echo("\n\n".join(f"{check.id}: {check.title}\n\n{page(check)}" for check in found))
+
+
+def _own(folder: str) -> tuple[OwnExpectation, ...]:
+    from checks.suites import own_checks, read_suites
+
+    return own_checks(read_suites((file.name, file.text) for file in given_suites(folder)))
 
 
 def page(check: Check) -> str:
@@ -69,4 +82,18 @@ def _document(check: Check) -> dict[str, Any]:
         "permissions": list(check.permissions),
         "controls": list(check.controls),
         "since": check.since,
+    }
+
+
+def _own_document(own: OwnExpectation) -> dict[str, Any]:
+    return {
+        "id": own.id,
+        "aliases": [],
+        "title": own.title,
+        "severity": own.severity.value,
+        "group": "user",
+        "table": own.table,
+        "expectation": own.type,
+        "file": own.file,
+        "error": own.error or None,
     }

@@ -76,6 +76,11 @@ _STORE = [
                  help="Folder or database URL of the run history.  [default: the user's data folder]"),
 ]  # fmt: skip
 
+_SUITES = [
+    click.option("--suites", "suite_folder", metavar="DIR", envvar="ECR_AUDIT_SUITES",
+                 help="Folder of your own Great Expectations suites (*.json), which run beside the checks."),
+]  # fmt: skip
+
 
 def _apply(options: list[Callable[[Command], Command]]) -> Callable[[Command], Command]:
     return lambda command: functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
@@ -84,6 +89,7 @@ def _apply(options: list[Callable[[Command], Command]]) -> Callable[[Command], C
 aws_options = _apply(_AWS)
 scope_options = _apply(_SCOPE)
 store_option = _apply(_STORE)
+suites_option = _apply(_SUITES)
 
 
 def aws_settings(profile: str | None, role_name: str, external_id: str | None, endpoint_url: str | None) -> AwsSettings:
@@ -138,3 +144,29 @@ def given_file(name: str) -> GivenFile:
     from audit.model import GivenFile
 
     return GivenFile(Path(name).name, utf8_file(name))
+
+
+def given_suites(folder: str) -> tuple[GivenFile, ...]:
+    """The suites in *folder*, by file name; folders below it are not looked into."""
+    from audit.model import GivenFile
+    from ecr_audit.cli.failure import UserError
+
+    try:
+        names = sorted(path.name for path in Path(folder).iterdir() if path.suffix == ".json" and path.is_file())
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror}") from error
+    if not names:
+        raise UserError(f"{folder} holds no suite: a suite is a file that ends in .json")
+    return tuple(GivenFile(name, _some_text(str(Path(folder) / name))) for name in names)
+
+
+def _some_text(name: str) -> str:
+    """As much of a file as anybody will read; what is not UTF-8 is for the suite's own error to tell."""
+    from checks.suites import MAX_CHARACTERS
+    from ecr_audit.cli.failure import UserError
+
+    try:
+        with Path(name).open(encoding="utf-8-sig", errors="replace") as file:
+            return file.read(MAX_CHARACTERS + 1)
+    except OSError as error:
+        raise UserError(f"{name}: {error.strerror}") from error

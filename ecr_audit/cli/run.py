@@ -17,10 +17,12 @@ from ecr_audit.cli.options import (
     aws_options,
     aws_settings,
     given_file,
+    given_suites,
     opened_store,
     scope_of,
     scope_options,
     store_option,
+    suites_option,
     utf8_file,
 )
 from ecr_audit.cli.output import Formats, prepare_folder, write_reports, write_scripts
@@ -47,6 +49,7 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
     help="Waivers besides the baseline's own: `version: 1` and `waivers:`, as in a baseline. Only the file named here "
     "is read, none is looked for.",
 )
+@suites_option
 @click.option("--output", metavar="DIR", default="ecr-audit-output", show_default=True, help="Folder for the reports.")
 @click.option(
     "--format",
@@ -77,10 +80,10 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
 @aws_options
 @click.pass_context
 def run(
-    ctx: click.Context, baseline_file: str | None, waiver_file: str | None, output: str, formats: tuple[str, ...],
-    accounts: tuple[str, ...], ous: tuple[str, ...], regions: tuple[str, ...], store_url: str | None, fail_on: str,
-    processes: int, profile: str | None, role_name: str, external_id: str | None, endpoint_url: str | None, *,
-    resume: bool, everything: bool,
+    ctx: click.Context, baseline_file: str | None, waiver_file: str | None, suite_folder: str | None, output: str,
+    formats: tuple[str, ...], accounts: tuple[str, ...], ous: tuple[str, ...], regions: tuple[str, ...],
+    store_url: str | None, fail_on: str, processes: int, profile: str | None, role_name: str, external_id: str | None,
+    endpoint_url: str | None, *, resume: bool, everything: bool,
 ) -> None:  # fmt: skip
     """Audit the organization that the credentials belong to, and write the reports."""
     from audit.run import Request
@@ -95,6 +98,7 @@ def run(
         processes=processes,
         resume=resume,
         waivers=given_file(waiver_file) if waiver_file else None,
+        suites=given_suites(suite_folder) if suite_folder else (),
     )
     finished = audit_and_report(request, opened_store(store_url), formats, folder)
     ctx.exit(exit_code(finished, fail_on))
