@@ -40,9 +40,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
         summary=f"Change how {row['account']}/{row['region']} is scanned in the organization's Inspector policy only.",
         manual=(
-            "Find the policy: `aws organizations describe-effective-policy --policy-type INSPECTOR_POLICY --target-id "
-            f"{row['account']}` shows what applies, `aws organizations list-policies --filter INSPECTOR_POLICY` the "
-            "policies that it is made of.",
+            "See what applies: `aws organizations describe-effective-policy --policy-type INSPECTOR_POLICY --target-id "
+            f"{row['account']}`, from the management account.",
             "If copies are not scanned as the baseline wants, have whoever owns that policy change it; a change of the "
             "registry's own scanning configuration is refused.",
             "If they are, nothing needs to be done: accept this finding with a waiver.",
