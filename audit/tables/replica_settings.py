@@ -56,6 +56,7 @@ def setting_columns(known: Known, stock: Stock, pairs: Pairs) -> dict[str, Any]:
     types = (scanning.take(pairs.destination), scanning.take(pairs.source))
     return {
         "source_tag_mutability": source[mode].texts(),
+        "source_repository_policy": source["repository_policy"].texts(),
         "tag_mutability": here[mode].texts(),
         "mutability_exclusions": here[filters].texts(),
         **_columns(MutabilityAnswer, judge(judge_mutability, present, wanted, *modes)),
@@ -75,9 +76,9 @@ def _template_columns(
     known: Known, stock: Stock, pairs: Pairs, wanted: Coded, source: Mapping[str, Coded], here: Mapping[str, Coded]
 ) -> dict[str, Any]:
     in_charge = templates_in_charge(known, stock, pairs)
+    both = ("tag_mutability", "mutability_exclusions", "repository_policy", "lifecycle_policy")
     settings = (
-        here["tag_mutability"], here["mutability_exclusions"], here["encryption_type"], here["kms_key"],
-        here["repository_policy"], here["lifecycle_policy"], source["lifecycle_policy"],
+        *(side[name] for side in (here, source) for name in both), here["encryption_type"], here["kms_key"],
         _asked_for(here["tags"], in_charge, _gives_tags),
     )  # fmt: skip
     return _columns(TemplateAnswer, judge(judge_template, code_flags(pairs.present), wanted, in_charge, *settings))

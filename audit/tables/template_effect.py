@@ -7,14 +7,13 @@ prefix `prod` serves `prod/…`, and ROOT what no other serves.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from audit.tables.coded import Coded, Codes
-from audit.tables.copied_policies import same_policy
 from audit.tables.documents import Template
 from audit.tables.frames import compact
 from audit.tables.known import Known
@@ -22,8 +21,11 @@ from audit.tables.pairs import Pairs, segments
 from audit.tables.stock import Stock
 from checks.baseline import Settings
 from checks.lifecycles import same_lifecycle
+from checks.policy_texts import same_policy
 
 ROOT = "ROOT"
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,18 @@ class InCharge:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The settings of a destination repository as they are; None: not read."""
+    """The settings of a destination repository, and some of its source's, as they are; None: not read."""
 
     tag_mutability: str | None
     mutability_exclusions: str | None
-    encryption_type: str | None
-    kms_key: str | None
     repository_policy: str | None
     lifecycle_policy: str | None
+    source_tag_mutability: str | None
+    source_mutability_exclusions: str | None
+    source_repository_policy: str | None
     source_lifecycle_policy: str | None
+    encryption_type: str | None
+    kms_key: str | None
     tags: str | None
 
 
@@ -125,20 +130,21 @@ def _told(differing: Sequence[str]) -> str:
 
 
 def _verdicts(wanted: Settings, template: Mapping[str, Any], copy: Copy) -> dict[str, bool | None]:
-    """For each field that is compared, whether the copy has what *template* would give it."""
+    """For each field that is compared, whether the copy has what *template* would give it.
+
+    What the source itself has is as good: a copy that is set up like its source is nobody's mistake.
+    """
     verdicts: dict[str, bool | None] = {}
     if wanted.tag_mutability is None:
         verdicts["tag_mutability"] = _same_mutability(template, copy)
     if wanted.encryption is None:
         verdicts["encryption"] = _same_encryption(template, copy)
     if wanted.repository_policy is None and template.get("repositoryPolicy"):
-        verdicts["repository_policy"] = (
-            None
-            if copy.repository_policy is None
-            else same_policy(template["repositoryPolicy"], copy.repository_policy)
-        )
+        policies = (template["repositoryPolicy"], copy.source_repository_policy)
+        verdicts["repository_policy"] = _one_of(copy.repository_policy, policies, same_policy)
     if wanted.lifecycle_policy is None and template.get("lifecyclePolicy"):
-        verdicts["lifecycle_policy"] = _same_lifecycle(template["lifecyclePolicy"], copy)
+        policies = (template["lifecyclePolicy"], copy.source_lifecycle_policy)
+        verdicts["lifecycle_policy"] = _one_of(copy.lifecycle_policy, policies, same_lifecycle)
     tags = {tag.get("Key"): tag.get("Value") for tag in template.get("resourceTags") or ()}
     undeclared = {key: value for key, value in tags.items() if key not in wanted.tags}
     if undeclared:
@@ -146,14 +152,26 @@ def _verdicts(wanted: Settings, template: Mapping[str, Any], copy: Copy) -> dict
     return verdicts
 
 
+def _one_of(here: _T | None, others: Sequence[_T | None], same: Callable[[_T, _T], bool | None]) -> bool | None:
+    """Whether *here* is the same as one of *others*; None: not known."""
+    verdicts = [None if here is None or each is None else same(each, here) for each in others]
+    return True if True in verdicts else None if None in verdicts else False
+
+
 def _same_mutability(template: Mapping[str, Any], copy: Copy) -> bool | None:
-    mode = template.get("imageTagMutability") or "MUTABLE"
-    if copy.tag_mutability is None:
-        return None
-    if mode != copy.tag_mutability or not mode.endswith("_WITH_EXCLUSION"):
-        return bool(mode == copy.tag_mutability)
-    filters = {each.get("filter") for each in template.get("imageTagMutabilityExclusionFilters") or ()}
-    return None if copy.mutability_exclusions is None else filters == set(json.loads(copy.mutability_exclusions))
+    filters = compact([each.get("filter") for each in template.get("imageTagMutabilityExclusionFilters") or ()])
+    modes = (
+        _mode(template.get("imageTagMutability") or "MUTABLE", filters),
+        _mode(copy.source_tag_mutability, copy.source_mutability_exclusions),
+    )
+    return _one_of(_mode(copy.tag_mutability, copy.mutability_exclusions), modes, lambda one, other: one == other)
+
+
+def _mode(name: str | None, filters: str | None) -> tuple[str, frozenset[str]] | None:
+    """A mode with the filters that count in it; None: not known."""
+    if name is None or not name.endswith("_WITH_EXCLUSION"):
+        return None if name is None else (name, frozenset())
+    return None if filters is None else (name, frozenset(json.loads(filters)))
 
 
 def _same_encryption(template: Mapping[str, Any], copy: Copy) -> bool | None:
@@ -164,14 +182,3 @@ def _same_encryption(template: Mapping[str, Any], copy: Copy) -> bool | None:
     if copy.encryption_type != encryption.get("encryptionType", "AES256"):
         return False
     return not encryption.get("kmsKey") or bool(encryption["kmsKey"] == copy.kms_key)
-
-
-def _same_lifecycle(wanted: str, copy: Copy) -> bool | None:
-    """Whether the copy has the template's policy, or else its source's own, with which it is no stricter."""
-    if copy.lifecycle_policy is None:
-        return None
-    verdicts = {same_lifecycle(wanted, copy.lifecycle_policy)}
-    if copy.lifecycle_policy:
-        source = copy.source_lifecycle_policy
-        verdicts.add(None if source is None else same_lifecycle(source, copy.lifecycle_policy))
-    return True if True in verdicts else None if None in verdicts else False

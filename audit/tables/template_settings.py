@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.tables.copied_policies import same_policy
 from audit.tables.documents import Parsed, Registry, Template
 from audit.tables.encryption import judge_encryption
 from audit.tables.frames import compact
 from audit.tables.known import Known
 from checks.baseline import Baseline, Settings
 from checks.lifecycles import same_lifecycle
+from checks.policy_texts import same_policy
 from checks.requirements import merged_settings, minimal_prefixes
 
 ROOT = "ROOT"

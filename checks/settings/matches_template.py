@@ -5,7 +5,7 @@
 For each destination repository that exists, the creation template for replication that serves its name: the longest
 prefix that fits, with its implied `/`, or `ROOT`. In what the baseline leaves open, the repository must have what that
 template would give it: tag mutability, encryption, and repository policy, lifecycle policy and resource tags where the
-template has them. A lifecycle policy that equals the source's own is as good as the template's.
+template has them. Tag mutability and policies that equal the source's own are as good as the template's.
 
 ## Why it matters
 
@@ -15,10 +15,11 @@ what the template says about a copy is no longer evidence of anything.
 
 ## How to fix
 
-The remedy brings the repository in line with the template, setting by setting, where that takes nothing away: it never
-makes tags movable, never freezes tags that move at the source, and never puts a lifecycle policy that keeps less than
-the source's. Where one of these would be needed, or the encryption differs, no command is printed for the repository
-at all; the steps say what to decide, and which side, copy or template, to change.
+The remedy brings the repository in line with the template, setting by setting, where that harms nothing: it never
+makes tags movable, never freezes tags that move at the source, never puts a lifecycle policy that keeps less than the
+source's, and never a repository policy that the source does not have, because that could open the copy wider. Where
+one of these would be needed, or the encryption differs, no command is printed for the repository at all; the steps say
+what to decide, and which side, copy or template, to change.
 
 ## Limits of this check
 
@@ -41,6 +42,7 @@ from checks import tag_movement, wanted
 from checks.declared_templates import Template, templates_of
 from checks.lifecycles import pull_time_priorities, strictness
 from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
+from checks.policy_texts import same_policy
 from checks.recreation import recreating
 from checks.requirements import merged_settings
 from checks.tables import REPLICAS
@@ -74,8 +76,15 @@ def _encryption(row: Row, context: RemedyContext, template: Template) -> _Change
 
 
 def _repository_policy(row: Row, context: RemedyContext, template: Template) -> _Change:
+    policy, source = template["repositoryPolicy"], row["source_repository_policy"]
+    if not source or not same_policy(source, policy):
+        return (
+            f"Compare the repository policy of the template {row['template_prefix']} with that of {row['repository']} "
+            f"at {'/'.join(wanted.source(row))}: the copy must not let in anybody whom its source keeps out.",
+            f"Correct the template, or put the policy that is meant on {_where(row)}; the source's counts as equal.",
+        )
     place, seen = wanted.destination(row), row["repository_policy"]
-    return wanted.put_repository_policy(place, row["repository"], seen, template["repositoryPolicy"])
+    return wanted.put_repository_policy(place, row["repository"], seen, policy)
 
 
 def _lifecycle_policy(row: Row, context: RemedyContext, template: Template) -> _Change:

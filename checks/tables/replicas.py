@@ -92,6 +92,7 @@ REPLICAS = Table(
         flag("repository_policy_as_declared", "Whether it is so"),
         text("repository_policy_problem", "What differs, as a clause"),
         text("repository_policy", "Repository policy text at the destination; empty: none"),
+        text("source_repository_policy", "Repository policy text at the source; empty: none"),
         text("expected_repository_policy", "Policy text to put, where the baseline determines one"),
         flag(
             "lifecycle_required",
@@ -128,7 +129,8 @@ REPLICAS = Table(
         text("template_prefix", "Prefix of that template; empty: none serves it"),
         flag(
             "matches_template",
-            "Whether the repository has what that template would give it today, in what the baseline leaves open",
+            "Whether, in what the baseline leaves open, the repository has what that template would give it today, "
+            "or what its source has",
         ),
         text(
             "template_differences",

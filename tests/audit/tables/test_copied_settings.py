@@ -58,7 +58,7 @@ def policy(number, by="imageCountMoreThan"):
     return {"rules": [{"rulePriority": 3, "selection": selection, "action": {"type": "expire"}}]}
 
 
-KEEP = {number: json.dumps(policy(number)) for number in (10, 50)}
+KEEP = {number: json.dumps(policy(number)) for number in (10, 50, 99)}
 PULLED = json.dumps(policy(50, "sinceImagePulled"))
 
 
@@ -201,17 +201,19 @@ FILTERS = [{"filterType": "WILDCARD", "filter": one} for one in ("latest", "dev-
     ],
 )  # fmt: skip
 def test_a_copy_has_what_its_template_would_give_it(template, here, differences):
-    world = copy_of(here=here, source={"lifecycle_policy": ""}, backup=templates({"prefix": "prod", **template}))
-    row = replica(world)
+    source = {"tag_mutability": "IMMUTABLE", "repository_policy": "{}", "lifecycle_policy": KEEP[99]}
+    row = replica(copy_of(here=here, source=source, backup=templates({"prefix": "prod", **template})))
     assert (row["template_in_charge"], row["matches_template"]) == (True, not differences)
     assert json.loads(row["template_differences"]) == differences
     assert bool(row["template_problem"]) is bool(differences)
 
 
-def test_the_lifecycle_policy_of_the_source_is_as_good_as_that_of_the_template():
-    backup = templates({"prefix": "prod", "lifecyclePolicy": KEEP[10]})
-    same = {"lifecycle_policy": KEEP[50]}
+def test_what_the_source_has_is_as_good_as_what_the_template_says():
+    template = {"lifecyclePolicy": KEEP[10], "repositoryPolicy": json.dumps(POLICY), "imageTagMutability": "IMMUTABLE"}
+    same, backup = {"lifecycle_policy": KEEP[50], "repository_policy": "x"}, templates({"prefix": "prod", **template})
     assert replica(copy_of(source=same, here=same, backup=backup))["matches_template"] is True
+    unread = dict.fromkeys(["lifecycle_policy", "repository_policy", "tag_mutability"])
+    assert replica(copy_of(source=unread, here=same, backup=backup))["matches_template"] is None
 
 
 def test_what_the_baseline_declares_is_not_compared_with_the_template():
@@ -223,16 +225,20 @@ def test_what_the_baseline_declares_is_not_compared_with_the_template():
         "prefix": "prod", "imageTagMutability": "IMMUTABLE", **KMS, "repositoryPolicy": json.dumps(POLICY),
         "lifecyclePolicy": KEEP[50], "resourceTags": [{"Key": "a", "Value": "theirs"}],
     }  # fmt: skip
-    assert replica(copy_of(backup=templates(template)), **wanted)["matches_template"] is True
-    row = replica(copy_of(backup=templates(template)))
+    source = {"tag_mutability": "IMMUTABLE", "repository_policy": "x", "lifecycle_policy": KEEP[10]}
+    world = copy_of(source=source, here={"tag_mutability": "MUTABLE"}, backup=templates(template))
+    assert replica(world, **wanted)["matches_template"] is True
+    row = replica(world)
     assert len(json.loads(row["template_differences"])) == 5
 
 
 def test_what_was_not_read_is_unknown_unless_something_else_differs():
     template = {"prefix": "prod", "repositoryPolicy": json.dumps(POLICY)}
     assert replica(copy_of(here={"repository_policy": None}, backup=templates(template)))["matches_template"] is None
-    both = {**template, "imageTagMutability": "IMMUTABLE"}
-    assert replica(copy_of(here={"repository_policy": None}, backup=templates(both)))["matches_template"] is False
+    assert (
+        replica(copy_of(here={"repository_policy": None}, backup=templates(template | KMS)))["matches_template"]
+        is False
+    )
 
 
 def test_registries_with_different_templates_are_kept_apart():
