@@ -128,7 +128,7 @@ def _build_event_rule(document: Document) -> Document:
     for name, key in (("EventPattern", "pattern"), ("ScheduleExpression", "schedule"), ("Description", "description")):
         if document.get(key):
             rule[name] = policy_text(document[key])
-    return rule
+    return {**rule, "Targets": _copied(document.get("targets", []))}
 
 
 def _build_backfill(registry: Registry, document: Document) -> Document:

@@ -92,7 +92,8 @@ def _filled(document: dict[str, Any]) -> Document:
 
 def _dump_event_rule(rule: Document) -> Document:
     keys = {"name": "Name", "state": "State", "pattern": "EventPattern", "schedule": "ScheduleExpression"}
-    return _filled({key: rule.get(name) for key, name in {**keys, "description": "Description"}.items()})
+    keys |= {"description": "Description", "targets": "Targets"}
+    return _filled({key: rule.get(name) for key, name in keys.items()})
 
 
 def _dump_backfill(backfill: Document) -> Document:

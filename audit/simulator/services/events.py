@@ -6,6 +6,7 @@ Events of AWS services reach the default bus alone, so no other bus is modelled;
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from audit.simulator.calls import Call, Operations, Result, not_modelled
 from audit.simulator.pages import page
@@ -28,7 +29,7 @@ def _list_rules(call: Call) -> Result:
     prefix = call.parameters.get("NamePrefix", "")
     found = [rule for name, rule in sorted(_rules(call).event_rules.items()) if name.startswith(prefix)]
     chosen, following = page(call, found, size=int(call.parameters.get("Limit", 100)), spelling="NextToken")
-    rules = [{**rule, "Arn": _arn(call, rule["Name"]), "EventBusName": "default"} for rule in chosen]
+    rules = [{**rule, "Targets": None, "Arn": _arn(call, rule["Name"]), "EventBusName": "default"} for rule in chosen]
     return {"Rules": rules, "NextToken": following}
 
 
@@ -41,7 +42,8 @@ def _put_rule(call: Call) -> Result:
         raise AwsError("InvalidEventPatternException", "Event pattern is not valid.")
     kept = ("Name", "EventPattern", "ScheduleExpression", "Description")
     rule = {name: given[name] for name in kept if given.get(name)}
-    registry.event_rules[given["Name"]] = {**rule, "State": given.get("State", "ENABLED")}
+    targets = registry.event_rules.get(given["Name"], {}).get("Targets", [])
+    registry.event_rules[given["Name"]] = {**rule, "State": given.get("State", "ENABLED"), "Targets": targets}
     return {"RuleArn": _arn(call, given["Name"])}
 
 
@@ -61,4 +63,32 @@ def _is_pattern(text: str) -> bool:
     return isinstance(pattern, dict) and bool(pattern)
 
 
-OPERATIONS: Operations = {"ListRules": _list_rules, "PutRule": _put_rule}
+def _rule(call: Call) -> dict[str, Any]:
+    rule = _rules(call).event_rules.get(call.parameters["Rule"])
+    if rule is None:
+        raise AwsError(
+            "ResourceNotFoundException", f"Rule {call.parameters['Rule']} does not exist on EventBus default."
+        )
+    return rule
+
+
+def _put_targets(call: Call) -> Result:
+    """Adds targets, or replaces those with the same id; which of them could be written to is not looked at."""
+    rule = _rule(call)
+    given = {target["Id"]: dict(target) for target in call.parameters["Targets"]}
+    kept = [target for target in rule.get("Targets", []) if target["Id"] not in given]
+    rule["Targets"] = [*kept, *given.values()]
+    return {"FailedEntryCount": 0, "FailedEntries": []}
+
+
+def _list_targets(call: Call) -> Result:
+    chosen, following = page(call, _rule(call).get("Targets", []), size=100, spelling="NextToken")
+    return {"Targets": chosen, "NextToken": following}
+
+
+OPERATIONS: Operations = {
+    "ListRules": _list_rules,
+    "PutRule": _put_rule,
+    "PutTargets": _put_targets,
+    "ListTargetsByRule": _list_targets,
+}

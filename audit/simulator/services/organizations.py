@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from audit.simulator.build import LONG_AGO, epoch
 from audit.simulator.calls import Call, Handler, Operations, Result, not_modelled
 from audit.simulator.pages import offset, page, token
@@ -181,6 +183,22 @@ def _describe_effective_policy(call: Call) -> Result:
     }
 
 
+def _list_policies(call: Call) -> Result:
+    """Inspector policies alone: the simulator knows only what each account's effective one is, and lists those."""
+    if call.parameters["Filter"] != "INSPECTOR_POLICY":
+        raise not_modelled(call, f"policies of type {call.parameters['Filter']}")
+    frame = _readable(call)
+    texts = dict.fromkeys(account.inspector_policy for account in _members(call) if account.inspector_policy)
+    rows = []
+    for text in texts:
+        number = hashlib.md5(text.encode()).hexdigest()[:10]
+        arn = f"arn:aws:organizations::{frame.management_account}:policy/{frame.id}/inspector_policy/p-{number}"
+        summary = {"Id": f"p-{number}", "Arn": arn, "Name": f"inspector-{number}", "AwsManaged": False}
+        rows.append({**summary, "Description": "", "Type": "INSPECTOR_POLICY"})
+    chosen, following = page(call, rows, size=PAGE, spelling="NextToken")
+    return {"Policies": chosen, "NextToken": following}
+
+
 _HANDLERS: dict[str, Handler] = {
     "DescribeOrganization": _describe_organization,
     "ListAccounts": _list_accounts,
@@ -192,5 +210,6 @@ _HANDLERS: dict[str, Handler] = {
     "DescribeOrganizationalUnit": _describe_unit,
     "ListDelegatedAdministrators": _list_delegated_administrators,
     "DescribeEffectivePolicy": _describe_effective_policy,
+    "ListPolicies": _list_policies,
 }
 OPERATIONS: Operations = _HANDLERS
