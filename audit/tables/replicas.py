@@ -11,6 +11,7 @@ from audit.tables.image_stock import ImageStock
 from audit.tables.known import Known
 from audit.tables.pairs import Pairs
 from audit.tables.places import account_texts, partition_texts, region_texts
+from audit.tables.replica_exposure import coded_texts, exposure_columns
 from audit.tables.replica_images import image_columns
 from audit.tables.replica_settings import setting_columns
 from audit.tables.stock import Stock
@@ -19,6 +20,8 @@ from checks.tables import REPLICAS
 
 def replicas_frame(known: Known, stock: Stock, pairs: Pairs, images: ImageStock, found: Differences) -> pd.DataFrame:
     """One row a source repository and destination registry that a rule or the baseline brings together."""
+    settings = setting_columns(known, stock, pairs)
+    expected = coded_texts(settings["expected_repository_policy"])
     return frame(
         REPLICAS,
         {
@@ -34,6 +37,7 @@ def replicas_frame(known: Known, stock: Stock, pairs: Pairs, images: ImageStock,
             "delete_replication": pairs.delete_replication,
             "destination_present": pairs.present,
             **image_columns(known, stock, pairs, images, found),
-            **setting_columns(known, stock, pairs),
+            **settings,
+            **exposure_columns(known, stock, pairs, expected),
         },
     )

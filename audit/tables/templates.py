@@ -13,6 +13,7 @@ from audit.tables.documents import Parsed, Registry, Template, parse_object
 from audit.tables.encryption import judge_key
 from audit.tables.frames import compact, frame_of_rows
 from audit.tables.known import Known
+from audit.tables.template_exposure import exposure_columns
 from audit.tables.template_settings import Surroundings, arriving_prefixes, declaration_columns
 from checks.tables import TEMPLATES
 
@@ -57,6 +58,7 @@ def _row(known: Known, place: Registry, template: Template, around: Surroundings
         "role_problem": problem,
         **asdict(judge_key(template.kms_key, place, around.keys)),
         **declaration_columns(known.baseline, template, around),
+        **exposure_columns(known, place, template),
     }
 
 

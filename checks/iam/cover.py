@@ -11,7 +11,7 @@ from checks.iam.keys import Context
 from checks.iam.parse import PolicyProblem, Statement, parse_policy
 from checks.iam.prefixes import outcomes
 from checks.iam.request import LinkRequest, Registry
-from checks.iam.resources import names_of
+from checks.iam.resources import Names, names_of
 from checks.iam.ternary import Truth, every
 
 
@@ -59,3 +59,8 @@ def speaks_about(statement: Statement, registry: Registry, context: Context, pre
     if any(met):
         return True
     return None if None in met or not all(found.complete for found in answers) else False
+
+
+def takes_in_all(names: Names, prefix: str) -> Truth:
+    """Whether *names* takes in every repository name that begins with *prefix*."""
+    return _allowed(Clauses((Clause("Allow", True, names),), (), same_account=False), prefix)

@@ -52,7 +52,7 @@ def carried(key: str, context: Context) -> Carried:
         case "aws:principalorgpaths":
             return _one_or_none(caller.organization_path)
         case "aws:principalarn":
-            return None if caller.account is None else (caller.role_arn,)
+            return None if caller.arn is None else (caller.arn,)
     if key in NEVER_SENT:
         return ABSENT
     for prefix in _TAG_KEYS:

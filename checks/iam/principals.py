@@ -19,6 +19,7 @@ from checks.iam.ternary import Truth, inverted, some, word
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _DELETED = re.compile(r"(AIDA|AROA)[A-Z0-9]{12,}", re.ASCII)
 _ARN = re.compile(r"arn:([a-z0-9-]+):(iam|sts)::([0-9]{12}):(.+)", re.ASCII | re.DOTALL)
+_SESSION = re.compile(r"arn:([a-z0-9-]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+", re.ASCII | re.DOTALL)
 _ROLE_NAME = SERVICE_LINKED_ROLE.rpartition("/")[2]
 
 
@@ -62,9 +63,11 @@ class Principal:
                 return None
             if self.account != caller.account:
                 return False
+            if self.kind is Kind.ACCOUNT:
+                return True
             # That the service-linked role's own ARN works is seen in use and documented nowhere.
-            return True if self.kind is Kind.ACCOUNT else None
-        return False
+            return False if caller.identity else None
+        return self.kind is Kind.OTHER_IDENTITY and bool(caller.identity) and _takes_in(self.text, caller.identity)
 
     def why_not(self, caller: Caller) -> str:
         """Why it does not match *caller*, or only perhaps does, as a clause."""
@@ -162,6 +165,17 @@ class Principals:
             f"NotPrincipal concerns account {caller.account}, and AWS may check account, role and session separately: "
             f"whether replication is exempt is {word(result)}"
         )
+
+
+def _takes_in(text: str, identity: str) -> bool:
+    """Whether the role, user or session *text* is *identity*, or the role of which *identity* is a session."""
+    session = _SESSION.fullmatch(identity)
+    if session is None:
+        return text == identity
+    partition, account, name = session.groups()
+    role = _ARN.fullmatch(text)
+    named = role is not None and role.group(1, 2, 3) == (partition, "iam", account)
+    return text == identity or (named and role is not None and role.group(4).rpartition("/")[2] == name)
 
 
 def read_principals(statement: Mapping[str, Any]) -> Principals:

@@ -33,26 +33,30 @@ class Verdict(StrEnum):
         return self in (Verdict.ALLOWED, Verdict.ALLOWED_IF_REPOSITORY_EXISTS)
 
 
+SERVICE_LINKED_ROLE = "aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
+"""Path and name of the role that replication acts as (ECR user guide, using-service-linked-roles.html)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who replicates: the replication service-linked role of the source account."""
+    """Who asks: the replication service-linked role of the source account, unless `identity` names somebody else."""
 
     account: str | None
     """Source account; None stands for some account that is not known."""
     partition: str
     organization_id: str | None
-    """Organization of the source account; None: not known; empty: it belongs to none."""
+    """Organization of the account; None: not known; empty: it belongs to none."""
     organization_path: str | None
     """`o-…/r-…/ou-…/` as `aws:PrincipalOrgPaths` spells it; None: not known; empty: it belongs to none."""
+    identity: str = ""
+    """ARN of the user, role or session that calls ECR by itself; empty: replication calls."""
 
     @property
-    def role_arn(self) -> str:
-        """ARN of the service-linked role (ECR user guide, using-service-linked-roles.html)."""
-        return f"arn:{self.partition}:iam::{self.account}:role/{SERVICE_LINKED_ROLE}"
-
-
-SERVICE_LINKED_ROLE = "aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
-"""Path and name of the role that replication acts as."""
+    def arn(self) -> str | None:
+        """What `aws:PrincipalArn` holds; None: not known."""
+        if self.identity:
+            return self.identity
+        return None if self.account is None else f"arn:{self.partition}:iam::{self.account}:role/{SERVICE_LINKED_ROLE}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,5 +137,26 @@ REPLICAS = Table(
             "What differs, JSON array of tag_mutability, encryption, repository_policy, lifecycle_policy and tags",
         ),
         text("template_problem", "What differs, as a clause"),
+        # What others than replication may do with the copy.
+        flag(
+            "closed_to_outsiders",
+            "Whether the copy's own policy lets in nobody from outside the organization who is no declared partner",
+        ),
+        text("outsiders", "Whom it does: accounts, organizations, `everyone`; JSON array"),
+        flag("readers_as_at_source", "Whether nobody may read the copy who may not read its source"),
+        text("extra_readers", "Who may, JSON array; the policy that the baseline determines is taken into account"),
+        flag("push_closed", "Whether nobody of another account may push to the copy, or open the way to it"),
+        text("pushers", "Who may, JSON array"),
+        flag("deletion_closed", "Whether nobody of another account may delete the copy or make it unusable"),
+        text("deleters", "Who may, JSON array"),
+        text(
+            "exposing_registry_statements",
+            "Numbers of the statements of the destination's registry policy that let others push or delete, JSON array",
+        ),
+        text(
+            "closed_repository_policy",
+            "Repository policy that exposes nothing; empty: a person must write it; null: it exposes nothing, or is not known",
+        ),
+        text("exposure_problem", "Why it is not known, as a clause"),
     ),
 )

@@ -39,5 +39,14 @@ TEMPLATES = Table(
             "else, JSON array",
         ),
         text("settings_problem", "What it gives otherwise, as a clause"),
+        flag(
+            "policy_closed",
+            "Whether its repository policy lets in nobody from outside, and nobody of another account push or delete",
+        ),
+        text("policy_exposure", "Whom it lets in, and to do what, as a clause"),
+        text(
+            "closed_policy",
+            "Repository policy that lets in none of them; empty: a person must write it; null: nothing is to be mended, or it is not known",
+        ),
     ),
 )

@@ -1,0 +1,218 @@
+"""Who besides replication may read, change or delete copies: columns of the `replicas` table.
+
+Each judgement is asked once for every distinct combination of what it depends on (see `coded`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from audit.tables.coded import Coded, Judged, code, code_flags, judge
+from audit.tables.frames import compact
+from audit.tables.known import Known
+from audit.tables.pairs import Pairs
+from audit.tables.registry_reach import NOTHING, Reach, reaches
+from audit.tables.stock import Stock
+from checks.iam import PolicyProblem
+from checks.iam.access import Circumstances, Clause, holders, wider
+from checks.iam.actions import DELETE, PULL, PUSH
+from checks.iam.agents import Organization
+from checks.repository_exposure import Exposure, certain, closed_policy, exposure, none_of, own_clauses
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureAnswer:
+    """Columns of `replicas` about others' rights on the copy, by the columns' names."""
+
+    closed_to_outsiders: bool | None = None
+    outsiders: str | None = None
+    push_closed: bool | None = None
+    pushers: str | None = None
+    deletion_closed: bool | None = None
+    deleters: str | None = None
+    exposing_registry_statements: str | None = None
+    closed_repository_policy: str | None = None
+    exposure_problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersAnswer:
+    """Columns of `replicas` about who may read the copy and not its source, by the columns' names."""
+
+    readers_as_at_source: bool | None = None
+    extra_readers: str | None = None
+
+
+def organization_of(known: Known) -> Organization:
+    """The organization as policies are judged against it."""
+    organization = known.evidence.organization
+    members = {account: known.paths(account)[1] for account in known.accounts}
+    partners = frozenset(known.baseline.grants.external_accounts)
+    return Organization(organization.id if organization else None, members, partners, known.members is not None)
+
+
+def exposure_columns(known: Known, stock: Stock, pairs: Pairs, expected: Coded) -> dict[str, Any]:
+    """Columns of `replicas` about exposure. *expected*: repository policy that the baseline determines, row by row."""
+    judgement = ReplicaExposure(organization_of(known), known.evidence.partition)
+    policy, accounts = stock.columns["repository_policy"], code(account for account, _ in known.universe)
+    here, there = policy.take(pairs.destination_row), policy.take(pairs.source_row)
+    reach = reaches(known, stock.names, pairs.destination, pairs.name)
+    reach_there = reaches(known, stock.names, pairs.source, pairs.name)
+    owner, owner_there = accounts.take(pairs.destination), accounts.take(pairs.source)
+    # Owners matter only where a policy names them; without this, every registry would be a case of its own.
+    own = _where_named(owner, here, reach)
+    present, tags = (
+        code_flags(pairs.present),
+        _where_asked(stock.columns["tags"].take(pairs.destination_row), here, reach),
+    )
+    exposed = judge(judgement.exposed, present, here, reach, own, expected, tags)
+    sides = (here, reach, own, _where_named(owner_there, here, reach), there, reach_there, expected)
+    return _columns(ExposureAnswer, exposed) | _columns(ReadersAnswer, judge(judgement.readers, present, *sides))
+
+
+def _columns(kind: type[Any], judged: Judged) -> dict[str, Any]:
+    return {
+        each.name: judged.flags(each.name) if str(each.type).startswith("bool") else judged.texts(each.name)
+        for each in fields(kind)
+    }
+
+
+def _where_named(accounts: Coded, policy: Coded, reach: Coded) -> Coded:
+    """*accounts* where the repository policy or the registry policy names them, null elsewhere."""
+
+    def named(account: str | None, text: str | None, of_registry: Reach | None) -> str | None:
+        return account if account in _named(text or "") or account in _named((of_registry or NOTHING).text) else None
+
+    judged = judge(named, accounts, policy, reach)
+    return code(judged.answers).take(judged.case)
+
+
+@lru_cache(maxsize=65_536)
+def _named(text: str) -> frozenset[str]:
+    return frozenset(_ACCOUNT.findall(text))
+
+
+def _where_asked(tags: Coded, policy: Coded, reach: Coded) -> Coded:
+    """*tags* where a policy has a condition on them: they differ from repository to repository."""
+    by_policy = np.array([*map(_asks, policy.values), False], dtype=np.bool_)
+    by_registry = np.array([*(_asks(each.text) for each in reach.values), False], dtype=np.bool_)
+    return tags.where(by_policy[policy.codes] | by_registry[reach.codes])
+
+
+def _asks(text: str) -> bool:
+    return "resourcetag" in text.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaExposure:
+    """The judgement of one copy, for one organization."""
+
+    organization: Organization
+    partition: str
+
+    def circumstances(self, tags: str | None = None) -> Circumstances:
+        """What policies are judged against; *tags*: JSON object, None where they are not known or play no part."""
+        return Circumstances(self.organization, self.partition, None if tags is None else _object(tags))
+
+    def exposed(
+        self, present: bool | None, here: str | None, reach: Reach | None, owner: str | None, expected: str | None,
+        tags: str | None,
+    ) -> ExposureAnswer:  # fmt: skip
+        """Who may push to a copy, delete it, or do anything from outside; *here* is its repository policy."""
+        if not present:
+            return ExposureAnswer()
+        own = None if here is None else own_clauses(here)
+        if own is None:
+            return ExposureAnswer(exposure_problem="the repository policy was not read")
+        if isinstance(own, PolicyProblem):
+            return ExposureAnswer(exposure_problem=f"{own.message} (repository policy)")
+        circumstances = self.circumstances(tags)
+        found = exposure(own, () if reach is None else reach.clauses(), circumstances, owner or "")
+        if reach is None:
+            return self._without_registry(found)
+        return ExposureAnswer(
+            closed_to_outsiders=none_of(found.outsiders),
+            outsiders=compact(certain(found.outsiders)),
+            push_closed=none_of(found.pushers),
+            pushers=compact(certain(found.pushers)),
+            deletion_closed=none_of(found.deleters),
+            deleters=compact(certain(found.deleters)),
+            exposing_registry_statements=compact(self._exposing(reach, circumstances, owner or "")),
+            closed_repository_policy=self._closed(here or "", own, circumstances, owner or "", expected or ""),
+            exposure_problem="",
+        )
+
+    @staticmethod
+    def _without_registry(found: Exposure) -> ExposureAnswer:
+        """What an unread registry policy leaves certain: it could not let in whom the repository policy leaves out."""
+        return ExposureAnswer(
+            closed_to_outsiders=True if not found.outsiders else None,
+            exposure_problem="the registry policy was not read, which may allow or deny as well",
+        )
+
+    def _exposing(self, reach: Reach, circumstances: Circumstances, owner: str) -> list[int]:
+        """Numbers of the registry policy's statements that let others push or delete."""
+        numbered = zip(reach.truths, reach.clauses(), strict=True)
+        return [
+            number
+            for (number, _), clause in numbered
+            if clause.statement.effect == "Allow" and set(holders((clause,), circumstances, (*PUSH, *DELETE))) - {owner}
+        ]
+
+    def _closed(
+        self, here: str, own: tuple[Clause, ...], circumstances: Circumstances, owner: str, expected: str
+    ) -> str | None:
+        """The policy to put; empty: a person must write it; None: the repository policy exposes nothing."""
+        if exposure(own, (), circumstances, owner).nobody:
+            return None
+        if not expected:
+            return closed_policy(here, circumstances, owner) or ""
+        declared = own_clauses(expected)
+        if isinstance(declared, PolicyProblem) or not exposure(declared, (), circumstances, owner).nobody:
+            return ""
+        return expected
+
+    def readers(
+        self, present: bool | None, here: str | None, reach: Reach | None, owner: str | None,
+        owner_there: str | None, there: str | None, reach_there: Reach | None, expected: str | None,
+    ) -> ReadersAnswer:  # fmt: skip
+        """Who may read the copy and not the source, nor by the policy that the baseline determines."""
+        own = None if here is None else own_clauses(here)
+        if not present or own is None or isinstance(own, PolicyProblem) or reach is None:
+            return ReadersAnswer()
+        clauses, circumstances = (*own, *reach.clauses()), self.circumstances()
+        owners = {owner, owner_there}
+        if not set(holders(clauses, circumstances, PULL)) - owners:
+            return ReadersAnswer(True, "[]")
+        source = None if there is None else own_clauses(there)
+        if source is None or isinstance(source, PolicyProblem) or reach_there is None:
+            return ReadersAnswer()
+        if here == there and reach is NOTHING and reach_there is NOTHING:
+            return ReadersAnswer(True, "[]")
+        declared = own_clauses(expected or "")
+        than = [(*source, *reach_there.clauses()), () if isinstance(declared, PolicyProblem) else declared]
+        found = wider(clauses, than, circumstances)
+        extra = {label: truth for label, truth in found.items() if label not in owners}
+        return ReadersAnswer(none_of(extra), compact(certain(extra)))
+
+
+def _object(text: str) -> Mapping[str, str] | None:
+    try:
+        held = json.loads(text)
+    except ValueError:
+        return None
+    return held if isinstance(held, dict) else None
+
+
+def coded_texts(column: Any) -> Coded:
+    """A categorical column of text as `Coded`."""
+    return Coded(np.asarray(column.codes, dtype=np.int64), list(column.categories))

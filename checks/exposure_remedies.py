@@ -1,0 +1,68 @@
+"""What the remedies of exposed copies have in common: the policies to put, and the steps where none is certain."""
+
+from __future__ import annotations
+
+import json
+
+from checks import wanted
+from checks.iam import Policy, parse_policy
+from checks.model import Edit, Remedy, RemedyContext, Row
+from checks.statement_repairs import with_replication_actions
+from checks.wording import listed, names_in
+
+
+def where(row: Row) -> str:
+    """The copy as a reader knows it."""
+    return f"{row['repository']} at {'/'.join(wanted.destination(row))}"
+
+
+def closing(row: Row, context: RemedyContext, summary: str, whom: str, *, with_registry: bool) -> Remedy:
+    """Put the repository policy that exposes nothing; *with_registry*: narrow the registry policy's statements too.
+
+    *whom*: the column that lists who may what they should not.
+    """
+    closed = row["closed_repository_policy"]
+    edits: list[Edit] = []
+    manual: list[str] = []
+    if closed:
+        seen = row["repository_policy"] or ""
+        edits.append(wanted.put_repository_policy(wanted.destination(row), row["repository"], seen, closed))
+    elif closed is not None:
+        manual += _by_hand(row, listed(names_in(row[whom])))
+    if with_registry:
+        narrowed, left = _narrowed(row, context)
+        edits += narrowed
+        manual += left
+    return Remedy(summary=summary, edits=tuple(edits), manual=tuple(manual))
+
+
+def _by_hand(row: Row, whom: str) -> tuple[str, ...]:
+    return (
+        f"Read the repository policy of {where(row)}, and find out which of its statements lets in {whom}.",
+        "Name the accounts that must pull, bound everything else by aws:PrincipalOrgID, and leave pushing and deleting "
+        "to the repository's own account.",
+        "If nothing of it is needed, delete it with `aws ecr delete-repository-policy`; if the baseline asks for this "
+        "very policy, change the baseline.",
+    )
+
+
+def _narrowed(row: Row, context: RemedyContext) -> tuple[list[Edit], list[str]]:
+    """Edits for the registry policy's statements that open the copy, and steps for those that need a person."""
+    place = wanted.destination(row)
+    policy = parse_policy(context.registries.get(place, {}).get("registry_policy") or "")
+    edits: list[Edit] = []
+    manual: list[str] = []
+    for number in map(int, names_in(row["exposing_registry_statements"])):
+        repaired = None
+        if isinstance(policy, Policy) and number <= len(policy.statements):
+            statement = json.loads(policy.statements[number - 1].json)
+            repaired = with_replication_actions(statement, context.baseline.grants.allowed_actions)
+        if repaired is None:
+            manual.append(
+                f"Reduce statement {number} in the registry policy of {'/'.join(place)} to what replication needs."
+            )
+        elif repaired:
+            edits.append(wanted.replace_statement(place, number, repaired))
+        else:
+            edits.append(wanted.remove_statement(place, number))
+    return edits, manual
