@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Tables = Callable[[str], pd.DataFrame]
 
-FORMATS = ("pdf", "csv", "xlsx", "parquet", "json", "jsonl", "sarif", "junit", "asff", "ocsf", "markdown")
+FORMATS = ("pdf", "csv", "xlsx", "parquet", "json", "jsonl", "html", "sarif", "junit", "asff", "ocsf", "markdown")
 """Names of the formats, as `--format` takes them."""
 
 
