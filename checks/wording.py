@@ -100,9 +100,13 @@ def names_in(text: object) -> tuple[str, ...]:
 
     Raises ValueError where *text* is no JSON array.
     """
-    if not text:
-        return ()
-    members = json.loads(str(text))
+    return _names_in(str(text)) if text else ()
+
+
+@lru_cache(maxsize=4096)
+def _names_in(text: str) -> tuple[str, ...]:
+    """As `names_in`: many rows hold the same few lists."""
+    members = json.loads(text)
     if not isinstance(members, list):
         raise ValueError(f"not a JSON array: {text}")
     return tuple(str(member) for member in members)
