@@ -23,14 +23,15 @@ class Flows:
     """None: its rules were not read."""
     names: Mapping[Registry, RepositoryNames]
     unread: UnreadSenders
+    unlisted: tuple[Registry, ...]
+    """Registries whose repositories were not all listed."""
 
     def arriving_unlisted(self, destination: Registry) -> tuple[str, ...]:
         """Prefixes that come to *destination* from registries whose repositories were not all listed."""
         return tuple(
             prefix
-            for source, ends in self.outgoing.items()
-            if ends and destination in ends and not self.names[source].complete
-            for prefix in ends[destination]
+            for source in self.unlisted
+            for prefix in (self.outgoing[source] or {}).get(destination, ())
         )
 
     def out_of(self, registry: Registry) -> Outgoing | None:
@@ -44,7 +45,8 @@ def lay_out(known: Known) -> Flows:
     outgoing = {
         key: None if parsed.value is None else _outgoing(key, parsed.value) for key, parsed in known.rules.items()
     }
-    return Flows(outgoing, names, unread_senders(known, names))
+    unlisted = tuple(key for key, held in names.items() if not held.complete)
+    return Flows(outgoing, names, unread_senders(known, names), unlisted)
 
 
 def _outgoing(source: Registry, rules: Sequence[Rule]) -> Outgoing:

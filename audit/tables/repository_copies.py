@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from audit.tables.coded import code
+from audit.tables.coded import Coded
 from audit.tables.documents import Registry
 from audit.tables.flows import Flows
 from audit.tables.frames import NO, UNKNOWN, YES, Flags, compact
 from audit.tables.known import Known
 from audit.tables.link_accounts import region_columns
+from audit.tables.link_bounds import may_copy
 from audit.tables.link_chains import grant_word
 from audit.tables.pairs import Pairs, segments
 from audit.tables.stock import Stock
@@ -27,6 +27,24 @@ _KINDS: dict[str, Apart] = {
     "another_account": lambda source, destination: source[0] != destination[0],
 }
 """Field of a resilience requirement, and when a copy satisfies it."""
+
+
+_TEXTS = {"required_by": "", "prefixes": "[]", "candidates": "[]"}
+"""Columns of text behind each field, and what they say where nothing is asked."""
+
+
+class _Texts:
+    """A long column of few texts, written run by run."""
+
+    def __init__(self, length: int, none: str) -> None:
+        self._codes = np.zeros(length, dtype=np.int64)
+        self._number = {none: 0}
+
+    def put(self, run: slice, value: str) -> None:
+        self._codes[run] = self._number.setdefault(value, len(self._number))
+
+    def coded(self) -> Coded:
+        return Coded(self._codes, list(self._number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +83,10 @@ def _received(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> Flags:
 def _perhaps_received(stock: Stock, flows: Flows, registry: Registry, first: int, last: int) -> Flags:
     """UNKNOWN where a registry that could not be read, or not to its end, might copy the name there."""
     found = np.full(last - first, NO, dtype=np.int8)
-    names = [stock.names[at] for at in stock.name[first:last]]
-    if flows.unread.into(registry):
+    senders, open_prefixes = flows.unread.into(registry), flows.arriving_unlisted(registry)
+    names = [stock.names[at] for at in stock.name[first:last]] if senders or open_prefixes else []
+    if senders:
         found[:] = [UNKNOWN if flows.unread.may_send(name, registry) else NO for name in names]
-    open_prefixes = flows.arriving_unlisted(registry)
     if open_prefixes:
         found[np.array([name.startswith(open_prefixes) for name in names], dtype=np.bool_)] = UNKNOWN
     return found
@@ -94,22 +112,21 @@ def _can_receive(known: Known, source: Registry, destination: Registry) -> bool:
 
 def _resilience(known: Known, stock: Stock, flows: Flows, field: str, has: Flags, received: Flags) -> dict[str, Any]:
     required = np.full(len(stock.name), NO, dtype=np.int8)
-    texts: dict[str, NDArray[np.object_]] = {
-        name: np.full(len(stock.name), empty, dtype=object)
-        for name, empty in (("required_by", ""), ("prefixes", "[]"), ("candidates", "[]"))
-    }
+    texts = {name: _Texts(len(stock.name), none) for name, none in _TEXTS.items()}
     for source in known.sources:
         for asked in _asked(known, stock, source, [each for each in known.baseline.resilience if getattr(each, field)]):
             run = slice(asked.start, asked.stop)
             required[run] = YES if asked.certain else UNKNOWN
-            texts["required_by"][run], texts["prefixes"][run] = asked.names, compact(asked.prefixes)
+            texts["required_by"].put(run, asked.names)
+            texts["prefixes"].put(run, compact(asked.prefixes))
             if (has[run] == NO).any():
-                texts["candidates"][run] = compact(_candidates(known, flows, source, asked.prefixes, _KINDS[field]))
+                found = _candidates(known, flows, source, asked.prefixes, _KINDS[field])
+                texts["candidates"].put(run, compact(found))
     # What is a copy itself has its original elsewhere: that one is judged.
     copies = (required != NO) & (has != YES)
     required[copies & (received == YES)] = NO
     required[copies & (received == UNKNOWN)] = UNKNOWN
-    told = {f"{field}_{name}": code(values).texts() for name, values in texts.items()}
+    told = {f"{field}_{name}": column.coded().texts() for name, column in texts.items()}
     return {f"{field}_required": required, field: has, **told}
 
 
@@ -136,9 +153,9 @@ def _asked(known: Known, stock: Stock, source: Registry, entries: Sequence[Resil
 def _candidates(
     known: Known, flows: Flows, source: Registry, prefixes: tuple[str, ...], apart: Apart
 ) -> list[dict[str, str]]:
-    """Destinations that *source* replicates to already and that would do."""
+    """Destinations that *source* replicates to already, that would do, and that the baseline has nothing against."""
     return [
         {"account": end[0], "region": end[1], "grant": grant_word(known, source, end, prefixes)}
         for end in sorted(flows.out_of(source) or ())
-        if apart(source, end) and _can_receive(known, source, end)
+        if apart(source, end) and _can_receive(known, source, end) and may_copy(known, source, end)
     ]

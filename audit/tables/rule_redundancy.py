@@ -11,6 +11,8 @@ from audit.tables.frames import compact
 from checks.requirements import is_covered
 from checks.wording import listed
 
+TOLD = 5
+"""Prefixes of a rule that are explained; more are counted."""
 Replacements = Mapping[tuple[int, str], tuple[str, ...] | None]
 """(rule number, prefix) → what another check wants in its place; None: that is for a person to decide."""
 
@@ -94,7 +96,7 @@ def duplicate_columns(rule: Rule, redundancy: Redundancy) -> dict[str, Any]:
 def redundancy_columns(rule: Rule, redundancy: Redundancy) -> dict[str, Any]:
     """Prefixes of the rule that copy nothing of their own."""
     found = {p: redundancy.within[rule.number, p] for p in rule.prefixes if (rule.number, p) in redundancy.within}
-    told = (
+    told = tuple(
         f"`{prefix}` lies within "
         + (f"`{container}` of rule {number}" if container else f"rule {number}, which takes all")
         if prefix
@@ -105,5 +107,5 @@ def redundancy_columns(rule: Rule, redundancy: Redundancy) -> dict[str, Any]:
         "rule_distinct": bool(rule.destinations) and rule.number not in redundancy.same_as,
         "filters_needed": not found,
         "unneeded_prefixes": compact(list(found)),
-        "unneeded_because": "; ".join(told),
+        "unneeded_because": "; ".join(told[:TOLD]) + (f"; and {len(told) - TOLD} more" if len(told) > TOLD else ""),
     }

@@ -22,10 +22,11 @@ class UnreadSenders:
     def into(self, destination: Registry) -> tuple[Registry, ...]:
         """Unread registries that may replicate into *destination*."""
         if destination not in self._found:
+            # A registry policy knows accounts, not the Regions that images come from: one question an account.
+            first = {sender[0]: sender for sender in self.unread if sender != destination}
+            let_in = {a for a, each in first.items() if granted(self.known, each, destination, ("",)) is not False}
             self._found[destination] = tuple(
-                sender
-                for sender in self.unread
-                if sender != destination and granted(self.known, sender, destination, ("",)) is not False
+                sender for sender in self.unread if sender != destination and sender[0] in let_in
             )
         return self._found[destination]
 
@@ -48,6 +49,9 @@ def granted(known: Known, source: Registry, destination: Registry, prefixes: tup
     """
     if source[0] == destination[0]:
         return True
+    record = known.registry(destination)
+    if record is not None and record.registry_policy == "":
+        return False
     verdict = grant_verdict(known, source, destination, prefixes)
     return None if verdict is None else verdict.given
 

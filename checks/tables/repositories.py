@@ -45,8 +45,8 @@ REPOSITORIES = Table(
         text("another_region_prefixes", "Their prefixes that the name begins with, JSON array"),
         text(
             "another_region_candidates",
-            "Destinations in other Regions that the registry replicates to already, JSON array of objects: account, "
-            "region and `grant` (given, lacking, denied or unknown)",
+            "Destinations in other Regions that the registry replicates to already and the baseline has nothing "
+            "against, JSON array of objects: account, region and `grant` (given, lacking, denied or unknown)",
         ),
         flag(
             "another_account_required",

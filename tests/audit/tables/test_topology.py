@@ -394,6 +394,11 @@ def test_candidates_are_where_the_registry_replicates_to_already():
     ]
 
 
+def test_a_destination_that_the_baseline_forbids_is_no_candidate():
+    wanted = baseline(resilience=[{"name": "far"}], undeclared_replication="forbidden")
+    assert copies(rule(f"{HUB}/{FAR}", prefixes=["web"]), wanted=wanted)["another_region_candidates"] == "[]"
+
+
 @pytest.mark.parametrize(
     ("sources", "required"),
     [
