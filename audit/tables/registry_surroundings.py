@@ -39,10 +39,12 @@ def _heard(event_rules: str | None, key: Registry) -> dict[str, Truth] | None:
 
 def _scanning_columns(known: Known, key: Registry, destination: bool | None) -> dict[str, Any]:
     wanted = any(entry.scanning and entry.scanning.required for entry in known.baseline.settings)
-    record = known.accounts.get(key[0])
+    record, registry = known.accounts.get(key[0]), known.parts[key].registry
     permitted, problem = _permitted(record.inspector_policy if record else None, key[1])
+    # Of a registry that could not be read at all it is not even known whether its Region is enabled.
+    exists: Truth = registry.repositories_read or registry.replication_configuration is not None or None
     return {
-        "scan_changes_judged": every((wanted, destination, _has_organization(known))),
+        "scan_changes_judged": every((wanted, destination, _has_organization(known), exists)),
         "scan_changes_permitted": permitted,
         "scan_changes_problem": problem,
     }
