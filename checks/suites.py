@@ -6,19 +6,18 @@ so that it is reported as that suite's error. Great Expectations itself is not n
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn
+from typing import Any
 
 from checks.baseline_names import OWN, similar
 from checks.model import Severity
+from checks.suite_json import json_object
 from checks.suite_types import AGGREGATES, COUNTS, RefusedError, columns_of, safe_arguments
 from checks.tables import TABLES, WAIVERS, Table, Type
 from checks.wording import fields, is_plain
 
-MAX_CHARACTERS = 1024 * 1024
 MAX_EXPECTATIONS = 500
 _LONGEST_NAME = 32
 _LONGEST_TEXT = 2_000
@@ -103,7 +102,7 @@ def own_checks(suites: Iterable[OwnSuite]) -> tuple[OwnExpectation, ...]:
 def _suite(file: str, text: str) -> OwnSuite:
     stem = file.removesuffix(".json")
     try:
-        document = _document(text)
+        document = json_object(text)
     except RefusedError as error:
         return _unusable(f"{OWN}{_slug(stem)}", stem, file, str(error))
     name = document.get("name")
@@ -137,33 +136,6 @@ def _free(identifier: str, taken: Iterable[str]) -> str:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower())[:_LONGEST_NAME].strip("-")
-
-
-def _document(text: str) -> Mapping[str, Any]:
-    if len(text) > MAX_CHARACTERS:
-        raise RefusedError(f"the file has more than {MAX_CHARACTERS:,} characters")
-    if "\ufffd" in text:
-        raise RefusedError("the file is not UTF-8")
-    try:
-        document = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
-    except RecursionError as error:
-        raise RefusedError("its values are nested too deep") from error
-    except ValueError as error:
-        raise RefusedError(f"it is not valid JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise RefusedError("a suite is a JSON object")
-    return document
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        raise ValueError("a key is in one object twice")
-    return document
 
 
 def _table(document: Mapping[str, Any]) -> Table:

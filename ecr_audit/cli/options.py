@@ -162,7 +162,7 @@ def given_suites(folder: str) -> tuple[GivenFile, ...]:
 
 def _some_text(name: str) -> str:
     """As much of a file as anybody will read; what is not UTF-8 is for the suite's own error to tell."""
-    from checks.suites import MAX_CHARACTERS
+    from checks.suite_json import MAX_CHARACTERS
     from ecr_audit.cli.failure import UserError
 
     try:

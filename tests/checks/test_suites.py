@@ -88,6 +88,17 @@ def test_the_worked_example_of_the_documentation_does_what_is_said_there() -> No
     assert empty[2].findings[0].severity is Severity.CRITICAL
 
 
+def test_the_page_about_suites_shows_the_example_and_names_what_may_be_asked() -> None:
+    page = (EXAMPLE.parents[2] / "suites.md").read_text(encoding="utf-8")
+    shown = json.loads(page.partition("```json")[2].partition("```")[0])
+    assert shown == json.loads(EXAMPLE.read_text(encoding="utf-8"))["expectations"][0]
+    words = page.replace("(_list)", "`, `_list")
+    for kind in suite_types.KNOWN - suite_types.AGGREGATES:
+        _, _, rest = kind.partition("_to_")
+        last = rest.removesuffix("_list") if rest else kind
+        assert kind in words or f"`{last}`" in words or f"`{kind.rpartition('values_')[2]}`" in words, kind
+
+
 BETWEEN = partial(expectation, "column_values_to_be_between", column="source_images")
 
 
