@@ -185,7 +185,7 @@ def _manual(findings: Iterable[Finding]) -> dict[Registry, tuple[ByHand, ...]]:
             steps = found.setdefault((finding.account, finding.region), {})
             steps.setdefault(finding.remedy.manual, []).append(f"{finding.check}, {finding.resource}")
     return {
-        registry: tuple(ByHand(_some(names), several) for several, names in steps.items())
+        registry: tuple(ByHand(shortened(names), several) for several, names in steps.items())
         for registry, steps in found.items()
     }
 
@@ -201,14 +201,15 @@ def _refused(findings: Iterable[Finding], worked: Worked) -> dict[Registry, tupl
             if name not in names:
                 names.append(name)
     return {
-        registry: tuple(f"{_some(names)}: {reason}" for reason, names in reasons.items())
+        registry: tuple(f"{shortened(names)}: {reason}" for reason, names in reasons.items())
         for registry, reasons in found.items()
     }
 
 
-def _some(names: Sequence[str]) -> str:
-    more = (f"and {len(names) - _NAMED_IN_REASON} more",) if len(names) > _NAMED_IN_REASON else ()
-    return "; ".join((*names[:_NAMED_IN_REASON], *more))
+def shortened(names: Sequence[str], most: int = _NAMED_IN_REASON) -> str:
+    """The first of *names*, and how many more there are."""
+    more = (f"and {len(names) - most} more",) if len(names) > most else ()
+    return "; ".join((*names[:most], *more))
 
 
 def _reason(finding: Finding, refusal: Refusal) -> str:

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "ecr_audit.cli.run:run",
     "demo": "ecr_audit.cli.demo:demo",
     "report": "ecr_audit.cli.report:report",
+    "plan": "ecr_audit.cli.plan:plan",
     "diff": "ecr_audit.cli.diff:diff",
     "runs": "ecr_audit.cli.runs:runs",
     "evidence": "ecr_audit.cli.evidence:evidence",

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from checks.remedies.code.result import (
+    NO_DOCUMENT,
     CannotExpressError,
     Code,
     LeftOut,
@@ -28,7 +29,7 @@ from checks.remedies.code.result import (
 from checks.remedies.merging import Target
 from checks.remedies.planning import RegistryTargets
 from checks.remedies.rules import Rule
-from checks.remedies.shell import Raw, line
+from checks.remedies.shell import guard, line, preamble
 from checks.remedies.templates import FIELDS
 
 _TOOL = "CloudFormation"
@@ -48,7 +49,7 @@ def cloudformation(registry: RegistryTargets) -> Code:
     seen: dict[str, Any] = {}
     imported: list[dict[str, Any]] = []
     declared: list[str] = []
-    left_out: list[LeftOut] = [LeftOut(title, "no document: run the script for it") for title in registry.others]
+    left_out: list[LeftOut] = [LeftOut(title, NO_DOCUMENT) for title in registry.others]
     for target in registry.targets:
         try:
             kind, before, after = _resource(target)
@@ -69,27 +70,41 @@ def cloudformation(registry: RegistryTargets) -> Code:
     if imported:
         files[f"{stem}.import.json"] = _template(registry, seen, warnings, left_out)
         files[f"{stem}.resources.json"] = json.dumps(imported, indent=2) + "\n"
-    commands = _commands(registry, stem, imported=bool(imported))
+    if wanted:
+        files[f"{stem}.sh"] = _script(registry, stem, imported=bool(imported))
+    commands = (f"bash {stem}.sh",)
     return Code(registry.account, registry.region, files, tuple(declared), tuple(left_out), commands, sends)
 
 
-def _commands(registry: RegistryTargets, stem: str, *, imported: bool) -> tuple[str, ...]:
+def _script(registry: RegistryTargets, stem: str, *, imported: bool) -> str:
+    """A script that takes over what exists, unless the stack is there already, and then deploys the template."""
     stack = f"ecr-registry-{registry.region}"
-    caller = Raw('"$(aws sts get-caller-identity --query Account --output text)"')
-    where = ("--region", registry.region, "--stack-name", stack)
-    aws = ("aws", "cloudformation")
-    template = f"file://{stem}.import.json"
+    aws, of_stack = ("aws", "cloudformation"), ("--stack-name", stack)
+    change = (*of_stack, "--change-set-name", "import")
+    template, resources = f"file://{stem}.import.json", f"file://{stem}.resources.json"
     taking_over = (
-        line(*aws, "create-change-set", *where, "--change-set-name", "import", "--change-set-type", "IMPORT",
-             "--template-body", template, "--resources-to-import", f"file://{stem}.resources.json"),
-        line(*aws, "wait", "change-set-create-complete", *where, "--change-set-name", "import"),
-        line(*aws, "execute-change-set", *where, "--change-set-name", "import"),
-        line(*aws, "wait", "stack-import-complete", *where),
-    )  # fmt: skip
-    return (
-        f"{line('test', caller, '=', registry.account)} || exit 2  # credentials of {registry.account}",
-        *(taking_over if imported else ()),
-        line(*aws, "deploy", *where, "--template-file", f"{stem}.json"),
+        f"if ! {line(*aws, 'describe-stacks', *of_stack)} > /dev/null 2>&1; then",
+        f"  {line(*aws, 'create-change-set', *change, '--change-set-type', 'IMPORT')} \\",
+        f"    {line('--template-body', template, '--resources-to-import', resources)}",
+        f"  {line(*aws, 'wait', 'change-set-create-complete', *change)}",
+        f"  {line(*aws, 'execute-change-set', *change)}",
+        f"  {line(*aws, 'wait', 'stack-import-complete', *of_stack)}",
+        "fi",
+    )
+    title = (
+        f"{stem}.sh: takes the documents of account {registry.account}, {registry.region}, into the stack {stack},",
+        "as they are, and then makes them what they shall be. Read the templates first. Where a stack of yours",
+        "declares a document already, change it there instead.",
+    )
+    return "\n".join(
+        (
+            preamble(title, ()),
+            guard(registry.account, registry.region),
+            'cd "$(dirname "$0")"',
+            *(taking_over if imported else ()),
+            line(*aws, "deploy", *of_stack, "--template-file", f"{stem}.json"),
+            "",
+        )
     )
 
 
@@ -97,7 +112,7 @@ def _template(
     registry: RegistryTargets, resources: Mapping[str, Any], warnings: list[str], left_out: list[LeftOut]
 ) -> str:
     loud = "".join(f" WARNING: {text}" for text in warnings)
-    also = f" LEFT OUT: {len(left_out)} changes, see Metadata." if left_out else ""
+    also = f" LEFT OUT, see Metadata: {len(left_out)}." if left_out else ""
     document = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"ECR registry {registry.account} in {registry.region}.{loud}{also}",

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from checks.remedies.merging import Target
 from checks.remedies.rules import Rule, deletes
 
+NO_DOCUMENT = "an action rather than a document; the script does it"
+"""Why a step is in no file."""
+
 
 class CannotExpressError(ValueError):
     """A tool's schema has no way to say a document; the text says why."""
@@ -55,8 +58,9 @@ def refuse_deletions(target: Target, tool: str) -> None:
     """Raise CannotExpressError where rules replicate deletions, or stop it, which *tool* has no word for."""
     numbers = [str(number) for number, rule in enumerate(target.wanted, start=1) if deletes(rule)]
     if numbers:
+        which = f"{'rule' if len(numbers) == 1 else 'rules'} {', '.join(numbers)}"
         raise CannotExpressError(
-            f"rule {', '.join(numbers)} has deleteReplication on, and {tool} has no word for it: "
+            f"{which} with deleteReplication on, for which {tool} has no word: "
             "it would write the rules without, which switches it off"
         )
     if target.seen and less_deletions(target.seen) == less_deletions(target.wanted):

@@ -14,6 +14,7 @@ from typing import Any
 
 from checks.remedies.code import hcl
 from checks.remedies.code.result import (
+    NO_DOCUMENT,
     CannotExpressError,
     Code,
     LeftOut,
@@ -44,7 +45,7 @@ def terraform(registry: RegistryTargets) -> Code:
     names: list[tuple[str, str]] = []
     blocks: list[str] = []
     declared: list[str] = []
-    left_out: list[LeftOut] = [LeftOut(title, "no document: run the script for it") for title in registry.others]
+    left_out: list[LeftOut] = [LeftOut(title, NO_DOCUMENT) for title in registry.others]
     imports: list[str] = []
     for target in registry.targets:
         try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ def complaints(code: Code) -> list[str]:
     return [
         f"{name}: {match}"
         for name, text in code.files.items()
-        if not name.endswith(".resources.json")
+        if name.endswith(".json") and not name.endswith(".resources.json")
         for match in lint(text, config=ManualArgs(regions=[code.region], include_checks=["I", "W"]))
     ]
 
@@ -53,8 +54,10 @@ def test_what_exists_is_imported_as_it_is_and_only_then_changed() -> None:
     assert set(after) == {*before, "TemplateProd"}
     assert all(before[name] != after[name] for name in before)
     assert all(one["DeletionPolicy"] == "Retain" for one in (*before.values(), *after.values()))
-    assert "--change-set-type IMPORT" in code.commands[1]
-    assert OTHER in code.commands[0]
+    script = code.files["222222222222-eu-west-1.sh"]
+    assert f'[ "$caller" = {OTHER} ]' in script
+    assert script.index("--change-set-type IMPORT") < script.index("cloudformation deploy")
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
 
 
 def test_policies_of_repositories_that_no_stack_owns_are_left_out_and_told() -> None:
@@ -62,14 +65,14 @@ def test_policies_of_repositories_that_no_stack_owns_are_left_out_and_told() -> 
     whys = {one.what: one.why for one in code.left_out}
     assert "AWS::ECR::Repository" in whys["the lifecycle policy of prod/a-b"]
     assert "AWS::ECR::Repository" in whys["the repository policy of prod/a-b"]
-    assert "run the script" in whys["Resource tags of prod/a-b: a"]
-    assert "LEFT OUT: 3 changes" in json.loads(code.files["222222222222-eu-west-1.json"])["Description"]
+    assert "the script does it" in whys["Resource tags of prod/a-b: a"]
+    assert "LEFT OUT, see Metadata: 3" in json.loads(code.files["222222222222-eu-west-1.json"])["Description"]
 
 
 def test_rules_with_delete_replication_are_left_out_never_written_without() -> None:
     code = cloudformation(replicating(adding(B), rules=[rule(A, delete=True)]))
     assert code.files == {}
-    assert "rule 1 has deleteReplication on" in code.left_out[0].why
+    assert "rule 1 with deleteReplication on" in code.left_out[0].why
 
 
 def test_a_change_that_cloudformation_does_not_see_is_left_out() -> None:

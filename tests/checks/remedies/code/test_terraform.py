@@ -124,7 +124,7 @@ ELEVEN = [rule(f"4000000000{n:02}/eu-west-1", prefixes=[f"a{n:02}/"]) for n in r
 @pytest.mark.parametrize(
     ("rules", "change", "why"),
     [
-        (DELETING, adding(B), "rule 1 has deleteReplication on"),
+        (DELETING, adding(B), "rule 1 with deleteReplication on"),
         (DELETING, edit("replication.set-delete", rule=1, enabled=False), "does not see"),
         (ELEVEN, adding(B), "11 rules"),
         ([rule(A)], edit("replication.remove-rule", rule=1), "at least one"),

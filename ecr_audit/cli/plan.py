@@ -1,0 +1,145 @@
+"""`ecr-audit plan`: every fix of a kept run as scripts in order, or as infrastructure code. No AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.options import ACCOUNTS, REGIONS, Listed, opened_store, store_option
+from ecr_audit.cli.output import prepare_folder
+
+if TYPE_CHECKING:
+    from audit.model import Run
+    from checks.model import Finding
+    from checks.remedies import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which findings a plan is for."""
+
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    """Ids or catalogue ids."""
+    safe_only: bool = False
+    waived: bool = False
+
+    def has(self, account: str, region: str) -> bool:
+        """Whether the plan is for this registry."""
+        return (not self.accounts or account in self.accounts) and (not self.regions or region in self.regions)
+
+
+@click.command()
+@click.argument("run", metavar="[RUN|latest]", default="latest")
+@click.option("--account", "accounts", type=ACCOUNTS, default=(), help="Only what is to be done in these accounts.")
+@click.option("--region", "regions", type=REGIONS, default=(), help="Only what is to be done in these Regions.")
+@click.option("--check", "checks", type=Listed(), default=(), help="Only findings of these checks.")
+@click.option("--safe-only", is_flag=True, help="Only fixes that are safe to make without review.")
+@click.option("--waived", is_flag=True, help="Mend findings that a waiver covers as well.")
+@click.option("--output", metavar="DIR", default="ecr-audit-plan", show_default=True, help="Folder for the plan.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("shell", "cloudformation", "terraform")),
+    default="shell",
+    show_default=True,
+    help="Scripts for the AWS CLI, or the target documents as infrastructure code.",
+)
+@store_option
+def plan(
+    run: str, accounts: tuple[str, ...], regions: tuple[str, ...], checks: tuple[str, ...], output: str, form: str,
+    store_url: str | None, *, safe_only: bool, waived: bool,
+) -> None:  # fmt: skip
+    """Write what mends a kept run: one script per registry and stage, in the order in which to run them.
+
+    RUN is an id, its beginning, or `latest`. Nothing is changed and AWS is not asked.
+    """
+    from audit.store import StoreError
+    from ecr_audit.cli.plan_output import write_code, write_shell
+
+    store = opened_store(store_url)
+    with explained(StoreError):
+        loaded = store.load(store.resolve(run))
+    choice = Choice(accounts, regions, _known(checks, loaded), safe_only, waived)
+    findings = chosen(loaded, choice)
+    worked = _worked(loaded, findings, choice)
+    folder = Path(output)
+    prepare_folder(folder)
+    write = write_shell if form == "shell" else write_code
+    try:
+        lines = write(loaded, findings, worked, folder, form)
+    except OSError as error:
+        raise UserError(
+            f"the plan cannot be written into {folder}: {error.strerror or error}; choose a folder with --output"
+        ) from error
+    for line in (*lines, *_narrowed(loaded, choice, findings)):
+        click.echo(line)
+
+
+def _known(names: tuple[str, ...], run: Run) -> tuple[str, ...]:
+    """Check ids by id or catalogue id. UserError for a check that neither this program nor the run knows."""
+    from checks.catalog import CHECKS
+
+    ids = {alias.lower(): check.id for check in CHECKS for alias in (*check.aliases, check.id)}
+    ids |= {result.check.lower(): result.check for result in run.results}
+    for name in names:
+        if name.lower() not in ids:
+            raise UserError(f"there is no check {name!r}; `ecr-audit checks list` names them")
+    return tuple(ids[name.lower()] for name in names)
+
+
+def chosen(run: Run, choice: Choice) -> tuple[Finding, ...]:
+    """The failures that the plan is for, in catalogue order."""
+    from checks.model import Status
+
+    def wanted(finding: Finding) -> bool:
+        if finding.status is not Status.FAIL or (finding.waiver is not None and not choice.waived):
+            return False
+        if choice.checks and finding.check not in choice.checks:
+            return False
+        remedy = finding.remedy
+        if choice.safe_only and not (remedy and remedy.safe and remedy.edits):
+            return False
+        places = [(edit.account, edit.region) for edit in (remedy.edits if remedy else ())]
+        return any(choice.has(*place) for place in (*places, (finding.account, finding.region)))
+
+    return tuple(finding for finding in run.findings if wanted(finding))
+
+
+def _worked(run: Run, findings: tuple[Finding, ...], choice: Choice) -> Plan:
+    from dataclasses import replace
+
+    from checks.baseline import BaselineError, load_baseline
+    from checks.model import RemedyContext
+    from checks.remedies import planned
+
+    with explained(BaselineError):
+        baseline = load_baseline(run.baseline_text, run.baseline_name)
+    context = RemedyContext(baseline, run.organization_id, run.documents)
+    try:
+        worked = planned(findings, context, waived=choice.waived)
+    except ValueError as error:
+        raise UserError(f"run {run.id} was kept by another version of this program: {error}; audit again") from error
+    return replace(
+        worked,
+        scripts=tuple(script for script in worked.scripts if choice.has(script.account, script.region)),
+        registries=tuple(one for one in worked.registries if choice.has(one.account, one.region)),
+    )
+
+
+def _narrowed(run: Run, choice: Choice, findings: tuple[Finding, ...]) -> list[str]:
+    """What the options left out, so that nobody takes a part for the whole."""
+    everything = chosen(run, Choice(waived=True))
+    waived = sum(finding.waiver is not None for finding in everything)
+    lines = []
+    others = len(everything) - len(findings) - (0 if choice.waived else waived)
+    if others > 0:
+        lines.append(f"Not in this plan, by its options: {others} of the run's failures.")
+    if waived and not choice.waived:
+        lines.append(f"Covered by waivers and left as they are: {waived} failures; --waived takes them in.")
+    return lines
