@@ -143,7 +143,9 @@ def _verdicts(wanted: Settings, template: Mapping[str, Any], copy: Copy) -> dict
         policies = (template["repositoryPolicy"], copy.source_repository_policy)
         verdicts["repository_policy"] = _one_of(copy.repository_policy, policies, same_policy)
     if wanted.lifecycle_policy is None and template.get("lifecyclePolicy"):
-        policies = (template["lifecyclePolicy"], copy.source_lifecycle_policy)
+        # That both sides do without one is what the template was to end.
+        source = (copy.source_lifecycle_policy,) if copy.lifecycle_policy != "" else ()
+        policies = (template["lifecyclePolicy"], *source)
         verdicts["lifecycle_policy"] = _one_of(copy.lifecycle_policy, policies, same_lifecycle)
     tags = {tag.get("Key"): tag.get("Value") for tag in template.get("resourceTags") or ()}
     undeclared = {key: value for key, value in tags.items() if key not in wanted.tags}

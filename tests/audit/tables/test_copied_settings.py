@@ -216,6 +216,11 @@ def test_what_the_source_has_is_as_good_as_what_the_template_says():
     assert replica(copy_of(source=unread, here=same, backup=backup))["matches_template"] is None
 
 
+def test_a_lifecycle_policy_that_both_sides_lack_is_missing():
+    backup = templates({"prefix": "prod", "lifecyclePolicy": KEEP[10]})
+    assert replica(copy_of(backup=backup))["template_differences"] == '["lifecycle_policy"]'
+
+
 def test_what_the_baseline_declares_is_not_compared_with_the_template():
     wanted = {
         "tag_mutability": "MUTABLE", "encryption": {"type": "AES256"}, "repository_policy": "none",
