@@ -34,10 +34,14 @@ class CopySources:
     complete: NDArray[np.bool_]
     """Whether every registry that could replicate into the copy was read."""
 
+    def counted(self, chosen: NDArray[np.bool_], pairs: Pairs) -> Codes:
+        """For each replica, how many replicas of rules that lead to its copy are *chosen*."""
+        found: Codes = np.bincount(self.copy[chosen & (pairs.matched == YES)], minlength=len(self.copy))[self.copy]
+        return found
+
     def all_of(self, chosen: NDArray[np.bool_], pairs: Pairs) -> NDArray[np.bool_]:
         """For each replica, whether all replicas of rules that lead to its copy are *chosen*, and no other can."""
-        found = np.bincount(self.copy[chosen & (pairs.matched == YES)], minlength=len(self.copy))[self.copy]
-        result: NDArray[np.bool_] = self.complete & (found == self.count)
+        result: NDArray[np.bool_] = self.complete & (self.counted(chosen, pairs) == self.count)
         return result
 
 
@@ -62,9 +66,7 @@ def _sources_known(known: Known, pairs: Pairs) -> NDArray[np.bool_]:
     for place, status in known.region_statuses.items():
         if status != "DISABLED":
             regions[place[0]].append(place)
-    read = frozenset(
-        account for account, places in regions.items() if all(_all_read(known, place) for place in places)
-    )
+    read = frozenset(account for account, places in regions.items() if all(_all_read(known, place) for place in places))
     # Replicas are made of sources in scope alone.
     elsewhere = {
         pair

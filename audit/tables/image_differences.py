@@ -58,6 +58,8 @@ class Differences:
     status: Coded
     failure_code: Coded
     sources: CopySources
+    doubtful: NDArray[np.bool_]
+    """For each replica, whether the copy has images that no source which was read has, and another one may have."""
 
     def count(self, kind: Difference, pairs: int) -> Codes:
         """How many differences of *kind* each of the *pairs* has."""
@@ -87,7 +89,8 @@ def compare(known: Known, stock: Stock, pairs: Pairs, images: ImageStock) -> Dif
     statuses = read_statuses(known, stock, images)
     sources = copy_sources(known, stock, pairs)
     pair, source, destination, kind = _all_differences(pairs, images)
-    kept = (kind != Difference.ORPHAN) | _in_no_source(known, pairs, images, sources, pair, destination, kind)
+    orphan, doubtful = _in_no_source(known, pairs, images, sources, pair, destination, kind)
+    kept = (kind != Difference.ORPHAN) | orphan
     asked_pair, asked_image = statuses.at_absent_copies(pairs, images)
     none = np.full(len(asked_pair), -1)
     pair, source = np.concatenate([pair[kept], asked_pair]), np.concatenate([source[kept], asked_image])
@@ -110,6 +113,7 @@ def compare(known: Known, stock: Stock, pairs: Pairs, images: ImageStock) -> Dif
         status=status.take(order),
         failure_code=failure.take(order),
         sources=sources,
+        doubtful=doubtful,
     )
 
 
@@ -121,22 +125,21 @@ def _in_no_source(
     pair: Codes,
     destination: Codes,
     kind: Codes,
-) -> NDArray[np.bool_]:
-    """Which differences are images of a copy that none of its sources has: told with the first of its replicas.
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(differences that are images of a copy which none of its sources has, replicas whose copy may have such images).
 
-    Images that arrived while the two sides were being read are left out.
+    They are told with the first of the copy's replicas. A source that was not read may have an image that the others
+    lack. Images that arrived while the two sides were being read are left out.
     """
-    mine = np.flatnonzero(kind == Difference.ORPHAN)
+    mine = np.flatnonzero((kind == Difference.ORPHAN) & settled(known, images)[destination])
     lacking = np.bincount(destination[mine], minlength=len(images.digest))[destination[mine]]
-    compared = sources.all_of(comparable(pairs, images), pairs)
+    compared = comparable(pairs, images)
+    mine = mine[lacking == sources.counted(compared, pairs)[pair[mine]]]
+    certain = sources.all_of(compared, pairs)[pair[mine]]
     result = np.zeros(len(kind), dtype=np.bool_)
-    result[mine] = (
-        (lacking == sources.count[pair[mine]])
-        & compared[pair[mine]]
-        & sources.first[pair[mine]]
-        & settled(known, images)[destination[mine]]
-    )
-    return result
+    result[mine[certain & sources.first[pair[mine]]]] = True
+    doubtful = np.bincount(sources.copy[pair[mine[~certain]]], minlength=len(pairs)) > 0
+    return result, doubtful[sources.copy] if len(pairs) else doubtful
 
 
 def _all_differences(pairs: Pairs, images: ImageStock) -> tuple[Codes, Codes, Codes, Codes]:

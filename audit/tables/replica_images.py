@@ -110,7 +110,7 @@ def _subjects(images: ImageStock) -> Codes:
 def _orphans(pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, Any]:
     """Images of a copy that none of its sources has: told once, with the first of the replicas that lead to it."""
     compared = comparable(pairs, images)
-    known = found.sources.all_of(compared, pairs) & compared
+    known = (found.sources.counted(compared, pairs) > 0) & ~found.doubtful
     chosen = np.flatnonzero(found.kind == Difference.ORPHAN)
     pair = found.pair[chosen]
     sampled = np.arange(len(pair)) - np.searchsorted(pair, pair) < SAMPLE

@@ -20,8 +20,8 @@ on in the rule, which acts on later deletions. Look for who can push into the co
 ## Limits of this check
 
 Whether an image was pushed to the copy or deleted at the source cannot be told from the lists of images; CloudTrail
-knows. It is judged only where everybody whom the destination's registry policy lets replicate was read, and is
-unknown otherwise: the image may be another source's. Images that arrived during the audit are left out.
+knows. Where somebody whom the destination's registry policy lets replicate was not read, an image that all other
+sources lack may be from there: the answer is unknown then. Images that arrived during the audit are left out.
 
 ## References
 

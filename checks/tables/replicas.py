@@ -45,7 +45,7 @@ REPLICAS = Table(
         count(
             "orphans",
             "Images of the copy that no repository replicated into it has, told with the first of its replicas; null: "
-            "not every possible source was read",
+            "images were not read, or another source that was not read may have those that the others lack",
         ),
         text("orphans_sample", "Digests and tags of some of them, JSON array, at most 10"),
         # Settings of the destination repository, where it exists.

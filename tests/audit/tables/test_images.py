@@ -180,6 +180,15 @@ def test_orphans_are_known_where_whoever_may_replicate_was_read(policy, known):
     assert orphans(evidence(hub, backup, unread)) == [(HUB, True, 1 if known else None)]
 
 
+def test_whoever_else_replicates_there_adds_no_orphan():
+    hub, backup = copy_of(image(A), there=[image(A)], backup={"registry_policy": None}).registries
+    assert orphans(evidence(hub, backup)) == [(HUB, True, 0)]
+    unread = repository("prod/api", image(A), image_count=None)
+    assert orphans(copy_of(image(A), there=[image(A)], hub={"rules": [rule(TO_BACKUP)], "repositories": [unread]})) == [
+        (HUB, True, None)
+    ]
+
+
 def test_other_regions_of_the_destination_account_may_be_sources():
     world = copy_of(image(A), there=[image(B)])
     regions = (RegionRecord(BACKUP, REGION, "ENABLED"), RegionRecord(HUB, REGION, "ENABLED"))

@@ -169,13 +169,14 @@ def sources_of_copies(tables):
 
 def is_orphan(world, held, sources, key, digest):
     """Whether it is settled, in none of the sources, and told with the first of them; and nobody else can be one."""
-    rules_read = {
-        part.registry.account: part.registry.replication_configuration is not None for part in world.registries
+    all_read = {
+        part.registry.account: part.registry.replication_configuration is not None and part.registry.repositories_read
+        for part in world.registries
     }
     _, pushed_at, _ = held[key[2], key[1]][digest]
     return (
         None not in sources
-        and rules_read[key[2]]  # nobody grants anything in these worlds, so that only the account itself could be more
+        and all_read[key[2]]  # nobody grants anything in these worlds, so that only the account itself could be more
         and key[0] == min(sources)
         and pushed_at <= world.started_at - HOUR
         and not any(digest in held[source, key[1]] for source in sources)
