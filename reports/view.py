@@ -26,8 +26,9 @@ from reports.breakdown import (
 )
 from reports.gap_groups import GapGroup, group_gaps
 from reports.history import Change, TrendPoint, change_since, earlier, trend_point
+from reports.topology import Topology
 from reports.verdict import Verdict, VerdictInput, judge
-from reports.words import counted
+from reports.words import counted, day_text, number
 
 TREND_RUNS = 6
 """Points of the trend, this run included."""
@@ -70,6 +71,10 @@ class ReportView:
     """Oldest first, this run last; empty for a first run."""
     ages: Mapping[str, Age]
     """How long each failure has been there, by fingerprint; empty where no history was given."""
+    topology: Topology | None
+    """Which registry replicates to which; None where the evidence tables were not at hand."""
+    evidence_sum: str
+    """SHA-256 over the sums of the run's kept files; empty where they were not at hand."""
 
     @property
     def failures(self) -> int:
@@ -77,13 +82,37 @@ class ReportView:
         return sum(self.open.values())
 
     @property
+    def since(self) -> str:
+        """Since when failures have been open, in one sentence; empty where no history was given, or none is open."""
+        ages = [age for finding in self.findings if is_open(finding) and (age := self.ages.get(finding.fingerprint))]
+        if not ages:
+            return ""
+        oldest = min(ages, key=lambda age: age.first_seen)
+        first = sum(1 for age in ages if age.runs == 1)
+        if first == len(ages):
+            return "Every open failure was found by this run for the first time."
+        found = f"{number(first)} {'was' if first == 1 else 'were'} found by this run for the first time."
+        since, runs = day_text(oldest.first_seen), counted(oldest.runs, "run", "runs")
+        return f"The oldest open failure was first seen on {since} and by {runs} since; {found}"
+
+    @property
     def worst_first(self) -> tuple[CheckView, ...]:
         """Checks with open failures, worst severity first, then by catalogue order."""
         return tuple(sorted((check for check in self.checks if check.open), key=lambda check: check.severity.rank))
 
 
-def build_view(run: Run, history: Sequence[RunSummary] = (), ages: Mapping[str, Age] | None = None) -> ReportView:
-    """Everything that a report says about *run*. *history*: earlier runs, in any order; *ages*: of its findings."""
+def build_view(
+    run: Run,
+    history: Sequence[RunSummary] = (),
+    ages: Mapping[str, Age] | None = None,
+    *,
+    topology: Topology | None = None,
+    evidence_sum: str = "",
+) -> ReportView:
+    """Everything that a report says about *run*. *history*: earlier runs, in any order; *ages*: of its findings.
+
+    *topology* and *evidence_sum* come from what was kept of the run besides; without them, reports say nothing of both.
+    """
     findings = sorted_findings(run.results)
     checks = checks_of(run, findings)
     past = earlier(run, history)
@@ -105,7 +134,7 @@ def build_view(run: Run, history: Sequence[RunSummary] = (), ages: Mapping[str, 
         checks=checks, accounts=accounts_of(run, findings), gap_groups=group_gaps(run.gaps), findings=findings,
         risks=risks_of(checks), change=change_since(run, past[-1]) if past else None,
         trend=(*(trend_point(one) for one in past[-TREND_RUNS + 1 :]), now) if past else (),
-        ages=ages or {},
+        ages=ages or {}, topology=topology, evidence_sum=evidence_sum,
     )  # fmt: skip
 
 

@@ -110,12 +110,19 @@ def in_utc(moment: dt.datetime) -> dt.datetime:
     return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
 
 
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+           "December")  # fmt: skip
+
+
+def day_text(moment: dt.datetime) -> str:
+    """`23 November 2026`, the day in UTC."""
+    utc = in_utc(moment)
+    return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}"
+
+
 def moment_text(moment: dt.datetime) -> str:
     """`23 November 2026, 02:00 UTC`."""
-    utc = in_utc(moment)
-    months = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-              "November", "December")  # fmt: skip
-    return f"{utc.day} {months[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"
+    return f"{day_text(moment)}, {in_utc(moment):%H:%M} UTC"
 
 
 def stamp(moment: dt.datetime) -> str:

@@ -230,14 +230,22 @@ class Store:
         except (OSError, UnreadableError) as error:
             raise StoreError(f"run {run_id} cannot be read: {error}") from error
 
-    def files(self, run_id: str) -> dict[str, bytes]:
-        """Every file of a kept run by name, each checked against its hash. Raises NoSuchRunError or StoreError."""
+    def evidence_sum(self, run_id: str) -> str:
+        """SHA-256 over `SUM  NAME` lines of a run's kept files, by name: names the evidence in one line of a report."""
+        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums(run_id).items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    def _sums(self, run_id: str) -> dict[str, str]:
         with read_from(self.name), self.engine.connect() as connection:
             hashes = connection.scalar(sa.select(schema.runs.c.files).where(schema.runs.c.id == run_id))
         if hashes is None:
             raise NoSuchRunError(f"no run is called {run_id!r}")
+        return dict(hashes)
+
+    def files(self, run_id: str) -> dict[str, bytes]:
+        """Every file of a kept run by name, each checked against its hash. Raises NoSuchRunError or StoreError."""
         found: dict[str, bytes] = {}
-        for name, expected in sorted(hashes.items()):
+        for name, expected in sorted(self._sums(run_id).items()):
             path = self.run_folder(run_id) / name
             try:
                 data = path.read_bytes()

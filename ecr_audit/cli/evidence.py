@@ -9,6 +9,7 @@ import click
 
 from ecr_audit.cli.failure import UserError, explained
 from ecr_audit.cli.options import opened_store, store_option
+from ecr_audit.cli.output import kept_view
 
 ALTERED = 1
 
@@ -41,13 +42,12 @@ def pack(run: str, output: str | None, store_url: str | None) -> None:
     from audit.store import StoreError
     from audit.store.files import write_atomically
     from reports.evidence import pack as packed
-    from reports.view import build_view
 
     store = opened_store(store_url)
     with explained(StoreError):
         loaded = store.load(store.resolve(run))
         kept = store.files(loaded.id)
-        view = build_view(loaded, store.history(loaded), store.ages(loaded.id))
+        view = kept_view(store, loaded)
         data, manifest = packed(loaded, view, kept, partial(store.table, loaded.id))
     path = Path(output or f"evidence-{loaded.id}.zip")
     try:

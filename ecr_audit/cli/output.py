@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from audit.model import Run
+    from audit.store import Store
     from reports.view import ReportView
 
     Tables = Callable[[str], pd.DataFrame]
@@ -37,6 +38,20 @@ class Formats(click.ParamType[tuple[str, ...]]):
         if unknown or not names:
             self.fail(f"{', '.join(unknown) or 'nothing'} is no format; there are {', '.join(FORMATS)}", param, ctx)
         return names
+
+
+def kept_view(store: Store, run: Run) -> ReportView:
+    """What reports say about a kept run, with all that the store has besides: history, ages, evidence."""
+    from reports.topology import topology_of
+    from reports.view import build_view
+
+    return build_view(
+        run,
+        store.history(run),
+        store.ages(run.id),
+        topology=topology_of(store.table(run.id, "links"), store.table(run.id, "registries"), run.account_names),
+        evidence_sum=store.evidence_sum(run.id),
+    )
 
 
 def prepare_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ import click
 
 from ecr_audit.cli.failure import UserError, explained
 from ecr_audit.cli.options import opened_store, store_option
-from ecr_audit.cli.output import Formats, prepare_folder, write_reports, write_scripts
+from ecr_audit.cli.output import Formats, kept_view, prepare_folder, write_reports, write_scripts
 
 
 @click.command()
@@ -27,13 +27,12 @@ from ecr_audit.cli.output import Formats, prepare_folder, write_reports, write_s
 def report(run: str, formats: tuple[str, ...], output: str, store_url: str | None) -> None:
     """Write reports of a kept run. RUN is an id, its beginning, or `latest`."""
     from audit.store import StoreError
-    from reports.view import build_view
 
     folder = Path(output)
     store = opened_store(store_url)
     with explained(StoreError):
         loaded = store.load(store.resolve(run))
-        view = build_view(loaded, store.history(loaded), store.ages(loaded.id))
+        view = kept_view(store, loaded)
     prepare_folder(folder)
     try:
         written = write_reports(loaded, view, formats, folder, partial(store.table, loaded.id))

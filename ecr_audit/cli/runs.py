@@ -8,6 +8,7 @@ import click
 
 from ecr_audit.cli.failure import explained
 from ecr_audit.cli.options import opened_store, store_option
+from ecr_audit.cli.output import kept_view
 
 
 @click.group()
@@ -51,12 +52,11 @@ def show(run: str, store_url: str | None, *, as_json: bool) -> None:
     from audit.store import StoreError
     from ecr_audit.cli.screen import print_summary
     from reports.formats import render
-    from reports.view import build_view
 
     store = opened_store(store_url)
     with explained(StoreError):
         loaded = store.load(store.resolve(run))
-        view = build_view(loaded, store.history(loaded), store.ages(loaded.id))
+        view = kept_view(store, loaded)
     if as_json:
         click.echo(render("json", loaded, view)["findings.json"].decode(), nl=False)
         return

@@ -13,14 +13,16 @@ from reports.breakdown import AccountView, CheckView
 from reports.check_texts import paragraphs
 from reports.commands import SCRIPT_FOLDER, CommandBook
 from reports.formats.json_values import json_line, json_value
+from reports.formats.pdf_pictures import Picture, pictures_of
 from reports.gap_groups import GapGroup, GapRow
 from reports.shell_lines import PageLines, fit
 from reports.view import ReportView
 from reports.words import counted, listed, number, sentence
 
-OBJECTS_EACH, OBJECTS_TOTAL = 25, 220
+OBJECTS_EACH, OBJECTS_TOTAL = 12, 160
 """Failing objects shown of one check, and of all."""
-UNDECIDED_EACH, UNDECIDED_TOTAL = 6, 60
+UNDECIDED_NAMED = 3
+"""Undecided objects named of one check; what would decide them stands with the gaps."""
 ACCOUNTS = 40
 WAIVED = 60
 SCRIPTS = 40
@@ -34,7 +36,7 @@ COMMAND_COLUMNS, COMMAND_ROWS = 108, 68
 """What fits on a page of commands, with a heading above."""
 COMMAND_LINES = 240
 """Longer commands are not printed: the run's scripts are named instead."""
-COMMANDS_EACH, COMMAND_LINES_TOTAL = 1, 1_400
+COMMANDS_EACH, COMMAND_LINES_TOTAL = 1, 560
 """Commands printed of one check, and lines printed of all."""
 
 
@@ -76,10 +78,20 @@ class CheckDetail:
     how: tuple[str, ...]
     shown: tuple[Shown, ...]
     hidden: str
-    undecided: tuple[Shown, ...]
-    undecided_hidden: str
     commands: tuple[Commands, ...]
     commands_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndecidedRow:
+    """The undecided rows of one check for one reason."""
+
+    check: CheckView
+    count: int
+    reason: str
+    """Message of the first of them."""
+    named: tuple[str, ...]
+    hidden: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,9 @@ class Content:
     """Everything bounded that the template needs besides the view."""
 
     details: tuple[CheckDetail, ...]
-    """Checks with open failures, worst first, then those with undecided rows only, then broken ones."""
+    """Checks with open failures, worst first, then broken ones."""
+    undecided: tuple[UndecidedRow, ...]
+    """By check in catalogue order."""
     accounts: tuple[AccountView, ...]
     accounts_hidden: str
     waived: tuple[WaivedRow, ...]
@@ -116,6 +130,7 @@ class Content:
     scripts: tuple[Script, ...]
     """In the order in which to run them."""
     scripts_hidden: str
+    pictures: tuple[Picture, ...]
     calls: tuple[tuple[str, int, int, int], ...]
     """Operation, requests sent, and how many of them were denied and throttled."""
 
@@ -126,6 +141,7 @@ def content_of(run: Run, view: ReportView) -> Content:
     waived = tuple(one for one in view.findings if one.waiver is not None)
     return Content(
         details=_details(run, view),
+        undecided=tuple(_undecided(check) for check in view.checks if check.undecided),
         accounts=view.accounts[:ACCOUNTS],
         accounts_hidden=not_shown(
             len(view.accounts) - ACCOUNTS, len(view.accounts), "account", "accounts", file="findings.csv"
@@ -141,6 +157,7 @@ def content_of(run: Run, view: ReportView) -> Content:
         scripts_hidden=not_shown(
             len(run.scripts) - SCRIPTS, len(run.scripts), "script", "scripts", file=f"the folder {SCRIPT_FOLDER}"
         ),
+        pictures=pictures_of(view),
         calls=tuple(
             (name, sent, run.refused.get(name, 0), run.throttled.get(name, 0))
             for name, sent in sorted(run.calls.items())
@@ -180,21 +197,18 @@ def _gap_sections(view: ReportView) -> tuple[GapSection, ...]:
 
 
 def _details(run: Run, view: ReportView) -> tuple[CheckDetail, ...]:
-    unsure = (check for check in view.checks if not check.open and (check.undecided or check.error))
-    checks = [*view.worst_first, *unsure]
+    broken = (check for check in view.checks if not check.open and check.error)
+    checks = [*view.worst_first, *broken]
     open_shares = fair_shares([len(check.open) for check in checks], each=OBJECTS_EACH, total=OBJECTS_TOTAL)
-    shares = fair_shares([len(check.undecided) for check in checks], each=UNDECIDED_EACH, total=UNDECIDED_TOTAL)
     book = CommandBook(run)
     printed = _printed_commands(checks, open_shares, book)
     return tuple(
-        _detail(run, check, share, undecided, book, printed[check.text.id])
-        for check, share, undecided in zip(checks, open_shares, shares, strict=True)
+        _detail(run, check, share, book, printed[check.text.id])
+        for check, share in zip(checks, open_shares, strict=True)
     )
 
 
-def _detail(
-    run: Run, check: CheckView, share: int, undecided: int, book: CommandBook, commands: tuple[Commands, ...]
-) -> CheckDetail:
+def _detail(run: Run, check: CheckView, share: int, book: CommandBook, commands: tuple[Commands, ...]) -> CheckDetail:
     one, many = check.noun
     return CheckDetail(
         check=check,
@@ -205,16 +219,21 @@ def _detail(
         hidden=not_shown(
             len(check.open) - share, len(check.open), f"failing {one}", f"failing {many}", file="findings.csv"
         ),
-        undecided=tuple(
-            _shown(run, finding, position) for position, finding in enumerate(check.undecided[:undecided], start=1)
-        ),
-        undecided_hidden=not_shown(
-            len(check.undecided) - undecided, len(check.undecided), f"undecided {one}", f"undecided {many}",
-            file="findings.csv",
-        ),
         commands=commands,
         commands_note=_commands_note(check, commands, book),
     )  # fmt: skip
+
+
+def _undecided(check: CheckView) -> UndecidedRow:
+    one, many = check.noun
+    named = tuple(dict.fromkeys(finding.resource for finding in check.undecided))
+    return UndecidedRow(
+        check=check,
+        count=len(check.undecided),
+        reason=sentence(shortened(check.undecided[0].message, LONGEST_TEXT, file="findings.csv")),
+        named=tuple(shortened(name, LONGEST_TEXT, file="findings.csv") for name in named[:UNDECIDED_NAMED]),
+        hidden=not_shown(len(named) - UNDECIDED_NAMED, len(named), one, many, file="findings.csv"),
+    )
 
 
 def _shown(run: Run, finding: Finding, position: int) -> Shown:
