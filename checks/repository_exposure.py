@@ -39,7 +39,7 @@ class Exposure:
 def exposure(own: Sequence[Clause], registry: Sequence[Clause], circumstances: Circumstances, owner: str) -> Exposure:
     """Judge the statements of a repository policy, *own*, with those of the registry policy that concern it.
 
-    *owner*: account of the repository; what its own principals may do is no exposure.
+    *owner*: account of the repository, empty where no policy names it; what its principals may do is no exposure.
     """
     denials = [clause for clause in registry if clause.statement.effect != "Allow"]
     both = [*own, *registry]
@@ -139,7 +139,7 @@ def _split(raw: Mapping[str, Any], owner: str) -> tuple[Mapping[str, Any], Mappi
     if not isinstance(members, Mapping) or "AWS" not in members:
         return {}, raw
     listed = members["AWS"] if isinstance(members["AWS"], list) else [members["AWS"]]
-    own = [text for text in listed if f":{owner}:" in text or text == owner]
+    own = [text for text in listed if text == owner or (owner and f"::{owner}:" in text)]
     others = [text for text in listed if text not in own]
     kept = {**{kind: texts for kind, texts in members.items() if kind != "AWS"}, **({"AWS": own} if own else {})}
     if not kept:

@@ -93,6 +93,11 @@ def test_what_a_person_must_decide(statements):
     assert closed(*statements) is None
 
 
+def test_an_owner_that_no_policy_names_changes_nothing():
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allow(f"arn:aws:iam::{MEMBER}:root", actions="ecr:*")]})
+    assert closed_policy(text, CIRCUMSTANCES, "") == closed_policy(text, CIRCUMSTANCES, OWNER) != ""
+
+
 def test_without_an_organization_nothing_bounds_everyone():
     assert closed(allow(), organization=Organization(None, {}, complete=False), partition="aws") is None
 
