@@ -39,13 +39,17 @@ from __future__ import annotations
 
 from checks import headroom, wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.remedies import offers
 from checks.tables import REGISTRIES
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
         summary=f"Divide the destinations of {row['account']}/{row['region']} between two source registries.",
-        manual=headroom.splitting(wanted.registry(row), row["destinations_limit"]),
+        manual=(
+            *offers.for_destinations(row, context),
+            *headroom.splitting(wanted.registry(row), row["destinations_limit"]),
+        ),
     )
 
 

@@ -31,6 +31,7 @@ It does not judge whether filters match anything, or whether one is contained in
 from __future__ import annotations
 
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.remedies import offers
 from checks.tables import RULES
 
 
@@ -38,6 +39,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
         summary=f"Shorten the list of filters of rule {row['rule']} of {row['account']}/{row['region']}.",
         manual=(
+            *offers.for_filters(row, context),
             "Leave out every filter that begins with another filter of the rule; it changes nothing.",
             "Replace filters of one team or environment by their common prefix, after looking at which other "
             "repositories begin with it; close it with `/`, or it also matches longer names.",

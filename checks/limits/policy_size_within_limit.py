@@ -33,6 +33,7 @@ granting more is for a reader to judge.
 from __future__ import annotations
 
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.remedies import offers
 from checks.tables import REGISTRIES
 
 
@@ -41,6 +42,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
         summary=f"Shorten the registry policy of {row['account']}/{row['region']}.",
         manual=(
+            *offers.for_policy(row, context),
             "Merge Allow statements with the same actions, resources and conditions into one for all their accounts.",
             "Where every account of the organization may replicate here, replace their statements by one with the "
             f'Principal "*" and the condition StringEquals aws:PrincipalOrgID = {organization}.',

@@ -33,6 +33,7 @@ known to the audit, so the lowest grade is advice only.
 from __future__ import annotations
 
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.remedies import offers
 from checks.tables import REGISTRIES
 
 
@@ -40,6 +41,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
         summary=f"Merge replication rules of {row['account']}/{row['region']} that have the same destinations.",
         manual=(
+            *offers.for_rules(row, context),
             "Group the rules by their set of destinations and by deleteReplication.",
             "Write each group as one rule with the filters of all its rules, at most 100; leave out a filter that "
             "begins with another one of the group. A group in which one rule has no filter becomes one rule without "

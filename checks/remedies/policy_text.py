@@ -75,6 +75,11 @@ def text_of(policy: Policy, limit: int, organization: str = "") -> str:
     raise CannotApplyError(_split(policy, len(joined), limit, organization))
 
 
+def lengths(policy: Policy) -> tuple[int, int]:
+    """Characters without blanks, and with statements joined besides that differ in the account only."""
+    return len(_compact(policy, policy.present)), len(_compact(policy, joined_statements(policy.present)))
+
+
 def joined_statements(statements: Sequence[Statement]) -> tuple[Statement, ...]:
     """Statements that differ in nothing but the account they name, made one with all the accounts."""
     kept: list[Statement] = []
@@ -95,7 +100,13 @@ def joined_statements(statements: Sequence[Statement]) -> tuple[Statement, ...]:
 
 
 def _split(policy: Policy, needed: int, limit: int, organization: str) -> str:
-    """What would bring a policy of *needed* characters below *limit*: each way lets more accounts write more names."""
+    offers = (*shorter(policy, limit, organization), "receive some of the copies in a second registry")
+    numbered = "; ".join(f"({number}) {offer}" for number, offer in enumerate(offers, start=1))
+    return f"the registry policy would have {needed:,} characters, AWS allows {limit:,}; split: {numbered}"
+
+
+def shorter(policy: Policy, limit: int, organization: str) -> tuple[str, ...]:
+    """What would bring *policy* below *limit* in a person's hands: each way lets more accounts write more names."""
     grants = [one for one in joined_statements(policy.present) if _is_replication_grant(one)]
     others = [one for one in joined_statements(policy.present) if not _is_replication_grant(one)]
     offers: list[str] = []
@@ -116,9 +127,7 @@ def _split(policy: Policy, needed: int, limit: int, organization: str) -> str:
             offers.append(f"one statement for the organization in place of {len(grants)}: {length:,} in all: {said}")
     if grants and not organization:
         offers.append("one statement for the organization (Principal * with aws:PrincipalOrgID); its id was not read")
-    offers.append("receive some of the copies in a second registry, in another Region or account")
-    numbered = "; ".join(f"({number}) {offer}" for number, offer in enumerate(offers, start=1))
-    return f"the registry policy would have {needed:,} characters, AWS allows {limit:,}; split: {numbered}"
+    return tuple(offers)
 
 
 def _is_replication_grant(statement: Statement) -> bool:

@@ -15,6 +15,16 @@ _LISTED = 8
 def destinations_split(
     kept: Collection[Pair], moved: Mapping[Pair, Collection[str]], limits: Limits, owner: Pair, room: Mapping[Pair, int]
 ) -> str:
+    """Why not all destinations fit, and which of them need another source; arguments as for `keep_and_move`."""
+    return (
+        f"it would make {len({*kept, *moved})} unique destinations, AWS allows {limits.destinations} and does not "
+        f"raise it; split: {keep_and_move(kept, moved, owner, room)}"
+    )
+
+
+def keep_and_move(
+    kept: Collection[Pair], moved: Mapping[Pair, Collection[str]], owner: Pair, room: Mapping[Pair, int]
+) -> str:
     """Which destinations stay in the registry *owner* and which need another source.
 
     *moved* maps each destination that has no place to the prefixes it shall get; *room* maps other registries to the
@@ -29,9 +39,8 @@ def destinations_split(
         else "a registry in another Region or account; none that this audit read has room for them"
     )
     return (
-        f"it would make {len({*kept, *moved})} unique destinations, AWS allows {limits.destinations} and does not "
-        f"raise it; split: keep {len(kept)} here ({_by_region(kept)}) and replicate the others from a second source "
-        f"registry ({where}), to which the images are pushed as well, because a copy is not copied on: "
+        f"keep {len(kept)} here ({_by_region(kept)}) and replicate the others from a second source registry ({where}), "
+        "to which the images are pushed as well, because a copy is not copied on: "
         f"{_listed(f'{account}/{region} ({_names(moved[account, region])})' for account, region in sorted(moved))}"
     )
 

@@ -117,6 +117,22 @@ def test_all_at_once_is_one_by_one(grants: list[Edit]) -> None:
     assert one_by_one == policy.merge(policy_text.parse(""), grants, OWNER).document
 
 
+@given(POLICIES, st.lists(GRANTS, max_size=5), st.integers(200, 900), st.randoms(use_true_random=False))
+def test_whatever_is_asked_fits_or_is_refused_in_whatever_order(
+    seen: str, grants: list[Edit], limit: int, random: Any
+) -> None:
+    before, owner = policy_text.parse(seen), policy.Owner(OTHER, REGION, "aws", limit, "o-exampleorg1")
+    result = policy.merge(before, grants, owner)
+    if result.applied:
+        assert len(policy_text.text_of(result.document, limit)) <= limit
+    else:
+        assert result.document == before
+    shuffled = list(grants)
+    random.shuffle(shuffled)
+    assert policy.merge(before, shuffled, owner) == result
+    assert all(f"AWS allows {limit}" in one.reason for one in result.refused)
+
+
 def test_one_account_has_one_statement_however_many_findings_ask() -> None:
     after = json.loads(text_after("", granting(SOURCE, "prod/"), granting(SOURCE, "base/")))
     (statement,) = after["Statement"]
