@@ -9,7 +9,7 @@ from typing import Any
 
 from checks.model import Edit
 from checks.remedies import queries
-from checks.remedies.edits import Stage, distinct
+from checks.remedies.edits import Stage, once
 from checks.remedies.outcome import CannotApplyError, Merged, merge_one_by_one
 from checks.remedies.shell import file, in_work, line
 from checks.remedies.steps import Asked, Needed, Step, Words, adding, asking, changing
@@ -50,7 +50,7 @@ def merge(edits: Iterable[Edit], exclusions: str | None) -> Merged[tuple[Edit, .
         if edit.kind == "account.pull-time-exclusion":
             _check_principal(edit.arguments["principal"], known)
 
-    merged = merge_one_by_one(None, distinct(edits), apply)
+    merged = merge_one_by_one(None, once(edits), apply)
     return Merged(merged.applied, merged.applied, merged.refused)
 
 

@@ -204,12 +204,17 @@ def validate(edit: Edit) -> EditKind:
     return kind
 
 
-def distinct(edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """*edits* without repetitions, in an order of their own, so that findings merge alike in whatever order."""
+def once(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """*edits* without repetitions, in the order of first mention."""
     found: dict[tuple[str, ...], Edit] = {}
     for edit in edits:
         found.setdefault(identity(edit), edit)
-    return tuple(found[key] for key in sorted(found))
+    return tuple(found.values())
+
+
+def distinct(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """*edits* without repetitions, in an order of their own, so that they merge alike in whatever order they came."""
+    return tuple(sorted(once(edits), key=identity))
 
 
 def identity(edit: Edit) -> tuple[str, str, str, str]:

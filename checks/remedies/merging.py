@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from checks.model import Edit, RemedyContext, Row
 from checks.remedies import account, policy, policy_text, replication, repositories, rules, scanning, templates
 from checks.remedies.account import account_step
-from checks.remedies.edits import EDITS, Stage, distinct
+from checks.remedies.edits import EDITS, Stage, once
 from checks.remedies.outcome import CannotApplyError, Limits, Merged, Refusal
 from checks.remedies.registry_steps import (
     backfill_step,
@@ -109,8 +109,11 @@ class _Registry:
 def plan_registry(
     account: str, region: str, edits: Iterable[Edit], context: RemedyContext, *, in_stages: bool
 ) -> RegistryPlan:
-    """Steps for *edits*, which all belong to this registry. Unless *in_stages*, each document is put only once."""
-    wanted = distinct(edits)
+    """Steps for *edits*, which all belong to this registry. Unless *in_stages*, each document is put only once.
+
+    Of edits that contend for one setting the first one holds, so what matters most is to come first.
+    """
+    wanted = once(edits)
     registry = _Registry(account, region, context.registries.get((account, region), {}), context, wanted)
     planned: list[Planned] = []
     refused: list[Refusal] = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.model import Edit
-from checks.remedies.edits import distinct
+from checks.remedies.edits import once
 from checks.remedies.outcome import CannotApplyError, Merged, merge_one_by_one
 
 NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
@@ -45,11 +45,13 @@ def merge(edits: Iterable[Edit]) -> Merged[tuple[Put, ...]]:
             return
         key = (edit.kind, repository, *([edit.arguments["tag"]] if edit.kind == "repository.retag" else []))
         if key in taken:
-            raise CannotApplyError(f"two findings want something different of {' '.join(key[1:])}")
+            raise CannotApplyError(
+                f"a more severe finding wants something different of {' '.join(key[1:])}; audit again after its fix"
+            )
         taken[key] = edit
         puts[key] = Put(edit, (edit,))
 
-    merged = merge_one_by_one(None, distinct(edits), apply)
+    merged = merge_one_by_one(None, once(edits), apply)
     modes = {key[1]: edit.arguments for key, edit in taken.items() if key[0] == "repository.tag-mutability"}
     ordered = (replace(put, early=_moves_first(put.edit, modes)) for put in puts.values())
     return Merged(tuple(ordered), merged.applied, merged.refused)

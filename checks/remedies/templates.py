@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.model import Edit
-from checks.remedies.edits import distinct
+from checks.remedies.edits import once
 from checks.remedies.outcome import CannotApplyError, Merged, merge_one_by_one
 
 Template = Mapping[str, Any]
@@ -71,7 +71,8 @@ def merge(seen: Mapping[str, Template], edits: Iterable[Edit]) -> Merged[Changes
         key = key_of(edit.arguments["prefix"])
         return {**changes, key: _changed(seen.get(key), changes.get(key), edit)}
 
-    return merge_one_by_one({}, distinct(edits), apply)
+    # One finding may update what another one creates.
+    return merge_one_by_one({}, sorted(once(edits), key=lambda edit: edit.kind), apply)
 
 
 def key_of(prefix: str) -> str:

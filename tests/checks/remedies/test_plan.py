@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.model import Script, Status, WaiverMark
+from checks.model import Finding, Script, Severity, Status, WaiverMark
 from checks.remedies import commands, plan, script_for
 from tests.checks.remedies.test_shell import HOSTILE
 from tests.checks.remedies.words import (
@@ -253,3 +254,15 @@ def test_steps_for_a_person_are_told_once_for_all_who_need_them() -> None:
     assert script.text.count("Look at it.") == 2  # as a comment, and said
     assert "rules.required-link-present, one; rules.required-link-present, two:" in script.text
     assert len(script.manual) == 2
+
+
+def test_of_fixes_that_contend_the_more_severe_findings_holds() -> None:
+    def policy(severity: Severity, text: str) -> Finding:
+        wish = edit("repository.policy", OTHER, repository="a/b", seen="", policy=text)
+        return replace(finding(wish, check=f"settings.{severity.value}"), severity=severity)
+
+    low, high = policy(Severity.LOW, '"a"'), policy(Severity.HIGH, '"b"')
+    for findings in ([low, high], [high, low]):
+        script, by_hand = plan(findings, BOTH)
+        assert script.findings == (high.fingerprint,)
+        assert "audit again after its fix" in by_hand.refused[0]
