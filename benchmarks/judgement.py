@@ -37,9 +37,8 @@ from checks.model import RemedyContext
 
 NOW = 1_795_000_000.0
 REGION = "eu-west-1"
-LIFECYCLE = json.dumps(
-    {"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any"}, "action": {"type": "expire"}}]}
-)
+_NEWEST = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 50}
+LIFECYCLE = json.dumps({"rules": [{"rulePriority": 1, "selection": _NEWEST, "action": {"type": "expire"}}]})
 TEAMS = ("prod", "stage", "dev", "tools", "shared")
 
 
