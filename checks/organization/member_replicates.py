@@ -36,7 +36,8 @@ from __future__ import annotations
 import json
 
 from checks import headroom, wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.groundwork import groundwork
+from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import REGISTRIES
 
 
@@ -51,11 +52,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     limit = row["destinations_limit"]
     if limit is not None and len(places) > limit:
         return Remedy(summary=summary, manual=headroom.splitting(source, limit))
-    rules = tuple(
-        wanted.add_replication(source, (flow["account"], flow["region"]), flow["prefixes"], flow["delete_replication"])
-        for flow in flows
-    )
-    return Remedy(summary=summary, edits=(*rules, *(wanted.start_backfill(source, place) for place in places)))
+    before: list[Edit] = []
+    rules: list[Edit] = []
+    for flow in flows:
+        place = (flow["account"], flow["region"])
+        ground = groundwork(context, source, place, flow["prefixes"])
+        if ground.obstacles:
+            return Remedy(summary=summary, manual=ground.steps(place))
+        before.extend(ground.edits)
+        rules.append(wanted.add_replication(source, place, flow["prefixes"], flow["delete_replication"]))
+    backfills = (wanted.start_backfill(source, place) for place in places)
+    return Remedy(summary=summary, edits=(*before, *rules, *backfills))
 
 
 CHECK = Check(

@@ -44,6 +44,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checks import headroom, wanted
+from checks.groundwork import Groundwork, groundwork
 from checks.iam.request import CREATE, REPLICATE
 from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import LINKS
@@ -55,6 +56,9 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     missing: Sequence[Mapping[str, Any]] = json.loads(row["chain_missing"] or "[]")
     clear = [end for end in missing if end["allowed"] and end["grant"] in ("given", "lacking")]
     manual = tuple(step for end in missing if end not in clear for step in _deciding(source, through, end))
+    unready = [end for end in clear if _ground(source, end, context).obstacles]
+    manual += tuple(step for end in unready for step in _ground(source, end, context).steps(_place(end)))
+    clear = [end for end in clear if end not in unready]
     if not headroom.takes(context, source, [_place(end) for end in clear]):
         limit = context.registries[source]["destinations_limit"]
         manual, clear = (*headroom.splitting(source, limit), *manual), []
@@ -71,7 +75,11 @@ def _edits(source: wanted.Place, end: Mapping[str, Any], context: RemedyContext)
     statement = wanted.add_statement(place, source[0], prefixes, (REPLICATE, CREATE), context.organization)
     added = wanted.add_replication(source, place, prefixes, None)
     grants = (statement,) if end["grant"] == "lacking" else ()
-    return (*grants, added, wanted.start_backfill(source, place))
+    return (*grants, *_ground(source, end, context).edits, added, wanted.start_backfill(source, place))
+
+
+def _ground(source: wanted.Place, end: Mapping[str, Any], context: RemedyContext) -> Groundwork:
+    return groundwork(context, source, _place(end), end["prefixes"])
 
 
 def _deciding(source: wanted.Place, through: wanted.Place, end: Mapping[str, Any]) -> tuple[str, ...]:
