@@ -58,8 +58,9 @@ def _covering(configuration: Configuration, edit: Edit) -> Configuration:
     kind, frequency = _wanted(configuration, edit.arguments)
     names = list(dict.fromkeys(filter_of(prefix) for prefix in edit.arguments["prefixes"]))
     rules = {rule["scanFrequency"]: _filters(rule) for rule in configuration["rules"]}
-    if "MANUAL" in rules and (len({*rules, frequency}) > _MOST_RULES or _overlap(rules["MANUAL"], names)):
-        # What no other rule names is manual anyway.
+    crowded = len({*rules, frequency}) > _MOST_RULES
+    if "MANUAL" in rules and (kind == "ENHANCED" or crowded or _overlap(rules["MANUAL"], names)):
+        # Enhanced scanning does not know it, and what no other rule names is manual anyway.
         del rules["MANUAL"]
     present = rules.get(frequency, [])
     rules[frequency] = _shortest([*present, *(name for name in names if not _matched(name, present))])

@@ -47,6 +47,7 @@ def covering(*prefixes: str, kind: str = "", frequency: str = "") -> Edit:
             covering("b", frequency="CONTINUOUS_SCAN"),
             scanned("ENHANCED", SCAN_ON_PUSH=["a*"], CONTINUOUS_SCAN=["b*"]),
         ),
+        (scanned(MANUAL=["x*"]), covering("b", kind="ENHANCED"), scanned("ENHANCED", SCAN_ON_PUSH=["b*"])),
         (scanned(MANUAL=["prod/x*"]), covering("prod/"), scanned(SCAN_ON_PUSH=["prod/*"])),
         (scanned(MANUAL=["x*"]), covering("prod/"), scanned(MANUAL=["x*"], SCAN_ON_PUSH=["prod/*"])),
     ],
