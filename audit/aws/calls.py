@@ -160,12 +160,11 @@ class Calls:
         try:
             answer = self.call(_ASSUME, "", self.session.home_region, parameters, self._role_counter)
             found = answer["Credentials"]
-            return Keys(
-                found["AccessKeyId"], found["SecretAccessKey"], found.get("SessionToken"), float(found["Expiration"])
-            )
+            end = found["Expiration"].timestamp()
+            return Keys(found["AccessKeyId"], found["SecretAccessKey"], found.get("SessionToken"), end)
         except CallError as error:
             raise CallError(_role_failure(error.failure), _ASSUME) from error
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             message = "AssumeRole answered without usable credentials"
             failure = Failure(GapKind.UNEXPECTED, type(error).__name__, message)
             raise CallError(failure, _ASSUME) from error

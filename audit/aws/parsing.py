@@ -17,7 +17,7 @@ from botocore.parsers import JSONParser, ResponseParser, ResponseParserError, Re
 
 
 def epoch(value: object) -> float:
-    """A time as epoch seconds: numbers as they are, ISO 8601 text (query and XML protocols) converted."""
+    """A time as epoch seconds: numbers as they are, ISO 8601 text (XML protocols) converted."""
     if isinstance(value, (int, float)):
         return float(value)
     return dt.datetime.fromisoformat(str(value).replace("Z", "+00:00")).timestamp()
@@ -82,4 +82,7 @@ class PlainParserFactory(ResponseParserFactory):  # type: ignore[misc]  # botoco
         """The parser for *protocol_name*, as botocore names protocols."""
         if protocol_name == "json":
             return self._json
+        if protocol_name == "query":
+            # STS speaks it. botocore's own providers of credentials (a profile with a role) read its times as it does.
+            return WordlessErrorParser(ResponseParserFactory().create_parser(protocol_name))
         return WordlessErrorParser(super().create_parser(protocol_name))

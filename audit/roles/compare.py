@@ -12,6 +12,8 @@ from checks.model import Check
 
 PULLS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 """What pulling an image needs, and no audit."""
+_WAY_IN = ("sts:AssumeRole", "organizations:ListAccounts")
+"""Without them no account but the caller's own is read."""
 _NEEDLESS = "sts:GetCallerIdentity"
 """Answered whatever policies say (STS API reference, GetCallerIdentity)."""
 
@@ -47,6 +49,11 @@ class Comparison:
     pulls: tuple[str, ...]
     """Actions that pull images, where the policy allows them."""
 
+    @property
+    def only_own_account(self) -> bool:
+        """Whether no account but the caller's own would be read, so that whatever concerns another is UNKNOWN."""
+        return any(one.action in _WAY_IN for one in self.missing)
+
     def as_document(self) -> dict[str, Any]:
         """JSON values."""
         return {
@@ -60,6 +67,7 @@ class Comparison:
                 name: [{"check": one.check, "actions": list(one.actions)} for one in getattr(self, name)]
                 for name in ("unknown", "unsure", "substituted")
             },
+            "only_own_account": self.only_own_account,
             "pulls_images": list(self.pulls),
         }
 

@@ -60,6 +60,11 @@ CHECK = Check(
     "is not known{exposure_problem:because}",
     evidence=("deleters", "exposing_registry_statements", "repository_policy", "closed_repository_policy"),
     at="destination",
-    permissions=("ecr:DescribeRepositories", "ecr:GetRepositoryPolicy", "ecr:GetRegistryPolicy"),
+    permissions=(
+        "ecr:DescribeRepositories",
+        "ecr:GetRepositoryPolicy",
+        "ecr:GetRegistryPolicy",
+        "ecr:GetAccountSetting",
+    ),
     controls=("own: NIST 800-53 CP-9",),
 )

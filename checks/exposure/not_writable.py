@@ -59,6 +59,11 @@ CHECK = Check(
     "not known{exposure_problem:because}",
     evidence=("pushers", "exposing_registry_statements", "repository_policy", "closed_repository_policy"),
     at="destination",
-    permissions=("ecr:DescribeRepositories", "ecr:GetRepositoryPolicy", "ecr:GetRegistryPolicy"),
+    permissions=(
+        "ecr:DescribeRepositories",
+        "ecr:GetRepositoryPolicy",
+        "ecr:GetRegistryPolicy",
+        "ecr:GetAccountSetting",
+    ),
     controls=("own: NIST 800-53 CM-5", "own: NIST 800-53 SI-7"),
 )

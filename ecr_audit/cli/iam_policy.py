@@ -172,6 +172,8 @@ def _prose(found: Comparison, checks: int) -> str:
     ):
         lines += ["", f"{title}:" if blind else f"{title}."] if blind or blind is found.unknown else []
         lines += [f"  {one.check}: {', '.join(one.actions)}" for one in blind]
+    if found.only_own_account:
+        lines += ["", "No account but the caller's own would be read: all that concerns others would be UNKNOWN."]
     if found.pulls:
         lines += ["", f"It also allows to pull images, which no audit needs: {', '.join(found.pulls)}."]
     return "\n".join(lines)

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +88,22 @@ def test_denials_are_counted_wherever_they_come_from() -> None:
     assert counter.counts() == CallCounts({"ecr:DescribeRegistry": 1}, {"ecr:DescribeRegistry": 1}, {})
     assert calls.take_role_counts() == CallCounts({"sts:AssumeRole": 1}, {"sts:AssumeRole": 1}, {})
     assert calls.take_role_counts() == CallCounts({}, {}, {})
+
+
+def test_requests_for_the_caller_s_own_credentials_have_their_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"[profile p]\nrole_arn = arn:aws:iam::{OTHER}:role/x\ncredential_source = Environment\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    counter = CallCounter()
+    with endpoint(lambda request: assumed(request) if request.operation == "/" else (200, {})) as served:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", served.url)
+        calls = calls_to(served, Waits(), profile="p")
+        for _ in range(2):
+            ask(calls, counter=counter)
+        assert served.asked("/") == 1
+    assert counter.counts() == CallCounts({"ecr:DescribeRegistry": 2, "sts:AssumeRole": 1}, {}, {})
 
 
 def test_throttling_without_end_is_given_up() -> None:

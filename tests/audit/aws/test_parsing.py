@@ -53,7 +53,7 @@ def test_an_error_without_readable_words_is_known_by_its_status(protocol: str, b
     assert failure.throttled is (status == 429)
 
 
-def test_other_protocols_give_times_as_numbers_too() -> None:
+def test_times_of_sts_are_what_botocore_s_own_credentials_expect() -> None:
     assert epoch("2026-11-23T02:00:00Z") == 1795399200.0
     parser = PlainParserFactory().create_parser("query")
     shape = botocore.session.Session().get_service_model("sts").operation_model("AssumeRole").output_shape
@@ -61,4 +61,4 @@ def test_other_protocols_give_times_as_numbers_too() -> None:
         b"<AssumeRoleResponse><AssumeRoleResult><Credentials><Expiration>2026-11-23T02:00:00Z</Expiration>"
         b"</Credentials></AssumeRoleResult></AssumeRoleResponse>"
     )
-    assert parser.parse(response(200, body), shape)["Credentials"]["Expiration"] == 1795399200.0
+    assert parser.parse(response(200, body), shape)["Credentials"]["Expiration"].timestamp() == 1795399200.0

@@ -136,6 +136,13 @@ def test_read_only_access_misses_nothing_and_pulls_images():
     assert found.pulls == ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
+def test_without_the_way_in_nothing_else_is_read():
+    found = compare(managed_policy("SecurityAudit"), CHECKS, MANAGEMENT)
+    assert [one.action for one in found.missing] == ["sts:AssumeRole", "account:ListRegions"]
+    assert found.only_own_account
+    assert not compare(managed_policy("SecurityAudit"), CHECKS, MEMBER).only_own_account
+
+
 def test_what_stands_in_is_told_from_what_is_missing():
     without = {"servicequotas:ListServiceQuotas", "kms:DescribeKey"}
     found = compare(read_policy("p", json.dumps(member_policy(without))), CHECKS, MEMBER)
