@@ -14,6 +14,7 @@ from checks.iam.keys import Context
 from checks.iam.parse import Statement
 from checks.iam.request import REPLICATE, Caller
 from checks.iam.request import Registry as Place
+from checks.iam.resources import resource_problems
 from checks.iam.ternary import Truth, every
 from checks.requirements import destinations_of, prefixes_of
 
@@ -71,7 +72,10 @@ class GrantUse:
     def _uses(self, account: str, statement: Statement, registry: Registry, partition: str) -> Truth:
         prefixes = self._incoming.get((registry, account), ())
         context = Context(Caller(account, partition, None, None), REPLICATE)
-        met = speaks_about(statement, Place(*registry, partition), context, prefixes) if prefixes else False
+        place = Place(*registry, partition)
+        # A Resource that is wrong is another finding, and is to be corrected for those who need it.
+        wrong = bool(resource_problems(statement.resources, place))
+        met = bool(prefixes) and (wrong or speaks_about(statement, place, context, prefixes))
         if met is not False:
             return met
         return None if (registry, account) in self._possible or self._why(account) else False

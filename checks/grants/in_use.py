@@ -4,7 +4,8 @@
 
 For each statement that allows replication and names the accounts that it allows, every one of them must have a rule
 with this registry as destination, for names that the statement's Resource takes in. A link that the baseline requires
-counts as much as a rule.
+counts as much as a rule. A Resource that names no repository of this registry is `grants.resource-arn-valid`'s matter;
+then any rule counts.
 
 ## Why it matters
 

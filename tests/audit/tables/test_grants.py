@@ -63,6 +63,12 @@ def test_a_rule_for_other_names_is_no_use(prefix, in_use):
     assert row["grantees_use_it"] is in_use
 
 
+def test_a_wrong_resource_is_no_lack_of_use():
+    wrong = f"arn:aws:ecr:us-east-1:{BACKUP}:repository/prod/*"
+    assert used([rule(TO_BACKUP)], grant(HUB, resource=wrong))["grantees_use_it"] is True
+    assert used([], grant(HUB, resource=wrong))["grantees_use_it"] is False
+
+
 def test_what_the_baseline_requires_counts_as_use():
     assert used([], wanted=baseline(requirement(TO_BACKUP)))["grantees_use_it"] is True
 
