@@ -15,7 +15,7 @@ from audit.describe import describe_coverage, idle_requirements, limits_sources,
 from audit.evidence import Evidence, Scope, all_gaps
 from audit.inventory import Progress, collect
 from audit.model import GivenFile, Run
-from audit.patience import interrupted_after_a_while
+from audit.patience import Patience
 from audit.store import Store
 from audit.store.checkpoint import open_collection, request_key
 from checks.baseline import Baseline, load_baseline, load_waivers, waiver_lines
@@ -106,7 +106,7 @@ def judge(
     progress.note("judging")
     evaluation = evaluate(EVIDENCE_CHECKS, tables, context)
     suites = read_suites((one.name, one.text) for one in request.suites)
-    own = run_suites(suites, tables, context, guard=interrupted_after_a_while)
+    own = run_suites(suites, tables, context, guard=Patience())
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
     known = known_checks(suites)
     setting = Exceptions(started.date(), baseline.longest_waiver_days, units, known)

@@ -167,7 +167,7 @@ def _validate(
     try:
         with guard(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pandas remarks on the style of patterns, on the screen of the run
-            outcome = session.validate(suite.name, _frame(table, rows, [work.own for work in sound]), expectations)
+            outcome = session.validate(suite.id, _frame(table, rows, [work.own for work in sound]), expectations)
     except Exception as error:  # One expectation may break the whole group: then each is tried alone.
         if len(sound) > 1:
             return [one for work in sound for one in _validate(session, suite, [work], table, guard)]

@@ -54,7 +54,7 @@ AREAS = {
     "organization": "Organization",
     "exposure": "Access exposure",
     "waivers": "Waivers",
-    "user": "The organization's own expectations",
+    "user": "Own expectations",
 }
 """Group of a check → how reports call it; an unknown group keeps its own name."""
 

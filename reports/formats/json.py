@@ -103,6 +103,7 @@ def _run(run: Run) -> dict[str, Any]:
         "caller_account": run.caller_account,
         "partition": run.partition,
         "baseline": {"name": run.baseline_name, "sha256": run.baseline_hash},
+        **({"given": [{"name": one.name, "sha256": one.hash} for one in run.given]} if run.given else {}),
         "calls": run.calls,
         "refused": run.refused,
         "throttled": run.throttled,

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from audit.patience import interrupted_after_a_while
+from audit.patience import Patience
 from checks import suite_types
 from checks.baseline import Baseline, Waiver
 from checks.engine import load_engine
@@ -232,7 +232,7 @@ def test_an_expectation_that_breaks_is_told_and_the_others_go_on(entry: Any, sai
 def test_a_pattern_that_never_ends_is_ended() -> None:
     endless = expectation("column_values_to_match_regex", column="repository", regex="(?=x)(x+x+)+y")
     rows = [{"repository": "x" * 60}]
-    evaluation = run(suite(endless, GOOD), rows=rows, guard=partial(interrupted_after_a_while, 1.0))
+    evaluation = run(suite(endless, GOOD), rows=rows, guard=Patience(each=1.0))
     broken, good = evaluation.results
     assert "ended after 1 seconds" in broken.error
     assert counts(good) == {"fail": 1}

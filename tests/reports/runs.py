@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from audit.model import Coverage, Run
+from audit.model import Coverage, GivenFile, Run
 from checks.model import (
     Gap,
     GapKind,
@@ -14,6 +14,7 @@ from checks.model import (
     Status,
     WaiverMark,
 )
+from checks.suites import OwnExpectation
 from tests.reports.making import BACKUP, DOCUMENTS, NAMES, STARTED, finding, link, replica, result, run_of
 from tests.reports.mixed import immutable, mixed_run
 
@@ -27,6 +28,7 @@ __all__ = [
     "large_run",
     "link",
     "mixed_run",
+    "own_run",
     "result",
     "run_of",
     "small_run",
@@ -218,3 +220,18 @@ def small_run() -> Run:
         scripts=scripts,
         coverage=Coverage(2, 2, 4, 3, 1, 0, 2),
     )
+
+
+def own_run() -> Run:
+    """Two expectations of the organization's own: one row fails, and one expectation cannot be carried out."""
+    kind = "expect_column_values_to_match_regex"
+    own = (
+        OwnExpectation("user.ours.names", "ours.json", "replicas", kind, {"column": "repository", "regex": "{[a-z]+}"},
+                       "Names begin with a team", Severity.LOW, remediation=("Rename {repository}.", "Push again.")),
+        OwnExpectation("user.ours.2", "ours.json", "replicas", title="<b>it</b>", error="there is no such thing"),
+    )  # fmt: skip
+    key = replica("x", "100000000003", "eu-central-1")
+    failing = finding("user.ours.names", Severity.LOW, key, "x has no team", remedy=Remedy("Rename x.", manual=("y",)))
+    broken = finding("user.ours.2", Severity.HIGH, {}, "there is no such thing", status=Status.ERROR)
+    results = [result("user.ours.names", [failing], passed=3), result("user.ours.2", [broken], error="no such thing")]
+    return run_of(results, own_checks=own, given=(GivenFile("ours.json", "{}"),))

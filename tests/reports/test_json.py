@@ -54,8 +54,9 @@ def test_the_schema_is_a_schema_and_names_every_field() -> None:
         runs.unread_run(),
         runs.large_run(5_020, 10),
         runs.run_of([]),
+        runs.own_run(),
     ],
-    ids=["small", "mixed", "hostile", "green", "unread", "large", "empty"],
+    ids=["small", "mixed", "hostile", "green", "unread", "large", "empty", "own suites"],
 )
 def test_documents_keep_to_the_schema(run: Run) -> None:
     document = _document(run)
@@ -132,3 +133,11 @@ def test_any_value_becomes_strict_json_on_one_line(value: object) -> None:
     line = json_line(value)
     json.loads(line.encode(), parse_constant=_refuse)
     assert "\n" not in line
+
+
+def test_own_expectations_have_their_words_and_given_files_their_hash() -> None:
+    document = _document(runs.own_run())
+    assert document["checks"][0]["title"] == "Names begin with a team"
+    assert document["run"]["given"] == [
+        {"name": "ours.json", "sha256": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}
+    ]

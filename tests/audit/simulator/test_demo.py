@@ -12,7 +12,7 @@ from audit.inventory import collect
 from audit.simulator import DEMO_BASELINE, DEMO_WORLD, load_world, serve
 from audit.tables import build_tables
 from checks.baseline import load_baseline
-from checks.catalog import CHECKS
+from checks.catalog import EVIDENCE_CHECKS
 from checks.evaluate import evaluate
 from checks.model import GapKind, RemedyContext, Status
 
@@ -30,7 +30,7 @@ def test_every_check_fails_somewhere_and_most_rows_pass(monkeypatch: pytest.Monk
     assert "InternalFailure" not in {outcome for *_, outcome in calls}
     assert {GapKind.DENIED, GapKind.DENIED_BY_SCP, GapKind.ROLE_MISSING} <= {gap.kind for gap in all_gaps(evidence)}
 
-    evaluation = evaluate(CHECKS, build_tables(evidence, baseline), RemedyContext(baseline=baseline))
+    evaluation = evaluate(EVIDENCE_CHECKS, build_tables(evidence, baseline), RemedyContext(baseline=baseline))
     counts = {result.check: result.counts for result in evaluation.results}
     assert [check for check, found in counts.items() if not found[Status.FAIL]] == []
     assert [result.error for result in evaluation.results if result.error] == []
