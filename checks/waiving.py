@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,14 @@ class PlacedWaiver:
     """From 1."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Index:
+    """The findings of a run, and where to find one."""
+
+    results: tuple[CheckResult, ...]
+    by_fingerprint: dict[str, list[Finding]]
+
+
 def place(waivers: Sequence[Waiver], lines: Sequence[int], file: str) -> tuple[PlacedWaiver, ...]:
     """The *waivers* of *file*, which begin on *lines*."""
     pairs = zip(waivers, lines, strict=True)
@@ -87,7 +96,11 @@ def waiver_rows(
 ) -> list[dict[str, Any]]:
     """One row of the `waivers` table for each of *placed*; *results* may be marked or not."""
     known = tuple(results)
-    covered = [_covered(one.waiver, known, setting) for one in placed]
+    index = _Index(known, defaultdict(list))
+    for result in known:
+        for finding in result.findings:
+            index.by_fingerprint[finding.fingerprint].append(finding)
+    covered = [_covered(one.waiver, index, setting) for one in placed]
     held = {key for one, found in zip(placed, covered, strict=True) if setting.in_force(one.waiver) for key in found}
     return [
         _row(one, len(found), len(found - held), known, setting, sight)
@@ -173,15 +186,15 @@ def _accounts(waiver: Waiver, setting: Exceptions) -> set[str]:
     return units | set(waiver.accounts)
 
 
-def _covered(waiver: Waiver, results: tuple[CheckResult, ...], setting: Exceptions) -> frozenset[_Found]:
+def _covered(waiver: Waiver, index: _Index, setting: Exceptions) -> frozenset[_Found]:
     """Every finding that *waiver* fits, in force or not."""
-    return frozenset(
-        (finding.check, finding.fingerprint)
-        for result in results
-        if _for_check((waiver,), result.check, setting.aliases)
-        for finding in result.findings
-        if _covers(waiver, finding, setting.account_ous)
-    )
+    if waiver.fingerprint:
+        candidates = index.by_fingerprint.get(waiver.fingerprint, [])
+        findings = [one for one in candidates if _for_check((waiver,), one.check, setting.aliases)]
+    else:
+        fitting = [result for result in index.results if _for_check((waiver,), result.check, setting.aliases)]
+        findings = [one for result in fitting for one in result.findings]
+    return frozenset((one.check, one.fingerprint) for one in findings if _covers(waiver, one, setting.account_ous))
 
 
 def _for_check(waivers: Sequence[Waiver], check: str, aliases: Mapping[str, Sequence[str]]) -> tuple[Waiver, ...]:
@@ -194,7 +207,11 @@ def _for_check(waivers: Sequence[Waiver], check: str, aliases: Mapping[str, Sequ
 def _marked(result: CheckResult, waivers: tuple[Waiver, ...], setting: Exceptions) -> CheckResult:
     if not waivers or not result.findings:
         return result
-    return dataclasses.replace(result, findings=tuple(_mark(one, waivers, setting) for one in result.findings))
+    named = frozenset(waiver.fingerprint for waiver in waivers if waiver.fingerprint)
+    broad = tuple(waiver for waiver in waivers if not waiver.fingerprint)
+    # Hundreds of waivers that name one finding each are not held against every other finding.
+    marked = (_mark(one, waivers if one.fingerprint in named else broad, setting) for one in result.findings)
+    return dataclasses.replace(result, findings=tuple(marked))
 
 
 def _mark(finding: Finding, waivers: tuple[Waiver, ...], setting: Exceptions) -> Finding:
