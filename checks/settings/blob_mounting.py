@@ -57,6 +57,6 @@ CHECK = Check(
     when="blob_mounting_declared",
     unknown="whether BLOB_MOUNTING of {account}/{region} is as declared is not known",
     evidence=("blob_mounting", "expected_blob_mounting"),
-    permissions=("ecr:GetAccountSetting",),
+    permissions=("ecr:DescribeRepositories", "ecr:GetAccountSetting"),
     controls=("own: NIST 800-53 CM-6",),
 )

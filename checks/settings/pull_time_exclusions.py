@@ -77,6 +77,6 @@ CHECK = Check(
     when="pull_time_exclusions_declared",
     unknown="whether {account}/{region} excludes the declared principals from updating pull times is not known",
     evidence=("pull_time_exclusions", "missing_pull_time_exclusions"),
-    permissions=("ecr:ListPullTimeUpdateExclusions",),
+    permissions=("ecr:DescribeRepositories", "ecr:ListPullTimeUpdateExclusions"),
     controls=("own: NIST 800-53 SI-12",),
 )
