@@ -7,10 +7,11 @@ from typing import Any
 
 from checks.iam.decide import action_match
 from checks.iam.keys import Context
-from checks.iam.parse import Statement
+from checks.iam.parse import Patterns, Statement
 from checks.iam.request import CREATE, REPLICATE, V1_ACTIONS, Registry
 from checks.iam.resources import names_of, resource_problems
 from checks.iam.ternary import Truth, every, some, word
+from checks.iam.variables import resolved, undecided
 
 _SHOWN = 3
 """Entries of a list that are quoted before the rest is only counted."""
@@ -48,6 +49,8 @@ class StatementMatch:
     action: Part
     resource: Part
     condition: Part
+    conditions: tuple[Part, ...]
+    """Each condition by itself, in the policy's order."""
     mentions: bool
     """Whether its Principal takes in the source account, or names somebody of it or nobody that is known."""
 
@@ -68,6 +71,7 @@ class StatementMatch:
             "action": self.action.as_document(),
             "resource": self.resource.as_document(),
             "condition": self.condition.as_document(),
+            "conditions": [one.as_document() for one in self.conditions],
         }
 
     def parts(self) -> tuple[tuple[str, Part], ...]:
@@ -82,7 +86,8 @@ def match_statement(
     """*statement* against replication of the repository *name* into *registry*, in both of its actions."""
     principal = Part(*statement.principals.explained(replicate.caller, statement.effect))
     resource = _resource(statement, registry, name, replicate)
-    conditions = (_condition(statement, replicate), _condition(statement, create))
+    singles = (_conditions(statement, replicate), _conditions(statement, create))
+    conditions = (_together(singles[0]), _together(singles[1]))
     actions = (action_match(statement, REPLICATE), action_match(statement, CREATE))
     certain = True if statement.judgeable else None
     whole = [
@@ -90,10 +95,11 @@ def match_statement(
         for action, condition in zip(actions, conditions, strict=True)
     ]
     accounts = statement.principals.accounts
+    told = 1 if actions[0] is False and actions[1] is not False else 0
     return StatementMatch(
         statement.number, statement.sid, statement.effect, statement.name, whole[0], whole[1],
         principal, Part(some(actions), _action_words(statement, actions, scope)), resource,
-        conditions[1] if actions[0] is False and actions[1] is not False else conditions[0],
+        conditions[told], singles[told],
         mentions=principal.matched is not False or replicate.caller.account in accounts or not accounts,
     )  # fmt: skip
 
@@ -123,15 +129,33 @@ def _resource(statement: Statement, registry: Registry, name: str, context: Cont
     if matched is not True and problems:
         return Part(matched, listed(problems))
     verb = {True: "takes in", False: "does not take in", None: "may or may not take in"}[matched]
-    return Part(matched, f"{element.element} {quoted(element.texts)} {verb} {target}")
+    return Part(matched, f"{element.element} {quoted(element.texts)} {verb} {target}{_variables(element, context)}")
 
 
-def _condition(statement: Statement, context: Context) -> Part:
-    if not statement.conditions:
+def _variables(element: Patterns, context: Context) -> str:
+    """What the policy variables in *element* amount to, as the end of a clause."""
+    if not element.variables:
+        return ""
+    texts = [text for text in element.texts if "${" in text]
+    open_ones = dict.fromkeys(one for text in texts for one in undecided(text, context))
+    if open_ones:
+        return f": AWS does not document what replication sends as {quoted(tuple(open_ones))}"
+    known = tuple(dict.fromkeys(one for text in texts if (one := resolved(text, context)) not in (None, text) and one))
+    lacking = any(resolved(text, context) is None for text in texts)
+    without = ": replication sends no value for a variable in it, so that it matches nothing" if lacking else ""
+    return f", which is {quoted(known)} for this account{without}" if known else without
+
+
+def _conditions(statement: Statement, context: Context) -> tuple[Part, ...]:
+    return tuple(Part(*one.explained(context)) for one in statement.conditions)
+
+
+def _together(conditions: tuple[Part, ...]) -> Part:
+    """The Condition element: every condition must hold."""
+    if not conditions:
         return Part(True, "there is none")
-    explained = [one.explained(context) for one in statement.conditions]
-    matched = every(truth for truth, _ in explained)
-    return Part(matched, listed(tuple(why for truth, why in explained if truth is matched)))
+    matched = every(one.matched for one in conditions)
+    return Part(matched, listed(tuple(one.why for one in conditions if one.matched is matched)))
 
 
 def quoted(texts: tuple[str, ...]) -> str:

@@ -48,6 +48,11 @@ def _one(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ..
 @click.option(
     "--repository", required=True, metavar="NAME", callback=_repository, help="Repository name, the same on both sides."
 )
+@click.option(
+    "--repository-policy",
+    metavar="FILE",
+    help="The repository's own policy at the destination, whose denials may count.",
+)
 @click.option("--repository-exists", is_flag=True, help="The repository exists at the destination.")
 @click.option("--organization-id", metavar="o-…", help="Organization of the source account, for its conditions.")
 @click.option("--organization-path", metavar="o-…/r-…/ou-…/", help="Organization path of the source account.")
@@ -55,8 +60,8 @@ def _one(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ..
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def explain(
     policy: str, source_account: str, destination_account: str, region: str, repository: str,
-    organization_id: str | None, organization_path: str | None, partition: str, *, repository_exists: bool,
-    as_json: bool,
+    repository_policy: str | None, organization_id: str | None, organization_path: str | None, partition: str, *,
+    repository_exists: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Say why a registry policy would allow or deny a replication, statement by statement."""
     from checks.iam import ReplicationRequest
@@ -71,23 +76,34 @@ def explain(
         repository_exists=repository_exists,
         organization_id=organization_id,
         organization_path=organization_path,
+        repository_policy=_text(repository_policy) if repository_policy else "",
     )
-    text = existing_file(policy).decode("utf-8-sig", errors="replace").strip()
-    explanation = explain_policy(text, request)
+    explanation = explain_policy(_text(policy), request)
     document = explanation.as_document()
     click.echo(json.dumps(document, indent=2) if as_json else _prose(explanation, document))
+
+
+def _text(path: str) -> str:
+    return existing_file(path).decode("utf-8-sig", errors="replace").strip()
+
+
+_MATCHES = {"yes": "matches", "no": "does not match", "unknown": "may match"}
 
 
 def _prose(explanation: Explanation, document: dict[str, Any]) -> str:
     from reports.visible import one_line
 
-    lines = [f"{explanation.verdict.value}"]
+    lines = [explanation.verdict.value, one_line(f"Because {explanation.reason}.")]
+    for action, decision in document["actions"].items():
+        lines.append(f"  {action:<21} {decision}")
     for statement in document["statements"]:
         name = f" ({one_line(statement['sid'])})" if statement["sid"] else ""
-        lines.append(f"\nStatement {statement['number']}{name}: {statement['effect']}, matches: {statement['matched']}")
-        for part in ("principal", "action", "resource", "condition"):
-            detail = statement[part]
-            lines.append(f"  {part:<10} {detail['matched']:<8} {one_line(detail['why'])}")
+        effect = statement["effect"] or "neither Allow nor Deny"
+        lines.append(f"\nStatement {statement['number']}{name}: {effect}, {_MATCHES[statement['matched']]}")
+        parts = [(name, statement[name]) for name in ("principal", "action", "resource")]
+        # Each condition has a line of its own: all of them must hold.
+        parts += [("condition", one) for one in statement["conditions"] or [statement["condition"]]]
+        lines += [f"  {name:<10} {part['matched']:<8} {one_line(part['why'])}" for name, part in parts]
     if document["problems"]:
         lines += ["", "Problems:", *(f"  - {one_line(problem)}" for problem in document["problems"])]
     return "\n".join(lines)

@@ -103,6 +103,16 @@ def test_a_grant_is_explained(tmp_path: Path):
     answer = ecr_audit("grants", "explain", "--policy", str(policy), *common, *where, "--json")
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["verdict"] == "DENIED_IMPLICIT"
+    statement = {
+        "Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "ecr:ReplicateImage", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalAccount": "111111111111", "aws:SourceAccount": "111111111111"}},
+    }  # fmt: skip
+    policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}))
+    told = ecr_audit("grants", "explain", "--policy", str(policy), *common, *where).stdout
+    assert "Because no statement grants account 111111111111 ecr:ReplicateImage" in told
+    assert "Statement 1: Allow, does not match" in told
+    assert "  condition  yes      StringEquals on aws:PrincipalAccount holds" in told
+    assert "  condition  no       StringEquals on aws:SourceAccount: replication does not send this key" in told
 
 
 def test_the_example_baseline_is_valid(tmp_path: Path):
