@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.model import Run
-from checks.model import Finding, Script
+from checks.model import Finding, Remedy, Script, Severity
 from reports.bounds import fair_shares, not_shown, shortened
 from reports.breakdown import AccountView, CheckView
 from reports.check_texts import paragraphs
@@ -19,8 +19,12 @@ from reports.shell_lines import PageLines, fit
 from reports.view import ReportView
 from reports.words import counted, listed, number, sentence
 
-OBJECTS_EACH, OBJECTS_TOTAL = 12, 160
-"""Failing objects shown of one check, and of all."""
+OBJECTS_EACH = {
+    Severity.CRITICAL: 10, Severity.HIGH: 6, Severity.MEDIUM: 3, Severity.LOW: 2, Severity.INFORMATIONAL: 2,
+}  # fmt: skip
+"""Failing objects shown of one check, by its severity."""
+OBJECTS_TOTAL = 160
+"""Failing objects shown of all checks."""
 UNDECIDED_NAMED = 3
 """Undecided objects named of one check; what would decide them stands with the gaps."""
 ACCOUNTS = 40
@@ -74,8 +78,8 @@ class CheckDetail:
 
     check: CheckView
     anchor: str
-    why: tuple[str, ...]
-    how: tuple[str, ...]
+    why: str
+    """The first paragraph of why it matters."""
     shown: tuple[Shown, ...]
     hidden: str
     commands: tuple[Commands, ...]
@@ -199,7 +203,8 @@ def _gap_sections(view: ReportView) -> tuple[GapSection, ...]:
 def _details(run: Run, view: ReportView) -> tuple[CheckDetail, ...]:
     broken = (check for check in view.checks if not check.open and check.error)
     checks = [*view.worst_first, *broken]
-    open_shares = fair_shares([len(check.open) for check in checks], each=OBJECTS_EACH, total=OBJECTS_TOTAL)
+    wanted = [min(len(check.open), OBJECTS_EACH[check.severity]) for check in checks]
+    open_shares = fair_shares(wanted, each=max(OBJECTS_EACH.values()), total=OBJECTS_TOTAL)
     book = CommandBook(run)
     printed = _printed_commands(checks, open_shares, book)
     return tuple(
@@ -213,8 +218,7 @@ def _detail(run: Run, check: CheckView, share: int, book: CommandBook, commands:
     return CheckDetail(
         check=check,
         anchor=f"check-{check.text.id.replace('.', '-')}",
-        why=paragraphs(check.text.why),
-        how=paragraphs(check.text.fix),
+        why=next(iter(paragraphs(check.text.why)), ""),
         shown=tuple(_shown(run, finding, position) for position, finding in enumerate(check.open[:share], start=1)),
         hidden=not_shown(
             len(check.open) - share, len(check.open), f"failing {one}", f"failing {many}", file="findings.csv"
@@ -245,8 +249,19 @@ def _shown(run: Run, finding: Finding, position: int) -> Shown:
         message=sentence(shortened(finding.message, LONGEST_TEXT, file="findings.csv")),
         evidence=tuple(_evidence(finding)),
         fix=sentence(shortened(remedy.summary, LONGEST_TEXT, file="findings.csv")) if remedy else "",
-        steps=tuple(shortened(step, LONGEST_TEXT, file="findings.csv") for step in remedy.manual) if remedy else (),
+        steps=_steps(remedy, position),
     )
+
+
+def _steps(remedy: Remedy | None, position: int) -> tuple[str, ...]:
+    """Steps for a person, whole for the first object of a check: those of the others differ in names only."""
+    if remedy is None or not remedy.manual:
+        return ()
+    if position > 1:
+        return (
+            f"{counted(len(remedy.manual), 'step', 'steps')} for a person, as above; in findings.csv word by word.",
+        )
+    return tuple(shortened(step, LONGEST_TEXT, file="findings.csv") for step in remedy.manual)
 
 
 def _evidence(finding: Finding) -> Iterable[tuple[str, str]]:
