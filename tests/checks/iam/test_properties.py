@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 import re
 
 from hypothesis import example, given, settings
@@ -13,6 +14,7 @@ from checks.iam import LinkRequest, ReplicationRequest, Verdict, explain, link_v
 from checks.iam.decide import clauses_of
 from checks.iam.match import compile_glob
 from checks.iam.prefixes import outcomes
+from checks.iam.request import SERVICE_LINKED_ROLE
 from tests.checks.iam.policies import HEAD, ORGANIZATION, OTHER, OWNER, PATH, REGION, SOURCE, policy
 
 LINK = LinkRequest(SOURCE, OWNER, REGION, organization_id=ORGANIZATION, organization_path=PATH)
@@ -48,6 +50,21 @@ def statements(draw, *, effect=None, conditions=(None, TRUE, FALSE, UNKNOWN)):
 
 
 policies = st.lists(statements(), max_size=4)
+
+DOUBTS = {
+    "condition": lambda found, choice: {**found, "Condition": TRUE if choice else FALSE},
+    "principal": lambda found, choice: {**found, "Principal": {"AWS": SOURCE if choice else OTHER}},
+    "resource": lambda found, choice: {**found, "Resource": "*" if choice else "arn:aws:s3:::bucket"},
+    "effect": lambda found, choice: {**found, "Effect": "Allow" if choice else "Deny"},
+}
+"""Parts of a statement of which nobody knows what they mean, and what they are replaced by when it is decided."""
+
+_OPEN = {
+    "condition": {"Condition": UNKNOWN},
+    "principal": {"Principal": {"AWS": f"arn:aws:iam::{SOURCE}:role/{SERVICE_LINKED_ROLE}"}},
+    "resource": {"Resource": HEAD + "${aws:PrincipalTag/team}"},
+    "effect": {"Effect": "Permit"},
+}
 
 
 def explained(written, name, **request):
@@ -131,6 +148,67 @@ def test_doubt_becomes_a_verdict_only_where_it_does_not_matter(written, name):
         assert possible == {verdict}
     else:
         assert len(possible) > 1
+
+
+def _doubtful(part, found):
+    return {name: value for name, value in found.items() if not (part == "resource" and name == "NotResource")} | _OPEN[
+        part
+    ]
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.tuples(st.sampled_from([None, *DOUBTS]), statements(conditions=(None, TRUE, FALSE))), min_size=1,
+             max_size=4),
+    _NAMES,
+    st.booleans(),
+)  # fmt: skip
+def test_doubt_of_any_kind_becomes_a_verdict_only_where_it_does_not_matter(written, name, exists):
+    found = explained(
+        [one if part is None else _doubtful(part, one) for part, one in written], name, repository_exists=exists
+    )
+    open_ones = [number for number, (part, _) in enumerate(written) if part is not None]
+    for choice in itertools.product((True, False), repeat=len(open_ones)):
+        decided = dict(zip(open_ones, choice, strict=True))
+        resolved = explained(
+            [one if part is None else DOUBTS[part](_doubtful(part, one), decided[number])
+             for number, (part, one) in enumerate(written)],
+            name,
+            repository_exists=exists,
+        )  # fmt: skip
+        for action in ("replicate", "create"):
+            before, after = getattr(found, action), getattr(resolved, action)
+            if before.gives is not None:
+                assert after.gives == before.gives
+            if before is Verdict.DENIED_EXPLICIT:
+                assert after is before
+
+
+@settings(deadline=None)
+@given(st.lists(statements(conditions=(None, TRUE, FALSE)), min_size=1, max_size=3), _NAMES,
+       st.text("ab/-*?", max_size=4), st.text("ab/-", max_size=3))  # fmt: skip
+def test_a_variable_of_unknown_value_stands_for_every_value(written, name, pattern, value):
+    with_variable = {**written[0], "Resource": f"{HEAD}{pattern}${{aws:username}}"}
+    with_variable.pop("NotResource", None)
+    found = explained([with_variable, *written[1:]], name)
+    put_in = explained([{**with_variable, "Resource": f"{HEAD}{pattern}{value}"}, *written[1:]], name)
+    for action in ("replicate", "create"):
+        before, after = getattr(found, action), getattr(put_in, action)
+        if before.gives is not None:
+            assert after.gives == before.gives
+
+
+@settings(deadline=None)
+@given(st.lists(statements(conditions=(None, UNKNOWN)), min_size=1, max_size=3), _NAMES)
+def test_a_known_variable_is_its_value(written, name):
+    whole = policy(*written)
+    as_variable = whole.replace(f'"{SOURCE}"', '"${aws:PrincipalAccount}"')
+    # Principals take no variables; everywhere else the two texts say the same.
+    statements_with = [
+        {**json.loads(as_variable)["Statement"][number], "Principal": one["Principal"]}
+        for number, one in enumerate(written)
+    ]
+    assert ask(statements_with, name) is ask(written, name)
 
 
 @settings(deadline=None)
