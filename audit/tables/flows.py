@@ -29,9 +29,7 @@ class Flows:
     def arriving_unlisted(self, destination: Registry) -> tuple[str, ...]:
         """Prefixes that come to *destination* from registries whose repositories were not all listed."""
         return tuple(
-            prefix
-            for source in self.unlisted
-            for prefix in (self.outgoing[source] or {}).get(destination, ())
+            prefix for source in self.unlisted for prefix in (self.outgoing[source] or {}).get(destination, ())
         )
 
     def out_of(self, registry: Registry) -> Outgoing | None:
