@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from ecr_audit.cli.options import (
     suites_option,
     utf8_file,
 )
-from ecr_audit.cli.output import Formats, prepare_folder, write_reports, write_scripts
+from ecr_audit.cli.output import Formats, kept_view, prepare_folder, write_reports, write_scripts
 
 if TYPE_CHECKING:
     from audit.model import Run
@@ -114,15 +115,14 @@ def audit_and_report(
     from checks.baseline import BaselineError
     from ecr_audit.cli.progress import progress
     from ecr_audit.cli.screen import print_summary
-    from reports.view import build_view
 
     with explained(AwsSetupError, BaselineError, StoreError), progress() as shown:
         with _resumable() if resumable else nullcontext():
             finished = run_audit(request, store, shown, lambda: dt.datetime.now(dt.UTC))
         with _kept(finished, folder):
             shown.note("writing reports")
-            view = build_view(finished, store.history(finished))
-            written = write_reports(finished, view, formats, folder)
+            view = kept_view(store, finished)
+            written = write_reports(finished, view, formats, folder, partial(store.table, finished.id))
             scripts = write_scripts(finished, folder)
     with _unread():
         print_summary(finished, view, written=written, scripts=scripts, store=store.run_folder(finished.id))
