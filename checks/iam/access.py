@@ -73,12 +73,18 @@ def _answers(
 ) -> list[Truth]:
     """For each of *whom*, whether it may do one of *actions*."""
     asked = _asked(clauses, actions)
-    found = []
-    for agent in whom:
-        context = Context(agent.caller, PULL[0], circumstances.resource_tags)
-        met = [(clause.statement.effect, _met(clause, context)) for clause in clauses]
-        found.append(some(_allowed(met, column) for column in asked))
-    return found
+    tags = circumstances.resource_tags
+    return [_agreed([_answer(clauses, asked, Context(one, PULL[0], tags)) for one in agent.callers]) for agent in whom]
+
+
+def _answer(clauses: Sequence[Clause], asked: Sequence[tuple[Truth, ...]], context: Context) -> Truth:
+    met = [(clause.statement.effect, _met(clause, context)) for clause in clauses]
+    return some(_allowed(met, column) for column in asked)
+
+
+def _agreed(truths: Sequence[Truth]) -> Truth:
+    """What all of *truths* say; None where they do not say the same."""
+    return truths[0] if len(set(truths)) == 1 else None
 
 
 def _agents(clauses: Sequence[Clause], circumstances: Circumstances) -> tuple[Agent, ...]:

@@ -57,7 +57,8 @@ class Agent:
 
     label: str
     """An account id, an organization id for some member of it that is not named, or `*` for everybody else."""
-    caller: Caller
+    callers: tuple[Caller, ...]
+    """More than one where it is not known of which organization the account is: one of them is right."""
 
 
 @dataclass(slots=True)
@@ -79,7 +80,7 @@ def agents(statements: Iterable[Statement], organization: Organization, partitio
     named = _mentioned(statements)
     foreign = named.organizations - {organization.id}
     found = [
-        *_accounts(named, organization, partition, foreign=bool(foreign)),
+        *_accounts(named, organization, partition, sorted(foreign)),
         *_strangers(named, partition, sorted(foreign)),
     ]
     if organization.id:
@@ -87,38 +88,47 @@ def agents(statements: Iterable[Statement], organization: Organization, partitio
     return tuple(dict.fromkeys(found))
 
 
-def _accounts(named: _Mentioned, organization: Organization, partition: str, *, foreign: bool) -> Iterator[Agent]:
+def _accounts(named: _Mentioned, organization: Organization, partition: str, foreign: Sequence[str]) -> Iterator[Agent]:
     for account in sorted(named.accounts | {account for account, _ in named.identities}):
-        place = _place(account, organization, foreign=foreign)
+        places = _places(account, named, organization, foreign)
         own = sorted(arn for owner, arn in named.identities if owner == account)
         for identity in (*own, *_arns_of(account, named, partition)):
-            yield Agent(account, Caller(account, partition, *place, identity))
+            yield Agent(account, tuple(Caller(account, partition, *place, identity) for place in places))
 
 
-def _place(account: str, organization: Organization, *, foreign: bool) -> tuple[str | None, str | None]:
-    """Organization and path of an account that is named."""
+def _places(
+    account: str, named: _Mentioned, organization: Organization, foreign: Sequence[str]
+) -> list[tuple[str | None, str | None]]:
+    """Organization and path of an account that is named: all that are possible."""
     if account in organization.members:
-        return organization.id, organization.members[account]
-    # It is of another organization or of none; where the policy names another, it may be that one.
-    return (None, None) if foreign or not organization.complete else ("", "")
+        return [(organization.id, organization.members[account])]
+    if not organization.complete:
+        return [(None, None)]
+    # It is of none that the policy names, or of one of those.
+    return [("", ""), *((other, path) for other in foreign for path in _paths_in(other, named))]
 
 
 def _strangers(named: _Mentioned, partition: str, foreign: Sequence[str]) -> Iterator[Agent]:
     for arn in _arns_of(_NOBODY, named, partition):
-        yield Agent(EVERYONE, Caller(_NOBODY, partition, _NO_ORGANIZATION, f"{_NO_ORGANIZATION}/r-0000/", arn))
+        yield Agent(EVERYONE, (Caller(_NOBODY, partition, _NO_ORGANIZATION, f"{_NO_ORGANIZATION}/r-0000/", arn),))
     if named.any_account:
-        yield Agent(EVERYONE, Caller(None, partition, _NO_ORGANIZATION, None, _plain_arn(_NOBODY, partition)))
+        yield Agent(EVERYONE, (Caller(None, partition, _NO_ORGANIZATION, None, _plain_arn(_NOBODY, partition)),))
     for other in foreign:
         yield from _members_of(other, other, named, partition)
 
 
 def _members_of(label: str, organization: str, named: _Mentioned, partition: str) -> list[Agent]:
-    paths = [_instance(path, "x/") for path in sorted(named.paths) if path.startswith((f"{organization}/", "*"))]
     return [
-        Agent(label, Caller(_NOBODY, partition, organization, path, arn))
-        for path in (f"{organization}/r-0000/", *paths)
+        Agent(label, (Caller(_NOBODY, partition, organization, path, arn),))
+        for path in _paths_in(organization, named)
         for arn in _arns_of(_NOBODY, named, partition)
     ]
+
+
+def _paths_in(organization: str, named: _Mentioned) -> list[str]:
+    """Some path in *organization* of which no policy speaks, and one for each pattern that could mean one in it."""
+    found = [_instance(path, "x/") for path in sorted(named.paths) if path.startswith((f"{organization}/", "*"))]
+    return [f"{organization}/r-0000/", *found]
 
 
 def _arns_of(account: str, named: _Mentioned, partition: str) -> list[str]:

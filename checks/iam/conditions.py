@@ -97,6 +97,8 @@ class Condition:
             return result, f"{shown} holds"
         key = self.key.lower()
         given = carried(key, context)
+        if self.base == "Null" and given:
+            return result, f"{shown}: the request has this key, and the policy asks that it has not"
         if given is None or (not given and result is False):
             return result, f"{shown}: {self._about(key, given)}"
         if result is None:

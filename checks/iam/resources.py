@@ -71,10 +71,13 @@ class _Judged:
 
 def names_of(resources: Patterns, registry: Registry, context: Context) -> Names:
     """The repositories of *registry* that a Resource or NotResource element speaks about, in a request of *context*."""
-    texts = (_known(text, context, variables=resources.variables) for text in resources.texts)
+    texts = [_known(text, context, variables=resources.variables) for text in resources.texts]
     judged = (_judged(text, registry, variables=resources.variables) for text in texts if text is not None)
     patterns = tuple(one.pattern for one in judged if one.pattern is not None)
-    return Names(patterns, resources.negated, readable=not resources.problems)
+    # A variable without a value matches nothing in a Resource; whether a NotResource then excepts nothing, or the
+    # statement has no effect, can be read either way (IAM user guide, reference_policies_variables.html).
+    open_to_doubt = resources.negated and None in texts
+    return Names(patterns, resources.negated, readable=not resources.problems and not open_to_doubt)
 
 
 def _known(text: str, context: Context, *, variables: bool) -> str | None:
