@@ -103,6 +103,9 @@ def _setting(arguments: Mapping[str, Any]) -> Step:
         order=9,
         title=f"Account setting {name}: {value}",
         what=f"The account setting {name}",
+        # `left` tells of the steps before, where there are any: under another scope, a policy that was to be narrowed
+        # and was not may grant what it did not before.
+        prepare=('[ "${left:-0}" = 0 ] || fail 5 "Put off: a step before this one was left out."',),
         before=asking(f"setting-{name}-seen", queries.setting_is(arguments["seen"]), read),
         wanted=asking(f"setting-{name}-wanted", queries.setting_is(value), read),
         write=("aws", "ecr", "put-account-setting", "--name", name, "--value", value),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from checks.model import Edit, Finding, RemedyContext
 from checks.remedies.edits import Stage, identity, validate
-from checks.remedies.merging import Planned, plan_registry
+from checks.remedies.merging import Planned, RegistryPlan, plan_registry
 from checks.remedies.outcome import Refusal
 
 Registry = tuple[str, str]
@@ -35,11 +35,18 @@ def work(findings: Sequence[Finding], context: RemedyContext, *, in_stages: bool
     for finding in left:
         for edit in edits_of(finding):
             validate(edit)
+    sizes: dict[Registry, int] = {}
+    plans: dict[Registry, RegistryPlan] = {}
     while True:
+        wanted = _by_registry(left)
         plans = {
-            registry: plan_registry(*registry, edits, context, in_stages=in_stages)
-            for registry, edits in _by_registry(left).items()
+            # Findings are only ever taken out, so as many edits as before are the same ones.
+            registry: plans[registry]
+            if sizes.get(registry) == len(edits)
+            else plan_registry(*registry, edits, context, in_stages=in_stages)
+            for registry, edits in wanted.items()
         }
+        sizes = {registry: len(edits) for registry, edits in wanted.items()}
         reasons = {identity(refusal.edit): refusal for one in plans.values() for refusal in one.refused}
         broken = {finding.fingerprint: found for finding in left if (found := _against(finding, reasons))}
         if not broken:

@@ -101,6 +101,24 @@ def test_a_setting_that_somebody_changed_is_left_alone(aws: str, tmp_path: Path)
         assert "already so" in run(text, simulation, OTHER, aws, tmp_path).output
 
 
+def test_a_setting_waits_for_the_policy_that_was_to_be_narrowed_first(aws: str, tmp_path: Path) -> None:
+    wide = {"Effect": "Allow", "Principal": {"AWS": SOURCE}, "Action": "ecr:*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [wide]}
+    findings = [
+        finding(
+            at_other("policy.replace-statement", statement=1, replacement={**wide, "Action": "ecr:ReplicateImage"})
+        ),
+        finding(at_other("account.setting", name="BLOB_MOUNTING", seen="DISABLED", value="ENABLED")),
+    ]
+    with serve(estate(policy=json.dumps(policy))) as simulation:
+        (script,) = plan(findings, seen(simulation, (OTHER, REGION)))
+        client(simulation, OTHER).put_registry_policy(policyText=json.dumps({**policy, "Id": "changed"}))
+        before = simulation.snapshot()
+        done = run(script.text, simulation, OTHER, aws, tmp_path)
+        assert (done.code, simulation.snapshot()) == (5, before), done
+        assert "Put off: a step before this one was left out." in done.errors
+
+
 def pushed(simulation: Any, manifest: str, tag: str) -> str:
     answer = client(simulation, OTHER).put_image(repositoryName="prod/api", imageManifest=manifest, imageTag=tag)
     return str(answer["image"]["imageId"]["imageDigest"])
