@@ -27,7 +27,13 @@ from audit.tables.pairs import Pairs, segments
 from audit.tables.repositories import scan_types
 from audit.tables.scan_levels import ScanningAnswer, judge_scanning
 from audit.tables.stock import Stock
-from audit.tables.template_effect import InCharge, TemplateAnswer, judge_template, templates_in_charge
+from audit.tables.template_effect import (
+    InCharge,
+    TemplateAnswer,
+    as_some_source,
+    judge_template,
+    templates_in_charge,
+)
 from checks.baseline import Settings
 from checks.requirements import merged_settings
 
@@ -80,6 +86,10 @@ def _template_columns(
     settings = (
         *(side[name] for side in (here, source) for name in both), here["encryption_type"], here["kms_key"],
         _asked_for(here["tags"], in_charge, _gives_tags),
+        *(
+            as_some_source(pairs, stock, [source[name] for name in names], [here[name] for name in names])
+            for names in (both[:2], both[2:3], both[3:])
+        ),
     )  # fmt: skip
     return _columns(TemplateAnswer, judge(judge_template, code_flags(pairs.present), wanted, in_charge, *settings))
 

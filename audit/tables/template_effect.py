@@ -50,6 +50,10 @@ class Copy:
     encryption_type: str | None
     kms_key: str | None
     tags: str | None
+    mutability_of_a_source: bool
+    """Whether some source that feeds the copy has the very same."""
+    repository_policy_of_a_source: bool
+    lifecycle_policy_of_a_source: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,19 @@ def templates_in_charge(known: Known, stock: Stock, pairs: Pairs) -> Coded:
             worked[key] = _by_name(stock.names, parsed.value, values)
         codes[rows] = worked[key][pairs.name[rows]]
     return Coded(codes, values)
+
+
+def as_some_source(pairs: Pairs, stock: Stock, source: Sequence[Coded], here: Sequence[Coded]) -> Coded:
+    """For each replica, whether a source that feeds the same copy has exactly what the copy has in some columns.
+
+    *source* and *here*: the same columns of the stock, taken at both ends.
+    """
+    alike = pairs.destination_row >= 0
+    for left, right in zip(source, here, strict=True):
+        alike &= (left.codes == right.codes) & (right.codes >= 0)
+    found = np.zeros(len(stock.name) + 1, dtype=np.bool_)
+    found[pairs.destination_row[alike]] = True
+    return Coded(found[pairs.destination_row].astype(np.int64), (False, True))
 
 
 def _by_name(names: Sequence[str], templates: Sequence[Template], values: list[InCharge]) -> Codes:
@@ -132,21 +149,23 @@ def _told(differing: Sequence[str]) -> str:
 def _verdicts(wanted: Settings, template: Mapping[str, Any], copy: Copy) -> dict[str, bool | None]:
     """For each field that is compared, whether the copy has what *template* would give it.
 
-    What the source itself has is as good: a copy that is set up like its source is nobody's mistake.
+    What a source itself has is as good: a copy that is set up like its source is nobody's mistake.
     """
     verdicts: dict[str, bool | None] = {}
     if wanted.tag_mutability is None:
-        verdicts["tag_mutability"] = _same_mutability(template, copy)
+        verdicts["tag_mutability"] = copy.mutability_of_a_source or _same_mutability(template, copy)
     if wanted.encryption is None:
         verdicts["encryption"] = _same_encryption(template, copy)
     if wanted.repository_policy is None and template.get("repositoryPolicy"):
         policies = (template["repositoryPolicy"], copy.source_repository_policy)
-        verdicts["repository_policy"] = _one_of(copy.repository_policy, policies, same_policy)
+        same = copy.repository_policy_of_a_source or _one_of(copy.repository_policy, policies, same_policy)
+        verdicts["repository_policy"] = same
     if wanted.lifecycle_policy is None and template.get("lifecyclePolicy"):
         # That both sides do without one is what the template was to end.
         source = (copy.source_lifecycle_policy,) if copy.lifecycle_policy != "" else ()
         policies = (template["lifecyclePolicy"], *source)
-        verdicts["lifecycle_policy"] = _one_of(copy.lifecycle_policy, policies, same_lifecycle)
+        same = bool(source) and copy.lifecycle_policy_of_a_source
+        verdicts["lifecycle_policy"] = same or _one_of(copy.lifecycle_policy, policies, same_lifecycle)
     tags = {tag.get("Key"): tag.get("Value") for tag in template.get("resourceTags") or ()}
     undeclared = {key: value for key, value in tags.items() if key not in wanted.tags}
     if undeclared:

@@ -15,9 +15,9 @@ more.
 ## How to fix
 
 The remedy adds a filter to the registry's scanning configuration for the prefix that the baseline names, and keeps
-the rules that exist. It never lowers the scan type. Basic scanning on push costs nothing and is marked safe; enhanced
-scanning is billed per image and needs a decision. An organization-wide policy of Amazon Inspector can refuse the
-change; then it has to be made there.
+the rules that exist. It never lowers the scan type, and raises it where the baseline or an enhanced source asks for
+it. Basic scanning on push costs nothing and is marked safe; enhanced scanning is billed per image and needs a
+decision. An organization-wide policy of Amazon Inspector can refuse the change; then it has to be made there.
 
 ## Limits of this check
 
@@ -47,7 +47,8 @@ from checks.wording import listed
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     place = wanted.destination(row)
     asked = merged_settings(context.baseline, row["repository"]).scanning
-    scan_type, frequency = (asked.type or "", asked.frequency or "") if asked else ("", "")
+    # Basic scanning where the source has enhanced scanning would be the next finding (`settings.scan-type`).
+    scan_type, frequency = row["expected_scan_type"] or "", (asked.frequency or "") if asked else ""
     registry = context.registries.get(place) or {}
     present = json.loads(registry.get("scanning_configuration") or "{}").get("scanType")
     basic = "ENHANCED" not in (scan_type, present) and frequency != "CONTINUOUS_SCAN" and present is not None

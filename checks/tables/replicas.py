@@ -130,7 +130,7 @@ REPLICAS = Table(
         flag(
             "matches_template",
             "Whether, in what the baseline leaves open, the repository has what that template would give it today, "
-            "or what its source has",
+            "or what a source that feeds it has",
         ),
         text(
             "template_differences",

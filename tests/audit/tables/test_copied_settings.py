@@ -216,6 +216,17 @@ def test_what_the_source_has_is_as_good_as_what_the_template_says():
     assert replica(copy_of(source=unread, here=same, backup=backup))["matches_template"] is None
 
 
+def test_a_copy_that_two_sources_feed_may_be_set_up_like_either():
+    there = rule(f"{BACKUP}/{REGION}")
+    frozen = registry(HUB, rules=[there], repositories=[repository("prod/api", tag_mutability="IMMUTABLE")])
+    moving = registry(HUB, "eu-central-1", rules=[there], repositories=[repository("prod/api")])
+    here = templates({"prefix": "prod", "imageTagMutability": "IMMUTABLE"})
+    for modes, matches in (("MUTABLE", True), ("IMMUTABLE", True), ("MUTABLE_WITH_EXCLUSION", False)):
+        backup = registry(BACKUP, repositories=[repository("prod/api", tag_mutability=modes)], **here)
+        rows = build(evidence(frozen, moving, backup)).rows("replicas")
+        assert [row["matches_template"] for row in rows] == [matches, matches]
+
+
 def test_a_lifecycle_policy_that_both_sides_lack_is_missing():
     backup = templates({"prefix": "prod", "lifecyclePolicy": KEEP[10]})
     assert replica(copy_of(backup=backup))["template_differences"] == '["lifecycle_policy"]'
