@@ -1,10 +1,13 @@
 """The same policies judged by moto, where both speak the same language.
 
 moto knows no NotResource, no `?`, no principals but `*`, and takes a condition that is not met for a denial; the
-policies here keep to the rest.
+policies here keep to the rest. What lies beyond is held against references written the long way, in
+`test_properties.py` and `test_access.py`.
 """
 
 from __future__ import annotations
+
+import json
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +19,20 @@ from tests.checks.iam.policies import HEAD, OWNER, REGION, SOURCE, policy
 access_control = pytest.importorskip("moto.iam.access_control", reason="moto comes with the extra `demo`")
 
 _ACTIONS = st.sampled_from(
-    ["*", "ecr:*", "ecr:Replicate*", "ecr:ReplicateImage", "ecr:Create*y", "ecr:PutImage", "s3:*", "ecr:*Image"]
+    [
+        "*",
+        "ecr:*",
+        "ecr:Replicate*",
+        "ecr:ReplicateImage",
+        "ecr:Create*y",
+        "ecr:PutImage",
+        "s3:*",
+        "ecr:*Image",
+        "*:ReplicateImage",
+        "ecr:*i*a*",
+        "ecr:CreateRepository",
+        "ecr:Create",
+    ]
 )
 _RESOURCES = st.one_of(
     st.just("*"),
@@ -32,13 +48,19 @@ _RESOURCES = st.one_of(
 )
 
 
+def _one_or_more(draw, values):
+    """A text, or a list of texts: both spellings mean the same."""
+    found = draw(st.lists(values, min_size=1, max_size=3))
+    return found[0] if len(found) == 1 and draw(st.booleans()) else found
+
+
 @st.composite
 def statements(draw):
     return {
         "Effect": draw(st.sampled_from(["Allow", "Allow", "Deny"])),
         "Principal": "*",
-        draw(st.sampled_from(["Action", "Action", "NotAction"])): draw(st.lists(_ACTIONS, min_size=1, max_size=3)),
-        "Resource": draw(st.lists(_RESOURCES, min_size=1, max_size=3)),
+        draw(st.sampled_from(["Action", "Action", "NotAction"])): _one_or_more(draw, _ACTIONS),
+        "Resource": _one_or_more(draw, _RESOURCES),
     }
 
 
@@ -53,6 +75,8 @@ _MEANING = {
 @given(st.lists(statements(), min_size=1, max_size=5), st.text("ab/-", min_size=1, max_size=6))
 def test_moto_decides_alike(written, name):
     text = policy(*written)
+    if len(written) == 1:
+        text = json.dumps({"Version": "2012-10-17", "Statement": written[0]})
     ours = explain(text, ReplicationRequest(SOURCE, OWNER, REGION, name))
     theirs = access_control.IAMPolicy(text)
     for action, decision in (("ecr:ReplicateImage", ours.replicate), ("ecr:CreateRepository", ours.create)):
