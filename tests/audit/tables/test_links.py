@@ -85,6 +85,14 @@ def test_a_requirement_by_unit_is_unknown_where_the_account_lies_nowhere_known()
     assert (row["present"], row["expected"], row["required_by"]) == (False, None, "backup")
 
 
+def test_a_requirement_by_unit_holds_for_the_accounts_below_it_and_for_no_others():
+    wanted = baseline(requirement(TO_BACKUP, ous=["Work"]))
+    accounts = (member(HUB, ou_path="Root/Work/Europe"), member(BACKUP))
+    assert link(registry(HUB), accounts=accounts, wanted=wanted)["expected"] is True
+    elsewhere = (member(HUB, ou_path="Root/Play"), member(BACKUP))
+    assert build(evidence(registry(HUB), accounts=elsewhere), wanted).rows("links") == []
+
+
 @pytest.mark.parametrize(
     ("delete", "expected"),
     [((True, None), "on"), ((False, False), "off"), ((None, None), ""), ((True, False), "")],
