@@ -19,7 +19,7 @@ from reports import words
 from reports.bounds import not_shown
 from reports.commands import CommandBook
 from reports.formats.json_values import json_value
-from reports.formats.pdf_content import account_label
+from reports.formats.pdf_details import account_label
 from reports.view import ReportView
 from reports.visible import visible
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from audit.model import Run
 from checks.model import Severity, Status
 from reports import words
-from reports.formats import pdf_content
+from reports.formats import pdf_content, pdf_details
 from reports.view import ReportView
 from reports.visible import visible
 
@@ -46,7 +46,6 @@ def page(run: Run, view: ReportView) -> str:
         css=_packaged("report.css"),
         severities=tuple(Severity),
         Status=Status,
-        bounds=pdf_content,
     )
 
 
@@ -101,9 +100,10 @@ def _environment() -> Environment:
             "words": words,
             "severity_word": lambda severity: words.SEVERITY_WORDS[severity],
             "severity_mark": lambda severity: words.SEVERITY_MARKS[severity],
-            "account_label": pdf_content.account_label,
+            "account_label": pdf_details.account_label,
             "places_text": pdf_content.places_text,
             "bar_widths": bar_widths,
+            "bounds": pdf_content,
         }
     )
     return environment

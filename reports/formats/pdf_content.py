@@ -2,100 +2,59 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from audit.model import Run
-from checks.model import Finding, Remedy, Script, Severity
+from checks.model import Finding, Script, Severity
 from reports.bounds import fair_shares, not_shown, shortened
-from reports.breakdown import AccountView, CheckView
-from reports.check_texts import paragraphs
-from reports.commands import SCRIPT_FOLDER, CommandBook
-from reports.formats.json_values import json_line, json_value
+from reports.breakdown import AccountView, CheckView, Risk
+from reports.commands import SCRIPT_FOLDER
+from reports.formats.pdf_details import LONGEST_TEXT, Details, account_label, details_of, since_text
 from reports.formats.pdf_pictures import Picture, pictures_of
 from reports.gap_groups import GapGroup, GapRow
-from reports.shell_lines import PageLines, fit
+from reports.undecided import Cause, causes_of
 from reports.view import ReportView
 from reports.words import counted, listed, number, sentence
 
-OBJECTS_EACH = {
-    Severity.CRITICAL: 10, Severity.HIGH: 6, Severity.MEDIUM: 3, Severity.LOW: 2, Severity.INFORMATIONAL: 2,
-}  # fmt: skip
-"""Failing objects shown of one check, by its severity."""
-OBJECTS_TOTAL = 160
-"""Failing objects shown of all checks."""
-UNDECIDED_NAMED = 3
-"""Undecided objects named of one check; what would decide them stands with the gaps."""
 ACCOUNTS = 40
-WAIVED = 60
+CHECKS_LISTED = 160
+WAIVED = 40
 SCRIPTS = 40
 GAP_ROWS, GAP_PLACES = 40, 12
-TOLD_TWICE = 16
-"""Evidence of fewer characters is shown even where the message contains it."""
-SCRIPTS_NAMED = 4
-LONGEST_TEXT = 1_200
-"""Characters shown of one message, name or piece of evidence."""
-COMMAND_COLUMNS, COMMAND_ROWS = 108, 68
-"""What fits on a page of commands, with a heading above."""
-COMMAND_LINES = 240
-"""Longer commands are not printed: the run's scripts are named instead."""
-COMMANDS_EACH, COMMAND_LINES_TOTAL = 1, 560
-"""Commands printed of one check, and lines printed of all."""
+CAUSES, CAUSE_PLACES = 20, 8
+NOTES, LIMITS = 30, 20
+CALLS = 120
+ACTING = 2
+"""Accounts named of one risk."""
+LONGEST_LINE = 300
+"""Characters shown of a message, reason or remark in a list."""
+EXAMPLE = 150
+"""Characters shown of a risk's example, which stands whole with its check."""
+LONGEST_NAME = 60
+"""Characters shown of a name on the first two pages, which stay two pages whatever names are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Commands:
-    """The printed commands of one finding."""
+class RiskRow:
+    """One of the worst things, with who must act."""
 
-    anchor: str
-    check: str
-    """Title of the check."""
-    number: int
-    """Number of the object in its check."""
-    finding: Finding
-    page: PageLines
-    safe: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One failing or undecided object as shown."""
-
-    number: int
-    finding: Finding
-    account: str
-    """Id and name."""
-    message: str
-    evidence: tuple[tuple[str, str], ...]
-    fix: str
-    steps: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckDetail:
-    """The section of one check."""
-
-    check: CheckView
-    anchor: str
-    why: str
-    """The first paragraph of why it matters."""
-    shown: tuple[Shown, ...]
-    hidden: str
-    commands: tuple[Commands, ...]
-    commands_note: str
+    risk: Risk
+    example: str
+    acting: str
+    """Accounts that must act, most failures first, and since when."""
 
 
 @dataclass(frozen=True, slots=True)
 class UndecidedRow:
-    """The undecided rows of one check for one reason."""
+    """Undecided rows of one cause."""
 
-    check: CheckView
-    count: int
-    reason: str
-    """Message of the first of them."""
-    named: tuple[str, ...]
-    hidden: str
+    cause: Cause
+    places: str
+    checks: str
+    """Catalogue ids of the checks, else their own ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +64,7 @@ class WaivedRow:
     finding: Finding
     title: str
     account: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +80,24 @@ class GapSection:
 class Content:
     """Everything bounded that the template needs besides the view."""
 
-    details: tuple[CheckDetail, ...]
-    """Checks with open failures, worst first, then broken ones."""
+    details: Details
+    risks: tuple[RiskRow, ...]
+    overview: tuple[tuple[Severity | None, tuple[CheckView, ...]], ...]
+    """Checks with open failures by severity, worst first, then, under None, broken ones."""
+    overview_hidden: str
     undecided: tuple[UndecidedRow, ...]
-    """By check in catalogue order."""
+    """The causes with most rows first."""
+    undecided_hidden: str
     accounts: tuple[AccountView, ...]
     accounts_hidden: str
+    acting: str
+    """Who must act, in one sentence; empty where nobody must."""
     waived: tuple[WaivedRow, ...]
     waived_hidden: str
     passed: tuple[CheckView, ...]
+    passed_hidden: str
     idle: tuple[CheckView, ...]
+    idle_hidden: str
     gaps: tuple[GapSection, ...]
     scripts: tuple[Script, ...]
     """In the order in which to run them."""
@@ -137,52 +105,116 @@ class Content:
     pictures: tuple[Picture, ...]
     calls: tuple[tuple[str, int, int, int], ...]
     """Operation, requests sent, and how many of them were denied and throttled."""
+    calls_hidden: str
+    notes: tuple[str, ...]
+    notes_hidden: str
+    limits: tuple[str, ...]
+    limits_hidden: str
 
 
 def content_of(run: Run, view: ReportView) -> Content:
     """Select what is printed."""
     titles = {check.text.id: check.text.title for check in view.checks}
     waived = tuple(one for one in view.findings if one.waiver is not None)
+    overview = (*view.worst_first, *(check for check in view.checks if not check.open and check.error))
+    passed = tuple(check for check in view.checks if check.passed_clean)
+    idle = tuple(check for check in view.checks if check.idle)
+    causes = causes_of(run, view.checks)
+    calls = sorted(run.calls.items())
     return Content(
-        details=_details(run, view),
-        undecided=tuple(_undecided(check) for check in view.checks if check.undecided),
+        details=details_of(run, view),
+        risks=tuple(_risk(run, view, risk) for risk in view.risks),
+        overview=tuple(_by_severity(overview[:CHECKS_LISTED])),
+        overview_hidden=_rest(overview, CHECKS_LISTED, "check", "checks", "checks.csv"),
+        undecided=tuple(map(_undecided, causes[:CAUSES])),
+        undecided_hidden=_rest(causes, CAUSES, "cause", "causes", "findings.csv"),
         accounts=view.accounts[:ACCOUNTS],
-        accounts_hidden=not_shown(
-            len(view.accounts) - ACCOUNTS, len(view.accounts), "account", "accounts", file="findings.csv"
-        ),
-        waived=tuple(WaivedRow(one, titles[one.check], account_label(run, one.account)) for one in waived[:WAIVED]),
-        waived_hidden=not_shown(
-            len(waived) - WAIVED, len(waived), "waived finding", "waived findings", file="findings.csv"
-        ),
-        passed=tuple(check for check in view.checks if check.passed_clean),
-        idle=tuple(check for check in view.checks if check.idle),
+        accounts_hidden=_rest(view.accounts, ACCOUNTS, "account", "accounts", "findings.csv"),
+        acting=_acting(run, view),
+        waived=tuple(_waived(run, one, titles[one.check]) for one in waived[:WAIVED]),
+        waived_hidden=_rest(waived, WAIVED, "waived finding", "waived findings", "findings.csv"),
+        passed=passed[:CHECKS_LISTED],
+        passed_hidden=_rest(passed, CHECKS_LISTED, "check", "checks", "checks.csv"),
+        idle=idle[:CHECKS_LISTED],
+        idle_hidden=_rest(idle, CHECKS_LISTED, "check", "checks", "checks.csv"),
         gaps=_gap_sections(view),
         scripts=tuple(sorted(run.scripts, key=lambda script: script.name)[:SCRIPTS]),
-        scripts_hidden=not_shown(
-            len(run.scripts) - SCRIPTS, len(run.scripts), "script", "scripts", file=f"the folder {SCRIPT_FOLDER}"
-        ),
+        scripts_hidden=_rest(run.scripts, SCRIPTS, "script", "scripts", f"the folder {SCRIPT_FOLDER}"),
         pictures=pictures_of(view),
-        calls=tuple(
-            (name, sent, run.refused.get(name, 0), run.throttled.get(name, 0))
-            for name, sent in sorted(run.calls.items())
+        calls=tuple((name, sent, run.refused.get(name, 0), run.throttled.get(name, 0)) for name, sent in calls[:CALLS]),
+        calls_hidden=_rest(calls, CALLS, "operation", "operations", "calls.csv"),
+        notes=tuple(sentence(shortened(note, LONGEST_LINE, file="findings.json")) for note in run.notes[:NOTES]),
+        notes_hidden=_rest(run.notes, NOTES, "remark", "remarks", "findings.json"),
+        limits=tuple(
+            sentence(shortened(one, LONGEST_LINE, file="findings.json")) for one in run.limits_sources[:LIMITS]
         ),
+        limits_hidden=_rest(run.limits_sources, LIMITS, "source", "sources", "findings.json"),
     )
-
-
-def account_label(run: Run, account: str) -> str:
-    """`100000000001 (name)`, the id alone where no name is known, and words where there is no account."""
-    if not account:
-        return "no single account"
-    name = run.account_names.get(account, "")
-    return f"{account} ({name})" if name else account
 
 
 def places_text(row: GapRow) -> str:
     """The places of a gap row, bounded, with what is left out said."""
-    if len(row.places) <= GAP_PLACES:
-        return ", ".join(row.places)
-    more = len(row.places) - GAP_PLACES
-    return f"{', '.join(row.places[:GAP_PLACES])} and {number(more)} more, all in gaps.csv"
+    return _bounded_places(row.places, GAP_PLACES, "gaps.csv")
+
+
+def _bounded_places(places: tuple[str, ...], most: int, file: str) -> str:
+    named = ", ".join(shortened(place, LONGEST_LINE, file=file) for place in places[:most])
+    return named if len(places) <= most else f"{named} and {number(len(places) - most)} more, all in {file}"
+
+
+def _rest(whole: Sequence[object], shown: int, one: str, many: str, file: str) -> str:
+    return not_shown(len(whole) - shown, len(whole), one, many, file=file)
+
+
+def _by_severity(checks: Iterable[CheckView]) -> Iterator[tuple[Severity | None, tuple[CheckView, ...]]]:
+    for severity, members in groupby(checks, key=lambda check: check.severity if check.open else None):
+        yield severity, tuple(members)
+
+
+def _risk(run: Run, view: ReportView, risk: Risk) -> RiskRow:
+    check = next(one for one in view.checks if one.text.id == risk.check)
+    by_account = Counter(finding.account for finding in check.open).most_common()
+    named = [f"{_short_label(run, account)}: {number(count)}" for account, count in by_account[:ACTING]]
+    if len(by_account) > ACTING:
+        named.append(counted(len(by_account) - ACTING, "further account", "further accounts"))
+    since = since_text(check.open, view)
+    return RiskRow(
+        risk=risk,
+        example=sentence(risk.example) if len(risk.example) <= EXAMPLE else f"{risk.example[:EXAMPLE]} …",
+        acting=f"To act: {listed(named)}{f'; {since}' if since else ''}.",
+    )
+
+
+def _acting(run: Run, view: ReportView) -> str:
+    """The accounts with open failures, the worst first."""
+    acting = [account for account in view.accounts if account.failures]
+    named = [
+        f"{_short_label(run, one.account)} with {counted(one.failures, 'failure', 'failures')}" for one in acting[:5]
+    ]
+    if len(acting) > 5:
+        named.append(f"{counted(len(acting) - 5, 'further account', 'further accounts')} with open failures")
+    return f"{'; '.join(named)}." if named else ""
+
+
+def _short_label(run: Run, account: str) -> str:
+    label = account_label(run, account)
+    return label if len(label) <= LONGEST_NAME else f"{label[:LONGEST_NAME]}…"
+
+
+def _undecided(cause: Cause) -> UndecidedRow:
+    return UndecidedRow(
+        cause=cause,
+        places=_bounded_places(cause.places, CAUSE_PLACES, "findings.csv"),
+        checks=", ".join(check.text.aliases[0] if check.text.aliases else check.text.id for check in cause.checks[:60])
+        + (f" and {number(len(cause.checks) - 60)} more" if len(cause.checks) > 60 else ""),
+    )
+
+
+def _waived(run: Run, finding: Finding, title: str) -> WaivedRow:
+    reason = finding.waiver.reason if finding.waiver else ""
+    return WaivedRow(
+        finding, title, account_label(run, finding.account), shortened(reason, LONGEST_TEXT, file="findings.csv")
+    )
 
 
 def _gap_sections(view: ReportView) -> tuple[GapSection, ...]:
@@ -192,138 +224,7 @@ def _gap_sections(view: ReportView) -> tuple[GapSection, ...]:
         GapSection(
             group=group,
             rows=group.rows[:share],
-            hidden=not_shown(
-                len(group.rows) - share, len(group.rows), "kind of read", "kinds of read", file="gaps.csv"
-            ),
+            hidden=_rest(group.rows, share, "kind of read", "kinds of read", "gaps.csv"),
         )
         for group, share in zip(groups, shares, strict=True)
     )
-
-
-def _details(run: Run, view: ReportView) -> tuple[CheckDetail, ...]:
-    broken = (check for check in view.checks if not check.open and check.error)
-    checks = [*view.worst_first, *broken]
-    wanted = [min(len(check.open), OBJECTS_EACH[check.severity]) for check in checks]
-    open_shares = fair_shares(wanted, each=max(OBJECTS_EACH.values()), total=OBJECTS_TOTAL)
-    book = CommandBook(run)
-    printed = _printed_commands(checks, open_shares, book)
-    return tuple(
-        _detail(run, check, share, book, printed[check.text.id])
-        for check, share in zip(checks, open_shares, strict=True)
-    )
-
-
-def _detail(run: Run, check: CheckView, share: int, book: CommandBook, commands: tuple[Commands, ...]) -> CheckDetail:
-    one, many = check.noun
-    return CheckDetail(
-        check=check,
-        anchor=f"check-{check.text.id.replace('.', '-')}",
-        why=next(iter(paragraphs(check.text.why)), ""),
-        shown=tuple(_shown(run, finding, position) for position, finding in enumerate(check.open[:share], start=1)),
-        hidden=not_shown(
-            len(check.open) - share, len(check.open), f"failing {one}", f"failing {many}", file="findings.csv"
-        ),
-        commands=commands,
-        commands_note=_commands_note(check, commands, book),
-    )  # fmt: skip
-
-
-def _undecided(check: CheckView) -> UndecidedRow:
-    one, many = check.noun
-    named = tuple(dict.fromkeys(finding.resource for finding in check.undecided))
-    return UndecidedRow(
-        check=check,
-        count=len(check.undecided),
-        reason=sentence(shortened(check.undecided[0].message, LONGEST_TEXT, file="findings.csv")),
-        named=tuple(shortened(name, LONGEST_TEXT, file="findings.csv") for name in named[:UNDECIDED_NAMED]),
-        hidden=not_shown(len(named) - UNDECIDED_NAMED, len(named), one, many, file="findings.csv"),
-    )
-
-
-def _shown(run: Run, finding: Finding, position: int) -> Shown:
-    remedy = finding.remedy
-    return Shown(
-        number=position,
-        finding=finding,
-        account=account_label(run, finding.account),
-        message=sentence(shortened(finding.message, LONGEST_TEXT, file="findings.csv")),
-        evidence=tuple(_evidence(finding)),
-        fix=sentence(shortened(remedy.summary, LONGEST_TEXT, file="findings.csv")) if remedy else "",
-        steps=_steps(remedy, position),
-    )
-
-
-def _steps(remedy: Remedy | None, position: int) -> tuple[str, ...]:
-    """Steps for a person, whole for the first object of a check: those of the others differ in names only."""
-    if remedy is None or not remedy.manual:
-        return ()
-    if position > 1:
-        return (
-            f"{counted(len(remedy.manual), 'step', 'steps')} for a person, as above; in findings.csv word by word.",
-        )
-    return tuple(shortened(step, LONGEST_TEXT, file="findings.csv") for step in remedy.manual)
-
-
-def _evidence(finding: Finding) -> Iterable[tuple[str, str]]:
-    """Evidence in words; what the message says already, letter by letter, is not said twice."""
-    message = finding.message.casefold()
-    for name, value in finding.evidence.items():
-        text = _value_text(value)
-        if len(text) < TOLD_TWICE or text.casefold() not in message:
-            yield str(name).replace("_", " "), shortened(text, LONGEST_TEXT, file="findings.csv")
-
-
-def _value_text(value: object) -> str:
-    plain: object = json_value(value)
-    if plain is None:
-        return "not known"
-    if isinstance(plain, bool):
-        return "yes" if plain else "no"
-    if isinstance(plain, str) and (found := _list_in(plain)) is not None:
-        plain = found
-    if isinstance(plain, list) and all(isinstance(one, (str, int)) for one in plain):
-        return ", ".join(str(one) or '""' for one in plain) or "none"
-    return (plain if isinstance(plain, str) else json_line(plain)) or "none"
-
-
-def _list_in(text: str) -> list[object] | None:
-    """The list that compact JSON text holds, None for any other text; the tables keep lists as such text."""
-    try:
-        parsed = json.loads(text) if text.startswith("[") else None
-    except ValueError:  # text that only begins like a list, and is shown as it is
-        return None
-    return parsed if isinstance(parsed, list) else None
-
-
-def _printed_commands(
-    checks: list[CheckView], shares: tuple[int, ...], book: CommandBook
-) -> dict[str, tuple[Commands, ...]]:
-    """Which commands are printed: the first of every check, worst check first, while lines are left."""
-    printed: dict[str, list[Commands]] = {check.text.id: [] for check in checks}
-    left = COMMAND_LINES_TOTAL
-    for check, share in zip(checks, shares, strict=True):
-        for position, finding in enumerate(check.open[:share], start=1):
-            if len(printed[check.text.id]) == COMMANDS_EACH:
-                break
-            page = fit(book.of(finding), COMMAND_COLUMNS, COMMAND_ROWS)
-            if not page.count or page.count > min(COMMAND_LINES, left):
-                continue
-            left -= page.count
-            anchor = f"commands-{finding.fingerprint}"
-            safe = bool(finding.remedy and finding.remedy.safe)
-            printed[check.text.id].append(Commands(anchor, check.text.title, position, finding, page, safe))
-    return {check: tuple(commands) for check, commands in printed.items()}
-
-
-def _commands_note(check: CheckView, printed: tuple[Commands, ...], book: CommandBook) -> str:
-    """Where the commands are that are not printed here."""
-    shown = {one.finding.fingerprint for one in printed}
-    others = [one for one in check.open if one.fingerprint not in shown]
-    scripts = sorted({name for one in others for name in book.scripts_of(one)})
-    if not scripts:
-        return ""
-    named = [f"{SCRIPT_FOLDER}/{name}" for name in scripts[:SCRIPTS_NAMED]]
-    if len(scripts) > SCRIPTS_NAMED:
-        named.append(counted(len(scripts) - SCRIPTS_NAMED, "further script", "further scripts"))
-    what = "The other objects are mended by" if printed else "Mended by"
-    return f"{what} {listed(named)}."
