@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -257,10 +258,19 @@ class Store:
         return found
 
     def table(self, run_id: str, name: str) -> pd.DataFrame:
-        """One evidence table of a kept run."""
+        """One evidence table of a kept run. Raises StoreError where it is not there, or cannot be read."""
         import pandas as pd
+        import pyarrow as pa
 
-        return pd.read_parquet(self.run_folder(run_id) / f"{name}.parquet")
+        path = self.run_folder(run_id) / f"{name}.parquet"
+        try:
+            return pd.read_parquet(path)
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(f"run {run_id} cannot be read: {path}: {first_line(error)}") from error
+
+    def has_tables(self, run_id: str, *names: str) -> bool:
+        """Whether a kept run has every one of these evidence tables."""
+        return {f"{name}.parquet" for name in names} <= self._sums(run_id).keys()
 
 
 def _question(run: Run) -> str:
@@ -283,13 +293,20 @@ def _careful_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA busy_timeout=10000")
 
 
+_LOOKS = 20
+"""How often a store is looked at while others begin it: each look finds at least one more table there."""
+
+
 def _begun(engine: sa.Engine) -> str:
-    """The schema's version, once its tables exist. Two runs may begin one store at the same moment."""
-    try:
-        return _begin(engine)
-    except (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError):
-        # The other one may have made tables between our look and our making: look again. A true obstacle stays one.
-        return _begin(engine)
+    """The schema's version, once its tables exist. Several runs may begin one store at the same moment."""
+    for _ in range(_LOOKS):
+        try:
+            return _begin(engine)
+        except (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError):
+            # Another one may have made a table between our look and our making: look again.
+            time.sleep(0.01)
+    # A true obstacle is still one, and is told.
+    return _begin(engine)
 
 
 def _begin(engine: sa.Engine) -> str:

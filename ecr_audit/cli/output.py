@@ -45,11 +45,15 @@ def kept_view(store: Store, run: Run) -> ReportView:
     from reports.topology import topology_of
     from reports.view import build_view
 
+    topology = None
+    if store.has_tables(run.id, "links", "registries"):
+        links, registries = (store.table(run.id, name) for name in ("links", "registries"))
+        topology = topology_of(links, registries, run.account_names)
     return build_view(
         run,
         store.history(run),
         store.ages(run.id),
-        topology=topology_of(store.table(run.id, "links"), store.table(run.id, "registries"), run.account_names),
+        topology=topology,
         evidence_sum=store.evidence_sum(run.id),
     )
 
