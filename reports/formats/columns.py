@@ -50,6 +50,12 @@ FINDINGS = _columns(
     ("ORGANIZATION_UID", "Organization id; empty in single-account mode"),
     ("RUN_UID", "Id of the run"),
     ("TIMESTAMP", "When the run began, ISO 8601 in UTC"),
+    ("CHANGE", "Against the run before: new, still, waived (open then, waived now) or unsure (open then, and it could "
+     "not be looked at again); empty where nothing was compared, or where it was open in neither run"),
+    ("FIRST_SEEN", "Start of the run that found it first, since it was last known to be gone; ISO 8601 in UTC; empty "
+     "where no history is kept"),
+    ("DAYS", "Whole days from FIRST_SEEN to TIMESTAMP"),
+    ("RUNS", "Runs that found it since, this one included"),
 )  # fmt: skip
 
 CHECKS = _columns(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from audit.model import Run
-from checks.model import Finding, Script, Severity
+from checks.model import Finding, Script, Severity, Status
 from reports.bounds import fair_shares, not_shown, shortened
 from reports.breakdown import AccountView, CheckView, Risk
 from reports.commands import SCRIPT_FOLDER
@@ -82,8 +82,8 @@ class Content:
 
     details: Details
     risks: tuple[RiskRow, ...]
-    overview: tuple[tuple[Severity | None, tuple[CheckView, ...]], ...]
-    """Checks with open failures by severity, worst first, then, under None, broken ones."""
+    overview: tuple[tuple[Severity | Status, tuple[CheckView, ...]], ...]
+    """Checks with open failures by severity, worst first, then broken ones, then those that are only undecided."""
     overview_hidden: str
     undecided: tuple[UndecidedRow, ...]
     """The causes with most rows first."""
@@ -116,7 +116,11 @@ def content_of(run: Run, view: ReportView) -> Content:
     """Select what is printed."""
     titles = {check.text.id: check.text.title for check in view.checks}
     waived = tuple(one for one in view.findings if one.waiver is not None)
-    overview = (*view.worst_first, *(check for check in view.checks if not check.open and check.error))
+    overview = (
+        *view.worst_first,
+        *(check for check in view.checks if not check.open and check.error),
+        *(check for check in view.checks if check.undecided and not (check.open or check.error)),
+    )
     passed = tuple(check for check in view.checks if check.passed_clean)
     idle = tuple(check for check in view.checks if check.idle)
     causes = causes_of(run, view.checks)
@@ -124,7 +128,7 @@ def content_of(run: Run, view: ReportView) -> Content:
     return Content(
         details=details_of(run, view),
         risks=tuple(_risk(run, view, risk) for risk in view.risks),
-        overview=tuple(_by_severity(overview[:CHECKS_LISTED])),
+        overview=tuple(_grouped(overview[:CHECKS_LISTED])),
         overview_hidden=_rest(overview, CHECKS_LISTED, "check", "checks", "checks.csv"),
         undecided=tuple(map(_undecided, causes[:CAUSES])),
         undecided_hidden=_rest(causes, CAUSES, "cause", "causes", "findings.csv"),
@@ -166,9 +170,15 @@ def _rest(whole: Sequence[object], shown: int, one: str, many: str, file: str) -
     return not_shown(len(whole) - shown, len(whole), one, many, file=file)
 
 
-def _by_severity(checks: Iterable[CheckView]) -> Iterator[tuple[Severity | None, tuple[CheckView, ...]]]:
-    for severity, members in groupby(checks, key=lambda check: check.severity if check.open else None):
-        yield severity, tuple(members)
+def _grouped(checks: Iterable[CheckView]) -> Iterator[tuple[Severity | Status, tuple[CheckView, ...]]]:
+    for heading, members in groupby(checks, key=_heading):
+        yield heading, tuple(members)
+
+
+def _heading(check: CheckView) -> Severity | Status:
+    if check.open:
+        return check.severity
+    return Status.ERROR if check.error else Status.UNKNOWN
 
 
 def _risk(run: Run, view: ReportView, risk: Risk) -> RiskRow:

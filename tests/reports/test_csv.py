@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.model import Run
+from audit.model import Age, Run, RunSummary
 from reports.formats import render
 from reports.formats.columns import FILES, FINDINGS, Column
 from reports.formats.csv import cell, write_rows
@@ -86,6 +87,30 @@ def test_formulas_are_made_harmless(text: str) -> None:
     assert cell(text)[0] in "'<"
 
 
+@given(st.lists(st.lists(st.text(alphabet=st.sampled_from('ab",;\r\n\t \x00é'), max_size=6), min_size=2, max_size=2)))
+def test_rows_are_written_as_the_csv_module_writes_them(rows: list[list[str]]) -> None:
+    ours, theirs = io.StringIO(newline=""), io.StringIO(newline="")
+    write_rows(ours, [Column("A", ""), Column("B", "")], rows)
+    csv.writer(theirs, lineterminator="\r\n").writerows([["A", "B"], *rows])
+    assert ours.getvalue() == theirs.getvalue()
+
+
+def test_rows_tell_change_and_age() -> None:
+    run = runs.mixed_run()
+    failing = [one for one in run.findings if one.status == "fail" and one.waiver is None]
+    old, new = failing[0], failing[1]
+    past = RunSummary("before", run.started_at - dt.timedelta(days=1), evidence_complete=True, open={
+        old.fingerprint: old.severity})  # fmt: skip
+    ages = {old.fingerprint: Age(run.started_at - dt.timedelta(days=9, hours=5), 7)}
+    rows = {
+        row["FINDING_UID"]: row for row in _dicts(render("csv", run, build_view(run, (past,), ages))["findings.csv"])
+    }
+    told = [rows[old.fingerprint][name] for name in ("CHANGE", "FIRST_SEEN", "DAYS", "RUNS")]
+    assert told == ["still", "2026-11-13T21:00:00Z", "9", "7"]
+    assert rows[new.fingerprint]["CHANGE"] == "new"
+    assert rows[new.fingerprint]["RUNS"] == ""
+
+
 @given(st.text(max_size=50))
 def test_any_text_survives_reading_back_and_starts_no_formula(text: str) -> None:
     stream = io.StringIO(newline="")
@@ -108,7 +133,7 @@ def test_long_cells_are_cut_with_a_note_and_commands_are_not() -> None:
 
 
 def test_a_row_of_another_width_is_refused() -> None:
-    with pytest.raises(ValueError, match="a row of 1 cells under a header of 27"):
+    with pytest.raises(ValueError, match=f"a row of 1 cells under a header of {len(FINDINGS)}"):
         write_rows(io.StringIO(), FINDINGS, [("one",)])
 
 
