@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -94,7 +95,8 @@ def waive(
     _refuse_duplicate(finding, baseline, text, file, until)
     answerable = owner or _git_user()
     _write(path, text, finding, reason, answerable, until, file)
-    _tell(finding, kept, answerable, until, file)
+    option = "--baseline" if baseline.model_fields_set - {"version", "waivers"} else "--waivers"
+    _tell(finding, answerable, until, f"{option} {shlex.quote(file)}", file)
 
 
 def _finding(run: Run, wanted: str) -> Finding:
@@ -195,13 +197,11 @@ def _write(path: Path, text: str, finding: Finding, reason: str, owner: str, unt
         raise UserError(f"{name}: {error.strerror or error}") from error
 
 
-def _tell(finding: Finding, run: Run, owner: str, until: dt.date, name: str) -> None:
+def _tell(finding: Finding, owner: str, until: dt.date, option: str, name: str) -> None:
     from reports.visible import one_line
 
     place = "/".join(part for part in (finding.account, finding.region) if part)
     click.echo(f"Waived until {until}, {one_line(owner)} answers for it:")
     click.echo(f"  {finding.severity.value} {finding.check} {finding.fingerprint}{f' in {place}' if place else ''}")
     click.echo(f"  {one_line(finding.resource)}: {one_line(finding.message)}")
-    known = name == run.baseline_name or name.endswith(f"/{run.baseline_name}")
-    option = "--baseline" if known else "--waivers"
-    click.echo(f"It is the last entry of {name}; the next run marks it: ecr-audit run {option} {name} …")
+    click.echo(f"It is the last entry of {name}; the next run marks it: ecr-audit run {option} …")
