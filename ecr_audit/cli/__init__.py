@@ -21,6 +21,7 @@ COMMANDS = {
     "diff": "ecr_audit.cli.diff:diff",
     "runs": "ecr_audit.cli.runs:runs",
     "evidence": "ecr_audit.cli.evidence:evidence",
+    "send": "ecr_audit.cli.send:send",
     "waive": "ecr_audit.cli.waive:waive",
     "checks": "ecr_audit.cli.checks:checks",
     "suites": "ecr_audit.cli.suites:suites",

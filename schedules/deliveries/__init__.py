@@ -1,0 +1,1 @@
+"""Ways in which a run's answer reaches others."""
