@@ -39,6 +39,12 @@ MOST_ROWS = 200_000
 """Rows of one sheet. Excel takes 1,048,576; beyond this, a workbook is slow to open, and Parquet serves better."""
 LONGEST = 32_000
 """Characters of one cell; Excel takes 32,767."""
+TALL = 30
+"""Height of a row with long texts in points: two lines; a click shows the whole."""
+MOST_LINES = 12
+"""Lines of the tallest row."""
+PRINTED_WIDTH = 330
+"""Characters of width that are printed of a sheet; the columns to the right are for the screen."""
 MOST_LINKS = 60_000
 """Links of one sheet; Excel takes 65,530."""
 
@@ -59,31 +65,34 @@ class Column:
     title: str
     width: int
     kind: str = "text"
-    """text, number, time, day, severity or check (text with a link to the page of the check)."""
+    """text, prose (wrapped), long (wrapped and cropped: rows stay two lines tall), number, time, day, flag, severity
+    or check (text with a link to the page of the check)."""
 
 
 _FINDINGS = (
     Column("Severity", 15, "severity"), Column("Status", 11), Column("Area", 22), Column("Check", 36, "check"),
-    Column("Title", 44), Column("Account", 15), Column("Account name", 22), Column("Region", 15),
-    Column("Resource", 46), Column("What was found", 80), Column("To fix", 60), Column("Without review", 13),
-    Column("Scripts", 44), Column("Steps for a person", 50), Column("Change", 9),
-    Column("First seen (UTC)", 18, "time"), Column("Days", 7, "number"), Column("Runs", 7, "number"),
-    Column("Waived until", 13, "day"), Column("Fingerprint", 20), Column("Evidence", 60),
+    Column("Title", 44, "prose"), Column("Account", 15), Column("Account name", 22), Column("Region", 15),
+    Column("Resource", 46, "long"), Column("What was found", 80, "long"), Column("To fix", 60, "long"),
+    Column("Without review", 13), Column("Scripts", 44, "long"), Column("Steps for a person", 50, "long"),
+    Column("Change", 9), Column("First seen (UTC)", 18, "time"), Column("Days", 7, "number"),
+    Column("Runs", 7, "number"), Column("Waived until", 13, "day"), Column("Fingerprint", 20),
+    Column("Evidence", 60, "long"),
 )  # fmt: skip
 _GAPS = (
     Column("Reason", 26), Column("Account", 15), Column("Account name", 22), Column("Region", 15),
-    Column("Operation", 36), Column("Resource", 40), Column("Code", 26), Column("Message", 70),
-    Column("Permission", 32), Column("What closes it", 60), Column("Tables", 30),
+    Column("Operation", 36), Column("Resource", 40), Column("Code", 26), Column("Message", 70, "prose"),
+    Column("Permission", 32), Column("What closes it", 60, "prose"), Column("Tables", 30, "prose"),
 )  # fmt: skip
 _WAIVERS = (
     Column("Severity", 15, "severity"), Column("Check", 36, "check"), Column("Account", 15), Column("Region", 15),
-    Column("Resource", 46), Column("Reason", 60), Column("Owner", 26), Column("Until", 13, "day"),
+    Column("Resource", 46, "prose"), Column("Reason", 60, "prose"), Column("Owner", 30), Column("Until", 13, "day"),
     Column("Fingerprint", 20),
 )  # fmt: skip
 _CHECKS = (
-    Column("Check", 36), Column("Title", 44), Column("Area", 22), Column("Passed", 10, "number"),
+    Column("Check", 36), Column("Title", 44, "prose"), Column("Area", 22), Column("Passed", 10, "number"),
     Column("Failed", 10, "number"), Column("Waived", 10, "number"), Column("Undecided", 10, "number"),
-    Column("What it checks", 70), Column("Why it matters", 70), Column("How to fix", 70), Column("Controls", 40),
+    Column("What it checks", 70, "prose"), Column("Why it matters", 70, "prose"), Column("How to fix", 70, "prose"),
+    Column("Controls", 40, "prose"),
 )  # fmt: skip
 _REGISTRIES = (
     "account", "region", "account_name", "ou_path", "evidence_complete", "evidence_missing", "repository_count",
@@ -164,10 +173,13 @@ class _Book:
         sheet.freeze_panes(1, 0)
         shown = min(count, MOST_ROWS)
         sheet.autofilter(0, 0, max(shown, 1), len(columns) - 1)
+        _printed(sheet, shown, columns)
+        tall = TALL if any(column.kind == "long" for column in columns) else None
         write = [self._writer(sheet, column.kind) for column in columns]
         for at, row in enumerate(rows, start=1):
             if at > shown:
                 break
+            sheet.set_row(at, tall or _height(row, columns))
             for place, value in enumerate(row):
                 if value is not None and value != "":
                     write[place](at, place, value)
@@ -189,7 +201,8 @@ class _Book:
             return self._check_writer(sheet)
         if kind == "flag":
             return lambda row, column, value: sheet.write_boolean(row, column, bool(value), self.text)
-        return lambda row, column, value: sheet.write_string(row, column, _cell(value), self.text)
+        form = self.wrapped if kind in ("prose", "long") else self.text
+        return lambda row, column, value: sheet.write_string(row, column, _cell(value), form)
 
     def _check_writer(self, sheet: Worksheet) -> Callable[[int, int, Any], Any]:
         """A check's id, linked to its row on the sheet Checks."""
@@ -283,6 +296,10 @@ class _Book:
         sheet.set_column(0, 0, 30)
         sheet.set_column(1, 1, 100)
         sheet.hide_gridlines(2)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_row(0, 24)
         sheet.write_string(0, 0, "Amazon ECR replication audit", self.title)
         lines: list[tuple[str, Any]] = [
             ("Organization", view.organization),
@@ -299,6 +316,7 @@ class _Book:
         for label, text in lines:
             sheet.write_string(at, 0, label, self.strong)
             sheet.write_string(at, 1, _cell(text), self.wrapped)
+            sheet.set_row(at, 15 * -(-len(text) // 95))
             at += 1
         at += 1
         for severity in Severity:
@@ -313,6 +331,30 @@ class _Book:
             at += 1
             sheet.write_string(at, 0, "Not shown here", self.strong)
             sheet.write_string(at, 1, note, self.wrapped)
+
+
+def _height(row: Sequence[Any], columns: Sequence[Column]) -> float:
+    """Points for the longest prose of a row: programs differ in whether they find that out themselves."""
+    lines = [
+        -(-len(str(one)) // column.width) for one, column in zip(row, columns, strict=True) if column.kind == "prose"
+    ]
+    return 15 * min(max(lines, default=1) or 1, MOST_LINES)
+
+
+def _printed(sheet: Worksheet, rows: int, columns: Sequence[Column]) -> None:
+    """On paper: A4 landscape, the header on every page, the first columns as wide as the page."""
+    width, last = 0, -1
+    for column in columns:
+        width += column.width
+        if last >= 0 and width > PRINTED_WIDTH:
+            break
+        last += 1
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.print_area(0, 0, rows, last)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&L&A&Rpage &P of &N")
 
 
 def _plain(column: pd.Series[Any]) -> list[Any]:

@@ -53,7 +53,7 @@ def test_every_cell_of_the_csv_is_read_as_it_was_written(make: object, folder: P
     # Comma, double quote, UTF-8, from line 1, every column as text: what a person chooses in the dialog.
     columns = "/".join(f"{at}/2" for at in range(1, len(_rows(data)[0]) + 1))
     sheet = _converted(file, "xlsx", f"--infilter=CSV:44,34,76,1,{columns}")
-    cells = [["" if one is None else str(one) for one in row] for row in load_workbook(sheet).active.values]  # type: ignore[union-attr]  # it has one sheet
+    cells = [["" if one is None else str(one) for one in row] for row in load_workbook(sheet).active.values]
     assert cells == _rows(data)
 
 
@@ -62,7 +62,7 @@ def test_without_any_choice_no_cell_is_a_formula_or_an_error(folder: Path) -> No
     file = folder / "plain.csv"
     file.write_bytes(render("csv", run, build_view(run), bom=True)["findings.csv"])
     workbook = load_workbook(_converted(file, "xlsx"))
-    assert not [cell.coordinate for row in workbook.active.iter_rows() for cell in row if cell.data_type in "fe"]  # type: ignore[union-attr]  # it has one sheet
+    assert not [cell.coordinate for row in workbook.active.iter_rows() for cell in row if cell.data_type in "fe"]
 
 
 def test_the_workbook_opens_and_keeps_its_text(folder: Path) -> None:
