@@ -70,18 +70,40 @@ def prepare_folder(folder: Path) -> None:
 
 
 def write_reports(
-    run: Run, view: ReportView, formats: Iterable[str], folder: Path, tables: Tables | None = None
+    run: Run,
+    view: ReportView,
+    formats: Iterable[str],
+    folder: Path,
+    tables: Tables | None = None,
+    *,
+    archive: bool = False,
 ) -> tuple[Path, ...]:
-    """Render *formats* into *folder*; *tables* gives evidence tables by name. Returns what was written, in order."""
+    """Render *formats* into *folder*; *tables* gives evidence tables by name, *archive* asks for PDF/A.
+
+    Returns what was written, in order.
+    """
     from audit.store.files import write_atomically
     from reports.formats import render
 
     written = []
     for name in formats:
-        for file, data in render(name, run, view, tables=tables).items():
+        for file, data in render(name, run, view, tables=tables, archive=archive).items():
             write_atomically(folder / file, data)
             written.append(folder / file)
     return tuple(written)
+
+
+def write_annexes(run: Run, view: ReportView, folder: Path, *, archive: bool = False) -> int:
+    """Write a PDF for each account with findings or gaps below *folder*. Returns how many."""
+    from audit.store.files import write_atomically
+    from reports.formats.pdf_annex import FOLDER, render_annexes
+
+    (folder / FOLDER).mkdir(exist_ok=True)
+    written = 0
+    for file, data in render_annexes(run, view, archive=archive):
+        write_atomically(folder / file, data)
+        written += 1
+    return written
 
 
 def write_scripts(run: Run, folder: Path) -> Path | None:

@@ -9,7 +9,7 @@ import click
 
 from ecr_audit.cli.failure import UserError, explained
 from ecr_audit.cli.options import opened_store, store_option
-from ecr_audit.cli.output import Formats, kept_view, prepare_folder, write_reports, write_scripts
+from ecr_audit.cli.output import Formats, kept_view, prepare_folder, write_annexes, write_reports, write_scripts
 
 
 @click.command()
@@ -22,9 +22,17 @@ from ecr_audit.cli.output import Formats, kept_view, prepare_folder, write_repor
     show_default=True,
     help="Reports to write, of: pdf, csv, xlsx, parquet, json, jsonl, sarif, junit, asff, ocsf, markdown.",
 )
+@click.option(
+    "--annex",
+    type=click.Choice(["accounts"]),
+    help="Write a PDF for each account with findings or gaps too: accounts/ACCOUNT.pdf.",
+)
+@click.option("--pdf-a", is_flag=True, help="Set PDFs as PDF/A-2a, for archives, instead of PDF/UA-1.")
 @click.option("--output", metavar="DIR", default="ecr-audit-output", show_default=True, help="Folder for the reports.")
 @store_option
-def report(run: str, formats: tuple[str, ...], output: str, store_url: str | None) -> None:
+def report(
+    run: str, formats: tuple[str, ...], output: str, store_url: str | None, annex: str | None, *, pdf_a: bool
+) -> None:
     """Write reports of a kept run. RUN is an id, its beginning, or `latest`."""
     from audit.store import StoreError
 
@@ -35,7 +43,8 @@ def report(run: str, formats: tuple[str, ...], output: str, store_url: str | Non
         view = kept_view(store, loaded)
     prepare_folder(folder)
     try:
-        written = write_reports(loaded, view, formats, folder, partial(store.table, loaded.id))
+        written = write_reports(loaded, view, formats, folder, partial(store.table, loaded.id), archive=pdf_a)
+        annexes = write_annexes(loaded, view, folder, archive=pdf_a) if annex else 0
         scripts = write_scripts(loaded, folder)
     except OSError as error:
         raise UserError(
@@ -43,5 +52,7 @@ def report(run: str, formats: tuple[str, ...], output: str, store_url: str | Non
         ) from error
     for path in written:
         click.echo(str(path))
+    if annexes:
+        click.echo(f"{folder / 'accounts'}/")
     if scripts:
         click.echo(f"{scripts}/")

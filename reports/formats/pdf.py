@@ -31,14 +31,21 @@ class ReportError(RuntimeError):
     """The PDF could not be set; the message says why."""
 
 
-def render(run: Run, view: ReportView) -> dict[str, bytes]:
-    """`report.pdf` of one run. Raises ReportError where the template asks for anything that is not packaged."""
-    return {"report.pdf": to_pdf(page(run, view), identifier=run.id, at=run.finished_at)}
+ACCESSIBLE, ARCHIVE = "pdf/ua-1", "pdf/a-2a"
+"""Variants: tagged for readers of screens; tagged, and everything inside that showing it in many years needs."""
 
 
-def page(run: Run, view: ReportView) -> str:
+def render(run: Run, view: ReportView, *, archive: bool = False) -> dict[str, bytes]:
+    """`report.pdf` of one run; with *archive* as PDF/A-2a (ISO 19005-2).
+
+    Raises ReportError where the template asks for anything that is not packaged.
+    """
+    return {"report.pdf": to_pdf(page(run, view), identifier=run.id, at=run.finished_at, archive=archive)}
+
+
+def page(run: Run, view: ReportView, template_name: str = "report.html.j2", **more: object) -> str:
     """The HTML of the report, complete in itself."""
-    template = _environment().get_template("report.html.j2")
+    template = _environment().get_template(template_name)
     return template.render(
         run=run,
         view=view,
@@ -46,10 +53,11 @@ def page(run: Run, view: ReportView) -> str:
         css=_packaged("report.css"),
         severities=tuple(Severity),
         Status=Status,
+        **more,
     )
 
 
-def to_pdf(html: str, *, identifier: str, at: dt.datetime) -> bytes:
+def to_pdf(html: str, *, identifier: str, at: dt.datetime, archive: bool = False) -> bytes:
     """Set HTML as a tagged PDF with this document id and date."""
     from weasyprint import HTML
     from weasyprint.urls import FatalURLFetchingError
@@ -57,7 +65,9 @@ def to_pdf(html: str, *, identifier: str, at: dt.datetime) -> bytes:
     try:
         with _source_date(at):
             document = HTML(string=html, base_url=None, url_fetcher=refuse_all)
-            data: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier.encode())
+            data: bytes = document.write_pdf(
+                pdf_variant=ARCHIVE if archive else ACCESSIBLE, pdf_identifier=identifier.encode()
+            )
     except FatalURLFetchingError as error:  # not an Exception, so that WeasyPrint itself does not swallow it
         raise ReportError(str(error)) from error
     return data

@@ -12,7 +12,8 @@ from checks.model import Finding, Script, Severity, Status
 from reports.bounds import fair_shares, not_shown, shortened
 from reports.breakdown import AccountView, CheckView, Risk
 from reports.commands import SCRIPT_FOLDER
-from reports.formats.pdf_details import LONGEST_TEXT, Details, account_label, details_of, since_text
+from reports.formats.pdf_details import LONGEST_TEXT as LONGEST_TEXT  # the template asks for it here
+from reports.formats.pdf_details import Details, account_label, details_of, since_text
 from reports.formats.pdf_pictures import Picture, pictures_of
 from reports.gap_groups import GapGroup, GapRow
 from reports.undecided import Cause, causes_of
@@ -33,7 +34,9 @@ LONGEST_LINE = 300
 """Characters shown of a message, reason or remark in a list."""
 EXAMPLE = 150
 """Characters shown of a risk's example, which stands whole with its check."""
-LONGEST_NAME = 60
+TREND_ROWS = 4
+"""Runs in the table of the trend; the picture of it has more."""
+LONGEST_NAME = 40
 """Characters shown of a name on the first two pages, which stay two pages whatever names are chosen."""
 
 
@@ -188,9 +191,10 @@ def _risk(run: Run, view: ReportView, risk: Risk) -> RiskRow:
     if len(by_account) > ACTING:
         named.append(counted(len(by_account) - ACTING, "further account", "further accounts"))
     since = since_text(check.open, view)
+    room = EXAMPLE // 2 if view.trend else EXAMPLE  # the table of the trend is on the same page
     return RiskRow(
         risk=risk,
-        example=sentence(risk.example) if len(risk.example) <= EXAMPLE else f"{risk.example[:EXAMPLE]} …",
+        example=sentence(risk.example) if len(risk.example) <= room else f"{risk.example[:room]} …",
         acting=f"To act: {listed(named)}{f'; {since}' if since else ''}.",
     )
 
@@ -198,11 +202,12 @@ def _risk(run: Run, view: ReportView, risk: Risk) -> RiskRow:
 def _acting(run: Run, view: ReportView) -> str:
     """The accounts with open failures, the worst first."""
     acting = [account for account in view.accounts if account.failures]
+    most = 3 if view.trend else 5
     named = [
-        f"{_short_label(run, one.account)} with {counted(one.failures, 'failure', 'failures')}" for one in acting[:5]
+        f"{_short_label(run, one.account)} with {counted(one.failures, 'failure', 'failures')}" for one in acting[:most]
     ]
-    if len(acting) > 5:
-        named.append(f"{counted(len(acting) - 5, 'further account', 'further accounts')} with open failures")
+    if len(acting) > most:
+        named.append(f"{counted(len(acting) - most, 'further account', 'further accounts')} with open failures")
     return f"{'; '.join(named)}." if named else ""
 
 
@@ -223,7 +228,7 @@ def _undecided(cause: Cause) -> UndecidedRow:
 def _waived(run: Run, finding: Finding, title: str) -> WaivedRow:
     reason = finding.waiver.reason if finding.waiver else ""
     return WaivedRow(
-        finding, title, account_label(run, finding.account), shortened(reason, LONGEST_TEXT, file="findings.csv")
+        finding, title, _short_label(run, finding.account), shortened(reason, LONGEST_LINE, file="findings.csv")
     )
 
 

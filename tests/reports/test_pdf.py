@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from audit.model import Age, Run, RunSummary
-from checks.model import Severity
+from audit.model import Run, RunSummary
 from reports.formats import pdf, render
+from reports.formats.pdf_annex import render_annexes
 from reports.view import build_view
-from tests.reports import runs
+from tests.reports import runs, worst
 
 
 def _pdf(run: Run, history: tuple[RunSummary, ...] = ()) -> bytes:
@@ -64,34 +64,35 @@ def test_the_cover_and_the_summary_tell_the_verdict(mixed_pages: list[str]) -> N
     assert "43 of 48 registries read completely, 3 in part, 2 not at all" in cover
 
 
-def test_the_summary_is_one_page_whatever_it_holds() -> None:
-    """Long names, a trend, ages, every area and five risks: still page two, and all of it there."""
-    run = runs.mixed_run()
-    run = replace(
-        run,
-        results=run.results[:8],
-        gaps=run.gaps[:2],
-        account_names=dict.fromkeys(run.account_names, "long name " * 30),
-    )
-    past = tuple(
-        RunSummary(
-            f"old{day}", run.started_at.replace(day=day), evidence_complete=True, open={f"{day:016x}": Severity.HIGH}
-        )
-        for day in range(10, 23)
-    )
-    ages = {one.fingerprint: Age(run.started_at.replace(day=12), 5) for one in run.findings if one.status == "fail"}
-    view = build_view(run, past, ages)
-    pages = _pages(render("pdf", run, replace(view, areas=(view.areas * 9)[:9]))["report.pdf"])
-    cover, summary = _flat(pages[:1]), _flat(pages[1:2])
+@pytest.fixture(scope="module")
+def worst_pages() -> list[str]:
+    run = worst.worst_run()
+    return _pages(render("pdf", run, worst.worst_view(run))["report.pdf"])
+
+
+def test_the_first_two_pages_stay_two_whatever_they_hold(worst_pages: list[str]) -> None:
+    cover, summary = _flat(worst_pages[:1]), _flat(worst_pages[1:2])
     assert "The oldest open failure was first seen on 12 November 2026" in cover
+    assert "Contents" in cover
     assert "Executive summary" in summary
     assert "that could not be looked at again" in summary
-    assert "Open failures of the last 6 runs" in summary
-    assert summary.count("To act:") == len(view.risks)
+    assert "Open failures of the last 4 runs" in summary
+    assert summary.count("To act:") == 5
     assert "since 12 November 2026" in summary
     assert "Who must act" in summary
     assert "Coverage." in summary
-    assert "Replication at a glance" in pages[2].splitlines()[0]
+    assert "Replication at a glance" in worst_pages[2].splitlines()[0]
+
+
+def test_no_run_has_more_than_eighty_pages_and_every_cut_is_said(worst_pages: list[str]) -> None:
+    assert len(worst_pages) <= 80
+    text = _flat(worst_pages)
+    for word, file in (
+        ("checks", "findings.csv"), ("checks", "checks.csv"), ("scripts", "the folder"),
+        ("waived findings", "findings.csv"), ("remarks", "findings.json"), ("sources", "findings.json"),
+        ("kinds of read", "gaps.csv"), ("operations", "calls.csv"), ("accounts", "findings.csv"),
+    ):  # fmt: skip
+        assert re.search(rf"[\d,]+ further {word} are not shown here; {file}", text), (word, file)
 
 
 def test_gaps_come_before_findings_and_name_the_permission(mixed_pages: list[str]) -> None:
@@ -238,6 +239,43 @@ def test_same_run_same_bytes_in_another_process() -> None:
 )
 def test_other_runs_have_a_report_too(run: Run, part: str) -> None:
     assert part in _flat(_pages(_pdf(run)))
+
+
+def test_an_archive_copy_says_what_it_is_and_holds_all_that_it_needs() -> None:
+    """What PDF/A-2a asks for and can be seen without its validator, veraPDF."""
+    run = runs.green_run()
+    reader = PdfReader(io.BytesIO(render("pdf", run, build_view(run), archive=True)["report.pdf"]))
+    root: Any = reader.trailer["/Root"]
+    said = root["/Metadata"].get_object().get_data().decode()
+    assert re.search(r"pdfaid:part[=>]\W*2", said)
+    assert re.search(r"pdfaid:conformance[=>]\W*A", said)
+    intent = root["/OutputIntents"][0].get_object()
+    assert intent["/S"] == "/GTS_PDFA1"
+    assert intent["/DestOutputProfile"].get_object().get_data()
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/StructTreeRoot"]
+    assert root["/Lang"] == "en"
+    assert reader.trailer["/ID"]
+    assert not reader.is_encrypted
+    assert "/JavaScript" not in root.get("/Names", {})
+    for page in reader.pages:
+        for font in page["/Resources"]["/Font"].values():  # type: ignore[index]  # pypdf types no resource
+            [below] = font.get_object()["/DescendantFonts"]
+            descriptor = below.get_object()["/FontDescriptor"]
+            assert {"/FontFile2", "/FontFile3"} & set(descriptor)
+
+
+def test_an_annex_holds_what_concerns_its_account_and_nothing_else() -> None:
+    run = runs.mixed_run()
+    view = build_view(run)
+    annexes = dict(render_annexes(run, view, processes=1))
+    assert list(annexes) == [f"accounts/{one}.pdf" for one in sorted(one.account for one in view.accounts)]
+    mine = max(view.accounts, key=lambda one: one.failures).account
+    text = _flat(_pages(annexes[f"accounts/{mine}.pdf"]))
+    assert f"Account {mine}" in text
+    shown = {one.fingerprint for one in run.findings if one.fingerprint in text}
+    assert shown == {one.fingerprint for one in run.findings if one.account == mine and one.status == "fail"}
+    assert "page 1 of" in text
 
 
 def test_remarks_about_the_baseline_are_told_and_bounded() -> None:
