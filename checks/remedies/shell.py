@@ -35,6 +35,8 @@ def in_work(name: str) -> Raw:
 
 def visible(text: str) -> str:
     """*text* on one line, with control characters spelled out, for comments and messages."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
