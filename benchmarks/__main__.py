@@ -9,6 +9,7 @@ PARTS = {
     "Start": "benchmarks.start",
     "Collection beside bare boto3": "benchmarks.collection",
     "Judgement of a million replicas": "benchmarks.judgement",
+    "Reports of 100,000 findings": "benchmarks.reports",
 }
 
 
