@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.model import Run
@@ -21,6 +20,17 @@ from reports.breakdown import CheckView
 from reports.check_texts import paragraphs
 from reports.commands import CommandBook
 from reports.formats.json_values import json_line
+from reports.formats.xlsx_sheets import (
+    CHECKS,
+    FINDINGS,
+    GAPS,
+    REGISTRIES,
+    REPLICAS,
+    WAIVERS,
+    Column,
+    height,
+    set_up_print,
+)
 from reports.gap_groups import gap_fix, gap_title
 from reports.records import gap_order
 from reports.view import ReportView
@@ -41,10 +51,6 @@ LONGEST = 32_000
 """Characters of one cell; Excel takes 32,767."""
 TALL = 30
 """Height of a row with long texts in points: two lines; a click shows the whole."""
-MOST_LINES = 12
-"""Lines of the tallest row."""
-PRINTED_WIDTH = 330
-"""Characters of width that are printed of a sheet; the columns to the right are for the screen."""
 MOST_LINKS = 60_000
 """Links of one sheet; Excel takes 65,530."""
 
@@ -56,54 +62,6 @@ _COLOURS = {
     Severity.INFORMATIONAL: ("#ECECEC", "#333333"),
 }
 """Background and ink; the word and a mark stand in the cell too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a sheet."""
-
-    title: str
-    width: int
-    kind: str = "text"
-    """text, prose (wrapped), long (wrapped and cropped: rows stay two lines tall), number, time, day, flag, severity
-    or check (text with a link to the page of the check)."""
-
-
-_FINDINGS = (
-    Column("Severity", 15, "severity"), Column("Status", 11), Column("Area", 22), Column("Check", 36, "check"),
-    Column("Title", 44, "prose"), Column("Account", 15), Column("Account name", 22), Column("Region", 15),
-    Column("Resource", 46, "long"), Column("What was found", 80, "long"), Column("To fix", 60, "long"),
-    Column("Without review", 13), Column("Scripts", 44, "long"), Column("Steps for a person", 50, "long"),
-    Column("Change", 9), Column("First seen (UTC)", 18, "time"), Column("Days", 7, "number"),
-    Column("Runs", 7, "number"), Column("Waived until", 13, "day"), Column("Fingerprint", 20),
-    Column("Evidence", 60, "long"),
-)  # fmt: skip
-_GAPS = (
-    Column("Reason", 26), Column("Account", 15), Column("Account name", 22), Column("Region", 15),
-    Column("Operation", 36), Column("Resource", 40), Column("Code", 26), Column("Message", 70, "prose"),
-    Column("Permission", 32), Column("What closes it", 60, "prose"), Column("Tables", 30, "prose"),
-)  # fmt: skip
-_WAIVERS = (
-    Column("Severity", 15, "severity"), Column("Check", 36, "check"), Column("Account", 15), Column("Region", 15),
-    Column("Resource", 46, "prose"), Column("Reason", 60, "prose"), Column("Owner", 30), Column("Until", 13, "day"),
-    Column("Fingerprint", 20),
-)  # fmt: skip
-_CHECKS = (
-    Column("Check", 36), Column("Title", 44, "prose"), Column("Area", 22), Column("Passed", 10, "number"),
-    Column("Failed", 10, "number"), Column("Waived", 10, "number"), Column("Undecided", 10, "number"),
-    Column("What it checks", 70, "prose"), Column("Why it matters", 70, "prose"), Column("How to fix", 70, "prose"),
-    Column("Controls", 40, "prose"),
-)  # fmt: skip
-_REGISTRIES = (
-    "account", "region", "account_name", "ou_path", "evidence_complete", "evidence_missing", "repository_count",
-    "is_source", "is_destination", "rule_count", "rules_limit", "destinations_present", "destinations_needed",
-    "destinations_limit", "policy_characters", "policy_characters_limit", "policy_scope", "limits_source",
-)  # fmt: skip
-_REPLICAS = (
-    "repository", "source_account", "source_region", "destination_account", "destination_region", "matched", "expected",
-    "required_by", "destination_present", "source_images", "images_missing", "images_in_flight", "delete_replication",
-    "tag_mutability", "scan_frequency", "encryption", "lifecycle_present",
-)  # fmt: skip
 
 
 def render(run: Run, view: ReportView, *, tables: Tables | None = None) -> dict[str, bytes]:
@@ -153,14 +111,14 @@ class _Book:
         """Every sheet. The summary comes first in the book and is written last, since it tells what was left out."""
         summary = self.workbook.add_worksheet("Summary")
         view, run = self.view, self.run
-        self._sheet("Findings", _FINDINGS, self._findings(), len(view.findings), "findings.csv")
-        for name, columns in (("Registries", _REGISTRIES), ("Replicas", _REPLICAS)):
+        self._sheet("Findings", FINDINGS, self._findings(), len(view.findings), "findings.csv")
+        for name, columns in (("Registries", REGISTRIES), ("Replicas", REPLICAS)):
             self._evidence(name, columns, tables)
         gaps = sorted(run.gaps, key=gap_order)
-        self._sheet("Gaps", _GAPS, map(self._gap, gaps), len(gaps), "gaps.csv")
+        self._sheet("Gaps", GAPS, map(self._gap, gaps), len(gaps), "gaps.csv")
         waived = [finding for finding in view.findings if finding.waiver]
-        self._sheet("Waivers", _WAIVERS, map(self._waived, waived), len(waived), "findings.csv")
-        self._sheet("Checks", _CHECKS, map(self._check, view.checks), len(view.checks), "checks.csv")
+        self._sheet("Waivers", WAIVERS, map(self._waived, waived), len(waived), "findings.csv")
+        self._sheet("Checks", CHECKS, map(self._check, view.checks), len(view.checks), "checks.csv")
         self._summary(summary)
 
     def _sheet(
@@ -173,13 +131,13 @@ class _Book:
         sheet.freeze_panes(1, 0)
         shown = min(count, MOST_ROWS)
         sheet.autofilter(0, 0, max(shown, 1), len(columns) - 1)
-        _printed(sheet, shown, columns)
+        set_up_print(sheet, shown, columns)
         tall = TALL if any(column.kind == "long" for column in columns) else None
         write = [self._writer(sheet, column.kind) for column in columns]
         for at, row in enumerate(rows, start=1):
             if at > shown:
                 break
-            sheet.set_row(at, tall or _height(row, columns))
+            sheet.set_row(at, tall or height(row, columns))
             for place, value in enumerate(row):
                 if value is not None and value != "":
                     write[place](at, place, value)
@@ -331,30 +289,6 @@ class _Book:
             at += 1
             sheet.write_string(at, 0, "Not shown here", self.strong)
             sheet.write_string(at, 1, note, self.wrapped)
-
-
-def _height(row: Sequence[Any], columns: Sequence[Column]) -> float:
-    """Points for the longest prose of a row: programs differ in whether they find that out themselves."""
-    lines = [
-        -(-len(str(one)) // column.width) for one, column in zip(row, columns, strict=True) if column.kind == "prose"
-    ]
-    return 15 * min(max(lines, default=1) or 1, MOST_LINES)
-
-
-def _printed(sheet: Worksheet, rows: int, columns: Sequence[Column]) -> None:
-    """On paper: A4 landscape, the header on every page, the first columns as wide as the page."""
-    width, last = 0, -1
-    for column in columns:
-        width += column.width
-        if last >= 0 and width > PRINTED_WIDTH:
-            break
-        last += 1
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.print_area(0, 0, rows, last)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
-    sheet.set_footer("&L&A&Rpage &P of &N")
 
 
 def _plain(column: pd.Series[Any]) -> list[Any]:
