@@ -7,7 +7,6 @@ account and Region that it is about stand in its resource and in its product fie
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -16,7 +15,7 @@ from audit.model import Run
 from checks.model import Finding, Severity, Status
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
-from reports.formats.json_values import json_line, json_value
+from reports.formats.json_values import json_array, json_line, json_value
 from reports.resources import resource_arn, resource_type
 from reports.view import ReportView
 from reports.visible import one_line
@@ -39,8 +38,7 @@ _COMPLIANCE = {Status.FAIL: "FAILED", Status.UNKNOWN: "NOT_AVAILABLE", Status.ER
 
 def render(run: Run, view: ReportView) -> dict[str, bytes]:
     """`findings.asff.json`, filed under the caller's account and the Region that most findings are about."""
-    text = json.dumps(list(findings(run, view)), ensure_ascii=False, allow_nan=False, indent=1)
-    return {"findings.asff.json": f"{text}\n".encode()}
+    return {"findings.asff.json": "".join((*json_array(findings(run, view)), "\n")).encode()}
 
 
 def findings(run: Run, view: ReportView, *, account: str = "", region: str = "") -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from enum import Enum
 from json.encoder import encode_basestring
 from typing import Any
@@ -66,6 +66,15 @@ def _plain(value: Any) -> str:
     if value is None:
         return "null"
     return str(value) if type(value) is int else "true" if value else "false"
+
+
+def json_array(entries: Iterable[Any]) -> Iterator[str]:
+    """A JSON array in pieces, one entry a line: a long one is never held twice."""
+    separator = "[\n"
+    for entry in entries:
+        yield f"{separator}{json_line(entry)}"
+        separator = ",\n"
+    yield "\n]" if separator == ",\n" else "[]"
 
 
 def _encodable(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ from audit.model import Run
 from checks.model import Finding, Severity, Status
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
-from reports.formats.json_values import json_value
+from reports.formats.json_values import json_array
 from reports.resources import resource_arn, resource_type
 from reports.view import ReportView
 from reports.visible import visible
@@ -34,8 +33,7 @@ _NEW, _SUPPRESSED = (1, "New"), (3, "Suppressed")
 
 def render(run: Run, view: ReportView) -> dict[str, bytes]:
     """`findings.ocsf.json` as UTF-8."""
-    text = json.dumps(list(events(run, view)), ensure_ascii=False, allow_nan=False, indent=1)
-    return {"findings.ocsf.json": f"{text}\n".encode()}
+    return {"findings.ocsf.json": "".join((*json_array(events(run, view)), "\n")).encode()}
 
 
 def events(run: Run, view: ReportView) -> Iterator[dict[str, Any]]:
@@ -43,8 +41,7 @@ def events(run: Run, view: ReportView) -> Iterator[dict[str, Any]]:
     book = CommandBook(run)
     checks = {check.text.id: check for check in view.checks}
     for finding in view.findings:
-        event: dict[str, Any] = json_value(_event(finding, run, view, checks[finding.check], book))
-        yield event
+        yield _event(finding, run, view, checks[finding.check], book)
 
 
 def _event(finding: Finding, run: Run, view: ReportView, check: CheckView, book: CommandBook) -> dict[str, Any]:

@@ -7,7 +7,6 @@ Undecided rows are results of kind `open`; waived ones carry a suppression.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +16,7 @@ from checks.model import Finding, Gap, Severity, Status
 from reports.breakdown import CheckView
 from reports.check_texts import paragraphs
 from reports.commands import CommandBook
-from reports.formats.json_values import json_value
+from reports.formats.json_values import json_array, json_line
 from reports.records import gap_order
 from reports.resources import resource_arn
 from reports.view import ReportView
@@ -44,13 +43,21 @@ SCORES = {
 
 def render(run: Run, view: ReportView) -> dict[str, bytes]:
     """`findings.sarif` as UTF-8."""
-    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(run, view)]}
-    text = json.dumps(json_value(document), ensure_ascii=False, allow_nan=False, indent=1)
-    return {"findings.sarif": f"{text}\n".encode()}
+    return {"findings.sarif": "".join(_parts(run, view)).encode()}
+
+
+def _parts(run: Run, view: ReportView) -> Iterator[str]:
+    """The document in pieces: results are most of it, and are written one a line."""
+    numbers = {check.text.id: number for number, check in enumerate(view.checks)}
+    yield f'{{\n"$schema": "{SCHEMA}",\n"version": "2.1.0",\n"runs": [{{\n'
+    for name, value in _run(run, view).items():
+        yield f'"{name}": {json_line(value)},\n'
+    yield '"results": '
+    yield from json_array(_results(run, view, numbers))
+    yield "\n}]\n}\n"
 
 
 def _run(run: Run, view: ReportView) -> dict[str, Any]:
-    numbers = {check.text.id: number for number, check in enumerate(view.checks)}
     driver = {
         "name": "ecr-audit",
         "version": run.program_version,
@@ -62,7 +69,6 @@ def _run(run: Run, view: ReportView) -> dict[str, Any]:
         "automationDetails": {"id": f"ecr-audit/{run.organization_id or run.caller_account}/{run.id}"},
         "invocations": [_invocation(run)],
         "columnKind": "unicodeCodePoints",
-        "results": list(_results(run, view, numbers)),
     }
 
 

@@ -19,7 +19,7 @@ FIRST_NIGHT = dt.datetime(2026, 11, 1, 2, 0, tzinfo=dt.UTC)
 
 
 def night(number: int, what: str):
-    """A run that `found` it, has it `unknown` or `gone`, is `blind` (gone, evidence incomplete), or asks `elsewhere`."""
+    """A run that `found` it, has it `unknown` or `gone`, is `blind` (gone, evidence lacking), or asks `elsewhere`."""
     moment = FIRST_NIGHT + dt.timedelta(days=number)
     run = replace(
         a_run(f"{moment:%Y%m%dT%H%M%SZ}-aaaaaa", fingerprints=(MARK,)),
