@@ -6,10 +6,10 @@ A message, grade or remedy that raises never takes the finding away: the defect 
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from checks.cycles import no_search_for_cycles
 from checks.model import Check, Finding, Remedy, RemedyContext, Row, Severity, Status, fingerprint
 from checks.wording import tell
 
@@ -39,14 +39,8 @@ def broken(check: Check, error: str, context: RemedyContext) -> Finding:
 def make_findings(check: Check, context: RemedyContext, rows: Iterable[tuple[Status, Row, int]]) -> tuple[Finding, ...]:
     """One finding for each row with its status, FAIL or UNKNOWN, and which of the rows with its identity it is."""
     maker = _FindingMaker(check, context)
-    # The search for cycles would look at all findings made so far again and again: a third of the whole time.
-    searching = gc.isenabled()
-    gc.disable()
-    try:
+    with no_search_for_cycles():
         return tuple(maker.make(status, row, occurrence) for status, row, occurrence in rows)
-    finally:
-        if searching:
-            gc.enable()
 
 
 class _FindingMaker:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -25,11 +24,16 @@ class CommandBook:
     def __init__(self, run: Run) -> None:
         """Nothing is computed until it is asked for."""
         self._run = run
-        names: dict[str, list[str]] = defaultdict(list)
-        for script in run.scripts:
+
+    @cached_property
+    def _scripts(self) -> Mapping[str, tuple[str, ...]]:
+        """Fingerprint → names of the scripts that contain the fix, sorted."""
+        names: dict[str, tuple[str, ...]] = {}
+        for script in sorted(self._run.scripts, key=lambda script: script.name):
+            alone = (script.name,)
             for fingerprint in script.findings:
-                names[fingerprint].append(script.name)
-        self._scripts: Mapping[str, list[str]] = names
+                names[fingerprint] = (*names[fingerprint], script.name) if fingerprint in names else alone
+        return names
 
     @cached_property
     def complete(self) -> bool:
@@ -65,7 +69,7 @@ class CommandBook:
 
     def scripts_of(self, finding: Finding) -> tuple[str, ...]:
         """File names of the run's scripts that contain the fix, in the order in which to run them."""
-        return tuple(sorted(self._scripts.get(finding.fingerprint, ())))
+        return self._scripts.get(finding.fingerprint, ())
 
     @property
     def note(self) -> str:

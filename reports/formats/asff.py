@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from audit.model import Run
+from checks.cycles import no_search_for_cycles
 from checks.model import Finding, Severity, Status
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
@@ -38,7 +39,8 @@ _COMPLIANCE = {Status.FAIL: "FAILED", Status.UNKNOWN: "NOT_AVAILABLE", Status.ER
 
 def render(run: Run, view: ReportView) -> dict[str, bytes]:
     """`findings.asff.json`, filed under the caller's account and the Region that most findings are about."""
-    return {"findings.asff.json": "".join((*json_array(findings(run, view)), "\n")).encode()}
+    with no_search_for_cycles():
+        return {"findings.asff.json": "".join((*json_array(findings(run, view)), "\n")).encode()}
 
 
 def findings(run: Run, view: ReportView, *, account: str = "", region: str = "") -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.model import Run
+from checks.cycles import no_search_for_cycles
 from checks.model import Finding, Severity, Status
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
@@ -33,7 +34,8 @@ _NEW, _SUPPRESSED = (1, "New"), (3, "Suppressed")
 
 def render(run: Run, view: ReportView) -> dict[str, bytes]:
     """`findings.ocsf.json` as UTF-8."""
-    return {"findings.ocsf.json": "".join((*json_array(events(run, view)), "\n")).encode()}
+    with no_search_for_cycles():
+        return {"findings.ocsf.json": "".join((*json_array(events(run, view)), "\n")).encode()}
 
 
 def events(run: Run, view: ReportView) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from audit.model import Run
+from checks.cycles import no_search_for_cycles
 from checks.model import Finding, Severity, Status
 from reports.breakdown import CheckView
 from reports.check_texts import paragraphs
@@ -73,7 +74,7 @@ def render(run: Run, view: ReportView, *, tables: Tables | None = None) -> dict[
         "constant_memory": True, "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
         "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd hh:mm", "remove_timezone": True,
     }  # fmt: skip
-    with xlsxwriter.Workbook(stream, options) as workbook:
+    with no_search_for_cycles(), xlsxwriter.Workbook(stream, options) as workbook:
         workbook.set_properties(
             {
                 "title": f"Amazon ECR replication audit of {visible(view.organization)}",
