@@ -200,6 +200,11 @@ def _policy(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> R
 
 
 def _scanning(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+    if registry.row.get("scan_changes_permitted") is False:
+        raise CannotApplyError(
+            "an Amazon Inspector policy of the organization settles how this registry scans, and AWS refuses the put; "
+            "have whoever owns that policy change it"
+        )
     seen = scanning.parse(registry.text("scanning_configuration"))
 
     def step(_: Stage, old: scanning.Configuration, new: scanning.Configuration, __: object) -> Step:
