@@ -144,6 +144,8 @@ def test_nobody_fares_better_than_the_answer_says(written, action):
         truth = _long_way(written, *caller, action)
         crowd = {MEMBER: ORG, STRANGER: "*", OTHER_ORG: "*"}.get(label, label)
         told = some((found.get(label, False), found.get(crowd, False)))
+        if label == STRANGER and told is None:
+            continue  # which organization the outsider belongs to is not known, so a Deny of one may hit it
         assert level(truth) <= level(told), (label, caller, found)
 
 
