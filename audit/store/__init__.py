@@ -11,35 +11,28 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from audit.model import Age, Run, RunSummary
 from audit.store import schema
-from audit.store.ages import aged
+from audit.store.ages import aged, earlier_runs
 from audit.store.checkpoint import request_key
 from audit.store.codec import UnreadableError, decode_run, encode_run
 from audit.store.errors import NoSuchRunError, StoreError, first_line, kept_in, read_from
 from audit.store.files import sha256, sync_folder
 from audit.store.line import RunLine, summarize
+from audit.store.opening import place_of, prepare, without_password
 from checks.model import Severity, Status
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["NoSuchRunError", "RunLine", "Store", "StoreError", "UnreadableError", "open_store", "summarize"]
-
-
-def default_folder() -> Path:
-    """The platform's folder for this user's data (`~/.local/share/ecr-audit` on Linux)."""
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("ecr-audit", appauthor=False))
 
 
 def open_store(url: str | None = None) -> Store:
@@ -49,12 +42,7 @@ def open_store(url: str | None = None) -> Store:
     or beside the SQLite file; for another database in the user's data folder.
     Raises StoreError with what to do.
     """
-    folder = default_folder()
-    if url is None or "://" not in url:
-        folder = Path(url) if url else folder
-        url = f"sqlite:///{(folder / 'ecr-audit.db').absolute()}"
-    else:
-        folder = _folder_beside(url) or folder
+    url, folder = place_of(url)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(url)
@@ -63,20 +51,7 @@ def open_store(url: str | None = None) -> Store:
         advice = "choose another with --store"
         raise StoreError(f"the store's folder {folder} cannot be used: {error.strerror}; {advice}") from error
     except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
-        raise StoreError(f"the store {_without_password(url)} cannot be opened: {first_line(error)}") from error
-
-
-def _folder_beside(url: str) -> Path | None:
-    """Where an SQLite database lies; None for a server's. Never repeats *url*, which may hold a password."""
-    try:
-        parsed = sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError) as error:
-        raise StoreError("--store is neither a folder nor a database URL that can be read; see --help") from error
-    if parsed.get_backend_name() != "sqlite":
-        return None
-    if not parsed.database or parsed.database == ":memory:" or "mode=memory" in url:
-        raise StoreError("an SQLite database in memory keeps nothing; give --store a folder")
-    return Path(parsed.database).absolute().parent
+        raise StoreError(f"the store {without_password(url)} cannot be opened: {first_line(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +62,7 @@ class Store:
     folder: Path
 
     def __post_init__(self) -> None:
-        if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", _careful_sqlite)
-        version = _begun(self.engine)
-        if not version.isdecimal():
-            raise StoreError(
-                f"the store {self.name} is damaged: its schema is {version!r}; choose another with --store"
-            )
-        if int(version) > schema.VERSION:
-            raise StoreError(f"the store was written by a newer ecr-audit (schema {version}); update this one")
-        if int(version) < schema.VERSION:
-            raise StoreError(
-                f"the store {self.name} was written by an older ecr-audit (schema {version}); this one keeps "
-                f"schema {schema.VERSION}: choose another with --store"
-            )
+        prepare(self.engine, self.name)
 
     @property
     def name(self) -> str:
@@ -173,14 +135,8 @@ class Store:
 
     def history(self, run: Run, limit: int = 12) -> tuple[RunSummary, ...]:
         """Earlier runs of the same organization and scope, newest first: what *run* can be compared with."""
-        query = (
-            sa.select(schema.runs.c.id, schema.runs.c.summary)
-            .where(schema.runs.c.question == _question(run), schema.runs.c.id < run.id)
-            .order_by(schema.runs.c.id.desc())
-            .limit(limit)
-        )
         with read_from(self.name), self.engine.connect() as connection:
-            lines = {row.id: RunLine.from_document(row.summary) for row in connection.execute(query)}
+            lines = {line.id: line for line in earlier_runs(connection, run, _question(run), limit)}
             open_failures: dict[str, dict[str, Severity]] = {identifier: {} for identifier in lines}
             kept = schema.findings.c
             failing = sa.select(kept.run, kept.fingerprint, kept.severity).where(
@@ -218,17 +174,13 @@ class Store:
 
     def load(self, run_id: str) -> Run:
         """A kept run, checked against its hash. Raises NoSuchRunError or StoreError."""
-        with read_from(self.name), self.engine.connect() as connection:
-            files = connection.scalar(sa.select(schema.runs.c.files).where(schema.runs.c.id == run_id))
-            expected = files["run.json.gz"] if files is not None else ""
-        if files is None:
-            raise NoSuchRunError(f"no run is called {run_id!r}")
-        path = self.run_folder(run_id) / "run.json.gz"
+        name = "run.json.gz"
+        with read_from(self.name):
+            expected = self._sums(run_id)[name]
+        data = self._checked(run_id, name, expected)
         try:
-            if sha256(path) != expected:
-                raise StoreError(f"{path} was altered since the run was kept")
-            return decode_run(path.read_bytes(), str(path))
-        except (OSError, UnreadableError) as error:
+            return decode_run(data, str(self.run_folder(run_id) / name))
+        except UnreadableError as error:
             raise StoreError(f"run {run_id} cannot be read: {error}") from error
 
     def evidence_sum(self, run_id: str) -> str:
@@ -239,23 +191,25 @@ class Store:
     def _sums(self, run_id: str) -> dict[str, str]:
         with read_from(self.name), self.engine.connect() as connection:
             hashes = connection.scalar(sa.select(schema.runs.c.files).where(schema.runs.c.id == run_id))
-        if hashes is None:
+            found = None if hashes is None else dict(hashes)
+        if found is None:
             raise NoSuchRunError(f"no run is called {run_id!r}")
-        return dict(hashes)
+        return found
 
     def files(self, run_id: str) -> dict[str, bytes]:
         """Every file of a kept run by name, each checked against its hash. Raises NoSuchRunError or StoreError."""
-        found: dict[str, bytes] = {}
-        for name, expected in sorted(self._sums(run_id).items()):
-            path = self.run_folder(run_id) / name
-            try:
-                data = path.read_bytes()
-            except OSError as error:
-                raise StoreError(f"run {run_id} cannot be read: {error}") from error
-            if hashlib.sha256(data).hexdigest() != expected:
-                raise StoreError(f"{path} was altered since the run was kept")
-            found[name] = data
-        return found
+        return {name: self._checked(run_id, name, expected) for name, expected in sorted(self._sums(run_id).items())}
+
+    def _checked(self, run_id: str, name: str, expected: str) -> bytes:
+        """A file of a kept run. Raises StoreError where it cannot be read, or its hash is not *expected*."""
+        path = self.run_folder(run_id) / name
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"run {run_id} cannot be read: {error}") from error
+        if hashlib.sha256(data).hexdigest() != expected:
+            raise StoreError(f"{path} was altered since the run was kept")
+        return data
 
     def table(self, run_id: str, name: str) -> pd.DataFrame:
         """One evidence table of a kept run. Raises StoreError where it is not there, or cannot be read."""
@@ -285,38 +239,3 @@ def _write_files(folder: Path, run: Run, tables: Mapping[str, pd.DataFrame]) -> 
     for path in folder.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())
-
-
-def _careful_sqlite(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA busy_timeout=10000")
-
-
-_LOOKS = 20
-"""How often a store is looked at while others begin it: each look finds at least one more table there."""
-
-
-def _begun(engine: sa.Engine) -> str:
-    """The schema's version, once its tables exist. Several runs may begin one store at the same moment."""
-    for _ in range(_LOOKS):
-        try:
-            return _begin(engine)
-        except (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError):
-            # Another one may have made a table between our look and our making: look again.
-            time.sleep(0.01)
-    # A true obstacle is still one, and is told.
-    return _begin(engine)
-
-
-def _begin(engine: sa.Engine) -> str:
-    schema.metadata.create_all(engine)
-    with engine.begin() as connection:
-        version = connection.scalar(sa.select(schema.about.c.value).where(schema.about.c.name == "schema"))
-        if version is None:
-            connection.execute(schema.about.insert().values(name="schema", value=str(schema.VERSION)))
-    return str(schema.VERSION) if version is None else str(version)
-
-
-def _without_password(url: str) -> str:
-    return sa.make_url(url).render_as_string(hide_password=True)

@@ -6,7 +6,7 @@ it although its evidence was complete, it is new.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 
@@ -29,6 +29,17 @@ def aged(connection: sa.Connection, run: Run, question: str) -> dict[str, _Seen]
     return {finding.fingerprint: _seen(finding, before.get(finding.fingerprint), started) for finding in run.findings}
 
 
+def earlier_runs(connection: sa.Connection, run: Run, question: str, limit: int) -> Iterator[RunLine]:
+    """The last *limit* runs before *run* that asked the same *question*, newest first."""
+    query = (
+        sa.select(schema.runs.c.summary)
+        .where(schema.runs.c.question == question, schema.runs.c.id < run.id)
+        .order_by(schema.runs.c.id.desc())
+        .limit(limit)
+    )
+    return map(RunLine.from_document, connection.scalars(query).all())
+
+
 def _seen(finding: Finding, before: _Seen | None, started: str) -> _Seen:
     first, runs = before or (started, 0)
     if finding.status is not Status.FAIL:
@@ -38,18 +49,12 @@ def _seen(finding: Finding, before: _Seen | None, started: str) -> _Seen:
 
 
 def _handed_on(connection: sa.Connection, run: Run, question: str) -> Mapping[str, _Seen]:
-    earlier = (
-        sa.select(schema.runs.c.id, schema.runs.c.summary)
-        .where(schema.runs.c.question == question, schema.runs.c.id < run.id)
-        .order_by(schema.runs.c.id.desc())
-        .limit(_LOOKED_BACK)
-    )
     found: dict[str, _Seen] = {}
     kept = schema.findings.c
-    for past in connection.execute(earlier).all():
+    for past in earlier_runs(connection, run, question, _LOOKED_BACK):
         rows = sa.select(kept.fingerprint, kept.first_seen, kept.seen_runs).where(kept.run == past.id)
         for row in connection.execute(rows):
             found.setdefault(row.fingerprint, (row.first_seen, row.seen_runs))
-        if RunLine.from_document(past.summary).as_summary({}).evidence_complete:
+        if past.evidence_complete:
             break
     return found

@@ -30,6 +30,11 @@ class RunLine:
     registries_planned: int
     registries_complete: int
 
+    @property
+    def evidence_complete(self) -> bool:
+        """Whether every registry was read and nothing is missing."""
+        return self.gaps == 0 and self.registries_planned == self.registries_complete
+
     def as_document(self) -> dict[str, Any]:
         """JSON values."""
         return asdict(self)
@@ -39,7 +44,7 @@ class RunLine:
         return RunSummary(
             id=self.id,
             started_at=dt.datetime.fromisoformat(self.started_at),
-            evidence_complete=self.gaps == 0 and self.registries_planned == self.registries_complete,
+            evidence_complete=self.evidence_complete,
             open=open_failures,
             undecided=self.unknown + self.errors,
             waived=self.waived,

@@ -23,7 +23,6 @@ _NAMES = {
     Stage.REPOSITORIES: "repositories",
     Stage.NARROWING: "narrowing",
 }
-_BY_HAND = 60
 _NAMED_IN_TITLE = 40
 _NAMED_IN_REASON = 5
 _ASKED = 30
