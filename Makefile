@@ -57,7 +57,9 @@ lock: | $(BIN)/python                ## resolve the locks anew
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" -q -o requirements/demo.txt --extra demo --group build
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --custom-compile-command "make lock" -q -o requirements/dev.txt --extra demo --extra web --extra postgres --group dev
+	  --custom-compile-command "make lock" -q -o requirements/service.txt --extra web --extra postgres --extra tracing
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" -q -o requirements/dev.txt --extra demo --extra web --extra postgres --extra tracing --group dev
 
 clean:           ## remove what was built here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from checks.baseline_names import similar, unknown_checks
-from checks.baseline_shapes import SHAPES
+from checks.baseline_shapes import SHAPES, Strict
 from checks.baseline_yaml import BaselineError, Node, Path, Problem, Reading, path_text
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from checks.baseline import Baseline, Waiver, WaiverFile
+    from checks.baseline import Baseline, Waiver
 
-_Model = TypeVar("_Model", "Baseline", "WaiverFile")
+_Model = TypeVar("_Model", bound="Strict")
 
-__all__ = ["BaselineError", "Problem", "example_baseline", "load_baseline", "load_waivers", "waiver_lines"]
+__all__ = ["BaselineError", "Problem", "example_baseline", "load_baseline", "load_document", "load_waivers", "waiver_lines"]
 
 _WORDS = {
     "tuple_type": ("needs a list", "write each entry on its own line after `- `; `[]` is the empty list"),
@@ -53,7 +53,7 @@ def load_baseline(text: str, name: str, *, known_checks: Mapping[str, Sequence[s
     """
     from checks.baseline import Baseline  # here: that module offers this function
 
-    return _load(text, name, Baseline, known_checks)
+    return load_document(text, name, Baseline, known_checks=known_checks)
 
 
 def load_waivers(
@@ -65,7 +65,7 @@ def load_waivers(
     """
     from checks.baseline import WaiverFile  # here: that module offers this function
 
-    return _load(text, name, WaiverFile, known_checks).waivers
+    return load_document(text, name, WaiverFile, known_checks=known_checks, what="a file of waivers").waivers
 
 
 def waiver_lines(text: str, name: str) -> tuple[int, ...]:
@@ -75,14 +75,25 @@ def waiver_lines(text: str, name: str) -> tuple[int, ...]:
     return tuple(node.line for node in waivers.children.values()) if waivers is not None else ()
 
 
-def _load(text: str, name: str, model: type[_Model], known: Mapping[str, Sequence[str]] | None) -> _Model:
+def load_document(
+    text: str,
+    name: str,
+    model: type[_Model],
+    *,
+    known_checks: Mapping[str, Sequence[str]] | None = None,
+    what: str = "a baseline",
+) -> _Model:
+    """The YAML document in *text*, from the file called *name*, as *model*; *what* it is, in the words of messages.
+
+    *known_checks* as for `load_baseline`. Raises BaselineError with every problem in the order of the file.
+    """
     reading = Reading(text, name)
     root = reading.read()
     if root is None or root.value is None:
         root = Node(1, 1, value={}, closed=True)
     problems: list[Problem] = reading.problems
     if not isinstance(root.value, dict):
-        message, hint = "a baseline is a mapping of keys to values", "begin with a line such as `version: 1`"
+        message, hint = f"{what} is a mapping of keys to values", "begin with a line such as `version: 1`"
         raise BaselineError((*problems, Problem(name, root.line, root.column, "", message, hint)))
     loaded = None
     try:
@@ -90,7 +101,7 @@ def _load(text: str, name: str, model: type[_Model], known: Mapping[str, Sequenc
         loaded = model.model_validate_json(json.dumps(root.value), strict=True)
     except ValidationError as error:
         problems.extend(_problems(error.errors(include_url=False), root, name, model))
-    problems.extend(unknown_checks(root, name, known) if known is not None else ())
+    problems.extend(unknown_checks(root, name, known_checks) if known_checks is not None else ())
     if problems or loaded is None:
         raise BaselineError(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))
     return loaded
@@ -102,7 +113,7 @@ def example_baseline() -> str:
 
 
 def _problems(
-    errors: Iterable[ErrorDetails], root: Node, file: str, model: type[Baseline | WaiverFile]
+    errors: Iterable[ErrorDetails], root: Node, file: str, model: type[Strict]
 ) -> Iterator[Problem]:
     """Pydantic's errors in our words, those about one value (the branches of a union) as one."""
     grouped: dict[Path, list[ErrorDetails]] = {}
@@ -184,7 +195,7 @@ def _shown(error: ErrorDetails, node: Node) -> str:
     return repr(node.raw[:60]) if isinstance(node.value, str) else node.raw[:60]
 
 
-def _keys_at(model: type[Baseline | WaiverFile], path: Path) -> tuple[str, ...]:
+def _keys_at(model: type[Strict], path: Path) -> tuple[str, ...]:
     """The keys that *model* knows for the mapping at *path*."""
     schema = _schema(model)
     node: Mapping[str, Any] = schema
@@ -196,7 +207,7 @@ def _keys_at(model: type[Baseline | WaiverFile], path: Path) -> tuple[str, ...]:
 
 
 @cache
-def _schema(model: type[Baseline | WaiverFile]) -> Mapping[str, Any]:
+def _schema(model: type[Strict]) -> Mapping[str, Any]:
     return model.model_json_schema(mode="validation")
 
 

@@ -1,0 +1,109 @@
+"""The service's configuration file: which audits run when, and who hears of them.
+
+One YAML file, read like the baseline: every error at once, with line and column. Paths in it are meant from the file's
+own folder.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from checks.baseline_shapes import AccountId, Region, Strict, Text
+from checks.model import Severity
+from schedules.deliveries.settings import Delivery, Format
+
+Name = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,59}$")]
+"""Name of a schedule or a delivery: it becomes part of folders, addresses and metrics."""
+
+PRESETS = {
+    "hourly": "0 * * * *",
+    "nightly": "30 2 * * *",
+    "weekly": "30 2 * * 1",
+    "monthly": "30 2 1 * *",
+}
+"""What `every` stands for, as `cron`."""
+
+
+class ScopeSettings(Strict):
+    """What is audited; without any key everything."""
+
+    accounts: tuple[AccountId, ...] = Field(default=())
+    ous: tuple[Text, ...] = Field(default=(), description="Ids, or paths of names, of organizational units.")
+    regions: tuple[Region, ...] = Field(default=())
+    everything: bool = Field(default=False, description="Every repository in detail, not only replicated ones.")
+
+
+class AwsSection(Strict):
+    """How AWS is asked; as the options of `ecr-audit run`."""
+
+    profile: str = Field(default="", description="Profile of the AWS configuration to begin with.")
+    role_name: Text = Field(default="ecr-audit", description="Role to assume in every member account.")
+    external_id: str = Field(default="", description="External id that the role's trust policy asks for.")
+    endpoint_url: str = Field(default="", description="Send every AWS call there (a simulator, an emulator).")
+    processes: int = Field(default=0, ge=0, le=64, description="Worker processes; 0: cores, at most 4.")
+
+
+class Retention(Strict):
+    """Which runs are kept. The last good run, and runs under legal hold, always are."""
+
+    days: int = Field(default=0, ge=0, description="Runs older than this may go; 0: age alone lets none go.")
+    runs: int = Field(
+        default=0,
+        ge=0,
+        description="More runs of one question (organization and scope) than this may go; 0: any number.",
+    )
+
+
+class Schedule(Strict):
+    """One audit that recurs."""
+
+    cron: str = Field(default="", description="Minute, hour, day of month, month, day of week (0 and 7 are Sunday).")
+    every: Literal["hourly", "nightly", "weekly", "monthly", ""] = Field(
+        default="", description="A preset instead of `cron`: on the hour; at 02:30; Mondays; on the first, at 02:30."
+    )
+    timezone: Text = Field(default="UTC", description="Time zone of `cron`, such as Europe/Berlin.")
+    scope: ScopeSettings = Field(default=ScopeSettings())
+    baseline: str = Field(default="", description="File; without it, AWS's limits and grants that work.")
+    waivers: str = Field(default="", description="File of waivers besides the baseline's own; the web page adds to it.")
+    suites: str = Field(default="", description="Folder of your own Great Expectations suites.")
+    deliveries: tuple[Name, ...] = Field(default=(), description="Who hears of it, by name, in order.")
+    fail_on: Severity = Field(default=Severity.HIGH, description="From this severity on, the run counts as bad.")
+    catch_up_hours: int = Field(
+        default=12,
+        ge=0,
+        le=168,
+        description="A run missed while the service was down is made up for within so long; 0: never.",
+    )
+    time_limit_minutes: int = Field(default=240, ge=1, le=1440, description="A job that takes longer is ended.")
+    attempts: int = Field(default=3, ge=1, le=10, description="How often a job is begun whose process dies.")
+    paused: bool = Field(default=False, description="Keep it, do not run it.")
+
+
+class WebSection(Strict):
+    """Where the service listens, and how people are known."""
+
+    host: Text = Field(default="127.0.0.1")
+    port: int = Field(default=8180, ge=0, le=65_535, description="0: any free one.")
+    public_url: str = Field(default="", description="Address in messages, such as https://audit.example.com.")
+    signin: Literal["none", "tokens", "proxy"] = Field(
+        default="none", description="none: loopback only. tokens: `ecr-audit token`. proxy: an OIDC proxy's headers."
+    )
+
+
+class Configuration(Strict):
+    """Everything that `ecr-audit serve` needs to know. Every key may be left out."""
+
+    version: Literal[1] = Field(default=1, description="Version of this format.")
+    store: str = Field(default="", description="Folder or database URL of the run history.")
+    aws: AwsSection = Field(default=AwsSection())
+    retention: Retention = Field(default=Retention())
+    schedules: dict[Name, Schedule] = Field(default_factory=dict)
+    deliveries: dict[Name, Delivery] = Field(default_factory=dict)
+    web: WebSection = Field(default=WebSection())
+
+
+__all__ = [
+    "PRESETS", "AwsSection", "Configuration", "Format", "Name", "Retention", "Schedule", "ScopeSettings", "WebSection",
+]  # fmt: skip

@@ -1,0 +1,230 @@
+"""What the service was asked to do: one row a job, from asking to its outcome. Every process sees the same ledger.
+
+An occasion of a schedule (its name and the moment it was due) has one job at most, whoever records it, so that each
+night has exactly one outcome. Only the holder of a job's lease writes into a job that runs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from audit.store.schema import jobs
+
+Clock = Callable[[], dt.datetime]
+
+
+class Kind(StrEnum):
+    """What a job does."""
+
+    AUDIT = "audit"
+    REPORT = "report"
+
+
+class State(StrEnum):
+    """Where a job is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    """It did what was asked; what the audit found is for its run to say."""
+    FAILED = "failed"
+    MISSED = "missed"
+    """The service was down, or busy, for longer than its window for catching up."""
+    TIMED_OUT = "timed-out"
+    CANCELLED = "cancelled"
+    COALESCED = "coalesced"
+    """A later occasion, or one that ran already, stands for it."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether this is an outcome."""
+        return self not in (State.WAITING, State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job as the ledger has it."""
+
+    id: str
+    """`YYYYMMDDTHHMMSSZ-` and six hex digits: sorts by the time of asking."""
+    kind: Kind
+    schedule: str
+    """Name of its schedule; empty for one that was asked for by hand without any."""
+    due_at: dt.datetime | None
+    """The occasion of the schedule; None for what was asked for by hand."""
+    asked_at: dt.datetime
+    asked_by: str
+    """`schedule`, `catch-up`, or who asked."""
+    request: Mapping[str, Any]
+    """JSON values: what to audit or to render beyond what the schedule says."""
+    state: State
+    reason: str
+    """Why it ended so, in a sentence; empty where it is done."""
+    run: str
+    """The run that it made, or that it renders; empty while there is none."""
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    attempts: int
+    note: str
+    """What it is doing."""
+    done: int
+    total: int
+    cancel_asked_by: str
+    holder: str
+
+
+class Ledger:
+    """The jobs of a store."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
+        """*clock*: the present, aware, in UTC."""
+        self._engine, self._clock = engine, clock
+
+    def ask(
+        self,
+        kind: Kind,
+        *,
+        by: str,
+        schedule: str = "",
+        due_at: dt.datetime | None = None,
+        request: Mapping[str, Any] | None = None,
+        run: str = "",
+        state: State = State.WAITING,
+        reason: str = "",
+    ) -> Job | None:
+        """Record a job. None where the occasion has one already: somebody else was first.
+
+        *state*: WAITING, or the outcome of an occasion that nobody will work on (MISSED, COALESCED).
+        """
+        now = self._clock()
+        identifier = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        values = {
+            "id": identifier, "kind": kind.value, "schedule": schedule or None, "due_at": _text(due_at),
+            "asked_at": _text(now), "asked_by": by[:200], "request": dict(request or {}), "state": state.value,
+            "reason": reason, "run": run or None, "started_at": None,
+            "finished_at": _text(now) if state.ended else None, "attempts": 0, "note": "", "done": 0, "total": 0,
+            "cancel_asked_by": None, "holder": None,
+        }  # fmt: skip
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(jobs.insert().values(**values))
+        except sa.exc.IntegrityError:
+            return None
+        return self.get(identifier)
+
+    def get(self, identifier: str) -> Job | None:
+        """The job called so."""
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(jobs).where(jobs.c.id == identifier)).one_or_none()
+        return None if row is None else _job(row)
+
+    def occasion(self, schedule: str, due_at: dt.datetime) -> Job | None:
+        """The job of an occasion."""
+        wanted = sa.select(jobs).where(jobs.c.schedule == schedule, jobs.c.due_at == _text(due_at))
+        with self._engine.connect() as connection:
+            row = connection.execute(wanted).one_or_none()
+        return None if row is None else _job(row)
+
+    def last_due(self, schedule: str) -> dt.datetime | None:
+        """The latest occasion of a schedule that has a job."""
+        latest = sa.select(sa.func.max(jobs.c.due_at)).where(jobs.c.schedule == schedule)
+        with self._engine.connect() as connection:
+            return _moment(connection.scalar(latest))
+
+    def list(
+        self, *, schedule: str = "", states: tuple[State, ...] = (), kind: Kind | None = None, limit: int = 50
+    ) -> tuple[Job, ...]:
+        """Jobs, newest first."""
+        query = sa.select(jobs).order_by(jobs.c.id.desc()).limit(limit)
+        if schedule:
+            query = query.where(jobs.c.schedule == schedule)
+        if states:
+            query = query.where(jobs.c.state.in_([state.value for state in states]))
+        if kind is not None:
+            query = query.where(jobs.c.kind == kind.value)
+        with self._engine.connect() as connection:
+            return tuple(_job(row) for row in connection.execute(query))
+
+    def waiting(self) -> tuple[Job, ...]:
+        """Jobs that nobody works on yet, the one asked for first in front."""
+        query = sa.select(jobs).where(jobs.c.state == State.WAITING.value).order_by(jobs.c.id)
+        with self._engine.connect() as connection:
+            return tuple(_job(row) for row in connection.execute(query))
+
+    def begin(self, identifier: str, holder: str) -> Job | None:
+        """Take a waiting job for *holder*, the holder of its lease. None where it is taken or cancelled."""
+        taken = self._change(
+            identifier,
+            jobs.c.state == State.WAITING.value,
+            state=State.RUNNING.value,
+            holder=holder,
+            started_at=sa.func.coalesce(jobs.c.started_at, _text(self._clock())),
+            attempts=jobs.c.attempts + 1,
+        )
+        return self.get(identifier) if taken else None
+
+    def again(self, identifier: str, reason: str) -> bool:
+        """Let a job wait anew whose holder died, or put it down in good order."""
+        running = jobs.c.state == State.RUNNING.value
+        return self._change(identifier, running, state=State.WAITING.value, holder=None, reason=reason)
+
+    def tell(self, identifier: str, holder: str, *, note: str, done: int, total: int) -> bool:
+        """How far it is. False where *holder* holds it no longer."""
+        return self._change(identifier, _held(holder), note=note[:400], done=done, total=total)
+
+    def made(self, identifier: str, holder: str, run: str) -> bool:
+        """It has made *run*."""
+        return self._change(identifier, _held(holder), run=run)
+
+    def end(self, identifier: str, holder: str, state: State, reason: str = "") -> bool:
+        """Record its outcome. False where *holder* holds it no longer: then somebody else will."""
+        finished = _text(self._clock())
+        return self._change(
+            identifier, _held(holder), state=state.value, reason=reason, finished_at=finished, holder=None
+        )
+
+    def ask_cancel(self, identifier: str, by: str) -> bool:
+        """Cancel a job: at once if it waits, else its holder is asked to. False where it has ended."""
+        finished = _text(self._clock())
+        waits = jobs.c.state == State.WAITING.value
+        reason = f"cancelled by {by[:200]}"
+        if self._change(identifier, waits, state=State.CANCELLED.value, reason=reason, finished_at=finished):
+            return True
+        return self._change(identifier, jobs.c.state == State.RUNNING.value, cancel_asked_by=by[:200])
+
+    def _change(self, identifier: str, condition: sa.ColumnElement[bool], **values: Any) -> bool:
+        with self._engine.begin() as connection:
+            return (
+                connection.execute(jobs.update().where(jobs.c.id == identifier, condition).values(**values)).rowcount
+                == 1
+            )
+
+
+def _held(holder: str) -> sa.ColumnElement[bool]:
+    return sa.and_(jobs.c.state == State.RUNNING.value, jobs.c.holder == holder)
+
+
+def _job(row: sa.Row[Any]) -> Job:
+    return Job(
+        id=row.id, kind=Kind(row.kind), schedule=row.schedule or "", due_at=_moment(row.due_at),
+        asked_at=dt.datetime.fromisoformat(row.asked_at), asked_by=row.asked_by, request=row.request,
+        state=State(row.state), reason=row.reason, run=row.run or "", started_at=_moment(row.started_at),
+        finished_at=_moment(row.finished_at), attempts=row.attempts, note=row.note, done=row.done, total=row.total,
+        cancel_asked_by=row.cancel_asked_by or "", holder=row.holder or "",
+    )  # fmt: skip
+
+
+def _text(moment: dt.datetime | None) -> str | None:
+    """Times are compared as text, so they are written in one way."""
+    return None if moment is None else moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    return None if text is None else dt.datetime.fromisoformat(text)
