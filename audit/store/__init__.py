@@ -14,17 +14,18 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from audit.model import Age, Run, RunSummary
-from audit.store import schema
-from audit.store.ages import aged, earlier_runs
+from audit.store import holds, schema
+from audit.store.ages import Seen, aged, earlier_runs, seen_over_time
 from audit.store.checkpoint import request_key
 from audit.store.codec import UnreadableError, decode_run, encode_run
 from audit.store.errors import NoSuchRunError, StoreError, first_line, kept_in, read_from
 from audit.store.files import sha256, sync_folder
+from audit.store.holds import Act, Hold
 from audit.store.line import RunLine, summarize
 from audit.store.opening import place_of, prepare, without_password
 from checks.model import Severity, Status
@@ -32,7 +33,18 @@ from checks.model import Severity, Status
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NoSuchRunError", "RunLine", "Store", "StoreError", "UnreadableError", "open_store", "summarize"]
+__all__ = [
+    "Act",
+    "Hold",
+    "NoSuchRunError",
+    "RunLine",
+    "Seen",
+    "Store",
+    "StoreError",
+    "UnreadableError",
+    "open_store",
+    "summarize",
+]
 
 
 def open_store(url: str | None = None) -> Store:
@@ -78,8 +90,13 @@ class Store:
         """Where the files of a run lie."""
         return self.folder / "runs" / run_id
 
-    def save(self, run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
-        """Keep a run and its evidence tables. After a crash it is there entirely, or not at all."""
+    def save(self, run: Run, tables: Mapping[str, pd.DataFrame], *, job: str = "") -> None:
+        """Keep a run and its evidence tables. After a crash it is there entirely, or not at all.
+
+        *job*: the job that made it; a second run of one job raises StoreError.
+        """
+        if job and (earlier := self.run_of(job)) is not None:
+            raise StoreError(f"job {job} has made run {earlier} already")
         final = self.run_folder(run.id)
         partial = final.with_name(f".{run.id}.{os.getpid()}.partial")
         try:
@@ -89,11 +106,11 @@ class Store:
                 files = {path.name: sha256(path) for path in sorted(partial.iterdir())}
                 partial.rename(final)
                 sync_folder(final.parent)
-                self._insert(run, files)
+                self._insert(run, files, job)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
-    def _insert(self, run: Run, files: Mapping[str, str]) -> None:
+    def _insert(self, run: Run, files: Mapping[str, str], job: str) -> None:
         summary, question = summarize(run), _question(run)
         with self.engine.connect() as connection:
             ages = aged(connection, run, question)
@@ -122,10 +139,16 @@ class Store:
                     question=question,
                     summary=summary.as_document(),
                     files=dict(files),
+                    job=job or None,
                 )
             )
             if rows:
                 connection.execute(schema.findings.insert(), list(rows.values()))
+
+    def run_of(self, job: str) -> str | None:
+        """The run that a job made; None while it has made none."""
+        with read_from(self.name), self.engine.connect() as connection:
+            return connection.scalar(sa.select(schema.runs.c.id).where(schema.runs.c.job == job))
 
     def list(self, limit: int | None = None) -> tuple[RunLine, ...]:
         """Summaries, newest first."""
@@ -157,6 +180,36 @@ class Store:
                 row.fingerprint: Age(dt.datetime.fromisoformat(row.first_seen), row.seen_runs)
                 for row in connection.execute(query)
             }
+
+    def findings_over_time(self, run: Run, fingerprint: str, limit: int = 50) -> tuple[Seen, ...]:
+        """What runs of the same organization and scope say of one finding, newest first."""
+        with read_from(self.name), self.engine.connect() as connection:
+            return seen_over_time(connection, _question(run), fingerprint, limit)
+
+    def hold(self, run_id: str, reason: str, by: str, at: dt.datetime) -> None:
+        """Put a run under legal hold: retention leaves it alone. Raises NoSuchRunError or StoreError."""
+        with kept_in(self.folder, "the hold"), self.engine.begin() as connection:
+            holds.hold(connection, run_id, reason, by, at)
+
+    def release(self, run_id: str, by: str, at: dt.datetime) -> None:
+        """End the legal hold of a run. Raises StoreError where there is none."""
+        with kept_in(self.folder, "the release"), self.engine.begin() as connection:
+            holds.release(connection, run_id, by, at)
+
+    def holds(self) -> Mapping[str, Hold]:
+        """Every legal hold, by run."""
+        with read_from(self.name), self.engine.connect() as connection:
+            return holds.holds(connection)
+
+    def act(self, by: str, act: str, subject: str, detail: Mapping[str, Any], at: dt.datetime) -> None:
+        """Write down what a person did. *detail*: JSON values, without any secret."""
+        with kept_in(self.folder, "the act"), self.engine.begin() as connection:
+            holds.record(connection, by, act, subject, detail, at)
+
+    def acts(self, limit: int = 50) -> tuple[Act, ...]:
+        """What people did, newest first."""
+        with read_from(self.name), self.engine.connect() as connection:
+            return holds.acts(connection, limit)
 
     def resolve(self, name: str) -> str:
         """The full id for `latest`, an id, or the beginning of exactly one id. Raises NoSuchRunError."""

@@ -6,14 +6,28 @@ it although its evidence was complete, it is new.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from audit.model import Run
 from audit.store import schema
 from audit.store.line import RunLine
-from checks.model import Finding, Status, utc_text
+from checks.model import Finding, Severity, Status, utc_text
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One finding as one run had it."""
+
+    run: str
+    started_at: dt.datetime
+    status: Status
+    severity: Severity
+    waived: bool
+
 
 _Seen = tuple[str, int]
 """`first_seen` and `seen_runs`."""
@@ -38,6 +52,22 @@ def earlier_runs(connection: sa.Connection, run: Run, question: str, limit: int)
         .limit(limit)
     )
     return map(RunLine.from_document, connection.scalars(query).all())
+
+
+def seen_over_time(connection: sa.Connection, question: str, fingerprint: str, limit: int) -> tuple[Seen, ...]:
+    """What the last *limit* runs of *question* that have the finding say of it, newest first."""
+    runs, kept = schema.runs.c, schema.findings.c
+    query = (
+        sa.select(runs.id, runs.started_at, kept.status, kept.severity, kept.waived)
+        .join_from(schema.runs, schema.findings, runs.id == kept.run)
+        .where(runs.question == question, kept.fingerprint == fingerprint)
+        .order_by(runs.id.desc())
+        .limit(limit)
+    )
+    return tuple(
+        Seen(row.id, dt.datetime.fromisoformat(row.started_at), Status(row.status), Severity(row.severity), row.waived)
+        for row in connection.execute(query)
+    )
 
 
 def _seen(finding: Finding, before: _Seen | None, started: str) -> _Seen:

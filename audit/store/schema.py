@@ -110,7 +110,7 @@ receipts = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("detail", sa.JSON, nullable=False),
 )
-"""What became of each promised delivery of a job: `trying`, `sent`, `quiet` (its rule had nothing to tell) or `failed`."""
+"""What became of each promised delivery of a job: `trying`, `sent`, `quiet` (its rule had nothing to tell), `failed`."""
 
 tokens = sa.Table(
     "tokens",

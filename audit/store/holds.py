@@ -1,0 +1,91 @@
+"""Runs under legal hold, and what people did to the store: both are there for whoever asks later."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from audit.store import schema
+from audit.store.errors import NoSuchRunError, StoreError
+from checks.model import utc_text
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a run may not be deleted."""
+
+    reason: str
+    by: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that a person did and an auditor may ask about."""
+
+    at: dt.datetime
+    by: str
+    act: str
+    """`hold`, `release`, `prune`, `waive`, …"""
+    subject: str
+    """What it was done to: a run, a job, the name of a token."""
+    detail: Mapping[str, Any]
+    """JSON values."""
+
+
+def record(
+    connection: sa.Connection, by: str, act: str, subject: str, detail: Mapping[str, Any], at: dt.datetime
+) -> None:
+    """Write an act down, in the transaction that carries it out."""
+    connection.execute(
+        schema.acts.insert().values(at=_text(at), by=by[:200], act=act[:40], subject=subject[:200], detail=dict(detail))
+    )
+
+
+def acts(connection: sa.Connection, limit: int) -> tuple[Act, ...]:
+    """The last *limit* acts, newest first."""
+    query = sa.select(schema.acts).order_by(schema.acts.c.id.desc()).limit(limit)
+    return tuple(
+        Act(dt.datetime.fromisoformat(row.at), row.by, row.act, row.subject, row.detail)
+        for row in connection.execute(query)
+    )
+
+
+def hold(connection: sa.Connection, run: str, reason: str, by: str, at: dt.datetime) -> None:
+    """Put *run* under hold. Raises NoSuchRunError, or StoreError where it is under one, or no reason is given."""
+    if not reason.strip():
+        raise StoreError("a hold needs a reason: whoever finds it in a year should understand it")
+    # The row is locked, so that retention cannot delete the run at the same moment.
+    if connection.scalar(sa.select(schema.runs.c.id).where(schema.runs.c.id == run).with_for_update()) is None:
+        raise NoSuchRunError(f"no run is called {run!r}")
+    present = holds(connection).get(run)
+    if present is not None:
+        raise StoreError(f"run {run} is under hold since {utc_text(present.at)}, by {present.by}; release it first")
+    connection.execute(schema.holds.insert().values(run=run, reason=reason, by=by[:200], at=_text(at)))
+    record(connection, by, "hold", run, {"reason": reason}, at)
+
+
+def release(connection: sa.Connection, run: str, by: str, at: dt.datetime) -> None:
+    """End the hold of *run*. Raises StoreError where there is none."""
+    present = holds(connection).get(run)
+    gone = connection.execute(schema.holds.delete().where(schema.holds.c.run == run)).rowcount
+    if present is None or gone != 1:
+        raise StoreError(f"run {run} is under no hold; `ecr-audit store status` shows those that are")
+    was = {"reason": present.reason, "by": present.by, "at": _text(present.at)}
+    record(connection, by, "release", run, was, at)
+
+
+def holds(connection: sa.Connection) -> dict[str, Hold]:
+    """Every hold by run."""
+    return {
+        row.run: Hold(row.reason, row.by, dt.datetime.fromisoformat(row.at))
+        for row in connection.execute(sa.select(schema.holds).order_by(schema.holds.c.run))
+    }
+
+
+def _text(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat(timespec="seconds")
