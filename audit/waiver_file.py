@@ -1,0 +1,222 @@
+"""One waiver more in a file that people keep: refused with a reason, or appended whole, also when many do it at once.
+
+The command line and the web write through here, so that both refuse alike.
+"""
+
+from __future__ import annotations
+
+import codecs
+import datetime as dt
+import fcntl
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.model import Run
+from audit.store.files import write_atomically
+from checks.baseline import Baseline, BaselineError, load_baseline, waiver_lines
+from checks.baseline_names import NEVER_WAIVED
+from checks.model import Finding, Status
+from checks.waiver_entry import NEW_FILE, CannotAppendError, with_waiver
+
+SHORTEST_PREFIX = 8
+"""Digits of a fingerprint that must be given."""
+LOCK_SECONDS = 15.0
+"""How long to wait while another process writes the same file; one waiver takes milliseconds."""
+
+
+class CannotWaiveError(Exception):
+    """The waiver was not written; the message says why and what to do. The file is as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """A waiver that was written."""
+
+    finding: Finding
+    owner: str
+    """Who answers for it."""
+    until: dt.date
+    """The last day on which it holds."""
+    path: Path
+    """The file that holds it, links followed."""
+    in_baseline: bool
+    """Whether that file requires things as well: a baseline, not a file of waivers alone."""
+
+
+def waivable(run: Run, fingerprint: str) -> Finding:
+    """The one finding of *run* whose fingerprint begins with *fingerprint*, in either case, if it may be waived.
+
+    Raises CannotWaiveError: no fingerprint, none or several such findings, a broken check, a finding about waivers.
+    """
+    wanted = fingerprint.strip().lower()
+    if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST_PREFIX},16}}", wanted):
+        raise CannotWaiveError(
+            f"{fingerprint[:40]!r} is no fingerprint: eight to sixteen hex digits, as reports print them"
+        )
+    found = [one for one in run.findings if one.fingerprint.startswith(wanted)]
+    if not found:
+        raise CannotWaiveError(
+            f"run {run.id} has no finding {wanted}; `ecr-audit runs list` shows which other runs are"
+        )
+    if len(found) > 1:
+        raise CannotWaiveError(f"{wanted} is the beginning of {len(found)} findings of run {run.id}; give more digits")
+    _refuse_what_is_never_waived(found[0])
+    return found[0]
+
+
+def stated(text: str) -> str:
+    """*text* without blanks around it. Raises CannotWaiveError where it says nothing, or UTF-8 cannot hold it."""
+    if not text.strip():
+        raise CannotWaiveError("nothing is written there")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise CannotWaiveError("it holds characters that cannot be kept in UTF-8")
+    return text.strip()
+
+
+def append_waiver(
+    path: Path, run: Run, finding: Finding, *, reason: str, until: dt.date, owner: str, today: dt.date
+) -> Waived:
+    """Append to the file *path* an exception for *finding* of *run* that holds through *until*.
+
+    The file is a baseline or a file of waivers, begun if it is not there; everything that it holds stays, comments,
+    byte order mark and mode included. A link is written through, not replaced. Readers see the old file or the new
+    one, and of those who append at the same time, each adds to what the others wrote.
+    Raises CannotWaiveError.
+    """
+    _refuse_what_is_never_waived(finding)
+    reason, owner = _named("the reason", reason), _named("the owner", owner)
+    real = Path(os.path.realpath(path))
+    try:
+        with _alone(real, path):
+            marked, text = _read(real, path)
+            baseline = _loaded(text, str(path))
+            _refuse_wrong_day(until, today, _longest_days(run, baseline))
+            _refuse_duplicate(finding, baseline, text, path, until)
+            new = with_waiver(text, _fields(finding, reason, owner, until), str(path))
+            _write(real, new.encode("utf-8-sig" if marked else "utf-8"))
+    except CannotAppendError as error:
+        raise CannotWaiveError(str(error)) from error
+    except OSError as error:
+        raise CannotWaiveError(f"{path}: {error.strerror or error}") from error
+    return Waived(finding, owner, until, real, bool(baseline.model_fields_set - {"version", "waivers"}))
+
+
+def _refuse_what_is_never_waived(finding: Finding) -> None:
+    if finding.status is Status.ERROR:
+        raise CannotWaiveError(f"the check {finding.check} broke; that is mended, not waived: {finding.message}")
+    if finding.check.startswith(NEVER_WAIVED):
+        raise CannotWaiveError(
+            f"{finding.check}: findings about waivers cannot be waived; mend the waiver: {finding.message}"
+        )
+
+
+def _named(what: str, text: str) -> str:
+    try:
+        return stated(text)
+    except CannotWaiveError as error:
+        raise CannotWaiveError(f"{what}: {error}") from error
+
+
+@contextmanager
+def _alone(real: Path, shown: Path) -> Iterator[None]:
+    """Hold the lock beside the file *real*, and remove it afterwards. A process that dies lets go of it."""
+    lock = real.with_name(f".{real.name}.lock")
+    deadline = time.monotonic() + LOCK_SECONDS
+    while (descriptor := _locked(lock)) is None:
+        if time.monotonic() > deadline:
+            raise CannotWaiveError(f"{shown}: another process has been writing it for {LOCK_SECONDS:.0f} s; try again")
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _locked(lock: Path) -> int | None:
+    """A descriptor that holds the lock; None where another has it, or just removed it."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    held = False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever held it before may have removed the name since it was opened: then it locks nothing.
+        held = os.path.samestat(os.fstat(descriptor), lock.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return None
+    finally:
+        if not held:
+            os.close(descriptor)
+    return descriptor if held else None
+
+
+def _read(real: Path, shown: Path) -> tuple[bool, str]:
+    """Whether the file begins with a byte order mark, and its text; that of a new file where there is none."""
+    try:
+        data = real.read_bytes()
+    except FileNotFoundError:
+        return False, NEW_FILE
+    try:
+        return data.startswith(codecs.BOM_UTF8), data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise CannotWaiveError(f"{shown}:{line}: is not UTF-8 here; save it as UTF-8") from error
+
+
+def _loaded(text: str, name: str) -> Baseline:
+    try:
+        return load_baseline(text, name)
+    except BaselineError as error:
+        raise CannotWaiveError(str(error)) from error
+
+
+def _longest_days(run: Run, baseline: Baseline) -> int:
+    """How far ahead a waiver may end: as the file says if it is a baseline, else as the run's baseline said."""
+    if "longest_waiver_days" in baseline.model_fields_set:
+        return baseline.longest_waiver_days
+    return _loaded(run.baseline_text, run.baseline_name).longest_waiver_days
+
+
+def _refuse_wrong_day(until: dt.date, today: dt.date, longest: int) -> None:
+    if until < today:
+        raise CannotWaiveError(f"the last day {until} has passed; today is {today}")
+    if (until - today).days > longest:
+        last = today + dt.timedelta(days=longest)
+        raise CannotWaiveError(
+            f"the last day {until} is {(until - today).days} days ahead, at most {longest} are allowed ({last}); "
+            "the baseline's `longest_waiver_days` says so"
+        )
+
+
+def _refuse_duplicate(finding: Finding, baseline: Baseline, text: str, shown: Path, until: dt.date) -> None:
+    for waiver, line in zip(baseline.waivers, waiver_lines(text, str(shown)), strict=True):
+        if waiver.fingerprint == finding.fingerprint:
+            raise CannotWaiveError(
+                f"{shown}:{line}: {finding.fingerprint} is waived here until {waiver.until}; change that one"
+            )
+    mark = finding.waiver
+    if mark is not None and mark.until >= until.isoformat():
+        raise CannotWaiveError(
+            f"{finding.fingerprint} is waived already, until {mark.until}: {mark.reason} ({mark.owner})"
+        )
+
+
+def _fields(finding: Finding, reason: str, owner: str, until: dt.date) -> dict[str, str | tuple[str, ...]]:
+    fields: dict[str, str | tuple[str, ...]] = {"checks": (finding.check,), "fingerprint": finding.fingerprint}
+    # Not needed to find it; they tell a reader where it is, and whether a narrowed run looked there.
+    if finding.account:
+        fields["accounts"] = (finding.account,)
+    if finding.region:
+        fields["regions"] = (finding.region,)
+    return fields | {"reason": reason, "owner": owner, "until": until.isoformat()}
+
+
+def _write(real: Path, data: bytes) -> None:
+    mode = real.stat().st_mode & 0o7777 if real.exists() else None
+    write_atomically(real, data)
+    if mode is not None:
+        real.chmod(mode)
