@@ -51,8 +51,8 @@ class Request:
     """The organization's own Great Expectations suites."""
 
 
-def run_audit(request: Request, store: Store, progress: Progress, clock: Clock) -> Run:
-    """Audit as *request* says and keep the run in *store*.
+def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, *, job: str = "") -> Run:
+    """Audit as *request* says and keep the run in *store*, as the one run of *job* where one asked for it.
 
     Raises BaselineError for a baseline that cannot be used, AwsSetupError where AWS cannot be asked at all,
     StoreError where nothing can be kept. Everything else that AWS refuses becomes a gap of the run.
@@ -81,7 +81,7 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock) 
         run, tables = judge(evidence, baseline, request, started=started, clock=clock, progress=progress)
         if kept.resumed:
             run = replace(run, notes=(_of_before(kept.resumed, kept.started_at), *run.notes))
-        store.save(run, tables)
+        store.save(run, tables, job=job)
     return run
 
 

@@ -78,6 +78,12 @@ class Job:
     total: int
     cancel_asked_by: str
     holder: str
+    """Which attempt holds it, or held it last."""
+
+    @property
+    def promised(self) -> tuple[str, ...]:
+        """Names of the deliveries that hear of its outcome."""
+        return tuple(self.request.get("deliveries", ()))
 
 
 class Ledger:
@@ -152,6 +158,27 @@ class Ledger:
         with self._engine.connect() as connection:
             return tuple(_job(row) for row in connection.execute(query))
 
+    def before(self, job: Job) -> Job | None:
+        """The schedule's job before *job* whose outcome says something: neither coalesced nor cancelled."""
+        telling = [state.value for state in (State.DONE, State.FAILED, State.MISSED, State.TIMED_OUT)]
+        moment, here = sa.func.coalesce(jobs.c.due_at, jobs.c.asked_at), _text(job.due_at or job.asked_at)
+        query = (
+            sa.select(jobs)
+            .where(jobs.c.schedule == job.schedule, moment < here, jobs.c.state.in_(telling))
+            .order_by(moment.desc(), jobs.c.id.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _job(row)
+
+    def ended_since(self, moment: dt.datetime, limit: int = 1000) -> tuple[Job, ...]:
+        """Jobs that ended at or after *moment*, the newest first."""
+        ended = [state.value for state in State if state.ended]
+        query = sa.select(jobs).where(jobs.c.state.in_(ended), jobs.c.finished_at >= _text(moment))
+        with self._engine.connect() as connection:
+            return tuple(_job(row) for row in connection.execute(query.order_by(jobs.c.id.desc()).limit(limit)))
+
     def waiting(self) -> tuple[Job, ...]:
         """Jobs that nobody works on yet, the one asked for first in front."""
         query = sa.select(jobs).where(jobs.c.state == State.WAITING.value).order_by(jobs.c.id)
@@ -170,10 +197,10 @@ class Ledger:
         )
         return self.get(identifier) if taken else None
 
-    def again(self, identifier: str, reason: str) -> bool:
-        """Let a job wait anew whose holder died, or put it down in good order."""
-        running = jobs.c.state == State.RUNNING.value
-        return self._change(identifier, running, state=State.WAITING.value, holder=None, reason=reason)
+    def again(self, identifier: str, holder: str, reason: str, *, counted: bool = True) -> bool:
+        """Let a job wait anew that *holder* could not finish; *counted*: whether that was one of its attempts."""
+        attempts = jobs.c.attempts if counted else jobs.c.attempts - 1
+        return self._change(identifier, _held(holder), state=State.WAITING.value, reason=reason, attempts=attempts)
 
     def tell(self, identifier: str, holder: str, *, note: str, done: int, total: int) -> bool:
         """How far it is. False where *holder* holds it no longer."""
@@ -187,7 +214,7 @@ class Ledger:
         """Record its outcome. False where *holder* holds it no longer: then somebody else will."""
         finished = _text(self._clock())
         return self._change(
-            identifier, _held(holder), state=state.value, reason=reason, finished_at=finished, holder=None
+            identifier, _held(holder), state=state.value, reason=reason, finished_at=finished
         )
 
     def ask_cancel(self, identifier: str, by: str) -> bool:

@@ -41,21 +41,10 @@ class Formats(click.ParamType[tuple[str, ...]]):
 
 
 def kept_view(store: Store, run: Run) -> ReportView:
-    """What reports say about a kept run, with all that the store has besides: history, ages, evidence."""
-    from reports.topology import topology_of
-    from reports.view import build_view
+    """What reports say about a kept run; see `reports.kept`, which is imported here because it is slow to."""
+    from reports import kept
 
-    topology = None
-    if store.has_tables(run.id, "links", "registries"):
-        links, registries = (store.table(run.id, name) for name in ("links", "registries"))
-        topology = topology_of(links, registries, run.account_names)
-    return build_view(
-        run,
-        store.history(run),
-        store.ages(run.id),
-        topology=topology,
-        evidence_sum=store.evidence_sum(run.id),
-    )
+    return kept.kept_view(store, run)
 
 
 def prepare_folder(folder: Path) -> None:

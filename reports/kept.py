@@ -1,0 +1,55 @@
+"""What reports say about a run of a store, and its files as a store's users fetch them again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from audit.describe import program_version
+from audit.model import Run
+from audit.store import Store
+from audit.store.files import write_atomically
+from reports.formats import render
+from reports.topology import topology_of
+from reports.view import ReportView, build_view
+
+
+def kept_view(store: Store, run: Run, *, against: str = "") -> ReportView:
+    """What reports say about a kept run, with all that the store has besides: history, ages, evidence.
+
+    *against*: id of the earlier run that changes are told against; empty: the one just before.
+    """
+    topology = None
+    if store.has_tables(run.id, "links", "registries"):
+        links, registries = (store.table(run.id, name) for name in ("links", "registries"))
+        topology = topology_of(links, registries, run.account_names)
+    return build_view(
+        run,
+        tuple(past for past in store.history(run) if not against or past.id <= against),
+        store.ages(run.id),
+        topology=topology,
+        evidence_sum=store.evidence_sum(run.id),
+    )
+
+
+def rendered_folder(store: Store, run_id: str, format: str) -> Path:
+    """Where the files of one format of a run are put aside. Another version of the program renders anew."""
+    return store.folder / "rendered" / run_id / f"{program_version()}-{format}"
+
+
+def rendered(store: Store, run: Run, view: ReportView, format: str) -> Mapping[str, bytes]:
+    """The files of one format of a kept run by name: as put aside, else rendered now and put aside.
+
+    Raises ValueError for an unknown format, OSError where nothing can be put aside.
+    """
+    folder = rendered_folder(store, run.id, format)
+    whole = folder / ".whole"
+    if whole.exists():
+        return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path != whole}
+    files = render(format, run, view, tables=partial(store.table, run.id))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        write_atomically(folder / name, data)
+    write_atomically(whole, b"")
+    return files

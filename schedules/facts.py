@@ -1,0 +1,57 @@
+"""What is known when a job has ended, gathered from the store for those who are told."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import structlog
+
+from audit.model import Run
+from audit.store import Store, StoreError
+from reports.kept import kept_view
+from reports.view import ReportView
+from schedules.jobs import Job, Ledger, State
+from schedules.model import Facts
+
+
+def facts_of(job: Job, store: Store, ledger: Ledger, public_url: str, now: dt.datetime) -> Facts:
+    """Everything about an ended job. Changes are told against the schedule's last run, whoever else ran one since."""
+    before = ledger.before(job) if job.schedule else None
+    earlier = _last_run(job, ledger, before)
+    run, view = _opened(store, job.run, earlier) if job.run else (None, None)
+    _, before_view = _opened(store, earlier, "") if earlier and run is not None else (None, None)
+    return Facts(
+        job=job,
+        schedule=job.schedule,
+        run=run,
+        view=view,
+        before=before,
+        before_view=before_view,
+        link=_link(public_url, job),
+        now=now,
+    )
+
+
+def _last_run(job: Job, ledger: Ledger, before: Job | None) -> str:
+    """Id of the run of the schedule's last job that has one; empty where there is none."""
+    while before is not None:
+        if before.state is State.DONE and before.run and before.run != job.run:
+            return before.run
+        before = ledger.before(before)
+    return ""
+
+
+def _opened(store: Store, run_id: str, against: str) -> tuple[Run | None, ReportView | None]:
+    try:
+        run = store.load(run_id)
+        return run, kept_view(store, run, against=against)
+    except StoreError as error:
+        # Pruned or damaged: then nothing is compared with it. `store check` tells about damage.
+        structlog.get_logger().warning("run-unreadable", run=run_id, reason=str(error))
+        return None, None
+
+
+def _link(public_url: str, job: Job) -> str:
+    if not public_url:
+        return ""
+    return f"{public_url.rstrip('/')}/{f'runs/{job.run}' if job.run else f'jobs/{job.id}'}"
