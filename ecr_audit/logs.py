@@ -1,0 +1,149 @@
+"""One line of log an event, for people or as JSON: time, level, event, and what the work at hand is bound to.
+
+Modules write `structlog.get_logger().info("event", key=value)` and bind the job, run, schedule, account or Region they
+work on with `structlog.contextvars.bound_contextvars`. What the standard library's loggers say (uvicorn, APScheduler)
+takes the same way. Names from AWS and from people are text, never structure: they cannot begin a line or turn it round.
+"""
+
+from __future__ import annotations
+
+import json as json_text
+import logging
+import math
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+from ecr_audit.redaction import HIDDEN, names_a_secret, redacted
+from reports.visible import one_line, visible
+
+LEVELS = ("debug", "info", "warning", "error")
+"""Names of levels, the most talkative first."""
+
+FIRST = ("time", "level", "event", "job", "run", "schedule", "account", "region")
+"""Keys in the order in which every line begins; others follow by name."""
+
+_QUIET = ("apscheduler", "botocore", "boto3", "urllib3", "great_expectations", "weasyprint", "fontTools", "alembic")
+"""Loggers that speak of their own insides, botocore even of signatures: never below warning, whatever is asked for."""
+
+_LONGEST, _MOST, _DEEPEST = 8_000, 100, 6
+"""Bounds of one value: characters, members, nesting."""
+
+
+def configure(*, json: bool, level: str, stream: TextIO) -> None:
+    """Send every log of this process to *stream*: as a JSON object a line, else as text.
+
+    *level*: one of LEVELS; what is below it is not written. A second call replaces the first.
+    Start uvicorn with `log_config=None`, or it takes its loggers back.
+    """
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = _Handler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _cleaned,
+                _as_json if json else _as_text,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(number)
+    logging.captureWarnings(True)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """A line that cannot be written is counted and told with the next one that can."""
+
+    lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write *record*, and what was lost before it."""
+        before, self.lost = self.lost, 0
+        if before:
+            note = "log lines could not be written"
+            super().emit(logging.LogRecord(__name__, logging.WARNING, __file__, 0, f"{before} {note}", (), None))
+            # Where not even this could be written, what it told of is still lost.
+            self.lost = before if self.lost else 0
+        super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 is logging's own name
+        """Count it. logging's own way prints the record with its values to standard error, secrets included."""
+        self.lost += 1
+
+
+def _cleaned(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """In a fixed order, without secrets, and every value one that JSON knows."""
+    rank = {key: place for place, key in enumerate(FIRST)}
+    keys = sorted(event, key=lambda key: (rank.get(key, len(rank)), key))
+    return {visible(key): HIDDEN if names_a_secret(key) else _value(event[key], 0) for key in keys}
+
+
+def _value(value: Any, depth: int) -> Any:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if depth < _DEEPEST and isinstance(value, Mapping):
+        members = list(value.items())[:_MOST]
+        return {
+            visible(redacted(str(key))): HIDDEN if names_a_secret(str(key)) else _value(one, depth + 1)
+            for key, one in members
+        }
+    if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
+        return [_value(one, depth + 1) for one in list(value)[:_MOST]]
+    text = value if isinstance(value, str) else str(value)
+    # Looked through further than it is shown, so that a secret which the end cuts in two is still known as one.
+    shown = visible(redacted(text[: 4 * _LONGEST]))
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}… (cut; {len(text)} characters)"
+
+
+def _as_json(_logger: Any, _method: str, event: EventDict) -> str:
+    return json_text.dumps(event)
+
+
+def _as_text(_logger: Any, _method: str, event: EventDict) -> str:
+    """`TIME LEVEL EVENT key=value …`; a traceback follows indented, so that none of its lines looks like an event."""
+    values = dict(event)
+    began, level, what = (str(values.pop(key, "")) for key in ("time", "level", "event"))
+    trace = str(values.pop("exception", ""))
+    where = values.pop("logger", "")
+    pairs = [f"{one_line(key)}={_plain(value)}" for key, value in {**values, "logger": where}.items() if value != ""]
+    line = " ".join([began, f"{level:<7}", _plain(one_line(what), of_event=True), *pairs])
+    return line + "".join(f"\n    {one}" for one in trace.splitlines())
+
+
+def _plain(value: Any, *, of_event: bool = False) -> str:
+    """As it is where that cannot be mistaken for anything else, else as JSON."""
+    if not isinstance(value, str):
+        return json_text.dumps(value, ensure_ascii=False)
+    unsafe = any(mark in value for mark in '="') or (not of_event and (not value or any(map(str.isspace, value))))
+    return json_text.dumps(value, ensure_ascii=False) if unsafe else value
