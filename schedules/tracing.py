@@ -1,8 +1,8 @@
 """Where the time of a job goes, as OpenTelemetry spans: job → collect, tables, judge, keep, render, deliver.
 
 Off unless OTEL_EXPORTER_OTLP_ENDPOINT (or its variant for traces) says where spans go, and then the extra `tracing`
-must be installed. The other OTEL_* variables hold as usual; spans go by OTLP over HTTP with protobuf, the one protocol that
-the extra brings. What an exception said is never exported, only its type: texts of errors stay on this machine.
+must be installed. The other OTEL_* variables hold as usual; spans go by OTLP over HTTP with protobuf, the one protocol
+that the extra brings. What an exception said is never exported, only its type: texts of errors stay on this machine.
 """
 
 from __future__ import annotations
