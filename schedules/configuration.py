@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from checks.baseline_shapes import AccountId, Region, Strict, Text
+from checks.baseline_shapes import AccountId, Region, Strict, Text, wrong
 from checks.model import Severity
-from schedules.deliveries.settings import Delivery, Format
+from schedules.deliveries.settings import Delivery, Format, SecretPlace
 
 Name = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,59}$")]
 """Name of a schedule or a delivery: it becomes part of folders, addresses and metrics."""
+
+HeaderName = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9-]{0,59}$")]
+"""Name of an HTTP header."""
 
 PRESETS = {
     "hourly": "0 * * * *",
@@ -81,15 +84,39 @@ class Schedule(Strict):
     paused: bool = Field(default=False, description="Keep it, do not run it.")
 
 
+class ProxySection(Strict):
+    """The proxy that signs people in, and what it says of them. Without its secret nothing that it says is believed."""
+
+    secret: SecretPlace = Field(description="What the proxy sends in `secret_header` with every request.")
+    secret_header: HeaderName = Field(default="X-Ecr-Audit-Proxy")
+    user_header: HeaderName = Field(default="X-Forwarded-User", description="Header that names who signed in.")
+    groups_header: HeaderName = Field(default="X-Forwarded-Groups", description="Header with their groups, by commas.")
+    read: tuple[Text, ...] = Field(default=(), description="Groups that may look. `*`: everybody who signed in.")
+    run: tuple[Text, ...] = Field(default=(), description="Groups that may also start and cancel audits.")
+    admin: tuple[Text, ...] = Field(default=(), description="Groups that may also waive findings.")
+
+
 class WebSection(Strict):
     """Where the service listens, and how people are known."""
 
     host: Text = Field(default="127.0.0.1")
     port: int = Field(default=8180, ge=0, le=65_535, description="0: any free one.")
     public_url: str = Field(default="", description="Address in messages, such as https://audit.example.com.")
+    names: tuple[Text, ...] = Field(
+        default=(), description="Host names to answer to besides localhost, `host` and that of `public_url`."
+    )
     signin: Literal["none", "tokens", "proxy"] = Field(
         default="none", description="none: loopback only. tokens: `ecr-audit token`. proxy: an OIDC proxy's headers."
     )
+    proxy: ProxySection | None = Field(default=None, description="Needed for `signin: proxy`.")
+    session_idle_minutes: int = Field(default=60, ge=5, le=1440, description="A browser left alone is signed out.")
+    session_hours: int = Field(default=12, ge=1, le=168, description="So long after signing in, it is in any case.")
+
+    @model_validator(mode="after")
+    def _proxy_is_described(self) -> WebSection:
+        if self.signin == "proxy" and self.proxy is None:
+            raise wrong("needs `proxy`", "say which headers the proxy sets, and where its secret is", "signin")
+        return self
 
 
 class Configuration(Strict):
@@ -105,5 +132,6 @@ class Configuration(Strict):
 
 
 __all__ = [
-    "PRESETS", "AwsSection", "Configuration", "Format", "Name", "Retention", "Schedule", "ScopeSettings", "WebSection",
+    "PRESETS", "AwsSection", "Configuration", "Format", "Name", "ProxySection", "Retention", "Schedule",
+    "ScopeSettings", "WebSection",
 ]  # fmt: skip
