@@ -35,9 +35,7 @@ def _asked(ledger: Ledger, name: str, schedule: Schedule, due: dt.datetime, now:
         return _outcome(ledger, name, due, State.COALESCED, reason, ())
     late = (now - due).total_seconds() > _LATE_SECONDS
     request = {"deliveries": list(schedule.deliveries)}
-    return ledger.ask(
-        Kind.AUDIT, by="catch-up" if late else "schedule", schedule=name, due_at=due, request=request
-    )
+    return ledger.ask(Kind.AUDIT, by="catch-up" if late else "schedule", schedule=name, due_at=due, request=request)
 
 
 _LATE_SECONDS = 120
@@ -48,6 +46,4 @@ def _outcome(
     ledger: Ledger, name: str, due: dt.datetime, state: State, reason: str, told: tuple[str, ...]
 ) -> Job | None:
     request = {"deliveries": list(told)}
-    return ledger.ask(
-        Kind.AUDIT, by="catch-up", schedule=name, due_at=due, request=request, state=state, reason=reason
-    )
+    return ledger.ask(Kind.AUDIT, by="catch-up", schedule=name, due_at=due, request=request, state=state, reason=reason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import os
 from pathlib import Path
 
@@ -26,24 +28,30 @@ def schedule_of(configuration: Configuration, job: Job) -> Schedule:
         raise LookupError(f"no schedule is called {job.schedule!r} any more") from None
 
 
-def request_of(configuration: Configuration, job: Job) -> Request:
+def request_of(configuration: Configuration, job: Job, now: dt.datetime) -> Request:
     """What to audit. Raises LookupError as above, OSError and UnicodeDecodeError for files that cannot be read."""
     schedule = schedule_of(configuration, job)
     said = job.request.get("scope")
-    scope = ScopeSettings.model_validate_json(_json(said), strict=True) if said else schedule.scope
+    scope = ScopeSettings.model_validate_json(json.dumps(said), strict=True) if said else schedule.scope
     return Request(
         aws=_aws(configuration.aws),
-        scope=Scope(
-            accounts=scope.accounts, ous=scope.ous, regions=scope.regions, everything=scope.everything
-        ),
+        scope=Scope(accounts=scope.accounts, ous=scope.ous, regions=scope.regions, everything=scope.everything),
         baseline_name=Path(schedule.baseline).name if schedule.baseline else "defaults",
         baseline_text=Path(schedule.baseline).read_text("utf-8-sig") if schedule.baseline else "",
         processes=configuration.aws.processes or min(os.cpu_count() or 1, 4),
-        # What an earlier attempt of this job read, or a job of the same question that was ended, is still good.
-        resume=job.attempts > 1 or bool(job.reason),
+        resume=_begun_lately(job, now),
         waivers=_given(schedule.waivers),
         suites=_suites(schedule.suites),
     )
+
+
+RESUMED_WITHIN = dt.timedelta(hours=6)
+"""What an earlier attempt read is good for so long; after that, a new collection tells more than half an old one."""
+
+
+def _begun_lately(job: Job, now: dt.datetime) -> bool:
+    # The first attempt has no reason why an earlier one came to nothing.
+    return bool(job.reason) and job.started_at is not None and now - job.started_at < RESUMED_WITHIN
 
 
 def _aws(section: AwsSection) -> AwsSettings:
@@ -66,9 +74,3 @@ def _suites(folder: str) -> tuple[GivenFile, ...]:
     if not folder:
         return ()
     return tuple(GivenFile(path.name, path.read_text("utf-8-sig")) for path in sorted(Path(folder).glob("*.json")))
-
-
-def _json(value: object) -> str:
-    import json
-
-    return json.dumps(value)

@@ -213,9 +213,7 @@ class Ledger:
     def end(self, identifier: str, holder: str, state: State, reason: str = "") -> bool:
         """Record its outcome. False where *holder* holds it no longer: then somebody else will."""
         finished = _text(self._clock())
-        return self._change(
-            identifier, _held(holder), state=state.value, reason=reason, finished_at=finished
-        )
+        return self._change(identifier, _held(holder), state=state.value, reason=reason, finished_at=finished)
 
     def ask_cancel(self, identifier: str, by: str) -> bool:
         """Cancel a job: at once if it waits, else its holder is asked to. False where it has ended."""
