@@ -7,9 +7,10 @@ import io
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module, metadata
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -35,8 +36,31 @@ COMMANDS = {
 DEBUG = "ECR_AUDIT_DEBUG"
 
 
+class ReaderGoneError(Exception):
+    """Whoever read our output (head, less) has gone."""
+
+
+@contextmanager
+def _noticed() -> Iterator[None]:
+    """Keep a gone reader from click, which would end with 1: to our callers, an internal error."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
+
+
 class Commands(click.Group):
     """Imports a command when it is asked for."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """As click does it; texts of help are written in here."""
+        with _noticed():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does it."""
+        with _noticed():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names, in the order of the help text."""
@@ -115,9 +139,8 @@ def main() -> None:
         # click turns an interrupt into its own Abort.
         stopped = error if isinstance(error, Terminated) else error.__cause__
         sys.exit(128 + (stopped.number if isinstance(stopped, Terminated) else signal.SIGINT))
-    except BrokenPipeError:
-        # The reader of our output (head, less) has gone; nothing is left to say to it.
-        _abandon(sys.stdout)
+    except ReaderGoneError:
+        _abandon(sys.stdout)  # nothing is left to say to it
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         _say(f"{_place(error)}: {error.strerror or error}")

@@ -10,6 +10,7 @@ import click
 from ecr_audit.cli.failure import UserError, explained
 from ecr_audit.cli.options import opened_store, store_option
 from ecr_audit.cli.output import Formats, kept_view, prepare_folder, write_annexes, write_reports, write_scripts
+from reports.formats import FORMATS
 
 
 @click.command()
@@ -20,7 +21,7 @@ from ecr_audit.cli.output import Formats, kept_view, prepare_folder, write_annex
     type=Formats(),
     default="csv,pdf",
     show_default=True,
-    help="Reports to write, of: pdf, csv, xlsx, parquet, json, jsonl, sarif, junit, asff, ocsf, markdown.",
+    help=f"Reports to write, of: {', '.join(FORMATS)}.",
 )
 @click.option(
     "--annex",

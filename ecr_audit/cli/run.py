@@ -27,6 +27,7 @@ from ecr_audit.cli.options import (
     utf8_file,
 )
 from ecr_audit.cli.output import Formats, kept_view, prepare_folder, write_reports, write_scripts
+from reports.formats import FORMATS
 
 if TYPE_CHECKING:
     from audit.model import Run
@@ -58,7 +59,7 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
     type=Formats(),
     default="csv,pdf",
     show_default=True,
-    help="Reports to write: csv, pdf, json.",
+    help=f"Reports to write, of: {', '.join(FORMATS)}.",
 )
 @scope_options
 @store_option

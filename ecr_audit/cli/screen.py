@@ -33,6 +33,7 @@ def print_summary(
     from rich.text import Text
 
     from reports.visible import one_line
+    from reports.words import counted
 
     console = _screen()
     console.print()
@@ -49,7 +50,8 @@ def print_summary(
     if scripts is not None:
         manual = sum(1 for script in run.scripts if script.manual)
         steps = f", {manual} with steps for a person" if manual else ""
-        console.print(f"  {scripts}/  ({len(run.scripts)} scripts{steps})", markup=False, soft_wrap=True)
+        many = counted(len(run.scripts), "script", "scripts")
+        console.print(f"  {scripts}/  ({many}{steps})", markup=False, soft_wrap=True)
     if store is not None:
         console.print(f"  {store}/  (the kept run and its evidence)", markup=False, soft_wrap=True)
 
@@ -66,12 +68,15 @@ def _screen() -> Console:
 
 
 def _print_coverage(console: Console, run: Run) -> None:
+    from reports.words import counted
+
     coverage = run.coverage
     console.print(
-        f"Read {coverage.accounts_read} of {coverage.accounts_planned} accounts, "
-        f"{coverage.registries_complete} of {coverage.registries_planned} registries completely "
-        f"({coverage.registries_partial} in part, {coverage.registries_unread} not at all), "
-        f"{coverage.repositories} repositories, {sum(run.calls.values())} API calls, {len(run.gaps)} gaps.",
+        f"Read {coverage.accounts_read} of {counted(coverage.accounts_planned, 'account', 'accounts')}, "
+        f"{coverage.registries_complete} of {counted(coverage.registries_planned, 'registry', 'registries')} "
+        f"completely ({coverage.registries_partial} in part, {coverage.registries_unread} not at all), "
+        f"{counted(coverage.repositories, 'repository', 'repositories')}, "
+        f"{counted(sum(run.calls.values()), 'API call', 'API calls')}, {counted(len(run.gaps), 'gap', 'gaps')}.",
         markup=False,
     )
     if coverage.unaccounted:
@@ -95,7 +100,8 @@ def _print_checks(console: Console, run: Run) -> None:
     console.print()
     console.print(table)
     if len(rows) > WORST:
-        console.print(f"… and {len(rows) - WORST} more checks with findings; the reports list all.", style="dim")
+        more = len(rows) - WORST
+        console.print(f"… and {more} more check{'s' * (more > 1)} with findings; the reports list all.", style="dim")
     for finding in errors:
         console.print(f"The check {finding.check} broke: {finding.message}", markup=False, style="bold red")
     console.print()

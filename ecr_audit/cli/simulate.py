@@ -18,6 +18,7 @@ def simulate(world: str | None, port: int) -> None:
     Prints the exports that point a shell's AWS CLI and SDKs at it. Nothing reaches AWS.
     """
     from audit.simulator import DEMO_WORLD, PortInUseError, WorldError, exports, load_world, serve
+    from audit.simulator.identity import access_key
 
     try:
         loaded = load_world(world or DEMO_WORLD)
@@ -27,6 +28,8 @@ def simulate(world: str | None, port: int) -> None:
         with serve(loaded, port=port) as simulation:
             click.echo("# The simulated organization is up. In another shell:")
             click.echo(exports(simulation.endpoint, loaded.first_account()), nl=False)
+            click.echo("# These are keys of the account that audits start from. To act as another, as its scripts ask:")
+            click.echo(f"#   export AWS_ACCESS_KEY_ID={access_key('')}<account id>")
             click.echo("# Ctrl-C ends it.")
             while True:
                 time.sleep(3600)

@@ -137,8 +137,9 @@ def _run(request: bytes, streams: list[int]) -> None:
     except BaseException:  # the child has nobody above it that could say what went wrong
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(BrokenPipeError):  # its reader may have gone (head)
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(code or 0)
 
 

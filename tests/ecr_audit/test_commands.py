@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from reports.formats import FORMATS
 
 HEAVY = ("pandas", "great_expectations", "boto3", "botocore", "weasyprint", "sqlalchemy")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "ECR_AUDIT_DEBUG"}
@@ -36,6 +39,38 @@ def test_light_commands_import_nothing_heavy(arguments: list[str]):
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("arguments", [["checks", "list"], ["baseline", "schema"], ["run", "--help"], ["--version"]])
+def test_a_reader_that_goes_is_no_internal_error(arguments: list[str]):
+    reader, writer = os.pipe()
+    os.close(reader)
+    answer = subprocess.run(
+        [sys.executable, "-m", "ecr_audit", *arguments], stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+    assert (answer.returncode, answer.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("command", ["run", "report"])
+def test_help_names_every_format(command: str):
+    said = " ".join(ecr_audit(command, "--help").stdout.split())
+    assert f"Reports to write, of: {', '.join(FORMATS)}." in said
+
+
+def test_simulate_tells_how_to_act_as_another_account():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ecr_audit", "simulate"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if "Ctrl-C" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert "#   export AWS_ACCESS_KEY_ID=AKIASIMU<account id>\n" in said
 
 
 def test_checks_can_be_listed_and_shown():

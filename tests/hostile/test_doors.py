@@ -266,6 +266,24 @@ def test_a_name_with_markup_is_a_name(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "\x1b" not in out
 
 
+def test_one_of_a_thing_is_told_as_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    from dataclasses import replace
+
+    from audit.model import Coverage
+    from ecr_audit.cli.screen import print_summary
+    from reports.view import build_view
+
+    monkeypatch.setenv("COLUMNS", "200")
+    run = replace(a_run(), coverage=Coverage(1, 1, 1, 1, 0, 0, 1), calls={"ecr:DescribeRegistry": 1})
+    print_summary(run, build_view(run), scripts=Path("scripts"))
+    out = capsys.readouterr().out
+    assert (
+        "Read 1 of 1 account, 1 of 1 registry completely (0 in part, 0 not at all), 1 repository, 1 API call, 1 gap."
+        in out
+    )
+    assert "(1 script)" in out
+
+
 def test_names_reach_a_terminal_that_cannot_show_them(monkeypatch: pytest.MonkeyPatch):
     from ecr_audit.cli import _prepare
 
