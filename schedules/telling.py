@@ -1,0 +1,267 @@
+"""Who hears what: the rules of a delivery held against what is known when a job has ended.
+
+Pure: the same values give the same decision. A reason begins with its kind (`New findings: …`), so that a receipt says
+why somebody was told; a silence has its reason too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from itertools import pairwise
+
+from checks.model import Finding, Severity
+from reports.gap_groups import group_gaps
+from reports.verdict import VerdictLevel, open_text
+from reports.view import ReportView
+from reports.visible import one_line
+from reports.words import SEVERITY_WORDS, be, counted, listed, number
+from schedules.deliveries.settings import Tell
+from schedules.jobs import Job, Kind, State
+from schedules.model import Decision, Facts
+from schedules.news import News, news_of
+
+BAD = (State.FAILED, State.MISSED, State.TIMED_OUT)
+"""Outcomes without a run."""
+FLAPS = 2
+"""So many recoveries among the runs of a trend are enough: the next one is not told."""
+
+
+class Event(StrEnum):
+    """What a message is about, what matters most first."""
+
+    FAILED = "failed"
+    NEW = "new-findings"
+    WORSE = "worse"
+    GAPS = "evidence-gaps"
+    RECOVERED = "recovered"
+    DIGEST = "digest"
+    REPORT = "report"
+
+
+_LABELS = {
+    Event.FAILED: "No run",
+    Event.NEW: "New findings",
+    Event.WORSE: "Worse",
+    Event.GAPS: "Evidence missing",
+    Event.RECOVERED: "Recovered",
+    Event.DIGEST: "Digest",
+    Event.REPORT: "Told always",
+}
+
+
+def event_of(decision: Decision) -> Event:
+    """The event of the most important reason."""
+    labels = {reason.partition(":")[0] for reason in decision.reasons}
+    return next((event for event in Event if _LABELS[event] in labels), Event.REPORT)
+
+
+def decide(tell: Tell, facts: Facts, *, last_digest_at: dt.datetime | None) -> Decision:
+    """Whether a delivery with the rules *tell* goes out. *last_digest_at*: when it last sent a digest, None: never."""
+    job = facts.job
+    if not job.state.ended:
+        return Decision((), quiet="The job has not ended.")
+    if job.state is State.COALESCED:
+        return Decision((), quiet="Another occasion stands for this one, and is told of by itself.")
+    if job.kind is Kind.REPORT:
+        return Decision((), quiet="A report was made of an earlier run, which was told of when it ended.")
+    news = news_of(facts.run, facts.view, facts) if facts.run is not None and facts.view is not None else None
+    reasons, silences = _held_against(tell, facts, news)
+    digest = job.state is not State.CANCELLED and digest_is_due(tell, facts, last_digest_at)
+    if digest:
+        reasons.append(_said(Event.DIGEST, f"the {tell.digest} summary is due."))
+    if tell.always:
+        reasons.append(_said(Event.REPORT, "this delivery hears of every run."))
+    if reasons:
+        return Decision(tuple(reasons), digest=digest)
+    return Decision((), quiet=" ".join(silences))
+
+
+def digest_is_due(tell: Tell, facts: Facts, last_digest_at: dt.datetime | None) -> bool:
+    """Whether a day, an ISO week or a month has begun, in UTC, since the last digest.
+
+    Before the first digest, since the schedule's job before; there is none with a schedule's very first job.
+    """
+    since = last_digest_at or (moment_of(facts.before) if facts.before is not None else None)
+    if tell.digest == "never" or not facts.schedule or since is None:
+        return False
+    return _period(tell.digest, facts.now) > _period(tell.digest, since)
+
+
+def moment_of(job: Job) -> dt.datetime:
+    """When the job had its outcome."""
+    return job.finished_at or job.asked_at
+
+
+def _period(digest: str, moment: dt.datetime) -> tuple[int, ...]:
+    utc = moment.astimezone(dt.UTC)
+    if digest == "weekly":
+        return utc.isocalendar()[:2]
+    return (utc.year, utc.month, utc.day) if digest == "daily" else (utc.year, utc.month)
+
+
+def _said(event: Event, sentence: str) -> str:
+    return f"{_LABELS[event]}: {sentence}"
+
+
+def _held_against(tell: Tell, facts: Facts, news: News | None) -> tuple[list[str], list[str]]:
+    """Reasons to tell, and why each other thing that happened is not told."""
+    reasons: list[str] = []
+    silences: list[str] = []
+    if facts.job.state is State.CANCELLED:
+        return [], [f"{_cancelled(facts.job)} No run, and nothing that a person does not know."]
+    if facts.job.state in BAD or news is None:
+        _failure(tell, facts, reasons, silences)
+    if news is not None and facts.view is not None:
+        _findings(tell, news, reasons, silences)
+        _evidence(tell, news, facts.view, reasons, silences)
+        _recovery(tell, facts, news, facts.view, reasons, silences)
+        if not silences:
+            silences.append(_nothing(tell, news, facts.view))
+    return reasons, silences
+
+
+def _cancelled(job: Job) -> str:
+    return f"The job was {one_line(job.reason) or 'cancelled'}."
+
+
+def _failure(tell: Tell, facts: Facts, reasons: list[str], silences: list[str]) -> None:
+    words = state_sentence(facts.job)
+    if not tell.failed:
+        silences.append(f"{words} This delivery does not hear of jobs without a run.")
+    elif _same_failure(facts):
+        silences.append(f"{words} So did the job before, which was told; it is told again with the first of a week.")
+    else:
+        reasons.append(_said(Event.FAILED, words))
+
+
+def state_sentence(job: Job) -> str:
+    """What became of a job without a run."""
+    words = {
+        State.FAILED: "the job failed.",
+        State.MISSED: "the run was missed.",
+        State.TIMED_OUT: "the job took longer than its time limit and was ended.",
+        State.DONE: "the job is done, and its run cannot be read.",
+    }
+    return words.get(job.state, f"the job ended as {job.state}.")
+
+
+def _same_failure(facts: Facts) -> bool:
+    """Whether the job before ended in the same way for the same reason, in the same ISO week (UTC)."""
+    before, job = facts.before, facts.job
+    if before is None or before.state is not job.state:
+        return False
+    weeks = {_period("weekly", moment_of(one)) for one in (before, job)}
+    return len(weeks) == 1 and _gist(before.reason) == _gist(job.reason)
+
+
+def _gist(reason: str) -> str:
+    """A reason without what differs every night: ids, numbers, times."""
+    return re.sub(r"[0-9a-fA-F]*[0-9][0-9a-fA-F]*", "#", reason)
+
+
+def _findings(tell: Tell, news: News, reasons: list[str], silences: list[str]) -> None:
+    new = _at_least(tell, (*news.new, *news.unexcused))
+    if new:
+        first = " This is the first run that was compared with nothing." if news.first else ""
+        reasons.append(_said(Event.NEW, f"{severities(new)} {be(len(new))} new.{first}"))
+    elif news.new:
+        silences.append(f"{_below(tell, news.new)} new.")
+    worse = _at_least(tell, news.worse)
+    if worse and tell.worse:
+        reasons.append(_said(Event.WORSE, f"{severities(worse)} became more severe."))
+    elif news.worse:
+        silences.append(f"{counted(len(news.worse), 'failure', 'failures')} became more severe, and is not told.")
+
+
+def _at_least(tell: Tell, findings: Iterable[Finding]) -> list[Finding]:
+    if tell.new == "never":
+        return []
+    return [finding for finding in findings if finding.severity.at_least(tell.new)]
+
+
+def _below(tell: Tell, findings: Iterable[Finding]) -> str:
+    count = len(tuple(findings))
+    limit = "whatever its severity" if tell.new == "never" else f"below {tell.new}"
+    return f"{counted(count, 'failure', 'failures')} {limit} {be(count)}"
+
+
+def severities(findings: Iterable[Finding]) -> str:
+    """`2 critical and 1 high failure`."""
+    counts = Counter(finding.severity for finding in findings)
+    return open_text({severity: counts[severity] for severity in Severity})
+
+
+def _evidence(tell: Tell, news: News, view: ReportView, reasons: list[str], silences: list[str]) -> None:
+    told = list(_missing(news, view))
+    if told and tell.gaps:
+        reasons.append(_said(Event.GAPS, f"{listed(told)}."))
+    elif told:
+        silences.append(f"This delivery does not hear of missing evidence: {listed(told)}.")
+
+
+def _missing(news: News, view: ReportView) -> Iterator[str]:
+    if news.gaps:
+        titles = listed([group.title.lower() for group in group_gaps(news.gaps)])
+        yield f"{counted(len(news.gaps), 'read', 'reads')} did not succeed ({titles})"
+    if news.undecided:
+        yield f"{counted(len(news.undecided), 'judgement is', 'judgements are')} undecided"
+    if news.broken:
+        yield f"{counted(len(news.broken), 'check', 'checks')} broke"
+    if news.lost:
+        yield f"{counted(len(news.lost), 'registry is', 'registries are')} missing from the result"
+    level = view.conclusion.level
+    if level is VerdictLevel.NOTHING and news.was_level is not level:
+        yield "nothing could be judged"
+
+
+def _recovery(tell: Tell, facts: Facts, news: News, view: ReportView, reasons: list[str], silences: list[str]) -> None:
+    over = list(_over(tell, facts, news, view))
+    if not over:
+        return
+    if not tell.recovery:
+        silences.append(f"This delivery does not hear of recoveries: {listed(over)}.")
+    elif _flaps(view) and not _came_back(facts):
+        silences.append(f"Not told, because it was over {number(FLAPS)} times lately and came back: {listed(over)}.")
+    else:
+        reasons.append(_said(Event.RECOVERED, f"{listed(over)}."))
+
+
+def _came_back(facts: Facts) -> bool:
+    return facts.before is not None and facts.before.state in BAD
+
+
+def _over(tell: Tell, facts: Facts, news: News, view: ReportView) -> Iterator[str]:
+    """What these rules told as bad of the run before and is over."""
+    if tell.failed and facts.before is not None and facts.before.state in BAD and facts.job.state is State.DONE:
+        yield "there is a run again"
+    if tell.new != "never":
+        bad = {mark for mark, severity in news.was_open.items() if severity.at_least(tell.new)}
+        still = any(view.open[severity] for severity in Severity if severity.at_least(tell.new))
+        if bad and not still and bad <= news.fixed and view.conclusion.level is not VerdictLevel.NOTHING:
+            fixed = counted(len(bad), "failure is", "failures are")
+            yield f"{fixed} fixed, and none at or above {tell.new} is open"
+    if tell.gaps and news.complete_again:
+        yield "the evidence is complete again"
+
+
+def _flaps(view: ReportView) -> bool:
+    """Whether serious failures, or gaps, came and went several times among the runs of the trend before this one."""
+    past = view.trend[:-1]
+    severe = [bool(point.open[Severity.CRITICAL] + point.open[Severity.HIGH]) for point in past]
+    missing = [not point.evidence_complete for point in past]
+    return any(_ends(states) >= FLAPS for states in (severe, missing))
+
+
+def _ends(states: list[bool]) -> int:
+    return sum(1 for before, after in pairwise(states) if before and not after)
+
+
+def _nothing(tell: Tell, news: News, view: ReportView) -> str:
+    limit = "" if tell.new == "never" else f" at or above {SEVERITY_WORDS[tell.new].lower()}"
+    if news.first:
+        return f"The first run, and nothing{limit} is open."
+    return f"Nothing new{limit} and nothing that is over; the verdict is: {view.conclusion.word}."
