@@ -1,0 +1,50 @@
+"""Files for whoever downloads them: one as it is, several as one ZIP."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Mapping
+
+from fastapi import Response
+
+from reports.words import in_utc
+
+_TYPES = {
+    "pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "json": "application/json",
+    "jsonl": "application/x-ndjson", "zip": "application/zip", "sarif": "application/sarif+json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xml": "application/xml",
+    "md": "text/markdown; charset=utf-8", "parquet": "application/vnd.apache.parquet",
+}  # fmt: skip
+
+
+def as_one_file(name: str, files: Mapping[str, bytes], at: dt.datetime) -> tuple[str, bytes]:
+    """Name and contents of the only file, or of a ZIP called *name* of all of them. Same files, same bytes."""
+    if len(files) == 1:
+        ((only, data),) = files.items()
+        return f"{name.rpartition('-')[0]}-{only.rpartition('/')[2]}", data
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(one, in_utc(at).timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    return f"{name}.zip", stream.getvalue()
+
+
+def as_attachment(name: str, data: bytes) -> Response:
+    """A file that a browser saves and never shows: what is in it came from outside."""
+    kind = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+    headers = {
+        "Content-Disposition": f'attachment; filename="{_plain(name)}"',
+        "Cache-Control": "private, no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(data, media_type=kind, headers=headers)
+
+
+def _plain(name: str) -> str:
+    """The name with nothing in it that a header or any file system would mind."""
+    return "".join(one if one.isascii() and (one.isalnum() or one in "._-") else "_" for one in name).lstrip(".")

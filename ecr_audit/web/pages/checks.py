@@ -1,0 +1,47 @@
+"""The checks: what each asks, why, and how to mend what fails it; from the checks themselves."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from checks.catalog import CHECKS
+from ecr_audit.web.pages.asking import kept
+from ecr_audit.web.pages.rendering import page
+from reports.check_texts import CheckText, check_text
+
+router = APIRouter()
+
+SECTIONS = (
+    ("what", "What it checks"), ("why", "Why it matters"), ("fix", "How to fix"), ("limits", "Limits of this check"),
+    ("references", "References"),
+)  # fmt: skip
+
+
+@router.get("/checks")
+def checks(request: Request) -> Response:
+    """Every check of this program, by area."""
+    groups: dict[str, list[CheckText]] = {}
+    for one in CHECKS:
+        groups.setdefault(one.group, []).append(check_text(one.id))
+    return page(request, "checks.html.j2", groups=groups, count=len(CHECKS))
+
+
+@router.get("/checks/{check_id}")
+def check(request: Request, check_id: str, run: str = "") -> Response:
+    """A check, by its id or a catalogue id (GRT-01); *run*: where the organization's own words about it lie."""
+    found = _text(request, check_id, run)
+    if found is None:
+        raise HTTPException(404, "there is no check of that name; the list of checks has them all")
+    parts = [(heading, getattr(found, field)) for field, heading in SECTIONS if getattr(found, field)]
+    return page(request, "check.html.j2", check=found, parts=parts, run_id=run)
+
+
+def _text(request: Request, check_id: str, run: str) -> CheckText | None:
+    if run:
+        own = kept(request, run).index.checks.get(check_id)
+        if own is not None:
+            return own
+    for one in CHECKS:
+        if check_id == one.id or check_id.upper() in one.aliases:
+            return check_text(one.id)
+    return None

@@ -1,0 +1,189 @@
+"""The findings of a run, made ready to be filtered and sorted at each request: also a hundred thousand of them."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from audit.model import Run
+from checks.model import Finding
+from ecr_audit.web.pages.filters import PAGE, Filter
+from reports.check_texts import CheckText
+from reports.commands import CommandBook
+from reports.formats.pdf_details import account_label
+from reports.formats.pdf_pictures import Picture, pictures_of
+from reports.view import ReportView
+
+KEPT = 4
+"""Runs whose index is kept: as many as a person compares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value that a filter can have."""
+
+    value: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The findings of one page."""
+
+    rows: tuple[Finding, ...]
+    count: int
+    """Findings that the filter lets through."""
+    total: int
+    page: int
+    pages: int
+
+    @property
+    def first(self) -> int:
+        """Number of the first row, from 1; 0 without any."""
+        return (self.page - 1) * PAGE + 1 if self.rows else 0
+
+    @property
+    def last(self) -> int:
+        """Number of the last row."""
+        return self.first + len(self.rows) - 1 if self.rows else 0
+
+
+class FindingsIndex:
+    """What the pages of one run ask again and again. What costs something is computed when it is first asked for."""
+
+    def __init__(self, run: Run, view: ReportView) -> None:
+        """*view*: of *run*."""
+        self.run, self.view = run, view
+
+    @cached_property
+    def by_fingerprint(self) -> dict[str, Finding]:
+        """Every finding by its fingerprint."""
+        return {one.fingerprint: one for one in self.view.findings}
+
+    @cached_property
+    def checks(self) -> dict[str, CheckText]:
+        """The words about every check of the run, by id."""
+        return {one.text.id: one.text for one in self.view.checks}
+
+    @cached_property
+    def commands(self) -> CommandBook:
+        """The commands of single findings."""
+        return CommandBook(self.run)
+
+    @cached_property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The pictures of the run."""
+        return pictures_of(self.view)
+
+    @cached_property
+    def check_choices(self) -> tuple[Choice, ...]:
+        """Checks that have findings."""
+        return self._choices(lambda one: one.check, lambda name: f"{self.checks[name].title} ({name})")
+
+    @cached_property
+    def account_choices(self) -> tuple[Choice, ...]:
+        """Accounts that have findings."""
+        return self._choices(lambda one: one.account, lambda name: account_label(self.run, name))
+
+    @cached_property
+    def region_choices(self) -> tuple[Choice, ...]:
+        """Regions that have findings."""
+        return self._choices(lambda one: one.region, str)
+
+    def _choices(self, of: Callable[[Finding], str], label: Callable[[str], str]) -> tuple[Choice, ...]:
+        counts = Counter(map(of, self.view.findings))
+        choices = (Choice(value, label(value), count) for value, count in counts.items() if value)
+        return tuple(sorted(choices, key=lambda one: (one.label.casefold(), one.value)))
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """What a search looks through, in the order of the findings."""
+        titles = {name: text.title for name, text in self.checks.items()}
+        names = self.run.account_names
+        return [
+            "\n".join((
+                one.resource, one.message, one.fingerprint, one.check, titles.get(one.check, ""), one.account,
+                names.get(one.account, ""), one.region, one.remedy.summary if one.remedy else "",
+            )).lower()
+            for one in self.view.findings
+        ]  # fmt: skip
+
+    def state_of(self, fingerprint: str) -> str:
+        """`new`, `worse`, `better` or `still`; empty where it is open in neither run, or there is no run before."""
+        change = self.view.change
+        if change is None:
+            return ""
+        for state in ("new", "worse", "better", "still"):
+            if fingerprint in getattr(change, state):
+                return state
+        return ""
+
+    def chosen(self, wanted: Filter) -> Shown:
+        """The page of findings that *wanted* asks for; the last one where it asks for a page beyond."""
+        rows = self._filtered(wanted)
+        if wanted.sort:
+            rows = self._sorted(rows, wanted.sort)
+        pages = max(1, -(-len(rows) // PAGE))
+        page = min(wanted.page, pages)
+        return Shown(tuple(rows[(page - 1) * PAGE : page * PAGE]), len(rows), len(self.view.findings), page, pages)
+
+    def _filtered(self, wanted: Filter) -> list[Finding]:
+        rows: Iterable[Finding] = self.view.findings
+        if wanted.words:
+            pairs = zip(self._texts, self.view.findings, strict=True)
+            rows = [one for text, one in pairs if all(word in text for word in wanted.words)]
+        if wanted.severities:
+            severities = set(wanted.severities)
+            rows = [one for one in rows if one.severity in severities]
+        if wanted.statuses:
+            statuses = set(wanted.statuses)
+            rows = [one for one in rows if ("waived" if one.waiver else one.status.value) in statuses]
+        for name in ("check", "account", "region"):
+            if value := getattr(wanted, name):
+                rows = [one for one in rows if getattr(one, name) == value]
+        if wanted.states:
+            marks = self._marks(wanted.states)
+            rows = [one for one in rows if one.fingerprint in marks]
+        return list(rows)
+
+    def _marks(self, states: Iterable[str]) -> frozenset[str]:
+        change = self.view.change
+        return frozenset().union(*(getattr(change, state) for state in states)) if change else frozenset()
+
+    def _sorted(self, rows: list[Finding], sort: str) -> list[Finding]:
+        ages, names = self.view.ages, self.run.account_names
+        down = sort.startswith("-")
+        never = float("-inf" if down else "inf")
+        keys: dict[str, Callable[[Finding], Any]] = {
+            "check": lambda one: self.checks[one.check].title.casefold(),
+            "resource": lambda one: one.resource.casefold(),
+            "account": lambda one: (names.get(one.account, "").casefold(), one.account),
+            "region": lambda one: one.region,
+            # What has no age (undecided, or without history) comes last, either way.
+            "since": lambda one: age.first_seen.timestamp() if (age := ages.get(one.fingerprint)) else never,
+        }
+        return sorted(rows, key=keys[sort.lstrip("-")], reverse=down)
+
+
+class Indexes:
+    """The indexes of the runs that were looked at last. Threads may share it."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self._lock, self._kept = threading.Lock(), OrderedDict[str, FindingsIndex]()
+
+    def of(self, run: Run, view: ReportView) -> FindingsIndex:
+        """The index of *run*; made anew where the desk made its view anew."""
+        with self._lock:
+            found = self._kept.get(run.id)
+            if found is None or found.view is not view:
+                found = self._kept[run.id] = FindingsIndex(run, view)
+            self._kept.move_to_end(run.id)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            return found

@@ -1,0 +1,95 @@
+"""The first page: how things stand, what is under way, and the runs before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from audit.store import RunLine
+from checks.model import Severity
+from ecr_audit.web.desk import Desk
+from ecr_audit.web.pages.asking import Kept, desk_of, kept, told
+from ecr_audit.web.pages.rendering import page
+from reports.pictures import trend
+from schedules.jobs import Job, Kind, State
+
+router = APIRouter()
+
+NEWEST = 12
+"""Runs on the first page."""
+PAGE = 100
+"""Runs on a page of all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A piece of a run's bar in the list."""
+
+    x: float
+    width: float
+    fill: str
+
+
+_BAR_WIDTH = 120.0
+
+
+@router.get("/")
+def home(request: Request) -> Response:
+    """How things stand."""
+    desk = desk_of(request)
+    with told():
+        lines = desk.runs(NEWEST + 1)
+    latest, unreadable = _latest(request, lines)
+    return page(
+        request, "home.html.j2", latest=latest, unreadable=unreadable, lines=lines[:NEWEST], more=len(lines) > NEWEST,
+        bars=bars(lines[:NEWEST]), active=active(desk), schedules=desk.schedules(), by_run=jobs_by_run(desk),
+        holds=desk.store.holds(), trend=trend.draw(latest.view.trend) if latest and latest.view.trend else "",
+    )  # fmt: skip
+
+
+@router.get("/runs")
+def runs(request: Request, before: str = "") -> Response:
+    """Every run, newest first; *before*: only those older than this one."""
+    desk = desk_of(request)
+    with told():
+        lines = desk.runs(PAGE + 1, before)
+    return page(
+        request, "runs.html.j2", lines=lines[:PAGE], bars=bars(lines[:PAGE]), more=len(lines) > PAGE, before=before,
+        by_run=jobs_by_run(desk), holds=desk.store.holds(),
+    )  # fmt: skip
+
+
+def active(desk: Desk) -> tuple[Job, ...]:
+    """Jobs that wait or run, the oldest first."""
+    return tuple(reversed(desk.ledger.list(states=(State.WAITING, State.RUNNING), limit=20)))
+
+
+def bars(lines: tuple[RunLine, ...]) -> dict[str, tuple[Bar, ...]]:
+    """For each run its open failures as pieces of a bar, all to one scale."""
+    longest = max((sum(line.failing.values()) for line in lines), default=0) or 1
+    made = {}
+    for line in lines:
+        pieces, x = [], 0.0
+        for severity in Severity:
+            if count := line.failing.get(severity.value, 0):
+                width = max(1.5, _BAR_WIDTH * count / longest)
+                pieces.append(Bar(round(x, 1), round(width, 1), trend.COLOURS[severity]))
+                x += width
+        made[line.id] = tuple(pieces)
+    return made
+
+
+def _latest(request: Request, lines: tuple[RunLine, ...]) -> tuple[Kept | None, str]:
+    """The newest run, or why it cannot be read: the list of the others is still worth showing."""
+    if not lines:
+        return None, ""
+    try:
+        return kept(request, lines[0].id), ""
+    except HTTPException as error:
+        return None, str(error.detail)
+
+
+def jobs_by_run(desk: Desk) -> dict[str, Job]:
+    """Run → the job that made it, of the last jobs."""
+    return {job.run: job for job in desk.ledger.list(limit=500) if job.run and job.kind is Kind.AUDIT}

@@ -1,0 +1,120 @@
+"""Jobs: asked for, followed while they run, cancelled, and what became of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from ecr_audit.web.csrf import checked
+from ecr_audit.web.limits import Cost, Limited
+from ecr_audit.web.pages import addresses
+from ecr_audit.web.pages.asking import desk_of, told
+from ecr_audit.web.pages.rendering import page
+from ecr_audit.web.signin import require
+from ecr_audit.web.users import Role, User
+from reports.formats import FORMATS
+from reports.kept import rendered_folder
+from schedules.configuration import ScopeSettings
+from schedules.jobs import Job, Kind, State
+from schedules.receipts import Receipts
+
+router = APIRouter()
+
+PAGE = 100
+"""Jobs on one page."""
+STATE_WORDS = {
+    State.WAITING: "Waiting", State.RUNNING: "Running", State.DONE: "Done", State.FAILED: "Failed",
+    State.MISSED: "Missed", State.TIMED_OUT: "Took too long", State.CANCELLED: "Cancelled",
+    State.COALESCED: "Left to another",
+}  # fmt: skip
+STATE_MARKS = {
+    State.WAITING: "◌", State.RUNNING: "▶", State.DONE: "✔", State.FAILED: "✘", State.MISSED: "✘",
+    State.TIMED_OUT: "✘", State.CANCELLED: "–", State.COALESCED: "–",
+}  # fmt: skip
+
+
+@router.get("/jobs")
+def jobs(request: Request, before: str = "", schedule: str = "", state: str = "") -> Response:
+    """Jobs, newest first; *before*: only those asked for earlier than this one."""
+    states = tuple(one for one in State if one.value == state)
+    with told():
+        found = desk_of(request).jobs(PAGE + 1, before, schedule=schedule, states=states)
+    return page(
+        request, "jobs.html.j2", jobs=found[:PAGE], more=len(found) > PAGE, before=before, schedule=schedule,
+        state=states[0].value if states else "", states=tuple(State),
+        names=tuple(desk_of(request).configuration.schedules),
+    )  # fmt: skip
+
+
+@router.get("/jobs/{job_id}")
+def job(request: Request, job_id: str) -> Response:
+    """A job."""
+    desk = desk_of(request)
+    with told():
+        found = desk.job(job_id)
+        receipts = Receipts(desk.store.engine, desk.clock).of(found.id)
+    return page(
+        request, "job.html.j2", job=found, receipts=receipts, now=desk.clock(), slow=("pdf", "xlsx"),
+        formats=_formats(found), ready=_ready(request, found),
+    )  # fmt: skip
+
+
+@router.post("/jobs/{job_id}/cancel", dependencies=[Depends(checked)])
+def cancel(request: Request, job_id: str, user: Annotated[User, Depends(require(Role.RUN))]) -> Response:
+    """Cancel a job. One that has ended stays as it ended, and its page says so."""
+    desk = desk_of(request)
+    with told():
+        found = desk.job(job_id)
+        desk.cancel(found.id, user.name)
+    return RedirectResponse(addresses.job(found.id), 303)
+
+
+@router.post("/audits", dependencies=[Depends(checked), Depends(Limited(Cost.AUDIT))])
+def audit(
+    request: Request,
+    user: Annotated[User, Depends(require(Role.RUN))],
+    schedule: Annotated[str, Form()] = "",
+    accounts: Annotated[str, Form()] = "",
+    regions: Annotated[str, Form()] = "",
+) -> Response:
+    """Audit now: as a schedule does, or without one; narrowed to accounts or Regions where some are named."""
+    scope = _scope(request, schedule, accounts, regions)
+    with told():
+        made = desk_of(request).audit(schedule, user.name, scope)
+    return RedirectResponse(addresses.job(made.id), 303)
+
+
+def _scope(request: Request, schedule: str, accounts: str, regions: str) -> ScopeSettings | None:
+    """What the form narrows; None where it narrows nothing. Raises HTTPException 400."""
+    named = tuple(re.split(r"[\s,;]+", accounts.strip())) if accounts.strip() else ()
+    where = tuple(re.split(r"[\s,;]+", regions.strip())) if regions.strip() else ()
+    if not named and not where:
+        return None
+    settings = desk_of(request).configuration.schedules.get(schedule)
+    whole = settings.scope if settings else ScopeSettings()
+    changes = {"accounts": named, "ous": ()} if named else {}
+    if where:
+        changes |= {"regions": where}
+    try:
+        return ScopeSettings.model_validate({**whole.model_dump(), **changes})
+    except ValidationError as error:
+        wrong = ", ".join(str(problem["input"])[:60] for problem in error.errors()[:3])
+        detail = f"{wrong}: give account ids of twelve digits and names of Regions such as eu-west-1, apart by commas"
+        raise HTTPException(400, detail) from error
+
+
+def _formats(found: Job) -> tuple[str, ...]:
+    """Formats of a job that makes reports."""
+    if found.kind is not Kind.REPORT:
+        return ()
+    return tuple(name for name in FORMATS if name in found.request.get("formats", ()))
+
+
+def _ready(request: Request, found: Job) -> frozenset[str]:
+    """Those of its formats that are put aside already."""
+    store = desk_of(request).store
+    return frozenset(one for one in _formats(found) if (rendered_folder(store, found.run, one) / ".whole").exists())

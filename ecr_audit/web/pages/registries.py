@@ -1,0 +1,152 @@
+"""The registries of a run, and one of them: its settings, what it sends and receives, and its findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from checks.tables import REGISTRIES
+from ecr_audit.web.pages import values
+from ecr_audit.web.pages.asking import Kept, desk_of, kept, told
+from ecr_audit.web.pages.filters import LONGEST, PAGE, Filter
+from ecr_audit.web.pages.rendering import page
+from ecr_audit.web.pages.tables import Row, frame_of, rows, rows_where
+from reports.breakdown import is_open
+from reports.pictures.ways import STYLES, Style
+from reports.topology import WAY_WORDS, Link, Way
+
+router = APIRouter()
+
+_LISTED = (
+    "account", "region", "account_name", "ou_path", "repository_count", "is_source", "is_destination", "rule_count",
+    "destinations_needed", "destinations_limit", "evidence_complete",
+)  # fmt: skip
+"""Columns that the list shows; the documents of thousands of registries stay where they are."""
+_HEAD = ("account", "region", "account_name", "partition", "evidence_complete", "evidence_missing")
+_DOCUMENTS = (
+    "replication_configuration", "registry_policy", "scanning_configuration", "templates", "signing_configuration",
+    "pull_through_cache_rules", "pull_time_exclusions", "backfills",
+)  # fmt: skip
+_FACTS = (
+    "ou_path", "depth", "repository_count", "is_source", "is_destination", "rule_count", "rules_limit",
+    "destinations_present", "destinations_needed", "destinations_limit", "policy_characters",
+    "policy_characters_limit", "policy_scope", "blob_mounting", "basic_scan_version", "service_linked_role_present",
+    "failure_rules", "missing_permissions", "limits_source",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """One link as the page of a registry shows it."""
+
+    account: str
+    region: str
+    name: str
+    style: Style
+    way: str
+    """How it stands, in words."""
+    prefixes: values.Told
+    reason: str
+    known: bool
+    """Whether the other registry was read, so that it has a page."""
+
+
+@router.get("/runs/{run_id}/registries")
+def registries(request: Request, run_id: str, text: str = "") -> Response:
+    """Every registry that the run set out to read."""
+    of = kept(request, run_id)
+    given = request.query_params.get("page", "1")
+    number = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 1
+    found = _listed(request, of, text[:LONGEST])
+    pages = max(1, -(-len(found) // PAGE))
+    number = min(max(number, 1), pages)
+    return page(
+        request, "registries.html.j2", run=of.run, view=of.view, text=text[:LONGEST], count=len(found), number=number,
+        pages=pages, rows=found[(number - 1) * PAGE : number * PAGE], open=_open_by_place(of),
+    )  # fmt: skip
+
+
+@router.get("/runs/{run_id}/registries/{account}/{region}")
+def registry(request: Request, run_id: str, account: str, region: str) -> Response:
+    """One registry."""
+    of = kept(request, run_id)
+    store = desk_of(request).store
+    with told():
+        found = rows_where(store, of.run.id, REGISTRIES.name, {"account": account, "region": region})
+    wanted = Filter(account=account, region=region)
+    shown = of.index.chosen(wanted)
+    gaps = [gap for gap in of.run.gaps if gap.account == account and gap.region in ("", region)]
+    if not found and not shown.rows and not gaps:
+        raise HTTPException(404, f"run {of.run.id} has no registry {account}/{region}, or kept nothing of it")
+    row = found[0] if found else {}
+    return page(
+        request, "registry.html.j2", run=of.run, view=of.view, index=of.index, account=account, region=region, row=row,
+        name=of.run.account_names.get(account, ""), facts=_told(row, _FACTS), documents=_told(row, _DOCUMENTS),
+        outgoing=_links(request, of, "source", "destination", (account, region)),
+        incoming=_links(request, of, "destination", "source", (account, region)),
+        shown=shown, wanted=wanted, gaps=gaps,
+        scripts=[one for one in of.run.scripts if (one.account, one.region) == (account, region)],
+    )  # fmt: skip
+
+
+def _listed(request: Request, of: Kept, text: str) -> list[Row]:
+    store = desk_of(request).store
+    with told():
+        if not store.has_tables(of.run.id, REGISTRIES.name):
+            raise HTTPException(404, f"run {of.run.id} kept no evidence tables, so its registries are not known")
+        frame = frame_of(store, of.run.id, REGISTRIES.name)
+    found = rows(frame[[name for name in _LISTED if name in frame.columns]])
+    words = text.lower().split()
+    fitting = [row for row in found if all(word in _searched(row) for word in words)]
+    worst = _open_by_place(of)
+    return sorted(fitting, key=lambda row: (-worst[row["account"], row["region"]], row["account"], row["region"]))
+
+
+def _searched(row: Row) -> str:
+    parts = (row.get(name) for name in ("account", "region", "account_name", "ou_path"))
+    roles = (name for name, flag in (("source", "is_source"), ("destination", "is_destination")) if row.get(flag))
+    return "\n".join(str(part) for part in (*parts, *roles) if part).lower()
+
+
+def _open_by_place(of: Kept) -> Mapping[tuple[str, str], int]:
+    """Open failures by account and Region."""
+    return Counter((one.account, one.region) for one in of.view.findings if is_open(one))
+
+
+def _told(row: Row, names: Iterable[str]) -> list[values.Told]:
+    return [
+        values.told(name.replace("_", " "), row[name], REGISTRIES.column(name).meaning) for name in names if name in row
+    ]
+
+
+def _links(request: Request, of: Kept, here: str, there: str, place: tuple[str, str]) -> list[LinkRow]:
+    """Links of one registry, those that stand worst first."""
+    store = desk_of(request).store
+    with told():
+        found = rows_where(store, of.run.id, "links", {f"{here}_account": place[0], f"{here}_region": place[1]})
+        known = set()
+        if found:
+            frame = frame_of(store, of.run.id, REGISTRIES.name)
+            known = set(zip(frame["account"], frame["region"], strict=True))
+    ways = {(link.source, link.destination): link for link in (of.view.topology.links if of.view.topology else ())}
+    order = list(Way)
+    made = []
+    for row in found:
+        other = (str(row[f"{there}_account"]), str(row[f"{there}_region"]))
+        link = ways.get((place, other) if here == "source" else (other, place))
+        way = link.way if isinstance(link, Link) else Way.UNKNOWN
+        made.append((order.index(way), other, _link_row(of, row, other, way, known=other in known)))
+    return [one for _order, _other, one in sorted(made, key=lambda entry: entry[:2])]
+
+
+def _link_row(of: Kept, row: Mapping[str, Any], other: tuple[str, str], way: Way, *, known: bool) -> LinkRow:
+    copied = row.get("prefixes") if row.get("present") else row.get("expected_prefixes")
+    reason = row.get("grant_reason") if way in (Way.BLOCKED, Way.PARTIAL, Way.UNKNOWN) else ""
+    return LinkRow(
+        account=other[0], region=other[1], name=of.run.account_names.get(other[0], ""), style=STYLES[way],
+        way=WAY_WORDS[way], prefixes=values.told("prefixes", copied), reason=str(reason or ""), known=known,
+    )  # fmt: skip

@@ -1,0 +1,38 @@
+"""The schedules: when each runs, what became of it last, and who heard of that."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from ecr_audit.web.pages.asking import desk_of, told
+from ecr_audit.web.pages.rendering import page
+from schedules.configuration import ScopeSettings
+from schedules.receipts import Receipts
+
+router = APIRouter()
+
+LAST = 5
+"""Jobs of each schedule that are shown."""
+
+
+@router.get("/schedules")
+def schedules(request: Request) -> Response:
+    """Every schedule of the configuration."""
+    desk = desk_of(request)
+    receipts = Receipts(desk.store.engine, desk.clock)
+    with told():
+        lines = desk.schedules()
+        last = {line.name: desk.jobs(LAST, schedule=line.name) for line in lines}
+        heard = {line.name: receipts.of(line.last.id) if line.last else () for line in lines}
+    return page(
+        request, "schedules.html.j2", lines=lines, last=last, receipts=heard, settings=desk.configuration.schedules,
+        scopes={name: scope_text(one.scope) for name, one in desk.configuration.schedules.items()}, now=desk.clock(),
+    )  # fmt: skip
+
+
+def scope_text(scope: ScopeSettings) -> str:
+    """What a schedule audits, in words."""
+    named = [("Accounts", scope.accounts), ("units", scope.ous), ("Regions", scope.regions)]
+    parts = [f"{name} {', '.join(some)}" for name, some in named if some]
+    text = "; ".join(parts) or "Everything"
+    return f"{text[0].upper()}{text[1:]}" + ("; every repository in detail" if scope.everything else "")
