@@ -7,7 +7,7 @@ Reading the file, with line and column of every error, is ``checks.baseline_file
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
@@ -30,12 +30,10 @@ from checks.baseline_shapes import (
     Region,
     Strict,
     Text,
+    document_schema,
     wrong,
 )
 from checks.model import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _Named = TypeVar("_Named", Requirement, Resilience, Environment)
 
@@ -167,18 +165,4 @@ def baseline_schema() -> dict[str, Any]:
 
     Of what it accepts, `load_baseline` refuses only what contradicts itself (two requirements of one name …).
     """
-    schema = Baseline.model_json_schema(mode="validation")
-    _close_patterned_mappings(schema.values())
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, "title": "ecr-audit baseline"}
-    return head | {key: value for key, value in schema.items() if key != "title"}
-
-
-def _close_patterned_mappings(nodes: Iterable[Any]) -> None:
-    """Pydantic writes the pattern of a mapping's keys, but leaves other keys free."""
-    for node in nodes:
-        if isinstance(node, dict):
-            if "patternProperties" in node:
-                node["additionalProperties"] = False
-            _close_patterned_mappings(list(node.values()))
-        elif isinstance(node, list):
-            _close_patterned_mappings(node)
+    return document_schema(Baseline, SCHEMA_ID, "ecr-audit baseline")

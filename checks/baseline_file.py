@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
+from checks.baseline_keys import keys_at, tag_at
 from checks.baseline_names import similar, unknown_checks
 from checks.baseline_shapes import SHAPES, Strict
 from checks.baseline_yaml import BaselineError, Node, Path, Problem, Reading, path_text
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 _Model = TypeVar("_Model", bound="Strict")
 
-__all__ = ["BaselineError", "Problem", "example_baseline", "load_baseline", "load_document", "load_waivers", "waiver_lines"]
+Also = Callable[[Node, str], Iterable[Problem]]
+"""Problems that a document's model cannot see, from the top of the file and the file's name."""
+
+__all__ = [
+    "Also", "BaselineError", "Problem", "example_baseline", "load_baseline", "load_document", "load_waivers",
+    "waiver_lines",
+]  # fmt: skip
 
 _WORDS = {
     "tuple_type": ("needs a list", "write each entry on its own line after `- `; `[]` is the empty list"),
@@ -43,6 +49,8 @@ _WORDS = {
     "less_than_equal": ("is too large", "at most {le}"),
 }
 """Pydantic's error type → our words and hint."""
+_TAG = ("union_tag_invalid", "union_tag_not_found")
+_CHOICE = ("literal_error", "enum", "union_tag_invalid")
 
 
 def load_baseline(text: str, name: str, *, known_checks: Mapping[str, Sequence[str]] | None = None) -> Baseline:
@@ -82,12 +90,13 @@ def load_document(
     *,
     known_checks: Mapping[str, Sequence[str]] | None = None,
     what: str = "a baseline",
+    also: Also | None = None,
 ) -> _Model:
     """The YAML document in *text*, from the file called *name*, as *model*; *what* it is, in the words of messages.
 
     *known_checks* as for `load_baseline`. Raises BaselineError with every problem in the order of the file.
     """
-    reading = Reading(text, name)
+    reading = Reading(text, name, what)
     root = reading.read()
     if root is None or root.value is None:
         root = Node(1, 1, value={}, closed=True)
@@ -102,6 +111,7 @@ def load_document(
     except ValidationError as error:
         problems.extend(_problems(error.errors(include_url=False), root, name, model))
     problems.extend(unknown_checks(root, name, known_checks) if known_checks is not None else ())
+    problems.extend(also(root, name) if also is not None else ())
     if problems or loaded is None:
         raise BaselineError(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))
     return loaded
@@ -112,13 +122,11 @@ def example_baseline() -> str:
     return resources.files("checks").joinpath("baseline.example.yaml").read_text("utf-8")
 
 
-def _problems(
-    errors: Iterable[ErrorDetails], root: Node, file: str, model: type[Strict]
-) -> Iterator[Problem]:
+def _problems(errors: Iterable[ErrorDetails], root: Node, file: str, model: type[Strict]) -> Iterator[Problem]:
     """Pydantic's errors in our words, those about one value (the branches of a union) as one."""
     grouped: dict[Path, list[ErrorDetails]] = {}
     for error in errors:
-        path = _locate(root, error)
+        path = _locate(root, error, model)
         # Pydantic counts only the valid entries of a list; the invalid ones are reported already.
         if error["type"] != "too_short" or len(_find(root, path)[0].children) < error["ctx"]["min_length"]:
             grouped.setdefault(path, []).append(error)
@@ -126,25 +134,30 @@ def _problems(
         node, key = _find(root, path)
         kinds = {error["type"] for error in group}
         if "extra_forbidden" in kinds and key is not None:
-            message, hint = "unknown key", similar(str(path[-1]), _keys_at(model, path[:-1]), "known here")
+            message, hint = "unknown key", similar(str(path[-1]), keys_at(model, root, path[:-1]), "known here")
             yield Problem(file, key.line, key.column, path_text(path), message, hint)
             continue
-        chosen = next((error for error in group if error["type"] == "literal_error"), group[0])
-        message, hint = _words(chosen, node)
+        chosen = next((error for error in group if error["type"] in _CHOICE), group[0])
+        message, hint = _choice(group, node) if chosen["type"] in _CHOICE else _words(chosen, node)
         if len(group) > 1 and "dict_type" in kinds:
             message += ", nor a policy document"
         place = key if key is not None and group[0]["loc"][-1] == "[key]" else node
         yield Problem(file, place.line, place.column, path_text(path), message, hint)
 
 
-def _locate(root: Node, error: ErrorDetails) -> Path:
+def _locate(root: Node, error: ErrorDetails, model: type[Strict]) -> Path:
     """The path in the file that *error* is about: pydantic's, without the names of union branches."""
-    steps = (*error["loc"], *error.get("ctx", {}).get("at", ()))
-    node, path = root, ()  # type: Node, Path
+    context = error.get("ctx", {})
+    steps = (*error["loc"], *context.get("at", ()))
+    if error["type"] in _TAG:
+        steps = (*steps, context["discriminator"].strip("'"))
+    node, path, tagged = root, (), False  # type: Node, Path, bool
     for number, step in enumerate(steps):
-        if step in node.children:
-            node, path = node.children[step], (*path, step)
-        elif error["type"] == "missing" and number == len(steps) - 1:
+        if not tagged and number < len(error["loc"]) and step == tag_at(model, root, path):
+            tagged = True  # the name of a branch, which may be the name of a key below it as well
+        elif step in node.children:
+            node, path, tagged = node.children[step], (*path, step), False
+        elif error["type"] in ("missing", "union_tag_not_found") and number == len(steps) - 1:
             path = (*path, step)
     return path
 
@@ -168,18 +181,26 @@ def _words(error: ErrorDetails, node: Node) -> tuple[str, str]:
         return context["text"], context["hint"]
     if kind == "missing":
         return "is missing", f"add `{error['loc'][-1]}:` here"
+    if kind == "union_tag_not_found":
+        return "is missing", f"add `{context['discriminator'].strip(chr(39))}:` here"
     if kind == "string_pattern_mismatch":
-        message, hint = SHAPES[context["pattern"]]
+        message, hint = SHAPES.get(context["pattern"], ("has another form", f"it must match {context['pattern']}"))
         return f"{shown} {message}", hint
-    if kind in ("literal_error", "enum"):
-        choices = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-        return f"{shown} is none of {', '.join(choices)}", similar(node.raw, choices, "")
     if kind == "string_type":
         return f"{shown} is not text", "write it in quotes" if node.raw else "write text in quotes"
     if kind in _WORDS:
         message, hint = _WORDS[kind]
         return f"{shown} {message}", hint.format_map(context)
     return error["msg"], ""
+
+
+def _choice(group: Sequence[ErrorDetails], node: Node) -> tuple[str, str]:
+    """Message and hint for a value that none of the choices is, those of all branches of a union together."""
+    listed = ", ".join(
+        error["ctx"].get("expected") or error["ctx"]["expected_tags"] for error in group if error["type"] in _CHOICE
+    )
+    choices = [choice for choice in listed.replace(" or ", ", ").replace("'", "").split(", ") if choice]
+    return f"{_shown(group[0], node)} is none of {', '.join(choices)}", similar(node.raw, choices, "")
 
 
 def _shown(error: ErrorDetails, node: Node) -> str:
@@ -193,27 +214,3 @@ def _shown(error: ErrorDetails, node: Node) -> str:
     if node.value is None and not node.raw:
         return "a key without value"
     return repr(node.raw[:60]) if isinstance(node.value, str) else node.raw[:60]
-
-
-def _keys_at(model: type[Strict], path: Path) -> tuple[str, ...]:
-    """The keys that *model* knows for the mapping at *path*."""
-    schema = _schema(model)
-    node: Mapping[str, Any] = schema
-    for step in path:
-        node = _resolved(schema, node)
-        below = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
-        node = below if isinstance(below, dict) else {}
-    return tuple(_resolved(schema, node).get("properties", ()))
-
-
-@cache
-def _schema(model: type[Strict]) -> Mapping[str, Any]:
-    return model.model_json_schema(mode="validation")
-
-
-def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
-    for choice in node.get("anyOf", ()):
-        if "$ref" in choice:
-            node = choice
-    reference = node.get("$ref")
-    return schema["$defs"][reference.rpartition("/")[2]] if reference else node

@@ -6,7 +6,8 @@ Patterns are written so that Rust (pydantic), Python and ECMAScript (editors) re
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -84,6 +85,12 @@ def is_tag_filter(text: str) -> bool:
     return re.fullmatch(_TAG_FILTER, text) is not None
 
 
+def shape(pattern: str, message: str, hint: str) -> Any:
+    """A field that fits *pattern*, with the words for a value that does not."""
+    SHAPES[pattern] = (message, hint)
+    return Field(pattern=pattern)
+
+
 class Strict(BaseModel):
     """Unknown keys are errors; values do not change."""
 
@@ -93,3 +100,22 @@ class Strict(BaseModel):
 def wrong(text: str, hint: str, *at: str | int) -> PydanticCustomError:
     """An error about the value at *at*, a path below the place where it is raised."""
     return PydanticCustomError("baseline", "{text}", {"text": text, "hint": hint, "at": at})
+
+
+def document_schema(model: type[Strict], identifier: str, title: str) -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a file that is read as *model*, for editors."""
+    schema = model.model_json_schema(mode="validation")
+    _close_patterned_mappings(schema.values())
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identifier, "title": title}
+    return head | {key: value for key, value in schema.items() if key != "title"}
+
+
+def _close_patterned_mappings(nodes: Iterable[Any]) -> None:
+    """Pydantic writes the pattern of a mapping's keys, but leaves other keys free."""
+    for node in nodes:
+        if isinstance(node, dict):
+            if "patternProperties" in node:
+                node["additionalProperties"] = False
+            _close_patterned_mappings(list(node.values()))
+        elif isinstance(node, list):
+            _close_patterned_mappings(node)

@@ -119,8 +119,9 @@ def path_text(path: Path) -> str:
 class Reading:
     """One pass over the events of one file. Kept off the call stack, so that depth is ours to limit."""
 
-    def __init__(self, text: str, file: str) -> None:
-        self.file = file
+    def __init__(self, text: str, file: str, what: str = "a baseline") -> None:
+        """*what* the file is, in the words of messages: `a baseline`."""
+        self.file, self.what = file, what
         self.text = text.removeprefix("\ufeff")
         self.problems: list[Problem] = []
         self.root: Node | None = None
@@ -184,9 +185,10 @@ class Reading:
 
     def _document(self, number: int, event: _Event) -> None:
         if number > 1:
-            self._stop(*self._last, "a second document begins here", "one file holds one baseline: remove the `---`")
+            hint = f"one file holds one {self.what.removeprefix('a ')}: remove the `---`"
+            self._stop(*self._last, "a second document begins here", hint)
         if event.version not in (None, (1, 2)):
-            self._note(*self._last, (), "a baseline is YAML 1.2", "remove the %YAML line")
+            self._note(*self._last, (), f"{self.what} is YAML 1.2", "remove the %YAML line")
 
     def _value(self, kind: str, event: _Event) -> None:
         node = self._alias(event) if kind == "AliasEvent" else self._node(kind, event)

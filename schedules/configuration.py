@@ -6,18 +6,34 @@ own folder.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import ipaddress
+import zoneinfo
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from checks.baseline_shapes import AccountId, Region, Strict, Text, wrong
+from checks.baseline_names import similar
+from checks.baseline_shapes import AccountId, Region, Strict, Text, document_schema, shape, wrong
 from checks.model import Severity
-from schedules.deliveries.settings import Delivery, Format, SecretPlace
+from schedules.cron import CronError, parse
+from schedules.deliveries.settings import Delivery, Format, SecretPlace, SmtpDelivery
 
-Name = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,59}$")]
+SCHEMA_ID = "urn:ecr-audit:schema:service:1"
+"""`$id` of the JSON Schema."""
+
+_NAME = shape(
+    "^[a-z0-9][a-z0-9-]{0,59}$",
+    "cannot be a name",
+    "lower case letters, digits and `-`, at most 60: it becomes part of folders, addresses and metrics",
+)
+_HEADER = shape(
+    "^[A-Za-z][A-Za-z0-9-]{0,59}$", "is no name of a header", "letters, digits and `-`, as X-Forwarded-User"
+)
+
+Name = Annotated[str, _NAME]
 """Name of a schedule or a delivery: it becomes part of folders, addresses and metrics."""
 
-HeaderName = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9-]{0,59}$")]
+HeaderName = Annotated[str, _HEADER]
 """Name of an HTTP header."""
 
 PRESETS = {
@@ -27,6 +43,27 @@ PRESETS = {
     "monthly": "30 2 1 * *",
 }
 """What `every` stands for, as `cron`."""
+
+
+def _readable(cron: str) -> str:
+    try:
+        if cron:  # empty: `every` says it
+            parse(cron)
+    except CronError as error:
+        raise wrong(str(error), error.hint) from error
+    return cron
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError) as error:
+        known = zoneinfo.available_timezones()
+        if not known:
+            raise wrong("this machine has no time zone database", "install the package tzdata") from error
+        hint = similar(name, known, "") or "names look like Europe/Berlin"
+        raise wrong(f"no time zone is called {name[:60]!r}", hint) from error
+    return name
 
 
 class ScopeSettings(Strict):
@@ -62,11 +99,15 @@ class Retention(Strict):
 class Schedule(Strict):
     """One audit that recurs."""
 
-    cron: str = Field(default="", description="Minute, hour, day of month, month, day of week (0 and 7 are Sunday).")
+    cron: Annotated[str, AfterValidator(_readable)] = Field(
+        default="", description="Minute, hour, day of month, month, day of week (0 and 7 are Sunday)."
+    )
     every: Literal["hourly", "nightly", "weekly", "monthly", ""] = Field(
         default="", description="A preset instead of `cron`: on the hour; at 02:30; Mondays; on the first, at 02:30."
     )
-    timezone: Text = Field(default="UTC", description="Time zone of `cron`, such as Europe/Berlin.")
+    timezone: Annotated[Text, AfterValidator(_known_zone)] = Field(
+        default="UTC", description="Time zone of `cron` and `every`, such as Europe/Berlin."
+    )
     scope: ScopeSettings = Field(default=ScopeSettings())
     baseline: str = Field(default="", description="File; without it, AWS's limits and grants that work.")
     waivers: str = Field(default="", description="File of waivers besides the baseline's own; the web page adds to it.")
@@ -82,6 +123,33 @@ class Schedule(Strict):
     time_limit_minutes: int = Field(default=240, ge=1, le=1440, description="A job that takes longer is ended.")
     attempts: int = Field(default=3, ge=1, le=10, description="How often a job is begun whose process dies.")
     paused: bool = Field(default=False, description="Keep it, do not run it.")
+
+    @property
+    def expression(self) -> str:
+        """Its cron expression, whichever way it was given."""
+        return self.cron or PRESETS[self.every]
+
+    @model_validator(mode="after")
+    def _one_rhythm(self) -> Schedule:
+        if bool(self.cron) == bool(self.every):
+            raise wrong("needs either `cron` or `every`", "`every: nightly` is at 02:30, `cron` says any other time")
+        return self
+
+
+def _sealed(delivery: Delivery) -> Delivery:
+    if isinstance(delivery, SmtpDelivery) and delivery.tls == "none" and not _on_this_machine(delivery.host):
+        hint = "write starttls or implicit; none is for a server on this machine, such as 127.0.0.1"
+        raise wrong(f"mail to {delivery.host[:60]!r} would go over the network in the clear", hint, "tls")
+    return delivery
+
+
+def _on_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class ProxySection(Strict):
@@ -124,14 +192,28 @@ class Configuration(Strict):
 
     version: Literal[1] = Field(default=1, description="Version of this format.")
     store: str = Field(default="", description="Folder or database URL of the run history.")
+    evidence: str = Field(
+        default="", description="Folder or s3:// address of the runs' files, where the store is a database server."
+    )
     aws: AwsSection = Field(default=AwsSection())
     retention: Retention = Field(default=Retention())
-    schedules: dict[Name, Schedule] = Field(default_factory=dict)
-    deliveries: dict[Name, Delivery] = Field(default_factory=dict)
+    schedules: dict[Name, Schedule] = Field(default_factory=dict, description="The audits that recur, by name.")
+    deliveries: dict[Name, Annotated[Delivery, AfterValidator(_sealed)]] = Field(
+        default_factory=dict, description="Where reports and messages go, by name."
+    )
     web: WebSection = Field(default=WebSection())
+
+
+def configuration_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of the file, for editors.
+
+    Of what it accepts, `load_configuration` refuses what contradicts itself, and what is not there: a cron expression
+    that cannot be read, an unknown time zone or delivery, a file that does not exist.
+    """
+    return document_schema(Configuration, SCHEMA_ID, "ecr-audit service")
 
 
 __all__ = [
     "PRESETS", "AwsSection", "Configuration", "Format", "Name", "ProxySection", "Retention", "Schedule",
-    "ScopeSettings", "WebSection",
+    "ScopeSettings", "WebSection", "configuration_schema",
 ]  # fmt: skip
