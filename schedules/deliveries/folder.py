@@ -1,0 +1,47 @@
+"""Reports into a folder: SCHEDULE/RUN/FILE below it, each file whole or absent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from audit.store.files import sync_folder, write_atomically
+from reports.commands import SCRIPT_FOLDER
+from schedules.deliveries.names import places
+from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.settings import FolderDelivery
+from schedules.jobs import Clock
+from schedules.model import DeliveryError, Parcel
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Two deliveries of one job may write the same files."""
+
+
+def deliver(settings: FolderDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+    """Write what is not there yet, or is there with another content."""
+    root = Path(settings.folder)
+    files = places(parcel)
+    try:
+        with _ONE_AT_A_TIME:
+            root.mkdir(parents=True, exist_ok=True)
+            written = [name for name, data in files.items() if _written(root, name, data)]
+    except OSError as error:
+        why = f"{error.filename or root}: {error.strerror or error}"
+        raise DeliveryError(f"the folder {root} cannot be written: {why}", again=True) from error
+    return {"folder": str(root.joinpath(*next(iter(files)).split("/")[:2])), "written": len(written)}
+
+
+def _written(root: Path, name: str, data: bytes) -> bool:
+    path = root / name
+    if not path.parent.resolve().is_relative_to(root.resolve()):
+        raise DeliveryError(f"a link leads {path.parent} out of the folder {root}; it was not followed", again=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_symlink() and path.is_file() and path.read_bytes() == data:
+        return False
+    write_atomically(path, data)
+    if path.parent.name == SCRIPT_FOLDER:
+        path.chmod(0o755)
+    sync_folder(path.parent)
+    return True

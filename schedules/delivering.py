@@ -1,0 +1,91 @@
+"""From what is known of an ended job to a receipt for everything that was promised.
+
+Each delivery has a thread of its own: none waits for another, and what breaks in one is its own receipt.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+import structlog
+
+from audit.store import Store
+from schedules.deliveries.enclosures import Enclosures
+from schedules.deliveries.errand import Errand
+from schedules.deliveries.persistence import BOUND_SECONDS, Pause, lasting
+from schedules.deliveries.settings import Delivery
+from schedules.jobs import Clock
+from schedules.model import Facts
+from schedules.receipts import Receipt, Receipts, ReceiptState
+
+GRACE_SECONDS = 60.0
+"""What an attempt that began within the bound may take beyond it."""
+_LOOK_SECONDS = 0.5
+
+
+def deliver_all(
+    facts: Facts,
+    promised: Mapping[str, Delivery],
+    receipts: Receipts,
+    *,
+    store: Store | None,
+    clock: Clock,
+    pause: Pause = time.sleep,
+) -> tuple[Receipt, ...]:
+    """Deliver what was promised, in any order, and give back a receipt for each, in the order of *promised*.
+
+    What this job has sent or kept quiet about already is not done again; what failed, or was being tried when a
+    process died, is. *pause* sleeps between attempts. Never raises for a delivery, nor for a database that is away:
+    then receipts come back with `kept` False.
+    """
+    try:
+        begun = lasting(lambda: _promised(facts, promised, receipts), pause)
+    except sa.exc.SQLAlchemyError as error:
+        return tuple(_unpromised(facts, name, clock, error) for name in promised)
+    enclosures = Enclosures(facts, store)
+    errands = [
+        Errand(name, settings, facts, receipts, enclosures, store, clock, pause, begun[name])
+        for name, settings in promised.items()
+    ]
+    threads = [(one, _started(one)) for one in errands if not one.receipt.state.settled]
+    for errand, thread in threads:
+        _wait_for(errand, thread)
+    return tuple(errand.receipt for errand in errands)
+
+
+def _promised(facts: Facts, promised: Mapping[str, Delivery], receipts: Receipts) -> dict[str, Receipt]:
+    run = facts.run.id if facts.run else ""
+    return {name: receipts.promise(facts.job.id, name, run) for name in promised}
+
+
+def _unpromised(facts: Facts, name: str, clock: Clock, error: sa.exc.SQLAlchemyError) -> Receipt:
+    """Without a row, a resumed job could not know what was sent: nothing is sent before there is one."""
+    structlog.get_logger().error("delivery-not-promised", delivery=name, reason=type(error).__name__)
+    reason = f"nothing was sent: its receipt could not be begun, because the store cannot be written ({_kind(error)})"
+    run = facts.run.id if facts.run else ""
+    return Receipt(facts.job.id, name, run, ReceiptState.FAILED, 0, clock(), reason, {}, kept=False)
+
+
+def _kind(error: sa.exc.SQLAlchemyError) -> str:
+    return type(error).__name__
+
+
+def _started(errand: Errand) -> threading.Thread:
+    thread = threading.Thread(target=errand.run, name=f"delivery-{errand.name}", daemon=True)
+    thread.start()
+    return thread
+
+
+def _wait_for(errand: Errand, thread: threading.Thread) -> None:
+    """Until it has ended, or has had its time: a server that answers a byte a minute must not hold the others' job."""
+    while thread.is_alive():
+        thread.join(_LOOK_SECONDS)
+        began = errand.began
+        if thread.is_alive() and began is not None and time.monotonic() - began > BOUND_SECONDS + GRACE_SECONDS:
+            errand.given_up.set()
+            minutes = int((BOUND_SECONDS + GRACE_SECONDS) // 60)
+            errand.record(ReceiptState.FAILED, f"the receiver did not finish within {minutes} minutes", {})
+            return

@@ -1,0 +1,81 @@
+"""One receipt a promise: begun before the first attempt, settled once, counted over all processes."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+
+from schedules.receipts import REASON_LENGTH, Receipts, ReceiptState
+from tests.schedules.deliveries.world import NOW
+
+
+def test_a_promise_is_a_row_before_anything_is_sent(world):
+    job = world.job()
+    first = world.receipts.promise(job.id, "mail", "RUN")
+    assert (first.state, first.attempts, first.run, first.at) == (ReceiptState.TRYING, 0, "RUN", NOW)
+    assert world.receipts.promise(job.id, "mail") == first
+    assert world.receipts.of(job.id) == (first,)
+
+
+def test_attempts_are_counted_until_it_is_settled(world):
+    job = world.job()
+    world.receipts.promise(job.id, "mail")
+    assert world.receipts.attempt(job.id, "mail")
+    assert world.receipts.failed(job.id, "mail", "away")
+    assert world.receipts.attempt(job.id, "mail")
+    assert world.receipts.sent(job.id, "mail", {"id": "x", "digest": False})
+    assert not world.receipts.attempt(job.id, "mail")
+    (kept,) = world.receipts.of(job.id)
+    assert (kept.state, kept.attempts, kept.reason, kept.detail["id"]) == (ReceiptState.SENT, 2, "", "x")
+
+
+@pytest.mark.parametrize("late", ["failed", "quiet", "sent"])
+def test_what_was_sent_stays_sent(world, late):
+    job = world.job()
+    world.receipts.promise(job.id, "mail")
+    world.receipts.sent(job.id, "mail", {"id": "x"})
+    what = {"sent": ({"id": "y"},), "failed": ("no",), "quiet": ("no",)}[late]
+    assert not getattr(world.receipts, late)(job.id, "mail", *what)
+    assert world.receipts.of(job.id)[0].detail == {"id": "x"}
+
+
+def test_failing_and_staying_quiet_need_no_promise(world):
+    job = world.job()
+    world.receipts.failed(job.id, "gone", "no delivery is called so")
+    world.receipts.quiet(job.id, "calm", "nothing new")
+    states = {one.delivery: one.state for one in world.receipts.of(job.id)}
+    assert states == {"gone": ReceiptState.FAILED, "calm": ReceiptState.QUIET}
+
+
+def test_a_receipt_needs_its_job(world):
+    with pytest.raises(sa.exc.IntegrityError):
+        world.receipts.promise("nobody", "mail")
+
+
+def test_reasons_are_one_short_line(world):
+    job = world.job()
+    world.receipts.failed(job.id, "mail", "a\r\nb\x00\u202e" + "x" * 5_000)
+    (kept,) = world.receipts.of(job.id)
+    assert kept.reason.startswith("a b<U+0000><U+202E>")
+    assert len(kept.reason) == REASON_LENGTH
+
+
+def test_the_last_digest_is_the_last_that_was_sent_by_this_delivery_for_this_schedule(world):
+    at = {"now": NOW}
+    receipts = Receipts(world.store.engine, lambda: at["now"])
+    assert receipts.last_digest_at("nightly", "mail") is None
+    for day, state, digest in [(1, "sent", True), (2, "sent", False), (3, "failed", True), (4, "quiet", True)]:
+        at["now"] = NOW + dt.timedelta(days=day)
+        job = world.job()
+        receipts.promise(job.id, "mail")
+        if state == "quiet":
+            receipts.quiet(job.id, "mail", "x")
+        elif state == "sent":
+            receipts.sent(job.id, "mail", {"digest": digest})
+        else:
+            receipts.failed(job.id, "mail", "x", {"digest": digest})
+    assert receipts.last_digest_at("nightly", "mail") == NOW + dt.timedelta(days=1)
+    assert receipts.last_digest_at("nightly", "other") is None
+    assert receipts.last_digest_at("weekly", "mail") is None

@@ -1,0 +1,98 @@
+"""A store with a job, what is known of it, and parcels, around runs that no AWS was asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from audit.store import Store, open_store
+from reports.view import build_view
+from schedules.deliveries.settings import Delivery
+from schedules.jobs import Job, Kind, Ledger, State
+from schedules.model import Facts, Message, Parcel
+from schedules.receipts import Receipts
+from tests.reports import runs
+
+NOW = dt.datetime(2026, 11, 23, 2, 40, tzinfo=dt.UTC)
+
+
+def clock() -> dt.datetime:
+    return NOW
+
+
+@dataclass
+class Pauses:
+    """A sleep that takes no time and remembers."""
+
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+def message(**changes: Any) -> Message:
+    values: dict[str, Any] = {
+        "subject": "ECR audit nightly: 2 new critical findings",
+        "changed": ("2 critical findings are new.", "1 finding is over."),
+        "totals": ("7 findings are open.",),
+        "link": "https://audit.example.com/runs/20261123T020000Z-4f9a1c",
+        "document": {"version": 1, "event": "new", "schedule": "nightly", "severity": "critical"},
+    }
+    return Message(**{**values, **changes})
+
+
+def job(**changes: Any) -> Job:
+    values: dict[str, Any] = {
+        "id": "20261123T023000Z-4f9a1c", "kind": Kind.AUDIT, "schedule": "nightly", "due_at": NOW, "asked_at": NOW,
+        "asked_by": "schedule", "request": {}, "state": State.DONE, "reason": "", "run": "", "started_at": NOW,
+        "finished_at": NOW, "attempts": 1, "note": "", "done": 0, "total": 0, "cancel_asked_by": "", "holder": "",
+    }  # fmt: skip
+    known = set(Job.__dataclass_fields__)
+    missing = dict.fromkeys(known - values.keys(), ())
+    return Job(**{**values, **missing, **changes})
+
+
+def parcel(files: dict[str, bytes] | None = None, **changes: Any) -> Parcel:
+    run = runs.small_run()
+    values: dict[str, Any] = {
+        "key": "20261123T023000Z-4f9a1c.on-call", "schedule": "nightly", "job": job(), "run": run,
+        "view": build_view(run), "message": message(), "files": files or {},
+    }  # fmt: skip
+    return Parcel(**{**values, **changes})
+
+
+def settings(kind: type, **values: Any) -> Any:
+    """Settings of a delivery as a file would give them."""
+    name = kind.model_fields["type"].annotation.__args__[0]
+    return kind.model_validate({"type": name, **values})
+
+
+@dataclass
+class World:
+    store: Store
+    ledger: Ledger
+    receipts: Receipts
+    pause: Pauses = field(default_factory=Pauses)
+
+    def job(self, **named: Any) -> Job:
+        """A job that ended."""
+        asked = self.ledger.ask(Kind.AUDIT, by="test", schedule="nightly", state=State.FAILED, **named)
+        assert asked is not None
+        return asked
+
+    def facts(self, *, run: Any = None, job: Job | None = None) -> Facts:
+        view = build_view(run) if run is not None else None
+        return Facts(job or self.job(), "nightly", run, view, None, None, "https://audit.example.com/x", NOW)
+
+    def deliver(self, facts: Facts, promised: dict[str, Delivery], **named: Any) -> Any:
+        from schedules.delivering import deliver_all
+
+        values = {"store": self.store, "clock": clock, "pause": self.pause, **named}
+        return deliver_all(facts, promised, values.pop("receipts", self.receipts), **values)
+
+
+def world_in(folder: Path) -> World:
+    store = open_store(str(folder))
+    return World(store, Ledger(store.engine, clock), Receipts(store.engine, clock))
