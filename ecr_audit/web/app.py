@@ -1,0 +1,93 @@
+"""The application: pages and API behind the layers that say who may ask, from where, how much and how often."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from hashlib import sha256
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, cast
+
+from fastapi import APIRouter, FastAPI
+
+from audit.describe import program_version
+from ecr_audit.web.api import router as api
+from ecr_audit.web.api.document import described
+from ecr_audit.web.bodies import BoundedBodies
+from ecr_audit.web.desk import Desk
+from ecr_audit.web.door import router as door
+from ecr_audit.web.failures import tell_failures
+from ecr_audit.web.headers import SafeHeaders
+from ecr_audit.web.identify import Doors, Identify
+from ecr_audit.web.limits import Limits
+from ecr_audit.web.origins import OwnOrigin
+from ecr_audit.web.proxy import Proxy, secret_of
+from ecr_audit.web.sessions import Sessions
+from ecr_audit.web.tokens import Tokens
+
+
+def create_app(desk: Desk, *, limits: Limits | None = None) -> FastAPI:
+    """The whole web door over *desk*, as its configuration's `web` says.
+
+    Raises SecretError where the proxy's secret cannot be read. Whether the service may listen where it is to listen
+    at all is for `refuse_unsafe` to say.
+    """
+    web = desk.configuration.web
+    app = _Described(title="ecr-audit", version=program_version(), openapi_url=None, docs_url=None, redoc_url=None)
+    doors = _doors(desk)
+    app.state.desk = desk
+    app.state.doors = doors
+    app.state.limits = limits or Limits()
+    app.state.secure = web.public_url.lower().startswith("https://")
+    app.state.csrf_key = _csrf_key(doors)
+    app.state.closing = False
+    tell_failures(app)
+    for router in (api, door, *_others()):
+        app.include_router(router)
+
+    # The last one added is the outermost.
+    add = cast("Any", app.add_middleware)
+    add(Identify, doors=doors, limits=app.state.limits, secure=app.state.secure)
+    add(BoundedBodies)
+    add(OwnOrigin, web=web)
+    add(SafeHeaders, secure=app.state.secure)
+    return app
+
+
+class _Described(FastAPI):
+    """An application whose description is that of the API alone."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The API's description (OpenAPI 3.1)."""
+        if not self.openapi_schema:
+            self.openapi_schema = described(self.routes, self.version)
+        return self.openapi_schema
+
+
+def _doors(desk: Desk) -> Doors:
+    web, engine = desk.configuration.web, desk.store.engine
+    if web.signin == "none":
+        return Doors()
+    tokens = Tokens(engine, desk.clock)
+    if web.signin == "proxy" and web.proxy is not None:
+        return Doors(tokens, proxy=Proxy(web.proxy, secret_of(web.proxy.secret)))
+    idle, longest = web.session_idle_minutes * 60, web.session_hours * 3600
+    return Doors(tokens, Sessions(engine, desk.clock, idle=idle, longest=longest))
+
+
+def _csrf_key(doors: Doors) -> bytes:
+    """Behind a proxy every process of the service has the same; elsewhere one as long as the process lives."""
+    if doors.proxy is not None:
+        return hmac.new(doors.proxy.secret, b"ecr-audit csrf", sha256).digest()
+    return secrets.token_bytes(32)
+
+
+def _others() -> list[APIRouter]:
+    """Routers of the pages and of what operations look at."""
+    found = []
+    for name in ("pages", "health", "metrics"):
+        if find_spec(f"ecr_audit.web.{name}"):
+            router = getattr(import_module(f"ecr_audit.web.{name}"), "router", None)
+            found += [router] if router is not None else []
+    return found

@@ -1,0 +1,263 @@
+"""What pages and API ask for: the only seam between the web and the rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from audit.model import Run
+from audit.store import NoSuchRunError, Store
+from audit.store.line import RunLine
+from audit.store.schema import jobs, runs
+from audit.waiver_file import CannotWaiveError, append_waiver, waivable
+from reports.formats import FORMATS
+from reports.kept import kept_view, rendered
+from reports.view import ReportView
+from schedules.configuration import Configuration, ScopeSettings
+from schedules.jobs import Job, Kind, Ledger, State
+
+Clock = Callable[[], dt.datetime]
+
+OPENED_AT_ONCE = 4
+"""Runs that are kept in memory: one of 20,000 findings takes some 100 MB."""
+WAITING_AT_MOST = 50
+"""Jobs that wait; whoever asks for more is told to wait."""
+NEXT_TIMES = 3
+"""Coming times of a schedule that are told."""
+
+
+class DeskError(Exception):
+    """What was asked for cannot be done; the message says why and what to do."""
+
+
+class UnknownError(DeskError):
+    """There is no such schedule, job or format."""
+
+
+class WaiveError(DeskError):
+    """The waiver was not written."""
+
+
+class BusyError(DeskError):
+    """Too much waits already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A kept run, and what reports say about it."""
+
+    run: Run
+    view: ReportView
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleLine:
+    """One schedule as a list shows it."""
+
+    name: str
+    words: str
+    """When it runs, in words."""
+    timezone: str
+    next_at: tuple[dt.datetime, ...]
+    """Its next times, in UTC; none while it is paused."""
+    last: Job | None
+    """The job of it that was asked for last, whoever asked."""
+    paused: bool
+
+
+class Desk:
+    """One store, its jobs, and one configuration. Safe to use from many threads."""
+
+    def __init__(self, configuration: Configuration, store: Store, clock: Clock) -> None:
+        """*clock*: the present, aware, in UTC."""
+        self.configuration, self.store, self.clock = configuration, store, clock
+        self.ledger = Ledger(store.engine, clock)
+        self._opened = _Shelf(OPENED_AT_ONCE)
+        self._rendering = threading.BoundedSemaphore(2)
+
+    def runs(self, limit: int, before: str = "") -> tuple[RunLine, ...]:
+        """Runs, newest first; *before*: only those older than this one."""
+        query = sa.select(runs.c.summary).order_by(runs.c.id.desc()).limit(limit)
+        if before:
+            query = query.where(runs.c.id < before)
+        with self.store.engine.connect() as connection:
+            return tuple(RunLine.from_document(row) for row in connection.scalars(query))
+
+    def jobs(
+        self, limit: int, before: str = "", *, schedule: str = "", states: Sequence[State] = (), run: str = ""
+    ) -> tuple[Job, ...]:
+        """Jobs, newest first; *before*: only those asked for earlier than this one."""
+        query = sa.select(jobs.c.id).order_by(jobs.c.id.desc()).limit(limit)
+        for wanted, condition in (
+            (before, jobs.c.id < before),
+            (schedule, jobs.c.schedule == schedule),
+            (states, jobs.c.state.in_([state.value for state in states])),
+            (run, jobs.c.run == run),
+        ):
+            if wanted:
+                query = query.where(condition)
+        with self.store.engine.connect() as connection:
+            names = tuple(connection.scalars(query))
+        return tuple(job for name in names if (job := self.ledger.get(name)) is not None)
+
+    def job(self, job_id: str) -> Job:
+        """The job called so. Raises UnknownError."""
+        job = self.ledger.get(job_id)
+        if job is None:
+            raise UnknownError(f"there is no job {job_id!r}")
+        return job
+
+    def opened(self, run_id: str) -> Opened:
+        """A run and what reports say about it. *run_id*: `latest`, an id, or the beginning of exactly one.
+
+        Raises NoSuchRunError, or StoreError where the run cannot be read.
+        """
+        return self._opened.get(self.store.resolve(run_id), self._open)
+
+    def _open(self, run_id: str) -> Opened:
+        run = self.store.load(run_id)
+        return Opened(run, kept_view(self.store, run))
+
+    def sums(self, run_id: str) -> Mapping[str, str]:
+        """The SHA-256 of each kept file of a run, as the store wrote them down. Raises NoSuchRunError."""
+        with self.store.engine.connect() as connection:
+            found = connection.scalar(sa.select(runs.c.files).where(runs.c.id == run_id))
+        if found is None:
+            raise NoSuchRunError(f"no run is called {run_id!r}")
+        return dict(found)
+
+    def files(self, run_id: str, format: str) -> Mapping[str, bytes]:
+        """The files of one format of a run by name: as put aside, or rendered now, at most two at once.
+
+        Raises UnknownError for a format that there is not, and what `opened` raises.
+        """
+        if format not in FORMATS:
+            raise UnknownError(f"there is no report format {format!r}; known are {', '.join(FORMATS)}")
+        opened = self.opened(run_id)
+        with self._rendering:
+            return rendered(self.store, opened.run, opened.view, format)
+
+    def audit(self, schedule: str, by: str, scope: ScopeSettings | None = None) -> Job:
+        """Ask for an audit: of *schedule*, or without one of *scope* (None: everything).
+
+        Raises UnknownError for a schedule that the configuration does not have, BusyError.
+        """
+        request: dict[str, Any] = {}
+        if schedule:
+            if schedule not in self.configuration.schedules:
+                raise UnknownError(f"there is no schedule {schedule!r}; the configuration file names them")
+            request["deliveries"] = list(self.configuration.schedules[schedule].deliveries)
+        if scope is not None:
+            request["scope"] = scope.model_dump(mode="json")
+        return self._ask(Kind.AUDIT, by, schedule=schedule, request=request)
+
+    def report(self, run_id: str, formats: Sequence[str], by: str) -> Job:
+        """Ask for reports of a run. Raises UnknownError for a format that there is not, NoSuchRunError, BusyError."""
+        unknown = [name for name in formats if name not in FORMATS]
+        if unknown or not formats:
+            raise UnknownError(f"{', '.join(unknown) or 'nothing'} is no format; there are {', '.join(FORMATS)}")
+        run = self.store.resolve(run_id)
+        return self._ask(Kind.REPORT, by, run=run, request={"formats": list(dict.fromkeys(formats))})
+
+    def _ask(self, kind: Kind, by: str, *, request: Mapping[str, Any], schedule: str = "", run: str = "") -> Job:
+        if len(self.ledger.list(states=(State.WAITING,), limit=WAITING_AT_MOST)) >= WAITING_AT_MOST:
+            raise BusyError(f"{WAITING_AT_MOST} jobs are waiting already; wait until some are done, or cancel some")
+        job = self.ledger.ask(kind, by=by, schedule=schedule, request=request, run=run)
+        if job is None:
+            raise BusyError("the job could not be written down; ask once more")
+        self.store.act(by, kind.value, schedule or run or "everything", {"job": job.id}, self.clock())
+        return job
+
+    def cancel(self, job_id: str, by: str) -> bool:
+        """Cancel a job, or ask its worker to. False where it has ended, or there is none."""
+        if not self.ledger.ask_cancel(job_id, by):
+            return False
+        self.store.act(by, "cancel", job_id, {}, self.clock())
+        return True
+
+    def waive(self, run_id: str, fingerprint: str, reason: str, until: dt.date, by: str) -> str:
+        """Except a finding of a run until a day. Returns the name of the file that holds it now.
+
+        Raises WaiveError where it may not be, or there is no file for it, and what `opened` raises.
+        """
+        run = self.opened(run_id).run
+        path = self._waiver_file(run.id)
+        now = self.clock()
+        try:
+            finding = waivable(run, fingerprint)
+            waived = append_waiver(path, run, finding, reason=reason, until=until, owner=by, today=now.date())
+        except CannotWaiveError as error:
+            raise WaiveError(str(error).replace(str(path), path.name)) from error
+        detail = {"check": finding.check, "run": run.id, "reason": reason, "until": until.isoformat()}
+        self.store.act(by, "waive", finding.fingerprint, {**detail, "file": waived.path.name}, now)
+        return waived.path.name
+
+    def _waiver_file(self, run_id: str) -> Path:
+        """The file of waivers of the schedule that made the run; of a run by hand, the only one there is."""
+        with self.store.engine.connect() as connection:
+            by = sa.select(jobs.c.schedule).where(jobs.c.run == run_id, jobs.c.kind == Kind.AUDIT.value)
+            schedule = self.configuration.schedules.get(connection.scalar(by) or "")
+        files = {one.waivers for one in self.configuration.schedules.values() if one.waivers}
+        if schedule is not None and schedule.waivers:
+            return Path(schedule.waivers)
+        if schedule is None and len(files) == 1:
+            return Path(files.pop())
+        raise WaiveError(
+            "no file of waivers belongs to this run: name one as `waivers` of its schedule in the configuration file, "
+            "or use `ecr-audit waive`"
+        )
+
+    def schedules(self) -> tuple[ScheduleLine, ...]:
+        """Every schedule of the configuration, in its order."""
+        from schedules.calendar import occasions, words
+
+        now = self.clock()
+        horizon = now + dt.timedelta(days=400)
+        return tuple(
+            ScheduleLine(
+                name=name,
+                words=words(one),
+                timezone=one.timezone,
+                next_at=() if one.paused else tuple(occasions(one, now, horizon, limit=NEXT_TIMES)),
+                last=next(iter(self.ledger.list(schedule=name, limit=1)), None),
+                paused=one.paused,
+            )
+            for name, one in self.configuration.schedules.items()
+        )
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The runs that were opened last. Two that ask for one at the same time open it once."""
+
+    size: int
+    _kept: OrderedDict[str, Opened] = field(default_factory=OrderedDict)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, name: str, open_: Callable[[str], Opened]) -> Opened:
+        """The run *name*, opened by *open_* if it is not at hand."""
+        with self._lock:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
+            with self._lock:
+                if name in self._kept:
+                    self._kept.move_to_end(name)
+                    return self._kept[name]
+            try:
+                opened = open_(name)
+                with self._lock:
+                    self._kept[name] = opened
+                    while len(self._kept) > self.size:
+                        self._kept.popitem(last=False)
+            finally:
+                with self._lock:
+                    self._locks.pop(name, None)
+            return opened

@@ -1,0 +1,102 @@
+"""Signing in with a token, and out again: the two pages that need no role."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment
+
+from ecr_audit.web.cookies import SESSION, set_cookie
+from ecr_audit.web.csrf import checked, csrf
+from ecr_audit.web.identify import Doors
+from ecr_audit.web.limits import Cost, Limited
+from ecr_audit.web.signin import anybody
+
+log = logging.getLogger(__name__)
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/signin", dependencies=[Depends(anybody)])
+def ask(request: Request, next: str = "/") -> Response:
+    """The page on which a browser is signed in with a token."""
+    return _page(request, next, "")
+
+
+@router.post("/signin", dependencies=[Depends(anybody), Depends(checked), Depends(Limited(Cost.SIGN_IN))])
+def sign_in(
+    request: Request,
+    token: Annotated[str, Form(max_length=200)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """Begin a session. Always a new one: nobody can have planted it before (session fixation)."""
+    doors: Doors = request.app.state.doors
+    if doors.tokens is None or doors.sessions is None:
+        raise HTTPException(404, "nobody signs in here")
+    holder = doors.tokens.holder(token.strip())
+    if holder is None:
+        log.warning("an attempt to sign in with a token that is none, from %s", request.client and request.client.host)
+        return _page(request, next, "This token is unknown, or it has ended.", 403)
+    if request.state.session:
+        doors.sessions.end(request.state.session)
+    answer = RedirectResponse(_own_path(next), 303)
+    session = doors.sessions.begin(holder)
+    answer.headers.append("set-cookie", set_cookie(SESSION, session, secure=request.app.state.secure))
+    log.info("%s signed in", holder.name)
+    return answer
+
+
+@router.post("/signout", dependencies=[Depends(anybody), Depends(checked)])
+def sign_out(request: Request) -> Response:
+    """End the session, and forget it in the browser."""
+    doors: Doors = request.app.state.doors
+    if doors.sessions is not None and request.state.session:
+        doors.sessions.end(request.state.session)
+    answer = RedirectResponse("/signin", 303)
+    answer.headers.append("set-cookie", set_cookie(SESSION, "", secure=request.app.state.secure, seconds=0))
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+def _own_path(path: str) -> str:
+    """Where to go on: a page of ours, whatever was asked for. `//other.example` is not one."""
+    parts = urlsplit(path)
+    own = path.startswith("/") and not path.startswith(("//", "/\\", "/signin", "/signout"))
+    harmless = own and not parts.scheme and not parts.netloc and path.isascii() and path.isprintable()
+    return path if harmless and "\\" not in path else "/"
+
+
+def _page(request: Request, path: str, wrong: str, status: int = 200) -> Response:
+    html = _TEMPLATE.render(csrf=csrf(request), next=_own_path(path), wrong=wrong)
+    return HTMLResponse(html, status)
+
+
+_TEMPLATE = Environment(autoescape=True).from_string("""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sign in · ecr-audit</title>
+<link rel="stylesheet" href="/static/page.css">
+</head>
+<body>
+<main>
+<h1>Sign in</h1>
+{% if wrong %}<p role="alert">{{ wrong }}</p>{% endif %}
+<form method="post" action="/signin">
+<input type="hidden" name="csrf_token" value="{{ csrf }}">
+<input type="hidden" name="next" value="{{ next }}">
+<p><label>Token <input name="token" type="password" required autofocus autocomplete="off" spellcheck="false"
+ maxlength="200"></label></p>
+<p><button>Sign in</button></p>
+</form>
+<p>An administrator makes tokens with <code>ecr-audit token add</code>.</p>
+</main>
+</body>
+</html>
+""")

@@ -1,0 +1,107 @@
+"""Finds out who asks, before anything else of a request is looked at."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from anyio.to_thread import run_sync
+from fastapi import Request
+
+from ecr_audit.web.cookies import SESSION, VISITOR, cookie, set_cookie
+from ecr_audit.web.limits import Cost, Limits
+from ecr_audit.web.messages import Application, Message, Receive, Scope, Send, header
+from ecr_audit.web.problems import problem
+from ecr_audit.web.proxy import Proxy
+from ecr_audit.web.sessions import Sessions
+from ecr_audit.web.tokens import PREFIX, Tokens
+from ecr_audit.web.users import ANYONE_HERE, User
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ways in which somebody can be known. Without any, everybody on this machine is."""
+
+    tokens: Tokens | None = None
+    sessions: Sessions | None = None
+    proxy: Proxy | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody is asked who they are."""
+        return self.tokens is None and self.proxy is None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What is known of who asks."""
+
+    user: User | None
+    session: str = ""
+    """The session's secret, where it was a session that told."""
+    bearer: bool = False
+    """Whether it was a token in the request itself that told."""
+    wrong: bool = False
+    """Whether something was shown that is not, or no longer, any good."""
+
+
+class Identify:
+    """Puts `user`, `session`, `bearer` and `new_visitor` into the request's state."""
+
+    def __init__(self, app: Application, doors: Doors, limits: Limits, *, secure: bool) -> None:
+        """*secure*: whether cookies are for https alone."""
+        self._app, self._doors, self._limits, self._secure = app, doors, limits, secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        shown = _bearer(scope), cookie(request, SESSION)
+        identity = await run_sync(self._identity, scope, *shown) if any(shown) or self._doors.proxy else self._nobody()
+        if identity.wrong and not self._doors.proxy:
+            wait = self._limits.hit(Cost.WRONG, _client(scope))
+            if wait:
+                detail = "too many requests with a token that is none; wait, and check the token"
+                answer = problem(429, detail, scope["path"], headers={"Retry-After": str(wait)})
+                await answer(scope, receive, send)
+                return
+        state = scope.setdefault("state", {})
+        state.update(user=identity.user, session=identity.session, bearer=identity.bearer, new_visitor="")
+
+        async def with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and state.get("new_visitor"):
+                value = set_cookie(VISITOR, state["new_visitor"], secure=self._secure)
+                message["headers"] = [*message["headers"], (b"set-cookie", value.encode())]
+            await send(message)
+
+        await self._app(scope, receive, with_cookie)
+
+    def _nobody(self) -> Identity:
+        return Identity(ANYONE_HERE if self._doors.open else None)
+
+    def _identity(self, scope: Scope, bearer: str, session: str) -> Identity:
+        """Who it is. A token in the request comes first: whoever sends one means it."""
+        if self._doors.open:
+            return self._nobody()
+        if bearer.startswith(PREFIX) and self._doors.tokens:
+            user = self._doors.tokens.user(bearer)
+            return Identity(user, bearer=user is not None, wrong=user is None)
+        if self._doors.proxy:
+            return Identity(self._doors.proxy.user(scope))
+        if session and self._doors.sessions:
+            user = self._doors.sessions.user(session)
+            return Identity(user, session=session if user else "")
+        return Identity(None, wrong=bool(bearer))
+
+
+def _bearer(scope: Scope) -> str:
+    kind, _, secret = header(scope, "authorization").partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else ""
+
+
+def _client(scope: Scope) -> str:
+    return str(scope["client"][0]) if scope.get("client") else ""

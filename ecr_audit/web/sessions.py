@@ -1,0 +1,75 @@
+"""Browsers that signed in with a token. A session ends when it is left alone, when it is old, or with its token."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from audit.store.schema import sessions, tokens
+from ecr_audit.web.tokens import TokenLine, digest
+from ecr_audit.web.users import Role, User
+
+_RENEWED_AFTER = 60
+"""Seconds that must have gone by before a session's row is written anew: not every picture needs a write."""
+
+
+class Sessions:
+    """The sessions of a store.
+
+    The browser holds 256 random bits and the second at which the session ends in any case; the row is found by the
+    hash of both, so that neither can be changed.
+    """
+
+    def __init__(self, engine: sa.Engine, clock: Callable[[], dt.datetime], *, idle: int, longest: int) -> None:
+        """*idle*, *longest*: seconds."""
+        self._engine, self._clock, self._idle, self._longest = engine, clock, idle, longest
+
+    def begin(self, token: TokenLine) -> str:
+        """A new session of whoever holds *token*; returns what the browser is to keep. Ended ones are put away."""
+        now = self._clock().timestamp()
+        end = int(now) + self._longest
+        if token.until is not None:
+            end = min(end, int(token.until.timestamp()))
+        secret = f"{secrets.token_urlsafe(32)}.{end}"
+        until = min(now + self._idle, end)
+        row = {"hash": digest(secret), "name": token.name, "role": token.role.value, "until": until}
+        with self._engine.begin() as connection:
+            connection.execute(sessions.delete().where(sessions.c.until <= now))
+            connection.execute(sessions.insert().values(**row))
+        return secret
+
+    def user(self, secret: str) -> User | None:
+        """Whose session this is, with the role that their token has now; None for one that ended."""
+        end = secret.rpartition(".")[2]
+        if not (end.isascii() and end.isdecimal() and len(secret) <= 80):
+            return None
+        now = self._clock().timestamp()
+        query = (
+            sa.select(
+                sessions.c.hash, sessions.c.until, tokens.c.name, tokens.c.role, tokens.c.until.label("token_until")
+            )
+            .join(tokens, tokens.c.name == sessions.c.name)
+            .where(sessions.c.hash == digest(secret))
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None or row.until <= now or int(end) <= now:
+            return None
+        if row.ends is not None and dt.datetime.fromisoformat(row.ends).timestamp() <= now:
+            return None
+        self._renew(row.hash, row.until, min(now + self._idle, int(end)))
+        return User(row.name, Role(row.role))
+
+    def _renew(self, mark: str, was: float, until: float) -> None:
+        if until - was < _RENEWED_AFTER:
+            return
+        with self._engine.begin() as connection:
+            connection.execute(sessions.update().where(sessions.c.hash == mark).values(until=until))
+
+    def end(self, secret: str) -> None:
+        """Sign out."""
+        with self._engine.begin() as connection:
+            connection.execute(sessions.delete().where(sessions.c.hash == digest(secret)))
