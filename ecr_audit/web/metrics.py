@@ -1,0 +1,224 @@
+"""`/metrics` for Prometheus: read from the database at each scrape, so that it is right after a restart, and the same
+whichever of several services answers. Names and rules that use them: deploy/prometheus/alerts.yaml.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import structlog
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
+
+from audit.describe import program_version
+from audit.store import RunLine, Store, StoreError
+from ecr_audit.web.desk import Desk
+from ecr_audit.web.signin import require
+from ecr_audit.web.standing import RECEIPT_DAYS, Standing, kept, queue, receipt_counts, standing
+from ecr_audit.web.users import Role, User
+from reports.visible import one_line
+from schedules.jobs import State
+from schedules.receipts import ReceiptState
+
+log = structlog.get_logger()
+router = APIRouter()
+
+_HORIZON = dt.timedelta(days=400)
+"""How far ahead the next occasion is looked for: some fall on the 29th of February."""
+
+
+@router.get("/metrics", include_in_schema=False)
+def metrics(request: Request, _user: Annotated[User, Depends(require(Role.READ))]) -> Response:
+    """Everything, as Prometheus' text or as OpenMetrics, whichever is asked for."""
+    desk: Desk = request.app.state.desk
+    registry = CollectorRegistry()
+    registry.register(StoreCollector(desk, _calls_of(request.app.state)))
+    ProcessCollector(registry=registry)
+    if "application/openmetrics-text" in request.headers.get("accept", ""):
+        text = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]  # it ships none
+        return Response(text, media_type=openmetrics.CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _calls_of(state: Any) -> Calls:
+    """The one memory of this application."""
+    if not hasattr(state, "calls_of_runs"):
+        state.calls_of_runs = Calls()
+    calls: Calls = state.calls_of_runs
+    return calls
+
+
+class Calls:
+    """How often runs asked AWS. It stands in a run's file alone, so that it is read once a run and remembered."""
+
+    _MOST = 200
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[int, int, int] | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, store: Store, run_id: str) -> tuple[int, int, int] | None:
+        """Requests, those refused, those throttled; None where the run cannot be read."""
+        with self._lock:
+            if run_id not in self._known:
+                self._known[run_id] = _calls(store, run_id)
+                if len(self._known) > self._MOST:
+                    self._known.popitem(last=False)
+            return self._known[run_id]
+
+
+def _calls(store: Store, run_id: str) -> tuple[int, int, int] | None:
+    try:
+        run = store.load(run_id)
+    except StoreError as error:
+        log.error("run unreadable", run=run_id, reason=str(error))
+        return None
+    return sum(run.calls.values()), sum(run.refused.values()), sum(run.throttled.values())
+
+
+class StoreCollector(Collector):
+    """What the store knows, as metrics. A database that does not answer is a metric, too."""
+
+    def __init__(self, desk: Desk, calls: Calls) -> None:
+        self._desk, self._calls = desk, calls
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric family."""
+        about = {"version": program_version(), "python": platform.python_version()}
+        yield InfoMetricFamily("ecr_audit_build", "Versions of this service.", value=about)
+        yield from self._schedules()
+        answers = GaugeMetricFamily("ecr_audit_store_answers", "1 if the database answered this scrape.")
+        try:
+            found = list(self._stored())
+        except (sa.exc.SQLAlchemyError, StoreError) as error:
+            log.error("store not answering", reason=type(error).__name__)
+            answers.add_metric([], 0)
+            yield answers
+            return
+        answers.add_metric([], 1)
+        yield answers
+        yield from found
+
+    def _schedules(self) -> Iterator[Metric]:
+        from schedules.calendar import occasions
+
+        now = self._desk.clock()
+        paused = _gauge("schedule_paused", "1 if the configuration pauses the schedule.", "schedule")
+        next_at = _gauge("next_occasion_timestamp_seconds", "When the schedule is due next.", "schedule")
+        for name, schedule in self._desk.configuration.schedules.items():
+            paused.add_metric([name], schedule.paused)
+            if not schedule.paused:
+                for moment in tuple(occasions(schedule, now, now + _HORIZON, limit=1)):
+                    next_at.add_metric([name], moment.timestamp())
+        yield paused
+        yield next_at
+
+    def _stored(self) -> Iterator[Metric]:
+        now = self._desk.clock()
+        with self._desk.store.engine.connect() as connection:
+            by_schedule = {name: standing(connection, name) for name in self._desk.configuration.schedules}
+            waiting, counts, (runs, held) = queue(connection), receipt_counts(connection, now), kept(connection)
+        yield from _outcomes(by_schedule)
+        yield from _last_runs(by_schedule)
+        yield from self._asked(by_schedule)
+        jobs = _gauge("jobs", "Jobs that wait or run.", "kind", "state")
+        for (kind, state), number in waiting.counts.items():
+            jobs.add_metric([kind.value, state.value], number)
+        yield jobs
+        oldest = _gauge("oldest_waiting_job_timestamp_seconds", "When the job that waits longest was asked for.")
+        if waiting.oldest_waiting is not None:
+            oldest.add_metric([], waiting.oldest_waiting.timestamp())
+        yield oldest
+        told = _gauge("receipts", f"Receipts of deliveries of the last {RECEIPT_DAYS} days.", "delivery", "state")
+        for (delivery, outcome), number in sorted(counts.items()):
+            told.add_metric([one_line(delivery), one_line(outcome)], number)
+        yield told
+        yield GaugeMetricFamily("ecr_audit_runs_kept", "Runs in the store.", value=runs)
+        yield GaugeMetricFamily("ecr_audit_runs_held", "Runs under legal hold.", value=held)
+
+    def _asked(self, by_schedule: dict[str, Standing]) -> Iterator[Metric]:
+        """What the newest run of each schedule asked of AWS."""
+        readable = _gauge("last_run_readable", "1 if the last run's file is there and unaltered.", "schedule")
+        calls = _gauge("last_run_api_calls", "Requests to AWS of the last run, retries included.", "schedule")
+        refused = _gauge("last_run_api_calls_refused", "Of these, those that AWS denied.", "schedule")
+        throttled = _gauge("last_run_api_calls_throttled", "Of these, those that AWS throttled.", "schedule")
+        for name, one in by_schedule.items():
+            if one.line is None:
+                continue
+            found = self._calls.of(self._desk.store, one.line.id)
+            readable.add_metric([name], found is not None)
+            for family, number in zip((calls, refused, throttled), found or (), strict=False):
+                family.add_metric([name], number)
+        yield from (readable, calls, refused, throttled)
+
+
+def _outcomes(by_schedule: dict[str, Standing]) -> Iterator[Metric]:
+    """How the jobs of each schedule ended."""
+    success = _gauge(
+        "last_success_timestamp_seconds", "When the schedule's last audit that made a run ended.", "schedule"
+    )
+    due = _gauge("last_due_timestamp_seconds", "The schedule's latest occasion that was recorded.", "schedule")
+    outcome = _gauge("last_outcome", "1 for how the schedule's last job ended, 0 for other ways.", "schedule", "state")
+    duration = _gauge(
+        "last_job_duration_seconds", "From beginning to end of the last audit that made a run.", "schedule"
+    )
+    attempts = _gauge("last_job_attempts", "How often that audit was begun.", "schedule")
+    delivery = _gauge(
+        "last_delivery", "1 for what became of a delivery of the last job.", "schedule", "delivery", "state"
+    )
+    for name, one in by_schedule.items():
+        if one.due_at is not None:
+            due.add_metric([name], one.due_at.timestamp())
+        if one.good is not None:
+            success.add_metric([name], one.good.finished_at.timestamp())
+            attempts.add_metric([name], one.good.attempts)
+            if one.good.seconds is not None:
+                duration.add_metric([name], one.good.seconds)
+        if one.last is not None:
+            for state in State:
+                if state.ended and state is not State.COALESCED:
+                    outcome.add_metric([name, state.value], state is one.last.state)
+        for told, became in one.receipts.items():
+            for receipt in ReceiptState:
+                delivery.add_metric([name, one_line(told), receipt.value], receipt.value == became)
+    yield from (success, due, outcome, duration, attempts, delivery)
+
+
+_NUMBERS: tuple[tuple[str, str, Callable[[RunLine], int]], ...] = (
+    ("undecided", "Rows that could not be judged, or whose check broke.", lambda line: line.unknown + line.errors),
+    ("waived", "Failures that a waiver covers.", lambda line: line.waived),
+    ("passed", "Rows that passed.", lambda line: line.passed),
+    ("gaps", "Reads that were refused or failed for good.", lambda line: line.gaps),
+    ("registries_planned", "Registries that were to be read.", lambda line: line.registries_planned),
+    ("registries_complete", "Registries of which everything was read.", lambda line: line.registries_complete),
+)
+"""Name, meaning and value of each number of a run."""
+
+
+def _last_runs(by_schedule: dict[str, Standing]) -> Iterator[Metric]:
+    """What the newest run of each schedule found."""
+    lines = {name: one.line for name, one in by_schedule.items() if one.line is not None}
+    failing = _gauge("last_run_findings_open", "Unwaived failures of the last run.", "schedule", "severity")
+    for name, line in lines.items():
+        for severity, number in line.failing.items():
+            failing.add_metric([name, severity], number)
+    yield failing
+    for what, meaning, value in _NUMBERS:
+        family = _gauge(f"last_run_{what}", f"{meaning[:-1]}, of the last run.", "schedule")
+        for name, line in lines.items():
+            family.add_metric([name], value(line))
+        yield family
+
+
+def _gauge(name: str, meaning: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"ecr_audit_{name}", meaning, labels=labels)

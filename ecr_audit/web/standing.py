@@ -1,0 +1,127 @@
+"""How things stand, read from the database: what metrics are made of.
+
+Each question is answered by an index or by a few rows, however long the history is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from audit.store.line import RunLine
+from audit.store.schema import holds, jobs, receipts, runs
+from schedules.jobs import Kind, State
+
+RECEIPT_DAYS = 7
+"""Receipts of so many days are counted."""
+
+_SAYING = tuple(state.value for state in State if state.ended and state is not State.COALESCED)
+"""Outcomes that say how a schedule fares; for a coalesced occasion another one stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job that has ended."""
+
+    id: str
+    state: State
+    run: str
+    finished_at: dt.datetime
+    seconds: float | None
+    """From its first attempt to its end; None where it never began."""
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one schedule fares."""
+
+    due_at: dt.datetime | None
+    """The latest occasion that has a job."""
+    last: Ended | None
+    """The newest audit of it that has ended, whatever came of it."""
+    good: Ended | None
+    """The newest one that made a run."""
+    line: RunLine | None
+    """Of that run; None where retention has let it go."""
+    receipts: Mapping[str, str]
+    """Delivery → state, of `last`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What is asked for and not done yet."""
+
+    counts: Mapping[tuple[Kind, State], int]
+    """Every kind, waiting and running."""
+    oldest_waiting: dt.datetime | None
+
+
+def standing(connection: sa.Connection, schedule: str) -> Standing:
+    """How *schedule* fares."""
+    audits = sa.and_(jobs.c.schedule == schedule, jobs.c.kind == Kind.AUDIT.value)
+    last = _newest(connection, sa.and_(audits, jobs.c.state.in_(_SAYING)))
+    good = _newest(connection, sa.and_(audits, jobs.c.state == State.DONE.value, jobs.c.run.is_not(None)))
+    due_at = connection.scalar(sa.select(sa.func.max(jobs.c.due_at)).where(jobs.c.schedule == schedule))
+    told = sa.select(receipts.c.delivery, receipts.c.state).where(receipts.c.job == (last.id if last else ""))
+    summary = connection.scalar(sa.select(runs.c.summary).where(runs.c.id == (good.run if good else "")))
+    return Standing(
+        due_at=None if due_at is None else dt.datetime.fromisoformat(due_at),
+        last=last,
+        good=good,
+        line=None if summary is None else RunLine.from_document(summary),
+        receipts={row.delivery: row.state for row in connection.execute(told)},
+    )
+
+
+def _newest(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Ended | None:
+    wanted = jobs.c["id", "state", "run", "started_at", "finished_at", "attempts"]
+    row = connection.execute(sa.select(*wanted).where(condition).order_by(jobs.c.id.desc()).limit(1)).one_or_none()
+    if row is None or row.finished_at is None:
+        return None
+    finished = dt.datetime.fromisoformat(row.finished_at)
+    began = None if row.started_at is None else dt.datetime.fromisoformat(row.started_at)
+    return Ended(
+        id=row.id,
+        state=State(row.state),
+        run=row.run or "",
+        finished_at=finished,
+        seconds=None if began is None else (finished - began).total_seconds(),
+        attempts=row.attempts,
+    )
+
+
+def queue(connection: sa.Connection) -> Queue:
+    """What waits and what runs."""
+    open_ = (State.WAITING, State.RUNNING)
+    query = (
+        sa.select(jobs.c.kind, jobs.c.state, sa.func.count().label("number"))
+        .where(jobs.c.state.in_([state.value for state in open_]))
+        .group_by(jobs.c.kind, jobs.c.state)
+    )
+    counts = {(kind, state): 0 for kind in Kind for state in open_}
+    counts |= {(Kind(row.kind), State(row.state)): row.number for row in connection.execute(query)}
+    oldest = connection.scalar(sa.select(sa.func.min(jobs.c.asked_at)).where(jobs.c.state == State.WAITING.value))
+    return Queue(counts, None if oldest is None else dt.datetime.fromisoformat(oldest))
+
+
+def receipt_counts(connection: sa.Connection, now: dt.datetime) -> dict[tuple[str, str], int]:
+    """(delivery, state) → receipts of the last RECEIPT_DAYS days."""
+    since = (now - dt.timedelta(days=RECEIPT_DAYS)).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    query = (
+        sa.select(receipts.c.delivery, receipts.c.state, sa.func.count().label("number"))
+        .where(receipts.c.at >= since)
+        .group_by(receipts.c.delivery, receipts.c.state)
+    )
+    return {(row.delivery, row.state): row.number for row in connection.execute(query)}
+
+
+def kept(connection: sa.Connection) -> tuple[int, int]:
+    """How many runs are kept, and how many of them under legal hold."""
+    return (
+        connection.scalar(sa.select(sa.func.count()).select_from(runs)) or 0,
+        connection.scalar(sa.select(sa.func.count()).select_from(holds)) or 0,
+    )
