@@ -81,6 +81,7 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, 
         run, tables = judge(evidence, baseline, request, started=started, clock=clock, progress=progress)
         if kept.resumed:
             run = replace(run, notes=(_of_before(kept.resumed, kept.started_at), *run.notes))
+        progress.note("keeping the run")
         store.save(run, tables, job=job)
     return run
 

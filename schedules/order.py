@@ -26,9 +26,7 @@ class Order:
     holder: str
     """Which attempt this is: what it writes is taken only while that one holds the job."""
     store: str
-    """URL of the store."""
-    evidence: str
-    """Where evidence files lie, if not in the store's folder."""
+    """URL of the store, which knows where its evidence lies."""
     configuration: str
     """The service's configuration, as JSON."""
 

@@ -45,9 +45,16 @@ class Service:
         *,
         launch: Launch = WorkerProcess,
         poll_seconds: float = POLL_SECONDS,
+        follow_schedules: bool = True,
     ) -> None:
-        """*clock*: the present, aware, in UTC. *launch* starts a worker; *poll_seconds* between looks at the ledger."""
-        self._configuration, self._clock, self._poll = configuration, clock, poll_seconds
+        """*clock*: the present, aware, in UTC. *launch* starts a worker; *poll_seconds* between looks at the ledger.
+
+        Without *follow_schedules* only what is asked for by hand is worked on.
+        """
+        self._followed = {
+            name: one for name, one in configuration.schedules.items() if follow_schedules and not one.paused
+        }
+        self._clock, self._poll = clock, poll_seconds
         self._ledger = Ledger(store.engine, clock)
         self._watch = Watch(configuration, store, clock, launch)
         self._begun = clock()
@@ -64,9 +71,8 @@ class Service:
         self._scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
         # A fire is only a wake-up: however late it comes, it counts, and many of them are one.
         always = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        for name, schedule in self._configuration.schedules.items():
-            if not schedule.paused:
-                self._scheduler.add_job(self.account, trigger(schedule), id=name, **always)
+        for name, schedule in self._followed.items():
+            self._scheduler.add_job(self.account, trigger(schedule), id=name, **always)
         every = IntervalTrigger(minutes=ACCOUNT_MINUTES, timezone=dt.UTC)
         self._scheduler.add_job(self.account, every, id="all", next_run_time=self._begun, **always)
         self._scheduler.start()
@@ -89,9 +95,7 @@ class Service:
     def account(self) -> None:
         """Give every occasion up to now its job."""
         now = self._clock()
-        for name, schedule in self._configuration.schedules.items():
-            if schedule.paused:
-                continue
+        for name, schedule in self._followed.items():
             for job in account_for(name, schedule, self._ledger, now, self._begun):
                 log.info("occasion", schedule=name, due=str(job.due_at), job=job.id, state=job.state.value)
         self.wake()

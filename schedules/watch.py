@@ -160,7 +160,6 @@ class Watch:
             job=job.id,
             holder=holder,
             store=self._store.engine.url.render_as_string(hide_password=False),
-            evidence=self._store.evidence,
             configuration=self._configuration.model_dump_json(),
         )
         now = self._ticks()

@@ -31,6 +31,7 @@ from schedules.jobs import Clock, Job, Kind, Ledger, State
 from schedules.order import Order, Task
 from schedules.receipts import Receipts
 from schedules.reporting import Steps
+from schedules.tracing import follow, span
 
 log = structlog.get_logger()
 
@@ -57,7 +58,8 @@ def work(bench: Bench) -> None:
         return
     with structlog.contextvars.bound_contextvars(job=job.id, schedule=job.schedule):
         if bench.order.task is Task.WORK:
-            _attempt(bench, job)
+            with span("job", kind=job.kind.value, schedule=job.schedule, attempt=job.attempts):
+                _attempt(bench, job)
         ended = bench.ledger.get(job.id)
         if ended is not None and ended.state.ended:
             tell(bench, ended)
@@ -101,7 +103,7 @@ def _audit(bench: Bench, job: Job) -> None:
     run_id = bench.store.run_of(job.id)
     if run_id is None:
         request = request_of(bench.configuration, job, bench.clock())
-        steps = Steps(bench.ledger, job.id, bench.order.holder)
+        steps = follow(Steps(bench.ledger, job.id, bench.order.holder))
         run_id = run_audit(request, bench.store, steps, bench.clock, job=job.id).id
     bench.ledger.made(job.id, bench.order.holder, run_id)
 
@@ -114,7 +116,8 @@ def _report(bench: Bench, job: Job) -> None:
     steps.started(len(formats))
     for name in formats:
         steps.note(f"writing {name}")
-        rendered(bench.store, run, view, name)
+        with span("render", format=name):
+            rendered(bench.store, run, view, name)
         steps.finished(name, "")
 
 
@@ -132,7 +135,8 @@ def tell(bench: Bench, job: Job) -> None:
     promised = {name: deliveries[name] for name in job.promised if name in deliveries}
     if promised:
         facts = facts_of(job, bench.store, bench.ledger, bench.configuration.web.public_url, bench.clock())
-        deliver_all(facts, promised, receipts, store=bench.store, clock=bench.clock)
+        with span("deliver", deliveries=len(promised)):
+            deliver_all(facts, promised, receipts, store=bench.store, clock=bench.clock)
 
 
 def _let_go(bench: Bench) -> None:
@@ -158,7 +162,7 @@ def main(clock: Clock = utc_now) -> int:
     order = Order.from_line(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
-        store = open_store(order.store, evidence=order.evidence)
+        store = open_store(order.store)
         configuration = Configuration.model_validate_json(order.configuration)
         work(Bench(order, configuration, store, Ledger(store.engine, clock), clock))
     except Stopped:

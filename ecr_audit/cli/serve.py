@@ -1,0 +1,121 @@
+"""`ecr-audit serve`: follow the schedules, tell who is to hear, show it on a web page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import sys
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from ecr_audit.cli.configured import config_option, configured_store, opened_configuration
+from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.options import store_option
+
+if TYPE_CHECKING:
+    from audit.store import Store
+    from ecr_audit.web.serving import WebServer
+    from schedules.configuration import Configuration
+    from schedules.service import Service
+
+WORKER = ("-m", "ecr_audit.worker")
+
+
+@click.command()
+@config_option
+@store_option
+@click.option("--host", metavar="ADDRESS", help="Listen there instead of where the configuration says.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Listen there instead; 0: any free port.")
+@click.option("--web/--no-web", "web", default=True, show_default=True, help="Serve the web page and the API too.")
+@click.option(
+    "--schedules/--no-schedules",
+    "schedules",
+    default=True,
+    show_default=True,
+    help="Follow the schedules. Without, jobs asked for by hand are still worked on.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    envvar="ECR_AUDIT_LOG_FORMAT",
+    help="Form of the log on standard error.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    envvar="ECR_AUDIT_LOG_LEVEL",
+    help="What is worth a line of it.",
+)
+@click.option(
+    "--grace",
+    type=click.IntRange(0, 3600),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="On a stop, what audits get to put away what they have read; they go on with the next start.",
+)
+def serve(
+    config_file: str, store_url: str | None, host: str | None, port: int | None, log_format: str, log_level: str,
+    grace: int, *, web: bool, schedules: bool,
+) -> None:  # fmt: skip
+    """Run the service: audits when they are due, deliveries, and a web page with everything it knows.
+
+    Stop it with Ctrl-C or SIGTERM. Several services may share a store on PostgreSQL: each audit runs once.
+    """
+    from ecr_audit import logs
+    from schedules.children import WorkerProcess
+    from schedules.service import Service
+
+    os.environ["ECR_AUDIT_LOG_FORMAT"], os.environ["ECR_AUDIT_LOG_LEVEL"] = log_format, log_level
+    logs.configure(json=log_format == "json", level=log_level, stream=sys.stderr)
+    configuration = opened_configuration(config_file)
+    section = configuration.web.model_copy(
+        update={name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    )
+    configuration = configuration.model_copy(update={"web": section})
+    store = configured_store(configuration, store_url)
+    service = Service(
+        configuration, store, _now, launch=partial(WorkerProcess, command=WORKER), follow_schedules=schedules
+    )
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    server = _web(configuration, store, service) if web else None
+    service.start()
+    over.wait()
+    click.echo("Stopping: audits under way put away what they have read.", err=True)
+    if server is not None:
+        server.stop()
+    service.stop(grace)
+
+
+def _web(configuration: Configuration, store: Store, service: Service) -> WebServer:
+    """The web server, listening. Raises UserError where it may not, or cannot."""
+    try:
+        from ecr_audit.web.app import create_app
+    except ModuleNotFoundError as error:
+        raise UserError(f"{error.name} is missing: pip install 'ecr-audit[web]', or serve with --no-web") from error
+    from ecr_audit.web.desk import Desk
+    from ecr_audit.web.proxy import SecretError
+    from ecr_audit.web.serving import ListenError, UnsafeError, refuse_unsafe, serve_web
+
+    section = configuration.web
+    with explained(UnsafeError, ListenError, SecretError):
+        refuse_unsafe(section.host, section.signin)
+        app = create_app(Desk(configuration, store, _now))
+        app.state.service = service
+        server = serve_web(app, section.host, section.port)
+    click.echo(f"Listening on {server.url}", err=True)
+    return server
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
