@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from audit.model import Run
 from reports.formats.asff import batches, findings
 from reports.view import ReportView
+from reports.visible import one_line
+from schedules.deliveries.aws import client, told
+from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.settings import SecurityHubDelivery
+from schedules.jobs import Clock
+from schedules.model import DeliveryError, Parcel
 
 TOLD_FAILURES = 20
 """Refusals that are told one by one."""
+_TRIES = 3
+"""Of one request: importing a batch twice is harmless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +54,19 @@ def send(run: Run, view: ReportView, client: Any, *, account: str, region: str) 
 
 def _batches(run: Run, view: ReportView, account: str, region: str) -> Iterator[list[dict[str, Any]]]:
     return batches(findings(run, view, account=account, region=region))
+
+
+def deliver(settings: SecurityHubDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+    """Import the run's findings. Sent again, they are updated."""
+    if parcel.run is None or parcel.view is None:
+        raise DeliveryError("there is no run, and Security Hub takes nothing but findings", again=False)
+    where = {"region": settings.region, "profile": settings.profile, "endpoint_url": settings.endpoint_url}
+    with told(f"the Security Hub in {settings.region} did not take the findings"):
+        account = client("sts", revealed, **where, tries=_TRIES).get_caller_identity()["Account"]
+        hub = client("securityhub", revealed, **where, tries=_TRIES)
+        receipt = send(parcel.run, parcel.view, hub, account=account, region=settings.region)
+    if receipt.refused:
+        words = "; ".join(one_line(refusal) for refusal in receipt.refusals[:3])
+        told_of = f"Security Hub refused {receipt.refused} of {receipt.refused + receipt.taken} findings: {words}"
+        raise DeliveryError(told_of, again=any(" Internal" in refusal for refusal in receipt.refusals))
+    return {"account": account, "region": settings.region, "taken": receipt.taken}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from checks.baseline_shapes import Region, Strict, Text, wrong
+from checks.baseline_shapes import AccountId, Region, Strict, Text, wrong
 from checks.model import Severity
+from schedules.deliveries.addresses import MailAddress, WebAddress, is_loopback
 
 Format = Literal["pdf", "csv", "xlsx", "parquet", "json", "jsonl", "html", "sarif", "junit", "asff", "ocsf", "markdown"]
 
@@ -27,6 +28,17 @@ def one_place(secret: Secret) -> Secret:
 
 
 SecretPlace = Annotated[Secret, AfterValidator(one_place)]
+
+
+def _no_files(formats: tuple[Format, ...]) -> tuple[Format, ...]:
+    if formats:
+        raise wrong("cannot carry files", "leave `attach` out: the message has a link to the run")
+    return formats
+
+
+NoFiles = Annotated[tuple[Format, ...], AfterValidator(_no_files)]
+Megabytes = Annotated[int, Field(ge=1, le=40)]
+MEGABYTES = "Larger mails leave files out, and say so. Many mailboxes refuse more than 10 to 25."
 
 
 class Tell(Strict):
@@ -73,12 +85,12 @@ class S3Delivery(_Delivery):
 
     type: Literal["s3"]
     bucket: Text
-    prefix: str = Field(default="ecr-audit/", description="A run's files lie in PREFIX/SCHEDULE/RUN/.")
+    prefix: str = Field(default="ecr-audit/", max_length=400, description="A run's files lie in PREFIX/SCHEDULE/RUN/.")
     region: Region
     profile: str = Field(default="")
     kms_key: str = Field(default="", description="Key of SSE-KMS; empty: as the bucket encrypts.")
     object_lock: ObjectLock | None = Field(default=None)
-    expected_bucket_owner: str = Field(default="", description="Account that must own the bucket.")
+    expected_bucket_owner: AccountId | Literal[""] = Field(default="", description="Account that must own the bucket.")
     endpoint_url: str = Field(default="", description="Another endpoint than AWS's, for trials.")
     tell: Tell = Field(default=Tell(always=True))
     attach: tuple[Format, ...] = Field(default=("pdf", "csv"))
@@ -97,9 +109,19 @@ class SmtpDelivery(_Delivery):
     ca_file: str = Field(default="", description="Certificates to trust instead of the system's.")
     username: str = Field(default="")
     password: SecretPlace | None = Field(default=None)
-    sender: Text
-    to: tuple[Text, ...] = Field(min_length=1)
+    sender: MailAddress
+    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=100)
     attach: tuple[Format, ...] = Field(default=("pdf",))
+    megabytes: Megabytes = Field(default=10, description=MEGABYTES)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.tls == "none" and not is_loopback(self.host):
+            hint = "use starttls or implicit; none is for a server on this machine"
+            raise wrong(f"mail to {self.host} would travel unencrypted", hint, "tls")
+        if bool(self.username) != (self.password is not None):
+            raise wrong("needs both `username` and `password`, or neither", "name both, or leave both out", "username")
+        return self
 
 
 class SesDelivery(_Delivery):
@@ -109,9 +131,10 @@ class SesDelivery(_Delivery):
     region: Region
     profile: str = Field(default="")
     endpoint_url: str = Field(default="", description="Another endpoint than AWS's, for trials.")
-    sender: Text
-    to: tuple[Text, ...] = Field(min_length=1)
+    sender: MailAddress
+    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=50, description="SES takes 50 at most.")
     attach: tuple[Format, ...] = Field(default=("pdf",))
+    megabytes: Megabytes = Field(default=10, description=MEGABYTES)
 
 
 class SnsDelivery(_Delivery):
@@ -121,6 +144,7 @@ class SnsDelivery(_Delivery):
     topic: Annotated[str, Field(pattern="^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$")]
     profile: str = Field(default="")
     endpoint_url: str = Field(default="", description="Another endpoint than AWS's, for trials.")
+    attach: NoFiles = Field(default=())
 
 
 class SlackDelivery(_Delivery):
@@ -128,14 +152,20 @@ class SlackDelivery(_Delivery):
 
     type: Literal["slack"]
     url: SecretPlace
+    attach: NoFiles = Field(default=())
 
 
 class WebhookDelivery(_Delivery):
     """A JSON message to any address, signed."""
 
     type: Literal["webhook"]
-    url: Text
-    secret: SecretPlace = Field(description="Key of the signature (HMAC-SHA256).")
+    url: WebAddress = Field(description="Receives a POST; http only on this machine. Redirects are not followed.")
+    secret: SecretPlace = Field(description="Key of the signature (HMAC-SHA256), 16 characters or more.")
+    key_id: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,40}$")] = Field(
+        default="1", description="Name of the key, sent along, so that it can be replaced without a gap."
+    )
+    ca_file: str = Field(default="", description="Certificates to trust instead of the system's.")
+    attach: NoFiles = Field(default=())
 
 
 class SecurityHubDelivery(_Delivery):
@@ -146,6 +176,7 @@ class SecurityHubDelivery(_Delivery):
     profile: str = Field(default="")
     endpoint_url: str = Field(default="", description="Another endpoint than AWS's, for trials.")
     tell: Tell = Field(default=Tell(always=True))
+    attach: NoFiles = Field(default=())
 
 
 Delivery = Annotated[

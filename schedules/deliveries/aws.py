@@ -1,0 +1,51 @@
+"""Clients of AWS for deliveries: with the service's own credentials, or a profile's; never the audit's roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from audit.aws.failures import failure_of
+from reports.visible import one_line
+from schedules.deliveries.secret_places import Revealed
+from schedules.model import DeliveryError
+
+CONNECT_SECONDS, READ_SECONDS = 10, 60
+MESSAGE_LENGTH = 400
+
+
+def client(service: str, revealed: Revealed, *, region: str, profile: str, endpoint_url: str, tries: int = 1) -> Any:
+    """A client of *service*. *tries*: of one request; more than one only where repeating it by itself is harmless."""
+    import boto3
+
+    session = boto3.Session(profile_name=profile or None, region_name=region)
+    credentials = session.get_credentials()
+    if credentials is not None:
+        keys = credentials.get_frozen_credentials()
+        for secret in filter(None, (keys.secret_key, keys.token)):
+            revealed.hide(secret)
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": tries},
+        user_agent_extra="ecr-audit",
+    )
+    return session.client(service, endpoint_url=endpoint_url or None, config=config)
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Turn what boto3 raises into a DeliveryError that begins with *what*."""
+    try:
+        yield
+        return
+    except (ClientError, BotoCoreError) as error:
+        failure = failure_of(error)
+        words = one_line(failure.message)[:MESSAGE_LENGTH]
+        again = failure.transient or failure.expired or isinstance(error, HTTPClientError)
+        refusal = DeliveryError(f"{what}: {failure.code}: {words}", again=again)
+    raise refusal

@@ -1,0 +1,74 @@
+"""A message as a mail: the same for SMTP and SES. No name from AWS can add a header or an address to it."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import PurePosixPath
+
+from reports.visible import one_line, visible
+from schedules.deliveries.addresses import mailbox
+from schedules.jobs import Clock
+from schedules.model import Parcel
+
+MEGABYTE = 1_000_000
+SUBJECT_LENGTH = 200
+_HEAD_BYTES = 4_000
+"""Room for headers and boundaries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail that is ready to go."""
+
+    data: bytes
+    """With CRLF, 7-bit, lines below 998 characters."""
+    identifier: str
+    """Its Message-ID: the same for every attempt, so that a repetition can be told."""
+    left_out: tuple[str, ...]
+    """A sentence for each file that was too large."""
+
+
+def mail(parcel: Parcel, sender: str, to: Sequence[str], room: int, clock: Clock) -> Mail:
+    """The mail of *parcel*, of at most *room* bytes where leaving files out can achieve that."""
+    text = visible(parcel.message.text)
+    kept, left_out = _within(parcel.files, room - _HEAD_BYTES - 3 * len(text.encode()))
+    if left_out:
+        text += "\n" + "\n".join(left_out) + "\n"
+    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    origin = mailbox(sender)
+    message["From"] = origin
+    message["To"] = [mailbox(one) for one in to]
+    message["Subject"] = one_line(parcel.message.subject)[:SUBJECT_LENGTH]
+    message["Date"] = format_datetime(clock())
+    identifier = f"<{parcel.key}@{origin.domain}>"
+    message["Message-ID"] = identifier
+    # RFC 3834: nobody's absence should answer it.
+    message["Auto-Submitted"] = "auto-generated"
+    # SES puts a Message-ID of its own; this stays.
+    message["X-Ecr-Audit-Delivery"] = parcel.key
+    message.set_content(text, cte="quoted-printable")
+    for name, data in kept.items():
+        kind, _, subtype = (mimetypes.guess_type(name)[0] or "application/octet-stream").partition("/")
+        message.add_attachment(data, maintype=kind, subtype=subtype, filename=PurePosixPath(name).name, cte="base64")
+    return Mail(message.as_bytes(), identifier, left_out)
+
+
+def _within(files: Mapping[str, bytes], room: int) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Files in their order as long as they fit, and words about those that do not."""
+    kept: dict[str, bytes] = {}
+    left_out = []
+    for name, data in files.items():
+        # Base64: 76 characters and a line end for 57 bytes.
+        size = (len(data) + 56) // 57 * 78 + 500
+        if size <= room:
+            kept[name] = data
+            room -= size
+        else:
+            megabytes = max(0.1, len(data) / MEGABYTE)
+            left_out.append(f"{name} ({megabytes:.1f} MB) is too large for this mail and was left out.")
+    return kept, tuple(left_out)

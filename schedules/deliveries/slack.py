@@ -1,0 +1,100 @@
+"""A message to a Slack incoming webhook. Its address is the secret: who knows it can post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from reports.visible import one_line
+from schedules.deliveries.addresses import is_loopback
+from schedules.deliveries.documents import as_json
+from schedules.deliveries.posting import Receiver, post
+from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.settings import SlackDelivery
+from schedules.jobs import Clock
+from schedules.model import DeliveryError, Parcel
+
+# Slack Block Kit reference: a header holds 150 characters, a section 3,000, a message 50 blocks.
+HEADER_LENGTH, SECTION_LENGTH, SECTIONS = 150, 3_000, 8
+LINE_LENGTH = 500
+FALLBACK_LENGTH = 1_000
+
+
+def deliver(settings: SlackDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+    """Post once. Slack knows no key of ours: where its answer is lost, the next attempt is a second message."""
+    url = revealed.read(settings.url, "the address of the Slack webhook")
+    parts = urlsplit(url)
+    revealed.hide(parts.path)
+    host = parts.hostname or ""
+    if (
+        (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)))
+        or not host
+        or not url.isascii()
+    ):
+        raise DeliveryError("the address of the Slack webhook is no https address", again=False)
+    post(Receiver(f"Slack ({host})", url), as_json(blocks(parcel)), {}, clock(), revealed)
+    return {"receiver": host}
+
+
+def blocks(parcel: Parcel) -> dict[str, Any]:
+    """The message: what changed, the totals, the link; no name in it can mention anybody or become a link."""
+    message = parcel.message
+    parts: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": _cut(message.subject, HEADER_LENGTH), "emoji": False}}
+    ]
+    parts += [_section(text) for text in _sections(message.changed)]
+    if message.totals:
+        parts += [{"type": "divider"}, *(_section(text) for text in _sections(message.totals))]
+    if message.link:
+        parts.append(_section(f"<{_address(message.link)}|Open it>"))
+    fallback = " ".join((message.subject, *message.changed))
+    return {"text": escaped(_cut(fallback, FALLBACK_LENGTH)), "blocks": parts, "unfurl_links": False}
+
+
+def escaped(text: str) -> str:
+    """What Slack reads as plain text: `<`, `>` and `&` would begin mentions and links."""
+    return one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _section(text: str) -> dict[str, Any]:
+    # `verbatim`: names that look like an address or a channel do not become links.
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def _sections(lines: Iterable[str]) -> Iterator[str]:
+    """Lines in as few sections as hold them; too many are cut, and said to be."""
+    section, made = "", 0
+    for line in (_escaped_within(line, LINE_LENGTH) for line in lines):
+        if section and len(section) + 1 + len(line) > SECTION_LENGTH:
+            yield section
+            section, made = "", made + 1
+            if made == SECTIONS:
+                yield "… and more: see the link"
+                return
+        section = f"{section}\n{line}" if section else line
+    if section:
+        yield section
+
+
+def _escaped_within(line: str, length: int) -> str:
+    """Escaped, and no escape cut in two."""
+    text = escaped(line)
+    if len(text) <= length:
+        return text
+    cut = one_line(line)[:length]
+    while len(escaped(cut)) > length - 1:
+        cut = cut[:-1]
+    return f"{escaped(cut)}…"
+
+
+def _address(link: str) -> str:
+    """A link that cannot end early."""
+    for sign, spelled in (("|", "%7C"), ("<", "%3C"), (">", "%3E"), (" ", "%20"), ("&", "&amp;")):
+        link = link.replace(sign, spelled)
+    return link
+
+
+def _cut(text: str, length: int) -> str:
+    line = one_line(text)
+    return line if len(line) <= length else f"{line[: length - 1]}…"

@@ -1,0 +1,140 @@
+"""Mail through a server of the organization's own: encrypted, its certificate verified, with login where it asks."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from reports.visible import one_line
+from schedules.deliveries.addresses import mailbox
+from schedules.deliveries.failures import PartlyDeliveredError
+from schedules.deliveries.mail import MEGABYTE, mail
+from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.settings import SmtpDelivery
+from schedules.jobs import Clock
+from schedules.model import DeliveryError, Parcel
+
+SECONDS = 30.0
+"""What one answer of the server may take."""
+
+_Answers = dict[str, tuple[int, bytes]]
+
+
+def deliver(settings: SmtpDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+    """Hand one mail to the server, for all recipients that it takes."""
+    password = revealed.read(settings.password, "the password of the mail server") if settings.password else ""
+    where = f"the mail server {settings.host}:{settings.port}"
+    with _told(where):
+        server = _connected(settings)
+        try:
+            if settings.username:
+                server.login(settings.username, password)
+            announced = server.esmtp_features.get("size", "")
+            room = settings.megabytes * MEGABYTE
+            if announced.isdecimal() and int(announced) > 0:
+                room = min(room, int(announced))
+            letter = mail(parcel, settings.sender, settings.to, room, clock)
+            refused = _sent(server, settings, letter.data)
+        finally:
+            # It has the mail, or does not; how we part changes nothing.
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+            server.close()
+    later = tuple(one for one in settings.to if 400 <= refused.get(one, (0, b""))[0] < 500)
+    words = [f"{one} was refused: {_said(*answer)}." for one, answer in refused.items()]
+    if later:
+        left = settings.model_copy(update={"to": later})
+        raise PartlyDeliveredError(f"{where} took it for some recipients only: {' '.join(words)}", left=left)
+    return {"message_id": letter.identifier, "without": [*letter.left_out, *words]}
+
+
+def _connected(settings: SmtpDelivery) -> smtplib.SMTP:
+    context = ssl.create_default_context(cafile=settings.ca_file or None)
+    name = _own_name()
+    if settings.tls == "implicit":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.host, settings.port, local_hostname=name, timeout=SECONDS, context=context
+        )
+    else:
+        server = smtplib.SMTP(settings.host, settings.port, local_hostname=name, timeout=SECONDS)
+    try:
+        server.ehlo()
+        if settings.tls == "starttls":
+            server.starttls(context=context)
+            server.ehlo()
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _own_name() -> str:
+    """What we say to EHLO. Asking DNS for it, as smtplib would, may take long and tells nothing more."""
+    name = socket.gethostname()
+    return name if "." in name and name.isascii() else "[127.0.0.1]"
+
+
+def _sent(server: smtplib.SMTP, settings: SmtpDelivery, data: bytes) -> _Answers:
+    """Recipients that were refused, while others were taken. Raises where nobody was taken."""
+    addresses = {one: mailbox(one).addr_spec for one in settings.to}
+    size = [f"size={len(data)}"] if server.has_extn("size") else []
+    code, answer = server.mail(mailbox(settings.sender).addr_spec, size)
+    if code != 250:
+        raise smtplib.SMTPSenderRefused(code, answer, settings.sender)
+    refused: _Answers = {}
+    for one, address in addresses.items():
+        code, answer = server.rcpt(address)
+        if code not in (250, 251):
+            refused[one] = (code, answer)
+        if code == 421:
+            raise smtplib.SMTPResponseException(code, answer)
+    if len(refused) == len(addresses):
+        raise smtplib.SMTPRecipientsRefused(refused)
+    code, answer = server.data(data)
+    if code != 250:
+        raise smtplib.SMTPDataError(code, answer)
+    return refused
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    """Turn what a mail server may do into a DeliveryError: a 4xx answer may be another one later, a 5xx is final."""
+    try:
+        yield
+        return
+    except smtplib.SMTPRecipientsRefused as error:
+        answers = list(error.recipients.items())
+        words = "; ".join(f"{one}: {_said(*answer)}" for one, answer in answers[:5])
+        again = any(400 <= answer[0] < 500 for _, answer in answers)
+        refusal = DeliveryError(f"{where} took no recipient: {words}", again=again)
+    except smtplib.SMTPAuthenticationError as error:
+        again = 400 <= error.smtp_code < 500
+        refusal = DeliveryError(f"{where} refused the login: {_said(error.smtp_code, error.smtp_error)}", again=again)
+    except smtplib.SMTPResponseException as error:
+        again = 400 <= error.smtp_code < 500 or error.smtp_code == -1
+        refusal = DeliveryError(f"{where} answered {_said(error.smtp_code, error.smtp_error)}", again=again)
+    except smtplib.SMTPNotSupportedError as error:
+        refusal = DeliveryError(f"{where} cannot do what is configured: {one_line(str(error))}", again=False)
+    except smtplib.SMTPServerDisconnected:
+        refusal = DeliveryError(f"{where} closed the connection in the middle", again=True)
+    except ssl.SSLCertVerificationError as error:
+        words = error.verify_message or "it does not verify"
+        refusal = DeliveryError(f"the certificate of {where} is not trusted: {words}; see `ca_file`", again=False)
+    except ssl.SSLError as error:
+        words = error.reason or "see `tls` and `port`"
+        refusal = DeliveryError(f"{where} speaks no TLS that we do: {words}", again=True)
+    except smtplib.SMTPException as error:
+        refusal = DeliveryError(f"{where} cannot be used: {one_line(str(error))[:200]}", again=False)
+    except OSError as error:
+        words = error.strerror or type(error).__name__
+        refusal = DeliveryError(f"{where} cannot be reached: {one_line(words)}", again=True)
+    raise refusal
+
+
+def _said(code: int, answer: bytes | str) -> str:
+    text = answer.decode("utf-8", errors="replace") if isinstance(answer, bytes) else answer
+    return one_line(f"{code} {text}")[:200]

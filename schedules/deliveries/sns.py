@@ -1,0 +1,81 @@
+"""A message to an SNS topic: text for mailboxes, JSON for machines, attributes for filter policies."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from reports.visible import one_line, visible
+from schedules.deliveries.aws import client, told
+from schedules.deliveries.documents import as_json, document_of, event_of, severity_of
+from schedules.deliveries.names import BY_HAND
+from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.settings import SnsDelivery
+from schedules.jobs import Clock
+from schedules.model import Parcel
+
+MESSAGE_BYTES = 256 * 1024 - 4_096
+"""SNS takes 262,144 bytes with subject and attributes (SNS API reference, Publish)."""
+TEXT_BYTES = 60_000
+SUBJECT_LENGTH = 100
+SMS_LENGTH = 140
+_KEPT = {"version", "event", "job", "schedule", "run", "severity", "delivery"}
+"""What of a document stays where the whole is too large."""
+
+
+def deliver(settings: SnsDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+    """Publish once. A FIFO topic drops a repetition within five minutes; another topic has the key in the document."""
+    message, without = structured(parcel)
+    request: dict[str, Any] = {
+        "TopicArn": settings.topic,
+        "Message": message,
+        "MessageStructure": "json",
+        "Subject": subject(parcel.message.subject),
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value} for name, value in _attributes(parcel).items()
+        },
+    }
+    if settings.topic.endswith(".fifo"):
+        request |= {"MessageGroupId": parcel.schedule or BY_HAND, "MessageDeduplicationId": parcel.key}
+    region = settings.topic.split(":")[3]
+    with told(f"the topic {settings.topic} did not take the message"):
+        sns = client("sns", revealed, region=region, profile=settings.profile, endpoint_url=settings.endpoint_url)
+        answer = sns.publish(**request)
+    return {"message_id": answer["MessageId"], "without": list(without)}
+
+
+def subject(text: str) -> str:
+    """ASCII, no control characters, at most 100, as SNS wants it; it begins with a letter, a digit or punctuation."""
+    plain = unicodedata.normalize("NFKD", one_line(text).replace("→", "->"))
+    signs = "".join(sign if " " <= sign <= "~" else "?" for sign in plain if not unicodedata.combining(sign))
+    words = " ".join(signs.split()) or "ECR audit"
+    return words if len(words) <= SUBJECT_LENGTH else f"{words[: SUBJECT_LENGTH - 3]}..."
+
+
+def structured(parcel: Parcel) -> tuple[str, tuple[str, ...]]:
+    """What SNS hands to each kind of subscriber, and words about what was left out."""
+    without: tuple[str, ...] = ()
+    text = _cut(visible(parcel.message.text), parcel.message.link)
+    short = subject(parcel.message.subject)[:SMS_LENGTH]
+    document = document_of(parcel)
+    while True:
+        values = {"default": as_json(document).decode(), "email": text, "sms": short}
+        message = json.dumps(values)
+        if len(message.encode()) <= MESSAGE_BYTES or without:
+            return message, without
+        without = ("Details are missing from the JSON message: it was too large for SNS.",)
+        document = {name: value for name, value in document.items() if name in _KEPT and len(str(value)) < 2_000}
+        document |= {"link": parcel.message.link, "left_out": "details: too large for SNS"}
+
+
+def _attributes(parcel: Parcel) -> dict[str, str]:
+    return {"severity": severity_of(parcel), "event": event_of(parcel), "schedule": parcel.schedule or BY_HAND}
+
+
+def _cut(text: str, link: str) -> str:
+    data = text.encode()
+    if len(data) <= TEXT_BYTES:
+        return text
+    return f"{data[:TEXT_BYTES].decode(errors='ignore')}\n\n… cut here; see {link}\n"
