@@ -137,8 +137,10 @@ def _problems(errors: Iterable[ErrorDetails], root: Node, file: str, model: type
             message, hint = "unknown key", similar(str(path[-1]), keys_at(model, root, path[:-1]), "known here")
             yield Problem(file, key.line, key.column, path_text(path), message, hint)
             continue
-        chosen = next((error for error in group if error["type"] in _CHOICE), group[0])
-        message, hint = _choice(group, node) if chosen["type"] in _CHOICE else _words(chosen, node)
+        if choices := _choices(group):
+            message, hint = f"{_shown(group[0], node)} is none of {', '.join(choices)}", similar(node.raw, choices, "")
+        else:
+            message, hint = _words(next((error for error in group if error["type"] not in _CHOICE), group[0]), node)
         if len(group) > 1 and "dict_type" in kinds:
             message += ", nor a policy document"
         place = key if key is not None and group[0]["loc"][-1] == "[key]" else node
@@ -194,13 +196,12 @@ def _words(error: ErrorDetails, node: Node) -> tuple[str, str]:
     return error["msg"], ""
 
 
-def _choice(group: Sequence[ErrorDetails], node: Node) -> tuple[str, str]:
-    """Message and hint for a value that none of the choices is, those of all branches of a union together."""
+def _choices(group: Sequence[ErrorDetails]) -> tuple[str, ...]:
+    """What a value may be by all branches of a union together; none where it need not be one of a few."""
     listed = ", ".join(
         error["ctx"].get("expected") or error["ctx"]["expected_tags"] for error in group if error["type"] in _CHOICE
     )
-    choices = [choice for choice in listed.replace(" or ", ", ").replace("'", "").split(", ") if choice]
-    return f"{_shown(group[0], node)} is none of {', '.join(choices)}", similar(node.raw, choices, "")
+    return tuple(choice for choice in listed.replace(" or ", ", ").replace("'", "").split(", ") if choice)
 
 
 def _shown(error: ErrorDetails, node: Node) -> str:

@@ -9,7 +9,7 @@ from schedules.calendar import occasions
 from schedules.configuration import Schedule
 
 IN_TIME = dt.timedelta(minutes=5)
-"""So late an occasion still counts as kept, also where nothing is to be caught up with: no process is always quicker."""
+"""So late an occasion still counts as kept, also where nothing is caught up with: nobody is quicker at all times."""
 
 
 @dataclass(frozen=True, slots=True)

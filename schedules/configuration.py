@@ -6,7 +6,6 @@ own folder.
 
 from __future__ import annotations
 
-import ipaddress
 import zoneinfo
 from typing import Annotated, Any, Literal
 
@@ -16,7 +15,7 @@ from checks.baseline_names import similar
 from checks.baseline_shapes import AccountId, Region, Strict, Text, document_schema, shape, wrong
 from checks.model import Severity
 from schedules.cron import CronError, parse
-from schedules.deliveries.settings import Delivery, Format, SecretPlace, SmtpDelivery
+from schedules.deliveries.settings import Delivery, Format, SecretPlace
 
 SCHEMA_ID = "urn:ecr-audit:schema:service:1"
 """`$id` of the JSON Schema."""
@@ -136,22 +135,6 @@ class Schedule(Strict):
         return self
 
 
-def _sealed(delivery: Delivery) -> Delivery:
-    if isinstance(delivery, SmtpDelivery) and delivery.tls == "none" and not _on_this_machine(delivery.host):
-        hint = "write starttls or implicit; none is for a server on this machine, such as 127.0.0.1"
-        raise wrong(f"mail to {delivery.host[:60]!r} would go over the network in the clear", hint, "tls")
-    return delivery
-
-
-def _on_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 class ProxySection(Strict):
     """The proxy that signs people in, and what it says of them. Without its secret nothing that it says is believed."""
 
@@ -198,7 +181,7 @@ class Configuration(Strict):
     aws: AwsSection = Field(default=AwsSection())
     retention: Retention = Field(default=Retention())
     schedules: dict[Name, Schedule] = Field(default_factory=dict, description="The audits that recur, by name.")
-    deliveries: dict[Name, Annotated[Delivery, AfterValidator(_sealed)]] = Field(
+    deliveries: dict[Name, Delivery] = Field(
         default_factory=dict, description="Where reports and messages go, by name."
     )
     web: WebSection = Field(default=WebSection())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from checks.baseline_file import load_document
 from checks.baseline_names import similar
 from checks.baseline_yaml import Node, Problem, path_text
 from schedules.configuration import Configuration
-from schedules.deliveries.settings import Delivery, FolderDelivery, Secret, SmtpDelivery
+from schedules.deliveries.settings import Delivery, Secret
 
 
 def load_configuration(text: str, name: str, folder: Path) -> Configuration:
@@ -39,14 +40,17 @@ def load_configuration(text: str, name: str, folder: Path) -> Configuration:
     )
 
 
+def example_configuration() -> str:
+    """A configuration that shows and explains every key, as shipped with the program."""
+    return resources.files("schedules").joinpath("service.example.yaml").read_text("utf-8")
+
+
 _FILES = ("baseline", "waivers", "suites")
 
 
 def _kept_in(delivery: Delivery) -> tuple[str, ...]:
     """Its keys that hold paths."""
-    if isinstance(delivery, FolderDelivery):
-        return ("folder",)
-    return ("ca_file",) if isinstance(delivery, SmtpDelivery) else ()
+    return tuple(key for key in ("folder", "ca_file") if key in type(delivery).model_fields)
 
 
 def _moved(section: Any, folder: Path, *keys: str) -> Any:

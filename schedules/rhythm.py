@@ -18,6 +18,9 @@ def in_words(cron: Cron) -> str:
     days = " ".join(part for part in (_days(cron), _months(cron)) if part)
     if cron.every_hour:
         return f"{_minutes(cron.minutes)} {days}".rstrip()
+    step = 24 // len(cron.hours)
+    if len(cron.hours) > 1 and cron.hours == tuple(range(0, 24, step)) and cron.minutes == (0,):
+        return f"every {step} hours {days}".rstrip()
     return f"{days or 'every day'} {_times(cron)}"
 
 

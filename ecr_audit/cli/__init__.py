@@ -23,6 +23,7 @@ COMMANDS = {
     "runs": "ecr_audit.cli.runs:runs",
     "evidence": "ecr_audit.cli.evidence:evidence",
     "send": "ecr_audit.cli.send:send",
+    "schedule": "ecr_audit.cli.schedule:schedule",
     "serve": "ecr_audit.cli.serve:serve",
     "waive": "ecr_audit.cli.waive:waive",
     "checks": "ecr_audit.cli.checks:checks",

@@ -1,0 +1,195 @@
+"""`ecr-audit schedule`: the audits that recur."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import zoneinfo
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ecr_audit.cli.configured import config_option, configured_store, opened_configuration
+from ecr_audit.cli.failure import UserError
+from ecr_audit.cli.options import store_option
+
+if TYPE_CHECKING:
+    from schedules.configuration import Configuration, Schedule
+    from schedules.jobs import Job, Ledger
+
+HORIZON = dt.timedelta(days=366 * 40)
+"""The rarest occasion that there is, a 29 February on a given day of the week, comes at least so often."""
+
+
+@click.group()
+def schedule() -> None:
+    """Audits that recur: list them, see when they are due, run one now, check the configuration."""
+
+
+@schedule.command("list")
+@config_option
+@store_option
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_schedules(config_file: str, store_url: str | None, *, as_json: bool) -> None:
+    """List the schedules: when each is due next, and what became of it last."""
+    from schedules.jobs import Ledger
+
+    configuration = opened_configuration(config_file)
+    if not configuration.schedules:
+        click.echo("[]" if as_json else f"{config_file} has no schedule; `ecr-audit schedule example` shows some.")
+        return
+    now = _now()
+    ledger = Ledger(configured_store(configuration, store_url).engine, _now)
+    lines = [_line(name, one, ledger, now) for name, one in configuration.schedules.items()]
+    if as_json:
+        click.echo(json.dumps(lines, indent=2))
+        return
+    rows = [("NAME", "WHEN", "TIME ZONE", "NEXT", "LAST"), *map(_row, lines)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        click.echo("  ".join([*(f"{cell:<{width}}" for cell, width in zip(row[:4], widths, strict=True)), row[4]]))
+
+
+def _line(name: str, one: Schedule, ledger: Ledger, now: dt.datetime) -> dict[str, Any]:
+    from schedules.calendar import following, words
+
+    due = None if one.paused else following(one, now)
+    last = _last(ledger, name)
+    return {
+        "name": name,
+        "words": words(one),
+        "cron": one.expression,
+        "timezone": one.timezone,
+        "paused": one.paused,
+        "next_at": due.isoformat() if due else None,
+        "next_local": due.astimezone(zoneinfo.ZoneInfo(one.timezone)).isoformat() if due else None,
+        "last": _outcome(last) if last else None,
+    }
+
+
+def _last(ledger: Ledger, name: str) -> Job | None:
+    """The schedule's last job; one that another stood for says nothing."""
+    from schedules.jobs import State
+
+    telling = tuple(state for state in State if state is not State.COALESCED)
+    return next(iter(ledger.list(schedule=name, states=telling, limit=1)), None)
+
+
+def _outcome(job: Job) -> dict[str, Any]:
+    at = job.finished_at or job.started_at or job.asked_at
+    return {
+        "job": job.id,
+        "state": job.state.value,
+        "at": at.isoformat(),
+        "reason": job.reason,
+        "run": job.run or None,
+    }
+
+
+def _row(line: dict[str, Any]) -> tuple[str, ...]:
+    from reports.visible import one_line
+
+    upcoming, last = line["next_local"], line["last"]
+    told = "never ran"
+    if last:
+        about = last["run"] or last["reason"]
+        at = dt.datetime.fromisoformat(last["at"])
+        told = one_line(f"{last['state']} {at:%Y-%m-%d %H:%M} UTC{': ' if about else ''}{about}")
+    coming = _local(dt.datetime.fromisoformat(upcoming)) if upcoming else "paused" if line["paused"] else "never"
+    return line["name"], line["words"], line["timezone"], coming, told
+
+
+@schedule.command("next")
+@click.argument("name", metavar="NAME")
+@config_option
+@click.option("--count", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def coming(name: str, config_file: str, count: int, *, as_json: bool) -> None:
+    """When the schedule NAME is due, in its time zone, and what daylight saving changes about it."""
+    from schedules.calendar import occasions, remark, words
+
+    one = _named(opened_configuration(config_file), name)
+    zone = zoneinfo.ZoneInfo(one.timezone)
+    due = [(moment, remark(one, moment)) for moment in occasions(one, _now(), _now() + HORIZON, count)]
+    if as_json:
+        documents = [
+            {"at": moment.isoformat(), "local": moment.astimezone(zone).isoformat(), "remark": note}
+            for moment, note in due
+        ]
+        click.echo(json.dumps(documents, indent=2))
+        return
+    click.echo(f"{name}: {words(one)}, {one.timezone}" + (" (paused: it will not run)" if one.paused else ""))
+    for moment, note in due:
+        click.echo(f"  {_local(moment.astimezone(zone))}  {moment:%H:%M} UTC{f'  {note}' if note else ''}")
+
+
+@schedule.command()
+@click.argument("name", metavar="NAME")
+@config_option
+@store_option
+@click.pass_context
+def run(ctx: click.Context, name: str, config_file: str, store_url: str | None) -> None:
+    """Audit now what the schedule NAME audits, deliveries included.
+
+    A service that runs may take the audit over; else it runs here. It does not replace the next occasion.
+    Exit codes are those of `ecr-audit run`, and 1 where the audit or a delivery came to nothing.
+    """
+    from ecr_audit.cli.schedule_run import run_now
+
+    configuration = opened_configuration(config_file)
+    _named(configuration, name)
+    ctx.exit(run_now(configuration, configured_store(configuration, store_url), name, _now))
+
+
+@schedule.command()
+@config_option
+def check(config_file: str) -> None:
+    """Check the configuration, and the baselines, waivers and suites that it names: every error, with its place."""
+    from ecr_audit.cli.schedule_check import problems, remarks
+
+    configuration = opened_configuration(config_file)
+    if found := problems(configuration):
+        raise UserError("\n".join(found))
+    click.echo(f"{config_file}: valid; schedules: {_names(configuration.schedules)}; deliveries: "
+               f"{_names(configuration.deliveries)}")  # fmt: skip
+    for line in remarks(configuration, _now()):
+        click.echo(f"  note: {line}")
+
+
+@schedule.command()
+def example() -> None:
+    """Print a configuration that shows and explains every key."""
+    from schedules.loading import example_configuration
+
+    click.echo(example_configuration(), nl=False)
+
+
+@schedule.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    from schedules.configuration import configuration_schema
+
+    click.echo(json.dumps(configuration_schema(), indent=2))
+
+
+def _named(configuration: Configuration, name: str) -> Schedule:
+    from checks.baseline_names import similar
+
+    if name not in configuration.schedules:
+        hint = similar(name, configuration.schedules, "there are") or "the configuration has none"
+        raise UserError(f"no schedule is called {name!r}: {hint}")
+    return configuration.schedules[name]
+
+
+def _names(named: Mapping[str, object]) -> str:
+    return ", ".join(named) or "none"
+
+
+def _local(moment: dt.datetime) -> str:
+    """`Mon 2026-11-23 02:30 +0100`; offsets of old have seconds."""
+    return f"{moment:%a %Y-%m-%d %H:%M %z}"
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
