@@ -1,20 +1,15 @@
-"""What pages ask the desk for, with what is wrong turned into the page that says so."""
+"""What pages ask the desk for. What it refuses becomes an error page in one place, for pages and API alike."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
 from fastapi import HTTPException, Request
-from sqlalchemy.exc import SQLAlchemyError
 
 from audit.model import Run
-from audit.store import NoSuchRunError, StoreError
-from audit.store.errors import first_line
 from checks.model import Finding
-from ecr_audit.web.desk import BusyError, Desk, UnknownError
+from ecr_audit.web.desk import Desk
 from ecr_audit.web.pages.findings_index import FindingsIndex, Indexes
 from reports.view import ReportView
 
@@ -35,24 +30,9 @@ def desk_of(request: Request) -> Desk:
     return cast("Desk", request.app.state.desk)
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """What the desk refuses, as the error page that says so."""
-    try:
-        yield
-    except (NoSuchRunError, UnknownError) as error:
-        raise HTTPException(404, str(error)) from error
-    except BusyError as error:
-        raise HTTPException(429, str(error)) from error
-    except (StoreError, SQLAlchemyError) as error:
-        detail = str(error) if isinstance(error, StoreError) else f"the store does not answer: {first_line(error)}"
-        raise HTTPException(503, f"{detail}; try again, and look at the service's log if it stays") from error
-
-
 def kept(request: Request, run_id: str) -> Kept:
-    """The run called so. Raises HTTPException: 404 where there is none, 503 where it cannot be read."""
-    with told():
-        opened = desk_of(request).opened(run_id)
+    """The run called so. Raises NoSuchRunError, or StoreError where it cannot be read."""
+    opened = desk_of(request).opened(run_id)
     return Kept(opened.run, opened.view, _INDEXES.of(opened.run, opened.view))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fastapi import Request, Response
 
 from ecr_audit.web.pages.rendering import page
@@ -23,10 +21,7 @@ _WORDS = {
 }  # fmt: skip
 
 
-def error_page(request: Request, status: int, detail: str = "", headers: Mapping[str, str] | None = None) -> Response:
+def error_page(request: Request, status: int, detail: str = "") -> Response:
     """The page for *status*; *detail*: what is wrong with this very request, in a sentence."""
     title, advice = _WORDS.get(status, _WORDS[500] if status >= 500 else _WORDS[400])
-    answer = page(request, "error.html.j2", status=status, number=status, title=title, advice=advice, detail=detail)
-    for name, value in (headers or {}).items():
-        answer.headers[name] = value
-    return answer
+    return page(request, "error.html.j2", status=status, number=status, title=title, advice=advice, detail=detail)

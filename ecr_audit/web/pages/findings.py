@@ -16,7 +16,7 @@ from ecr_audit.web.csrf import checked
 from ecr_audit.web.desk import WaiveError
 from ecr_audit.web.limits import Cost, Limited
 from ecr_audit.web.pages import addresses, values
-from ecr_audit.web.pages.asking import Kept, desk_of, finding_of, kept, told
+from ecr_audit.web.pages.asking import Kept, desk_of, finding_of, kept
 from ecr_audit.web.pages.rendering import page
 from ecr_audit.web.pages.tables import rows_where
 from ecr_audit.web.signin import require
@@ -39,7 +39,8 @@ def finding(request: Request, run_id: str, fingerprint: str, row: str = "") -> R
 
 
 @router.post(
-    "/runs/{run_id}/findings/{fingerprint}/waive", dependencies=[Depends(checked), Depends(Limited(Cost.WAIVER))]
+    "/runs/{run_id}/findings/{fingerprint}/waive",
+    dependencies=[Depends(require(Role.ADMIN)), Depends(checked), Depends(Limited(Cost.WAIVER))],
 )
 def waive(
     request: Request,
@@ -56,8 +57,7 @@ def waive(
     if problem := _problem(reason, until):
         return _page(request, of, found, status=400, typed=typed, problem=problem)
     try:
-        with told():
-            desk_of(request).waive(of.run.id, fingerprint, reason.strip(), dt.date.fromisoformat(until), user.name)
+        desk_of(request).waive(of.run.id, fingerprint, reason.strip(), dt.date.fromisoformat(until), user.name)
     except WaiveError as error:
         return _page(request, of, found, status=400, typed=typed, problem=str(error))
     return RedirectResponse(addresses.finding(of.run.id, fingerprint) + "#waiver", 303)
@@ -89,10 +89,9 @@ def _page(
     desk, run = desk_of(request), of.run
     table = next((one for one in TABLES if one.name == of.index.checks[found.check].table), None)
     command = of.index.commands.of(found)
-    with told():
-        history = desk.store.findings_over_time(run, found.fingerprint)
-        granted = [one for one in desk.store.acts(_ACTS) if one.act == "waive" and one.subject == found.fingerprint]
-        row = _row(of, found, table, request) if whole_row and table else ()
+    history = desk.store.findings_over_time(run, found.fingerprint)
+    granted = [one for one in desk.store.acts(_ACTS) if one.act == "waive" and one.subject == found.fingerprint]
+    row = _row(of, found, table, request) if whole_row and table else ()
     return page(
         request, "finding.html.j2", status=status, run=run, view=of.view, finding=found,
         check=of.index.checks[found.check], evidence=tuple(values.told_all(found.evidence)), key=found.key,

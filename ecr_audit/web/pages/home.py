@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from audit.store import RunLine
+from audit.store import RunLine, StoreError
 from checks.model import Severity
 from ecr_audit.web.desk import Desk
-from ecr_audit.web.pages.asking import Kept, desk_of, kept, told
+from ecr_audit.web.pages.asking import Kept, desk_of, kept
 from ecr_audit.web.pages.rendering import page
 from reports.pictures import trend
 from schedules.jobs import Job, Kind, State
@@ -38,8 +38,7 @@ _BAR_WIDTH = 120.0
 def home(request: Request) -> Response:
     """How things stand."""
     desk = desk_of(request)
-    with told():
-        lines = desk.runs(NEWEST + 1)
+    lines = desk.runs(NEWEST + 1)
     latest, unreadable = _latest(request, lines)
     return page(
         request, "home.html.j2", latest=latest, unreadable=unreadable, lines=lines[:NEWEST], more=len(lines) > NEWEST,
@@ -52,8 +51,7 @@ def home(request: Request) -> Response:
 def runs(request: Request, before: str = "") -> Response:
     """Every run, newest first; *before*: only those older than this one."""
     desk = desk_of(request)
-    with told():
-        lines = desk.runs(PAGE + 1, before)
+    lines = desk.runs(PAGE + 1, before)
     return page(
         request, "runs.html.j2", lines=lines[:PAGE], bars=bars(lines[:PAGE]), more=len(lines) > PAGE, before=before,
         by_run=jobs_by_run(desk), holds=desk.store.holds(),
@@ -86,8 +84,8 @@ def _latest(request: Request, lines: tuple[RunLine, ...]) -> tuple[Kept | None, 
         return None, ""
     try:
         return kept(request, lines[0].id), ""
-    except HTTPException as error:
-        return None, str(error.detail)
+    except StoreError as error:
+        return None, str(error)
 
 
 def jobs_by_run(desk: Desk) -> dict[str, Job]:

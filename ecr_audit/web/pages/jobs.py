@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ecr_audit.web.csrf import checked
 from ecr_audit.web.limits import Cost, Limited
 from ecr_audit.web.pages import addresses
-from ecr_audit.web.pages.asking import desk_of, told
+from ecr_audit.web.pages.asking import desk_of
 from ecr_audit.web.pages.rendering import page
 from ecr_audit.web.signin import require
 from ecr_audit.web.users import Role, User
@@ -26,23 +26,13 @@ router = APIRouter()
 
 PAGE = 100
 """Jobs on one page."""
-STATE_WORDS = {
-    State.WAITING: "Waiting", State.RUNNING: "Running", State.DONE: "Done", State.FAILED: "Failed",
-    State.MISSED: "Missed", State.TIMED_OUT: "Took too long", State.CANCELLED: "Cancelled",
-    State.COALESCED: "Left to another",
-}  # fmt: skip
-STATE_MARKS = {
-    State.WAITING: "◌", State.RUNNING: "▶", State.DONE: "✔", State.FAILED: "✘", State.MISSED: "✘",
-    State.TIMED_OUT: "✘", State.CANCELLED: "–", State.COALESCED: "–",
-}  # fmt: skip
 
 
 @router.get("/jobs")
 def jobs(request: Request, before: str = "", schedule: str = "", state: str = "") -> Response:
     """Jobs, newest first; *before*: only those asked for earlier than this one."""
     states = tuple(one for one in State if one.value == state)
-    with told():
-        found = desk_of(request).jobs(PAGE + 1, before, schedule=schedule, states=states)
+    found = desk_of(request).jobs(PAGE + 1, before, schedule=schedule, states=states)
     return page(
         request, "jobs.html.j2", jobs=found[:PAGE], more=len(found) > PAGE, before=before, schedule=schedule,
         state=states[0].value if states else "", states=tuple(State),
@@ -54,26 +44,24 @@ def jobs(request: Request, before: str = "", schedule: str = "", state: str = ""
 def job(request: Request, job_id: str) -> Response:
     """A job."""
     desk = desk_of(request)
-    with told():
-        found = desk.job(job_id)
-        receipts = Receipts(desk.store.engine, desk.clock).of(found.id)
+    found = desk.job(job_id)
+    receipts = Receipts(desk.store.engine, desk.clock).of(found.id)
     return page(
         request, "job.html.j2", job=found, receipts=receipts, now=desk.clock(), slow=("pdf", "xlsx"),
         formats=_formats(found), ready=_ready(request, found),
     )  # fmt: skip
 
 
-@router.post("/jobs/{job_id}/cancel", dependencies=[Depends(checked)])
+@router.post("/jobs/{job_id}/cancel", dependencies=[Depends(require(Role.RUN)), Depends(checked)])
 def cancel(request: Request, job_id: str, user: Annotated[User, Depends(require(Role.RUN))]) -> Response:
     """Cancel a job. One that has ended stays as it ended, and its page says so."""
     desk = desk_of(request)
-    with told():
-        found = desk.job(job_id)
-        desk.cancel(found.id, user.name)
+    found = desk.job(job_id)
+    desk.cancel(found.id, user.name)
     return RedirectResponse(addresses.job(found.id), 303)
 
 
-@router.post("/audits", dependencies=[Depends(checked), Depends(Limited(Cost.AUDIT))])
+@router.post("/audits", dependencies=[Depends(require(Role.RUN)), Depends(checked), Depends(Limited(Cost.AUDIT))])
 def audit(
     request: Request,
     user: Annotated[User, Depends(require(Role.RUN))],
@@ -83,8 +71,7 @@ def audit(
 ) -> Response:
     """Audit now: as a schedule does, or without one; narrowed to accounts or Regions where some are named."""
     scope = _scope(request, schedule, accounts, regions)
-    with told():
-        made = desk_of(request).audit(schedule, user.name, scope)
+    made = desk_of(request).audit(schedule, user.name, scope)
     return RedirectResponse(addresses.job(made.id), 303)
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from checks.tables import REGISTRIES
 from ecr_audit.web.pages import values
-from ecr_audit.web.pages.asking import Kept, desk_of, kept, told
+from ecr_audit.web.pages.asking import Kept, desk_of, kept
 from ecr_audit.web.pages.filters import LONGEST, PAGE, Filter
 from ecr_audit.web.pages.rendering import page
 from ecr_audit.web.pages.tables import Row, frame_of, rows, rows_where
@@ -75,8 +75,7 @@ def registry(request: Request, run_id: str, account: str, region: str) -> Respon
     """One registry."""
     of = kept(request, run_id)
     store = desk_of(request).store
-    with told():
-        found = rows_where(store, of.run.id, REGISTRIES.name, {"account": account, "region": region})
+    found = rows_where(store, of.run.id, REGISTRIES.name, {"account": account, "region": region})
     wanted = Filter(account=account, region=region)
     shown = of.index.chosen(wanted)
     gaps = [gap for gap in of.run.gaps if gap.account == account and gap.region in ("", region)]
@@ -95,10 +94,9 @@ def registry(request: Request, run_id: str, account: str, region: str) -> Respon
 
 def _listed(request: Request, of: Kept, text: str) -> list[Row]:
     store = desk_of(request).store
-    with told():
-        if not store.has_tables(of.run.id, REGISTRIES.name):
-            raise HTTPException(404, f"run {of.run.id} kept no evidence tables, so its registries are not known")
-        frame = frame_of(store, of.run.id, REGISTRIES.name)
+    if not store.has_tables(of.run.id, REGISTRIES.name):
+        raise HTTPException(404, f"run {of.run.id} kept no evidence tables, so its registries are not known")
+    frame = frame_of(store, of.run.id, REGISTRIES.name)
     found = rows(frame[[name for name in _LISTED if name in frame.columns]])
     words = text.lower().split()
     fitting = [row for row in found if all(word in _searched(row) for word in words)]
@@ -126,12 +124,11 @@ def _told(row: Row, names: Iterable[str]) -> list[values.Told]:
 def _links(request: Request, of: Kept, here: str, there: str, place: tuple[str, str]) -> list[LinkRow]:
     """Links of one registry, those that stand worst first."""
     store = desk_of(request).store
-    with told():
-        found = rows_where(store, of.run.id, "links", {f"{here}_account": place[0], f"{here}_region": place[1]})
-        known = set()
-        if found:
-            frame = frame_of(store, of.run.id, REGISTRIES.name)
-            known = set(zip(frame["account"], frame["region"], strict=True))
+    found = rows_where(store, of.run.id, "links", {f"{here}_account": place[0], f"{here}_region": place[1]})
+    known = set()
+    if found:
+        frame = frame_of(store, of.run.id, REGISTRIES.name)
+        known = set(zip(frame["account"], frame["region"], strict=True))
     ways = {(link.source, link.destination): link for link in (of.view.topology.links if of.view.topology else ())}
     order = list(Way)
     made = []

@@ -13,13 +13,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from checks.model import Severity, Status
 from ecr_audit.web.csrf import csrf
-from ecr_audit.web.pages import addresses, prose, values
+from ecr_audit.web.pages import addresses, labels, prose, values
 from ecr_audit.web.users import Role
 from reports import words
 from reports.formats.pdf_details import account_label
 from reports.visible import visible
 
-STATIC = ("page.css", "page.js")
+STATIC = ("page.css", "page.js", "mark.svg")
 """Files that pages ask for, beside this package in `static/`."""
 
 
@@ -33,6 +33,7 @@ def environment() -> Environment:
     made.globals.update(
         words=words, to=addresses, prose=prose, values=values, account_label=account_label, csrf=csrf,
         severities=tuple(Severity), Status=Status, static=static_address, Role=Role,
+        job_words=labels.STATE_WORDS, job_marks=labels.STATE_MARKS, format_words=labels.FORMAT_WORDS,
     )  # fmt: skip
     made.filters["visible"] = visible
     return made

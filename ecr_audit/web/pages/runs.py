@@ -11,7 +11,7 @@ from ecr_audit.web.csrf import checked
 from ecr_audit.web.limits import Cost, Limited
 from ecr_audit.web.pages import addresses, filters
 from ecr_audit.web.pages.archive import as_attachment, as_one_file
-from ecr_audit.web.pages.asking import desk_of, kept, told
+from ecr_audit.web.pages.asking import desk_of, kept
 from ecr_audit.web.pages.rendering import page
 from ecr_audit.web.signin import require
 from ecr_audit.web.users import Role, User
@@ -22,12 +22,6 @@ router = APIRouter()
 
 SLOW = ("pdf", "xlsx")
 """Formats that take long for a large run: made in the background, so that nobody waits before a blank page."""
-FORMAT_WORDS = {
-    "pdf": "PDF, to read and to file", "csv": "CSV, every finding", "xlsx": "Excel, with evidence tables",
-    "parquet": "Parquet, for notebooks", "json": "JSON, everything", "jsonl": "JSON Lines, one finding a line",
-    "html": "HTML, one page to mail and search", "sarif": "SARIF, for code scanning", "junit": "JUnit, for CI",
-    "asff": "ASFF, for Security Hub", "ocsf": "OCSF, for security lakes", "markdown": "Markdown, for an issue",
-}  # fmt: skip
 
 
 @router.get("/runs/{run_id}")
@@ -42,7 +36,7 @@ def run(request: Request, run_id: str) -> Response:
     return page(
         request, "run.html.j2", run=of.run, view=of.view, index=of.index, wanted=wanted,
         shown=of.index.chosen(wanted), states=filters.STATES, statuses=filters.STATUSES,
-        formats=[(name, FORMAT_WORDS.get(name, name)) for name in FORMATS], slow=SLOW,
+        formats=FORMATS, slow=SLOW,
         ready={name for name in FORMATS if (rendered_folder(desk.store, of.run.id, name) / ".whole").exists()},
         hold=desk.store.holds().get(of.run.id), has_tables=desk.store.has_tables(of.run.id, "registries", "links"),
     )  # fmt: skip
@@ -54,8 +48,7 @@ def download(request: Request, run_id: str, format: str) -> Response:
     of = kept(request, run_id)
     if format not in FORMATS:
         raise HTTPException(404, f"there is no report format of that name; there are {', '.join(FORMATS)}")
-    with told():
-        files = desk_of(request).files(of.run.id, format)
+    files = desk_of(request).files(of.run.id, format)
     name, data = as_one_file(f"ecr-audit-{of.run.id}-{format}", files, of.run.finished_at)
     return as_attachment(name, data)
 
@@ -70,7 +63,10 @@ def script(request: Request, run_id: str, name: str) -> Response:
     return as_attachment(found.name, found.text.encode("utf-8", "surrogatepass"))
 
 
-@router.post("/runs/{run_id}/reports", dependencies=[Depends(checked), Depends(Limited(Cost.REPORT))])
+@router.post(
+    "/runs/{run_id}/reports",
+    dependencies=[Depends(require(Role.RUN)), Depends(checked), Depends(Limited(Cost.REPORT))],
+)
 def make_reports(
     request: Request,
     run_id: str,
@@ -82,6 +78,5 @@ def make_reports(
     wanted = tuple(name for name in FORMATS if name in (formats or ()))
     if not wanted or len(wanted) < len(set(formats or ())):
         raise HTTPException(400, f"choose at least one report format of {', '.join(FORMATS)}")
-    with told():
-        job = desk_of(request).report(of.run.id, wanted, user.name)
+    job = desk_of(request).report(of.run.id, wanted, user.name)
     return RedirectResponse(addresses.job(job.id), 303)

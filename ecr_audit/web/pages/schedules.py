@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from ecr_audit.web.pages.asking import desk_of, told
+from ecr_audit.web.pages.asking import desk_of
 from ecr_audit.web.pages.rendering import page
 from schedules.configuration import ScopeSettings
 from schedules.receipts import Receipts
@@ -20,10 +20,9 @@ def schedules(request: Request) -> Response:
     """Every schedule of the configuration."""
     desk = desk_of(request)
     receipts = Receipts(desk.store.engine, desk.clock)
-    with told():
-        lines = desk.schedules()
-        last = {line.name: desk.jobs(LAST, schedule=line.name) for line in lines}
-        heard = {line.name: receipts.of(line.last.id) if line.last else () for line in lines}
+    lines = desk.schedules()
+    last = {line.name: desk.jobs(LAST, schedule=line.name) for line in lines}
+    heard = {line.name: receipts.of(line.last.id) if line.last else () for line in lines}
     return page(
         request, "schedules.html.j2", lines=lines, last=last, receipts=heard, settings=desk.configuration.schedules,
         scopes={name: scope_text(one.scope) for name, one in desk.configuration.schedules.items()}, now=desk.clock(),

@@ -1,0 +1,93 @@
+"use strict";
+(() => {
+  // Copying. Without a script the text can be selected.
+  for (const button of document.querySelectorAll("button[data-copies]")) {
+    const source = document.getElementById(button.dataset.copies);
+    const told = button.parentElement.querySelector(".told");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(source.textContent);
+        told.textContent = " Copied.";
+      } catch {
+        getSelection().selectAllChildren(source);
+        told.textContent = " Selected: copy it with the keyboard.";
+      }
+    });
+  }
+
+  // Addresses without the fields that were left empty.
+  for (const form of document.querySelectorAll("form[method=get]")) {
+    form.addEventListener("submit", () => {
+      for (const field of form.elements) if (field.name && field.value === "") field.disabled = true;
+    });
+  }
+  addEventListener("pageshow", () => {
+    for (const field of document.querySelectorAll("form[method=get] :disabled")) field.disabled = false;
+  });
+
+  // Nothing is sent twice by an impatient double click.
+  for (const form of document.querySelectorAll("form[method=post]")) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) event.preventDefault();
+      form.dataset.sent = "yes";
+      setTimeout(() => { delete form.dataset.sent; }, 5000);
+    });
+  }
+
+  // Progress of jobs: told by the server as it happens. A browser holds few connections to one host.
+  const FOLLOWED = 3;
+  const number = (value) => value.toLocaleString("en");
+  const follow = (box) => {
+    const note = box.querySelector(".note"), figures = box.querySelector(".figures");
+    const bar = box.querySelector("progress"), told = box.querySelector("[role=status]");
+    let tenth = -1;
+    // A job's own page shows its outcome anew. Another page may hold what somebody types: there, only this job changes.
+    const changed = (job) => {
+      if (box.dataset.alone) {
+        location.reload();
+        return;
+      }
+      box.dataset.state = job.state;
+      const state = box.parentElement.querySelector(".state");
+      if (job.state === "waiting" || job.state === "running") {
+        state.textContent = job.state;
+        return;
+      }
+      state.textContent = "ended";
+      told.textContent = note.textContent = `It ended: ${job.state}.`;
+      figures.textContent = "";
+      bar.remove();
+    };
+    const show = (job) => {
+      if (job.state !== box.dataset.state) {
+        changed(job);
+        return;
+      }
+      if (job.note) note.textContent = job.note;
+      if (job.total > 0) {
+        figures.textContent = `${number(job.done)} of ${number(job.total)}`;
+        bar.max = job.total;
+        bar.value = job.done;
+        const now = Math.floor((10 * job.done) / job.total);
+        if (now !== tenth) told.textContent = `${note.textContent}, ${10 * now} percent`;
+        tenth = now;
+      } else {
+        figures.textContent = "";
+        bar.removeAttribute("value");
+      }
+    };
+    const events = new EventSource(box.dataset.job);
+    events.addEventListener("job", (event) => show(JSON.parse(event.data)));
+    events.addEventListener("end", (event) => {
+      events.close();
+      show(JSON.parse(event.data));
+    });
+    // Refused, not interrupted: the browser asks no more by itself.
+    events.addEventListener("error", () => {
+      if (events.readyState === EventSource.CLOSED && box.dataset.alone) setTimeout(() => location.reload(), 10000);
+    });
+    addEventListener("pagehide", () => events.close());
+  };
+  [...document.querySelectorAll(".progress[data-job]")].slice(0, FOLLOWED).forEach(follow);
+})();
