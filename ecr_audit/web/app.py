@@ -5,15 +5,14 @@ from __future__ import annotations
 import hmac
 import secrets
 from hashlib import sha256
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, cast
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from audit.describe import program_version
 from ecr_audit.web.api import router as api
 from ecr_audit.web.api.document import described
+from ecr_audit.web.api.events import Followers
 from ecr_audit.web.bodies import BoundedBodies
 from ecr_audit.web.desk import Desk
 from ecr_audit.web.door import router as door
@@ -22,12 +21,14 @@ from ecr_audit.web.headers import SafeHeaders
 from ecr_audit.web.identify import Doors, Identify
 from ecr_audit.web.limits import Limits
 from ecr_audit.web.origins import OwnOrigin
+from ecr_audit.web.pages import error_page
+from ecr_audit.web.pages import router as pages
 from ecr_audit.web.proxy import Proxy, secret_of
 from ecr_audit.web.sessions import Sessions
 from ecr_audit.web.tokens import Tokens
 
 
-def create_app(desk: Desk, *, limits: Limits | None = None) -> FastAPI:
+def create_app(desk: Desk, *, limits: Limits | None = None, followers: Followers | None = None) -> FastAPI:
     """The whole web door over *desk*, as its configuration's `web` says.
 
     Raises SecretError where the proxy's secret cannot be read. Whether the service may listen where it is to listen
@@ -41,9 +42,11 @@ def create_app(desk: Desk, *, limits: Limits | None = None) -> FastAPI:
     app.state.limits = limits or Limits()
     app.state.secure = web.public_url.lower().startswith("https://")
     app.state.csrf_key = _csrf_key(doors)
+    app.state.followers = followers or Followers()
     app.state.closing = False
+    app.state.error_page = error_page
     tell_failures(app)
-    for router in (api, door, *_others()):
+    for router in (api, door, pages):
         app.include_router(router)
 
     # The last one added is the outermost.
@@ -81,13 +84,3 @@ def _csrf_key(doors: Doors) -> bytes:
     if doors.proxy is not None:
         return hmac.new(doors.proxy.secret, b"ecr-audit csrf", sha256).digest()
     return secrets.token_bytes(32)
-
-
-def _others() -> list[APIRouter]:
-    """Routers of the pages and of what operations look at."""
-    found = []
-    for name in ("pages", "health", "metrics"):
-        if find_spec(f"ecr_audit.web.{name}"):
-            router = getattr(import_module(f"ecr_audit.web.{name}"), "router", None)
-            found += [router] if router is not None else []
-    return found

@@ -11,6 +11,7 @@ from fastapi import Request
 from ecr_audit.web.cookies import SESSION, VISITOR, cookie, set_cookie
 from ecr_audit.web.limits import Cost, Limits
 from ecr_audit.web.messages import Application, Message, Receive, Scope, Send, header
+from ecr_audit.web.origins import API
 from ecr_audit.web.problems import problem
 from ecr_audit.web.proxy import Proxy
 from ecr_audit.web.sessions import Sessions
@@ -69,6 +70,12 @@ class Identify:
                 answer = problem(429, detail, scope["path"], headers={"Retry-After": str(wait)})
                 await answer(scope, receive, send)
                 return
+        if identity.user is None and scope["path"].startswith(API):
+            # The routes ask as well; here it comes before anything that was sent is looked at.
+            headers = {"WWW-Authenticate": "Bearer"}
+            answer = problem(401, "send a token in the header Authorization: Bearer", scope["path"], headers=headers)
+            await answer(scope, receive, send)
+            return
         state = scope.setdefault("state", {})
         state.update(user=identity.user, session=identity.session, bearer=identity.bearer, new_visitor="")
 

@@ -1,14 +1,76 @@
-"""The API's description (OpenAPI 3.1)."""
+"""The API's description (OpenAPI 3.1): what the routes say, and what every one of them has in common."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
 from starlette.routing import BaseRoute
+
+from ecr_audit.web.problems import TYPE, FieldProblem, Problem
+from ecr_audit.web.signin import Required
+
+_TITLE = "ecr-audit"
+_DESCRIPTION = """\
+Audits of Amazon ECR replication: runs and what they found, reports, jobs, schedules, waivers.
+
+Sign in with a token in `Authorization: Bearer`; `ecr-audit token add` makes one. On loopback without sign-in none is
+needed. Lists come in pages: pass `next` of one as `cursor` of the following one. Errors are problem details (RFC 9457).
+"""
+_EVERYWHERE = {
+    401: "Nobody is signed in, or the token is no longer any good.",
+    403: "The role is not enough, or another site caused the request.",
+    408: "The request did not arrive in time.",
+    413: "The request is too long.",
+    421: "The service is not called so.",
+    422: "Some part of the request cannot be used; `errors` says which.",
+    429: "Too much at once; `Retry-After` says when to come again.",
+    503: "The store does not answer, or too many jobs wait.",
+}
+_NAMED = {404: "There is no such thing.", 409: "It cannot be done any more, or may not be; the detail says why."}
 
 
 def described(routes: Sequence[BaseRoute], version: str) -> dict[str, Any]:
     """What `/api/v1/openapi.json` answers."""
-    return get_openapi(title="ecr-audit", version=version, routes=routes)
+    ours = [route for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
+    document = get_openapi(
+        title=_TITLE, version=version, description=_DESCRIPTION, routes=ours, separate_input_output_schemas=False
+    )
+    schemas = document["components"]["schemas"]
+    _, extra = models_json_schema(
+        [(Problem, "serialization"), (FieldProblem, "serialization")], ref_template="#/components/schemas/{model}"
+    )
+    schemas.update(extra["$defs"])
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"token": []}]
+    for route in ours:
+        for method in route.methods or ():
+            _common(document["paths"][route.path_format][method.lower()], route)
+    return document
+
+
+def _common(operation: dict[str, Any], route: APIRoute) -> None:
+    operation["operationId"] = route.name
+    roles = " ".join(required.role for required in requirements(route))
+    operation["description"] = f"{operation.get('description', '')}\n\nNeeds the role `{roles}`."
+    told = dict(_EVERYWHERE)
+    if "{" in route.path or "POST" in (route.methods or ()):
+        told |= _NAMED
+    for status, text in told.items():
+        content = {TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        operation["responses"][str(status)] = {"description": text, "content": content}
+
+
+def requirements(route: APIRoute) -> Iterator[Required]:
+    """The roles that a route asks for, however deep."""
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        if isinstance(dependant.call, Required):
+            yield dependant.call
+        waiting += dependant.dependencies

@@ -1,0 +1,72 @@
+"""What the routes of the API take: names by their shapes, pages by their bounds, and the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar, cast
+
+from fastapi import Depends, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from ecr_audit.web.csrf import checked
+from ecr_audit.web.desk import Desk, Opened
+from ecr_audit.web.signin import require
+from ecr_audit.web.users import Role, User
+from reports.formats.json_values import json_value
+
+RUN_PATTERN = "^(latest|[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})$"
+JOB_PATTERN = "^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}$"
+MOST = 200
+"""Entries of one page."""
+
+_One = TypeVar("_One")
+
+
+def _desk(request: Request) -> Desk:
+    return cast("Desk", request.app.state.desk)
+
+
+TheDesk = Annotated[Desk, Depends(_desk)]
+Reader = Annotated[User, Depends(require(Role.READ))]
+Runner = Annotated[User, Depends(require(Role.RUN))]
+Admin = Annotated[User, Depends(require(Role.ADMIN))]
+Checked = Annotated[None, Depends(checked)]
+"""The request comes from a page of ours, or from no browser."""
+RunName = Annotated[str, Path(pattern=RUN_PATTERN, description="A run's id, or `latest`.")]
+JobName = Annotated[str, Path(pattern=JOB_PATTERN, description="A job's id.")]
+
+
+def _opened(run: RunName, desk: TheDesk) -> Opened:
+    return desk.opened(run)
+
+
+TheRun = Annotated[Opened, Depends(_opened)]
+"""Goes after the role: nobody learns which runs there are who may not look."""
+
+
+class Bounds(BaseModel):
+    """Which part of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=50, ge=1, le=MOST, description="How many at most.")
+    cursor: str = Field(default="", pattern="^[0-9]{0,7}$", description="`next` of the page before.")
+
+    @property
+    def start(self) -> int:
+        """Position of the first entry, from 0."""
+        return int(self.cursor or "0")
+
+
+Part = Annotated[Bounds, Query()]
+
+
+def part(entries: Sequence[_One], bounds: Bounds) -> tuple[Sequence[_One], str | None]:
+    """The entries asked for, and the cursor of those after them."""
+    end = bounds.start + bounds.limit
+    return entries[bounds.start : end], str(end) if end < len(entries) else None
+
+
+def plain(value: Any) -> Any:
+    """The value with JSON types alone, whatever AWS put into it."""
+    return json_value(value)

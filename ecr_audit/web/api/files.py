@@ -1,0 +1,55 @@
+"""Reports and scripts as files."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
+
+from ecr_audit.web.api.asking import Reader, TheDesk, TheRun
+from ecr_audit.web.limits import Cost, Limited
+from ecr_audit.web.pages.archive import as_attachment, as_one_file
+
+router = APIRouter(tags=["files"])
+
+Format = Literal["pdf", "csv", "xlsx", "parquet", "json", "jsonl", "html", "sarif", "junit", "asff", "ocsf", "markdown"]
+_FILE = {"description": "The file.", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+_SAME = {"description": "It is still the one that `If-None-Match` names."}
+
+
+@router.get("/runs/{run}/reports/{format}", response_class=Response, responses={200: _FILE, 304: _SAME})
+def get_report(
+    request: Request, _: Reader, _some: Annotated[None, Depends(Limited(Cost.DOWNLOAD))], opened: TheRun,
+    desk: TheDesk,
+    format: Annotated[Format, Path(description="Where a format has several files, they come as one ZIP.")],
+) -> Response:  # fmt: skip
+    """A report of a run, rendered now unless it was before. A PDF of many findings takes some seconds."""
+    files = desk.files(opened.run.id, format)
+    name, data = as_one_file(f"ecr-audit-{opened.run.id}-{format}", files, opened.run.finished_at)
+    return _answer(request, name, data)
+
+
+@router.get("/runs/{run}/scripts/{name}", response_class=Response, responses={200: _FILE, 304: _SAME})
+def get_script(
+    request: Request,
+    _: Reader,
+    opened: TheRun,
+    name: Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$")],
+) -> Response:
+    """A remediation script, as text."""
+    for script in opened.run.scripts:
+        if script.name == name:
+            return _answer(request, name, script.text.encode("utf-8", "backslashreplace"))
+    raise HTTPException(404, f"run {opened.run.id} has no script of that name")
+
+
+def _answer(request: Request, name: str, data: bytes) -> Response:
+    """The file, or that the asker has it. The tag is the hash of what is in it."""
+    tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    if tag in known or "*" in known:
+        return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
+    response = as_attachment(name, data)
+    response.headers["ETag"] = tag
+    return response

@@ -1,0 +1,134 @@
+"""Jobs: ask for one, look at them, follow one, cancel it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ecr_audit.web.api import models
+from ecr_audit.web.api.asking import RUN_PATTERN, Checked, JobName, Reader, Runner, TheDesk
+from ecr_audit.web.api.events import MEDIA_TYPE, follow, is_known_end
+from ecr_audit.web.api.files import Format
+from ecr_audit.web.api.runs import Newest
+from ecr_audit.web.limits import Cost, Limited
+from schedules.configuration import Name, ScopeSettings
+from schedules.jobs import State
+from schedules.receipts import Receipts
+
+router = APIRouter(tags=["jobs"])
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class AuditRequest(_Asked):
+    """What to audit: as a schedule says, or by a scope of its own; with both, a schedule in another scope."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"schedule": "nightly"}, {"scope": {"regions": ["eu-west-1"]}}]}
+    )
+
+    schedule: Name | None = Field(default=None, description="Name of a schedule of the configuration.")
+    scope: ScopeSettings | None = Field(default=None, description="Without any key everything.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> AuditRequest:
+        if self.schedule is None and self.scope is None:
+            raise ValueError("say a schedule, or a scope; the scope {} is everything")
+        return self
+
+
+class ReportRequest(_Asked):
+    """Which reports of which run."""
+
+    run: Annotated[str, Field(pattern=RUN_PATTERN, examples=[models.RUN])]
+    formats: list[Format] = Field(min_length=1, max_length=12, examples=[["pdf", "csv"]])
+
+
+class WantedJobs(Newest):
+    """Which jobs."""
+
+    schedule: Annotated[str, Field(pattern="^([a-z0-9][a-z0-9-]{0,59})?$")] = ""
+    state: list[State] = Field(default=[], max_length=8)
+    run: Annotated[str, Field(pattern="^([0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})?$")] = ""
+
+
+@router.get("/jobs")
+def list_jobs(_: Reader, desk: TheDesk, wanted: Annotated[WantedJobs, Query()]) -> models.Jobs:
+    """Jobs, newest first."""
+    found = desk.jobs(wanted.limit + 1, wanted.cursor, schedule=wanted.schedule, states=wanted.state, run=wanted.run)
+    shown = found[: wanted.limit]
+    after = shown[-1].id if len(found) > wanted.limit else None
+    return models.Jobs(jobs=[models.JobOut.of(job) for job in shown], next=after)
+
+
+@router.post("/jobs/audits", status_code=202)
+def start_audit(
+    user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.AUDIT))], desk: TheDesk,
+    asked: AuditRequest, response: Response,
+) -> models.JobOut:  # fmt: skip
+    """Ask for an audit. It waits until the service takes it; one audit of a schedule runs at a time."""
+    return _accepted(response, models.JobOut.of(desk.audit(asked.schedule or "", user.name, asked.scope)))
+
+
+@router.post("/jobs/reports", status_code=202)
+def make_reports(
+    user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.REPORT))], desk: TheDesk,
+    asked: ReportRequest, response: Response,
+) -> models.JobOut:  # fmt: skip
+    """Ask for reports to be rendered ahead. Fetch them as files of the run when the job is done."""
+    return _accepted(response, models.JobOut.of(desk.report(asked.run, asked.formats, user.name)))
+
+
+@router.get("/jobs/{job}")
+def get_job(_: Reader, desk: TheDesk, job: JobName) -> models.JobOut:
+    """One job."""
+    return models.JobOut.of(desk.job(job))
+
+
+@router.post("/jobs/{job}/cancel")
+def cancel_job(user: Runner, _ours: Checked, desk: TheDesk, job: JobName) -> models.JobOut:
+    """Cancel a job: at once if it waits, else its worker is asked to stop. 409 where it has ended."""
+    if not desk.cancel(desk.job(job).id, user.name):
+        raise HTTPException(409, f"job {job} has ended: {desk.job(job).state.value}")
+    return models.JobOut.of(desk.job(job))
+
+
+@router.get("/jobs/{job}/receipts")
+def list_receipts(_: Reader, desk: TheDesk, job: JobName) -> models.Receipts:
+    """What became of every promised delivery of a job."""
+    found = Receipts(desk.store.engine, desk.clock).of(desk.job(job).id)
+    return models.Receipts(job=job, receipts=[models.ReceiptOut.model_validate(one) for one in found])
+
+
+_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events: `job` with the job at each change, `end` with it at its outcome, and a "
+        "comment now and then. The stream ends after `end`, or after some minutes: then ask again.",
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+    },
+    204: {"description": "`Last-Event-ID` names the end: there is nothing more to come."},
+}
+
+
+@router.get("/jobs/{job}/events", response_class=Response, responses=_EVENTS)
+def follow_job(
+    request: Request, user: Reader, _some: Annotated[None, Depends(Limited(Cost.FOLLOW))], desk: TheDesk, job: JobName,
+    last_event_id: Annotated[str, Header(max_length=100)] = "",
+) -> Response:  # fmt: skip
+    """Follow a job while it happens."""
+    now = desk.job(job)
+    if is_known_end(now, last_event_id):
+        return Response(status_code=204)
+    stream = follow(request.app, desk.ledger, now, user.name, last_event_id)
+    headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+    return StreamingResponse(stream, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _accepted(response: Response, job: models.JobOut) -> models.JobOut:
+    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+    return job

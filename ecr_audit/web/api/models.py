@@ -1,0 +1,380 @@
+"""The shapes of the API's answers. A field that is there keeps its name and meaning; new ones may come."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from audit.store.line import RunLine
+from checks.model import GapKind, Severity, Status
+from ecr_audit.web.desk import ScheduleLine
+from reports.comparison import State as ChangeState
+from reports.topology import Way
+from schedules.jobs import Job, Kind
+from schedules.jobs import State as JobState
+from schedules.receipts import ReceiptState
+
+RUN = "20261123T020000Z-4f9a1c"
+JOB = "20261123T013000Z-0b57e2"
+Json = dict[str, Any]
+Counts = dict[Severity, int]
+Next = Annotated[str | None, Field(description="`cursor` of the next page; null on the last one.")]
+
+
+class Page(BaseModel):
+    """A part of a list."""
+
+    next: Next = None
+
+
+class RunOut(BaseModel):
+    """A run in a few numbers."""
+
+    id: str = Field(examples=[RUN])
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    organization: str
+    failing: Counts = Field(description="Failures that no waiver covers, by severity.")
+    unknown: int
+    errors: int = Field(description="Checks that broke.")
+    waived: int
+    passed: int
+    gaps: int
+    registries_planned: int
+    registries_complete: int
+    evidence_complete: bool
+
+    @classmethod
+    def of(cls, line: RunLine) -> RunOut:
+        """From what the store tells."""
+        return cls.model_validate({**line.as_document(), "evidence_complete": line.evidence_complete})
+
+
+class Runs(Page):
+    """Runs, newest first."""
+
+    runs: list[RunOut]
+
+
+class Verdict(BaseModel):
+    """The verdict."""
+
+    level: str
+    word: str
+    sentence: str
+
+
+class Change(BaseModel):
+    """Fingerprints of what changed since the run before."""
+
+    since_run: str
+    still: int
+    new: list[str]
+    fixed: list[str]
+    waived: list[str]
+    unsure: list[str]
+    worse: list[str]
+    better: list[str]
+
+
+class RunDetail(BaseModel):
+    """One run: the head of its `findings.json`, version 1."""
+
+    version: Literal[1]
+    run: dict[str, Any] = Field(description="Id, times, versions, organization, baseline, and how AWS was called.")
+    scope: dict[str, Any]
+    limits: dict[str, Any]
+    coverage: dict[str, Any]
+    verdict: Verdict
+    totals: dict[str, Any]
+    change: Change | None = Field(description="Against the run before of the same organization and scope.")
+    trend: list[dict[str, Any]]
+    notes: list[str]
+    evidence_sum: str = Field(description="SHA-256 over the sums of the kept files: names the evidence.")
+
+
+class CheckOut(BaseModel):
+    """One check with the figures of its rows."""
+
+    id: str
+    aliases: list[str]
+    title: str
+    group: str
+    severity: Severity
+    counts: dict[Status, int]
+    open: int
+    waived: int
+    error: str | None
+    controls: list[str]
+
+
+class Checks(BaseModel):
+    """Every check of a run."""
+
+    run: str
+    checks: list[CheckOut]
+
+
+class FindingOut(BaseModel):
+    """One finding, as `findings.json` has it."""
+
+    check: str
+    aliases: list[str]
+    status: Status
+    severity: Severity
+    account: str
+    account_name: str | None
+    region: str
+    resource: dict[str, Any]
+    message: str
+    evidence: dict[str, Any]
+    remediation: dict[str, Any] | None = Field(description="Its `commands` are null in a run of very many findings.")
+    fingerprint: str
+    waiver: dict[str, str] | None
+    change: str | None
+    age: dict[str, Any] | None
+
+
+class Findings(Page):
+    """Findings of a run, worst first."""
+
+    run: str
+    count: int = Field(description="Findings that the filters let through.")
+    total: int
+    findings: list[FindingOut]
+
+
+class SeenOut(BaseModel):
+    """A finding as one run had it."""
+
+    run: str
+    started_at: dt.datetime
+    status: Status
+    severity: Severity
+    waived: bool
+
+
+class FindingDetail(FindingOut):
+    """One finding with its history."""
+
+    seen: list[SeenOut] = Field(description="It, over runs of the same question, newest first.")
+
+
+class GapOut(BaseModel):
+    """Something that was wanted and could not be read."""
+
+    account: str
+    region: str
+    operation: str
+    kind: GapKind
+    code: str
+    message: str
+    tables: list[str]
+    resource: str
+    permission: str
+
+
+class Gaps(Page):
+    """Gaps of a run's evidence."""
+
+    run: str
+    count: int
+    gaps: list[GapOut]
+
+
+class RegistryOut(BaseModel):
+    """One registry. Null: not known."""
+
+    account: str
+    region: str
+    account_name: str | None
+    ou_path: str | None
+    evidence_complete: bool | None
+    evidence_missing: str | None
+    repository_count: int | None
+    is_source: bool | None
+    is_destination: bool | None
+    rule_count: int | None
+    destinations_needed: int | None
+    destinations_limit: int | None
+    open: int = Field(description="Failures there that no waiver covers.")
+
+
+class Registries(Page):
+    """Registries of a run, by account and Region."""
+
+    run: str
+    count: int
+    registries: list[RegistryOut]
+
+
+class PlaceOut(BaseModel):
+    """A registry's account and Region."""
+
+    account: str
+    region: str
+
+
+class LinkOut(BaseModel):
+    """Which registry replicates to which."""
+
+    source: PlaceOut
+    destination: PlaceOut
+    way: Way
+
+
+class Links(Page):
+    """Links of a run."""
+
+    run: str
+    count: int
+    links: list[LinkOut]
+
+
+class EvidenceFile(BaseModel):
+    """One kept file."""
+
+    name: str
+    sha256: str
+
+
+class EvidenceSums(BaseModel):
+    """What the store wrote down of a run's files when it kept them."""
+
+    run: str
+    sum: str = Field(description="SHA-256 over `SUM  NAME` lines of all files, by name; reports print it.")
+    files: list[EvidenceFile]
+
+
+class ScriptOut(BaseModel):
+    """One remediation script, without its text."""
+
+    name: str
+    account: str
+    region: str
+    safe: bool
+    findings: list[str]
+    manual: list[str]
+    refused: list[str]
+
+
+class Scripts(BaseModel):
+    """The plan of a run, in the order in which to run it."""
+
+    run: str
+    scripts: list[ScriptOut]
+
+
+class ComparedOut(BaseModel):
+    """One finding and what became of it."""
+
+    state: ChangeState
+    fingerprint: str
+    check: str
+    account: str
+    region: str
+    resource: str
+    message: str
+    before: Severity | None = Field(description="Null where it was not open.")
+    after: Severity | None = Field(description="Null where it is not open.")
+
+
+class Comparison(Page):
+    """Two runs side by side."""
+
+    before: str
+    after: str
+    remarks: list[str] = Field(description="Why the two may not be comparable.")
+    counts: dict[ChangeState, int]
+    entries: list[ComparedOut]
+
+
+class JobOut(BaseModel):
+    """Something the service was asked to do."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(examples=[JOB])
+    kind: Kind
+    schedule: str = Field(description="Empty for a job by hand.")
+    due_at: dt.datetime | None
+    asked_at: dt.datetime
+    asked_by: str
+    request: dict[str, Any]
+    state: JobState
+    reason: str = Field(description="Why it ended so; empty where it is done.")
+    run: str = Field(description="The run that it made, or renders; empty while there is none.")
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    attempts: int
+    note: str
+    done: int
+    total: int
+    cancel_asked_by: str
+
+    @classmethod
+    def of(cls, job: Job) -> JobOut:
+        """From the ledger."""
+        return cls.model_validate(job)
+
+
+class Jobs(Page):
+    """Jobs, newest first."""
+
+    jobs: list[JobOut]
+
+
+class ScheduleOut(BaseModel):
+    """One schedule."""
+
+    name: str = Field(examples=["nightly"])
+    words: str = Field(description="When it runs, in words.")
+    timezone: str
+    next_at: list[dt.datetime]
+    last: JobOut | None
+    paused: bool
+
+    @classmethod
+    def of(cls, line: ScheduleLine) -> ScheduleOut:
+        """From the desk."""
+        return cls(
+            name=line.name, words=line.words, timezone=line.timezone, next_at=list(line.next_at),
+            last=JobOut.of(line.last) if line.last else None, paused=line.paused,
+        )  # fmt: skip
+
+
+class Schedules(BaseModel):
+    """Every schedule of the configuration."""
+
+    schedules: list[ScheduleOut]
+
+
+class ReceiptOut(BaseModel):
+    """What became of one delivery of a job."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    delivery: str
+    state: ReceiptState
+    attempts: int
+    at: dt.datetime
+    reason: str
+    detail: dict[str, Any]
+
+
+class Receipts(BaseModel):
+    """What became of every promised delivery of a job."""
+
+    job: str
+    receipts: list[ReceiptOut]
+
+
+class WaiverOut(BaseModel):
+    """A waiver that was written. It is marked from the next run on."""
+
+    fingerprint: str
+    until: dt.date
+    owner: str
+    file: str = Field(description="Name of the file that holds it.")

@@ -1,0 +1,138 @@
+"""Runs: the list, one of them, its checks, gaps, registries, links, evidence and plan; two of them compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from checks.tables import REGISTRIES
+from ecr_audit.web.api import models
+from ecr_audit.web.api.asking import MOST, RUN_PATTERN, Bounds, Part, Reader, TheDesk, TheRun, part, plain
+from ecr_audit.web.pages.tables import frame_of, rows
+from reports.breakdown import is_open
+from reports.comparison import compare
+from reports.formats.json import head
+from reports.records import check_record, gap_order, gap_record, script_record
+
+router = APIRouter(tags=["runs"])
+
+_ID = "^([0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})?$"
+
+
+class Newest(BaseModel):
+    """Which part of a list that is told newest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=50, ge=1, le=MOST, description="How many at most.")
+    cursor: str = Field(default="", pattern=_ID, description="`next` of the page before.")
+
+
+@router.get("/runs")
+def list_runs(_: Reader, desk: TheDesk, bounds: Annotated[Newest, Query()]) -> models.Runs:
+    """Kept runs, newest first."""
+    lines = desk.runs(bounds.limit + 1, bounds.cursor)
+    shown = lines[: bounds.limit]
+    after = shown[-1].id if len(lines) > bounds.limit else None
+    return models.Runs(runs=[models.RunOut.of(plain_line) for plain_line in shown], next=after)
+
+
+@router.get("/runs/{run}")
+def get_run(_: Reader, opened: TheRun) -> models.RunDetail:
+    """One run: the head of its findings.json."""
+    document = plain(head(opened.run, opened.view))
+    return models.RunDetail.model_validate({**document, "evidence_sum": opened.view.evidence_sum})
+
+
+@router.get("/runs/{run}/checks")
+def list_checks(_: Reader, opened: TheRun) -> models.Checks:
+    """Every check of a run, in catalogue order."""
+    checks = [plain(check_record(check)) for check in opened.view.checks]
+    return models.Checks.model_validate({"run": opened.run.id, "checks": checks})
+
+
+@router.get("/runs/{run}/gaps")
+def list_gaps(_: Reader, opened: TheRun, bounds: Part) -> models.Gaps:
+    """What could not be read, by account, Region and operation."""
+    gaps = sorted(opened.run.gaps, key=gap_order)
+    shown, after = part(gaps, bounds)
+    told = [plain(gap_record(gap)) for gap in shown]
+    return models.Gaps.model_validate({"run": opened.run.id, "count": len(gaps), "gaps": told, "next": after})
+
+
+@router.get("/runs/{run}/registries")
+def list_registries(_: Reader, opened: TheRun, desk: TheDesk, bounds: Part) -> models.Registries:
+    """Registries that the run set out to read, by account and Region. 404 where it kept no evidence tables."""
+    run = opened.run.id
+    if not desk.store.has_tables(run, REGISTRIES.name):
+        raise HTTPException(404, f"run {run} kept no evidence tables, so its registries are not known")
+    frame = frame_of(desk.store, run, REGISTRIES.name)
+    columns = [name for name in models.RegistryOut.model_fields if name != "open"]
+    told = rows(frame[[name for name in columns if name in frame.columns]].sort_values(["account", "region"]))
+    open_ = Counter((one.account, one.region) for one in opened.view.findings if is_open(one))
+    shown, after = part(told, bounds)
+    entries = [plain({**dict.fromkeys(columns), **row, "open": open_[row["account"], row["region"]]}) for row in shown]
+    return models.Registries.model_validate({"run": run, "count": len(told), "registries": entries, "next": after})
+
+
+@router.get("/runs/{run}/links")
+def list_links(_: Reader, opened: TheRun, bounds: Part) -> models.Links:
+    """Which registry replicates to which, and how each way stands. 404 where the run kept no evidence tables."""
+    topology = opened.view.topology
+    if topology is None:
+        raise HTTPException(404, f"run {opened.run.id} kept no evidence tables, so its links are not known")
+    shown, after = part(topology.links, bounds)
+    links = [
+        models.LinkOut(
+            source=models.PlaceOut(account=one.source[0], region=one.source[1]),
+            destination=models.PlaceOut(account=one.destination[0], region=one.destination[1]),
+            way=one.way,
+        )
+        for one in shown
+    ]
+    return models.Links(run=opened.run.id, count=len(topology.links), links=links, next=after)
+
+
+@router.get("/runs/{run}/evidence")
+def get_evidence_sums(_: Reader, opened: TheRun, desk: TheDesk) -> models.EvidenceSums:
+    """The SHA-256 of every kept file of a run, as it was when it was kept."""
+    files = [models.EvidenceFile(name=name, sha256=digest) for name, digest in sorted(desk.sums(opened.run.id).items())]
+    return models.EvidenceSums(run=opened.run.id, sum=opened.view.evidence_sum, files=files)
+
+
+@router.get("/runs/{run}/scripts")
+def list_scripts(_: Reader, opened: TheRun) -> models.Scripts:
+    """The scripts that mend what a run found, in the order in which to run them."""
+    scripts = [plain(script_record(script)) for script in opened.run.scripts]
+    return models.Scripts.model_validate({"run": opened.run.id, "scripts": scripts})
+
+
+class ComparedWith(Bounds):
+    """With what a run is compared."""
+
+    before: str = Field(pattern=RUN_PATTERN, description="The earlier run: an id, or `latest`.")
+
+
+@router.get("/runs/{run}/comparison")
+def compare_runs(
+    _: Reader, opened: TheRun, desk: TheDesk, wanted: Annotated[ComparedWith, Query()]
+) -> models.Comparison:
+    """What is new, worse, fixed … in a run since an earlier one, what matters most first."""
+    found = compare(desk.opened(wanted.before).run, opened.run)
+    shown, after = part(found.entries, wanted)
+    entries = [
+        plain({
+            "state": one.state, "fingerprint": one.finding.fingerprint, "check": one.finding.check,
+            "account": one.finding.account, "region": one.finding.region, "resource": one.finding.resource,
+            "message": one.finding.message, "before": one.before, "after": one.after,
+        })
+        for one in shown
+    ]  # fmt: skip
+    counts = {state.value: count for state, count in found.counts.items()}
+    return models.Comparison.model_validate({
+        "before": found.before.id, "after": found.after.id, "remarks": list(found.remarks), "counts": counts,
+        "entries": entries, "next": after,
+    })  # fmt: skip

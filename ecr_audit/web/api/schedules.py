@@ -1,0 +1,52 @@
+"""Schedules, and waivers: what people decide."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from ecr_audit.web.api import models
+from ecr_audit.web.api.asking import RUN_PATTERN, Admin, Checked, Reader, TheDesk
+from ecr_audit.web.limits import Cost, Limited
+
+router = APIRouter()
+
+
+@router.get("/schedules", tags=["schedules"])
+def list_schedules(_: Reader, desk: TheDesk) -> models.Schedules:
+    """Every schedule of the configuration, with its next times and its last job."""
+    return models.Schedules(schedules=[models.ScheduleOut.of(line) for line in desk.schedules()])
+
+
+class WaiverRequest(BaseModel):
+    """What is accepted, until when and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"fingerprint": "3f9a1c0b57e2d4a8", "reason": "Moves in spring, PLAT-4711", "until": "2027-03-31"}
+            ]
+        },
+    )
+
+    run: Annotated[str, Field(pattern=RUN_PATTERN)] = "latest"
+    fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{8,16}$", description="Of the finding, or its beginning.")]
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    until: dt.date = Field(description="The last day on which it holds.")
+
+
+@router.post("/waivers", tags=["waivers"], status_code=201)
+def add_waiver(
+    user: Admin,
+    _ours: Checked,
+    _some: Annotated[None, Depends(Limited(Cost.WAIVER))],
+    desk: TheDesk,
+    asked: WaiverRequest,
+) -> models.WaiverOut:
+    """Except a finding. The next run marks it; 409 where it may not be, and why."""
+    file = desk.waive(asked.run, asked.fingerprint, asked.reason, asked.until, user.name)
+    return models.WaiverOut(fingerprint=asked.fingerprint, until=asked.until, owner=user.name, file=file)
