@@ -6,6 +6,10 @@ well enough to say more than that: aws/containers-roadmap issue 2675.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from checks.wording import counted
+
 ACCESS_DENIED = "DESTINATION_REGISTRY_ACCESS_DENIED"
 
 
@@ -16,6 +20,18 @@ def meaning(code: str | None) -> str | None:
     if code == ACCESS_DENIED:
         return "the destination's registry policy does not let the source account replicate there"
     return "AWS does not document what this code means"
+
+
+def told(codes: Mapping[str, int]) -> str:
+    """*codes* → number of images, as a clause: which codes, how often if there are several, and what they mean."""
+    if not any(codes):
+        return ""
+    parts = []
+    for code, images in codes.items():
+        often = f" for {counted(images, 'image')}" if len(codes) > 1 else ""
+        known = meaning(code)
+        parts.append(f"{code or 'no code'}{often}{f', {known}' if known else ''}")
+    return "; ".join(parts)
 
 
 def what_to_do(code: str, destination: str) -> tuple[str, ...]:

@@ -43,6 +43,10 @@ class Coded:
         """The column with null where *kept* is false."""
         return Coded(np.where(kept, self.codes, -1), self.values)
 
+    def among(self, *wanted: Any) -> NDArray[np.bool_]:
+        """Where the column holds one of *wanted*."""
+        return np.isin(self.codes, [at for at, value in enumerate(self.values) if value in wanted])
+
     def texts(self) -> pd.Categorical:
         """As a pandas category of text; the values must be distinct text."""
         if len(self.values) > len(self.codes):

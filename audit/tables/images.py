@@ -48,7 +48,7 @@ def images_frame(known: Known, stock: Stock, pairs: Pairs, images: ImageStock, f
 
 def _status_columns(known: Known, pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, Any]:
     """What became of the replication, as far as ECR was asked."""
-    failed, progressing = (_among(found.status, word) for word in ("FAILED", "IN_PROGRESS"))
+    failed, progressing = found.status.among("FAILED"), found.status.among("IN_PROGRESS")
     unanswered = found.asked & (found.status.codes < 0)
     young = ~settled(known, images)[found.source] if len(images.digest) else np.zeros(0, dtype=np.bool_)
     judged = np.where(progressing, _without_backfill(known, pairs, found, progressing), NO)
@@ -63,11 +63,6 @@ def _status_columns(known: Known, pairs: Pairs, images: ImageStock, found: Diffe
         if len(images.digest)
         else np.zeros(0, dtype=np.int8),
     }
-
-
-def _among(column: Coded, word: str) -> NDArray[np.bool_]:
-    """Where *column* says *word*."""
-    return np.isin(column.codes, [at for at, value in enumerate(column.values) if value == word])
 
 
 def _without_backfill(known: Known, pairs: Pairs, found: Differences, chosen: NDArray[np.bool_]) -> Flags:

@@ -16,7 +16,7 @@ from audit.tables.pairs import Pairs
 from audit.tables.stock import Stock
 
 SAMPLE = 10
-"""Missing images that a row names."""
+"""Images that a row names."""
 
 
 def image_columns(known: Known, stock: Stock, pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, Any]:
@@ -78,13 +78,9 @@ def _missing(pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, 
     first = np.flatnonzero(np.diff(pair, prepend=-1))
     oldest = np.full(len(pairs), np.nan)
     oldest[pair[first]] = pushed_at[order][first]
-    begin = np.repeat(first, np.diff(np.append(first, len(pair))))
-    sampled = np.arange(len(pair)) - begin < SAMPLE
     return {
         "oldest_missing_pushed_at": oldest,
-        "images_missing_sample": _samples(
-            comparable(pairs, images), images, pair[sampled], found.source[chosen[sampled]]
-        ),
+        "images_missing_sample": sampled_images(comparable(pairs, images), images, pair, found.source[chosen]),
     }
 
 
@@ -113,18 +109,20 @@ def _orphans(pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, 
     known = (found.sources.counted(compared, pairs) > 0) & ~found.doubtful
     chosen = np.flatnonzero(found.kind == Difference.ORPHAN)
     pair = found.pair[chosen]
-    sampled = np.arange(len(pair)) - np.searchsorted(pair, pair) < SAMPLE
     counts = np.bincount(pair, minlength=len(pairs)).astype(np.float64)
     return {
         "orphans_judged": np.where(
             found.sources.first | (pairs.matched == UNKNOWN), both(pairs.matched, pairs.present), NO
         ),
         "orphans": integers(counts, known),
-        "orphans_sample": _samples(known, images, pair[sampled], found.destination[chosen[sampled]]),
+        "orphans_sample": sampled_images(known, images, pair, found.destination[chosen]),
     }
 
 
-def _samples(compared: NDArray[np.bool_], images: ImageStock, pair: Codes, image: Codes) -> Any:
+def sampled_images(compared: NDArray[np.bool_], images: ImageStock, pair: Codes, image: Codes) -> Any:
+    """For each *compared* replica its first `SAMPLE` images as JSON, null for the others; *pair* ascends."""
+    sampled = np.arange(len(pair)) - np.searchsorted(pair, pair) < SAMPLE
+    pair, image = pair[sampled], image[sampled]
     texts: dict[int, list[str]] = {}
     for row, at in zip(pair.tolist(), image.tolist(), strict=True):
         tags = images.tags.values[images.tags.codes[at]] if images.tags.codes[at] >= 0 else "[]"

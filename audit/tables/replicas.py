@@ -14,6 +14,7 @@ from audit.tables.places import account_texts, partition_texts, region_texts
 from audit.tables.replica_exposure import coded_texts, exposure_columns
 from audit.tables.replica_images import image_columns
 from audit.tables.replica_settings import setting_columns
+from audit.tables.replica_statuses import status_columns
 from audit.tables.stock import Stock
 from checks.tables import REPLICAS
 
@@ -37,6 +38,7 @@ def replicas_frame(known: Known, stock: Stock, pairs: Pairs, images: ImageStock,
             "delete_replication": pairs.delete_replication,
             "destination_present": pairs.present,
             **image_columns(known, stock, pairs, images, found),
+            **status_columns(pairs, images, found),
             **settings,
             **exposure_columns(known, stock, pairs, expected),
         },

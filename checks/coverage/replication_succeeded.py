@@ -3,7 +3,8 @@
 ## What it checks
 
 For images that a rule copies and that are not at the destination, the audit asks ECR what became of the replication.
-None of the answers may be `FAILED`. The finding names the failure code and what is known of it.
+None of the answers may be `FAILED`. There is one finding for each repository and destination: it counts the images,
+names the failure codes with what is known of them, and shows the first images.
 
 ## Why it matters
 
@@ -36,7 +37,8 @@ from __future__ import annotations
 from checks import wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.replication_failures import what_to_do
-from checks.tables import IMAGES
+from checks.tables import REPLICAS
+from checks.wording import names_in
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
@@ -44,7 +46,9 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
         summary=f"Mend what made the replication fail, then backfill {'/'.join(destination)} from {'/'.join(source)}.",
         edits=(wanted.start_backfill(source, destination),),
-        manual=what_to_do(row["failure_code"], "/".join(destination)),
+        manual=tuple(
+            step for code in names_in(row["failure_codes"]) for step in what_to_do(code, "/".join(destination))
+        ),
     )
 
 
@@ -53,16 +57,23 @@ CHECK = Check(
     aliases=("COV-03",),
     title="No replication of an image failed",
     severity=Severity.HIGH,
-    table=IMAGES,
-    judged="replication_succeeded",
+    table=REPLICAS,
+    judged="replications_succeeded",
     expect=is_true(),
-    message="{repository}@{digest} did not reach {destination_account}/{destination_region}: ECR calls its replication "
-    "FAILED{failure_code:because}{failure_meaning:because}",
+    message="{replications_failed:count image} of {repository} at {source_account}/{source_region} did not reach "
+    "{destination_account}/{destination_region}, ECR calls the replication FAILED{failure_meaning:because}",
     remedy=_remedy,
-    when="status_asked",
-    unknown="what became of the replication of {repository}@{digest} to {destination_account}/{destination_region} "
-    "could not be asked",
-    evidence=("source_tags", "pushed_at", "difference", "replication_status", "failure_code", "failure_meaning"),
+    when="statuses_asked",
+    unknown="what became of the replication of {statuses_refused:count image} of {repository} to "
+    "{destination_account}/{destination_region} could not be asked",
+    evidence=(
+        "replications_failed",
+        "failure_codes",
+        "failure_meaning",
+        "replications_failed_sample",
+        "statuses_refused",
+        "images_missing",
+    ),
     at="source",
     permissions=("ecr:DescribeRegistry", "ecr:DescribeImages", "ecr:DescribeImageReplicationStatus"),
     controls=("own: NIST 800-53 CP-9",),

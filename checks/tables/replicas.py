@@ -39,6 +39,19 @@ REPLICAS = Table(
             "Missing images that refer to an image which is at the destination: signatures, SBOMs and the like",
         ),
         flag(
+            "statuses_asked",
+            "Whether ECR was asked what became of the replication of images that are missing there; in bounds",
+        ),
+        count("statuses_refused", "Questions about them that were not answered"),
+        flag(
+            "replications_succeeded",
+            "Whether no answer about them is FAILED; null: none is, and not all were answered",
+        ),
+        count("replications_failed", "Missing images whose replication ECR calls FAILED"),
+        text("failure_codes", "AWS's failure codes of those, JSON array, most frequent first; an empty one is no code"),
+        text("failure_meaning", "The codes, how many have each, and what is known of them, as a clause"),
+        text("replications_failed_sample", "Digests and tags of some of them, oldest first, JSON array, at most 10"),
+        flag(
             "orphans_judged",
             "Whether a rule copies it there, it exists there, and this is the first of the replicas that lead to that copy",
         ),

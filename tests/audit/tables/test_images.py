@@ -62,6 +62,37 @@ def test_the_status_is_judged_where_it_was_asked_for(answer, asked, succeeded, p
     assert ("does not let the source account" in (row["failure_meaning"] or "")) is (succeeded is False)
 
 
+@pytest.mark.parametrize(
+    ("answers", "asked", "succeeded", "failed", "refused", "codes"),
+    [
+        ([], False, None, None, None, None),
+        ([status(A, "COMPLETE"), status(B, "NEVER_ATTEMPTED")], True, True, 0, 0, []),
+        ([status(A, "COMPLETE"), status(B, None)], True, None, 0, 1, []),
+        ([status(A, "FAILED", "X"), status(B, None)], True, False, 1, 1, ["X"]),
+        ([status(A, "FAILED", "X"), status(B, "FAILED", "Y"), status(C, "FAILED", "Y")], True, False, 3, 0, ["Y", "X"]),
+        ([status(A, "FAILED")], True, False, 1, 0, [""]),
+    ],
+    ids=["not asked", "none failed", "one refused", "failed beside refused", "two codes", "without a code"],
+)
+def test_failures_are_counted_for_each_replica(answers, asked, succeeded, failed, refused, codes):
+    world = copy_of(image(A, age=3 * HOUR), image(B, age=4 * HOUR), image(C, age=5 * HOUR), hub={"statuses": answers})
+    row = build(world).only("replicas")
+    assert (row["statuses_asked"], row["replications_succeeded"]) == (asked, succeeded)
+    assert (row["replications_failed"], row["statuses_refused"]) == (failed, refused)
+    assert (None if row["failure_codes"] is None else json.loads(row["failure_codes"])) == codes
+    sample = json.loads(row["replications_failed_sample"] or "[]")
+    assert "".join(one["digest"][7] for one in sample) == {None: "", 0: "", 1: "a", 3: "cba"}[failed]
+
+
+def test_several_codes_are_told_with_their_numbers():
+    answers = [status(A, "FAILED", "X"), status(B, "FAILED", "DESTINATION_REGISTRY_ACCESS_DENIED"), status(C, "FAILED")]
+    row = build(copy_of(image(A), image(B), image(C), hub={"statuses": answers})).only("replicas")
+    assert row["failure_meaning"] == (
+        "no code for 1 image; DESTINATION_REGISTRY_ACCESS_DENIED for 1 image, the destination's registry policy does "
+        "not let the source account replicate there; X for 1 image, AWS does not document what this code means"
+    )
+
+
 @pytest.mark.parametrize(("age", "bounded"), [(2 * HOUR, False), (0.5 * HOUR, True)])
 def test_progress_is_bounded_by_the_baseline_s_delay(age, bounded):
     row = images(copy_of(image(A, age=age), hub={"statuses": [status(A, "IN_PROGRESS")]}))["a"]
