@@ -7,7 +7,7 @@ before it could not be looked at is not new when it is seen again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.model import Run, RunSummary
 from checks.model import Finding, Gap, GapKind, Severity, Status
@@ -29,23 +29,16 @@ _WHOLE = frozenset((GapKind.ROLE_MISSING, GapKind.REGION_DISABLED, GapKind.ACCOU
 class News:
     """What differs from the schedule's run before."""
 
-    first: bool
-    """There is no run to compare with: everything counts as new."""
-    since: str
-    """When the run before began, in words; empty where that is not known."""
+    change: Change | None
+    """Against the run before; None where the schedule has none to compare with: then everything counts as new."""
     new: tuple[Finding, ...]
     """Open now and not open before, worst first."""
     again: tuple[Finding, ...]
     """Open now, undecided in the run before, and known to be open from an earlier one: seen again, not new."""
     worse: tuple[Finding, ...]
     """Open in both, more severe now."""
-    fixed: frozenset[str]
-    """Fingerprints: open before, read again, and no failure now."""
     fixed_findings: tuple[Finding, ...]
-    """The same as the run before had them, as far as that one is at hand."""
-    waived: frozenset[str]
-    unsure: frozenset[str]
-    """Open before; it could not be looked at now."""
+    """What is fixed, as the run before had it, as far as that one is at hand."""
     unexcused: tuple[Finding, ...]
     """Undecided now, and covered by a waiver before that covers it no longer."""
     was_open: Mapping[str, Severity]
@@ -63,28 +56,49 @@ class News:
     complete_again: bool
     """Whether evidence was missing before, and none is now."""
 
+    @property
+    def first(self) -> bool:
+        """Whether there is no run to compare with."""
+        return self.change is None
+
+    @property
+    def since(self) -> str:
+        """When the run before began, in words; empty where there is none."""
+        return self.change.since if self.change is not None else ""
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """Fingerprints: open before, read again, and no failure now."""
+        return self.change.fixed if self.change is not None else frozenset()
+
+    @property
+    def unsure(self) -> frozenset[str]:
+        """Fingerprints: open before, and not to be looked at now."""
+        return self.change.unsure if self.change is not None else frozenset()
+
+    @property
+    def waived(self) -> frozenset[str]:
+        """Fingerprints: open before; a waiver covers it now."""
+        return self.change.waived if self.change is not None else frozenset()
+
 
 def news_of(run: Run, view: ReportView, facts: Facts) -> News:
     """What is new in *run*, of which *view* tells, against the run before that *facts* have."""
     past = _comparable(view, facts.before_view)
-    change = view.change if view.change is not None else _change(run, past)
+    change = None if _unheard(facts, past) else view.change or _change(run, past)
     marks = {finding.fingerprint: finding for finding in past.findings} if past is not None else {}
-    fixed, unsure = _gone(change, run, marks)
     new, again = _new(view, change, marks)
-    gaps = _new_gaps(run.gaps, past)
+    change = _careful(change, again, run, view, marks) if change is not None else None
+    fixed = change.fixed if change is not None else frozenset()
     return News(
-        first=change is None,
-        since=change.since if change is not None else "",
+        change=change,
         new=new,
         again=again,
         worse=tuple(one for one in view.findings if change is not None and one.fingerprint in change.worse),
-        fixed=fixed,
         fixed_findings=tuple(one for mark, one in marks.items() if mark in fixed),
-        waived=change.waived if change is not None else frozenset(),
-        unsure=unsure,
         unexcused=tuple(_unexcused(view, marks)),
         was_open={mark: one.severity for mark, one in marks.items() if is_open(one)},
-        gaps=gaps,
+        gaps=_new_gaps(run.gaps, past),
         undecided=tuple(_new_undecided(view, past)),
         broken=tuple(_newly_broken(run, past)),
         lost=tuple(_newly_lost(run, past)),
@@ -98,6 +112,11 @@ def _comparable(view: ReportView, before: ReportView | None) -> ReportView | Non
     return before if before is not None and before.scope == view.scope else None
 
 
+def _unheard(facts: Facts, past: ReportView | None) -> bool:
+    """Whether those who hear of the schedule have heard of no run yet, though somebody may have run one by hand."""
+    return bool(facts.schedule) and past is None and not (facts.before and facts.before.run)
+
+
 def _change(run: Run, past: ReportView | None) -> Change | None:
     """The change against *past*, where the view has none: more runs by hand lay between than a history goes back."""
     if past is None:
@@ -107,18 +126,25 @@ def _change(run: Run, past: ReportView | None) -> Change | None:
     return change_since(run, RunSummary("", began, evidence_complete=_whole(past), open=open_))
 
 
-def _gone(change: Change | None, run: Run, marks: Mapping[str, Finding]) -> tuple[frozenset[str], frozenset[str]]:
-    """What is fixed and what is not sure. A check that broke has looked at nothing, and neither has an empty run."""
-    if change is None:
-        return frozenset(), frozenset()
-    broken = {result.check for result in run.results if result.error}
-    judged = {result.check for result in run.results}
-    doubtful = {
-        mark
-        for mark in change.fixed
-        if (broken and mark not in marks) or (mark in marks and marks[mark].check not in judged - broken)
-    }
-    return change.fixed - doubtful, change.unsure | doubtful
+def _careful(
+    change: Change, again: Iterable[Finding], run: Run, view: ReportView, marks: Mapping[str, Finding]
+) -> Change:
+    """*change* where neither a check that broke nor a run that judged nothing has fixed what it could not look at."""
+    sound = {result.check for result in run.results if not result.error}
+    doubtful = change.fixed
+    if view.conclusion.level is not VerdictLevel.NOTHING:
+        whole = len(sound) == len(run.results)
+        doubtful = frozenset(
+            mark for mark in change.fixed if not (marks[mark].check in sound if mark in marks else whole)
+        )
+    seen = frozenset(finding.fingerprint for finding in again)
+    return replace(
+        change,
+        new=change.new - seen,
+        still=change.still | seen,
+        fixed=change.fixed - doubtful,
+        unsure=change.unsure | doubtful,
+    )
 
 
 def _new(

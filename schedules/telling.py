@@ -18,7 +18,7 @@ from reports.gap_groups import group_gaps
 from reports.verdict import VerdictLevel, open_text
 from reports.view import ReportView
 from reports.visible import one_line
-from reports.words import SEVERITY_WORDS, be, counted, listed, number
+from reports.words import SEVERITY_WORDS, be, counted, listed, sentence
 from schedules.deliveries.settings import Tell
 from schedules.jobs import Job, Kind, State
 from schedules.model import Decision, Facts
@@ -27,7 +27,8 @@ from schedules.news import News, news_of
 BAD = (State.FAILED, State.MISSED, State.TIMED_OUT)
 """Outcomes without a run."""
 FLAPS = 2
-"""So many recoveries among the runs of a trend are enough: the next one is not told."""
+"""What was over so often among the runs of a trend, and came back, is not told again when it is over."""
+_AGAIN = "the run before could not decide them."
 
 
 class Event(StrEnum):
@@ -131,9 +132,9 @@ def _cancelled(job: Job) -> str:
 def _failure(tell: Tell, facts: Facts, reasons: list[str], silences: list[str]) -> None:
     words = state_sentence(facts.job)
     if not tell.failed:
-        silences.append(f"{words} This delivery does not hear of jobs without a run.")
+        silences.append(f"{sentence(words)} This delivery does not hear of jobs without a run.")
     elif _same_failure(facts):
-        silences.append(f"{words} So did the job before, which was told; it is told again with the first of a week.")
+        silences.append(f"{sentence(words)} So did the job before; while that lasts, it is told once a week.")
     else:
         reasons.append(_said(Event.FAILED, words))
 
@@ -164,17 +165,26 @@ def _gist(reason: str) -> str:
 
 
 def _findings(tell: Tell, news: News, reasons: list[str], silences: list[str]) -> None:
-    new = _at_least(tell, (*news.new, *news.unexcused))
+    new, unexcused = _at_least(tell, news.new), _at_least(tell, news.unexcused)
     if new:
-        first = " This is the first run that was compared with nothing." if news.first else ""
-        reasons.append(_said(Event.NEW, f"{severities(new)} {be(len(new))} new.{first}"))
+        first = "the first run of the schedule; " if news.first else ""
+        reasons.append(_said(Event.NEW, f"{first}{severities(new)} {be(len(new))} new."))
     elif news.new:
         silences.append(f"{_below(tell, news.new)} new.")
+    if unexcused:
+        count = counted(len(unexcused), "judgement is", "judgements are")
+        reasons.append(_said(Event.NEW, f"{count} undecided and covered by a waiver no longer."))
+    if news.again:
+        silences.append(f"{counted(len(news.again), 'failure is', 'failures are')} open as before; {_AGAIN}")
     worse = _at_least(tell, news.worse)
     if worse and tell.worse:
         reasons.append(_said(Event.WORSE, f"{severities(worse)} became more severe."))
     elif news.worse:
-        silences.append(f"{counted(len(news.worse), 'failure', 'failures')} became more severe, and is not told.")
+        silences.append(f"{counted(len(news.worse), 'failure', 'failures')} became more severe, {_why_not(tell)}.")
+
+
+def _why_not(tell: Tell) -> str:
+    return "below what this delivery hears of" if tell.worse else "of which this delivery does not hear"
 
 
 def _at_least(tell: Tell, findings: Iterable[Finding]) -> list[Finding]:
@@ -219,45 +229,38 @@ def _missing(news: News, view: ReportView) -> Iterator[str]:
 
 
 def _recovery(tell: Tell, facts: Facts, news: News, view: ReportView, reasons: list[str], silences: list[str]) -> None:
-    over = list(_over(tell, facts, news, view))
-    if not over:
+    steady: list[str] = []
+    flapping: list[str] = []
+    for over, flaps in _over(tell, facts, news, view):
+        (flapping if flaps else steady).append(over)
+    if not tell.recovery and (steady or flapping):
+        silences.append(f"This delivery does not hear of recoveries: {listed(steady + flapping)}.")
         return
-    if not tell.recovery:
-        silences.append(f"This delivery does not hear of recoveries: {listed(over)}.")
-    elif _flaps(view) and not _came_back(facts):
-        silences.append(f"Not told, because it was over {number(FLAPS)} times lately and came back: {listed(over)}.")
-    else:
-        reasons.append(_said(Event.RECOVERED, f"{listed(over)}."))
+    if steady:
+        reasons.append(_said(Event.RECOVERED, f"{listed(steady)}."))
+    if flapping:
+        silences.append(f"{sentence(listed(flapping))} That was so {FLAPS} times lately and did not last.")
 
 
-def _came_back(facts: Facts) -> bool:
-    return facts.before is not None and facts.before.state in BAD
-
-
-def _over(tell: Tell, facts: Facts, news: News, view: ReportView) -> Iterator[str]:
-    """What these rules told as bad of the run before and is over."""
-    if tell.failed and facts.before is not None and facts.before.state in BAD and facts.job.state is State.DONE:
-        yield "there is a run again"
-    if tell.new != "never":
-        bad = {mark for mark, severity in news.was_open.items() if severity.at_least(tell.new)}
-        still = any(view.open[severity] for severity in Severity if severity.at_least(tell.new))
-        if bad and not still and bad <= news.fixed and view.conclusion.level is not VerdictLevel.NOTHING:
-            fixed = counted(len(bad), "failure is", "failures are")
-            yield f"{fixed} fixed, and none at or above {tell.new} is open"
-    if tell.gaps and news.complete_again:
-        yield "the evidence is complete again"
-
-
-def _flaps(view: ReportView) -> bool:
-    """Whether serious failures, or gaps, came and went several times among the runs of the trend before this one."""
+def _over(tell: Tell, facts: Facts, news: News, view: ReportView) -> Iterator[tuple[str, bool]]:
+    """What these rules told as bad of the run before and is over; with each, whether it comes and goes."""
     past = view.trend[:-1]
-    severe = [bool(point.open[Severity.CRITICAL] + point.open[Severity.HIGH]) for point in past]
-    missing = [not point.evidence_complete for point in past]
-    return any(_ends(states) >= FLAPS for states in (severe, missing))
+    if tell.failed and facts.before is not None and facts.before.state in BAD and facts.job.state is State.DONE:
+        yield "there is a run again", False
+    if tell.new != "never":
+        told = [severity for severity in Severity if severity.at_least(tell.new)]
+        bad = {mark for mark, severity in news.was_open.items() if severity in told}
+        if bad and bad <= news.fixed and not any(view.open[severity] for severity in told):
+            fixed = counted(len(bad), "failure is", "failures are")
+            flaps = _ends([any(point.open[severity] for severity in told) for point in past]) >= FLAPS
+            yield f"{fixed} fixed, and none at or above {tell.new} is open", flaps
+    if tell.gaps and news.complete_again:
+        yield "the evidence is complete again", _ends([not point.evidence_complete for point in past]) >= FLAPS
 
 
-def _ends(states: list[bool]) -> int:
-    return sum(1 for before, after in pairwise(states) if before and not after)
+def _ends(bad: list[bool]) -> int:
+    """How often something bad was over in the next run."""
+    return sum(1 for before, after in pairwise(bad) if before and not after)
 
 
 def _nothing(tell: Tell, news: News, view: ReportView) -> str:
