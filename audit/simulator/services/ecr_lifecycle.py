@@ -159,9 +159,9 @@ def _selects(selection: Document, image: Image) -> bool:
     status = selection["tagStatus"]
     if status != "tagged":
         return status == "any" or not image.tags
-    prefixes, patterns = selection.get("tagPrefixList", []), selection.get("tagPatternList", [])
-    starts = any(tag.startswith(prefix) for tag in image.tags for prefix in prefixes)
-    return starts or any(fnmatch.fnmatchcase(tag, pattern) for tag in image.tags for pattern in patterns)
+    # "only the images with all specified tags are selected" (lifecycle_policy_parameters.html): each needs one tag.
+    patterns = [f"{prefix}*" for prefix in selection.get("tagPrefixList", [])] + selection.get("tagPatternList", [])
+    return all(any(fnmatch.fnmatchcase(tag, pattern) for tag in image.tags) for pattern in patterns)
 
 
 def _is_due(call: Call, selection: Document, position: int, image: Image) -> bool:

@@ -217,6 +217,32 @@ def test_lifecycle_policies_and_their_preview() -> None:
                 ecr.put_lifecycle_policy(**named, lifecyclePolicyText=broken)
 
 
+@pytest.mark.parametrize(
+    ("selected", "expiring"),
+    [
+        ({"tagPatternList": ["prod*"]}, [["prod-2", "v2"], ["prod-1"]]),
+        ({"tagPatternList": ["prod*", "v*"]}, [["prod-2", "v2"]]),
+        ({"tagPrefixList": ["prod", "v"]}, [["prod-2", "v2"]]),
+        ({"tagPatternList": ["*1", "v*"]}, []),
+    ],
+)
+def test_a_lifecycle_rule_selects_images_that_meet_all_its_patterns(
+    selected: dict[str, list[str]], expiring: list[list[str]]
+) -> None:
+    images = [
+        {"tags": ["prod-1"], "pushed_at": "2026-01-01T00:00:00Z"},
+        {"tags": ["prod-2", "v2"], "pushed_at": "2026-02-01T00:00:00Z"},
+        {"pushed_at": "2026-02-02T00:00:00Z"},
+    ]
+    selection = {"tagStatus": "tagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 1}
+    rule = {"rulePriority": 1, "selection": {**selection, **selected}, "action": {"type": "expire"}}
+    with serve_repositories({"name": "app/web", "images": images}) as simulation:
+        ecr = client(simulation, "ecr", PLAIN)
+        ecr.start_lifecycle_policy_preview(repositoryName="app/web", lifecyclePolicyText=json.dumps({"rules": [rule]}))
+        preview = ecr.get_lifecycle_policy_preview(repositoryName="app/web")
+        assert [row["imageTags"] for row in preview["previewResults"]] == expiring
+
+
 def test_repositories_are_made_and_deleted(simulation: Simulation) -> None:
     ecr = client(simulation, "ecr", SOURCE)
     made = ecr.create_repository(repositoryName="new/one", tags=[{"Key": "a", "Value": "b"}])["repository"]
