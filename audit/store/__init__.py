@@ -1,17 +1,18 @@
-"""Run history: a database row for each run, its evidence as files beside it.
+"""Run history: a database row for each run, its evidence as files beside it or in a bucket.
 
-A run is written whole or not at all: its folder is completed under a temporary name and renamed,
-and only then does its row appear.
+A run is written whole or not at all: its files are completed under a temporary name and kept, and only then does its
+row appear. It goes the other way round: first the row, then the files.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
+import io
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,51 +20,62 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from audit.model import Age, Run, RunSummary
-from audit.store import holds, schema
-from audit.store.ages import Seen, aged, earlier_runs, seen_over_time
+from audit.store import holds, retention, schema, sweeping, verifying
+from audit.store.ages import Seen, ages, history, seen_over_time
 from audit.store.checkpoint import request_key
-from audit.store.codec import UnreadableError, decode_run, encode_run
-from audit.store.errors import NoSuchRunError, StoreError, first_line, kept_in, read_from
-from audit.store.files import sha256, sync_folder
+from audit.store.codec import UnreadableError, decode_run
+from audit.store.errors import NoSuchRunError, StoreError, first_line, hint, kept_in, read_from
 from audit.store.holds import Act, Hold
 from audit.store.line import RunLine, summarize
-from audit.store.opening import place_of, prepare, without_password
-from checks.model import Severity, Status
+from audit.store.opening import agreed_place, engine_of, place_of, prepare, shown
+from audit.store.places import Kept, Place
+from audit.store.retention import Pruned
+from audit.store.saving import insert_rows, write_files
+from audit.store.upgrading import Upgrade, planned, upgrade
+from audit.store.verifying import SETTLED_SECONDS, Checked
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "Act",
+    "Checked",
     "Hold",
     "NoSuchRunError",
+    "Pruned",
     "RunLine",
     "Seen",
     "Store",
     "StoreError",
     "UnreadableError",
+    "Upgrade",
     "open_store",
+    "planned",
     "summarize",
+    "upgrade",
 ]
 
 
-def open_store(url: str | None = None) -> Store:
+def open_store(url: str | None = None, *, evidence: str = "") -> Store:
     """Open, or begin, a store.
 
-    *url*: an SQLAlchemy URL, or a folder; None is the user's data folder. Evidence files lie in the folder,
-    or beside the SQLite file; for another database in the user's data folder.
+    *url*: a folder, or the URL of an SQLite or PostgreSQL database; None is the user's data folder. *evidence*: where
+    the files of runs lie, a folder or `s3://BUCKET/PREFIX`; it is remembered in the store, so that it need be said
+    once, and empty means what was said then, or the folder, or that of the SQLite file, or the user's data folder.
     Raises StoreError with what to do.
     """
-    url, folder = place_of(url)
+    parsed, folder = place_of(url)
+    name = shown(parsed)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(url)
-        return Store(engine, folder)
+        engine = engine_of(parsed)
+        prepare(engine, name)
+        return Store(engine, folder, agreed_place(engine, evidence, folder, name))
     except OSError as error:
         advice = "choose another with --store"
         raise StoreError(f"the store's folder {folder} cannot be used: {error.strerror}; {advice}") from error
     except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
-        raise StoreError(f"the store {without_password(url)} cannot be opened: {first_line(error)}") from error
+        raise StoreError(f"the store {name} cannot be opened: {first_line(error)}{hint(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +84,23 @@ class Store:
 
     engine: sa.Engine
     folder: Path
-
-    def __post_init__(self) -> None:
-        prepare(self.engine, self.name)
+    """Local: what is under way and what was rendered; the evidence too, unless it was put elsewhere."""
+    place: Place
+    """Where the evidence lies."""
 
     @property
     def name(self) -> str:
         """What messages call it, without a password."""
-        return self.engine.url.render_as_string(hide_password=True)
+        return shown(self.engine.url)
 
     @property
     def collections(self) -> Path:
         """Folder of collections under way."""
         return self.folder / "collections"
 
-    def run_folder(self, run_id: str) -> Path:
-        """Where the files of a run lie."""
-        return self.folder / "runs" / run_id
+    def at(self, run_id: str) -> str:
+        """Path or address of a run's files."""
+        return self.place.at(run_id)
 
     def save(self, run: Run, tables: Mapping[str, pd.DataFrame], *, job: str = "") -> None:
         """Keep a run and its evidence tables. After a crash it is there entirely, or not at all.
@@ -97,53 +109,30 @@ class Store:
         """
         if job and (earlier := self.run_of(job)) is not None:
             raise StoreError(f"job {job} has made run {earlier} already")
-        final = self.run_folder(run.id)
-        partial = final.with_name(f".{run.id}.{os.getpid()}.partial")
+        partial = self.place.staging / f".{run.id}.{os.getpid()}.partial"
         try:
-            with kept_in(self.folder, "the run"):
-                partial.mkdir(parents=True)
-                _write_files(partial, run, tables)
-                files = {path.name: sha256(path) for path in sorted(partial.iterdir())}
-                partial.rename(final)
-                sync_folder(final.parent)
-                self._insert(run, files, job)
+            with kept_in(self.place.staging, "the run"):
+                files = write_files(partial, run, tables)
+            self.place.keep(run.id, partial, files)
+            with kept_in(self.folder, "the run"), self._discarding(run.id, files):
+                insert_rows(self.engine, run, _question(run), files, job)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
-    def _insert(self, run: Run, files: Mapping[str, str], job: str) -> None:
-        summary, question = summarize(run), _question(run)
-        with self.engine.connect() as connection:
-            ages = aged(connection, run, question)
-        rows = {
-            finding.fingerprint: {
-                "run": run.id,
-                "fingerprint": finding.fingerprint,
-                "check": finding.check,
-                "status": finding.status.value,
-                "severity": finding.severity.value,
-                "account": finding.account,
-                "region": finding.region,
-                "waived": finding.waiver is not None,
-                "first_seen": ages[finding.fingerprint][0],
-                "seen_runs": ages[finding.fingerprint][1],
-            }
-            for finding in run.findings
-        }
-        with self.engine.begin() as connection:
-            connection.execute(
-                schema.runs.insert().values(
-                    id=run.id,
-                    started_at=run.started_at.isoformat(),
-                    finished_at=run.finished_at.isoformat(),
-                    organization=run.organization_name or run.organization_id or run.caller_account,
-                    question=question,
-                    summary=summary.as_document(),
-                    files=dict(files),
-                    job=job or None,
-                )
-            )
-            if rows:
-                connection.execute(schema.findings.insert(), list(rows.values()))
+    @contextmanager
+    def _discarding(self, run_id: str, files: Mapping[str, str]) -> Iterator[None]:
+        """Take the files away where the rows were refused for certain.
+
+        A server that was lost in the middle may have written them all the same: then the files stay, and `verify`
+        tells where no row names them.
+        """
+        try:
+            yield
+        except sa.exc.SQLAlchemyError as error:
+            if self.engine.dialect.name == "sqlite" or isinstance(error, sa.exc.IntegrityError | sa.exc.DataError):
+                with suppress(StoreError):  # the first error is the one to tell
+                    self.place.remove(Kept(run_id, self.at(run_id), frozenset(files), 0.0))
+            raise
 
     def run_of(self, job: str) -> str | None:
         """The run that a job made; None while it has made none."""
@@ -159,27 +148,12 @@ class Store:
     def history(self, run: Run, limit: int = 12) -> tuple[RunSummary, ...]:
         """Earlier runs of the same organization and scope, newest first: what *run* can be compared with."""
         with read_from(self.name), self.engine.connect() as connection:
-            lines = {line.id: line for line in earlier_runs(connection, run, _question(run), limit)}
-            open_failures: dict[str, dict[str, Severity]] = {identifier: {} for identifier in lines}
-            kept = schema.findings.c
-            failing = sa.select(kept.run, kept.fingerprint, kept.severity).where(
-                kept.run.in_(lines), kept.status == Status.FAIL.value, kept.waived.is_(False)
-            )
-            for row in connection.execute(failing):
-                open_failures[row.run][row.fingerprint] = Severity(row.severity)
-        return tuple(line.as_summary(open_failures[identifier]) for identifier, line in lines.items())
+            return history(connection, run, _question(run), limit)
 
     def ages(self, run_id: str) -> dict[str, Age]:
         """How long each failure of a run has been there, by fingerprint."""
-        kept = schema.findings.c
-        query = sa.select(kept.fingerprint, kept.first_seen, kept.seen_runs).where(
-            kept.run == run_id, kept.status == Status.FAIL.value
-        )
         with read_from(self.name), self.engine.connect() as connection:
-            return {
-                row.fingerprint: Age(dt.datetime.fromisoformat(row.first_seen), row.seen_runs)
-                for row in connection.execute(query)
-            }
+            return ages(connection, run_id)
 
     def findings_over_time(self, run: Run, fingerprint: str, limit: int = 50) -> tuple[Seen, ...]:
         """What runs of the same organization and scope say of one finding, newest first."""
@@ -213,7 +187,9 @@ class Store:
 
     def resolve(self, name: str) -> str:
         """The full id for `latest`, an id, or the beginning of exactly one id. Raises NoSuchRunError."""
-        ids = [summary.id for summary in self.list()]
+        with read_from(self.name), self.engine.connect() as connection:
+            newest_first = sa.select(schema.runs.c.id).order_by(schema.runs.c.id.desc())
+            ids = [str(one) for one in connection.scalars(newest_first)]
         if name == "latest" and ids:
             return ids[0]
         matches = [name] if name in ids else [run for run in ids if name and run.startswith(name)]
@@ -229,39 +205,41 @@ class Store:
         """A kept run, checked against its hash. Raises NoSuchRunError or StoreError."""
         name = "run.json.gz"
         with read_from(self.name):
-            expected = self._sums(run_id)[name]
+            expected = self.sums(run_id)[name]
         data = self._checked(run_id, name, expected)
         try:
-            return decode_run(data, str(self.run_folder(run_id) / name))
+            return decode_run(data, f"{self.at(run_id)}/{name}")
         except UnreadableError as error:
             raise StoreError(f"run {run_id} cannot be read: {error}") from error
 
     def evidence_sum(self, run_id: str) -> str:
         """SHA-256 over `SUM  NAME` lines of a run's kept files, by name: names the evidence in one line of a report."""
-        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums(run_id).items()))
+        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.sums(run_id).items()))
         return hashlib.sha256(lines.encode()).hexdigest()
 
-    def _sums(self, run_id: str) -> dict[str, str]:
+    def sums(self, run_id: str) -> dict[str, str]:
+        """SHA-256 of each file of a run, by name. Raises NoSuchRunError."""
         with read_from(self.name), self.engine.connect() as connection:
             hashes = connection.scalar(sa.select(schema.runs.c.files).where(schema.runs.c.id == run_id))
-            found = None if hashes is None else dict(hashes)
+            found = None if hashes is None else {str(name): str(digest) for name, digest in hashes.items()}
         if found is None:
             raise NoSuchRunError(f"no run is called {run_id!r}")
         return found
 
     def files(self, run_id: str) -> dict[str, bytes]:
         """Every file of a kept run by name, each checked against its hash. Raises NoSuchRunError or StoreError."""
-        return {name: self._checked(run_id, name, expected) for name, expected in sorted(self._sums(run_id).items())}
+        return {name: self._checked(run_id, name, expected) for name, expected in sorted(self.sums(run_id).items())}
 
     def _checked(self, run_id: str, name: str, expected: str) -> bytes:
         """A file of a kept run. Raises StoreError where it cannot be read, or its hash is not *expected*."""
-        path = self.run_folder(run_id) / name
         try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise StoreError(f"run {run_id} cannot be read: {error}") from error
+            data = self.place.read(run_id, name)
+        except FileNotFoundError as error:
+            where = f"{self.at(run_id)}/{name} is not there"
+            elsewhere = "" if self.engine.dialect.name == "sqlite" else "; was it kept on another machine?"
+            raise StoreError(f"run {run_id} cannot be read: {where}{elsewhere}") from error
         if hashlib.sha256(data).hexdigest() != expected:
-            raise StoreError(f"{path} was altered since the run was kept")
+            raise StoreError(f"{self.at(run_id)}/{name} was altered since the run was kept")
         return data
 
     def table(self, run_id: str, name: str) -> pd.DataFrame:
@@ -269,26 +247,48 @@ class Store:
         import pandas as pd
         import pyarrow as pa
 
-        path = self.run_folder(run_id) / f"{name}.parquet"
+        file = f"{name}.parquet"
+        expected = self.sums(run_id).get(file)
+        if expected is None:
+            raise StoreError(f"run {run_id} has no table {name}")
         try:
-            return pd.read_parquet(path)
+            return pd.read_parquet(io.BytesIO(self._checked(run_id, file, expected)))
         except (OSError, pa.ArrowException) as error:
-            raise StoreError(f"run {run_id} cannot be read: {path}: {first_line(error)}") from error
+            raise StoreError(f"run {run_id} cannot be read: {file}: {first_line(error)}") from error
 
     def has_tables(self, run_id: str, *names: str) -> bool:
         """Whether a kept run has every one of these evidence tables."""
-        return {f"{name}.parquet" for name in names} <= self._sums(run_id).keys()
+        return {f"{name}.parquet" for name in names} <= self.sums(run_id).keys()
+
+    def prune(
+        self, days: int, runs: int, now: dt.datetime, *, dry: bool = False, by: str = "retention"
+    ) -> tuple[Pruned, ...]:
+        """Delete runs older than *days*, and more than *runs* of one organization and scope; 0: never for that reason.
+
+        Never one under legal hold, nor the last good run of its organization and scope, nor what came after that. The
+        outcome of jobs and their receipts stay. *dry*: only say which. Raises StoreError where a run's files cannot
+        be deleted: its row is gone then, and `mend` deletes them later.
+        """
+        with read_from(self.name), self.engine.connect() as connection:
+            held = holds.holds(connection).keys()
+            going = tuple(retention.dispensable(retention.kept_lines(connection), held, days=days, count=runs, now=now))
+        if dry:
+            return going
+        return tuple(one for one in going if sweeping.delete(self, one, by, now))
+
+    def verify(self, settled: float = SETTLED_SECONDS, *, hashes: bool = True) -> Iterator[Checked]:
+        """Hold every kept file against its hash, and name whatever no row does.
+
+        *settled*: seconds after which files without a row count as left behind; younger ones may be a run that is
+        being kept. *hashes*: False leaves the files themselves unread. Raises StoreError where the store cannot be
+        asked at all.
+        """
+        return verifying.verify(self.engine, self.name, self.place, settled, hashes=hashes)
+
+    def mend(self, settled: float = SETTLED_SECONDS) -> tuple[Checked, ...]:
+        """Delete what processes that died left behind; what was deleted."""
+        return sweeping.mend(self, settled)
 
 
 def _question(run: Run) -> str:
     return request_key(run.organization_id or run.caller_account, run.scope)
-
-
-def _write_files(folder: Path, run: Run, tables: Mapping[str, pd.DataFrame]) -> None:
-    (folder / "run.json.gz").write_bytes(encode_run(run))
-    (folder / "validations.json").write_text(json.dumps(run.validations, indent=1, default=str), encoding="utf-8")
-    for name, frame in tables.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
-    for path in folder.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())

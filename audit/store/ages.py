@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from audit.model import Run
+from audit.model import Age, Run, RunSummary
 from audit.store import schema
 from audit.store.line import RunLine
 from checks.model import Finding, Severity, Status, utc_text
@@ -32,7 +32,7 @@ class Seen:
 _Seen = tuple[str, int]
 """`first_seen` and `seen_runs`."""
 
-_LOOKED_BACK = 12
+LOOKED_BACK = 12
 """Runs with incomplete evidence that are looked behind for a finding that they do not have."""
 
 
@@ -52,6 +52,31 @@ def earlier_runs(connection: sa.Connection, run: Run, question: str, limit: int)
         .limit(limit)
     )
     return map(RunLine.from_document, connection.scalars(query).all())
+
+
+def history(connection: sa.Connection, run: Run, question: str, limit: int) -> tuple[RunSummary, ...]:
+    """As `Store.history`."""
+    lines = {line.id: line for line in earlier_runs(connection, run, question, limit)}
+    open_failures: dict[str, dict[str, Severity]] = {identifier: {} for identifier in lines}
+    kept = schema.findings.c
+    failing = sa.select(kept.run, kept.fingerprint, kept.severity).where(
+        kept.run.in_(lines), kept.status == Status.FAIL.value, kept.waived.is_(False)
+    )
+    for row in connection.execute(failing):
+        open_failures[row.run][row.fingerprint] = Severity(row.severity)
+    return tuple(line.as_summary(open_failures[identifier]) for identifier, line in lines.items())
+
+
+def ages(connection: sa.Connection, run_id: str) -> dict[str, Age]:
+    """As `Store.ages`."""
+    kept = schema.findings.c
+    query = sa.select(kept.fingerprint, kept.first_seen, kept.seen_runs).where(
+        kept.run == run_id, kept.status == Status.FAIL.value
+    )
+    return {
+        row.fingerprint: Age(dt.datetime.fromisoformat(row.first_seen), row.seen_runs)
+        for row in connection.execute(query)
+    }
 
 
 def seen_over_time(connection: sa.Connection, question: str, fingerprint: str, limit: int) -> tuple[Seen, ...]:
@@ -81,7 +106,7 @@ def _seen(finding: Finding, before: _Seen | None, started: str) -> _Seen:
 def _handed_on(connection: sa.Connection, run: Run, question: str) -> Mapping[str, _Seen]:
     found: dict[str, _Seen] = {}
     kept = schema.findings.c
-    for past in earlier_runs(connection, run, question, _LOOKED_BACK):
+    for past in earlier_runs(connection, run, question, LOOKED_BACK):
         rows = sa.select(kept.fingerprint, kept.first_seen, kept.seen_runs).where(kept.run == past.id)
         for row in connection.execute(rows):
             found.setdefault(row.fingerprint, (row.first_seen, row.seen_runs))

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from audit.store import schema
-from audit.store.errors import StoreError
+from audit.store.errors import StoreError, read_from
+from audit.store.places import Place, place_called
 
-_LOOKS = 20
-"""How often a store is looked at while others begin it: each look finds at least one more table there."""
+CONNECT_SECONDS = 10
+"""How long a database server may take to answer at all."""
+BUSY_SECONDS = 30
+"""How long a writer waits for others."""
+_ADVISORY = 0x6563722D61756469
+"""Name of PostgreSQL's advisory lock for making and changing tables: `ecr-audi`, as a number."""
+_EVIDENCE = "evidence"
+_LONGEST = 200
+_DIALECTS = ("sqlite", "postgresql")
 
 
 def default_folder() -> Path:
@@ -22,73 +32,175 @@ def default_folder() -> Path:
     return Path(platformdirs.user_data_dir("ecr-audit", appauthor=False))
 
 
-def place_of(url: str | None) -> tuple[str, Path]:
+def place_of(url: str | None) -> tuple[sa.URL, Path]:
     """The database's URL and the folder of the files for what a user calls a store; as for `open_store`.
 
     Raises StoreError for what is neither a folder nor a database that keeps anything.
     """
-    if url is None or "://" not in url:
+    if not url or "://" not in url:
         folder = Path(url) if url else default_folder()
-        return f"sqlite:///{(folder / 'ecr-audit.db').absolute()}", folder
-    return url, _folder_beside(url) or default_folder()
+        return sa.URL.create("sqlite", database=str((folder / "ecr-audit.db").absolute())), folder
+    parsed = _parsed(url)
+    if parsed.get_backend_name() != "sqlite":
+        return parsed, default_folder()
+    if not parsed.database or parsed.database == ":memory:" or "mode=memory" in url:
+        raise StoreError("an SQLite database in memory keeps nothing; give --store a folder")
+    return parsed, Path(parsed.database).absolute().parent
 
 
-def without_password(url: str) -> str:
-    """*url* as messages may show it."""
-    return sa.make_url(url).render_as_string(hide_password=True)
+def shown(url: sa.URL) -> str:
+    """*url* as messages may show it: without a password, and without options, which may hold one too."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def engine_of(url: sa.URL) -> sa.Engine:
+    """Connections to the database. Raises StoreError where its driver is not installed."""
+    if url.get_backend_name() == "sqlite":
+        engine = sa.create_engine(url)
+        sa.event.listen(engine, "connect", _careful_sqlite)
+        return engine
+    settings: dict[str, Any] = {}
+    if url.get_driver_name() == "psycopg":
+        settings = {
+            # No statement is prepared on the server, so that a pooler between may hand on connections.
+            "prepare_threshold": None,
+            # A server that vanished is noticed within a minute, also while its answer is waited for.
+            "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+            "application_name": "ecr-audit", "connect_timeout": CONNECT_SECONDS,
+        }  # fmt: skip
+    settings = {name: value for name, value in settings.items() if name not in url.query}
+    try:
+        return sa.create_engine(url, pool_pre_ping=True, connect_args=settings)
+    except ModuleNotFoundError as error:
+        advice = "install it with: pip install 'ecr-audit[postgres]'"
+        raise StoreError(f"the store {shown(url)} needs the driver {error.name}, which is missing; {advice}") from error
 
 
 def prepare(engine: sa.Engine, name: str) -> None:
     """Begin the store *name* where it is new. Raises StoreError where its schema is not this program's."""
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _careful_sqlite)
-    version = _begun(engine)
-    if not version.isdecimal():
-        raise StoreError(f"the store {name} is damaged: its schema is {version!r}; choose another with --store")
-    if int(version) > schema.VERSION:
-        raise StoreError(f"the store was written by a newer ecr-audit (schema {version}); update this one")
+    version = version_of(engine)
+    if version is None:
+        with sole_access(engine) as connection:
+            version = version_in(connection) or _begin(connection, name)
+    refuse_newer(version, name)
     if int(version) < schema.VERSION:
         raise StoreError(
-            f"the store {name} was written by an older ecr-audit (schema {version}); this one keeps "
-            f"schema {schema.VERSION}: choose another with --store"
+            f"the store {name} was written by an older ecr-audit (schema {version}, now {schema.VERSION}); "
+            f"`ecr-audit store upgrade` with the same --store brings it up to date; no run is lost"
         )
 
 
-def _folder_beside(url: str) -> Path | None:
-    """Where an SQLite database lies; None for a server's. Never repeats *url*, which may hold a password."""
+def agreed_place(engine: sa.Engine, wanted: str, folder: Path, name: str) -> Place:
+    """Where the evidence lies: as it was said first, for everybody who opens the store.
+
+    *wanted*: what is said now; empty: nothing. Raises StoreError where that is another place.
+    """
+    with engine.connect() as connection:
+        remembered = connection.scalar(_said(_EVIDENCE)) or ""
+        begun = connection.scalar(sa.select(schema.runs.c.id).limit(1)) is not None
+    identity = identity_of(engine)
+    place = place_called(remembered or wanted, folder)
+    if not wanted or remembered:
+        if wanted and place_called(wanted, folder).name != place.name:
+            raise _elsewhere(name, place.name)
+        if not place.name.startswith("s3://"):  # a bucket was asked when it was named first
+            place.claim(identity)
+        return place
+    if begun and place.name != place_called("", folder).name:
+        raise _elsewhere(name, place_called("", folder).name)
+    if len(place.name) > _LONGEST:
+        raise StoreError(f"--evidence is longer than {_LONGEST} characters; choose a shorter one")
+    place.claim(identity)
+    try:
+        with engine.begin() as connection:
+            connection.execute(schema.about.insert().values(name=_EVIDENCE, value=place.name))
+    except sa.exc.IntegrityError:  # another one said it at the same moment, perhaps the same
+        return agreed_place(engine, wanted, folder, name)
+    return place
+
+
+def identity_of(engine: sa.Engine) -> str:
+    """The store's random name, by which places know it."""
+    with read_from(shown(engine.url)), engine.connect() as connection:
+        found: str = connection.execute(_said("identity")).scalar_one()
+    return found
+
+
+def _elsewhere(name: str, place: str) -> StoreError:
+    return StoreError(
+        f"the store {name} keeps its evidence in {place}, and that cannot be changed; "
+        "leave --evidence (ECR_AUDIT_EVIDENCE) out, or begin another store with --store"
+    )
+
+
+def refuse_newer(version: str, name: str) -> None:
+    """Raise StoreError for a *version* that this program does not know."""
+    if not version.isdecimal() or int(version) < 1:
+        raise StoreError(f"the store {name} is damaged: its schema is {version!r}; choose another with --store")
+    if int(version) > schema.VERSION:
+        raise StoreError(f"the store {name} was written by a newer ecr-audit (schema {version}); update this one")
+
+
+def version_of(engine: sa.Engine) -> str | None:
+    """The schema's version as the store tells it; None where there is no store yet."""
+    with engine.connect() as connection:
+        return version_in(connection)
+
+
+@contextmanager
+def sole_access(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction, tables included, that no other one of these runs beside."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            # Python's driver begins no transaction before CREATE TABLE by itself.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY)))
+        yield connection
+
+
+def _parsed(url: str) -> sa.URL:
+    """*url* with the driver that we bring. Never repeats it, for it may hold a password."""
     try:
         parsed = sa.make_url(url)
+        # What the server's own tools and most platforms call it.
+        if parsed.drivername in ("postgres", "postgresql"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        backend = parsed.get_backend_name()
     except (sa.exc.ArgumentError, ValueError) as error:
         raise StoreError("--store is neither a folder nor a database URL that can be read; see --help") from error
-    if parsed.get_backend_name() != "sqlite":
-        return None
-    if not parsed.database or parsed.database == ":memory:" or "mode=memory" in url:
-        raise StoreError("an SQLite database in memory keeps nothing; give --store a folder")
-    return Path(parsed.database).absolute().parent
+    if backend not in _DIALECTS:
+        raise StoreError(f"--store cannot be {backend}://…: a store is a folder, or postgresql://USER@HOST/DATABASE")
+    return parsed
 
 
 def _careful_sqlite(connection: Any, _record: object) -> None:
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA busy_timeout=10000")
 
 
-def _begun(engine: sa.Engine) -> str:
-    """The schema's version, once its tables exist. Several runs may begin one store at the same moment."""
-    for _ in range(_LOOKS):
-        try:
-            return _begin(engine)
-        except (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError):
-            # Another one may have made a table between our look and our making: look again.
-            time.sleep(0.01)
-    # A true obstacle is still one, and is told.
-    return _begin(engine)
+def version_in(connection: sa.Connection) -> str | None:
+    """As `version_of`, in a transaction that is open."""
+    if not sa.inspect(connection).has_table(schema.about.name):
+        return None
+    version = connection.scalar(_said("schema"))
+    return None if version is None else str(version)
 
 
-def _begin(engine: sa.Engine) -> str:
-    schema.metadata.create_all(engine)
-    with engine.begin() as connection:
-        version = connection.scalar(sa.select(schema.about.c.value).where(schema.about.c.name == "schema"))
-        if version is None:
-            connection.execute(schema.about.insert().values(name="schema", value=str(schema.VERSION)))
-    return str(schema.VERSION) if version is None else str(version)
+def _said(name: str) -> sa.Select[Any]:
+    return sa.select(schema.about.c.value).where(schema.about.c.name == name)
+
+
+def _begin(connection: sa.Connection, name: str) -> str:
+    present = sorted(schema.metadata.tables.keys() & set(sa.inspect(connection).get_table_names()))
+    if present:
+        raise StoreError(
+            f"the store {name} holds tables called {', '.join(present)} and does not say that they are ours; "
+            "give ecr-audit a folder or a database of its own with --store"
+        )
+    schema.metadata.create_all(connection)
+    names = {"schema": str(schema.VERSION), "identity": uuid.uuid4().hex}
+    connection.execute(schema.about.insert(), [{"name": key, "value": value} for key, value in names.items()])
+    return str(schema.VERSION)

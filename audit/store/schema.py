@@ -19,6 +19,8 @@ about = sa.Table(
     sa.Column("name", sa.String(40), primary_key=True),
     sa.Column("value", sa.String(200), nullable=False),
 )
+"""`schema`: the version of these tables. `identity`: a random name, by which a folder or bucket of evidence knows its
+store. `evidence`: where the evidence lies, if that was ever said."""
 
 runs = sa.Table(
     "runs",
@@ -30,7 +32,8 @@ runs = sa.Table(
     sa.Column("question", sa.String(12), nullable=False, index=True),
     sa.Column("summary", sa.JSON, nullable=False),
     sa.Column("files", sa.JSON, nullable=False),
-    sa.Column("job", sa.String(40), unique=True),
+    sa.Column("job", sa.String(40)),
+    sa.Index("one_run_per_job", "job", unique=True),
 )
 """`question` names organization and scope: runs with the same one can be compared.
 `files` maps each file of the run's folder to its SHA-256. `job` is the job that made it: a job makes one run at most,
@@ -110,7 +113,8 @@ receipts = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("detail", sa.JSON, nullable=False),
 )
-"""What became of each promised delivery of a job: `trying`, `sent`, `quiet` (its rule had nothing to tell), `failed`."""
+"""What became of each promised delivery of a job: `trying`, `sent`, `quiet` (its rule had nothing to tell) or
+`failed`."""
 
 tokens = sa.Table(
     "tokens",

@@ -126,7 +126,7 @@ def audit_and_report(
             written = write_reports(finished, view, formats, folder, partial(store.table, finished.id))
             scripts = write_scripts(finished, folder)
     with _unread():
-        print_summary(finished, view, written=written, scripts=scripts, store=store.run_folder(finished.id))
+        print_summary(finished, view, written=written, scripts=scripts, store=store.at(finished.id))
     return finished
 
 

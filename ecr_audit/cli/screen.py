@@ -27,7 +27,7 @@ WORST = 12
 
 
 def print_summary(
-    run: Run, view: ReportView, *, written: Sequence[Path] = (), scripts: Path | None = None, store: Path | None = None
+    run: Run, view: ReportView, *, written: Sequence[Path] = (), scripts: Path | None = None, store: str | None = None
 ) -> None:
     """Verdict, coverage, the worst checks, and where everything lies."""
     from rich.text import Text

@@ -204,22 +204,27 @@ def test_stores_begun_at_the_same_moment_are_one(tmp_path: Path):
             assert process.returncode == 0, said
 
 
-def test_a_store_whose_tables_appear_while_it_looks_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_store_whose_beginning_fails_half_way_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from audit.store import schema
 
-    real, refused = schema.metadata.create_all, []
+    def some_of_them(connection: object) -> None:
+        schema.about.create(connection)  # type: ignore[arg-type]  # whatever the store hands over
+        raise OSError(28, "No space left on device")
 
-    def create_all(engine: object) -> None:
-        if not refused:
-            refused.append(1)
-            import sqlalchemy as sa
-
-            raise sa.exc.OperationalError("create table", {}, Exception("table about already exists"))
-        real(engine)  # type: ignore[arg-type]  # whatever the store hands over
-
-    monkeypatch.setattr(schema.metadata, "create_all", create_all)
+    with monkeypatch.context() as patch:
+        patch.setattr(schema.metadata, "create_all", some_of_them)
+        with pytest.raises(StoreError, match="No space"):
+            open_store(str(tmp_path))
     assert open_store(str(tmp_path)).list() == ()
-    assert refused
+
+
+def test_a_database_of_something_else_is_left_alone(tmp_path: Path):
+    with sqlite3.connect(tmp_path / "ecr-audit.db") as database:
+        database.execute("create table jobs (id integer)")
+    with pytest.raises(StoreError, match="jobs"):
+        open_store(str(tmp_path))
+    with sqlite3.connect(tmp_path / "ecr-audit.db") as database:
+        assert database.execute("select name from sqlite_master").fetchall() == [("jobs",)]
 
 
 def test_a_full_disk_is_told_where_and_what_is_kept(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -54,8 +53,8 @@ def night(number: int, what: str):
         (["found", "blind", "gone", "found"], 3, 1),
     ],
 )
-def test_first_seen_and_how_often(tmp_path: Path, nights: list[str], first: int, runs: int):
-    store = open_store(str(tmp_path))
+def test_first_seen_and_how_often(url: str, nights: list[str], first: int, runs: int):
+    store = open_store(url)
     for number, what in enumerate(nights):
         last = night(number, what)
         store.save(last, TABLES)

@@ -1,0 +1,75 @@
+"""A run on its way into the store: its files first, whole and durable, then its rows in one transaction."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from audit.model import Run
+from audit.store import schema
+from audit.store.ages import aged
+from audit.store.codec import encode_run
+from audit.store.files import sha256
+from audit.store.line import summarize
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def write_files(folder: Path, run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Write a run's files into a new *folder*; their SHA-256 by name."""
+    folder.mkdir(parents=True)
+    (folder / "run.json.gz").write_bytes(encode_run(run))
+    (folder / "validations.json").write_text(json.dumps(run.validations, indent=1, default=str), encoding="utf-8")
+    for name, frame in tables.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    return {path.name: sha256(path) for path in sorted(folder.iterdir())}
+
+
+def insert_rows(engine: sa.Engine, run: Run, question: str, files: Mapping[str, str], job: str) -> None:
+    """Write the rows of a run whose files are there."""
+    with engine.connect() as connection:
+        ages = aged(connection, run, question)
+    rows = {
+        finding.fingerprint: {
+            "run": run.id,
+            "fingerprint": finding.fingerprint,
+            "check": finding.check,
+            "status": finding.status.value,
+            "severity": finding.severity.value,
+            "account": finding.account,
+            "region": finding.region,
+            "waived": finding.waiver is not None,
+            "first_seen": ages[finding.fingerprint][0],
+            "seen_runs": ages[finding.fingerprint][1],
+        }
+        for finding in run.findings
+    }
+    with engine.begin() as connection:
+        connection.execute(
+            schema.runs.insert().values(
+                id=run.id,
+                started_at=run.started_at.isoformat(),
+                finished_at=run.finished_at.isoformat(),
+                organization=_storable(run.organization_name or run.organization_id or run.caller_account),
+                question=question,
+                summary=summarize(run).as_document(),
+                files=dict(files),
+                job=job or None,
+            )
+        )
+        if rows:
+            connection.execute(schema.findings.insert(), list(rows.values()))
+
+
+def _storable(text: str) -> str:
+    """A name as a column of 80 characters takes it: PostgreSQL knows neither NUL nor half a character."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:80]
