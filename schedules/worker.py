@@ -179,7 +179,8 @@ def _stopped(_number: int, _frame: object) -> None:
 
 def _end_with_parent() -> None:
     """Once the parent is gone nobody renews our lease, or ends us in time; our standard input closes then."""
-    while sys.stdin.buffer.read(1024):
+    # Not through `sys.stdin`, whose lock would be held here when the interpreter ends.
+    while os.read(sys.stdin.fileno(), 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
