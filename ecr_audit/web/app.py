@@ -16,7 +16,7 @@ from ecr_audit.web.api.events import Followers
 from ecr_audit.web.bodies import BoundedBodies
 from ecr_audit.web.desk import Desk
 from ecr_audit.web.door import router as door
-from ecr_audit.web.failures import tell_failures
+from ecr_audit.web.failures import Defects, tell_failures
 from ecr_audit.web.headers import SafeHeaders
 from ecr_audit.web.identify import Doors, Identify
 from ecr_audit.web.limits import Limits
@@ -35,7 +35,14 @@ def create_app(desk: Desk, *, limits: Limits | None = None, followers: Followers
     at all is for `refuse_unsafe` to say.
     """
     web = desk.configuration.web
-    app = _Described(title="ecr-audit", version=program_version(), openapi_url=None, docs_url=None, redoc_url=None)
+    app = _Described(
+        title="ecr-audit",
+        version=program_version(),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     doors = _doors(desk)
     app.state.desk = desk
     app.state.doors = doors
@@ -51,6 +58,7 @@ def create_app(desk: Desk, *, limits: Limits | None = None, followers: Followers
 
     # The last one added is the outermost.
     add = cast("Any", app.add_middleware)
+    add(Defects)
     add(Identify, doors=doors, limits=app.state.limits, secure=app.state.secure)
     add(BoundedBodies)
     add(OwnOrigin, web=web)

@@ -219,7 +219,7 @@ class Desk:
         from schedules.calendar import occasions, words
 
         now = self.clock()
-        horizon = now + dt.timedelta(days=400)
+        horizon = now + dt.timedelta(days=366 * 9)  # the rarest date comes every eight years at most
         return tuple(
             ScheduleLine(
                 name=name,

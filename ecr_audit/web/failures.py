@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from audit.store import NoSuchRunError, StoreError
 from ecr_audit.web.desk import BusyError, DeskError, UnknownError, WaiveError
+from ecr_audit.web.messages import Application, Message, Receive, Scope, Send
 from ecr_audit.web.origins import API
 from ecr_audit.web.problems import problem
 from reports.visible import one_line
@@ -34,7 +35,6 @@ def tell_failures(app: FastAPI) -> None:
     for kind in (StoreError, DeskError):
         app.add_exception_handler(kind, _known)
     app.add_exception_handler(SQLAlchemyError, _database)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def answer(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
@@ -97,6 +97,32 @@ async def _database(request: Request, error: Exception) -> Response:
     return answer(request, 503, "the store does not answer; try again in a moment", {"Retry-After": "10"})
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("%s %s failed", request.method, one_line(request.url.path), exc_info=error)
-    return answer(request, 500, "this is a defect of the service; its log tells more")
+class Defects:
+    """Answers what nothing else did, and writes it down once. Goes around the routes, inside of every other layer."""
+
+    def __init__(self, app: Application) -> None:
+        """*app*: the routes."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        begun = False
+
+        async def seen(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, seen)
+        except Exception as error:  # One broken request is isolated here, and recorded.
+            log.error("%s %s failed", scope.get("method"), one_line(scope.get("path", "")), exc_info=error)
+            if begun:
+                raise BrokenOffError from None
+            request = Request(scope, receive)
+            response = answer(request, 500, "this is a defect of the service; its log tells more")
+            await response(scope, receive, send)
+
+
+class BrokenOffError(RuntimeError):
+    """An answer had begun when it failed; the log told why. The connection is cut: nobody takes half for the whole."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 from starlette.routing import BaseRoute
 
@@ -35,7 +36,7 @@ _NAMED = {404: "There is no such thing.", 409: "It cannot be done any more, or m
 
 def described(routes: Sequence[BaseRoute], version: str) -> dict[str, Any]:
     """What `/api/v1/openapi.json` answers."""
-    ours = [route for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
+    ours = [route for route in iter_route_contexts(routes) if getattr(route, "include_in_schema", False)]
     document = get_openapi(
         title=_TITLE, version=version, description=_DESCRIPTION, routes=ours, separate_input_output_schemas=False
     )
@@ -47,26 +48,35 @@ def described(routes: Sequence[BaseRoute], version: str) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    content = {TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    document["components"]["responses"] = {
+        str(status): {"description": text, "content": content} for status, text in (_EVERYWHERE | _NAMED).items()
+    }
     document["security"] = [{"token": []}]
     for route in ours:
         for method in route.methods or ():
             _common(document["paths"][route.path_format][method.lower()], route)
-    return document
+    named: dict[str, Any] = json.loads(_renamed(json.dumps(document)))
+    return named
 
 
-def _common(operation: dict[str, Any], route: APIRoute) -> None:
+def _renamed(text: str) -> str:
+    """Two enumerations of ours are called State in their own modules."""
+    return text.replace("reports__comparison__State", "ChangeState").replace("schedules__jobs__State", "JobState")
+
+
+def _common(operation: dict[str, Any], route: RouteContext) -> None:
     operation["operationId"] = route.name
     roles = " ".join(required.role for required in requirements(route))
     operation["description"] = f"{operation.get('description', '')}\n\nNeeds the role `{roles}`."
     told = dict(_EVERYWHERE)
-    if "{" in route.path or "POST" in (route.methods or ()):
+    if "{" in (route.path or "") or "POST" in (route.methods or ()):
         told |= _NAMED
-    for status, text in told.items():
-        content = {TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        operation["responses"][str(status)] = {"description": text, "content": content}
+    for status in told:
+        operation["responses"][str(status)] = {"$ref": f"#/components/responses/{status}"}
 
 
-def requirements(route: APIRoute) -> Iterator[Required]:
+def requirements(route: RouteContext) -> Iterator[Required]:
     """The roles that a route asks for, however deep."""
     waiting = [route.dependant]
     while waiting:

@@ -66,7 +66,7 @@ def list_jobs(_: Reader, desk: TheDesk, wanted: Annotated[WantedJobs, Query()]) 
     return models.Jobs(jobs=[models.JobOut.of(job) for job in shown], next=after)
 
 
-@router.post("/jobs/audits", status_code=202)
+@router.post("/audits", status_code=202)
 def start_audit(
     user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.AUDIT))], desk: TheDesk,
     asked: AuditRequest, response: Response,
@@ -75,7 +75,7 @@ def start_audit(
     return _accepted(response, models.JobOut.of(desk.audit(asked.schedule or "", user.name, asked.scope)))
 
 
-@router.post("/jobs/reports", status_code=202)
+@router.post("/reports", status_code=202)
 def make_reports(
     user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.REPORT))], desk: TheDesk,
     asked: ReportRequest, response: Response,

@@ -1,0 +1,120 @@
+"""`ecr-audit token`: who may use the web page and the API."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from ecr_audit.cli.configured import DEFAULT, configured_store, opened_configuration, this_user
+from ecr_audit.cli.failure import explained
+from ecr_audit.cli.options import opened_store, store_option
+
+if TYPE_CHECKING:
+    from audit.store import Store
+    from ecr_audit.web.tokens import Tokens
+
+ROLES = ("read", "run", "admin")
+
+_config = click.option(
+    "--config", "config_file", metavar="FILE", envvar="ECR_AUDIT_CONFIG",
+    help=f"The service's configuration, which names its store.  [default: {DEFAULT}, if it is there]",
+)  # fmt: skip
+
+
+@click.group()
+def token() -> None:
+    """Tokens for the web page and the API: make one, list them, take one back.
+
+    A token is shown once, when it is made; the store keeps its SHA-256 alone. Programs send it as `Authorization:
+    Bearer TOKEN`, people paste it into the sign-in page.
+    """
+
+
+@token.command()
+@click.argument("name", metavar="NAME")
+@click.option(
+    "--role",
+    type=click.Choice(ROLES),
+    required=True,
+    help="read: look. run: also start and cancel audits. admin: also waive findings.",
+)
+@click.option("--days", type=click.IntRange(1, 3650), metavar="N", help="Ends after so many days.  [default: never]")
+@_config
+@store_option
+def add(name: str, role: str, days: int | None, config_file: str | None, store_url: str | None) -> None:  # fmt: skip
+    """Make a token called NAME and print it, once, on standard output."""
+    from ecr_audit.web.tokens import TokenError
+    from ecr_audit.web.users import Role
+
+    store = _store(config_file, store_url)
+    with explained(TokenError):
+        secret = _tokens(store).add(name, Role(role), days)
+    store.act(this_user(), "token add", name, {"role": role, "days": days}, _now())
+    click.echo(secret)
+    ends = f"for {days} days" if days else "until it is removed"
+    click.echo(f"The token {name} has the role {role} {ends}. It cannot be shown again: keep it now.", err=True)
+
+
+@token.command("list")
+@_config
+@store_option
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_tokens(config_file: str | None, store_url: str | None, *, as_json: bool) -> None:
+    """List the tokens by name, never what they are."""
+    lines = _tokens(_store(config_file, store_url)).list()
+    if as_json:
+        told = [
+            {
+                "name": one.name, "role": one.role, "made_at": one.made_at.isoformat(),
+                "until": one.until and one.until.isoformat(),
+            }
+            for one in lines
+        ]  # fmt: skip
+        click.echo(json.dumps(told, indent=2))
+        return
+    if not lines:
+        click.echo("There is no token; `ecr-audit token add NAME --role read` makes one.")
+        return
+    now = _now()
+    click.echo(f"{'NAME':<30} {'ROLE':<6} {'MADE (UTC)':<17} ENDS (UTC)")
+    for one in lines:
+        ends = "never" if one.until is None else f"{one.until:%Y-%m-%d %H:%M}"
+        over = " (ended)" if one.until is not None and one.until <= now else ""
+        click.echo(f"{one.name:<30} {one.role.value:<6} {one.made_at:%Y-%m-%d %H:%M}  {ends}{over}")
+
+
+@token.command()
+@click.argument("name", metavar="NAME")
+@_config
+@store_option
+def remove(name: str, config_file: str | None, store_url: str | None) -> None:
+    """Take the token NAME back, at once; browsers that signed in with it are signed out."""
+    from ecr_audit.web.tokens import TokenError
+
+    store = _store(config_file, store_url)
+    with explained(TokenError):
+        _tokens(store).remove(name)
+    store.act(this_user(), "token remove", name, {}, _now())
+    click.echo(f"The token {name} is no longer taken.")
+
+
+def _store(config_file: str | None, store_url: str | None) -> Store:
+    """As the service has it: by `--store`, by its configuration, else the user's own."""
+    from pathlib import Path
+
+    if config_file is None and (store_url or not Path(DEFAULT).exists()):
+        return opened_store(store_url)
+    return configured_store(opened_configuration(config_file or DEFAULT), store_url)
+
+
+def _tokens(store: Store) -> Tokens:
+    from ecr_audit.web.tokens import Tokens
+
+    return Tokens(store.engine, _now)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
