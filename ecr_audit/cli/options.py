@@ -71,9 +71,21 @@ _SCOPE = [
     click.option("--ous", type=Listed(), default=(), help="Only accounts below these OUs: ids, or paths of names."),
     click.option("--regions", type=REGIONS, default=(), help="Only these Regions."),
 ]
+_EVIDENCE = "ecr_audit.evidence"
+
+
+def _noted_evidence(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    """Keep it for `opened_store`: no command itself has any use for it."""
+    ctx.meta[_EVIDENCE] = value or ""
+
+
 _STORE = [
     click.option("--store", "store_url", metavar="URL", envvar="ECR_AUDIT_STORE",
-                 help="Folder or database URL of the run history.  [default: the user's data folder]"),
+                 help="Folder or PostgreSQL URL of the run history.  [default: the user's data folder]"),
+    click.option("--evidence", metavar="PLACE", envvar="ECR_AUDIT_EVIDENCE", expose_value=False,
+                 callback=_noted_evidence,
+                 help="Folder or s3://BUCKET/PREFIX for the files of runs, said once when a store is begun."
+                      "  [default: the store's folder]"),
 ]  # fmt: skip
 
 _SUITES = [
@@ -109,12 +121,18 @@ def scope_of(
 
 
 def opened_store(url: str | None) -> Store:
-    """The store, or a message that says what to do."""
+    """The store, or a message that says what to do. `--evidence` is what this command was given."""
     from audit.store import StoreError, open_store
     from ecr_audit.cli.failure import explained
 
     with explained(StoreError):
-        return open_store(url)
+        return open_store(url, evidence=wanted_evidence())
+
+
+def wanted_evidence() -> str:
+    """What `--evidence` says; empty without it."""
+    context = click.get_current_context(silent=True)
+    return "" if context is None else str(context.meta.get(_EVIDENCE, ""))
 
 
 def existing_file(name: str) -> bytes:
