@@ -13,7 +13,7 @@ _TITLE = "font-size:18px;line-height:1.35;margin:0 0 16px"
 _HEAD = "font-weight:600;margin:16px 0 4px"
 _PLAIN = "margin:0 0 8px"
 _LIST = "margin:0 0 12px;padding:0 0 0 4px;list-style:none"
-_ITEM = "margin:0 0 4px;padding:0 0 0 10px;border-left:3px solid #808080"
+_ITEM = "margin:0 0 8px;padding:0 0 0 10px;border-left:3px solid #808080"
 _TOTALS = "margin:20px 0 0;padding:12px 0 0;border-top:1px solid #808080"
 _LINK = "display:inline-block;margin:16px 0 0;padding:8px 14px;border:1px solid #808080;border-radius:6px;color:inherit"
 

@@ -1,0 +1,434 @@
+"""Who hears what: laws that hold for every night, and the single rules one by one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.model import Age, Coverage, Run
+from checks.baseline import Waiver
+from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
+from checks.waiving import Exceptions, apply_waivers
+from schedules.deliveries.settings import Tell
+from schedules.jobs import Kind, State
+from schedules.messages import compose
+from schedules.model import Decision, Facts
+from schedules.news import news_of
+from schedules.telling import Event, decide, event_of
+from tests.reports import runs
+from tests.schedules import nights
+from tests.schedules.nights import CHECKS, GRANTS, TAGS, facts_of, gap, night_job, night_run, problem
+
+CRITICAL, HIGH, MEDIUM, LOW = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW
+UNKNOWN = Status.UNKNOWN
+WAIVER = WaiverMark("r", "o", "2026-12-31")
+
+tells = st.builds(
+    Tell,
+    always=st.booleans(),
+    new=st.sampled_from([*Severity, "never"]),
+    worse=st.booleans(),
+    gaps=st.booleans(),
+    recovery=st.booleans(),
+    failed=st.booleans(),
+    digest=st.sampled_from(["never", "daily", "weekly", "monthly"]),
+)
+problems = st.builds(
+    problem,
+    st.integers(1, 6),
+    st.sampled_from(Severity),
+    check=st.sampled_from(CHECKS),
+    status=st.sampled_from([Status.FAIL, Status.FAIL, UNKNOWN]),
+    waiver=st.sampled_from([None, None, WAIVER]),
+)
+gaps = st.builds(
+    gap,
+    st.sampled_from([nights.SEARCH, nights.PAYMENTS]),
+    st.sampled_from(GapKind),
+    st.sampled_from(["ecr:GetRegistryPolicy", "sts:AssumeRole"]),
+)
+contents = st.tuples(
+    st.lists(problems, max_size=6, unique_by=lambda one: one.fingerprint),
+    st.lists(gaps, max_size=3),
+    st.sampled_from(["", "", "", GRANTS, TAGS]),
+)
+jobs = st.sampled_from([State.DONE, State.DONE, State.FAILED, State.MISSED, State.TIMED_OUT])
+
+
+def a_run(night: int, content: tuple[list[Finding], list[Gap], str]) -> Run:
+    found, missing, broken = content
+    return night_run(night, found, missing, broken=broken)
+
+
+@st.composite
+def any_facts(draw: st.DrawFn) -> Facts:
+    """A night of any kind after up to three others."""
+    past = [a_run(number, draw(contents)) for number in range(1, draw(st.integers(1, 4)))]
+    night = len(past) + 1
+    before = draw(st.none() | st.builds(night_job, st.just(max(1, night - 1)), jobs, st.sampled_from(["", "why"])))
+    state = draw(st.sampled_from(State))
+    if state is State.DONE:
+        run = a_run(night, draw(contents))
+        counts = st.integers(1, 9)
+        ages = {one.fingerprint: Age(nights.at(1), draw(counts)) for one in run.findings}
+        return facts_of(run, past, before=before, ages=ages)
+    return facts_of(None, past, job=night_job(night, state, "why"), before=before)
+
+
+def heard(tell: Tell, facts: Facts, last_digest_at: dt.datetime | None = None) -> Decision:
+    return decide(tell, facts, last_digest_at=last_digest_at)
+
+
+@given(tells, any_facts())
+@settings(deadline=None, max_examples=150)
+def test_a_decision_has_words_and_is_the_same_twice(tell: Tell, facts: Facts) -> None:
+    decision = heard(tell, facts)
+    assert decision == heard(tell, facts)
+    assert bool(decision.quiet) != decision.goes
+    for sentence in decision.reasons or (decision.quiet,):
+        assert sentence.endswith(".")
+        assert sentence == " ".join(sentence.split())
+        assert "  " not in sentence
+        assert ".." not in sentence
+        assert len(sentence) > 10
+    if decision.goes:
+        message = compose(facts, decision)
+        assert message.subject
+        assert message.changed
+        assert message.document["event"] == event_of(decision).value
+    assert decision.digest == any(reason.startswith("Digest: ") for reason in decision.reasons)
+
+
+@given(tells, contents, contents)
+@settings(deadline=None, max_examples=150)
+def test_an_unchanged_night_is_quiet(
+    tell: Tell, content: tuple[list[Finding], list[Gap], str], earlier: tuple[list[Finding], list[Gap], str]
+) -> None:
+    tell = tell.model_copy(update={"always": False, "digest": "never"})
+    past = [a_run(1, earlier), a_run(2, content)]
+    assert heard(tell, facts_of(a_run(3, content), past)).reasons == ()
+
+
+@given(tells, any_facts(), st.integers(1, 6))
+@settings(deadline=None, max_examples=150)
+def test_a_new_critical_failure_is_always_told(tell: Tell, facts: Facts, number: int) -> None:
+    """New: it passed in the run before, or a waiver covered it, or there is no run before."""
+    if facts.run is None:
+        return
+    mine = problem(number, CRITICAL)
+    before = facts.before_view
+    if before is not None and any(
+        one.fingerprint == mine.fingerprint and one.waiver is None for one in before.findings
+    ):
+        return
+    others = [
+        one for one in facts.run.findings if one.fingerprint != mine.fingerprint and one.status is not Status.ERROR
+    ]
+    run = night_run((facts.run.started_at - nights.FIRST).days + 1, [*others, mine], facts.run.gaps)
+    view = nights.view_of(run)
+    history = facts.view.change if facts.view else None
+    past = [nights.RunSummary(history.run, nights.at(1), True, _open(before))] if history and before else []
+    told = heard(tell, replace(facts, run=run, view=nights.build_view(run, past) if past else view))
+    assert any(reason.startswith("New findings: ") for reason in told.reasons) == (tell.new != "never")
+
+
+def _open(view: nights.ReportView) -> dict[str, Severity]:
+    return {one.fingerprint: one.severity for one in view.findings if nights.is_open(one)}
+
+
+@given(contents, contents)
+@settings(deadline=None, max_examples=200)
+def test_what_could_not_be_looked_at_never_reads_as_fixed(
+    before: tuple[list[Finding], list[Gap], str], after: tuple[list[Finding], list[Gap], str]
+) -> None:
+    was, now = a_run(1, before), a_run(2, after)
+    facts = facts_of(now, [was])
+    assert facts.view is not None
+    news = news_of(now, facts.view, facts)
+    judged = {one.fingerprint: one for one in now.findings}
+    for one in was.findings:
+        if not nights.is_open(one):
+            continue
+        looked = not now.gaps and one.check != after[2]
+        if one.fingerprint in judged or not looked:
+            assert one.fingerprint not in news.fixed
+        else:
+            assert one.fingerprint in news.fixed
+    decision = heard(Tell(new="informational"), facts)
+    if news.unsure:
+        assert not any("fixed" in reason for reason in decision.reasons)
+    told = compose(facts, decision)
+    fixed = [line for line in (*told.changed, *told.totals, told.subject) if "ixed" in line]
+    assert all(f"{len(news.fixed)} " in line for line in fixed)
+
+
+# One rule at a time.
+
+
+def two(before: Iterable[Finding], after: Iterable[Finding], *missing: tuple[Gap, ...]) -> Facts:
+    was, now = missing or ((), ())
+    return facts_of(night_run(2, after, now), [night_run(1, before, was)])
+
+
+DEFAULT = Tell()
+
+
+@pytest.mark.parametrize(
+    ("facts", "tell", "event"),
+    [
+        (two([], [problem(1)]), DEFAULT, Event.NEW),
+        (two([], [problem(1, MEDIUM)]), DEFAULT, None),
+        (two([], [problem(1, MEDIUM)]), Tell(new="medium"), Event.NEW),
+        (two([], [problem(1, CRITICAL)]), Tell(new="never"), None),
+        (two([], [problem(1, waiver=WAIVER)]), Tell(new="informational"), None),
+        (two([problem(1, waiver=WAIVER)], [problem(1)]), DEFAULT, Event.NEW),
+        (two([problem(1, waiver=WAIVER)], [problem(1, status=UNKNOWN)]), Tell(gaps=False), Event.NEW),
+        (two([problem(1, status=UNKNOWN)], [problem(1)]), DEFAULT, Event.NEW),
+        (two([problem(1, MEDIUM)], [problem(1)]), DEFAULT, Event.WORSE),
+        (two([problem(1, MEDIUM)], [problem(1)]), Tell(worse=False), None),
+        (two([problem(1, LOW)], [problem(1, MEDIUM)]), DEFAULT, None),
+        (two([problem(1)], [problem(1, MEDIUM)]), Tell(recovery=False), None),
+        (two([problem(1)], []), DEFAULT, Event.RECOVERED),
+        (two([problem(1)], []), Tell(recovery=False), None),
+        (two([problem(1)], []), Tell(new="critical"), None),
+        (two([problem(1)], []), Tell(new="never"), None),
+        (two([problem(1), problem(2)], [problem(2)]), DEFAULT, None),
+        (two([problem(1), problem(2, LOW)], [problem(2, LOW)]), DEFAULT, Event.RECOVERED),
+        (two([problem(1)], [problem(1, waiver=WAIVER)]), DEFAULT, None),
+        (two([problem(1), problem(2)], [problem(1, waiver=WAIVER)]), DEFAULT, None),
+        (two([problem(1)], [problem(1, status=UNKNOWN)]), Tell(gaps=False), None),
+        (two([problem(1)], [], (), (gap(),)), Tell(gaps=False), None),
+        (two([], [], (), (gap(),)), DEFAULT, Event.GAPS),
+        (two([], [], (), (gap(),)), Tell(gaps=False), None),
+        (two([], [], (gap(),), (gap(),)), DEFAULT, None),
+        (two([], [], (gap(),), ()), DEFAULT, Event.RECOVERED),
+        (two([], [], (gap(),), ()), Tell(gaps=False), None),
+        (two([], [], (gap(),), (gap(nights.PAYMENTS),)), DEFAULT, Event.GAPS),
+        (two([], [problem(1, status=UNKNOWN)]), DEFAULT, Event.GAPS),
+        (two([], [problem(1, status=UNKNOWN, waiver=WAIVER)]), DEFAULT, None),
+    ],
+)
+def test_rules(facts: Facts, tell: Tell, event: Event | None) -> None:
+    decision = heard(tell, facts)
+    assert (event_of(decision) if decision.goes else None) is event, decision
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ([gap(kind=GapKind.DENIED)], [gap(kind=GapKind.DENIED_BY_SCP)], False),
+        ([gap(kind=GapKind.ROLE_MISSING, operation="sts:AssumeRole")], [gap()], False),
+        ([gap()], [gap(kind=GapKind.ROLE_MISSING, operation="sts:AssumeRole")], True),
+        ([gap(kind=GapKind.THROTTLED)], [gap(nights.PAYMENTS, GapKind.THROTTLED)], False),
+        (
+            [gap(kind=GapKind.THROTTLED)],
+            [gap(one, GapKind.THROTTLED) for one in (nights.PAYMENTS, nights.VAULT)],
+            False,
+        ),
+        ([gap(kind=GapKind.THROTTLED)], [gap(f"{n:012d}", GapKind.THROTTLED) for n in range(3)], True),
+        ([gap(kind=GapKind.THROTTLED)], [gap(nights.PAYMENTS, GapKind.TIMED_OUT)], True),
+    ],
+)
+def test_gaps_that_are_news(before: list[Gap], after: list[Gap], told: bool) -> None:
+    """The same place missing for another reason is none; passing reasons are counted, not placed."""
+    assert heard(DEFAULT, two([], [], tuple(before), tuple(after))).goes is told
+
+
+def test_a_repository_more_where_nothing_can_be_decided_is_no_news() -> None:
+    blind = [problem(1, check=TAGS, status=UNKNOWN)]
+    more = [*blind, problem(2, check=TAGS, status=UNKNOWN)]
+    assert not heard(DEFAULT, two(blind, more, (gap(),), (gap(),))).goes
+
+
+def test_a_check_that_broke_is_told_and_fixes_nothing() -> None:
+    facts = facts_of(night_run(2, broken=GRANTS), [night_run(1, [problem(1)])])
+    decision = heard(DEFAULT, facts)
+    assert [reason for reason in decision.reasons] == ["Evidence missing: 1 check broke."]
+    assert "0 fixed, 1 that could not be looked at again" in compose(facts, decision).text
+
+
+def test_a_run_that_judged_nothing_fixes_nothing_and_is_told() -> None:
+    empty = replace(night_run(2), results=tuple(runs.result(check) for check in CHECKS))
+    decision = heard(DEFAULT, facts_of(empty, [night_run(1, [problem(1)])]))
+    assert decision.reasons == ("Evidence missing: nothing could be judged.",)
+
+
+def test_a_registry_lost_without_a_reason_is_told_once() -> None:
+    lost = Coverage(12, 12, 48, 47, 0, 0, 150, ("100000000003/eu-west-1",))
+    first, second = (replace(night_run(night), coverage=lost) for night in (2, 3))
+    assert heard(DEFAULT, facts_of(first, [night_run(1)])).goes
+    assert not heard(DEFAULT, facts_of(second, [night_run(1), first])).goes
+
+
+def test_what_is_seen_again_after_a_blind_night_is_not_new() -> None:
+    mark = problem(1).fingerprint
+    past = [night_run(1, [problem(1)]), night_run(2, [problem(1, status=UNKNOWN)], [gap()])]
+    facts = facts_of(night_run(3, [problem(1)]), past, ages={mark: Age(nights.at(1), 2)})
+    assert heard(Tell(recovery=False), facts).quiet.startswith("1 failure is open as before; ")
+    told = heard(DEFAULT, facts)
+    assert told.reasons == ("Recovered: the evidence is complete again.",)
+    assert "Seen again after a run that could not look" in compose(facts, told).text
+    worse = facts_of(night_run(3, [problem(1, CRITICAL)]), past, ages={mark: Age(nights.at(1), 2)})
+    assert event_of(heard(DEFAULT, worse)) is Event.NEW
+
+
+def test_a_waiver_that_ran_out_makes_its_findings_new_again() -> None:
+    """With the code that marks findings and the code that compares runs."""
+    waiver = Waiver(checks=(GRANTS,), reason="until the vault is moved", owner="me", until=nights.at(2).date())
+    made = [night_run(night, [problem(1)]) for night in (1, 2, 3, 4)]
+    made = [
+        replace(run, results=apply_waivers(run.results, (waiver,), Exceptions(run.started_at.date()))) for run in made
+    ]
+    ages = {problem(1).fingerprint: Age(nights.at(1), 3)}
+    events = []
+    for night, run in enumerate(made):
+        decision = heard(DEFAULT, facts_of(run, made[:night], ages=ages))
+        events.append(event_of(decision) if decision.goes else None)
+    assert events == [None, None, Event.NEW, None]
+
+
+# First runs.
+
+
+def test_a_first_run_is_told_once_and_a_clean_one_not() -> None:
+    open_ = facts_of(night_run(1, [problem(1), problem(2, LOW)]))
+    assert heard(DEFAULT, open_).reasons == ("New findings: the first run of the schedule; 1 high failure is new.",)
+    assert not heard(DEFAULT, facts_of(night_run(2, [problem(1)]), [night_run(1, [problem(1)])])).goes
+    assert heard(DEFAULT, facts_of(night_run(1))).quiet == "The first run, and nothing at or above high is open."
+    assert event_of(heard(DEFAULT, facts_of(night_run(1, [], [gap()])))) is Event.GAPS
+
+
+def test_a_run_by_hand_before_the_first_of_a_schedule_hides_nothing() -> None:
+    run = night_run(2, [problem(1)])
+    facts = facts_of(run, [night_run(1, [problem(1)])])
+    assert heard(DEFAULT, replace(facts, before=None, before_view=None)).goes
+
+
+def test_a_run_before_that_cannot_be_read_leaves_what_history_tells() -> None:
+    facts = facts_of(night_run(2, [problem(1)]), [night_run(1, [problem(1)])])
+    assert "1 high" not in str(heard(DEFAULT, replace(facts, before_view=None)).reasons)
+
+
+def test_another_scope_is_another_first_run() -> None:
+    scoped = replace(night_run(2, [problem(1)]), scope=nights.Scope(regions=("eu-west-1",)))
+    facts = facts_of(scoped, [night_run(1, [problem(1)])])
+    assert facts.view is not None
+    facts = replace(facts, view=nights.view_of(scoped))
+    assert heard(DEFAULT, facts).goes
+
+
+# Jobs without a run.
+
+
+def failure(state: State, reason: str = "why", *, night: int = 2, before: nights.Job | None = None) -> Facts:
+    return facts_of(None, job=night_job(night, state, reason), before=before)
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.MISSED, State.TIMED_OUT])
+def test_failures_are_told_at_first_then_once_a_week(state: State) -> None:
+    told = []
+    before = night_job(1)
+    for night in range(2, 23):
+        facts = failure(
+            state, f"attempt {night} of job 20261103T02-{night:06x} did not end", night=night, before=before
+        )
+        told.append(heard(DEFAULT, facts).goes)
+        before = facts.job
+    assert [night for night, goes in enumerate(told, start=2) if goes] == [2, 8, 15, 22]  # then each Monday
+
+
+def test_another_failure_is_told_at_once() -> None:
+    assert heard(DEFAULT, failure(State.FAILED, "disk full", before=night_job(1, State.FAILED, "no network"))).goes
+    assert heard(DEFAULT, failure(State.MISSED, "why", before=night_job(1, State.FAILED, "why"))).goes
+    assert not heard(Tell(failed=False), failure(State.FAILED)).goes
+    assert heard(Tell(failed=False, always=True), failure(State.FAILED)).goes
+
+
+def test_the_run_after_a_failure_is_told_where_the_failure_was() -> None:
+    facts = facts_of(night_run(3), [night_run(1)], before=night_job(2, State.FAILED, "x"))
+    assert heard(DEFAULT, facts).reasons == ("Recovered: there is a run again.",)
+    assert not heard(Tell(failed=False), facts).goes
+    assert not heard(Tell(recovery=False), facts).goes
+
+
+def test_a_person_who_cancels_knows_it() -> None:
+    facts = failure(State.CANCELLED, "cancelled by dana")
+    assert (
+        heard(DEFAULT, facts).quiet == "The job was cancelled by dana. No run, and nothing that a person does not know."
+    )
+    assert heard(Tell(always=True), facts).goes
+
+
+@pytest.mark.parametrize("state", [State.COALESCED, State.WAITING, State.RUNNING])
+def test_what_is_no_outcome_of_its_own_is_told_to_nobody(state: State) -> None:
+    assert not heard(Tell(always=True, digest="daily"), failure(state)).goes
+
+
+def test_a_report_that_somebody_asked_for_is_told_to_nobody() -> None:
+    facts = facts_of(night_run(2, [problem(1)]), [night_run(1)])
+    assert not heard(Tell(always=True), replace(facts, job=replace(facts.job, kind=Kind.REPORT))).goes
+
+
+# Digests.
+
+
+@pytest.mark.parametrize(
+    ("digest", "last", "now", "due"),
+    [
+        ("daily", (2026, 11, 2, 23, 59), (2026, 11, 3, 0, 0), True),
+        ("daily", (2026, 11, 3, 0, 0), (2026, 11, 3, 23, 59), False),
+        ("weekly", (2026, 11, 2, 2), (2026, 11, 8, 23), False),
+        ("weekly", (2026, 11, 8, 23), (2026, 11, 9, 0), True),
+        ("weekly", (2026, 12, 31, 2), (2027, 1, 1, 2), False),  # one ISO week
+        ("weekly", (2025, 12, 31, 2), (2026, 12, 31, 2), True),
+        ("monthly", (2026, 11, 30, 23), (2026, 12, 1, 0), True),
+        ("monthly", (2026, 11, 1, 0), (2026, 11, 30, 23), False),
+        ("daily", (2026, 11, 4, 0), (2026, 11, 3, 0), False),  # a clock that went back
+        ("never", (2025, 1, 1, 0), (2026, 11, 3, 0), False),
+    ],
+)
+def test_digests_are_due(digest: str, last: tuple[int, ...], now: tuple[int, ...], due: bool) -> None:
+    tell = Tell.model_validate({"digest": digest})
+    moment, present = (dt.datetime(*when, tzinfo=dt.UTC) for when in (last, now))  # type: ignore[arg-type]
+    facts = replace(two([], []), now=present)
+    assert heard(tell, facts, moment).digest is due
+
+
+def test_periods_begin_in_utc() -> None:
+    berlin = dt.timezone(dt.timedelta(hours=1))
+    facts = replace(two([], []), now=dt.datetime(2026, 11, 3, 0, 30, tzinfo=berlin))
+    assert not heard(Tell(digest="daily"), facts, dt.datetime(2026, 11, 2, 1, tzinfo=dt.UTC)).digest
+
+
+def test_before_the_first_digest_the_job_before_counts() -> None:
+    tell = Tell(digest="weekly")
+    assert not heard(tell, facts_of(night_run(1))).digest  # nothing to sum up yet
+    assert not heard(tell, facts_of(night_run(2), [night_run(1)])).digest
+    assert heard(tell, facts_of(night_run(8), [night_run(7)])).digest
+    assert heard(tell, failure(State.FAILED, night=8, before=night_job(7, State.FAILED, "why"))).digest
+    by_hand = replace(facts_of(night_run(8), [night_run(7)]), schedule="")
+    assert not heard(tell, by_hand).digest
+
+
+def test_a_digest_goes_with_whatever_else_is_told() -> None:
+    facts = facts_of(night_run(8, [problem(1)]), [night_run(7)])
+    decision = heard(Tell(digest="weekly"), facts)
+    assert event_of(decision) is Event.NEW
+    assert decision.digest
+
+
+# Alarms that come and go.
+
+
+def test_an_alarm_that_comes_and_goes_is_told_each_time_and_its_end_twice() -> None:
+    made = [night_run(night, [problem(1)] if night % 2 else []) for night in range(1, 13)]
+    events = []
+    for night, run in enumerate(made):
+        decision = heard(DEFAULT, facts_of(run, made[:night]))
+        events.append(event_of(decision).value if decision.goes else "quiet")
+    assert events == ["new-findings", "recovered"] * 2 + ["new-findings", "quiet"] * 4
