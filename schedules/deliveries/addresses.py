@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from email.headerregistry import Address
-from email.utils import parseaddr
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -13,7 +12,8 @@ from pydantic import AfterValidator, Field
 
 from checks.baseline_shapes import wrong
 
-_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+_ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
+_MAILBOX = re.compile(rf'(?P<alone>{_ADDRESS})|"?(?P<name>[^<>@,;:"\\]*)"? *<(?P<named>{_ADDRESS})>')
 
 
 def is_loopback(host: str) -> bool:
@@ -28,10 +28,10 @@ def is_loopback(host: str) -> bool:
 
 def mailbox(written: str) -> Address:
     """`name@example.com`, or that with a name in front of it in angle brackets. Raises ValueError."""
-    name, address = parseaddr(written)
-    if not written.isprintable() or not _MAILBOX.fullmatch(address) or written.count("@") != 1:
+    found = _MAILBOX.fullmatch(written)
+    if found is None or not written.isprintable() or "=?" in written:
         raise ValueError(f"{written!r} is no address of a mailbox")
-    return Address(display_name=name, addr_spec=address)
+    return Address(display_name=(found["name"] or "").strip(), addr_spec=found["alone"] or found["named"])
 
 
 def _one_mailbox(written: str) -> str:

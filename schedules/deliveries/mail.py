@@ -43,7 +43,7 @@ def mail(parcel: Parcel, sender: str, to: Sequence[str], room: int, clock: Clock
     origin = mailbox(sender)
     message["From"] = origin
     message["To"] = [mailbox(one) for one in to]
-    message["Subject"] = one_line(parcel.message.subject)[:SUBJECT_LENGTH]
+    message["Subject"] = _subject(parcel.message.subject)
     message["Date"] = format_datetime(clock())
     identifier = f"<{parcel.key}@{origin.domain}>"
     message["Message-ID"] = identifier
@@ -56,6 +56,11 @@ def mail(parcel: Parcel, sender: str, to: Sequence[str], room: int, clock: Clock
         kind, _, subtype = (mimetypes.guess_type(name)[0] or "application/octet-stream").partition("/")
         message.add_attachment(data, maintype=kind, subtype=subtype, filename=PurePosixPath(name).name, cte="base64")
     return Mail(message.as_bytes(), identifier, left_out)
+
+
+def _subject(text: str) -> str:
+    """One line. `=?` would begin an encoded word, in which line ends and with them headers could hide."""
+    return one_line(text).replace("=?", "= ?")[:SUBJECT_LENGTH]
 
 
 def _within(files: Mapping[str, bytes], room: int) -> tuple[dict[str, bytes], tuple[str, ...]]:

@@ -87,10 +87,10 @@ def _asked(
 
 _KINDS = (
     (urllib3.exceptions.NameResolutionError, "its name is not known"),
+    (urllib3.exceptions.NewConnectionError, "it refuses connections"),
     (urllib3.exceptions.ConnectTimeoutError, f"no connection within {CONNECT_SECONDS:.0f} s"),
     (urllib3.exceptions.ReadTimeoutError, f"no answer within {READ_SECONDS:.0f} s"),
     (urllib3.exceptions.ProxyError, "the proxy does not let us through"),
-    (urllib3.exceptions.NewConnectionError, "it refuses connections"),
     (urllib3.exceptions.ProtocolError, "it closed the connection"),
 )
 

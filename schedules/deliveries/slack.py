@@ -40,9 +40,8 @@ def deliver(settings: SlackDelivery, parcel: Parcel, clock: Clock, revealed: Rev
 def blocks(parcel: Parcel) -> dict[str, Any]:
     """The message: what changed, the totals, the link; no name in it can mention anybody or become a link."""
     message = parcel.message
-    parts: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": _cut(message.subject, HEADER_LENGTH), "emoji": False}}
-    ]
+    subject = _cut(message.subject, HEADER_LENGTH) or "ECR audit"
+    parts: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": subject, "emoji": False}}]
     parts += [_section(text) for text in _sections(message.changed)]
     if message.totals:
         parts += [{"type": "divider"}, *(_section(text) for text in _sections(message.totals))]
@@ -65,7 +64,7 @@ def _section(text: str) -> dict[str, Any]:
 def _sections(lines: Iterable[str]) -> Iterator[str]:
     """Lines in as few sections as hold them; too many are cut, and said to be."""
     section, made = "", 0
-    for line in (_escaped_within(line, LINE_LENGTH) for line in lines):
+    for line in filter(None, (_escaped_within(line, LINE_LENGTH).strip() for line in lines)):
         if section and len(section) + 1 + len(line) > SECTION_LENGTH:
             yield section
             section, made = "", made + 1

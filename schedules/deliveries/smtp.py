@@ -119,8 +119,10 @@ def _told(where: str) -> Iterator[None]:
         refusal = DeliveryError(f"{where} answered {_said(error.smtp_code, error.smtp_error)}", again=again)
     except smtplib.SMTPNotSupportedError as error:
         refusal = DeliveryError(f"{where} cannot do what is configured: {one_line(str(error))}", again=False)
-    except smtplib.SMTPServerDisconnected:
-        refusal = DeliveryError(f"{where} closed the connection in the middle", again=True)
+    except smtplib.SMTPServerDisconnected as error:
+        silent = isinstance(error.__context__, TimeoutError)
+        words = f"did not answer within {SECONDS:.0f} s" if silent else "closed the connection in the middle"
+        refusal = DeliveryError(f"{where} {words}", again=True)
     except ssl.SSLCertVerificationError as error:
         words = error.verify_message or "it does not verify"
         refusal = DeliveryError(f"the certificate of {where} is not trusted: {words}; see `ca_file`", again=False)
