@@ -70,8 +70,8 @@ class Trigger(BaseTrigger):  # type: ignore[misc] # APScheduler ships no types
     def get_next_fire_time(self, previous_fire_time: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
         """The occasion after *previous_fire_time*; without that one, the first one at or after *now*."""
         after = now - dt.timedelta.resolution if previous_fire_time is None else previous_fire_time
-        found = following(self._schedule, after)
-        return None if found is None else found.astimezone(zoneinfo.ZoneInfo(self._schedule.timezone))
+        # In UTC: moments of two zones are never equal where one of them is in a doubled hour (PEP 495).
+        return following(self._schedule, after)
 
     def __str__(self) -> str:
         return f"cron[{self._schedule.expression}, {self._schedule.timezone}]"

@@ -16,7 +16,9 @@ from checks.baseline_names import similar
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_TERM = re.compile(r"(?P<first>\*|[a-z]+|[0-9]{1,4})(-(?P<last>[a-z]+|[0-9]{1,4}))?(/(?P<step>[0-9]{1,4}))?", re.ASCII)
+_TERM = re.compile(
+    r"(?P<first>\*|[a-z]+|[0-9]{1,4})(-(?P<last>[a-z]+|[0-9]{1,4}))?(/(?P<step>[0-9]{1,4}))?", re.ASCII | re.IGNORECASE
+)
 
 
 class CronError(ValueError):
@@ -80,7 +82,7 @@ class Cron:
 @lru_cache(maxsize=256)
 def parse(text: str) -> Cron:
     """Read an expression. Raises CronError."""
-    parts = text.lower().split()
+    parts = text.split()
     if len(parts) != len(_FIELDS):
         hint = "write presets as `every: nightly`" if text.startswith("@") else "as 30 2 * * * for every day at 02:30"
         names = ", ".join(field.name for field in _FIELDS)
@@ -105,12 +107,11 @@ def _term(field: _Field, term: str) -> range:
     if first == "*":
         if last is not None:
             raise CronError(f"{term!r} is no {field.name}", "`*` alone stands for the whole range")
-        # Sunday is in it once.
-        low, high = field.low, 6 if field.names == _WEEKDAYS else field.high
+        low, high = field.low, field.high
     else:
         low = _value(field, first)
         high = _value(field, last) if last is not None else low
-        if last == "sun" and low > 0:
+        if last and last.lower() == "sun" and low > 0:
             high = 7
         if step and last is None:
             raise CronError(f"{term!r} has a step without a range", f"write {first}-{field.high}/{step}")
@@ -128,12 +129,11 @@ def _value(field: _Field, word: str) -> int:
         if field.low <= int(word) <= field.high:
             return int(word)
         raise CronError(f"{field.name} {word} is not within {field.low} to {field.high}")
-    if word in field.names:
-        return field.names.index(word) + field.low
+    if word.lower() in field.names:
+        return field.names.index(word.lower()) + field.low
     raise CronError(f"{word[:40]!r} is no {field.name}", similar(word, field.names, "") or _example(field))
 
 
 def _example(field: _Field) -> str:
-    return f"{field.low}, {field.low}-{field.high} or */2" + (
-        f", or names such as {field.names[1]}" * bool(field.names)
-    )
+    named = f", or names such as {field.names[1]}" if field.names else ""
+    return f"{field.low}, {field.low}-{field.high} or */2{named}"
