@@ -18,8 +18,10 @@ from ecr_audit.web.desk import Desk
 from ecr_audit.web.door import router as door
 from ecr_audit.web.failures import Defects, tell_failures
 from ecr_audit.web.headers import SafeHeaders
+from ecr_audit.web.health import router as health
 from ecr_audit.web.identify import Doors, Identify
 from ecr_audit.web.limits import Limits
+from ecr_audit.web.metrics import router as metrics
 from ecr_audit.web.origins import OwnOrigin
 from ecr_audit.web.pages import error_page
 from ecr_audit.web.pages import router as pages
@@ -53,7 +55,7 @@ def create_app(desk: Desk, *, limits: Limits | None = None, followers: Followers
     app.state.closing = False
     app.state.error_page = error_page
     tell_failures(app)
-    for router in (api, door, pages):
+    for router in (api, door, pages, health, metrics):
         app.include_router(router)
 
     # The last one added is the outermost.

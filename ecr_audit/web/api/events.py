@@ -7,12 +7,14 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any
 
 from anyio.to_thread import run_sync
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
 from ecr_audit.web.api.models import JobOut
+from ecr_audit.web.messages import Receive, Scope, Send
+from ecr_audit.web.problems import problem
 from schedules.jobs import Job, Ledger
 
 MEDIA_TYPE = "text/event-stream"
@@ -53,36 +55,47 @@ def is_known_end(job: Job, last_event_id: str) -> bool:
     return job.state.ended and last_event_id == _mark(job)
 
 
-def follow(app: FastAPI, ledger: Ledger, job: Job, name: str, last_event_id: str) -> AsyncIterator[str]:
-    """Events from *job* as it is now on; *name*: who follows. Raises HTTPException 429 where too many do."""
-    followers: Followers = app.state.followers
-    if not followers.enter(name):
-        raise HTTPException(429, "too many connections follow jobs already; close some", headers={"Retry-After": "30"})
-    return _events(app, ledger, job, name, last_event_id)
+class Following(StreamingResponse):
+    """The events of one job, while there is room for one more who follows."""
+
+    def __init__(self, app: FastAPI, ledger: Ledger, job: Job, name: str, last_event_id: str) -> None:
+        """From *job* as it is now on; *name*: who follows."""
+        headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+        super().__init__(_events(app, ledger, job, last_event_id), media_type=MEDIA_TYPE, headers=headers)
+        self._followers: Followers = app.state.followers
+        self._name = name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Counted here, so that whoever goes before the first event is not counted for ever."""
+        if not self._followers.enter(self._name):
+            detail = "too many connections follow jobs already; close some"
+            await problem(429, detail, scope["path"], headers={"Retry-After": "30"})(scope, receive, send)
+            return
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._followers.leave(self._name)
 
 
-async def _events(app: FastAPI, ledger: Ledger, job: Job, name: str, known: str) -> AsyncIterator[str]:
+async def _events(app: FastAPI, ledger: Ledger, job: Job, known: str) -> AsyncIterator[str]:
     followers: Followers = app.state.followers
     begun = told = time.monotonic()
-    try:
-        yield "retry: 2000\n\n"
-        while True:
-            if _mark(job) != known:
-                known = _mark(job)
-                told = time.monotonic()
-                yield _event("job", job)
-            if job.state.ended:
-                yield _event("end", job)
-                return
-            if app.state.closing or time.monotonic() - begun > followers.longest_seconds:
-                return
-            if time.monotonic() - told > HEARTBEAT_SECONDS:
-                told = time.monotonic()
-                yield ": it goes on\n\n"
-            await asyncio.sleep(followers.look_seconds)
-            job = await run_sync(_again, ledger, job)
-    finally:
-        followers.leave(name)
+    yield "retry: 2000\n\n"
+    while True:
+        if _mark(job) != known:
+            known = _mark(job)
+            told = time.monotonic()
+            yield _event("job", job)
+        if job.state.ended:
+            yield _event("end", job)
+            return
+        if app.state.closing or time.monotonic() - begun > followers.longest_seconds:
+            return
+        if time.monotonic() - told > HEARTBEAT_SECONDS:
+            told = time.monotonic()
+            yield ": it goes on\n\n"
+        await asyncio.sleep(followers.look_seconds)
+        job = await run_sync(_again, ledger, job)
 
 
 def _again(ledger: Ledger, job: Job) -> Job:
@@ -101,6 +114,3 @@ def _data(job: Job) -> str:
 def _mark(job: Job) -> str:
     """Names what is told of the job."""
     return hashlib.sha256(_data(job).encode()).hexdigest()[:16]
-
-
-__all__: list[Any] = ["MEDIA_TYPE", "Followers", "follow", "is_known_end"]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ecr_audit.web.api import models
 from ecr_audit.web.api.asking import RUN_PATTERN, Checked, JobName, Reader, Runner, TheDesk
-from ecr_audit.web.api.events import MEDIA_TYPE, follow, is_known_end
+from ecr_audit.web.api.events import MEDIA_TYPE, Following, is_known_end
 from ecr_audit.web.api.files import Format
 from ecr_audit.web.api.runs import Newest
 from ecr_audit.web.limits import Cost, Limited
@@ -124,9 +123,7 @@ def follow_job(
     now = desk.job(job)
     if is_known_end(now, last_event_id):
         return Response(status_code=204)
-    stream = follow(request.app, desk.ledger, now, user.name, last_event_id)
-    headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
-    return StreamingResponse(stream, media_type=MEDIA_TYPE, headers=headers)
+    return Following(request.app, desk.ledger, now, user.name, last_event_id)
 
 
 def _accepted(response: Response, job: models.JobOut) -> models.JobOut:
