@@ -24,6 +24,7 @@ from checks.engine import load_engine
 from checks.evaluate import evaluate
 from checks.model import CheckResult, RemedyContext, Script, utc_text
 from checks.remedies import plan
+from checks.rows import plain_rows
 from checks.suite_run import run_suites
 from checks.suites import OwnSuite, own_checks, read_suites
 from checks.waiving import Exceptions, PlacedWaiver, apply_waivers, place, waiver_rows
@@ -101,7 +102,7 @@ def judge(
 
     progress.note("building tables")
     tables = build_tables(evidence, baseline)
-    registries = {(row["account"], row["region"]): row for row in _rows(tables["registries"])}
+    registries = {(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
     organization = evidence.organization.id if evidence.organization else ""
     context = RemedyContext(baseline=baseline, organization=organization, registries=registries)
     progress.note("judging")
@@ -196,13 +197,6 @@ def _referred_to(
         for edit in finding.remedy.edits
     }
     return {key: row for key, row in registries.items() if key in wanted}
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain values, missing ones as None."""
-    plain = frame.astype(object)
-    records = plain.where(frame.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in records]
 
 
 def known_checks(suites: Iterable[OwnSuite] = ()) -> dict[str, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.engine import Session, load_engine, raised_in, shorten
 from checks.findings import broken, make_findings
-from checks.model import Check, CheckResult, Evaluation, RemedyContext, Severity, Status
+from checks.model import Check, CheckResult, RemedyContext, Severity, Status
 from checks.rows import occurrences, rows_at
 
 if TYPE_CHECKING:
@@ -44,6 +44,16 @@ class _Prepared:
     not_applicable: int
     failed: _Positions
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What `evaluate` returns."""
+
+    results: tuple[CheckResult, ...]
+    """In catalogue order."""
+    validations: tuple[Mapping[str, Any], ...]
+    """Great Expectations' own validation results, one per table, as JSON values: evidence."""
 
 
 def evaluate(checks: Sequence[Check], tables: Mapping[str, pd.DataFrame], context: RemedyContext) -> Evaluation:

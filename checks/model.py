@@ -289,16 +289,6 @@ class Script:
     """Fixes left out because AWS would refuse the merged document, each with the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What ``checks.evaluate.evaluate`` returns."""
-
-    results: tuple[CheckResult, ...]
-    """In catalogue order."""
-    validations: tuple[Mapping[str, Any], ...]
-    """Great Expectations' own validation results, one per table, as JSON values: evidence."""
-
-
 def utc_text(moment: dt.datetime) -> str:
     """ISO 8601 in UTC with a `Z`, to the second."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -61,23 +61,33 @@ class Comparison:
 
 def compare(before: Run, after: Run) -> Comparison:
     """Open failures of two runs by fingerprint. Gone is fixed only where the later run could look."""
-    was = {finding.fingerprint: finding for finding in before.findings if _open(finding)}
+    was = {finding.fingerprint: finding for finding in before.findings if is_open(finding)}
     now = {finding.fingerprint: finding for finding in after.findings}
-    entries = [_entry(mark, was.get(mark), now.get(mark), after) for mark in {**was, **now}]
+    entries = [_entry(was.get(mark), now.get(mark), after) for mark in {**was, **now}]
     found = [entry for entry in entries if entry is not None]
     return Comparison(before, after, tuple(sorted(found, key=_order)), tuple(_remarks(before, after)))
 
 
-def _entry(mark: str, was: Finding | None, now: Finding | None, after: Run) -> Entry | None:
-    if now is not None and _open(now):
-        state = State.NEW if was is None else _shift(was.severity, now.severity)
-        return Entry(state, now, was.severity if was else None, now.severity)
+def state_of(was: Severity | None, now: Finding | None, *, complete: bool) -> State | None:
+    """What became of a finding that was open with severity *was*; None where it was open neither then nor *now*.
+
+    *complete*: whether the later run read everything; what is gone is fixed only where it could look.
+    """
+    if now is not None and is_open(now):
+        return State.NEW if was is None else _shift(was, now.severity)
     if was is None:
         return None
     if now is not None and now.status is Status.FAIL:
-        return Entry(State.WAIVED, now, was.severity, None)
-    state = State.UNSURE if now is not None or not after.evidence_complete else State.FIXED
-    return Entry(state, now or was, was.severity, None)
+        return State.WAIVED
+    return State.UNSURE if now is not None or not complete else State.FIXED
+
+
+def _entry(was: Finding | None, now: Finding | None, after: Run) -> Entry | None:
+    before = was.severity if was else None
+    state, finding = state_of(before, now, complete=after.evidence_complete), now or was
+    if state is None or finding is None:
+        return None
+    return Entry(state, finding, before, now.severity if now is not None and is_open(now) else None)
 
 
 def _shift(was: Severity, now: Severity) -> State:
@@ -86,7 +96,8 @@ def _shift(was: Severity, now: Severity) -> State:
     return State.WORSE if now.rank < was.rank else State.BETTER
 
 
-def _open(finding: Finding) -> bool:
+def is_open(finding: Finding) -> bool:
+    """Whether it is a failure that no waiver covers."""
     return finding.status is Status.FAIL and finding.waiver is None
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.model import Run, RunSummary
-from checks.model import Severity, Status
+from checks.model import Severity
+from reports.comparison import State, state_of
 from reports.words import moment_text, number
 
 
@@ -80,22 +81,22 @@ def earlier(run: Run, history: Sequence[RunSummary]) -> tuple[RunSummary, ...]:
 
 def change_since(run: Run, past: RunSummary) -> Change:
     """Compare open failures by fingerprint. What is gone is fixed only where we could look again."""
-    states = {finding.fingerprint: finding for result in run.results for finding in result.findings}
-    now = {mark for mark, finding in states.items() if finding.status is Status.FAIL and finding.waiver is None}
-    gone, still = past.open.keys() - now, now & past.open.keys()
-    shifts = {mark: states[mark].severity.rank - past.open[mark].rank for mark in still}
-    waived = {mark for mark in gone if mark in states and states[mark].status is Status.FAIL}
-    undecided = {mark for mark in gone - waived if mark in states or not run.evidence_complete}
+    now = {finding.fingerprint: finding for result in run.results for finding in result.findings}
+    marks: dict[State, set[str]] = {state: set() for state in State}
+    for mark in {**past.open, **now}:
+        state = state_of(past.open.get(mark), now.get(mark), complete=run.evidence_complete)
+        if state is not None:
+            marks[state].add(mark)
     return Change(
         run=past.id,
         since=moment_text(past.started_at),
-        new=frozenset(now - past.open.keys()),
-        still=frozenset(still),
-        fixed=frozenset(gone - waived - undecided),
-        waived=frozenset(waived),
-        unsure=frozenset(undecided),
-        worse=frozenset(mark for mark, shift in shifts.items() if shift < 0),
-        better=frozenset(mark for mark, shift in shifts.items() if shift > 0),
+        new=frozenset(marks[State.NEW]),
+        still=frozenset(marks[State.STILL] | marks[State.WORSE] | marks[State.BETTER]),
+        fixed=frozenset(marks[State.FIXED]),
+        waived=frozenset(marks[State.WAIVED]),
+        unsure=frozenset(marks[State.UNSURE]),
+        worse=frozenset(marks[State.WORSE]),
+        better=frozenset(marks[State.BETTER]),
     )
 
 

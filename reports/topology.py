@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from checks.rows import plain_rows
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -89,11 +91,11 @@ def topology_of(links: pd.DataFrame, registries: pd.DataFrame, names: Mapping[st
             (row["source_account"], row["source_region"]), (row["destination_account"], row["destination_region"]),
             _way(row),
         )
-        for row in _rows(links)
+        for row in plain_rows(links)
     )  # fmt: skip
     loads = [
         Load((row["account"], row["region"]), row.get("destinations_needed"), row["destinations_limit"])
-        for row in _rows(registries)
+        for row in plain_rows(registries)
         if row.get("destinations_limit") and (row.get("is_source") or row.get("destinations_needed"))
     ]
     loads.sort(key=lambda load: (-(load.used or 0) / load.limit, load.place))
@@ -119,9 +121,3 @@ def _way(row: Mapping[str, Any]) -> Way:
         return Way.PARTIAL
     unsure = row.get("requirement_met") is None or (cross and row.get("grant_given") is None)
     return Way.UNKNOWN if unsure else Way.OPEN
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = frame.astype(object)
-    records = plain.where(frame.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in records]

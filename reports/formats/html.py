@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from importlib import resources
 from typing import Any
 
 from audit.model import Run
@@ -20,6 +19,7 @@ from reports.bounds import not_shown
 from reports.commands import CommandBook
 from reports.formats.json_values import json_value
 from reports.formats.pdf_details import account_label
+from reports.formats.templates import environment, packaged
 from reports.view import ReportView
 from reports.visible import visible
 
@@ -30,8 +30,6 @@ COMMANDS_FOR_AT_MOST = 400
 EVIDENCE = 2_000
 """Characters of one piece of evidence."""
 
-_PACKAGE = "reports.formats"
-
 
 def render(run: Run, view: ReportView) -> dict[str, bytes]:
     """`report.html` as UTF-8. Same run, same bytes."""
@@ -40,8 +38,8 @@ def render(run: Run, view: ReportView) -> dict[str, bytes]:
 
 def page(run: Run, view: ReportView) -> str:
     """The whole page."""
-    style, script = _packaged("page.css"), _packaged("page.js")
-    template = _environment().get_template("page.html.j2")
+    style, script = packaged("page.css"), packaged("page.js")
+    template = environment().get_template("page.html.j2")
     html: str = template.render(
         run=run,
         view=view,
@@ -140,18 +138,3 @@ def _shown(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _shown(one) for key, one in value.items()}
     return value
-
-
-def _environment() -> Any:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FunctionLoader(_packaged), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, finalize=lambda value: visible(value) if type(value) is str else value,
-    )  # fmt: skip
-    environment.globals.update({"words": words, "account_label": account_label})
-    return environment
-
-
-def _packaged(name: str) -> str:
-    return resources.files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")

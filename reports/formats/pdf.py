@@ -11,20 +11,14 @@ import datetime as dt
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audit.model import Run
 from checks.model import Severity, Status
 from reports import words
-from reports.formats import pdf_content, pdf_details
+from reports.formats import pdf_content
+from reports.formats.templates import environment, packaged
 from reports.view import ReportView
-from reports.visible import visible
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-_PACKAGE = "reports.formats"
 
 
 class ReportError(RuntimeError):
@@ -45,12 +39,12 @@ def render(run: Run, view: ReportView, *, archive: bool = False) -> dict[str, by
 
 def page(run: Run, view: ReportView, template_name: str = "report.html.j2", **more: object) -> str:
     """The HTML of the report, complete in itself."""
-    template = _environment().get_template(template_name)
+    template = environment(**_GLOBALS).get_template(template_name)
     return template.render(
         run=run,
         view=view,
         content=pdf_content.content_of(run, view),
-        css=_packaged("report.css"),
+        css=packaged("report.css"),
         severities=tuple(Severity),
         Status=Status,
         **more,
@@ -94,36 +88,6 @@ def refuse_all(url: str, *_args: object, **_more: object) -> Any:
     raise FatalURLFetchingError(f"the report asked for {url[:200]}, and reports fetch nothing")
 
 
-def _environment() -> Environment:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FunctionLoader(_packaged),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    environment.globals.update(
-        {
-            "words": words,
-            "severity_word": lambda severity: words.SEVERITY_WORDS[severity],
-            "severity_mark": lambda severity: words.SEVERITY_MARKS[severity],
-            "account_label": pdf_details.account_label,
-            "places_text": pdf_content.places_text,
-            "bar_widths": bar_widths,
-            "bounds": pdf_content,
-        }
-    )
-    return environment
-
-
-def _shown(value: object) -> object:
-    """What every expression of the template passes through: text without anything invisible in it."""
-    return visible(value) if type(value) is str else value
-
-
 def bar_widths(parts: tuple[int, ...]) -> tuple[float, ...]:
     """Shares of a bar in percent; whatever is not nothing is at least 1.5 wide, so that it can be seen."""
     whole = sum(parts)
@@ -133,5 +97,11 @@ def bar_widths(parts: tuple[int, ...]) -> tuple[float, ...]:
     return tuple(round(100 * one / sum(wide), 2) for one in wide)
 
 
-def _packaged(name: str) -> str:
-    return resources.files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")
+_GLOBALS = {
+    "severity_word": lambda severity: words.SEVERITY_WORDS[severity],
+    "severity_mark": lambda severity: words.SEVERITY_MARKS[severity],
+    "places_text": pdf_content.places_text,
+    "bar_widths": bar_widths,
+    "bounds": pdf_content,
+}
+"""What the templates of the PDF call, besides what those of every format do."""

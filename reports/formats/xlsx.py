@@ -9,18 +9,14 @@ on the sheet Summary.
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from audit.model import Run
 from checks.cycles import no_search_for_cycles
-from checks.model import Finding, Severity, Status
-from reports.breakdown import CheckView
-from reports.check_texts import paragraphs
-from reports.commands import CommandBook
-from reports.formats.json_values import json_line
+from checks.model import Severity
+from reports.formats.xlsx_rows import check_row, finding_rows, gap_row, plain, waiver_row
 from reports.formats.xlsx_sheets import (
     CHECKS,
     FINDINGS,
@@ -32,11 +28,10 @@ from reports.formats.xlsx_sheets import (
     height,
     set_up_print,
 )
-from reports.gap_groups import gap_fix, gap_title
 from reports.records import gap_order
 from reports.view import ReportView
 from reports.visible import visible
-from reports.words import SEVERITY_MARKS, SEVERITY_WORDS, STATUS_WORDS, area_name, in_utc, moment_text, number
+from reports.words import SEVERITY_MARKS, SEVERITY_WORDS, in_utc, moment_text, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,14 +107,14 @@ class _Book:
         """Every sheet. The summary comes first in the book and is written last, since it tells what was left out."""
         summary = self.workbook.add_worksheet("Summary")
         view, run = self.view, self.run
-        self._sheet("Findings", FINDINGS, self._findings(), len(view.findings), "findings.csv")
+        self._sheet("Findings", FINDINGS, finding_rows(run, view), len(view.findings), "findings.csv")
         for name, columns in (("Registries", REGISTRIES), ("Replicas", REPLICAS)):
             self._evidence(name, columns, tables)
         gaps = sorted(run.gaps, key=gap_order)
-        self._sheet("Gaps", GAPS, map(self._gap, gaps), len(gaps), "gaps.csv")
+        self._sheet("Gaps", GAPS, (gap_row(run, gap) for gap in gaps), len(gaps), "gaps.csv")
         waived = [finding for finding in view.findings if finding.waiver]
-        self._sheet("Waivers", WAIVERS, map(self._waived, waived), len(waived), "findings.csv")
-        self._sheet("Checks", CHECKS, map(self._check, view.checks), len(view.checks), "checks.csv")
+        self._sheet("Waivers", WAIVERS, map(waiver_row, waived), len(waived), "findings.csv")
+        self._sheet("Checks", CHECKS, map(check_row, view.checks), len(view.checks), "checks.csv")
         self._summary(summary)
 
     def _sheet(
@@ -178,59 +173,6 @@ class _Book:
 
         return write
 
-    def _findings(self) -> Iterable[Sequence[Any]]:
-        book, run, view = CommandBook(self.run), self.run, self.view
-        titles = {check.text.id: (check.text.title, area_name(check.text.group)) for check in view.checks}
-        for finding in view.findings:
-            title, area = titles[finding.check]
-            age, remedy = view.ages.get(finding.fingerprint), finding.remedy
-            yield (
-                finding.severity,
-                STATUS_WORDS[finding.status],
-                area,
-                finding.check,
-                title,
-                finding.account,
-                run.account_names.get(finding.account, ""),
-                finding.region,
-                finding.resource,
-                finding.message,
-                remedy.summary if remedy else "",
-                ("yes" if remedy.safe else "no") if remedy and remedy.edits else "",
-                "\n".join(book.scripts_of(finding)),
-                "\n".join(remedy.manual) if remedy else "",
-                view.change.of(finding.fingerprint) if view.change else "",
-                _naive(age.first_seen) if age else None,
-                age.days(run.started_at) if age else None,
-                age.runs if age else None,
-                dt.date.fromisoformat(finding.waiver.until) if finding.waiver else None,
-                finding.fingerprint,
-                json_line(finding.evidence),
-            )
-
-    def _gap(self, gap: Any) -> Sequence[Any]:
-        name = self.run.account_names.get(gap.account, "")
-        return (
-            gap_title(gap.kind), gap.account, name, gap.region, gap.operation, gap.resource, gap.code, gap.message,
-            gap.permission, gap_fix(gap), ", ".join(gap.tables),
-        )  # fmt: skip
-
-    def _waived(self, finding: Finding) -> Sequence[Any]:
-        waiver = finding.waiver
-        until = dt.date.fromisoformat(waiver.until) if waiver else None
-        return (
-            finding.severity, finding.check, finding.account, finding.region, finding.resource,
-            waiver.reason if waiver else "", waiver.owner if waiver else "", until, finding.fingerprint,
-        )  # fmt: skip
-
-    def _check(self, check: CheckView) -> Sequence[Any]:
-        text, counts = check.text, check.counts
-        prose = (" ".join(paragraphs(part)) for part in (text.what, text.why, text.fix))
-        return (
-            text.id, text.title, area_name(text.group), counts[Status.PASS], counts[Status.FAIL], len(check.waived),
-            counts[Status.UNKNOWN], *prose, "; ".join(text.controls),
-        )  # fmt: skip
-
     def _evidence(self, name: str, columns: Sequence[str], tables: Tables | None) -> None:
         from checks.tables import TABLES
 
@@ -247,7 +189,7 @@ class _Book:
         known = [column for column in columns if column in frame.columns]
         head = frame.loc[:, known].head(MOST_ROWS)
         nothing = [None] * len(head)
-        values = [_plain(head[column]) if column in known else nothing for column in columns]
+        values = [plain(head[column]) if column in known else nothing for column in columns]
         self._sheet(name, shown, zip(*values, strict=True), len(frame), f"{declared.name}.parquet in the store")
 
     def _summary(self, sheet: Worksheet) -> None:
@@ -290,16 +232,6 @@ class _Book:
             at += 1
             sheet.write_string(at, 0, "Not shown here", self.strong)
             sheet.write_string(at, 1, note, self.wrapped)
-
-
-def _plain(column: pd.Series[Any]) -> list[Any]:
-    """Values of a column, None where one is missing."""
-    return [None if missing else value for value, missing in zip(column.tolist(), column.isna(), strict=True)]
-
-
-def _naive(moment: dt.datetime) -> dt.datetime:
-    """Excel knows no time zones: the moment in UTC without one."""
-    return in_utc(moment).replace(tzinfo=None)
 
 
 def _cell(value: Any) -> str:
