@@ -33,6 +33,8 @@ def client(service: str, revealed: Revealed, *, region: str, profile: str, endpo
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": tries},
         user_agent_extra="ecr-audit",
+        # Another endpoint has no name for every bucket.
+        s3={"addressing_style": "path"} if endpoint_url else None,
     )
     return session.client(service, endpoint_url=endpoint_url or None, config=config)
 

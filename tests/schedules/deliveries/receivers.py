@@ -56,9 +56,10 @@ def receiver(*answers: Answer | Callable[[Got], Answer], context: ssl.SSLContext
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            if self.command != "HEAD":
+                self.wfile.write(answer.body)
 
-        do_GET = do_POST  # noqa: N815 the name is the library's
+        do_GET = do_HEAD = do_PUT = do_POST  # noqa: N815 the names are the library's
 
         def log_message(self, *_: object) -> None:
             """Silence."""
