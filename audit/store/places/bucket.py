@@ -65,7 +65,11 @@ class BucketPlace:
             checksum = base64.b64encode(bytes.fromhex(digest)).decode()
             with self._translated("written"), (folder / name).open("rb") as body:
                 self._s3().put_object(
-                    Bucket=self._bucket, Key=self._key("runs", run, name), Body=body, ChecksumSHA256=checksum
+                    Bucket=self._bucket,
+                    Key=self._key("runs", run, name),
+                    Body=body,
+                    ChecksumAlgorithm="SHA256",
+                    ChecksumSHA256=checksum,
                 )
 
     def read(self, run: str, name: str) -> bytes:
