@@ -16,7 +16,7 @@ from schedules.model import Facts
 
 def facts_of(job: Job, store: Store, ledger: Ledger, public_url: str, now: dt.datetime) -> Facts:
     """Everything about an ended job. Changes are told against the schedule's last run, whoever else ran one since."""
-    before = ledger.before(job) if job.schedule else None
+    before = _before(job, ledger)
     earlier = _last_run(job, ledger, before)
     run, view = _opened(store, job.run, earlier) if job.run else (None, None)
     _, before_view = _opened(store, earlier, "") if earlier and run is not None else (None, None)
@@ -30,6 +30,16 @@ def facts_of(job: Job, store: Store, ledger: Ledger, public_url: str, now: dt.da
         link=_link(public_url, job),
         now=now,
     )
+
+
+def _before(job: Job, ledger: Ledger) -> Job | None:
+    """The schedule's job before, leaving out the nights of an outage that the last one of them stands for."""
+    if not job.schedule:
+        return None
+    before = ledger.before(job)
+    while before is not None and before.state is State.MISSED and not before.promised:
+        before = ledger.before(before)
+    return before
 
 
 def _last_run(job: Job, ledger: Ledger, before: Job | None) -> str:

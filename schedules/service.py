@@ -93,12 +93,17 @@ class Service:
         self._awake.set()
 
     def account(self) -> None:
-        """Give every occasion up to now its job."""
-        now = self._clock()
+        """Give every occasion up to now its job. Without a database, the next minute does."""
+        try:
+            self._account(self._clock())
+        except (sa.exc.SQLAlchemyError, StoreError) as error:
+            log.error("occasions-not-recorded", reason=type(error).__name__)
+        self.wake()
+
+    def _account(self, now: dt.datetime) -> None:
         for name, schedule in self._followed.items():
             for job in account_for(name, schedule, self._ledger, now, self._begun):
                 log.info("occasion", schedule=name, due=str(job.due_at), job=job.id, state=job.state.value)
-        self.wake()
 
     def run_once(self, job_id: str, follow: Callable[[Job], None] = lambda _job: None) -> Job:
         """Work on one job until it has ended and everybody was told, without following the schedules.

@@ -1,0 +1,1 @@
+"""The service over many nights: real processes, database and receivers, and a clock that is told what to show."""

@@ -1,0 +1,129 @@
+"""What a forked process plays: a service, or a worker that something befalls."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import time_machine
+
+from audit.store import open_store
+from schedules import watch, worker
+from schedules.deliveries import persistence
+from schedules.jobs import Ledger
+from schedules.loading import load_configuration
+from schedules.receipts import Receipts
+from schedules.reporting import Steps
+from schedules.service import Service
+from tests.nights.processes import launcher
+
+
+def service(header: dict[str, Any]) -> int:
+    """A service that lives until it is told to stop, or dies. Time goes on from what it is told."""
+    traveller = time_machine.travel(dt.datetime.fromtimestamp(header["at"], dt.UTC), tick=True).start()
+    # Pauses that are minutes by night are moments here.
+    watch.RETRY_SECONDS, watch.TELL_LOOKS_SECONDS, watch.GRACE_SECONDS = 0.2, 0.3, 5.0
+    stage = Path(header["stage"])
+    configuration = load_configuration((stage / "service.yaml").read_text(), "service.yaml", stage)
+    store = open_store(configuration.store)
+    launch = launcher(header["zygote"], header["stage"], time.time)
+    one = Service(configuration, store, worker.utc_now, launch=launch, poll_seconds=0.05)
+    one._watch._ticks = time.time
+    one.start()
+    for line in sys.stdin:
+        word, _, rest = line.strip().partition(" ")
+        if word == "now":
+            traveller.move_to(dt.datetime.fromtimestamp(float(rest), dt.UTC))
+            one._scheduler.wakeup()
+        if word == "stop":
+            one.stop(20)
+            return 0
+    return 1
+
+
+def work(header: dict[str, Any]) -> int:
+    """A worker, as it comes, or with what the stage has in store for it."""
+    traveller = time_machine.travel(dt.datetime.fromtimestamp(header["at"], dt.UTC), tick=True)
+    traveller.start()
+    persistence.BOUND_SECONDS = 5.0
+    persistence._backoff = lambda _state: 0.05  # type: ignore[assignment]
+    for fault in _taken(Path(header["stage"]) / "faults.json"):
+        _FAULTS[fault](Path(header["stage"]))
+    return worker.main()
+
+
+def _taken(path: Path) -> list[str]:
+    """The next worker's faults; the one after it has none of them."""
+    try:
+        todo: list[list[str]] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return []
+    if not todo:
+        return []
+    path.write_text(json.dumps(todo[1:]))
+    return todo[0]
+
+
+def _die(*_arguments: object, **_named: object) -> Any:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _die_at_note(words: str) -> Any:
+    def prepare(_stage: Path) -> None:
+        real = Steps.note
+
+        def note(self: Steps, text: str) -> None:
+            real(self, text)
+            if text.startswith(words):
+                _die()
+
+        Steps.note = note  # type: ignore[method-assign]
+
+    return prepare
+
+
+def _hang_at_note(words: str) -> Any:
+    def prepare(stage: Path) -> None:
+        real = Steps.note
+
+        def note(self: Steps, text: str) -> None:
+            real(self, text)
+            if text.startswith(words):
+                (stage / "hanging").touch()
+                while (stage / "hanging").exists():
+                    time.sleep(0.02)
+
+        Steps.note = note  # type: ignore[method-assign]
+
+    return prepare
+
+
+def _small_disk(_stage: Path) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, resource.RLIM_INFINITY))
+
+
+def _replace(owner: Any, name: str) -> Any:
+    return lambda _stage: setattr(owner, name, _die)
+
+
+_FAULTS: dict[str, Any] = {
+    "dies-reading": _die_at_note("reading rules"),
+    "dies-judging": _die_at_note("judging"),
+    "dies-before-keeping": _die_at_note("keeping"),
+    "dies-once-kept": _replace(Ledger, "made"),
+    "dies-before-its-outcome": _replace(Ledger, "end"),
+    "dies-before-telling": _replace(worker, "tell"),
+    "dies-before-a-receipt": _replace(Receipts, "sent"),
+    "hangs": _hang_at_note("reading rules"),
+    "full-disk": _small_disk,
+}
+
+PLAYS = {"service": service, "worker": work}

@@ -1,0 +1,286 @@
+"""Thirty nights on the demo organization, with everything that goes wrong in a year.
+
+Afterwards every night has exactly one recorded outcome, every promised delivery one receipt, and the store verifies.
+`ECR_AUDIT_WHOLE_NIGHTS=1` audits the whole organization each night instead of two of its accounts: some minutes more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from audit.simulator.faults import Fault
+from audit.store import schema
+from schedules.jobs import State
+from schedules.receipts import ReceiptState
+from tests.audit.store import postgresql
+from tests.nights.stage import Stage, staged
+from tests.schedules.deliveries.receivers import Answer
+
+MINUTE = dt.timedelta(minutes=1)
+BEFORE = dt.timedelta(seconds=0.5)
+DENIED = Fault("ecr:GetRegistryPolicy", "deny", accounts=("210000000042",))
+
+
+def quiet(stage: Stage, night: int) -> None:
+    """Nothing happens: the service is up, the night comes, the audit runs."""
+    stage.show(stage.due(night) - BEFORE)
+    stage.until(lambda: stage.settled(night))
+
+
+def api_outage(stage: Stage, night: int) -> None:
+    """AWS refuses everything."""
+    before, stage.simulation.world.faults = stage.simulation.world.faults, (Fault("*", "server-error"),)
+    quiet(stage, night)
+    stage.simulation.world.faults = before
+
+
+def one_read_denied(stage: Stage, night: int) -> None:
+    """From tonight on a permission is missing."""
+    stage.simulation.world.faults += (DENIED,)
+    quiet(stage, night)
+
+
+def the_read_is_granted_again(stage: Stage, night: int) -> None:
+    stage.simulation.world.faults = tuple(one for one in stage.simulation.world.faults if one is not DENIED)
+    quiet(stage, night)
+
+
+def throttled(stage: Stage, night: int) -> None:
+    """Every other request is asked to come later."""
+    before = stage.simulation.world.faults
+    stage.simulation.world.faults = (*before, Fault("ecr:*", "throttle", rate=0.3))
+    quiet(stage, night)
+    stage.simulation.world.faults = before
+
+
+def worker(*faults: str, times: int = 1) -> Callable[[Stage, int], None]:
+    """The night's first workers meet with *faults*."""
+
+    def befalls(stage: Stage, night: int) -> None:
+        stage.in_store_for_workers(*[list(faults)] * times)
+        quiet(stage, night)
+
+    return befalls
+
+
+def service_killed(stage: Stage, night: int) -> None:
+    """A power cut while the audit runs; minutes later everything is up again."""
+    stage.in_store_for_workers(["hangs"])
+    stage.show(stage.due(night) - BEFORE)
+    stage.until(lambda: stage.running(night) and (stage.folder / "hanging").exists())
+    stage.kill()
+    (stage.folder / "hanging").unlink()
+    stage.start(stage.due(night) + 10 * MINUTE)
+    stage.until(lambda: stage.settled(night))
+
+
+def service_stopped(stage: Stage, night: int) -> None:
+    """Somebody updates the program while the audit runs."""
+    stage.in_store_for_workers(["hangs"])
+    stage.show(stage.due(night) - BEFORE)
+    stage.until(lambda: stage.running(night) and (stage.folder / "hanging").exists())
+    stage.stop()
+    (stage.folder / "hanging").unlink()
+    stage.start(stage.due(night) + 2 * MINUTE)
+    stage.until(lambda: stage.settled(night))
+
+
+def down_until_noon(stage: Stage, night: int) -> None:
+    """The machine was off; at nine it is up again and makes up for the night."""
+    stage.stop()
+    stage.start(stage.due(night) + dt.timedelta(hours=6))
+    stage.until(lambda: stage.settled(night))
+
+
+def down_all_day(stage: Stage, night: int) -> None:
+    """The machine is off and stays off."""
+    if stage.service is not None:
+        stage.stop()
+
+
+def up_after_days(stage: Stage, night: int) -> None:
+    """It comes back in the evening, too late for this night and the ones before."""
+    stage.start(stage.due(night) + dt.timedelta(hours=17))
+    stage.until(lambda: stage.settled(night))
+
+
+def two_services(stage: Stage, night: int) -> None:
+    """Somebody started a second one on another machine."""
+    stage.show(stage.due(night) - BEFORE)
+    other = stage.another()
+    stage.until(lambda: stage.settled(night))
+    other.say("stop")
+    stage.until(lambda: other.ended() == 0)
+
+
+def cancelled(stage: Stage, night: int) -> None:
+    """Somebody ends it from the web page."""
+    stage.in_store_for_workers(["hangs"])
+    stage.show(stage.due(night) - BEFORE)
+    stage.until(lambda: stage.running(night) and (stage.folder / "hanging").exists())
+    job = stage.job(night)
+    assert job is not None
+    assert stage.ledger.ask_cancel(job.id, "ada")
+    stage.until(lambda: stage.settled(night))
+    (stage.folder / "hanging").unlink()
+
+
+def takes_too_long(stage: Stage, night: int) -> None:
+    """AWS answers so slowly that the night is not enough."""
+    stage.in_store_for_workers(["hangs"])
+    stage.show(stage.due(night) - BEFORE)
+    stage.until(lambda: stage.running(night) and (stage.folder / "hanging").exists())
+    for minutes in range(1, 62):
+        stage.show(stage.due(night) + minutes * MINUTE)
+        if minutes > 58:
+            stage.until(lambda: True)
+    stage.until(lambda: stage.settled(night))
+    (stage.folder / "hanging").unlink()
+
+
+def overlapped(stage: Stage, night: int) -> None:
+    """An audit that somebody asked for late in the evening is still at work."""
+    stage.in_store_for_workers(["hangs"])
+    stage.show(stage.due(night) - 2 * MINUTE)
+    by_hand = stage.by_hand()
+    stage.until(lambda: (stage.folder / "hanging").exists())
+    stage.show(stage.due(night) - BEFORE)
+    stage.until(lambda: stage.settled(night))
+    (stage.folder / "hanging").unlink()
+    stage.until(lambda: (found := stage.ledger.get(by_hand.id)) is not None and found.state is State.DONE)
+
+
+def database_down_at_the_time(stage: Stage, night: int) -> None:
+    """The database is away when the night is due, and comes back."""
+    stage.database.stop(signal.SIGQUIT)
+    stage.show(stage.due(night) - BEFORE)
+    assert stage.service is not None
+    assert stage.service.ended() is None
+    stage.show(stage.due(night) + MINUTE)
+    stage.database.start()
+    stage.show(stage.due(night) + 3 * MINUTE)
+    stage.until(lambda: stage.settled(night))
+
+
+def database_down_meanwhile(stage: Stage, night: int) -> None:
+    """The database goes away while the audit runs."""
+    stage.in_store_for_workers(["hangs"])
+    stage.show(stage.due(night) - BEFORE)
+    stage.until(lambda: stage.running(night) and (stage.folder / "hanging").exists())
+    stage.database.stop(signal.SIGQUIT)
+    (stage.folder / "hanging").unlink()
+    stage.database.start()
+    stage.until(lambda: stage.settled(night))
+
+
+def mail_unreachable(stage: Stage, night: int) -> None:
+    """There is something to tell, and no mail server."""
+    stage.mail.stop()
+    one_read_denied(stage, night)
+    stage.mail.start()
+
+
+def receiver_stumbles(stage: Stage, night: int) -> None:
+    """The receiver of signed messages answers at the third attempt."""
+    stage.answers += [Answer(status=503), Answer(hang_up=True)]
+    quiet(stage, night)
+
+
+NIGHTS: tuple[tuple[Callable[[Stage, int], None], State, int, str], ...] = (
+    (quiet, State.DONE, 1, "first"),
+    (quiet, State.DONE, 1, ""),
+    (one_read_denied, State.DONE, 1, "gaps"),
+    (the_read_is_granted_again, State.DONE, 1, "recovered"),
+    (api_outage, State.FAILED, 3, "failed"),
+    (quiet, State.DONE, 1, "recovered"),
+    (worker("dies-reading"), State.DONE, 2, ""),
+    (worker("dies-judging"), State.DONE, 2, ""),
+    (worker("dies-before-keeping"), State.DONE, 2, ""),
+    (worker("dies-once-kept"), State.DONE, 2, ""),
+    (worker("dies-before-its-outcome"), State.DONE, 2, ""),
+    (worker("dies-before-telling"), State.DONE, 1, ""),
+    (worker("dies-before-a-receipt"), State.DONE, 1, ""),
+    (worker("dies-reading", times=3), State.FAILED, 3, "failed"),
+    (quiet, State.DONE, 1, "recovered"),
+    (service_killed, State.DONE, 2, ""),
+    (service_stopped, State.DONE, 1, ""),
+    (down_until_noon, State.DONE, 1, ""),
+    (down_all_day, State.MISSED, 0, ""),
+    (down_all_day, State.MISSED, 0, ""),
+    (up_after_days, State.MISSED, 0, "failed"),
+    (two_services, State.DONE, 1, "recovered"),
+    (throttled, State.DONE, 1, ""),
+    (worker("full-disk"), State.DONE, 2, ""),
+    (cancelled, State.CANCELLED, 1, ""),
+    (takes_too_long, State.TIMED_OUT, 1, "failed"),
+    (overlapped, State.COALESCED, 0, ""),
+    (database_down_at_the_time, State.DONE, 1, ""),
+    (database_down_meanwhile, State.DONE, 2, ""),
+    (mail_unreachable, State.DONE, 1, "unreachable"),
+)
+"""What happens, the night's outcome, attempts, and what the mail of that night says ('' for none)."""
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    if reason := postgresql.missing():
+        pytest.skip(reason)
+    before = dict(os.environ)
+    folder = tmp_path_factory.mktemp("nights")
+    os.environ["XDG_DATA_HOME"] = str(folder / "data")
+    try:
+        with (
+            postgresql.running() as database,
+            staged(folder, database, whole=os.environ.get("ECR_AUDIT_WHOLE_NIGHTS") == "1") as found,
+        ):
+            yield found
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def test_thirty_nights(stage: Stage) -> None:
+    stage.start(stage.due(1) - dt.timedelta(hours=3))
+    transcript = []
+    for night, (happens, outcome, attempts, _told) in enumerate(NIGHTS, start=1):
+        before = len(stage.post.mails)
+        happens(stage, night)
+        if stage.service is not None:
+            job = stage.job(night)
+            assert job is not None, happens
+            assert (job.state, job.attempts) == (outcome, attempts), (night, happens, job)
+        transcript.append([str(mail["subject"]) for mail in stage.post.mails[before:]])
+        print(night, happens.__name__, transcript[-1], flush=True)
+    stage.stop()
+    _every_night_has_one_outcome(stage)
+    _every_promise_has_a_receipt(stage)
+    _the_store_verifies(stage)
+
+
+def _every_night_has_one_outcome(stage: Stage) -> None:
+    with stage.engine.connect() as connection:
+        rows = connection.execute(sa.select(schema.jobs.c.due_at, schema.jobs.c.state)).all()
+    occasions = [(row.due_at, row.state) for row in rows if row.due_at is not None]
+    wanted = [
+        (stage.due(night).strftime("%Y-%m-%dT%H:%M:%S+00:00"), outcome.value)
+        for night, (_, outcome, _, _) in enumerate(NIGHTS, start=1)
+    ]
+    assert sorted(occasions) == wanted
+    assert {row.state for row in rows} <= {state.value for state in State if state.ended}
+
+
+def _every_promise_has_a_receipt(stage: Stage) -> None:
+    for job in stage.ledger.list(limit=100):
+        receipts = stage.receipts(job)
+        assert {receipt.delivery for receipt in receipts} == set(job.promised), job
+        assert all(receipt.state is not ReceiptState.TRYING for receipt in receipts), job
+
+
+def _the_store_verifies(stage: Stage) -> None:
+    assert list(stage.store().verify()) == []
