@@ -81,6 +81,11 @@ class FindingsIndex:
         return pictures_of(self.view)
 
     @cached_property
+    def since(self) -> str:
+        """Since when failures have been open; looks at every finding."""
+        return self.view.since
+
+    @cached_property
     def check_choices(self) -> tuple[Choice, ...]:
         """Checks that have findings."""
         return self._choices(lambda one: one.check, lambda name: f"{self.checks[name].title} ({name})")

@@ -26,7 +26,6 @@ _LISTED = (
     "destinations_needed", "destinations_limit", "evidence_complete",
 )  # fmt: skip
 """Columns that the list shows; the documents of thousands of registries stay where they are."""
-_HEAD = ("account", "region", "account_name", "partition", "evidence_complete", "evidence_missing")
 _DOCUMENTS = (
     "replication_configuration", "registry_policy", "scanning_configuration", "templates", "signing_configuration",
     "pull_through_cache_rules", "pull_time_exclusions", "backfills",
@@ -97,7 +96,9 @@ def _listed(request: Request, of: Kept, text: str) -> list[Row]:
     if not store.has_tables(of.run.id, REGISTRIES.name):
         raise HTTPException(404, f"run {of.run.id} kept no evidence tables, so its registries are not known")
     frame = frame_of(store, of.run.id, REGISTRIES.name)
-    found = rows(frame[[name for name in _LISTED if name in frame.columns]])
+    # A run that an older program kept may lack a column: then it is not known.
+    known = rows(frame[[name for name in _LISTED if name in frame.columns]])
+    found = [{name: row.get(name) for name in _LISTED} for row in known]
     words = text.lower().split()
     fitting = [row for row in found if all(word in _searched(row) for word in words)]
     worst = _open_by_place(of)
