@@ -49,6 +49,8 @@ _WORDS = {
     "less_than_equal": ("is too large", "at most {le}"),
 }
 """Pydantic's error type → our words and hint."""
+_UNSAID = ("Secret",)
+"""Models of which somebody may have written what they only point to."""
 _TAG = ("union_tag_invalid", "union_tag_not_found")
 _CHOICE = ("literal_error", "enum", "union_tag_invalid")
 
@@ -214,4 +216,6 @@ def _shown(error: ErrorDetails, node: Node) -> str:
         return "a list"
     if node.value is None and not node.raw:
         return "a key without value"
+    if error.get("ctx", {}).get("class_name") in _UNSAID:
+        return "a single value"
     return repr(node.raw[:60]) if isinstance(node.value, str) else node.raw[:60]

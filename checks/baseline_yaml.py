@@ -34,6 +34,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _HINTS = (
     ("'\\t'", "indent with spaces, not with tabs"),
     ("mapping values are not allowed", "put text that contains `: ` in quotes, or mend the indentation"),
+    ("while scanning an alias", "put text that begins with * in quotes"),
     ("that cannot start any token", "put text that begins with this character in quotes"),
     ("could not find expected ':'", "a key needs a colon and a space after it"),
     ("expected <block end>", "entries of one list or mapping need the same indentation"),

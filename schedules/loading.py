@@ -121,15 +121,13 @@ def _missing(node: Node | None, key: str, folder: Path, path: tuple[str | int, .
 
 
 def _absence(place: Path, key: str) -> str:
+    shown = str(place) if str(place).isprintable() else repr(str(place))
     try:
         if key == "waivers":  # the first waiver that is granted begins it
             there = place.is_file() or (not place.exists() and place.parent.is_dir())
-            return "" if there else f"{place} is no file, and cannot become one"
+            return "" if there else f"{shown} is no file, and cannot become one"
         if key == "suites":
-            return "" if place.is_dir() else f"there is no folder {place}"
-        return "" if place.is_file() else f"there is no file {place}"
-    except (
-        OSError,
-        ValueError,
-    ) as error:  # a name too long, a null character in it, a folder that may not be looked into
-        return f"cannot be looked at: {error}"
+            return "" if place.is_dir() else f"there is no folder {shown}"
+        return "" if place.is_file() else f"there is no file {shown}"
+    except (OSError, ValueError) as error:
+        return f"{shown} cannot be looked at: {error.strerror if isinstance(error, OSError) else error}"
