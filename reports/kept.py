@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -53,3 +54,19 @@ def rendered(store: Store, run: Run, view: ReportView, format: str) -> Mapping[s
         write_atomically(folder / name, data)
     write_atomically(whole, b"")
     return files
+
+
+KEPT_DAYS = 7
+"""Files that were put aside longer ago are removed: they can be rendered again at any time."""
+
+
+def sweep_rendered(store: Store, now: float) -> int:
+    """Remove what was put aside for runs that are gone, or long ago. *now*: epoch seconds. Returns how many runs'."""
+    root = store.folder / "rendered"
+    if not root.is_dir():
+        return 0
+    kept = {line.id for line in store.list()}
+    gone = [one for one in root.iterdir() if one.name not in kept or now - one.stat().st_mtime > KEPT_DAYS * 86_400]
+    for folder in gone:
+        shutil.rmtree(folder, ignore_errors=True)  # somebody may be reading; the next sweep takes it
+    return len(gone)

@@ -33,13 +33,18 @@ def facts_of(job: Job, store: Store, ledger: Ledger, public_url: str, now: dt.da
 
 
 def _before(job: Job, ledger: Ledger) -> Job | None:
-    """The schedule's job before, leaving out the nights of an outage that the last one of them stands for."""
+    """The schedule's job before that this one can be compared with."""
     if not job.schedule:
         return None
     before = ledger.before(job)
-    while before is not None and before.state is State.MISSED and not before.promised:
+    while before is not None and _beside_the_point(before):
         before = ledger.before(before)
     return before
+
+
+def _beside_the_point(job: Job) -> bool:
+    """Nights of an outage that the last one of them stands for; audits of another scope than the schedule's."""
+    return (job.state is State.MISSED and not job.promised) or bool(job.request.get("scope"))
 
 
 def _last_run(job: Job, ledger: Ledger, before: Job | None) -> str:
@@ -47,7 +52,7 @@ def _last_run(job: Job, ledger: Ledger, before: Job | None) -> str:
     while before is not None:
         if before.state is State.DONE and before.run and before.run != job.run:
             return before.run
-        before = ledger.before(before)
+        before = _before(before, ledger)
     return ""
 
 

@@ -21,6 +21,12 @@ from schedules.model import Facts
 PASSING = frozenset((GapKind.THROTTLED, GapKind.TIMED_OUT, GapKind.UNREACHABLE))
 """Reasons that hit other registries every night: such gaps are compared by number, not by place."""
 
+_FACTOR, _MORE = 2, 5
+"""They are news where there are more than so many times, and so many more than, in the run before."""
+
+_FOUND = 2
+"""Runs that must have found a failure before the one that could not look, for it to be no news afterwards."""
+
 _WHOLE = frozenset((GapKind.ROLE_MISSING, GapKind.REGION_DISABLED, GapKind.ACCOUNT_INACTIVE))
 """Reasons that hide all of an account or Region, whatever operation they name."""
 
@@ -87,7 +93,7 @@ def news_of(run: Run, view: ReportView, facts: Facts) -> News:
     past = _comparable(view, facts.before_view)
     change = None if _unheard(facts, past) else view.change or _change(run, past)
     marks = {finding.fingerprint: finding for finding in past.findings} if past is not None else {}
-    new, again = _new(view, change, marks)
+    new, again = _new(view, change, past, marks)
     change = _careful(change, again, run, view, marks) if change is not None else None
     fixed = change.fixed if change is not None else frozenset()
     return News(
@@ -99,7 +105,7 @@ def news_of(run: Run, view: ReportView, facts: Facts) -> News:
         unexcused=tuple(_unexcused(view, marks)),
         was_open={mark: one.severity for mark, one in marks.items() if is_open(one)},
         gaps=_new_gaps(run.gaps, past),
-        undecided=tuple(_new_undecided(view, past)),
+        undecided=tuple(_new_undecided(run, view, past)),
         broken=tuple(_newly_broken(run, past)),
         lost=tuple(_newly_lost(run, past)),
         was_level=past.conclusion.level if past is not None else None,
@@ -148,20 +154,28 @@ def _careful(
 
 
 def _new(
-    view: ReportView, change: Change | None, marks: Mapping[str, Finding]
+    view: ReportView, change: Change | None, past: ReportView | None, marks: Mapping[str, Finding]
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    found = [one for one in view.findings if is_open(one) and (change is None or one.fingerprint in change.new)]
-    again = [one for one in found if change is not None and _known(one, view, marks.get(one.fingerprint))]
+    if change is None:
+        return tuple(one for one in view.findings if is_open(one)), ()
+    found = [one for one in view.findings if is_open(one) and one.fingerprint in change.new]
+    again = [one for one in found if past is not None and _known(one, view, marks.get(one.fingerprint), past)]
     known = {one.fingerprint for one in again}
     return tuple(one for one in found if one.fingerprint not in known), tuple(again)
 
 
-def _known(finding: Finding, view: ReportView, before: Finding | None) -> bool:
-    """Whether it was open before it was undecided: then it was told of, or it was covered by no waiver since."""
-    if before is None or before.status is not Status.UNKNOWN or before.waiver is not None:
+def _known(finding: Finding, view: ReportView, before: Finding | None, past: ReportView) -> bool:
+    """Whether it was open before it was undecided.
+
+    Two runs must have found it before the run that could not: one alone may have been somebody's own, of which nobody
+    was told. A waiver that ended in between was told with the run in which it ended (`unexcused`).
+    """
+    if before is None or before.status is not Status.UNKNOWN or before.waiver is not None or not past.trend:
         return False
     age = view.ages.get(finding.fingerprint)
-    return age is not None and age.runs > 1 and before.severity.at_least(finding.severity)
+    if age is None or age.runs <= _FOUND or age.first_seen >= past.trend[-1].started_at:
+        return False
+    return before.severity.at_least(finding.severity)
 
 
 def _unexcused(view: ReportView, marks: Mapping[str, Finding]) -> Iterator[Finding]:
@@ -186,7 +200,11 @@ def _new_gaps(gaps: Iterable[Gap], past: ReportView | None) -> tuple[Gap, ...]:
     all_gaps = tuple(gaps)
     found = tuple(gap for gap in all_gaps if not _was_missing(gap, told, hidden))
     many = {kind: sum(1 for gap in all_gaps if gap.kind is kind) for kind in PASSING}
-    usual = {kind for kind in PASSING if passing.get(kind) and many[kind] <= 2 * passing[kind]}
+    usual = {
+        kind
+        for kind in PASSING
+        if passing.get(kind) and many[kind] <= max(_FACTOR * passing[kind], passing[kind] + _MORE)
+    }
     return tuple(gap for gap in found if gap.kind not in usual)
 
 
@@ -195,12 +213,25 @@ def _was_missing(gap: Gap, told: set[tuple[str, str]], hidden: set[str]) -> bool
     return (gap.operation, place_of(gap)) in told or bool(where & hidden)
 
 
-def _new_undecided(view: ReportView, past: ReportView | None) -> Iterator[Finding]:
-    """By check and place, so that a repository more in a registry that cannot be read is no news."""
+def _new_undecided(run: Run, view: ReportView, past: ReportView | None) -> Iterator[Finding]:
+    """By check and place, so that a repository more in a registry that cannot be read is no news.
+
+    Where a read failed, that is what is told, or known: what follows from it is not told besides.
+    """
     before = {_place(one) for one in past.findings if one.status is Status.UNKNOWN} if past is not None else set()
+    unread = {(gap.account, gap.region) for gap in run.gaps if gap.account}
     for finding in view.findings:
-        if finding.status is Status.UNKNOWN and finding.waiver is None and _place(finding) not in before:
+        if finding.status is not Status.UNKNOWN or finding.waiver is not None or _place(finding) in before:
+            continue
+        if not any((account, region) in unread or (account, "") in unread for account, region in _sides(finding)):
             yield finding
+
+
+def _sides(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Every registry that a finding is about."""
+    yield finding.account, finding.region
+    for side in ("source", "destination"):
+        yield str(finding.key.get(f"{side}_account", "")), str(finding.key.get(f"{side}_region", ""))
 
 
 def _place(finding: Finding) -> tuple[str, str, str]:

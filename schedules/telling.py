@@ -131,9 +131,9 @@ def _cancelled(job: Job) -> str:
 
 def _failure(tell: Tell, facts: Facts, reasons: list[str], silences: list[str]) -> None:
     words = state_sentence(facts.job)
-    if not tell.failed:
+    if not (tell.failed or tell.always):
         silences.append(f"{sentence(words)} This delivery does not hear of jobs without a run.")
-    elif _same_failure(facts):
+    elif _same_failure(facts) and not tell.always:
         silences.append(f"{sentence(words)} So did the job before; while that lasts, it is told once a week.")
     else:
         reasons.append(_said(Event.FAILED, words))

@@ -22,7 +22,7 @@ from audit.aws import AwsSetupError
 from audit.run import run_audit
 from audit.store import NoSuchRunError, Store, StoreError, open_store
 from checks.baseline import BaselineError
-from reports.kept import kept_view, rendered
+from reports.kept import kept_view, rendered, sweep_rendered
 from schedules.auditing import request_of, schedule_of
 from schedules.configuration import Configuration
 from schedules.delivering import deliver_all
@@ -140,14 +140,15 @@ def tell(bench: Bench, job: Job) -> None:
 
 
 def _let_go(bench: Bench) -> None:
-    """Apply the retention."""
+    """Apply the retention, to runs and to what was rendered of them."""
     keep = bench.configuration.retention
-    if not keep.days and not keep.runs:
-        return
     try:
+        sweep_rendered(bench.store, bench.clock().timestamp())
+        if not keep.days and not keep.runs:
+            return
         for gone in bench.store.prune(keep.days, keep.runs, bench.clock()):
             log.info("run-pruned", run=gone.run, reason=gone.reason)
-    except StoreError as error:
+    except (StoreError, OSError) as error:
         log.error("retention-failed", reason=str(error))
 
 

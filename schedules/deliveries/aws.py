@@ -40,14 +40,14 @@ def client(service: str, revealed: Revealed, *, region: str, profile: str, endpo
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def told(what: str, revealed: Revealed) -> Iterator[None]:
     """Turn what boto3 raises into a DeliveryError that begins with *what*."""
     try:
         yield
         return
     except (ClientError, BotoCoreError) as error:
         failure = failure_of(error)
-        words = one_line(failure.message)[:MESSAGE_LENGTH]
+        words = one_line(revealed.hidden(failure.message))[:MESSAGE_LENGTH]
         again = failure.transient or failure.expired or isinstance(error, HTTPClientError)
         refusal = DeliveryError(f"{what}: {failure.code}: {words}", again=again)
     raise refusal

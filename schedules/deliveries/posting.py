@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import logging
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -27,6 +28,11 @@ CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 ANSWER_BYTES = 2_000
 """So much of an answer is read: enough for its reason."""
 TOLD_CHARACTERS = 200
+SHORTEST_TOKEN = 8
+"""A shorter part of an address is no secret, but may be a word."""
+
+# At its level DEBUG it writes every path, and a path can be a secret.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 _LATER = frozenset({408, 425, 429})
 """Answers to a request of ours that may be another one later; so may every 5xx."""
@@ -46,6 +52,15 @@ class Receiver:
         return f"<Receiver {self.name}>"
 
 
+def hide_address(url: str, revealed: Revealed) -> None:
+    """Never tell the path and the query of *url*, nor a longer part of them."""
+    parts = urlsplit(url)
+    pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))]
+    for text in (url, parts.path, parts.query, *(piece for piece in pieces if len(piece) >= SHORTEST_TOKEN)):
+        if len(text) > 1:
+            revealed.hide(text)
+
+
 def post(receiver: Receiver, body: bytes, headers: Mapping[str, str], now: dt.datetime, revealed: Revealed) -> str:
     """The beginning of the answer's text, where it is a success (2xx). Raises DeliveryError."""
     all_headers = {
@@ -57,7 +72,7 @@ def post(receiver: Receiver, body: bytes, headers: Mapping[str, str], now: dt.da
         answer, problem = _asked(pool, receiver, body, all_headers)
         if answer is None:
             raise problem
-        text = _beginning(answer)
+        text = revealed.hidden(_beginning(answer))
         if 200 <= answer.status < 300:
             return text
         raise _refusal(receiver, answer, text, now)

@@ -39,7 +39,7 @@ def deliver(settings: S3Delivery, parcel: Parcel, clock: Clock, revealed: Reveal
     transfer = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=2)
     written = 0
     place = f"s3://{settings.bucket}"
-    with told(f"the bucket {settings.bucket} did not take the files"):
+    with told(f"the bucket {settings.bucket} did not take the files", revealed):
         s3 = client(
             "s3", revealed, region=settings.region, profile=settings.profile, endpoint_url=settings.endpoint_url,
             tries=_TRIES,

@@ -61,7 +61,7 @@ def deliver(settings: SecurityHubDelivery, parcel: Parcel, clock: Clock, reveale
     if parcel.run is None or parcel.view is None:
         raise DeliveryError("there is no run, and Security Hub takes nothing but findings", again=False)
     where = {"region": settings.region, "profile": settings.profile, "endpoint_url": settings.endpoint_url}
-    with told(f"the Security Hub in {settings.region} did not take the findings"):
+    with told(f"the Security Hub in {settings.region} did not take the findings", revealed):
         account = client("sts", revealed, **where, tries=_TRIES).get_caller_identity()["Account"]
         hub = client("securityhub", revealed, **where, tries=_TRIES)
         receipt = send(parcel.run, parcel.view, hub, account=account, region=settings.region)

@@ -21,7 +21,7 @@ def deliver(settings: SesDelivery, parcel: Parcel, clock: Clock, revealed: Revea
     `X-Ecr-Audit-Delivery`.
     """
     letter = mail(parcel, settings.sender, settings.to, settings.megabytes * MEGABYTE, clock)
-    with told("SES did not take the mail"):
+    with told("SES did not take the mail", revealed):
         ses = client(
             "sesv2", revealed, region=settings.region, profile=settings.profile, endpoint_url=settings.endpoint_url
         )

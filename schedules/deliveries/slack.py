@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from reports.visible import one_line
 from schedules.deliveries.addresses import is_loopback
 from schedules.deliveries.documents import as_json
-from schedules.deliveries.posting import Receiver, post
+from schedules.deliveries.posting import Receiver, hide_address, post
 from schedules.deliveries.secret_places import Revealed
 from schedules.deliveries.settings import SlackDelivery
 from schedules.jobs import Clock
@@ -25,7 +25,7 @@ def deliver(settings: SlackDelivery, parcel: Parcel, clock: Clock, revealed: Rev
     """Post once. Slack knows no key of ours: where its answer is lost, the next attempt is a second message."""
     url = revealed.read(settings.url, "the address of the Slack webhook")
     parts = urlsplit(url)
-    revealed.hide(parts.path)
+    hide_address(url, revealed)
     host = parts.hostname or ""
     if (
         (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)))

@@ -27,8 +27,10 @@ _Answers = dict[str, tuple[int, bytes]]
 def deliver(settings: SmtpDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Hand one mail to the server, for all recipients that it takes."""
     password = revealed.read(settings.password, "the password of the mail server") if settings.password else ""
+    if not (settings.username + password).isascii():
+        raise DeliveryError("a login to the mail server with characters beyond ASCII is not supported", again=False)
     where = f"the mail server {settings.host}:{settings.port}"
-    with _told(where):
+    with _told(where, revealed):
         server = _connected(settings)
         try:
             if settings.username:
@@ -45,7 +47,7 @@ def deliver(settings: SmtpDelivery, parcel: Parcel, clock: Clock, revealed: Reve
                 server.quit()
             server.close()
     later = tuple(one for one in settings.to if 400 <= refused.get(one, (0, b""))[0] < 500)
-    words = [f"{one} was refused: {_said(*answer)}." for one, answer in refused.items()]
+    words = [f"{one} was refused: {_said(revealed, *answer)}." for one, answer in refused.items()]
     if later:
         left = settings.model_copy(update={"to": later})
         raise PartlyDeliveredError(f"{where} took it for some recipients only: {' '.join(words)}", left=left)
@@ -101,22 +103,24 @@ def _sent(server: smtplib.SMTP, settings: SmtpDelivery, data: bytes) -> _Answers
 
 
 @contextmanager
-def _told(where: str) -> Iterator[None]:
+def _told(where: str, revealed: Revealed) -> Iterator[None]:
     """Turn what a mail server may do into a DeliveryError: a 4xx answer may be another one later, a 5xx is final."""
     try:
         yield
         return
     except smtplib.SMTPRecipientsRefused as error:
         answers = list(error.recipients.items())
-        words = "; ".join(f"{one}: {_said(*answer)}" for one, answer in answers[:5])
+        words = "; ".join(f"{one}: {_said(revealed, *answer)}" for one, answer in answers[:5])
         again = any(400 <= answer[0] < 500 for _, answer in answers)
         refusal = DeliveryError(f"{where} took no recipient: {words}", again=again)
     except smtplib.SMTPAuthenticationError as error:
         again = 400 <= error.smtp_code < 500
-        refusal = DeliveryError(f"{where} refused the login: {_said(error.smtp_code, error.smtp_error)}", again=again)
+        refusal = DeliveryError(
+            f"{where} refused the login: {_said(revealed, error.smtp_code, error.smtp_error)}", again=again
+        )
     except smtplib.SMTPResponseException as error:
         again = 400 <= error.smtp_code < 500 or error.smtp_code == -1
-        refusal = DeliveryError(f"{where} answered {_said(error.smtp_code, error.smtp_error)}", again=again)
+        refusal = DeliveryError(f"{where} answered {_said(revealed, error.smtp_code, error.smtp_error)}", again=again)
     except smtplib.SMTPNotSupportedError as error:
         refusal = DeliveryError(f"{where} cannot do what is configured: {one_line(str(error))}", again=False)
     except smtplib.SMTPServerDisconnected as error:
@@ -130,13 +134,13 @@ def _told(where: str) -> Iterator[None]:
         words = error.reason or "see `tls` and `port`"
         refusal = DeliveryError(f"{where} speaks no TLS that we do: {words}", again=True)
     except smtplib.SMTPException as error:
-        refusal = DeliveryError(f"{where} cannot be used: {one_line(str(error))[:200]}", again=False)
+        refusal = DeliveryError(f"{where} cannot be used: {one_line(revealed.hidden(str(error)))[:200]}", again=False)
     except OSError as error:
         words = error.strerror or type(error).__name__
         refusal = DeliveryError(f"{where} cannot be reached: {one_line(words)}", again=True)
     raise refusal
 
 
-def _said(code: int, answer: bytes | str) -> str:
+def _said(revealed: Revealed, code: int, answer: bytes | str) -> str:
     text = answer.decode("utf-8", errors="replace") if isinstance(answer, bytes) else answer
-    return one_line(f"{code} {text}")[:200]
+    return one_line(revealed.hidden(f"{code} {text}"))[:200]

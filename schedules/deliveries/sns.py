@@ -40,7 +40,7 @@ def deliver(settings: SnsDelivery, parcel: Parcel, clock: Clock, revealed: Revea
     if settings.topic.endswith(".fifo"):
         request |= {"MessageGroupId": parcel.schedule or BY_HAND, "MessageDeduplicationId": parcel.key}
     region = settings.topic.split(":")[3]
-    with told(f"the topic {settings.topic} did not take the message"):
+    with told(f"the topic {settings.topic} did not take the message", revealed):
         sns = client("sns", revealed, region=region, profile=settings.profile, endpoint_url=settings.endpoint_url)
         answer = sns.publish(**request)
     return {"message_id": answer["MessageId"], "without": list(without)}

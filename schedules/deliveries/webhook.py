@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from schedules.deliveries.documents import as_json, document_of
-from schedules.deliveries.posting import Receiver, post
+from schedules.deliveries.posting import Receiver, hide_address, post
 from schedules.deliveries.secret_places import Revealed
 from schedules.deliveries.settings import WebhookDelivery
 from schedules.jobs import Clock
@@ -27,12 +27,8 @@ def deliver(settings: WebhookDelivery, parcel: Parcel, clock: Clock, revealed: R
     if len(secret) < SHORTEST_SECRET:
         words = f"the key of the webhook's signature is shorter than {SHORTEST_SECRET} characters"
         raise DeliveryError(f"{words}; make one with: openssl rand -hex 32", again=False)
-    parts = urlsplit(settings.url)
-    if parts.query:
-        revealed.hide(parts.query)
-    if len(parts.path) > 1:
-        revealed.hide(parts.path)
-    host = parts.netloc
+    hide_address(settings.url, revealed)
+    host = urlsplit(settings.url).netloc
     now = clock()
     body = as_json(document_of(parcel))
     headers = signed(body, secret, settings.key_id, int(now.timestamp()), parcel.key)
