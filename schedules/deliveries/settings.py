@@ -159,7 +159,9 @@ class WebhookDelivery(_Delivery):
     """A JSON message to any address, signed."""
 
     type: Literal["webhook"]
-    url: WebAddress = Field(description="Receives a POST; http only on this machine. Redirects are not followed.")
+    url: WebAddress = Field(
+        repr=False, description="Receives a POST; http only on this machine. Redirects are not followed."
+    )
     secret: SecretPlace = Field(description="Key of the signature (HMAC-SHA256), 16 characters or more.")
     key_id: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,40}$")] = Field(
         default="1", description="Name of the key, sent along, so that it can be replaced without a gap."

@@ -152,6 +152,12 @@ def test_a_server_that_says_nothing_is_left(monkeypatch):
     assert caught.value.again
 
 
+def test_a_login_beyond_ascii_is_refused_before_anything_is_sent(monkeypatch):
+    monkeypatch.setenv("MAIL_PASSWORD", "pässwörd")
+    with pytest.raises(DeliveryError, match="beyond ASCII"):
+        send(server(1, **LOGIN))
+
+
 def test_plain_text_is_for_this_machine_and_a_login_has_two_parts():
     for wrong in ({"host": "mail.example.com"}, {"username": "x"}, {"password": {"env": "X"}}):
         with pytest.raises(ValidationError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,15 @@ class World:
         assert asked is not None
         return asked
 
+    def done_job(self, run: Any, **changes: Any) -> Job:
+        """A job that made *run*."""
+        return replace(self.job(), **{"state": State.DONE, "run": run.id, "reason": "", **changes})
+
     def facts(self, *, run: Any = None, job: Job | None = None) -> Facts:
         view = build_view(run) if run is not None else None
-        return Facts(job or self.job(), "nightly", run, view, None, None, "https://audit.example.com/x", NOW)
+        if job is None:
+            job = self.done_job(run) if run is not None else self.job()
+        return Facts(job, "nightly", run, view, None, None, "https://audit.example.com/x", NOW)
 
     def deliver(self, facts: Facts, promised: dict[str, Delivery], **named: Any) -> Any:
         from schedules.delivering import deliver_all
