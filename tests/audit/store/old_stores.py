@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import sqlalchemy as sa
 
 from audit.store import Store, schema
@@ -61,6 +63,12 @@ def write_old(store: Store, url: str, version: int) -> None:
             if values:
                 into.execute(old.tables[name].insert(), values)
     engine.dispose()
+
+
+def old_store(past: Store, url: str, version: int) -> None:
+    """As `write_old`, and the evidence of those runs where that program kept it."""
+    write_old(past, url, version)
+    shutil.copytree(past.folder / "runs", place_of(url)[1] / "runs", ignore=shutil.ignore_patterns(".*"))
 
 
 def contents(url: str) -> dict[str, list[tuple[object, ...]]]:

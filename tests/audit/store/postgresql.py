@@ -118,7 +118,7 @@ def running() -> Iterator[Server]:
             server.start()
             yield server
         finally:
-            server.stop()
+            server.stop(signal.SIGQUIT)  # without tidying up what is deleted anyway
 
 
 def _identity() -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ from alembic.migration import MigrationContext
 
 from audit.store import Store, StoreError, open_store, planned, schema, upgrade
 from audit.store.opening import engine_of, place_of, prepare
-from tests.audit.store.old_stores import contents, shape, tables_of, write_old
+from tests.audit.store.old_stores import contents, old_store, shape, tables_of, write_old
 from tests.audit.store.test_ages import night
 from tests.audit.store.test_store import TABLES
 
@@ -28,11 +27,6 @@ def past(tmp_path: Path) -> Store:
     for number, what in enumerate(NIGHTS):
         store.save(night(number, what), TABLES)
     return store
-
-
-def old_store(past: Store, url: str, version: int) -> None:
-    write_old(past, url, version)
-    shutil.copytree(past.folder / "runs", place_of(url)[1] / "runs", ignore=shutil.ignore_patterns(".*"))
 
 
 @pytest.mark.parametrize("version", [1, 2])
