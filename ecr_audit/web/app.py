@@ -60,10 +60,10 @@ def create_app(desk: Desk, *, limits: Limits | None = None, followers: Followers
 
     # The last one added is the outermost.
     add = cast("Any", app.add_middleware)
-    add(Defects)
     add(Identify, doors=doors, limits=app.state.limits, secure=app.state.secure)
     add(BoundedBodies)
     add(OwnOrigin, web=web)
+    add(Defects)
     add(SafeHeaders, secure=app.state.secure)
     return app
 

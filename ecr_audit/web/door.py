@@ -7,13 +7,13 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment
+from fastapi.responses import RedirectResponse
 
 from ecr_audit.web.cookies import SESSION, set_cookie
-from ecr_audit.web.csrf import checked, csrf
+from ecr_audit.web.csrf import checked
 from ecr_audit.web.identify import Doors
 from ecr_audit.web.limits import Cost, Limited
+from ecr_audit.web.pages.rendering import page
 from ecr_audit.web.signin import anybody
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/signin", dependencies=[Depends(anybody)])
 def ask(request: Request, next: str = "/") -> Response:
     """The page on which a browser is signed in with a token."""
+    if request.app.state.doors.sessions is None:
+        raise HTTPException(404, "nobody signs in here with a token")
     return _page(request, next, "")
 
 
@@ -36,7 +38,7 @@ def sign_in(
     """Begin a session. Always a new one: nobody can have planted it before (session fixation)."""
     doors: Doors = request.app.state.doors
     if doors.tokens is None or doors.sessions is None:
-        raise HTTPException(404, "nobody signs in here")
+        raise HTTPException(404, "nobody signs in here with a token")
     holder = doors.tokens.holder(token.strip())
     if holder is None:
         log.warning("an attempt to sign in with a token that is none, from %s", request.client and request.client.host)
@@ -71,32 +73,4 @@ def _own_path(path: str) -> str:
 
 
 def _page(request: Request, path: str, wrong: str, status: int = 200) -> Response:
-    html = _TEMPLATE.render(csrf=csrf(request), next=_own_path(path), wrong=wrong)
-    return HTMLResponse(html, status)
-
-
-_TEMPLATE = Environment(autoescape=True).from_string("""\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sign in · ecr-audit</title>
-<link rel="stylesheet" href="/static/page.css">
-</head>
-<body>
-<main>
-<h1>Sign in</h1>
-{% if wrong %}<p role="alert">{{ wrong }}</p>{% endif %}
-<form method="post" action="/signin">
-<input type="hidden" name="csrf_token" value="{{ csrf }}">
-<input type="hidden" name="next" value="{{ next }}">
-<p><label>Token <input name="token" type="password" required autofocus autocomplete="off" spellcheck="false"
- maxlength="200"></label></p>
-<p><button>Sign in</button></p>
-</form>
-<p>An administrator makes tokens with <code>ecr-audit token add</code>.</p>
-</main>
-</body>
-</html>
-""")
+    return page(request, "signin.html.j2", status=status, next=_own_path(path), wrong=wrong)

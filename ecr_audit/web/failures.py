@@ -98,10 +98,10 @@ async def _database(request: Request, error: Exception) -> Response:
 
 
 class Defects:
-    """Answers what nothing else did, and writes it down once. Goes around the routes, inside of every other layer."""
+    """Answers what nothing else did, and writes it down once. Goes around every layer but the headers."""
 
     def __init__(self, app: Application) -> None:
-        """*app*: the routes."""
+        """*app*: everything within."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from anyio.to_thread import run_sync
 from fastapi import Request
+from sqlalchemy.exc import SQLAlchemyError
 
+from audit.store.errors import first_line
 from ecr_audit.web.cookies import SESSION, VISITOR, cookie, set_cookie
 from ecr_audit.web.limits import Cost, Limits
 from ecr_audit.web.messages import Application, Message, Receive, Scope, Send, header
@@ -17,6 +19,7 @@ from ecr_audit.web.proxy import Proxy
 from ecr_audit.web.sessions import Sessions
 from ecr_audit.web.tokens import PREFIX, Tokens
 from ecr_audit.web.users import ANYONE_HERE, User
+from reports.visible import one_line
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +63,16 @@ class Identify:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope)
-        shown = _bearer(scope), cookie(request, SESSION)
-        identity = await run_sync(self._identity, scope, *shown) if any(shown) or self._doors.proxy else self._nobody()
+        state = scope.setdefault("state", {})
+        state.update(user=None, session="", bearer=False, new_visitor="")
+        try:
+            identity = await self._known(scope)
+        except SQLAlchemyError as error:
+            log.error("who asks cannot be found out: %s", one_line(first_line(error)))
+            await problem(503, "the store does not answer", scope["path"], headers={"Retry-After": "10"})(
+                scope, receive, send
+            )
+            return
         if identity.wrong and not self._doors.proxy:
             wait = self._limits.hit(Cost.WRONG, _client(scope))
             if wait:
@@ -76,8 +86,7 @@ class Identify:
             answer = problem(401, "send a token in the header Authorization: Bearer", scope["path"], headers=headers)
             await answer(scope, receive, send)
             return
-        state = scope.setdefault("state", {})
-        state.update(user=identity.user, session=identity.session, bearer=identity.bearer, new_visitor="")
+        state.update(user=identity.user, session=identity.session, bearer=identity.bearer)
 
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and state.get("new_visitor"):
@@ -86,6 +95,13 @@ class Identify:
             await send(message)
 
         await self._app(scope, receive, with_cookie)
+
+    async def _known(self, scope: Scope) -> Identity:
+        """Without anything to look up, no thread is needed."""
+        shown = _bearer(scope), cookie(Request(scope), SESSION)
+        if not (any(shown) or self._doors.proxy):
+            return self._nobody()
+        return await run_sync(self._identity, scope, *shown)
 
     def _nobody(self) -> Identity:
         return Identity(ANYONE_HERE if self._doors.open else None)

@@ -48,9 +48,7 @@ class Sessions:
             return None
         now = self._clock().timestamp()
         query = (
-            sa.select(
-                sessions.c.hash, sessions.c.until, tokens.c.name, tokens.c.role, tokens.c.until.label("token_until")
-            )
+            sa.select(sessions.c.hash, sessions.c.until, tokens.c.name, tokens.c.role, tokens.c.until.label("ends"))
             .join(tokens, tokens.c.name == sessions.c.name)
             .where(sessions.c.hash == digest(secret))
         )
