@@ -45,7 +45,8 @@ ENV PATH=/opt/ecr-audit/bin:$PATH \
     ECR_AUDIT_LOG_FORMAT=json
 USER 10001:10001
 WORKDIR /var/lib/ecr-audit
-VOLUME ["/var/lib/ecr-audit"]
+# Fargate gives a volume the owner and mode that its folder has here.
+VOLUME ["/var/lib/ecr-audit", "/tmp"]
 EXPOSE 8180
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8180/healthz', timeout=4)"]
