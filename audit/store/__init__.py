@@ -186,12 +186,17 @@ class Store:
             return holds.acts(connection, limit)
 
     def resolve(self, name: str) -> str:
-        """The full id for `latest`, an id, or the beginning of exactly one id. Raises NoSuchRunError."""
+        """The full id for `latest`, `previous` (the one before), an id, or the beginning of exactly one id.
+
+        Raises NoSuchRunError.
+        """
         with read_from(self.name), self.engine.connect() as connection:
             newest_first = sa.select(schema.runs.c.id).order_by(schema.runs.c.id.desc())
             ids = [str(one) for one in connection.scalars(newest_first)]
-        if name == "latest" and ids:
-            return ids[0]
+        if name == "previous" and len(ids) == 1:
+            raise NoSuchRunError("the store holds one run only: none was before it")
+        if name in ("latest", "previous") and ids:
+            return ids[name == "previous"]
         matches = [name] if name in ids else [run for run in ids if name and run.startswith(name)]
         if len(matches) == 1:
             return matches[0]

@@ -11,7 +11,7 @@ from ecr_audit.cli.options import opened_store, store_option
 
 
 @click.command()
-@click.argument("before", metavar="RUN1")
+@click.argument("before", metavar="RUN1", default="previous")
 @click.argument("after", metavar="RUN2", default="latest")
 @click.option(
     "--format",
@@ -26,7 +26,8 @@ from ecr_audit.cli.options import opened_store, store_option
 def diff(before: str, after: str, format_: str, output: str | None, store_url: str | None) -> None:
     """What is new, worse, fixed or still open in RUN2 against RUN1.
 
-    RUN1 and RUN2 are ids, their beginnings, or `latest`. A finding that is gone counts as fixed only where RUN2 could
+    RUN1 and RUN2 are ids, their beginnings, `latest`, or `previous`: the run before the latest. Without them, that one
+    is compared with the latest. A finding that is gone counts as fixed only where RUN2 could
     look; otherwise it is told as one that could not be looked at again.
     """
     from audit.store import StoreError

@@ -92,10 +92,18 @@ def test_runs_are_listed_newest_first_and_found_by_name(url: str):
     assert store.list()[0].failing["critical"] == 1
     assert store.list()[0].waived == 1
     assert store.resolve("latest") == "20261123T020000Z-aaaaaa"
+    assert store.resolve("previous") == "20261122T020000Z-bbbbbb"
     assert store.resolve("20261122") == "20261122T020000Z-bbbbbb"
     for name in ("2026112", "nonsense", ""):
         with pytest.raises(NoSuchRunError):
             store.resolve(name)
+
+
+def test_before_the_only_run_there_is_none(url: str):
+    store = open_store(url)
+    store.save(a_run(), TABLES)
+    with pytest.raises(NoSuchRunError, match="none was before it"):
+        store.resolve("previous")
 
 
 def test_an_altered_run_is_not_believed(url: str):
