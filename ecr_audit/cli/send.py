@@ -1,17 +1,84 @@
-"""`ecr-audit send`: hand the findings of a kept run to another service. The one command that writes into AWS."""
+"""`ecr-audit send`: hand what was found to others. The one command that writes into AWS."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from ecr_audit.cli.configured import config_option, configured_store, opened_configuration, this_user
 from ecr_audit.cli.failure import UserError, explained
 from ecr_audit.cli.options import REGIONS, opened_store, store_option
 from ecr_audit.cli.output import kept_view
 
+if TYPE_CHECKING:
+    from schedules.configuration import Configuration
+    from schedules.deliveries.settings import Delivery
+
 
 @click.group()
 def send() -> None:
-    """Hand the findings of a kept run to another service."""
+    """Hand a kept run to others: through a configured delivery, or into Security Hub."""
+
+
+@send.command("test")
+@click.argument("name", metavar="DELIVERY")
+@config_option
+def test_delivery(name: str, config_file: str) -> None:
+    """Send a harmless message through the delivery DELIVERY of the configuration, to see that it arrives."""
+    from schedules.deliveries.by_hand import trial
+    from schedules.model import DeliveryError
+
+    settings = _delivery(opened_configuration(config_file), name, config_file)
+    with explained(DeliveryError):
+        _report(name, trial(settings, name))
+
+
+@send.command("run")
+@click.argument("run", metavar="RUN|latest")
+@click.option("--delivery", "name", metavar="NAME", required=True, help="Delivery of the configuration.")
+@config_option
+@store_option
+def send_run(run: str, name: str, config_file: str, store_url: str | None) -> None:
+    """Send RUN through a delivery of the configuration, whatever its rules are.
+
+    The store writes down who did so.
+    """
+    from audit.store import StoreError
+    from schedules.deliveries import utc_now
+    from schedules.deliveries.by_hand import hand_over
+    from schedules.model import DeliveryError
+
+    configuration = opened_configuration(config_file)
+    settings = _delivery(configuration, name, config_file)
+    with explained(StoreError, DeliveryError):
+        store = configured_store(configuration, store_url)
+        loaded = store.load(store.resolve(run))
+        address = configuration.web.public_url.rstrip("/")
+        link = f"{address}/runs/{loaded.id}" if address else ""
+        by = this_user()
+        detail = hand_over(settings, name, loaded, kept_view(store, loaded), store=store, by=by, link=link)
+        store.act(by, "sent", loaded.id, {"delivery": name}, utc_now())
+    _report(name, detail)
+
+
+def _delivery(configuration: Configuration, name: str, file: str) -> Delivery:
+    if name in configuration.deliveries:
+        return configuration.deliveries[name]
+    there = ", ".join(configuration.deliveries) or "none"
+    raise UserError(f"{file} has no delivery {name!r}; there is {there}")
+
+
+def _report(name: str, detail: Mapping[str, Any]) -> None:
+    from reports.visible import one_line
+
+    click.echo(f"The delivery {name} took it.")
+    for key, value in detail.items():
+        if key != "without":
+            click.echo(f"  {key}: {one_line(str(value))}")
+    for sentence in detail.get("without", ()):
+        click.echo(f"  {one_line(sentence)}")
 
 
 @send.command()

@@ -10,11 +10,6 @@ from checks.model import Severity
 from schedules.model import Parcel
 
 
-def document_of(parcel: Parcel) -> dict[str, Any]:
-    """The message's document with the key of the delivery."""
-    return {**parcel.message.document, "delivery": parcel.key}
-
-
 def as_json(document: Mapping[str, Any]) -> bytes:
     """One spelling for one document: keys sorted, no spaces, UTF-8."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)

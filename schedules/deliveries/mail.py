@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from reports.visible import one_line, visible
 from schedules.deliveries.addresses import mailbox
 from schedules.jobs import Clock
+from schedules.message_page import html_of
 from schedules.model import Parcel
 
 MEGABYTE = 1_000_000
@@ -35,10 +36,10 @@ class Mail:
 
 def mail(parcel: Parcel, sender: str, to: Sequence[str], room: int, clock: Clock) -> Mail:
     """The mail of *parcel*, of at most *room* bytes where leaving files out can achieve that."""
-    text = visible(parcel.message.text)
-    kept, left_out = _within(parcel.files, room - _HEAD_BYTES - 3 * len(text.encode()))
-    if left_out:
-        text += "\n" + "\n".join(left_out) + "\n"
+    told = parcel.message
+    words = len(visible(told.text + html_of(told)).encode())
+    kept, left_out = _within(parcel.files, room - _HEAD_BYTES - 3 * words)
+    told = replace(told, totals=(*told.totals, *left_out))
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     origin = mailbox(sender)
     message["From"] = origin
@@ -51,7 +52,8 @@ def mail(parcel: Parcel, sender: str, to: Sequence[str], room: int, clock: Clock
     message["Auto-Submitted"] = "auto-generated"
     # SES puts a Message-ID of its own; this stays.
     message["X-Ecr-Audit-Delivery"] = parcel.key
-    message.set_content(text, cte="quoted-printable")
+    message.set_content(visible(told.text), cte="quoted-printable")
+    message.add_alternative(visible(html_of(told)), subtype="html", cte="quoted-printable")
     for name, data in kept.items():
         kind, _, subtype = (mimetypes.guess_type(name)[0] or "application/octet-stream").partition("/")
         message.add_attachment(data, maintype=kind, subtype=subtype, filename=PurePosixPath(name).name, cte="base64")

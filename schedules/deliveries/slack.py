@@ -78,6 +78,8 @@ def _sections(lines: Iterable[str]) -> Iterator[str]:
 
 def _escaped_within(line: str, length: int) -> str:
     """Escaped, and no escape cut in two."""
+    if line.startswith("  "):
+        line = f"• {line.strip()}"  # lines below another one
     text = escaped(line)
     if len(text) <= length:
         return text

@@ -9,7 +9,7 @@ from typing import Any
 
 from reports.visible import one_line, visible
 from schedules.deliveries.aws import client, told
-from schedules.deliveries.documents import as_json, document_of, event_of, severity_of
+from schedules.deliveries.documents import as_json, event_of, severity_of
 from schedules.deliveries.names import BY_HAND
 from schedules.deliveries.secret_places import Revealed
 from schedules.deliveries.settings import SnsDelivery
@@ -21,12 +21,15 @@ MESSAGE_BYTES = 256 * 1024 - 4_096
 TEXT_BYTES = 60_000
 SUBJECT_LENGTH = 100
 SMS_LENGTH = 140
-_KEPT = {"version", "event", "job", "schedule", "run", "severity", "delivery"}
+_KEPT = {"version", "event", "reasons", "schedule", "job", "run", "organization", "verdict", "counts", "change"}
 """What of a document stays where the whole is too large."""
 
 
 def deliver(settings: SnsDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
-    """Publish once. A FIFO topic drops a repetition within five minutes; another topic has the key in the document."""
+    """Publish once.
+
+    A FIFO topic drops a repetition within five minutes; subscribers of another one find the key among the attributes.
+    """
     message, without = structured(parcel)
     request: dict[str, Any] = {
         "TopicArn": settings.topic,
@@ -59,7 +62,7 @@ def structured(parcel: Parcel) -> tuple[str, tuple[str, ...]]:
     without: tuple[str, ...] = ()
     text = _cut(visible(parcel.message.text), parcel.message.link)
     short = subject(parcel.message.subject)[:SMS_LENGTH]
-    document = document_of(parcel)
+    document = dict(parcel.message.document)
     while True:
         values = {"default": as_json(document).decode(), "email": text, "sms": short}
         message = json.dumps(values)
@@ -71,7 +74,12 @@ def structured(parcel: Parcel) -> tuple[str, tuple[str, ...]]:
 
 
 def _attributes(parcel: Parcel) -> dict[str, str]:
-    return {"severity": severity_of(parcel), "event": event_of(parcel), "schedule": parcel.schedule or BY_HAND}
+    return {
+        "severity": severity_of(parcel),
+        "event": event_of(parcel),
+        "schedule": parcel.schedule or BY_HAND,
+        "delivery": parcel.key,
+    }
 
 
 def _cut(text: str, link: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from schedules.deliveries.documents import as_json, document_of
+from schedules.deliveries.documents import as_json
 from schedules.deliveries.posting import Receiver, hide_address, post
 from schedules.deliveries.secret_places import Revealed
 from schedules.deliveries.settings import WebhookDelivery
@@ -30,7 +30,7 @@ def deliver(settings: WebhookDelivery, parcel: Parcel, clock: Clock, revealed: R
     hide_address(settings.url, revealed)
     host = urlsplit(settings.url).netloc
     now = clock()
-    body = as_json(document_of(parcel))
+    body = as_json(parcel.message.document)
     headers = signed(body, secret, settings.key_id, int(now.timestamp()), parcel.key)
     post(Receiver(f"the webhook at {host}", settings.url, settings.ca_file), body, headers, now, revealed)
     return {"receiver": host, "key_id": settings.key_id}

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from schedules import delivering
 from schedules.deliveries import errand as errand_module
@@ -292,11 +293,13 @@ def test_a_report_that_cannot_be_made_is_named_and_the_message_goes(world, run, 
     with mail_server(post) as port, receiver(Answer()) as web:
         mail = mailbox(port, attach=["pdf", "csv"])
         promised = {"mail": mail, "out": folder(tmp_path, attach=["csv", "pdf"]), "hook": hook(web.url)}
-        receipts = {one.delivery: one for one in world.deliver(world.facts(run=run), promised)}
+        with capture_logs():
+            told = world.deliver(world.facts(run=run), promised)
+        receipts = {one.delivery: one for one in told}
     assert {one.state for one in receipts.values()} == {SENT}
     assert sorted(made) == ["csv", "pdf"], "each format once"
     assert "pdf report is missing" in receipts["mail"].reason
-    assert "Pango is missing" in post.mails[0].get_body().get_content().replace("=\r\n", "")
+    assert "Pango is missing" in post.mails[0].get_body(["plain"]).get_content()
     assert [part.get_filename() for part in post.mails[0].iter_attachments()] == ["findings.csv"]
     assert receipts["hook"].reason == ""
 
@@ -336,9 +339,11 @@ def test_a_defect_is_a_receipt_and_no_exception(world, run, tmp_path, monkeypatc
         raise ZeroDivisionError("oh")
 
     monkeypatch.setattr(errand_module, "compose", broken)
-    (receipt,) = world.deliver(world.facts(run=run), {"out": folder(tmp_path)})
+    with capture_logs() as logged:
+        (receipt,) = world.deliver(world.facts(run=run), {"out": folder(tmp_path)})
     assert receipt.state is FAILED
     assert "ZeroDivisionError" in receipt.reason
+    assert [one["event"] for one in logged] == ["delivery-broke"]
 
 
 def test_a_receiver_without_end_is_given_up(world, run, tmp_path, monkeypatch):

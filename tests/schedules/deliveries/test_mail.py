@@ -33,7 +33,8 @@ def test_a_mail_holds_the_message_and_the_files():
     assert sent["Message-ID"] == letter.identifier == f"<{parcel().key}@example.com>"
     assert sent["Date"].datetime == NOW
     assert (sent["Auto-Submitted"], sent["X-Ecr-Audit-Delivery"]) == ("auto-generated", parcel().key)
-    assert sent.get_body().get_content().splitlines() == message().text.splitlines()
+    assert sent.get_body(["plain"]).get_content().splitlines() == message().text.splitlines()
+    assert "2 critical findings are new." in sent.get_body(["html"]).get_content()
     attached = {
         part.get_filename(): (part.get_content_type(), part.get_payload(decode=True))
         for part in sent.iter_attachments()
@@ -55,9 +56,10 @@ def test_files_that_do_not_fit_are_named_with_the_link():
     sent = read(letter)
     assert [part.get_filename() for part in sent.iter_attachments()] == ["report.pdf", "findings.csv"]
     assert letter.left_out == ("findings.xlsx (2.0 MB) is too large for this mail and was left out.",)
-    text = sent.get_body().get_content()
-    assert letter.left_out[0] in text
-    assert message().link in text
+    for kind in ("plain", "html"):
+        text = sent.get_body([kind]).get_content()
+        assert letter.left_out[0] in text
+        assert message().link in text
     assert len(letter.data) <= 1_500_000
 
 

@@ -45,7 +45,7 @@ def test_the_body_is_the_document_and_its_signature_covers_time_and_body():
     assert (int(stamp), got.headers["Ecr-Audit-Key-Id"]) == (int(NOW.timestamp()), "2026-11")
     assert got.headers["Idempotency-Key"] == parcel().key
     assert got.headers["Content-Type"].startswith("application/json")
-    assert json.loads(got.body) == {**message().document, "delivery": parcel().key}
+    assert json.loads(got.body) == message().document
     assert detail == {"receiver": web.url.removeprefix("http://"), "key_id": "2026-11"}
 
 
