@@ -317,3 +317,4 @@ def test_every_alert_says_what_to_do_and_how_urgent_it_is() -> None:
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
 def test_promtool_takes_the_alerts() -> None:
     said("promtool", "check", "rules", DEPLOY / "prometheus/alerts.yaml")
+    said("promtool", "test", "rules", Path(__file__).with_name("alerts.promtool.yaml"))

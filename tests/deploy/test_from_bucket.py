@@ -1,4 +1,4 @@
-"""A configuration in a bucket, fetched as a container does it, from a simulated S3: what arrives, who is refused or waits."""
+"""A configuration in a bucket, fetched as a container does: what arrives, who is refused, who waits."""
 
 from __future__ import annotations
 
