@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,8 @@ import sqlalchemy as sa
 from audit.store.schema import jobs
 
 Clock = Callable[[], dt.datetime]
+
+_LOOKS = 3
 
 
 class Kind(StrEnum):
@@ -53,7 +56,7 @@ class Job:
     """One job as the ledger has it."""
 
     id: str
-    """`YYYYMMDDTHHMMSSZ-` and six hex digits: sorts by the time of asking."""
+    """`YYYYMMDDTHHMMSSZ-` and six hex digits, three of them parts of the second: sorts by the time of asking."""
     kind: Kind
     schedule: str
     """Name of its schedule; empty for one that was asked for by hand without any."""
@@ -110,20 +113,24 @@ class Ledger:
         *state*: WAITING, or the outcome of an occasion that nobody will work on (MISSED, COALESCED).
         """
         now = self._clock()
-        identifier = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         values = {
-            "id": identifier, "kind": kind.value, "schedule": schedule or None, "due_at": _text(due_at),
-            "asked_at": _text(now), "asked_by": by[:200], "request": dict(request or {}), "state": state.value,
-            "reason": reason, "run": run or None, "started_at": None,
+            "kind": kind.value, "schedule": schedule or None, "due_at": _text(due_at),
+            "asked_at": _text(now), "asked_by": _kept(by)[:200], "request": dict(request or {}), "state": state.value,
+            "reason": _kept(reason), "run": run or None, "started_at": None,
             "finished_at": _text(now) if state.ended else None, "attempts": 0, "note": "", "done": 0, "total": 0,
             "cancel_asked_by": None, "holder": None,
         }  # fmt: skip
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(jobs.insert().values(**values))
-        except sa.exc.IntegrityError:
-            return None
-        return self.get(identifier)
+        while True:
+            identifier = _new_id(now)
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(jobs.insert().values(id=identifier, **values))
+                return self.get(identifier)
+            except sa.exc.IntegrityError:
+                if due_at is not None and self.occasion(schedule, due_at) is not None:
+                    return None
+                if self.get(identifier) is None:
+                    raise  # it was not the id that is taken
 
     def get(self, identifier: str) -> Job | None:
         """The job called so."""
@@ -220,16 +227,44 @@ class Ledger:
         finished = _text(self._clock())
         waits = jobs.c.state == State.WAITING.value
         reason = f"cancelled by {by[:200]}"
-        if self._change(identifier, waits, state=State.CANCELLED.value, reason=reason, finished_at=finished):
-            return True
-        return self._change(identifier, jobs.c.state == State.RUNNING.value, cancel_asked_by=by[:200])
+        runs = jobs.c.state == State.RUNNING.value
+        for _ in range(_LOOKS):  # between the two it may begin, or be put back
+            if self._change(identifier, waits, state=State.CANCELLED.value, reason=reason, finished_at=finished):
+                return True
+            if self._change(identifier, runs, cancel_asked_by=by[:200]):
+                return True
+        return False
 
     def _change(self, identifier: str, condition: sa.ColumnElement[bool], **values: Any) -> bool:
+        change = jobs.update().where(jobs.c.id == identifier, condition)
+        said = {name: _kept(value) if isinstance(value, str) else value for name, value in values.items()}
         with self._engine.begin() as connection:
-            return (
-                connection.execute(jobs.update().where(jobs.c.id == identifier, condition).values(**values)).rowcount
-                == 1
-            )
+            return connection.execute(change.values(**said)).rowcount == 1
+
+
+def _kept(text: str) -> str:
+    """As any database keeps it: PostgreSQL refuses the null character, and an outcome must not fail for a word."""
+    return text.replace("\0", "\ufffd")
+
+
+_ids = threading.Lock()
+_last_id = ""
+
+
+def _new_id(now: dt.datetime) -> str:
+    """Ids of one process sort as they were asked for, those of several nearly so.
+
+    After a long outage thousands are recorded within a second: twelve bits are parts of it, twelve are drawn.
+    """
+    global _last_id
+    part = now.microsecond * 0x1000 // 1_000_000
+    drawn = f"{now:%Y%m%dT%H%M%SZ}-{part:03x}{secrets.randbelow(0x1000):03x}"
+    with _ids:
+        second, _, number = _last_id.partition("-")
+        if drawn <= _last_id and drawn.startswith(second) and number != "ffffff":
+            drawn = f"{second}-{int(number, 16) + 1:06x}"
+        _last_id = drawn
+    return drawn
 
 
 def _held(holder: str) -> sa.ColumnElement[bool]:
