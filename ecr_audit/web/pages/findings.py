@@ -100,7 +100,8 @@ def _page(
         scripts=[one for one in run.scripts if found.fingerprint in one.findings],
         table=table, row=row, whole_row=whole_row, granted=[one for one in granted if _since(one, run.started_at)],
         waivable=found.status is not Status.ERROR and not found.check.startswith(NEVER_WAIVED),
-        today=desk.clock().date(), typed=typed or {"reason": "", "until": ""}, problem=problem, longest_reason=LONGEST_REASON,
+        today=desk.clock().date(), typed=typed or {"reason": "", "until": ""}, problem=problem,
+        longest_reason=LONGEST_REASON,
     )  # fmt: skip
 
 

@@ -1,0 +1,481 @@
+"""The pages: every link leads somewhere, every form does what it says, and no name from outside is markup."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import pytest
+
+from audit.model import Run
+from checks.model import Severity, Status
+from ecr_audit.web.headers import POLICY
+from ecr_audit.web.users import Role
+from schedules.configuration import Schedule
+from schedules.jobs import Kind, State
+from schedules.receipts import Receipts
+from tests.ecr_audit.web.doors import NOW, RUN, Served, kept, mixed, serving, tables
+from tests.ecr_audit.web.pages_seen import Seen
+from tests.reports import runs
+from tests.reports.mixed import mixed_run
+
+EARLIER = "20261122T020000Z-4f9a1c"
+
+
+def earlier_run() -> Run:
+    """The run of the night before: without the last finding of each check, one of them less severe."""
+    run = mixed_run()
+    results = []
+    for result in run.results:
+        found = [
+            replace(one, severity=Severity.LOW) if one.status is Status.FAIL else one for one in result.findings[:1]
+        ]
+        results.append(replace(result, findings=(*found, *result.findings[1:-1])))
+    return kept(replace(run, results=tuple(results)), 22)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Two nights of the usual organization, two schedules, jobs of every outcome."""
+    folder = tmp_path_factory.mktemp("pages")
+    schedules = {
+        "nightly": Schedule(every="nightly", timezone="Europe/Berlin", waivers=str(folder / "waivers.yaml")),
+        "weekly": Schedule(every="weekly", paused=True),
+    }
+    with serving(folder, schedules=schedules, runs=[(earlier_run(), tables()), mixed()]) as world:
+        _jobs(world)
+        yield world
+
+
+def _jobs(world: Served) -> None:
+    ledger, receipts = world.desk.ledger, Receipts(world.store.engine, world.desk.clock)
+    for at, state in enumerate(state for state in State if state.ended):
+        due = NOW - dt.timedelta(days=at + 1)
+        job = ledger.ask(Kind.AUDIT, by="schedule", schedule="nightly", due_at=due)
+        assert job is not None
+        assert ledger.begin(job.id, "worker") is not None
+        if state is State.DONE:
+            ledger.made(job.id, "worker", RUN)
+            receipts.promise(job.id, "mail")
+            receipts.failed(job.id, "mail", "<b>no answer</b>")
+            receipts.promise(job.id, "archive")
+            receipts.sent(job.id, "archive", {"place": "reports/\u202e"})
+        ledger.end(job.id, "worker", state, "" if state is State.DONE else f"because of <{state}>")
+    running = ledger.ask(Kind.AUDIT, by="<i>somebody</i>", request={"scope": {"regions": ["eu-west-1"]}})
+    assert running is not None
+    ledger.begin(running.id, "worker")
+    ledger.tell(running.id, "worker", note="reading <registries>", done=3, total=12)
+    ledger.ask(Kind.AUDIT, by="test", schedule="nightly", request={"deliveries": ["mail"]})
+    report = ledger.ask(Kind.REPORT, by="test", run=RUN, request={"formats": ["csv", "markdown"]})
+    assert report is not None
+    ledger.begin(report.id, "worker")
+    ledger.end(report.id, "worker", State.DONE)
+
+
+def look(client: httpx.Client, path: str, status: int = 200) -> Seen:
+    """The page there, which has nothing wrong with it."""
+    answer = client.get(path)
+    assert answer.status_code == status, (path, answer.status_code, answer.text[:300])
+    assert answer.headers["content-security-policy"] == POLICY
+    seen = Seen(answer.text)
+    assert seen.problems == [], path
+    return seen
+
+
+def crawl(client: httpx.Client, start: str, below: str = "/", variants: int = 4) -> dict[str, Seen]:
+    """Every page *below* that can be reached, of each path so many *variants* of its query."""
+    waiting, pages, seen_paths = [start], {}, Counter[str]()
+    while waiting:
+        path = waiting.pop(0)
+        bare = path.partition("?")[0]
+        if path in pages or seen_paths[bare] > variants or "/download/" in path or not path.startswith(below):
+            continue
+        seen_paths[bare] += 1
+        answer = client.get(path)
+        assert answer.status_code in (200, 303), (path, answer.status_code, answer.text[:300])
+        if answer.status_code == 303:
+            waiting.append(answer.headers["location"].partition("#")[0])
+            continue
+        if not answer.headers["content-type"].startswith("text/html"):
+            assert answer.headers["content-disposition"].startswith("attachment"), path
+            continue
+        seen = pages[path] = Seen(answer.text)
+        assert seen.problems == [], path
+        links = (urljoin(path, link).partition("#")[0] for link in seen.links if link.startswith("/"))
+        waiting += [link for link in dict.fromkeys(links) if link not in pages]
+    return pages
+
+
+def post(world: Served, page: str, ending: str, **data: object) -> httpx.Response:
+    """Fill in the form on *page* whose address ends so, and send it."""
+    browser = world.browser()
+    form = Seen(browser.client.get(page).text).form(ending)
+    sent = {name: values[0] for name, values in form.fields.items() if values} | data
+    return browser.post(urljoin(page, form.action), sent)
+
+
+def test_every_link_leads_somewhere_and_every_page_is_sound(served: Served):
+    pages = crawl(served.browser().client, "/")
+    patterns = (
+        "/", "/runs", f"/runs/{RUN}", f"/runs/{EARLIER}", f"/runs/{RUN}/registries", "/schedules", "/jobs", "/checks",
+        f"/runs/{RUN}/registries/100000000003/eu-central-1", "/checks/grants.replication-allowed",
+    )  # fmt: skip
+    for path in patterns:
+        assert path in pages, path
+    assert len([path for path in pages if re.fullmatch(rf"/runs/{RUN}/findings/[0-9a-f]{{16}}", path)]) > 30
+    assert len([path for path in pages if path.startswith("/jobs/")]) >= 8
+
+
+def test_hostile_names_are_shown_and_never_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    # Half a character is nothing that a store can keep.
+    monkeypatch.setattr(runs, "HOSTILE", tuple(one for one in runs.HOSTILE if "\ud83d" not in one))
+    hostile = kept(runs.hostile_run())
+    name = "<script>alert(1)</script>\u202e{{7*7}}" + "x" * 500
+    with serving(tmp_path, runs=[(hostile, tables(name))]) as world:
+        pages = crawl(world.browser().client, f"/runs/{hostile.id}", f"/runs/{hostile.id}")
+        assert len([path for path in pages if "/findings/" in path and "?" not in path]) == len(hostile.findings)
+        for path, seen in pages.items():
+            assert seen.tags.get("script", 0) == 1, path
+            assert not {"img", "iframe", "object"} & seen.tags.keys(), path
+            assert "49" not in re.findall(r"\{\{7\*7\}\}|\b49\b", seen.words), path
+        everything = " ".join(seen.text for seen in pages.values())
+        assert "<script>alert(1)</script>" in everything
+        assert "evil<U+202E>gpj.exe" in everything
+        assert "{{ 7 * 7 }}" in everything
+        assert "<script>alert(1)</script><U+202E>{{7*7}}" in everything
+
+
+@pytest.mark.parametrize("path", ["/", "/runs", "/jobs", "/schedules", "/checks"])
+def test_an_empty_service_says_what_to_do_first(tmp_path: Path, path: str):
+    with serving(tmp_path) as world:
+        seen = look(world.browser().client, path)
+        assert re.search("ecr-audit|Begin here|Audit now", seen.words)
+        assert look(world.browser().client, "/runs/latest", 404).words.count("run")
+
+
+def test_the_first_page_tells_how_things_stand(served: Served):
+    seen = look(served.browser().client, "/")
+    assert "Action required" in seen.words
+    assert "Under way" in seen.words
+    assert "reading <registries>" in seen.words
+    assert "3 of 12" in seen.words
+    assert "Open failures of the last 2 runs" in seen.words
+    assert f"/runs/{EARLIER}" in seen.links
+
+
+def test_a_run_that_cannot_be_read_hides_no_other(tmp_path: Path):
+    with serving(tmp_path, runs=[(earlier_run(), tables()), mixed()]) as world:
+        (world.store.folder / "runs" / RUN / "run.json.gz").write_bytes(b"altered")
+        browser = world.browser().client
+        seen = look(browser, "/")
+        assert "cannot be read" in seen.words
+        assert "altered since the run was kept" in seen.words
+        assert look(browser, f"/runs/{EARLIER}")
+        assert "altered since the run was kept" in look(browser, f"/runs/{RUN}", 503).words
+
+
+def count_of(seen: Seen) -> int:
+    found = re.search(r"(?:(\d+) of \d+ findings|(\d+) findings?), (?:worst|sorted)|None of", seen.words)
+    assert found
+    return int(found[1] or found[2] or 0)
+
+
+@pytest.mark.parametrize(
+    ("query", "chosen"),
+    [
+        ("", lambda one: True),
+        ("severity=critical", lambda one: one.severity is Severity.CRITICAL),
+        ("severity=high&severity=low", lambda one: one.severity in (Severity.HIGH, Severity.LOW)),
+        ("status=fail", lambda one: one.status is Status.FAIL and one.waiver is None),
+        ("status=waived&status=error", lambda one: one.waiver is not None or one.status is Status.ERROR),
+        ("status=unknown", lambda one: one.status is Status.UNKNOWN and one.waiver is None),
+        ("check=grants.replication-allowed", lambda one: one.check == "grants.replication-allowed"),
+        ("account=100000000009", lambda one: one.account == "100000000009"),
+        ("region=us-east-1&severity=low", lambda one: (one.region, one.severity.value) == ("us-east-1", "low")),
+        ("text=no+such+thing", lambda one: False),
+        ("text=&check=&account=", lambda one: True),
+    ],
+)  # fmt: skip
+def test_filters_stand_in_the_address(served: Served, query: str, chosen: object):
+    assert callable(chosen)
+    seen = look(served.browser().client, f"/runs/{RUN}?{query}")
+    expected = {one.fingerprint for one in mixed_run().findings if chosen(one)}
+    assert count_of(seen) == len(expected)
+    shown = {link.rpartition("/")[2] for link in seen.links if "/findings/" in link}
+    assert shown == expected
+
+
+def test_what_changed_since_the_run_before_can_be_asked_for(served: Served):
+    client = served.browser().client
+    view = served.desk.opened(RUN).view
+    assert view.change is not None
+    for state in ("new", "worse", "still"):
+        marks = getattr(view.change, state)
+        assert marks, state
+        seen = look(client, f"/runs/{RUN}?state={state}")
+        assert {link.rpartition("/")[2] for link in seen.links if "/findings/" in link} == marks
+
+
+def test_worst_comes_first_and_columns_can_be_sorted(served: Served):
+    client = served.browser().client
+    view = served.desk.opened(RUN).view
+
+    def order(query: str) -> list[str]:
+        return [one.rpartition("/")[2] for one in look(client, f"/runs/{RUN}?{query}").links if "/findings/" in one]
+
+    assert order("") == [one.fingerprint for one in view.findings]
+    names = {one.fingerprint: one.resource.casefold() for one in view.findings}
+    assert [names[one] for one in order("sort=resource")] == sorted(names.values())
+    assert [names[one] for one in order("sort=-resource")] == sorted(names.values(), reverse=True)
+    assert order("sort=since")[-1] not in view.ages
+
+
+def test_what_an_address_asks_for_and_nobody_understands_is_told(served: Served):
+    seen = look(served.browser().client, f"/runs/{RUN}?severity=banana&page=-1&colour=%3Cb%3E")
+    for odd in ("severity=banana", "page=-1", "colour=<b>"):
+        assert f"“{odd}”" in seen.words
+    assert count_of(seen) == len(mixed_run().findings)
+
+
+def test_a_hundred_findings_are_on_a_page(tmp_path: Path):
+    run = kept(runs.large_run(250, 5))
+    with serving(tmp_path, runs=[(run, {})]) as world:
+        client = world.browser().client
+        found: list[str] = []
+        for page, rows in ((1, 100), (2, 100), (3, 50), (9, 50)):
+            seen = look(client, f"/runs/{RUN}?page={page}")
+            links = [one for one in seen.links if "/findings/" in one]
+            assert len(links) == rows
+            found += links if page < 9 else []
+        assert len(set(found)) == 250
+        assert "201 to 250 of 250" in seen.words
+        assert "kept nothing" in look(client, f"/runs/{RUN}/registries/999999999999/eu-west-1", 404).words
+        assert "kept no evidence tables" in look(client, f"/runs/{RUN}/registries", 404).words
+
+
+def test_the_beginning_of_an_id_and_latest_lead_to_the_run(served: Served):
+    client = served.browser().client
+    for name in ("latest", "20261123"):
+        answer = client.get(f"/runs/{name}?severity=high")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/runs/{RUN}?severity=high")
+
+
+def test_a_finding_tells_its_evidence_its_fix_and_its_past(served: Served):
+    run = served.desk.opened(RUN).run
+    found = next(one for one in run.findings if one.check == "grants.replication-allowed" and one.remedy)
+    client = served.browser().client
+    seen = look(client, f"/runs/{RUN}/findings/{found.fingerprint}")
+    for text in (found.message, "DENIED_IMPLICIT", "prod/, shared/", "Have it reviewed", "set -euo pipefail"):
+        assert text in seen.words, text
+    assert f"/runs/{EARLIER}/findings/{found.fingerprint}" in seen.links
+    assert "/checks/grants.replication-allowed" in seen.links
+    for script in run.scripts:
+        listed = f"/runs/{RUN}/scripts/{script.name}" in seen.links
+        assert listed == (found.fingerprint in script.findings)
+
+
+def test_the_whole_judged_row_can_be_seen(served: Served):
+    run = served.desk.opened(RUN).run
+    wanted = tables()["links"].iloc[0]
+    found = next(one for one in run.findings if one.key.get("source_account") == wanted["source_account"]
+                 and one.key.get("source_region") == wanted["source_region"] and len(one.key) == 4)  # fmt: skip
+    seen = look(served.browser().client, f"/runs/{RUN}/findings/{found.fingerprint}?row=whole")
+    assert "The whole row of links" in seen.words
+    assert "grant given no Whether `grant_verdict` allows at least some names" in seen.words
+    seen = look(served.browser().client, f"/runs/{EARLIER}/findings/{'0' * 16}", 404)
+    assert "has no finding 0000000000000000" in seen.words
+
+
+def test_registries_and_their_links(served: Served):
+    client = served.browser().client
+    listed = look(client, f"/runs/{RUN}/registries")
+    assert "2 registries" in listed.words
+    assert "1 registry." in look(client, f"/runs/{RUN}/registries?text=destination").words
+    source = look(client, f"/runs/{RUN}/registries/100000000003/eu-central-1")
+    assert "blocked: a rule sends and the destination refuses" in source.words
+    assert f"/runs/{RUN}/registries/100000000009/eu-west-1" in source.links
+    target = look(client, f"/runs/{RUN}/registries/100000000009/eu-west-1")
+    assert "denied." in target.words
+    assert f"/runs/{RUN}/registries/100000000003/eu-central-1" in target.links
+
+
+def test_gaps_name_the_permission_that_helps(served: Served):
+    seen = look(served.browser().client, f"/runs/{RUN}")
+    assert "Allow these actions to the audit role: ecr:DescribeRepositoryCreationTemplates" in seen.words
+    assert "Permission that helps" in seen.words
+
+
+def test_reports_come_as_files(served: Served):
+    client = served.browser().client
+    one = client.get(f"/runs/{RUN}/download/markdown")
+    assert one.headers["content-disposition"] == f'attachment; filename="ecr-audit-{RUN}-summary.md"'
+    several = client.get(f"/runs/{RUN}/download/csv")
+    assert several.headers["content-disposition"].endswith('-csv.zip"')
+    with zipfile.ZipFile(BytesIO(several.content)) as archive:
+        assert "findings.csv" in archive.namelist()
+        assert archive.testzip() is None
+    assert "There is no report format" in look(client, f"/runs/{RUN}/download/exe", 404).words
+    script = served.desk.opened(RUN).run.scripts[0]
+    answer = client.get(f"/runs/{RUN}/scripts/{script.name}")
+    assert answer.content == script.text.encode()
+    for name in ("nothing.sh", "..%2f..%2frun.json.gz", "%2e%2e"):
+        assert client.get(f"/runs/{RUN}/scripts/{name}").status_code == 404
+
+
+def test_a_person_asks_for_an_audit_and_cancels_it(tmp_path: Path):
+    with serving(tmp_path, schedules={"nightly": Schedule(every="nightly")}, runs=[mixed()]) as world:
+        answer = post(world, "/", "/audits", schedule="nightly", accounts="100000000003, 100000000005", regions="")
+        assert answer.status_code == 303
+        job = world.desk.ledger.get(answer.headers["location"].rpartition("/")[2])
+        assert job is not None
+        assert (job.schedule, job.state) == ("nightly", State.WAITING)
+        assert job.request["scope"]["accounts"] == ["100000000003", "100000000005"]
+        seen = look(world.browser().client, answer.headers["location"])
+        assert "Waiting" in seen.words
+        assert post(world, f"/jobs/{job.id}", "/cancel").status_code == 303
+        assert "Cancelled" in look(world.browser().client, f"/jobs/{job.id}").words
+        wrong = post(world, "/", "/audits", regions="eu west 1 <b>")
+        assert wrong.status_code == 400
+        assert "give account ids of twelve digits" in Seen(wrong.text).words
+        assert post(world, "/", "/audits", schedule="weekly").status_code == 404
+        assert post(world, "/schedules", "/audits").status_code == 303
+        assert len(world.desk.jobs(10)) == 2
+
+
+def test_a_person_has_reports_made(served: Served):
+    answer = post(served, f"/runs/{RUN}", "/reports", formats="csv")
+    assert answer.status_code == 303
+    job = served.desk.ledger.get(answer.headers["location"].rpartition("/")[2])
+    assert job is not None
+    assert (job.kind, job.run, dict(job.request)) == (Kind.REPORT, RUN, {"formats": ["csv"]})
+    served.desk.ledger.begin(job.id, "worker")
+    served.desk.ledger.end(job.id, "worker", State.DONE)
+    assert f"/runs/{RUN}/download/csv" in look(served.browser().client, f"/jobs/{job.id}").links
+    assert post(served, f"/runs/{RUN}", "/reports", formats="exe").status_code == 400
+
+
+def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_path: Path):
+    run = served.desk.opened(RUN).run
+    found = next(one for one in run.findings if one.status is Status.FAIL and one.waiver is None)
+    page = f"/runs/{RUN}/findings/{found.fingerprint}"
+    for data, told in (
+        ({"reason": " ", "until": "2026-12-31"}, "Say why this is accepted"),
+        ({"reason": "x" * 2001, "until": "2026-12-31"}, "at most 2,000 characters"),
+        ({"reason": "why", "until": "31.12.2026"}, "as 2027-01-31"),
+        ({"reason": "why", "until": "2026-11-22"}, "has passed"),
+        ({"reason": "why", "until": "2036-11-22"}, "at most"),
+    ):
+        refused = post(served, page, "/waive", **data)
+        assert refused.status_code == 400
+        seen = Seen(refused.text)
+        assert seen.problems == []
+        assert told in seen.words
+        assert seen.form("/waive").fields["until"] == [data["until"]]
+    answer = post(served, page, "/waive", reason="Moved <b>in</b> January\r\nX-Evil: 1", until="2026-12-31")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{page}#waiver")
+    seen = look(served.browser().client, page)
+    assert "Waived since this run, until 2026-12-31; the next run marks it." in seen.words
+    assert "Moved <b>in</b> January" in seen.words
+    assert not any(form.action.partition("#")[0].endswith("/waive") for form in seen.forms)
+    assert found.fingerprint in (Path(served.desk.configuration.schedules["nightly"].waivers)).read_text()
+    waived = next(one for one in run.findings if one.waiver is not None)
+    assert waived.waiver is not None
+    assert waived.waiver.reason in look(served.browser().client, f"/runs/{RUN}/findings/{waived.fingerprint}").words
+
+
+def test_roles_decide_what_is_offered_and_what_is_done(tmp_path: Path):
+    with serving(tmp_path, web={"signin": "tokens"}, runs=[mixed()]) as world:
+        run = world.desk.opened(RUN).run
+        found = next(one for one in run.findings if one.status is Status.FAIL and one.waiver is None)
+        page = f"/runs/{RUN}/findings/{found.fingerprint}"
+        nobody = world.browser().client.get(page)
+        assert nobody.status_code == 303
+        assert urlsplit(nobody.headers["location"]).path == "/signin"
+        assert world.browser().client.get("/static/page.css").status_code == 200
+        offered = {Role.READ: (False, False), Role.RUN: (True, False), Role.ADMIN: (True, True)}
+        for role, (may_run, may_waive) in offered.items():
+            browser = world.browser()
+            assert browser.sign_in(world.token(role)).status_code == 303
+            home, finding = look(browser.client, "/"), look(browser.client, page)
+            assert any(form.action == "/audits" for form in home.forms) is may_run
+            assert any("/waive" in form.action for form in finding.forms) is may_waive
+            data = {"csrf_token": home.forms[0].fields["csrf_token"][0], "reason": "r", "until": "2026-12-31"}
+            assert (browser.post("/audits", data).status_code == 403) is not may_run
+            assert (browser.post(f"{page}/waive", data).status_code == 403) is not may_waive
+            assert (browser.post(f"/runs/{RUN}/reports", {**data, "formats": "csv"}).status_code == 403) is not may_run
+
+
+def test_a_form_of_another_page_is_not_taken(served: Served):
+    browser = served.browser()
+    browser.client.get("/")
+    before = len(served.desk.jobs(100))
+    for token in ("", "0" * 96):
+        answer = browser.post("/audits", {"schedule": "nightly", "csrf_token": token})
+        assert answer.status_code == 403
+        assert "load it anew" in Seen(answer.text).words
+    assert len(served.desk.jobs(100)) == before
+
+
+def test_jobs_tell_what_became_of_them(served: Served):
+    client = served.browser().client
+    seen = look(client, "/jobs")
+    for state in State:
+        words = look(client, f"/jobs?state={state.value}").words
+        assert ("No job is so" in words) is not any(job.state is state for job in served.desk.jobs(200))
+    done = next(job for job in served.desk.jobs(200) if job.state is State.DONE and job.kind is Kind.AUDIT)
+    seen = look(client, f"/jobs/{done.id}")
+    assert "<b>no answer</b>" in seen.words
+    assert "reports/<U+202E>" in seen.words
+    assert "There is no job" in look(client, "/jobs/nothing", 404).words
+
+
+def test_schedules_tell_when_and_what_came_of_it(served: Served):
+    seen = look(served.browser().client, "/schedules")
+    assert "Europe/Berlin" in seen.words
+    assert "2026-11-24 01:30" in seen.words
+    assert "Not while it is paused." in seen.words
+    assert "because of <coalesced>." in seen.words
+
+
+def test_checks_have_pages_under_every_name(served: Served):
+    client = served.browser().client
+    for name in ("grants.replication-allowed", "GRT-01", "grt-01"):
+        seen = look(client, f"/checks/{name}")
+        assert "Why it matters" in seen.words
+        assert any(link.startswith("https://docs.aws.amazon.com/") for link in seen.links)
+    assert "There is no check" in look(client, "/checks/%3Cb%3E", 404).words
+
+
+def test_expectations_of_the_organizations_own_have_pages(tmp_path: Path):
+    with serving(tmp_path, runs=[(kept(runs.own_run()), tables())]) as world:
+        pages = crawl(world.browser().client, f"/runs/{RUN}", variants=1)
+        page = pages[f"/checks/user.ours.names?run={RUN}"]
+        assert "Names begin with a team" in page.words
+        assert "Rename {repository}." in page.words
+
+
+def test_files_of_the_pages_are_kept_by_browsers_and_nothing_else_is_there(served: Served):
+    client = served.browser().client
+    seen = look(client, "/")
+    for asset in seen.assets:
+        answer = client.get(asset)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+    for name in ("nothing.css", "..%2fpages%2f__init__.py", "%2e%2e%2f__init__.py"):
+        assert client.get(f"/static/{name}").status_code == 404
+    assert client.get("/").headers["cache-control"] == "private, no-cache"
+
+
+def test_errors_are_pages_that_say_what_to_do(served: Served):
+    client = served.browser().client
+    for path in ("/nowhere", f"/runs/{RUN}/nothing", "/runs/%00", "/runs/..%2f..%2fetc%2fpasswd"):
+        assert "Begin at the list of runs" in look(client, path, 404).words
+    assert client.get("/audits").status_code == 405
