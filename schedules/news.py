@@ -17,15 +17,13 @@ from reports.history import Change, change_since
 from reports.verdict import VerdictLevel
 from reports.view import ReportView
 from schedules.model import Facts
+from schedules.seen_again import seen_again
 
 PASSING = frozenset((GapKind.THROTTLED, GapKind.TIMED_OUT, GapKind.UNREACHABLE))
 """Reasons that hit other registries every night: such gaps are compared by number, not by place."""
 
 _FACTOR, _MORE = 2, 5
 """They are news where there are more than so many times, and so many more than, in the run before."""
-
-_FOUND = 2
-"""Runs that must have found a failure before the one that could not look, for it to be no news afterwards."""
 
 _WHOLE = frozenset((GapKind.ROLE_MISSING, GapKind.REGION_DISABLED, GapKind.ACCOUNT_INACTIVE))
 """Reasons that hide all of an account or Region, whatever operation they name."""
@@ -93,7 +91,7 @@ def news_of(run: Run, view: ReportView, facts: Facts) -> News:
     past = _comparable(view, facts.before_view)
     change = None if _unheard(facts, past) else view.change or _change(run, past)
     marks = {finding.fingerprint: finding for finding in past.findings} if past is not None else {}
-    new, again = _new(view, change, past, marks)
+    new, again = _new(view, change, marks)
     change = _careful(change, again, run, view, marks) if change is not None else None
     fixed = change.fixed if change is not None else frozenset()
     return News(
@@ -154,28 +152,15 @@ def _careful(
 
 
 def _new(
-    view: ReportView, change: Change | None, past: ReportView | None, marks: Mapping[str, Finding]
+    view: ReportView, change: Change | None, marks: Mapping[str, Finding]
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """What is new, and what is seen again."""
     if change is None:
         return tuple(one for one in view.findings if is_open(one)), ()
     found = [one for one in view.findings if is_open(one) and one.fingerprint in change.new]
-    again = [one for one in found if past is not None and _known(one, view, marks.get(one.fingerprint), past)]
+    again = seen_again(found, view, marks)
     known = {one.fingerprint for one in again}
-    return tuple(one for one in found if one.fingerprint not in known), tuple(again)
-
-
-def _known(finding: Finding, view: ReportView, before: Finding | None, past: ReportView) -> bool:
-    """Whether it was open before it was undecided.
-
-    Two runs must have found it before the run that could not: one alone may have been somebody's own, of which nobody
-    was told. A waiver that ended in between was told with the run in which it ended (`unexcused`).
-    """
-    if before is None or before.status is not Status.UNKNOWN or before.waiver is not None or not past.trend:
-        return False
-    age = view.ages.get(finding.fingerprint)
-    if age is None or age.runs <= _FOUND or age.first_seen >= past.trend[-1].started_at:
-        return False
-    return before.severity.at_least(finding.severity)
+    return tuple(one for one in found if one.fingerprint not in known), again
 
 
 def _unexcused(view: ReportView, marks: Mapping[str, Finding]) -> Iterator[Finding]:

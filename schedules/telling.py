@@ -190,7 +190,8 @@ def _why_not(tell: Tell) -> str:
 def _at_least(tell: Tell, findings: Iterable[Finding]) -> list[Finding]:
     if tell.new == "never":
         return []
-    return [finding for finding in findings if finding.severity.at_least(tell.new)]
+    loud = frozenset(severity for severity in Severity if severity.at_least(tell.new))
+    return [finding for finding in findings if finding.severity in loud]
 
 
 def _below(tell: Tell, findings: Iterable[Finding]) -> str:
@@ -248,7 +249,7 @@ def _over(tell: Tell, facts: Facts, news: News, view: ReportView) -> Iterator[tu
     if tell.failed and facts.before is not None and facts.before.state in BAD and facts.job.state is State.DONE:
         yield "there is a run again", False
     if tell.new != "never":
-        told = [severity for severity in Severity if severity.at_least(tell.new)]
+        told = frozenset(severity for severity in Severity if severity.at_least(tell.new))
         bad = {mark for mark, severity in news.was_open.items() if severity in told}
         if bad and bad <= news.fixed and not any(view.open[severity] for severity in told):
             fixed = counted(len(bad), "failure is", "failures are")

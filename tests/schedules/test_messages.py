@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from audit.model import Coverage
+from audit.model import Age, Coverage
 from audit.store.line import summarize
 from checks.model import GapKind, Severity, Status, WaiverMark
 from reports.verdict import VerdictLevel
@@ -79,9 +79,9 @@ def recovered_job() -> Facts:
 
 
 def seen_again() -> Facts:
-    runs = [night_run(1, [problem(1)]), night_run(2, [problem(1, status=Status.UNKNOWN)], [gap()])]
-    mark = problem(1).fingerprint
-    return facts_of(night_run(3, [problem(1)]), runs, ages={mark: nights.Age(nights.at(1), 2)})
+    blind = night_run(3, [problem(1, status=Status.UNKNOWN)], [gap()])
+    past = [night_run(1, [problem(1)]), night_run(2, [problem(1)]), blind]
+    return facts_of(night_run(4, [problem(1)]), past, ages={problem(1).fingerprint: Age(nights.at(1), 3)})
 
 
 def failed() -> Facts:

@@ -212,6 +212,7 @@ DEFAULT = Tell()
         (two([], [], (gap(),), (gap(nights.PAYMENTS),)), DEFAULT, Event.GAPS),
         (two([], [problem(1, status=UNKNOWN)]), DEFAULT, Event.GAPS),
         (two([], [problem(1, status=UNKNOWN, waiver=WAIVER)]), DEFAULT, None),
+        (two([], [problem(1, status=UNKNOWN)], (gap(nights.VAULT),), (gap(nights.VAULT),)), DEFAULT, None),
     ],
 )
 def test_rules(facts: Facts, tell: Tell, event: Event | None) -> None:
@@ -226,12 +227,8 @@ def test_rules(facts: Facts, tell: Tell, event: Event | None) -> None:
         ([gap(kind=GapKind.ROLE_MISSING, operation="sts:AssumeRole")], [gap()], False),
         ([gap()], [gap(kind=GapKind.ROLE_MISSING, operation="sts:AssumeRole")], True),
         ([gap(kind=GapKind.THROTTLED)], [gap(nights.PAYMENTS, GapKind.THROTTLED)], False),
-        (
-            [gap(kind=GapKind.THROTTLED)],
-            [gap(one, GapKind.THROTTLED) for one in (nights.PAYMENTS, nights.VAULT)],
-            False,
-        ),
-        ([gap(kind=GapKind.THROTTLED)], [gap(f"{n:012d}", GapKind.THROTTLED) for n in range(3)], True),
+        ([gap(kind=GapKind.THROTTLED)], [gap(f"{n:012d}", GapKind.THROTTLED) for n in range(6)], False),
+        ([gap(kind=GapKind.THROTTLED)], [gap(f"{n:012d}", GapKind.THROTTLED) for n in range(7)], True),
         ([gap(kind=GapKind.THROTTLED)], [gap(nights.PAYMENTS, GapKind.TIMED_OUT)], True),
     ],
 )
@@ -268,14 +265,18 @@ def test_a_registry_lost_without_a_reason_is_told_once() -> None:
 
 def test_what_is_seen_again_after_a_blind_night_is_not_new() -> None:
     mark = problem(1).fingerprint
-    past = [night_run(1, [problem(1)]), night_run(2, [problem(1, status=UNKNOWN)], [gap()])]
-    facts = facts_of(night_run(3, [problem(1)]), past, ages={mark: Age(nights.at(1), 2)})
+    blind = night_run(3, [problem(1, status=UNKNOWN)], [gap()])
+    past = [night_run(1, [problem(1)]), night_run(2, [problem(1)]), blind]
+    facts = facts_of(night_run(4, [problem(1)]), past, ages={mark: Age(nights.at(1), 3)})
     assert heard(Tell(recovery=False), facts).quiet.startswith("1 failure is open as before; ")
     told = heard(DEFAULT, facts)
     assert told.reasons == ("Recovered: the evidence is complete again.",)
     assert "Seen again after a run that could not look" in compose(facts, told).text
-    worse = facts_of(night_run(3, [problem(1, CRITICAL)]), past, ages={mark: Age(nights.at(1), 2)})
-    assert event_of(heard(DEFAULT, worse)) is Event.NEW
+    worse = facts_of(night_run(4, [problem(1, CRITICAL)]), past, ages={mark: Age(nights.at(1), 3)})
+    seen_once = facts_of(night_run(4, [problem(1)]), past, ages={mark: Age(nights.at(1), 2)})
+    seen_since = facts_of(night_run(4, [problem(1)]), past, ages={mark: Age(nights.at(3), 3)})
+    for other in (worse, seen_once, seen_since):
+        assert event_of(heard(DEFAULT, other)) is Event.NEW
 
 
 def test_a_waiver_that_ran_out_makes_its_findings_new_again() -> None:
