@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from audit.model import Run
@@ -17,7 +18,7 @@ from schedules.deliveries.secret_places import Revealed
 from schedules.deliveries.settings import Delivery, S3Delivery, SecurityHubDelivery
 from schedules.jobs import Clock, Job, Kind, State
 from schedules.messages import compose
-from schedules.model import Decision, Facts, Message, Parcel
+from schedules.model import Decision, Facts, Parcel
 
 
 def trial(settings: Delivery, name: str, *, clock: Clock = utc_now) -> Mapping[str, Any]:
@@ -33,12 +34,12 @@ def trial(settings: Delivery, name: str, *, clock: Clock = utc_now) -> Mapping[s
         settings = settings.model_copy(update={"object_lock": None})
         without.append("The trial's file was written without its object lock.")
     job = _job(now, "trial")
-    message = Message(
+    decision = Decision((f"Told always: this is a trial of the delivery {name}.",))
+    message = replace(
+        compose(Facts(job, "", None, None, None, None, "", now), decision),
         subject=f"[ecr-audit] a trial of the delivery {name}",
         changed=("This is a trial. Nothing was audited and nothing is wrong.",),
         totals=(f"If you can read this, the delivery {name} works.",),
-        link="",
-        document={"version": 1, "event": "trial", "delivery": name, "job": {"id": job.id}},
     )
     parcel = Parcel(f"{job.id}.{name}", "", job, None, None, message, {})
     detail = dict(deliver(settings, parcel, clock=clock))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import boto3
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
@@ -16,6 +17,7 @@ from tests.audit.store.test_store import TABLES, a_run
 from tests.schedules.deliveries.receivers import Answer, receiver
 from tests.schedules.deliveries.world import clock, settings, world_in
 
+ROOT = Path(__file__).parents[3]
 SECRET = "3f9c1a-not-to-be-told-7c"  # pragma: allowlist secret
 
 
@@ -46,7 +48,9 @@ def test_a_trial_says_that_it_is_one(tmp_path):
         hook = settings(WebhookDelivery, url=web.url, secret={"env": "HOOK_SECRET"})
         assert trial(hook, "on-call", clock=clock)["key_id"] == "1"
     (got,) = web.got
-    assert json.loads(got.body)["event"] == "trial"
+    document = json.loads(got.body)
+    assert document["reasons"] == ["Told always: this is a trial of the delivery on-call."]
+    jsonschema.validate(document, json.loads((ROOT / "docs" / "message.schema.json").read_text()))
     assert got.headers["Idempotency-Key"].endswith(".on-call")
     trial(settings(FolderDelivery, folder=str(tmp_path)), "archive", clock=clock)
     (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
