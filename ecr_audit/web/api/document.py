@@ -11,6 +11,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 from starlette.routing import BaseRoute
 
+from audit.describe import program_version
 from ecr_audit.web.problems import TYPE, FieldProblem, Problem
 from ecr_audit.web.signin import Required
 
@@ -22,6 +23,7 @@ Sign in with a token in `Authorization: Bearer`; `ecr-audit token add` makes one
 needed. Lists come in pages: pass `next` of one as `cursor` of the following one. Errors are problem details (RFC 9457).
 """
 _EVERYWHERE = {
+    400: "The request cannot be read: its body is no JSON, or not in UTF-8.",
     401: "Nobody is signed in, or the token is no longer any good.",
     403: "The role is not enough, or another site caused the request.",
     408: "The request did not arrive in time.",
@@ -37,27 +39,34 @@ _NAMED = {404: "There is no such thing.", 409: "It cannot be done any more, or m
 def described(routes: Sequence[BaseRoute], version: str) -> dict[str, Any]:
     """What `/api/v1/openapi.json` answers."""
     ours = [route for route in iter_route_contexts(routes) if getattr(route, "include_in_schema", False)]
-    document = get_openapi(
+    told = get_openapi(
         title=_TITLE, version=version, description=_DESCRIPTION, routes=ours, separate_input_output_schemas=False
     )
-    schemas = document["components"]["schemas"]
+    schemas = told["components"]["schemas"]
     _, extra = models_json_schema(
         [(Problem, "serialization"), (FieldProblem, "serialization")], ref_template="#/components/schemas/{model}"
     )
     schemas.update(extra["$defs"])
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    told["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     content = {TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    document["components"]["responses"] = {
+    told["components"]["responses"] = {
         str(status): {"description": text, "content": content} for status, text in (_EVERYWHERE | _NAMED).items()
     }
-    document["security"] = [{"token": []}]
+    told["security"] = [{"token": []}]
     for route in ours:
         for method in route.methods or ():
-            _common(document["paths"][route.path_format][method.lower()], route)
-    named: dict[str, Any] = json.loads(_renamed(json.dumps(document)))
+            _common(told["paths"][route.path_format][method.lower()], route)
+    named: dict[str, Any] = json.loads(_renamed(json.dumps(told)))
     return named
+
+
+def document() -> dict[str, Any]:
+    """The description, without an application that serves it."""
+    from ecr_audit.web.api import router
+
+    return described(router.routes, program_version())
 
 
 def _renamed(text: str) -> str:

@@ -14,7 +14,7 @@ from ecr_audit.web.pages.archive import as_attachment, as_one_file
 router = APIRouter(tags=["files"])
 
 Format = Literal["pdf", "csv", "xlsx", "parquet", "json", "jsonl", "html", "sarif", "junit", "asff", "ocsf", "markdown"]
-_FILE = {"description": "The file.", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+_FILE = {"description": "The file.", "content": {"*/*": {"schema": {}}}}
 _SAME = {"description": "It is still the one that `If-None-Match` names."}
 
 

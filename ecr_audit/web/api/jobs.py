@@ -24,6 +24,12 @@ class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class AuditScope(ScopeSettings):
+    """What is audited. Values are taken as they are: 1 is not true."""
+
+    everything: bool = Field(default=False, strict=True, description="Every repository in detail.")
+
+
 class AuditRequest(_Asked):
     """What to audit: as a schedule says, or by a scope of its own; with both, a schedule in another scope."""
 
@@ -32,7 +38,7 @@ class AuditRequest(_Asked):
     )
 
     schedule: Name | None = Field(default=None, description="Name of a schedule of the configuration.")
-    scope: ScopeSettings | None = Field(default=None, description="Without any key everything.")
+    scope: AuditScope | None = Field(default=None, description="Without any key everything.")
 
     @model_validator(mode="after")
     def _says_something(self) -> AuditRequest:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ecr_audit.web.api import models
 from ecr_audit.web.api.asking import RUN_PATTERN, Admin, Checked, Reader, TheDesk
@@ -19,6 +20,13 @@ router = APIRouter()
 def list_schedules(_: Reader, desk: TheDesk) -> models.Schedules:
     """Every schedule of the configuration, with its next times and its last job."""
     return models.Schedules(schedules=[models.ScheduleOut.of(line) for line in desk.schedules()])
+
+
+def _as_written(value: object) -> object:
+    """A day in its one spelling; pydantic would take seconds since 1970 and times of day too."""
+    if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("write the day as 2027-01-31")
+    return value
 
 
 class WaiverRequest(BaseModel):
@@ -36,7 +44,7 @@ class WaiverRequest(BaseModel):
     run: Annotated[str, Field(pattern=RUN_PATTERN)] = "latest"
     fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{8,16}$", description="Of the finding, or its beginning.")]
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
-    until: dt.date = Field(description="The last day on which it holds.")
+    until: Annotated[dt.date, BeforeValidator(_as_written)] = Field(description="The last day on which it holds.")
 
 
 @router.post("/waivers", tags=["waivers"], status_code=201)

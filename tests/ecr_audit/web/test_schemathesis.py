@@ -1,0 +1,61 @@
+"""Schemathesis asks the running API whatever its own description allows, and much that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import Case
+
+from ecr_audit.web.api import router
+from ecr_audit.web.api.document import described
+from ecr_audit.web.api.events import Followers
+from ecr_audit.web.users import Role
+from schedules.configuration import Schedule
+from tests.ecr_audit.web.doors import Served, mixed, serving
+
+BOUNDS = settings(
+    max_examples=8, deadline=None, derandomize=True, database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("schemathesis")
+    schedules = {"nightly": Schedule(every="nightly", waivers=str(folder / "waivers.yaml"))}
+    followers = Followers(longest_seconds=0.05, look_seconds=0.01)
+    with serving(folder, web={"signin": "tokens"}, schedules=schedules, runs=[mixed(22), mixed()],
+                 followers=followers) as one:  # fmt: skip
+        yield one
+
+
+schema = schemathesis.openapi.from_dict(described(router.routes, "0"))
+
+
+@schema.parametrize()
+@BOUNDS
+def test_an_administrator_gets_what_the_description_says(case: Case, closed: Served) -> None:
+    case.call_and_validate(base_url=closed.url, headers={"Authorization": f"Bearer {closed.token(Role.ADMIN)}"})
+    _tidy(closed)
+
+
+@schema.parametrize()
+@settings(BOUNDS, max_examples=2)
+def test_nobody_gets_nothing(case: Case, closed: Served) -> None:
+    answer = case.call(base_url=closed.url)
+    assert answer.status_code == 401
+    case.validate_response(answer)
+
+
+def _tidy(closed: Served) -> None:
+    """A queue that is full would refuse everything that follows."""
+    for job in closed.desk.ledger.waiting()[20:]:
+        closed.desk.ledger.ask_cancel(job.id, "test")
+
+
+def test_the_application_describes_itself_so(closed: Served) -> None:
+    assert closed.app.openapi()["paths"] == described(router.routes, "0")["paths"]
+    schema.validate()
