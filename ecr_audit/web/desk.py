@@ -27,6 +27,8 @@ Clock = Callable[[], dt.datetime]
 
 OPENED_AT_ONCE = 4
 """Runs that are kept in memory: one of 20,000 findings takes some 100 MB."""
+RENDERED_AT_ONCE, RENDERED_NEXT = 2, 12
+"""Reports that are rendered at once, and those that may wait for it."""
 WAITING_AT_MOST = 50
 """Jobs that wait; whoever asks for more is told to wait."""
 NEXT_TIMES = 3
@@ -80,7 +82,8 @@ class Desk:
         self.configuration, self.store, self.clock = configuration, store, clock
         self.ledger = Ledger(store.engine, clock)
         self._opened = _Shelf(OPENED_AT_ONCE)
-        self._rendering = threading.BoundedSemaphore(2)
+        self._rendering = threading.BoundedSemaphore(RENDERED_AT_ONCE)
+        self._at_the_door = threading.BoundedSemaphore(RENDERED_AT_ONCE + RENDERED_NEXT)
 
     def runs(self, limit: int, before: str = "") -> tuple[RunLine, ...]:
         """Runs, newest first; *before*: only those older than this one."""
@@ -134,15 +137,21 @@ class Desk:
         return dict(found)
 
     def files(self, run_id: str, format: str) -> Mapping[str, bytes]:
-        """The files of one format of a run by name: as put aside, or rendered now, at most two at once.
+        """The files of one format of a run by name: as put aside, or rendered now, a few at once.
 
-        Raises UnknownError for a format that there is not, and what `opened` raises.
+        Raises UnknownError for a format that there is not, BusyError where too many wait, and what `opened` raises.
         """
         if format not in FORMATS:
             raise UnknownError(f"there is no report format {format!r}; known are {', '.join(FORMATS)}")
         opened = self.opened(run_id)
-        with self._rendering:
-            return rendered(self.store, opened.run, opened.view, format)
+        if not self._at_the_door.acquire(blocking=False):
+            # Whoever waits holds a thread, of which the pages need some too.
+            raise BusyError("many reports are being rendered; try again in a minute")
+        try:
+            with self._rendering:
+                return rendered(self.store, opened.run, opened.view, format)
+        finally:
+            self._at_the_door.release()
 
     def audit(self, schedule: str, by: str, scope: ScopeSettings | None = None) -> Job:
         """Ask for an audit: of *schedule*, or without one of *scope* (None: everything).

@@ -102,7 +102,7 @@ class CheckOut(BaseModel):
     aliases: list[str]
     title: str
     group: str
-    severity: Severity
+    severity: Severity | None = Field(description="Null for a check that this program does not know.")
     counts: dict[Status, int]
     open: int
     waived: int

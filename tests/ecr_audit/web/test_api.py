@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from checks.model import Severity, Status
-from ecr_audit.web.desk import WAITING_AT_MOST, BusyError, Desk
+from ecr_audit.web.desk import RENDERED_AT_ONCE, RENDERED_NEXT, WAITING_AT_MOST, BusyError, Desk
 from ecr_audit.web.users import Role
 from reports.formats import FORMATS, render
 from reports.formats.json import head
@@ -27,7 +27,7 @@ from schedules.configuration import Schedule, ScopeSettings
 from schedules.jobs import Kind, State
 from schedules.receipts import Receipts
 from tests.ecr_audit.web.doors import API, RUN, Served, kept, mixed, serving
-from tests.reports.runs import green_run
+from tests.reports.runs import green_run, own_run, small_run, unread_run
 
 
 @pytest.fixture(scope="module")
@@ -352,6 +352,45 @@ def test_whoever_follows_does_not_keep_the_server_from_stopping(tmp_path: Path) 
             assert not one.server.alive
             list(lines)  # the stream ended in good order
         assert one.desk.job(job.id).state is State.WAITING
+
+
+@pytest.mark.parametrize("make", [small_run, own_run, unread_run, green_run])
+def test_every_shape_of_run_is_told(tmp_path: Path, make: Any) -> None:
+    """Checks that no program knows, expectations of one's own, broken checks, nothing read, nothing found."""
+    run = kept(make())
+    with serving(tmp_path, runs=[(run, {})]) as one:
+        client = one.client()
+        for part in ("", "/checks", "/findings", "/gaps", "/evidence", "/scripts", f"/comparison?before={RUN}"):
+            ok(client.get(f"{API}/runs/latest{part}"))
+        for finding in run.findings:
+            ok(client.get(f"{API}/runs/latest/findings/{finding.fingerprint}"))
+
+
+def test_reports_that_many_wait_for_do_not_take_every_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go = threading.Semaphore(0), threading.Event()
+
+    def slow(*_: Any) -> dict[str, bytes]:
+        begun.release()
+        go.wait(30)
+        return {"x": b""}
+
+    with serving(tmp_path, runs=[(kept(green_run()), {})]) as one:
+        monkeypatch.setattr("ecr_audit.web.desk.rendered", slow)
+        together = RENDERED_AT_ONCE + RENDERED_NEXT
+        threads = [threading.Thread(target=one.desk.files, args=("latest", "csv")) for _ in range(together)]
+        for thread in threads:
+            thread.start()
+        for _ in range(RENDERED_AT_ONCE):
+            assert begun.acquire(timeout=30)
+        while one.desk._at_the_door._value:  # until all of them have come in
+            pass
+        answer = one.client().get(f"{API}/runs/latest/reports/csv")
+        assert answer.status_code == 503
+        assert ok(one.client().get(f"{API}/runs"))
+        go.set()
+        for thread in threads:
+            thread.join()
+        assert one.client().get(f"{API}/runs/latest/reports/csv").status_code == 200
 
 
 def test_a_full_queue_takes_no_more(tmp_path: Path) -> None:
