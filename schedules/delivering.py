@@ -5,6 +5,7 @@ Each delivery has a thread of its own: none waits for another, and what breaks i
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections.abc import Mapping
@@ -64,17 +65,16 @@ def _promised(facts: Facts, promised: Mapping[str, Delivery], receipts: Receipts
 def _unpromised(facts: Facts, name: str, clock: Clock, error: sa.exc.SQLAlchemyError) -> Receipt:
     """Without a row, a resumed job could not know what was sent: nothing is sent before there is one."""
     structlog.get_logger().error("delivery-not-promised", delivery=name, reason=type(error).__name__)
-    reason = f"nothing was sent: its receipt could not be begun, because the store cannot be written ({_kind(error)})"
+    why = type(error).__name__
+    reason = f"nothing was sent: its receipt could not be begun, because the store cannot be written ({why})"
     run = facts.run.id if facts.run else ""
     return Receipt(facts.job.id, name, run, ReceiptState.FAILED, 0, clock(), reason, {}, kept=False)
 
 
-def _kind(error: sa.exc.SQLAlchemyError) -> str:
-    return type(error).__name__
-
-
 def _started(errand: Errand) -> threading.Thread:
-    thread = threading.Thread(target=errand.run, name=f"delivery-{errand.name}", daemon=True)
+    # In a copy of our context, so that its log lines name the job.
+    work = contextvars.copy_context().run
+    thread = threading.Thread(target=work, args=(errand.run,), name=f"delivery-{errand.name}", daemon=True)
     thread.start()
     return thread
 

@@ -134,6 +134,8 @@ class Errand:
             kept = lasting(lambda: self.receipts.get(job, name), self.pause)
             if kept is not None:
                 self.receipt = kept
+                log = structlog.get_logger().bind(delivery=name, state=kept.state.value, attempts=kept.attempts)
+                (log.warning if kept.state is ReceiptState.FAILED else log.info)("delivery", reason=kept.reason)
                 return
             problem = "its row is gone"
         except sa.exc.SQLAlchemyError as error:

@@ -253,6 +253,24 @@ def test_a_database_that_comes_back_is_waited_for(world, run, call):
     assert len(world.pause.slept) == DATABASE_ATTEMPTS - 1
 
 
+def test_a_server_that_goes_and_comes_back_while_we_deliver(served, server, tmp_path):
+    """The database stops when the message has arrived, and is there again after the first pause."""
+
+    def stopping(_):
+        server.stop()
+        return Answer()
+
+    def pause(_seconds):
+        if server.process is None:
+            server.start()
+
+    facts = served.facts(run=runs.small_run())
+    with receiver(stopping) as web:
+        (receipt,) = served.deliver(facts, {"hook": hook(web.url)}, store=None, pause=pause)
+    assert (receipt.state, receipt.kept, len(web.got)) == (SENT, True, 1)
+    assert served.receipts.of(facts.job.id) == (receipt,)
+
+
 def test_without_a_promise_nothing_is_sent(world, run):
     with receiver(Answer()) as web:
         away = Away(world.store.engine, {"promise": 10_000})
@@ -343,7 +361,7 @@ def test_a_defect_is_a_receipt_and_no_exception(world, run, tmp_path, monkeypatc
         (receipt,) = world.deliver(world.facts(run=run), {"out": folder(tmp_path)})
     assert receipt.state is FAILED
     assert "ZeroDivisionError" in receipt.reason
-    assert [one["event"] for one in logged] == ["delivery-broke"]
+    assert [one["event"] for one in logged] == ["delivery-broke", "delivery"]
 
 
 def test_a_receiver_without_end_is_given_up(world, run, tmp_path, monkeypatch):

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
 from schedules.receipts import REASON_LENGTH, Receipts, ReceiptState
-from tests.schedules.deliveries.world import NOW
+from tests.schedules.deliveries.world import NOW, world_in
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def world(request, tmp_path):
+    return world_in(tmp_path / "store") if request.param == "sqlite" else request.getfixturevalue("served")
 
 
 def test_a_promise_is_a_row_before_anything_is_sent(world):
@@ -79,3 +85,11 @@ def test_the_last_digest_is_the_last_that_was_sent_by_this_delivery_for_this_sch
     assert receipts.last_digest_at("nightly", "mail") == NOW + dt.timedelta(days=1)
     assert receipts.last_digest_at("nightly", "other") is None
     assert receipts.last_digest_at("weekly", "mail") is None
+
+
+def test_two_who_promise_at_once_keep_one_row(world):
+    job = world.job()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: world.receipts.promise(job.id, "mail"), range(16)))
+    assert len(world.receipts.of(job.id)) == 1
+    assert len({one.at for one in found}) == 1

@@ -99,6 +99,7 @@ class World:
         return deliver_all(facts, promised, values.pop("receipts", self.receipts), **values)
 
 
-def world_in(folder: Path) -> World:
-    store = open_store(str(folder))
+def world_in(place: Path | str) -> World:
+    """*place*: a folder, or a database's URL."""
+    store = open_store(str(place))
     return World(store, Ledger(store.engine, clock), Receipts(store.engine, clock))
