@@ -16,7 +16,7 @@ from schedules.message_document import document_of
 from schedules.message_page import html_of
 from schedules.model import Decision, Facts, Message
 from schedules.news import News, news_of
-from schedules.sentences import cancelled_line, change_lines, failure_lines, nothing_line, short, total_lines
+from schedules.sentences import cancelled_line, change_lines, failure_lines, named, nothing_line, short, total_lines
 from schedules.telling import BAD, Event, event_of
 
 __all__ = ["LONGEST_SUBJECT", "LONGEST_TEXT", "compose", "html_of"]
@@ -84,7 +84,7 @@ def _subject(facts: Facts, news: News | None, event: Event, digest: Digest | Non
     run = facts.run
     organization = (run.organization_name or run.organization_id) if run is not None else ""
     organization = organization or (known.organization if known is not None else "")
-    suffix = f" ({short(organization, 48)})" if organization else ""
+    suffix = f" ({named(organization, 48)})" if organization else ""
     return f"{short(text, LONGEST_SUBJECT - len(suffix) - 1)}{suffix}"
 
 

@@ -54,6 +54,11 @@ def short(text: str, longest: int = LONGEST_NAME) -> str:
     return line if max(len(line), len(text) - longest) <= longest else f"{line[:longest]}…"
 
 
+def named(text: str, longest: int = LONGEST_NAME) -> str:
+    """A name from outside: as `short`, and a word joiner keeps addresses in it from becoming links by themselves."""
+    return short(text, longest).replace("://", ":\u2060//").replace("www.", "www\u2060.")
+
+
 def failure_lines(facts: Facts) -> Iterator[str]:
     """What became of a job without a run, since when, and what to do."""
     job = facts.job
@@ -138,7 +143,7 @@ def finding_lines(
 
 def finding_line(run: Run, finding: Finding, was: Severity | None = None) -> str:
     """`▲ High (was low): check, account (name), Region, resource`."""
-    parts = [short(finding.check), account_text(run, finding.account), short(finding.region), short(finding.resource)]
+    parts = [named(finding.check), account_text(run, finding.account), named(finding.region), named(finding.resource)]
     mark, word = SEVERITY_MARKS[finding.severity], SEVERITY_WORDS[finding.severity]
     before = f" (was {SEVERITY_WORDS[was].lower()})" if was is not None else ""
     return f"{mark} {word}{before}: {', '.join(part for part in parts if part)}"
@@ -147,23 +152,24 @@ def finding_line(run: Run, finding: Finding, was: Severity | None = None) -> str
 def account_text(run: Run, account: str) -> str:
     """An account with its name."""
     name = run.account_names.get(account, "")
-    return f"{account} ({short(name, 64)})" if name else short(account)
+    return f"{account} ({named(name, 64)})" if name else named(account)
 
 
 def evidence_lines(run: Run, news: News) -> Iterator[str]:
     """Evidence that the run before had and this one has not, with what would bring it back."""
     if news.gaps:
-        yield f"Evidence that {'is' if news.first else 'is newly'} missing: {counted(len(news.gaps), 'read', 'reads')}."
+        newly = "is missing" if news.was_level is None else "is newly missing"
+        yield f"Evidence that {newly}: {counted(len(news.gaps), 'read', 'reads')}."
         groups = group_gaps(news.gaps)
         for group in groups[:FEW]:
             yield f"  {_gap_line(group)}"
         if len(groups) > FEW:
             yield f"  and {counted(len(groups) - FEW, 'more reason', 'more reasons')}."
     if news.undecided:
-        checks = sorted({short(finding.check) for finding in news.undecided})
+        checks = sorted({named(finding.check) for finding in news.undecided})
         more = f" and {number(len(checks) - PLACES)} more" if len(checks) > PLACES else ""
         count = counted(len(news.undecided), "judgement is", "judgements are")
-        yield f"{count} undecided: {', '.join(checks[:PLACES])}{more}."
+        yield f"{count} undecided where no read failed: {', '.join(checks[:PLACES])}{more}."
     if news.broken:
         yield f"{counted(len(news.broken), 'check', 'checks')} broke: {_some(news.broken)}."
     if news.lost:
@@ -174,15 +180,15 @@ def evidence_lines(run: Run, news: News) -> Iterator[str]:
 
 def _some(names: Sequence[str]) -> str:
     more = [counted(len(names) - FEW, "more", "more")] if len(names) > FEW else []
-    return listed([*(short(name) for name in names[:FEW]), *more])
+    return listed([*(named(name) for name in names[:FEW]), *more])
 
 
 def _gap_line(group: GapGroup) -> str:
     places = sorted({place for row in group.rows for place in row.places})
     more = [counted(len(places) - PLACES, "other place", "other places")] if len(places) > PLACES else []
     operations = _some(sorted({row.operation for row in group.rows}))
-    where = listed([*(short(place) for place in places[:PLACES]), *more])
-    return f"{group.title}: {operations} in {where}. {short(group.fix, 2 * LONGEST_NAME)}"
+    where = listed([*(named(place) for place in places[:PLACES]), *more])
+    return f"{group.title}: {operations} in {where}. {named(group.fix, 2 * LONGEST_NAME)}"
 
 
 def _mended_lines(run: Run, view: ReportView, news: News) -> Iterator[str]:
@@ -200,7 +206,7 @@ def total_lines(run: Run, view: ReportView, news: News, today: dt.date) -> Itera
         yield news.change.sentence
     yield short(" ".join(view.coverage), LONGEST_REASON)
     yield from _ending_waivers(view, today)
-    organization = short(view.organization)
+    organization = named(view.organization)
     yield f"Run {short(run.id)} of {moment_text(run.started_at)}, {organization}."
 
 
@@ -215,7 +221,7 @@ def _ending_waivers(view: ReportView, today: dt.date) -> Iterator[str]:
     yield f"{counted(len(ways), 'waiver ends', 'waivers end')} within {WAIVER_DAYS} days:"
     for until, owner, reason in ways[:FEW]:
         count = counted(ending[until, owner, reason], "failure", "failures")
-        yield f"  until {until}, {count}, {short(owner)}: {short(reason)}"
+        yield f"  until {until}, {count}, {named(owner)}: {named(reason)}"
     if len(ways) > FEW:
         yield f"  and {number(len(ways) - FEW)} more."
 

@@ -247,6 +247,13 @@ def test_a_hundred_thousand_findings_are_counted_not_listed() -> None:
     assert message.document["change"]["new"]["low"] == 20_000
 
 
+def test_names_cannot_bring_links_into_a_message() -> None:
+    message = composed("hostile")
+    told = (message.subject, *message.changed, *message.totals)
+    assert not any("://" in line or "www." in line for line in told)
+    assert any(":\u2060//192.0.2.1" in line for line in told)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_html_says_what_the_text_says(name: str) -> None:
     message = composed(name)
