@@ -50,7 +50,7 @@ def create_app(desk: Desk, *, limits: Limits | None = None, followers: Followers
     app.state.doors = doors
     app.state.limits = limits or Limits()
     app.state.secure = web.public_url.lower().startswith("https://")
-    app.state.csrf_key = _csrf_key(doors)
+    app.state.csrf_key = _csrf_key(doors, secure=app.state.secure)
     app.state.followers = followers or Followers()
     app.state.closing = False
     app.state.error_page = error_page
@@ -89,8 +89,13 @@ def _doors(desk: Desk) -> Doors:
     return Doors(tokens, Sessions(engine, desk.clock, idle=idle, longest=longest))
 
 
-def _csrf_key(doors: Doors) -> bytes:
-    """Behind a proxy every process of the service has the same; elsewhere one as long as the process lives."""
+def _csrf_key(doors: Doors, *, secure: bool) -> bytes:
+    """What signs the tokens of forms besides the cookie that they are bound to.
+
+    Where several processes may answer one browser, all of them have the same: behind a proxy one that follows from
+    its secret; over https none, since nobody but the service can set a cookie with `__Host-`. Elsewhere other
+    programs on the same machine could set one, so it is random, and lasts as long as the process.
+    """
     if doors.proxy is not None:
         return hmac.new(doors.proxy.secret, b"ecr-audit csrf", sha256).digest()
-    return secrets.token_bytes(32)
+    return b"" if secure else secrets.token_bytes(32)

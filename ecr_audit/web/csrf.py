@@ -63,4 +63,5 @@ def _binding(request: Request) -> str:
 def _signature(request: Request, nonce: str, bound: str) -> str:
     key: bytes = request.app.state.csrf_key
     user = request.state.user.name if request.state.user else ""
-    return hmac.new(key, f"{nonce}\x1f{bound}\x1f{user}".encode(errors="replace"), hashlib.sha256).hexdigest()
+    message = f"{nonce}\x1f{user}".encode(errors="replace")
+    return hmac.new(key + bound.encode(errors="replace"), message, hashlib.sha256).hexdigest()

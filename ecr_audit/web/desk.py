@@ -191,9 +191,10 @@ class Desk:
         self.store.act(by, "cancel", job_id, {}, self.clock())
         return True
 
-    def waive(self, run_id: str, fingerprint: str, reason: str, until: dt.date, by: str) -> str:
+    def waive(self, run_id: str, fingerprint: str, reason: str, until: dt.date, by: str, owner: str = "") -> str:
         """Except a finding of a run until a day. Returns the name of the file that holds it now.
 
+        *by*: who does it; *owner*: who answers for it, the same without it.
         Raises WaiveError where it may not be, or there is no file for it, and what `opened` raises.
         """
         run = self.opened(run_id).run
@@ -201,10 +202,16 @@ class Desk:
         now = self.clock()
         try:
             finding = waivable(run, fingerprint)
-            waived = append_waiver(path, run, finding, reason=reason, until=until, owner=by, today=now.date())
+            waived = append_waiver(path, run, finding, reason=reason, until=until, owner=owner or by, today=now.date())
         except CannotWaiveError as error:
             raise WaiveError(str(error).replace(str(path), path.name)) from error
-        detail = {"check": finding.check, "run": run.id, "reason": reason, "until": until.isoformat()}
+        detail = {
+            "check": finding.check,
+            "run": run.id,
+            "reason": reason,
+            "until": until.isoformat(),
+            "owner": owner or by,
+        }
         self.store.act(by, "waive", finding.fingerprint, {**detail, "file": waived.path.name}, now)
         return waived.path.name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from ecr_audit.web.api import models
 from ecr_audit.web.api.asking import RUN_PATTERN, Checked, JobName, Reader, Runner, TheDesk
@@ -30,21 +30,18 @@ class AuditScope(ScopeSettings):
     everything: bool = Field(default=False, strict=True, description="Every repository in detail.")
 
 
-class AuditRequest(_Asked):
-    """What to audit: as a schedule says, or by a scope of its own; with both, a schedule in another scope."""
+class AuditOfSchedule(_Asked):
+    """An audit as a schedule says; with a scope, of that instead of the schedule's."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"schedule": "nightly"}, {"scope": {"regions": ["eu-west-1"]}}]}
-    )
+    schedule: Annotated[Name, Field(description="Name of a schedule of the configuration.", examples=["nightly"])]
+    scope: AuditScope | None = None
 
-    schedule: Name | None = Field(default=None, description="Name of a schedule of the configuration.")
-    scope: AuditScope | None = Field(default=None, description="Without any key everything.")
 
-    @model_validator(mode="after")
-    def _says_something(self) -> AuditRequest:
-        if self.schedule is None and self.scope is None:
-            raise ValueError("say a schedule, or a scope; the scope {} is everything")
-        return self
+class AuditOfScope(_Asked):
+    """An audit of a scope, against AWS's limits and grants that work alone."""
+
+    scope: Annotated[AuditScope, Field(description="Without any key everything.")]
+    schedule: None = None
 
 
 class ReportRequest(_Asked):
@@ -74,7 +71,7 @@ def list_jobs(_: Reader, desk: TheDesk, wanted: Annotated[WantedJobs, Query()]) 
 @router.post("/audits", status_code=202)
 def start_audit(
     user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.AUDIT))], desk: TheDesk,
-    asked: AuditRequest, response: Response,
+    asked: AuditOfSchedule | AuditOfScope, response: Response,
 ) -> models.JobOut:  # fmt: skip
     """Ask for an audit. It waits until the service takes it; one audit of a schedule runs at a time."""
     return _accepted(response, models.JobOut.of(desk.audit(asked.schedule or "", user.name, asked.scope)))

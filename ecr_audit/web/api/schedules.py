@@ -44,6 +44,7 @@ class WaiverRequest(BaseModel):
     run: Annotated[str, Field(pattern=RUN_PATTERN)] = "latest"
     fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{8,16}$", description="Of the finding, or its beginning.")]
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    owner: Annotated[str, Field(max_length=200, description="Who answers for it; without one, who asks.")] = ""
     until: Annotated[dt.date, BeforeValidator(_as_written)] = Field(description="The last day on which it holds.")
 
 
@@ -56,5 +57,6 @@ def add_waiver(
     asked: WaiverRequest,
 ) -> models.WaiverOut:
     """Except a finding. The next run marks it; 409 where it may not be, and why."""
-    file = desk.waive(asked.run, asked.fingerprint, asked.reason, asked.until, user.name)
-    return models.WaiverOut(fingerprint=asked.fingerprint, until=asked.until, owner=user.name, file=file)
+    file = desk.waive(asked.run, asked.fingerprint, asked.reason, asked.until, user.name, asked.owner)
+    owner = asked.owner or user.name
+    return models.WaiverOut(fingerprint=asked.fingerprint, until=asked.until, owner=owner, file=file)

@@ -38,7 +38,8 @@ schema = schemathesis.openapi.from_dict(described(router.routes, "0"))
 @schema.parametrize()
 @BOUNDS
 def test_an_administrator_gets_what_the_description_says(case: Case, closed: Served) -> None:
-    case.call_and_validate(base_url=closed.url, headers={"Authorization": f"Bearer {closed.token(Role.ADMIN)}"})
+    headers = {"Authorization": f"Bearer {closed.token(Role.ADMIN)}"}
+    case.call_and_validate(base_url=closed.url, headers=headers, timeout=120)
     _tidy(closed)
 
 
