@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, HTTPException, Response
 
-from ecr_audit.web.pages import checks, findings, home, jobs, registries, runs, schedules
+from ecr_audit.web.pages import changes, checks, findings, home, jobs, registries, runs, schedules
 from ecr_audit.web.pages.errors import error_page
 from ecr_audit.web.pages.rendering import STATIC, static_file
 from ecr_audit.web.signin import require
@@ -15,7 +15,7 @@ __all__ = ["error_page", "router"]
 router = APIRouter(include_in_schema=False)
 """Every page. Each needs the role `read` at least; what changes something says what it needs beyond."""
 
-for _part in (home, runs, findings, registries, schedules, jobs, checks):
+for _part in (home, runs, changes, findings, registries, schedules, jobs, checks):
     router.include_router(_part.router, dependencies=[Depends(require(Role.READ))])
 
 _KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}

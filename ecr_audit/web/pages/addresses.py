@@ -11,9 +11,14 @@ def run(run_id: str) -> str:
     return f"/runs/{_part(run_id)}"
 
 
+def change(run_id: str) -> str:
+    """What changed since the run before."""
+    return f"{run(run_id)}/change"
+
+
 def findings(run_id: str, query: Iterable[tuple[str, str]] = ()) -> str:
     """A run's findings; *query*: pairs of the filters in the address."""
-    text = urlencode(list(query))
+    text = urlencode(list(query), errors="replace")
     return f"{run(run_id)}{f'?{text}' if text else ''}#findings"
 
 

@@ -251,7 +251,7 @@ def addresses(world: Served) -> list[str]:
     job = next(iter(world.desk.jobs(1)), None) or begun(world)
     return [
         "/", "/runs", f"/runs/{RUN}", f"/runs/{RUN}/findings/{marks[0]}", f"/runs/{RUN}/findings/{marks[0]}?row=whole",
-        f"/runs/{RUN}/registries", REGISTRY, "/schedules", "/jobs", f"/jobs/{job.id}", "/checks",
+        f"/runs/{RUN}/change", f"/runs/{RUN}/registries", REGISTRY, "/schedules", "/jobs", f"/jobs/{job.id}", "/checks",
         "/checks/grants.replication-allowed",
     ]  # fmt: skip
 

@@ -125,8 +125,9 @@ def post(world: Served, page: str, ending: str, **data: object) -> httpx.Respons
 def test_every_link_leads_somewhere_and_every_page_is_sound(served: Served):
     pages = crawl(served.browser().client, "/")
     patterns = (
-        "/", "/runs", f"/runs/{RUN}", f"/runs/{EARLIER}", f"/runs/{RUN}/registries", "/schedules", "/jobs", "/checks",
-        f"/runs/{RUN}/registries/100000000003/eu-central-1", "/checks/grants.replication-allowed",
+        "/", "/runs", f"/runs/{RUN}", f"/runs/{RUN}/change", f"/runs/{EARLIER}", f"/runs/{RUN}/registries",
+        f"/runs/{RUN}/registries/100000000003/eu-central-1", "/schedules", "/jobs", "/checks",
+        "/checks/grants.replication-allowed",
     )  # fmt: skip
     for path in patterns:
         assert path in pages, path
@@ -222,6 +223,28 @@ def test_what_changed_since_the_run_before_can_be_asked_for(served: Served):
         assert marks, state
         seen = look(client, f"/runs/{RUN}?state={state}")
         assert {link.rpartition("/")[2] for link in seen.links if "/findings/" in link} == marks
+
+
+def test_what_is_gone_is_told_too(tmp_path: Path):
+    """Fixed findings are in no list of the later run."""
+    run = mixed_run()
+    gone = {one.fingerprint for result in run.results for one in result.findings[:1] if one.status is Status.FAIL}
+    results = tuple(replace(result, findings=result.findings[1:]) for result in run.results)
+    coverage = replace(run.coverage, unaccounted=())
+    later = kept(replace(run, results=results, gaps=(), coverage=coverage))
+    with serving(tmp_path, runs=[mixed(22), (later, {})]) as world:
+        client = world.browser().client
+        seen = look(client, f"/runs/{RUN}/change")
+        change = world.desk.opened(RUN).view.change
+        assert change is not None
+        assert change.fixed <= gone
+        assert f"Fixed: {len(change.fixed)}" in seen.words
+        shown = {link.rpartition("/")[2] for link in seen.links if f"/runs/{EARLIER}/findings/" in link}
+        assert shown == change.fixed
+        assert "no run before" in look(client, f"/runs/{EARLIER}/change", 404).words.casefold()
+        (world.store.folder / "runs" / EARLIER / "run.json.gz").unlink()
+    with serving(tmp_path) as world:
+        assert "What is gone cannot be shown" in look(world.browser().client, f"/runs/{RUN}/change").words
 
 
 def test_worst_comes_first_and_columns_can_be_sorted(served: Served):
