@@ -26,7 +26,7 @@ def deliver(settings: SesDelivery, parcel: Parcel, clock: Clock, revealed: Revea
             "sesv2", revealed, region=settings.region, profile=settings.profile, endpoint_url=settings.endpoint_url
         )
         answer = ses.send_email(
-            FromEmailAddress=settings.sender,
+            FromEmailAddress=mailbox(settings.sender).addr_spec,
             Destination={"ToAddresses": [mailbox(one).addr_spec for one in settings.to]},
             Content={"Raw": {"Data": letter.data}},
         )
