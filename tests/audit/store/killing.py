@@ -2,25 +2,25 @@
 
     python -m tests.audit.store.killing WORK ROUNDS SEED FOLDER [POSTGRESQL-URL ...]
 
-A parent that has imported everything forks each victim, so that a round is quick. Three of four victims die at an
-event of the interpreter (a call into Python or C), chosen among all that the same work has; the others at a moment of
-its time.
+A parent that has imported everything forks each victim, so that a round is quick. Most victims die around one of
+the calls that change a file or the database, some at any event of the interpreter, some at a moment of the work's time.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import random
-import shutil
 import signal
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import pandas  # noqa: F401 the parent is warm
 import psycopg  # noqa: F401
@@ -32,7 +32,7 @@ from tests.audit.store.old_stores import old_store
 from tests.audit.store.test_ages import FIRST_NIGHT, night
 from tests.audit.store.test_store import TABLES
 
-NIGHTS = 4
+NIGHTS = 3
 LATER = FIRST_NIGHT + dt.timedelta(days=400)
 
 
@@ -59,8 +59,7 @@ def old(url: str) -> None:
 
 def saved(url: str) -> None:
     store = open_store(url)
-    for number in range(NIGHTS, NIGHTS + 2):
-        store.save(night(number, "found"), TABLES, job=f"job-{number}")
+    store.save(night(NIGHTS, "found"), TABLES, job="job")
 
 
 def pruned(url: str) -> None:
@@ -115,31 +114,56 @@ def wait(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def counted(work: Callable[[], None], at: int, told: int) -> None:
-    """Do *work*, dying at the event numbered *at*; else write how many there were to *told*."""
-    seen = 0
+KINDS = {
+    "effect": {
+        *(f"os.{name}" for name in ("rename", "replace", "unlink", "rmdir", "mkdir", "fsync", "link")),
+        "do_commit",
+    },
+    "statement": {"do_execute", "do_executemany", "exec_driver_sql", "do_rollback"},
+}
+"""Calls of the system, or of SQLAlchemy's drivers, around which something changes for good, or may do so."""
 
-    def count(_frame: object, _event: str, _argument: object) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == at:
-            os.kill(os.getpid(), signal.SIGKILL)
+
+def counted(work: Callable[[], None], at: tuple[str, int], told: int) -> None:
+    """Do *work*, dying at the *at*-th event of a kind; else write how many there were of each kind to *told*."""
+    seen = {"event": 0, **dict.fromkeys(KINDS, 0)}
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        name = frame.f_code.co_name if event in ("call", "return") else ""
+        if getattr(argument, "__module__", "") == "posix" and event.startswith("c_"):
+            name = f"os.{getattr(argument, '__name__', '')}"
+        for kind in ("event", *(kind for kind, names in KINDS.items() if name in names)):
+            seen[kind] += 1
+            if (kind, seen[kind]) == at:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(count)
     try:
         work()
     finally:
         sys.setprofile(None)
-    os.write(told, str(seen).encode())
+    os.write(told, json.dumps(seen).encode())
 
 
-def measured(url: str, rounds: Rounds) -> tuple[int, float]:
-    """Events and seconds of the work when nobody kills it."""
+def measured(url: str, rounds: Rounds) -> tuple[dict[str, int], float]:
+    """Events of each kind, and seconds, of the work when nobody kills it."""
     reader, writer = os.pipe()
     assert wait(forked(lambda: rounds.prepare(url))) == 0
     began = time.monotonic()
-    assert wait(forked(lambda: counted(lambda: rounds.work(url), 0, writer))) == 0
-    return int(os.read(reader, 20)), time.monotonic() - began
+    assert wait(forked(lambda: counted(lambda: rounds.work(url), ("", 0), writer))) == 0
+    return json.loads(os.read(reader, 400)), time.monotonic() - began
+
+
+def points(count: int, events: dict[str, int], chance: random.Random) -> Iterator[tuple[str, int]]:
+    """Where victims die: around every effect once before around any twice, anywhere else, or (0) at some moment."""
+    effects: list[int] = []
+    for number in range(count):
+        kind = ("moment", "event", "statement", "statement")[number % 8] if number % 8 < 4 else "effect"
+        if kind == "effect":
+            effects = effects or chance.sample(range(1, events[kind] + 1), events[kind])
+            yield kind, effects.pop()
+        else:
+            yield kind, chance.randint(1, events[kind]) if kind != "moment" else 0
 
 
 def main(name: str, count: int, seed: int, folder: Path, servers: list[str]) -> int:
@@ -148,24 +172,20 @@ def main(name: str, count: int, seed: int, folder: Path, servers: list[str]) -> 
     os.environ["XDG_DATA_HOME"] = str(folder / "measured")
     events, seconds = measured(urls[0], rounds)
     failed = killed = 0
-    reader, writer = os.pipe()
-    for number, url in enumerate(urls[1:]):
+    _reader, writer = os.pipe()
+    for number, (url, at) in enumerate(zip(urls[1:], points(count, events, chance), strict=True)):
         os.environ["XDG_DATA_HOME"] = str(folder / f"data-{number}")
         assert wait(forked(lambda url=url: rounds.prepare(url))) == 0
-        at = chance.randint(1, events) if number % 4 else 0
         victim = forked(lambda url=url, at=at: counted(lambda: rounds.work(url), at, writer))
-        pause = chance.uniform(0, seconds)
-        if not at:
-            time.sleep(pause)
+        if not at[1]:
+            time.sleep(chance.uniform(0, seconds))
             os.kill(victim, signal.SIGKILL)
         ended = wait(victim)
         killed += ended == -signal.SIGKILL
         found = wait(forked(lambda url=url: inspect(url)))
         failed += found != 0
-        where = f"event {at} of {events}" if at else f"{pause:.4f} s of {seconds:.4f} s"
-        print(f"{name} {number}: {where}: {'killed' if ended < 0 else 'ended'}, {'well' if found == 0 else 'BROKEN'}")
-        shutil.rmtree(folder / str(number), ignore_errors=True)
-    os.close(reader)
+        ends = "killed" if ended < 0 else "ended"
+        print(f"{name} {number}: {at[0]} {at[1]} of {events.get(at[0])}: {ends}, {'BROKEN' if found else 'well'}")
     print(f"{killed} killed, {failed} broken")
     return 1 if failed else 0
 

@@ -20,12 +20,12 @@ def killed(work: str, rounds: int, folder: Path, *servers: str) -> None:
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}
     said = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert said.returncode == 0, said.stdout + said.stderr
-    # A victim that is to die at a moment may have ended before it.
+    # A victim that is to die at a moment may have ended before.
     died = int(said.stdout.splitlines()[-1].split()[0])
     assert died >= rounds // 2, said.stdout
 
 
-@pytest.mark.parametrize(("work", "rounds"), [("begin", 6), ("save", 22), ("prune", 16), ("upgrade", 10)])
+@pytest.mark.parametrize(("work", "rounds"), [("begin", 8), ("save", 24), ("prune", 16), ("upgrade", 8)])
 def test_killed_at_any_moment_on_sqlite(tmp_path: Path, work: str, rounds: int):
     killed(work, rounds, tmp_path)
 
