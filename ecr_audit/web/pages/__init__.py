@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, HTTPException, Response
 
 from ecr_audit.web.pages import changes, checks, findings, home, jobs, registries, runs, schedules
+from ecr_audit.web.pages.asking import plain
 from ecr_audit.web.pages.errors import error_page
 from ecr_audit.web.pages.rendering import STATIC, static_file
 from ecr_audit.web.signin import require
@@ -16,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 """Every page. Each needs the role `read` at least; what changes something says what it needs beyond."""
 
 for _part in (home, runs, changes, findings, registries, schedules, jobs, checks):
-    router.include_router(_part.router, dependencies=[Depends(require(Role.READ))])
+    router.include_router(_part.router, dependencies=[Depends(require(Role.READ)), Depends(plain)])
 
 _KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _YEAR = 31_536_000

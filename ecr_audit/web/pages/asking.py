@@ -30,6 +30,12 @@ def desk_of(request: Request) -> Desk:
     return cast("Desk", request.app.state.desk)
 
 
+def plain(request: Request) -> None:
+    """Nothing in an address has a NUL: databases refuse it in ways of their own. Raises HTTPException 404."""
+    if any("\0" in value for value in (*request.path_params.values(), *request.query_params.values())):
+        raise HTTPException(404, "nothing that there is here is called so")
+
+
 def kept(request: Request, run_id: str) -> Kept:
     """The run called so. Raises NoSuchRunError, or StoreError where it cannot be read."""
     opened = desk_of(request).opened(run_id)

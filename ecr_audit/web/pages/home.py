@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
 from audit.store import RunLine, StoreError
+from audit.store.schema import jobs
 from checks.model import Severity
 from ecr_audit.web.desk import Desk
 from ecr_audit.web.pages.asking import Kept, desk_of, kept
@@ -40,9 +43,11 @@ def home(request: Request) -> Response:
     desk = desk_of(request)
     lines = desk.runs(NEWEST + 1)
     latest, unreadable = _latest(request, lines)
+    shown = lines[:NEWEST]
     return page(
-        request, "home.html.j2", latest=latest, unreadable=unreadable, lines=lines[:NEWEST], more=len(lines) > NEWEST,
-        bars=bars(lines[:NEWEST]), active=active(desk), schedules=desk.schedules(), by_run=jobs_by_run(desk),
+        request, "home.html.j2", latest=latest, unreadable=unreadable, lines=shown, more=len(lines) > NEWEST,
+        bars=bars(shown), active=active(desk), schedules=desk.schedules(),
+        by_run=jobs_by_run(desk, [line.id for line in shown]),
         holds=desk.store.holds(), trend=trend.draw(latest.view.trend) if latest and latest.view.trend else "",
     )  # fmt: skip
 
@@ -54,7 +59,7 @@ def runs(request: Request, before: str = "") -> Response:
     lines = desk.runs(PAGE + 1, before)
     return page(
         request, "runs.html.j2", lines=lines[:PAGE], bars=bars(lines[:PAGE]), more=len(lines) > PAGE, before=before,
-        by_run=jobs_by_run(desk), holds=desk.store.holds(),
+        by_run=jobs_by_run(desk, [line.id for line in lines]), holds=desk.store.holds(),
     )  # fmt: skip
 
 
@@ -88,6 +93,9 @@ def _latest(request: Request, lines: tuple[RunLine, ...]) -> tuple[Kept | None, 
         return None, str(error)
 
 
-def jobs_by_run(desk: Desk) -> dict[str, Job]:
-    """Run → the job that made it, of the last jobs."""
-    return {job.run: job for job in desk.ledger.list(limit=500) if job.run and job.kind is Kind.AUDIT}
+def jobs_by_run(desk: Desk, runs: Iterable[str]) -> dict[str, Job]:
+    """Run → the job that made it; a run of the command line has none."""
+    wanted = sa.select(jobs.c.id).where(jobs.c.run.in_(list(runs)), jobs.c.kind == Kind.AUDIT.value)
+    with desk.store.engine.connect() as connection:
+        names = tuple(connection.scalars(wanted))
+    return {job.run: job for name in names if (job := desk.ledger.get(name)) is not None}

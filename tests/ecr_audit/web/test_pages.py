@@ -18,6 +18,7 @@ import pytest
 from audit.model import Run
 from checks.model import Severity, Status
 from ecr_audit.web.headers import POLICY
+from ecr_audit.web.pages import home, jobs
 from ecr_audit.web.users import Role
 from schedules.configuration import Schedule
 from schedules.jobs import Kind, State
@@ -414,6 +415,45 @@ def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_pa
     assert waived.waiver.reason in look(served.browser().client, f"/runs/{RUN}/findings/{waived.fingerprint}").words
 
 
+def test_runs_name_what_made_them(served: Served):
+    client = served.browser().client
+    job = next(job for job in served.desk.jobs(200) if job.run == RUN and job.kind is Kind.AUDIT)
+    assert f"/jobs/{job.id}" in look(client, "/runs").links
+    assert f"/jobs/{job.id}" in look(client, f"/runs/{RUN}").links
+    assert "the command line" in look(client, f"/runs/{EARLIER}").words
+
+
+def test_pages_of_runs_and_jobs_go_on(served: Served, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(home, "PAGE", 1)
+    monkeypatch.setattr(jobs, "PAGE", 3)
+    client = served.browser().client
+    for path, inside in (("/runs", "/runs/2026"), ("/jobs", "/jobs/2026")):
+        found: list[str] = []
+        while path:
+            seen = look(client, path)
+            found += dict.fromkeys(link for link in seen.links if link.startswith(inside) and "/findings" not in link)
+            path = next((link for link in seen.links if "before=" in link), "")
+        every = {f"/runs/{one.id}" for one in served.desk.runs(99)} | {
+            f"/jobs/{one.id}" for one in served.desk.jobs(999)
+        }
+        assert set(found) >= {one for one in every if one.startswith(inside)}
+
+
+@pytest.mark.parametrize(
+    "reason", ["nul \0 in it", "bell \x07", "\u2028 line", "#: {[*&!|>'\"%@`", "---\n- a: b\n...\n"]
+)
+def test_any_reason_is_kept_or_refused_in_words(tmp_path: Path, reason: str):
+    schedules = {"nightly": Schedule(every="nightly", waivers=str(tmp_path / "waivers.yaml"))}
+    with serving(tmp_path, schedules=schedules, runs=[mixed()]) as world:
+        found = next(one for one in mixed_run().findings if one.status is Status.FAIL and one.waiver is None)
+        page = f"/runs/{RUN}/findings/{found.fingerprint}"
+        answer = post(world, page, "/waive", reason=reason, until="2026-12-31")
+        assert answer.status_code in (303, 400), answer.text
+        seen = look(world.browser().client, page) if answer.status_code == 303 else Seen(answer.text)
+        assert seen.problems == []
+        assert ("Waived since this run" in seen.words) is (answer.status_code == 303)
+
+
 def test_roles_decide_what_is_offered_and_what_is_done(tmp_path: Path):
     with serving(tmp_path, web={"signin": "tokens"}, runs=[mixed()]) as world:
         run = world.desk.opened(RUN).run
@@ -499,6 +539,13 @@ def test_files_of_the_pages_are_kept_by_browsers_and_nothing_else_is_there(serve
 
 def test_errors_are_pages_that_say_what_to_do(served: Served):
     client = served.browser().client
-    for path in ("/nowhere", f"/runs/{RUN}/nothing", "/runs/%00", "/runs/..%2f..%2fetc%2fpasswd"):
+    for path in (
+        "/nowhere",
+        f"/runs/{RUN}/nothing",
+        "/runs/%00",
+        "/jobs/%00",
+        "/runs?before=%00",
+        "/runs/..%2f..%2fetc%2fpasswd",
+    ):
         assert "Begin at the list of runs" in look(client, path, 404).words
     assert client.get("/audits").status_code == 405
