@@ -38,8 +38,8 @@ class Revealed:
         value = value.removesuffix("\n").removesuffix("\r")
         if not value:
             raise DeliveryError(f"{what} is missing: {where} is empty or not set", again=False)
-        if any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
-            raise DeliveryError(f"{what} has a control character or a second line: see {where}", again=False)
+        if any(ord(sign) < 32 or ord(sign) == 127 or 0xD800 <= ord(sign) < 0xE000 for sign in value):
+            raise DeliveryError(f"{what} is not one line of text in UTF-8: see {where}", again=False)
         self.hide(value)
         return value
 
