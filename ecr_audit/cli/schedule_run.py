@@ -30,7 +30,7 @@ def run_now(configuration: Configuration, store: Store, name: str, clock: Callab
     from ecr_audit.cli.serve import WORKER
     from ecr_audit.worker import LEVEL
     from schedules.children import WorkerProcess
-    from schedules.jobs import Kind, Ledger
+    from schedules.jobs import Kind, Ledger, State
     from schedules.service import Service
 
     os.environ[LEVEL] = os.environ.get(LEVEL, "error")  # what went well is told below
@@ -38,6 +38,8 @@ def run_now(configuration: Configuration, store: Store, name: str, clock: Callab
     ledger = Ledger(store.engine, clock)
     by = this_user()
     request = {"deliveries": list(configuration.schedules[name].deliveries)}
+    for other in ledger.list(schedule=name, states=(State.RUNNING,), limit=1):
+        click.echo(f"An audit of {name} is under way (job {other.id}); this one begins when it has ended.", err=True)
     job = ledger.ask(Kind.AUDIT, by=by, schedule=name, request=request)
     if job is None:
         raise UserError("the audit could not be written down; ask once more")
@@ -61,9 +63,12 @@ class _Told:
 
     def __call__(self, job: Job) -> None:
         from reports.visible import one_line
+        from schedules.jobs import State
 
-        counted = f" ({job.done} of {job.total})" if job.total else ""
-        now = one_line(f"{job.state.value}{f': {job.note}' if job.note else ''}{counted}")
+        # One that waits once more says why.
+        about = job.reason if job.state is State.WAITING else job.note
+        counted = f" ({job.done} of {job.total})" if job.done < job.total and about == job.note else ""
+        now = one_line(f"{job.state.value}{f': {about}' if about else ''}{counted}")
         if not job.state.ended and now != self._last:
             click.echo(now, err=True)
             self._last = now
