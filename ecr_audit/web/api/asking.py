@@ -16,6 +16,10 @@ from reports.formats.json_values import json_value
 
 RUN_PATTERN = "^(latest|[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})$"
 JOB_PATTERN = "^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}$"
+OneLine = Annotated[str, Field(min_length=1, max_length=300, pattern="^[^\\x00-\\x1f\\x7f]+$")]
+"""Text without line ends and other controls."""
+Lines = Annotated[str, Field(min_length=1, max_length=2000, pattern="^[^\\x00-\\x08\\x0b-\\x1f\\x7f]+$")]
+"""Text on one line or several, without other controls."""
 MOST = 200
 """Entries of one page."""
 

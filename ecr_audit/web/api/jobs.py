@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from checks.baseline_shapes import AccountId, Region
 from ecr_audit.web.api import models
-from ecr_audit.web.api.asking import RUN_PATTERN, Checked, JobName, Reader, Runner, TheDesk
+from ecr_audit.web.api.asking import RUN_PATTERN, Checked, JobName, OneLine, Reader, Runner, TheDesk
 from ecr_audit.web.api.events import MEDIA_TYPE, Following, is_known_end
 from ecr_audit.web.api.files import Format
 from ecr_audit.web.api.runs import Newest
@@ -27,6 +28,11 @@ class _Asked(BaseModel):
 class AuditScope(ScopeSettings):
     """What is audited. Values are taken as they are: 1 is not true."""
 
+    accounts: tuple[AccountId, ...] = Field(default=(), max_length=1000)
+    ous: tuple[OneLine, ...] = Field(
+        default=(), max_length=200, description="Ids, or paths of names, of organizational units."
+    )
+    regions: tuple[Region, ...] = Field(default=(), max_length=100)
     everything: bool = Field(default=False, strict=True, description="Every repository in detail.")
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ecr_audit.web.api import models
-from ecr_audit.web.api.asking import RUN_PATTERN, Admin, Checked, Reader, TheDesk
+from ecr_audit.web.api.asking import RUN_PATTERN, Admin, Checked, Lines, OneLine, Reader, TheDesk
 from ecr_audit.web.limits import Cost, Limited
 
 router = APIRouter()
@@ -43,8 +43,8 @@ class WaiverRequest(BaseModel):
 
     run: Annotated[str, Field(pattern=RUN_PATTERN)] = "latest"
     fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{8,16}$", description="Of the finding, or its beginning.")]
-    reason: Annotated[str, Field(min_length=1, max_length=2000)]
-    owner: Annotated[str, Field(max_length=200, description="Who answers for it; without one, who asks.")] = ""
+    reason: Lines
+    owner: OneLine | None = Field(default=None, description="Who answers for it; without one, who asks.")
     until: Annotated[dt.date, BeforeValidator(_as_written)] = Field(description="The last day on which it holds.")
 
 
@@ -57,6 +57,6 @@ def add_waiver(
     asked: WaiverRequest,
 ) -> models.WaiverOut:
     """Except a finding. The next run marks it; 409 where it may not be, and why."""
-    file = desk.waive(asked.run, asked.fingerprint, asked.reason, asked.until, user.name, asked.owner)
+    file = desk.waive(asked.run, asked.fingerprint, asked.reason, asked.until, user.name, asked.owner or "")
     owner = asked.owner or user.name
     return models.WaiverOut(fingerprint=asked.fingerprint, until=asked.until, owner=owner, file=file)

@@ -14,7 +14,8 @@ from ecr_audit.web.api.document import described
 from ecr_audit.web.api.events import Followers
 from ecr_audit.web.users import Role
 from schedules.configuration import Schedule
-from tests.ecr_audit.web.doors import Served, mixed, serving
+from tests.ecr_audit.web.doors import Served, kept, serving, tables
+from tests.reports.runs import small_run
 
 BOUNDS = settings(
     max_examples=8, deadline=None, derandomize=True, database=None,
@@ -27,8 +28,9 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("schemathesis")
     schedules = {"nightly": Schedule(every="nightly", waivers=str(folder / "waivers.yaml"))}
     followers = Followers(longest_seconds=0.05, look_seconds=0.01)
-    with serving(folder, web={"signin": "tokens"}, schedules=schedules, runs=[mixed(22), mixed()],
-                 followers=followers) as one:  # fmt: skip
+    runs = [(kept(small_run(), day), tables()) for day in (22, 23)]
+    web = {"signin": "tokens"}
+    with serving(folder, web=web, schedules=schedules, runs=runs, followers=followers) as one:
         yield one
 
 

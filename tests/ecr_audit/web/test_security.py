@@ -228,7 +228,7 @@ def test_long_bodies_are_not_read(served: Served) -> None:
     assert status == 413
     client = served.client(**{"Content-Type": "application/json"})
     allowed = json.dumps({"scope": {"ous": ["x" * (LARGEST_BODY - 100)]}}).encode()
-    assert client.post(f"{API}/audits", content=allowed).status_code == 202
+    assert client.post(f"{API}/audits", content=allowed).status_code == 422  # read, and found to be nonsense
 
 
 def test_long_headers_and_addresses_are_not_read(served: Served) -> None:
@@ -364,15 +364,18 @@ def test_hostile_searches_and_reasons_are_only_words(hostile: Served) -> None:
     for text in texts:
         answer = client.get(f"{API}/runs/latest/findings", params={"text": text[:200], "account": text[:200]})
         assert answer.status_code == 200
+    refused = 0
     for fingerprint, text in zip(fingerprints, texts, strict=False):
         body = {"fingerprint": fingerprint, "reason": text, "until": "2026-12-24"}
-        assert client.post(f"{API}/waivers", json=body).status_code == 201, text
+        control = any(char < " " and char not in "\t\n" for char in text)
+        assert client.post(f"{API}/waivers", json=body).status_code == (422 if control else 201), text
+        refused += control
     from checks.baseline import load_waivers
 
     written = Path(hostile.desk.configuration.schedules["nightly"].waivers).read_text(encoding="utf-8")
     waivers = load_waivers(written, "waivers.yaml")
-    assert [one.fingerprint for one in waivers] == fingerprints[: len(waivers)]
-    assert len(waivers) == min(len(fingerprints), len(texts))
+    assert {one.fingerprint for one in waivers} <= set(fingerprints)
+    assert len(waivers) == min(len(fingerprints), len(texts)) - refused > 4
 
 
 def test_what_people_send_makes_no_line_of_its_own_in_the_log(
