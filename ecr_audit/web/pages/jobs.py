@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
@@ -11,21 +13,23 @@ from pydantic import ValidationError
 
 from ecr_audit.web.csrf import checked
 from ecr_audit.web.limits import Cost, Limited
-from ecr_audit.web.pages import addresses
+from ecr_audit.web.pages import addresses, values
 from ecr_audit.web.pages.asking import desk_of
 from ecr_audit.web.pages.rendering import page
+from ecr_audit.web.pages.schedules import scope_text
 from ecr_audit.web.signin import require
 from ecr_audit.web.users import Role, User
 from reports.formats import FORMATS
-from reports.kept import rendered_folder
 from schedules.configuration import ScopeSettings
 from schedules.jobs import Job, Kind, State
-from schedules.receipts import Receipts
+from schedules.receipts import Receipt, Receipts, ReceiptState
 
 router = APIRouter()
 
 PAGE = 100
 """Jobs on one page."""
+TRYING_FOR = dt.timedelta(minutes=10)
+"""How long after a job its page waits for deliveries that are under way."""
 
 
 @router.get("/jobs")
@@ -47,9 +51,31 @@ def job(request: Request, job_id: str) -> Response:
     found = desk.job(job_id)
     receipts = Receipts(desk.store.engine, desk.clock).of(found.id)
     return page(
-        request, "job.html.j2", job=found, receipts=receipts, now=desk.clock(), slow=("pdf", "xlsx"),
-        formats=_formats(found), ready=_ready(request, found),
+        request, "job.html.j2", job=found, receipts=receipts, now=desk.clock(), asked=tuple(_asked(found)),
+        formats=_formats(found), again=not _well(found) and found.schedule in desk.configuration.schedules,
+        trying=_trying(found, receipts, desk.clock()),
     )  # fmt: skip
+
+
+def _well(job: Job) -> bool:
+    """Whether there is no reason to run it once more."""
+    return not job.state.ended or job.state in (State.DONE, State.COALESCED) or job.kind is not Kind.AUDIT
+
+
+def _asked(job: Job) -> Iterator[values.Told]:
+    """What was said when it was asked for, in words."""
+    for name, value in job.request.items():
+        if name == "scope" and isinstance(value, dict):
+            yield values.told("Narrowed to", scope_text(value))
+        else:
+            titles = {"deliveries": "Who is to hear of it", "formats": "Formats"}
+            yield values.told(titles.get(name, name.replace("_", " ")), value)
+
+
+def _trying(job: Job, receipts: Sequence[Receipt], now: dt.datetime) -> bool:
+    """Whether deliveries are under way. One that died long ago is not waited for."""
+    lately = job.finished_at is not None and now - job.finished_at < TRYING_FOR
+    return lately and any(one.state is ReceiptState.TRYING for one in receipts)
 
 
 @router.post("/jobs/{job_id}/cancel", dependencies=[Depends(require(Role.RUN)), Depends(checked)])
@@ -99,9 +125,3 @@ def _formats(found: Job) -> tuple[str, ...]:
     if found.kind is not Kind.REPORT:
         return ()
     return tuple(name for name in FORMATS if name in found.request.get("formats", ()))
-
-
-def _ready(request: Request, found: Job) -> frozenset[str]:
-    """Those of its formats that are put aside already."""
-    store = desk_of(request).store
-    return frozenset(one for one in _formats(found) if (rendered_folder(store, found.run, one) / ".whole").exists())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from ecr_audit.web.pages.asking import desk_of
 from ecr_audit.web.pages.rendering import page
-from schedules.configuration import ScopeSettings
 from schedules.receipts import Receipts
 
 router = APIRouter()
@@ -25,13 +27,13 @@ def schedules(request: Request) -> Response:
     heard = {line.name: receipts.of(line.last.id) if line.last else () for line in lines}
     return page(
         request, "schedules.html.j2", lines=lines, last=last, receipts=heard, settings=desk.configuration.schedules,
-        scopes={name: scope_text(one.scope) for name, one in desk.configuration.schedules.items()}, now=desk.clock(),
+        scopes={name: scope_text(one.scope.model_dump()) for name, one in desk.configuration.schedules.items()}, now=desk.clock(),
     )  # fmt: skip
 
 
-def scope_text(scope: ScopeSettings) -> str:
-    """What a schedule audits, in words."""
-    named = [("Accounts", scope.accounts), ("units", scope.ous), ("Regions", scope.regions)]
-    parts = [f"{name} {', '.join(some)}" for name, some in named if some]
-    text = "; ".join(parts) or "Everything"
-    return f"{text[0].upper()}{text[1:]}" + ("; every repository in detail" if scope.everything else "")
+def scope_text(scope: Mapping[str, Any]) -> str:
+    """What is audited, in words; *scope*: the fields of `ScopeSettings`."""
+    named = (("accounts", "accounts"), ("units", "ous"), ("Regions", "regions"))
+    parts = [f"{name} {', '.join(map(str, some))}" for name, field in named if (some := scope.get(field))]
+    text = "; ".join(parts) or "everything"
+    return f"{text[0].upper()}{text[1:]}" + ("; every repository in detail" if scope.get("everything") else "")

@@ -497,6 +497,11 @@ def test_jobs_tell_what_became_of_them(served: Served):
     seen = look(client, f"/jobs/{done.id}")
     assert "<b>no answer</b>" in seen.words
     assert "reports/<U+202E>" in seen.words
+    assert not any(form.action == "/audits" for form in seen.forms)
+    failed = next(job for job in served.desk.jobs(200) if job.state is State.FAILED)
+    assert look(client, f"/jobs/{failed.id}").form("/audits").fields["schedule"] == ["nightly"]
+    narrowed = next(job for job in served.desk.jobs(200) if "scope" in job.request)
+    assert "Narrowed to Regions eu-west-1" in look(client, f"/jobs/{narrowed.id}").words
     assert "There is no job" in look(client, "/jobs/nothing", 404).words
 
 
