@@ -62,3 +62,8 @@ def decode_registry(data: bytes, name: str) -> RegistryEvidence:
         return _REGISTRY.validate_json(data)
     except ValidationError as error:
         raise UnreadableError(f"{name}: {error}") from error
+
+
+def storable(text: str, longest: int) -> str:
+    """*text* as a column of *longest* characters takes it: PostgreSQL knows neither NUL nor half a character."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:longest]

@@ -10,8 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from audit.store import schema
+from audit.store.codec import storable
 from audit.store.errors import NoSuchRunError, StoreError
 from checks.model import utc_text
+
+_LONGEST = 10_000
+"""Characters of a reason: more is no reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,8 @@ def record(
     connection: sa.Connection, by: str, act: str, subject: str, detail: Mapping[str, Any], at: dt.datetime
 ) -> None:
     """Write an act down, in the transaction that carries it out."""
-    connection.execute(
-        schema.acts.insert().values(at=_text(at), by=by[:200], act=act[:40], subject=subject[:200], detail=dict(detail))
-    )
+    values = {"by": storable(by, 200), "act": storable(act, 40), "subject": storable(subject, 200)}
+    connection.execute(schema.acts.insert().values(**values, at=_text(at), detail=dict(detail)))
 
 
 def acts(connection: sa.Connection, limit: int) -> tuple[Act, ...]:
@@ -65,7 +68,8 @@ def hold(connection: sa.Connection, run: str, reason: str, by: str, at: dt.datet
     present = holds(connection).get(run)
     if present is not None:
         raise StoreError(f"run {run} is under hold since {utc_text(present.at)}, by {present.by}; release it first")
-    connection.execute(schema.holds.insert().values(run=run, reason=reason, by=by[:200], at=_text(at)))
+    values = {"reason": storable(reason, _LONGEST), "by": storable(by, 200), "at": _text(at)}
+    connection.execute(schema.holds.insert().values(run=run, **values))
     record(connection, by, "hold", run, {"reason": reason}, at)
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from audit.model import Run
 from audit.store import schema
 from audit.store.ages import aged
-from audit.store.codec import encode_run
+from audit.store.codec import encode_run, storable
 from audit.store.files import sha256
 from audit.store.line import summarize
 
@@ -59,7 +59,7 @@ def insert_rows(engine: sa.Engine, run: Run, question: str, files: Mapping[str, 
                 id=run.id,
                 started_at=run.started_at.isoformat(),
                 finished_at=run.finished_at.isoformat(),
-                organization=_storable(run.organization_name or run.organization_id or run.caller_account),
+                organization=storable(run.organization_name or run.organization_id or run.caller_account, 80),
                 question=question,
                 summary=summarize(run).as_document(),
                 files=dict(files),
@@ -68,8 +68,3 @@ def insert_rows(engine: sa.Engine, run: Run, question: str, files: Mapping[str, 
         )
         if rows:
             connection.execute(schema.findings.insert(), list(rows.values()))
-
-
-def _storable(text: str) -> str:
-    """A name as a column of 80 characters takes it: PostgreSQL knows neither NUL nor half a character."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:80]

@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from audit.store import schema
-from audit.store.errors import StoreError, first_line
+from audit.store.errors import StoreError, first_line, hint
 from audit.store.opening import engine_of, place_of, refuse_newer, shown, sole_access, version_in, version_of
 
 _TABLES = ("about", "runs", "findings")
@@ -41,7 +41,7 @@ def planned(url: str | None) -> Upgrade:
     try:
         version = version_of(engine)
     except sa.exc.SQLAlchemyError as error:
-        raise StoreError(f"the store {name} cannot be read: {first_line(error)}") from error
+        raise StoreError(f"the store {name} cannot be read: {first_line(error)}{hint(error)}") from error
     finally:
         engine.dispose()
     if version is None:
@@ -68,9 +68,8 @@ def upgrade(url: str | None) -> Upgrade:
             _migrate(connection, str(version))
             connection.execute(_set_schema())
     except sa.exc.SQLAlchemyError as error:
-        raise StoreError(
-            f"the store {plan.store} could not be upgraded, and is as it was: {first_line(error)}"
-        ) from error
+        said = f"{first_line(error)}{hint(error)}"
+        raise StoreError(f"the store {plan.store} could not be upgraded, and is as it was: {said}") from error
     finally:
         engine.dispose()
     return plan
