@@ -30,7 +30,9 @@ def account_for(name: str, schedule: Schedule, ledger: Ledger, now: dt.datetime,
 
 
 def _asked(ledger: Ledger, name: str, schedule: Schedule, due: dt.datetime, now: dt.datetime) -> Job | None:
-    for busy in ledger.list(schedule=name, states=(State.WAITING, State.RUNNING), limit=1):
+    for busy in ledger.list(schedule=name, states=(State.WAITING, State.RUNNING)):
+        if busy.request.get("scope"):
+            continue  # somebody asked for a part; it cannot stand for the whole
         reason = f"the audit asked for at {busy.asked_at:%Y-%m-%d %H:%M} UTC had not ended"
         return _outcome(ledger, name, due, State.COALESCED, reason, ())
     late = (now - due).total_seconds() > _LATE_SECONDS
