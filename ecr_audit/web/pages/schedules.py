@@ -27,7 +27,7 @@ def schedules(request: Request) -> Response:
     heard = {line.name: receipts.of(line.last.id) if line.last else () for line in lines}
     return page(
         request, "schedules.html.j2", lines=lines, last=last, receipts=heard, settings=desk.configuration.schedules,
-        scopes={name: scope_text(one.scope.model_dump()) for name, one in desk.configuration.schedules.items()}, now=desk.clock(),
+        scopes={name: scope_text(one.scope.model_dump()) for name, one in desk.configuration.schedules.items()},
     )  # fmt: skip
 
 
