@@ -14,8 +14,8 @@ from ecr_audit.web.cookies import SESSION, VISITOR, cookie, set_cookie
 from ecr_audit.web.limits import Cost, Limits
 from ecr_audit.web.messages import Application, Message, Receive, Scope, Send, header
 from ecr_audit.web.origins import API
-from ecr_audit.web.problems import problem
-from ecr_audit.web.proxy import Proxy
+from ecr_audit.web.problems import ProblemResponse, problem
+from ecr_audit.web.proxy import NoRoleError, Proxy
 from ecr_audit.web.sessions import Sessions
 from ecr_audit.web.tokens import PREFIX, Tokens
 from ecr_audit.web.users import ANYONE_HERE, User
@@ -47,12 +47,14 @@ class Identity:
     """The session's secret, where it was a session that told."""
     bearer: bool = False
     """Whether it was a token in the request itself that told."""
+    refused: str = ""
+    """Why somebody who is known may nothing at all."""
     wrong: bool = False
     """Whether something was shown that is not, or no longer, any good."""
 
 
 class Identify:
-    """Puts `user`, `session`, `bearer` and `new_visitor` into the request's state."""
+    """Puts `user`, `session`, `bearer`, `refused` and `new_visitor` into the request's state."""
 
     def __init__(self, app: Application, doors: Doors, limits: Limits, *, secure: bool) -> None:
         """*secure*: whether cookies are for https alone."""
@@ -64,29 +66,19 @@ class Identify:
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        state.update(user=None, session="", bearer=False, new_visitor="")
+        state.update(user=None, session="", bearer=False, new_visitor="", refused="")
         try:
             identity = await self._known(scope)
         except SQLAlchemyError as error:
             log.error("who asks cannot be found out: %s", one_line(first_line(error)))
-            await problem(503, "the store does not answer", scope["path"], headers={"Retry-After": "10"})(
-                scope, receive, send
-            )
+            away = problem(503, "the store does not answer", scope["path"], headers={"Retry-After": "10"})
+            await away(scope, receive, send)
             return
-        if identity.wrong and not self._doors.proxy:
-            wait = self._limits.hit(Cost.WRONG, _client(scope))
-            if wait:
-                detail = "too many requests with a token that is none; wait, and check the token"
-                answer = problem(429, detail, scope["path"], headers={"Retry-After": str(wait)})
-                await answer(scope, receive, send)
-                return
-        if identity.user is None and scope["path"].startswith(API):
-            # The routes ask as well; here it comes before anything that was sent is looked at.
-            headers = {"WWW-Authenticate": "Bearer"}
-            answer = problem(401, "send a token in the header Authorization: Bearer", scope["path"], headers=headers)
-            await answer(scope, receive, send)
+        refusal = self._refusal(identity, scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
             return
-        state.update(user=identity.user, session=identity.session, bearer=identity.bearer)
+        state.update(user=identity.user, session=identity.session, bearer=identity.bearer, refused=identity.refused)
 
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and state.get("new_visitor"):
@@ -95,6 +87,21 @@ class Identify:
             await send(message)
 
         await self._app(scope, receive, with_cookie)
+
+    def _refusal(self, identity: Identity, scope: Scope) -> ProblemResponse | None:
+        """Why this goes no further; None where the routes are to say what they need."""
+        path = scope["path"]
+        wait = self._limits.hit(Cost.WRONG, _client(scope)) if identity.wrong and not self._doors.proxy else 0
+        if wait:
+            detail = "too many requests with a token that is none; wait, and check the token"
+            return problem(429, detail, path, headers={"Retry-After": str(wait)})
+        if identity.user is not None or not path.startswith(API):
+            return None
+        # The routes of the API ask as well; here it comes before anything that was sent is looked at.
+        if identity.refused:
+            return problem(403, identity.refused, path)
+        detail = "send a token in the header Authorization: Bearer"
+        return problem(401, detail, path, headers={"WWW-Authenticate": "Bearer"})
 
     async def _known(self, scope: Scope) -> Identity:
         """Without anything to look up, no thread is needed."""
@@ -114,7 +121,10 @@ class Identify:
             user = self._doors.tokens.user(bearer)
             return Identity(user, bearer=user is not None, wrong=user is None)
         if self._doors.proxy:
-            return Identity(self._doors.proxy.user(scope))
+            try:
+                return Identity(self._doors.proxy.user(scope))
+            except NoRoleError as error:
+                return Identity(None, refused=str(error))
         if session and self._doors.sessions:
             user = self._doors.sessions.user(session)
             return Identity(user, session=session if user else "")

@@ -17,6 +17,10 @@ SHORTEST_SECRET = 16
 EVERYBODY = "*"
 
 
+class NoRoleError(Exception):
+    """The proxy says who it is, and none of their groups may anything here."""
+
+
 class SecretError(Exception):
     """The proxy's secret is not where the configuration says; the message says what to do."""
 
@@ -42,7 +46,7 @@ class Proxy:
     secret: bytes
 
     def user(self, scope: Scope) -> User | None:
-        """Who the proxy says this is; None where it is not the proxy that speaks, or the person has no role."""
+        """Who the proxy says this is; None where it is not the proxy that speaks. Raises NoRoleError."""
         said = [value.encode("latin-1") for value in headers(scope, self.settings.secret_header.lower())]
         # Compared in any case, so that the time taken does not tell whether the header was there.
         if not hmac.compare_digest(said[0] if len(said) == 1 else b"", self.secret):
@@ -52,7 +56,9 @@ class Proxy:
         if len(names) != 1 or not names[0].strip():
             return None
         role = self._role(frozenset(self._groups(scope)))
-        return None if role is None else User(_utf8(names[0].strip())[:200], role)
+        if role is None:
+            raise NoRoleError("the proxy knows you, but none of your groups has a role here; ask whoever runs this")
+        return User(_utf8(names[0].strip())[:200], role)
 
     def _groups(self, scope: Scope) -> list[str]:
         said = list(headers(scope, self.settings.groups_header.lower()))

@@ -18,6 +18,8 @@ class Required:
     def __call__(self, request: Request) -> User:
         """The user. Raises HTTPException 401 for nobody, 403 for somebody who may not."""
         user: User | None = request.state.user
+        if user is None and request.state.refused:
+            raise HTTPException(403, request.state.refused)
         if user is None:
             raise HTTPException(401, "sign in first", headers={"WWW-Authenticate": "Bearer"})
         if not user.role.covers(self.role):

@@ -12,7 +12,7 @@ from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
-from ecr_audit.web.api.models import JobOut
+from ecr_audit.web.api.job_models import JobOut
 from ecr_audit.web.messages import Receive, Scope, Send
 from ecr_audit.web.problems import problem
 from schedules.jobs import Job, Ledger

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, R
 from pydantic import BaseModel, ConfigDict, Field
 
 from checks.baseline_shapes import AccountId, Region
-from ecr_audit.web.api import models
+from ecr_audit.web.api import job_models
 from ecr_audit.web.api.asking import RUN_PATTERN, Checked, JobName, OneLine, Reader, Runner, TheDesk
 from ecr_audit.web.api.events import MEDIA_TYPE, Following, is_known_end
 from ecr_audit.web.api.files import Format
+from ecr_audit.web.api.models import RUN
 from ecr_audit.web.api.runs import Newest
 from ecr_audit.web.limits import Cost, Limited
 from schedules.configuration import Name, ScopeSettings
@@ -53,7 +54,7 @@ class AuditOfScope(_Asked):
 class ReportRequest(_Asked):
     """Which reports of which run."""
 
-    run: Annotated[str, Field(pattern=RUN_PATTERN, examples=[models.RUN])]
+    run: Annotated[str, Field(pattern=RUN_PATTERN, examples=[RUN])]
     formats: list[Format] = Field(min_length=1, max_length=12, examples=[["pdf", "csv"]])
 
 
@@ -66,51 +67,51 @@ class WantedJobs(Newest):
 
 
 @router.get("/jobs")
-def list_jobs(_: Reader, desk: TheDesk, wanted: Annotated[WantedJobs, Query()]) -> models.Jobs:
+def list_jobs(_: Reader, desk: TheDesk, wanted: Annotated[WantedJobs, Query()]) -> job_models.Jobs:
     """Jobs, newest first."""
     found = desk.jobs(wanted.limit + 1, wanted.cursor, schedule=wanted.schedule, states=wanted.state, run=wanted.run)
     shown = found[: wanted.limit]
     after = shown[-1].id if len(found) > wanted.limit else None
-    return models.Jobs(jobs=[models.JobOut.of(job) for job in shown], next=after)
+    return job_models.Jobs(jobs=[job_models.JobOut.of(job) for job in shown], next=after)
 
 
 @router.post("/audits", status_code=202)
 def start_audit(
     user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.AUDIT))], desk: TheDesk,
     asked: AuditOfSchedule | AuditOfScope, response: Response,
-) -> models.JobOut:  # fmt: skip
+) -> job_models.JobOut:  # fmt: skip
     """Ask for an audit. It waits until the service takes it; one audit of a schedule runs at a time."""
-    return _accepted(response, models.JobOut.of(desk.audit(asked.schedule or "", user.name, asked.scope)))
+    return _accepted(response, job_models.JobOut.of(desk.audit(asked.schedule or "", user.name, asked.scope)))
 
 
 @router.post("/reports", status_code=202)
 def make_reports(
     user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.REPORT))], desk: TheDesk,
     asked: ReportRequest, response: Response,
-) -> models.JobOut:  # fmt: skip
+) -> job_models.JobOut:  # fmt: skip
     """Ask for reports to be rendered ahead. Fetch them as files of the run when the job is done."""
-    return _accepted(response, models.JobOut.of(desk.report(asked.run, asked.formats, user.name)))
+    return _accepted(response, job_models.JobOut.of(desk.report(asked.run, asked.formats, user.name)))
 
 
 @router.get("/jobs/{job}")
-def get_job(_: Reader, desk: TheDesk, job: JobName) -> models.JobOut:
+def get_job(_: Reader, desk: TheDesk, job: JobName) -> job_models.JobOut:
     """One job."""
-    return models.JobOut.of(desk.job(job))
+    return job_models.JobOut.of(desk.job(job))
 
 
 @router.post("/jobs/{job}/cancel")
-def cancel_job(user: Runner, _ours: Checked, desk: TheDesk, job: JobName) -> models.JobOut:
+def cancel_job(user: Runner, _ours: Checked, desk: TheDesk, job: JobName) -> job_models.JobOut:
     """Cancel a job: at once if it waits, else its worker is asked to stop. 409 where it has ended."""
     if not desk.cancel(desk.job(job).id, user.name):
         raise HTTPException(409, f"job {job} has ended: {desk.job(job).state.value}")
-    return models.JobOut.of(desk.job(job))
+    return job_models.JobOut.of(desk.job(job))
 
 
 @router.get("/jobs/{job}/receipts")
-def list_receipts(_: Reader, desk: TheDesk, job: JobName) -> models.Receipts:
+def list_receipts(_: Reader, desk: TheDesk, job: JobName) -> job_models.Receipts:
     """What became of every promised delivery of a job."""
     found = Receipts(desk.store.engine, desk.clock).of(desk.job(job).id)
-    return models.Receipts(job=job, receipts=[models.ReceiptOut.model_validate(one) for one in found])
+    return job_models.Receipts(job=job, receipts=[job_models.ReceiptOut.model_validate(one) for one in found])
 
 
 _EVENTS: dict[int | str, dict[str, Any]] = {
@@ -135,6 +136,6 @@ def follow_job(
     return Following(request.app, desk.ledger, now, user.name, last_event_id)
 
 
-def _accepted(response: Response, job: models.JobOut) -> models.JobOut:
+def _accepted(response: Response, job: job_models.JobOut) -> job_models.JobOut:
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
     return job

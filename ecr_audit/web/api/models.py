@@ -1,23 +1,18 @@
-"""The shapes of the API's answers. A field that is there keeps its name and meaning; new ones may come."""
+"""The shapes of what the API says of runs. A field that is there keeps its name and meaning; new ones may come."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from audit.store.line import RunLine
 from checks.model import GapKind, Severity, Status
-from ecr_audit.web.desk import ScheduleLine
 from reports.comparison import State as ChangeState
 from reports.topology import Way
-from schedules.jobs import Job, Kind
-from schedules.jobs import State as JobState
-from schedules.receipts import ReceiptState
 
 RUN = "20261123T020000Z-4f9a1c"
-JOB = "20261123T013000Z-0b57e2"
 Json = dict[str, Any]
 Counts = dict[Severity, int]
 Next = Annotated[str | None, Field(description="`cursor` of the next page; null on the last one.")]
@@ -289,92 +284,3 @@ class Comparison(Page):
     remarks: list[str] = Field(description="Why the two may not be comparable.")
     counts: dict[ChangeState, int]
     entries: list[ComparedOut]
-
-
-class JobOut(BaseModel):
-    """Something the service was asked to do."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str = Field(examples=[JOB])
-    kind: Kind
-    schedule: str = Field(description="Empty for a job by hand.")
-    due_at: dt.datetime | None
-    asked_at: dt.datetime
-    asked_by: str
-    request: dict[str, Any]
-    state: JobState
-    reason: str = Field(description="Why it ended so; empty where it is done.")
-    run: str = Field(description="The run that it made, or renders; empty while there is none.")
-    started_at: dt.datetime | None
-    finished_at: dt.datetime | None
-    attempts: int
-    note: str
-    done: int
-    total: int
-    cancel_asked_by: str
-
-    @classmethod
-    def of(cls, job: Job) -> JobOut:
-        """From the ledger."""
-        return cls.model_validate(job)
-
-
-class Jobs(Page):
-    """Jobs, newest first."""
-
-    jobs: list[JobOut]
-
-
-class ScheduleOut(BaseModel):
-    """One schedule."""
-
-    name: str = Field(examples=["nightly"])
-    words: str = Field(description="When it runs, in words.")
-    timezone: str
-    next_at: list[dt.datetime]
-    last: JobOut | None
-    paused: bool
-
-    @classmethod
-    def of(cls, line: ScheduleLine) -> ScheduleOut:
-        """From the desk."""
-        return cls(
-            name=line.name, words=line.words, timezone=line.timezone, next_at=list(line.next_at),
-            last=JobOut.of(line.last) if line.last else None, paused=line.paused,
-        )  # fmt: skip
-
-
-class Schedules(BaseModel):
-    """Every schedule of the configuration."""
-
-    schedules: list[ScheduleOut]
-
-
-class ReceiptOut(BaseModel):
-    """What became of one delivery of a job."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    delivery: str
-    state: ReceiptState
-    attempts: int
-    at: dt.datetime
-    reason: str
-    detail: dict[str, Any]
-
-
-class Receipts(BaseModel):
-    """What became of every promised delivery of a job."""
-
-    job: str
-    receipts: list[ReceiptOut]
-
-
-class WaiverOut(BaseModel):
-    """A waiver that was written. It is marked from the next run on."""
-
-    fingerprint: str
-    until: dt.date
-    owner: str
-    file: str = Field(description="Name of the file that holds it.")

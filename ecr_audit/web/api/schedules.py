@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from ecr_audit.web.api import models
+from ecr_audit.web.api import job_models
 from ecr_audit.web.api.asking import RUN_PATTERN, Admin, Checked, Lines, OneLine, Reader, TheDesk
 from ecr_audit.web.limits import Cost, Limited
 
@@ -17,9 +17,9 @@ router = APIRouter()
 
 
 @router.get("/schedules", tags=["schedules"])
-def list_schedules(_: Reader, desk: TheDesk) -> models.Schedules:
+def list_schedules(_: Reader, desk: TheDesk) -> job_models.Schedules:
     """Every schedule of the configuration, with its next times and its last job."""
-    return models.Schedules(schedules=[models.ScheduleOut.of(line) for line in desk.schedules()])
+    return job_models.Schedules(schedules=[job_models.ScheduleOut.of(line) for line in desk.schedules()])
 
 
 def _as_written(value: object) -> object:
@@ -55,8 +55,8 @@ def add_waiver(
     _some: Annotated[None, Depends(Limited(Cost.WAIVER))],
     desk: TheDesk,
     asked: WaiverRequest,
-) -> models.WaiverOut:
+) -> job_models.WaiverOut:
     """Except a finding. The next run marks it; 409 where it may not be, and why."""
     file = desk.waive(asked.run, asked.fingerprint, asked.reason, asked.until, user.name, asked.owner or "")
     owner = asked.owner or user.name
-    return models.WaiverOut(fingerprint=asked.fingerprint, until=asked.until, owner=owner, file=file)
+    return job_models.WaiverOut(fingerprint=asked.fingerprint, until=asked.until, owner=owner, file=file)
