@@ -87,6 +87,10 @@ def _become(request: bytes, streams: list[int], program: Callable[[list[str]], o
     arguments, environment, folder = marshal.loads(request)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
+    # What Python made of the server's own streams would not fit (a file can be sought in, a pipe cannot).
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
     os.environ.clear()
     os.environb.update(environment)
     os.chdir(folder)

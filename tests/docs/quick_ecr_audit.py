@@ -1,0 +1,47 @@
+"""`ecr-audit` without its start-up time, for the many short commands of the documents; see `tests.forking`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.forking import answer, executable
+
+
+def quick_ecr_audit() -> contextlib.AbstractContextManager[str]:
+    """A folder for PATH that contains an executable `ecr-audit`."""
+    return executable("ecr-audit", __file__)
+
+
+def _prepare() -> None:
+    import importlib
+
+    import boto3  # noqa: F401 - what most commands import first
+    import pandas as pd  # noqa: F401
+    import weasyprint  # noqa: F401
+
+    from checks.engine import load_engine
+    from ecr_audit.cli import COMMANDS
+
+    for place in COMMANDS.values():
+        importlib.import_module(place.partition(":")[0])
+    for module in ("audit.run", "audit.store", "reports.view", "reports.kept", "audit.draft", "schedules.loading"):
+        importlib.import_module(module)
+    load_engine()
+
+
+def _ecr_audit(arguments: list[str]) -> None:
+    """Be the program of the caller. Ends with SystemExit."""
+    from ecr_audit.cli import main
+
+    sys.argv = ["ecr-audit", *arguments]
+    main()
+
+
+if __name__ == "__main__":
+    _prepare()
+    answer(sys.argv[1], _ecr_audit)
