@@ -91,7 +91,7 @@ def follow(document: str, folder: Path, environment: dict[str, str]) -> None:
 
 
 def _end(group: int) -> None:
-    """End what a document left running, as it would end with its shell, and wait for that: the next one has its port."""
+    """End what a document left running, as it would end with its shell, and wait: the next one has the same port."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGTERM)
         for _ in range(600):
