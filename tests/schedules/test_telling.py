@@ -250,6 +250,17 @@ def test_a_check_that_broke_is_told_and_fixes_nothing() -> None:
     assert "0 fixed, 1 that could not be looked at again" in compose(facts, decision).text
 
 
+def test_a_check_that_broke_fixes_nothing_that_cannot_be_told_apart() -> None:
+    """Without the findings of the run before, nobody knows which of them were the broken check's."""
+    facts = facts_of(night_run(2, broken=TAGS), [night_run(1, [problem(1)])])
+    assert "0 fixed, 1 that could not" in compose(replace(facts, before_view=None), heard(DEFAULT, facts)).text
+
+
+def test_nothing_is_over_while_something_else_is_open() -> None:
+    decision = heard(DEFAULT, two([problem(1)], [problem(2)]))
+    assert decision.reasons == ("New findings: 1 high failure is new.",)
+
+
 def test_a_run_that_judged_nothing_fixes_nothing_and_is_told() -> None:
     empty = replace(night_run(2), results=tuple(runs.result(check) for check in CHECKS))
     decision = heard(DEFAULT, facts_of(empty, [night_run(1, [problem(1)])]))
@@ -314,6 +325,16 @@ def test_a_run_by_hand_before_the_first_of_a_schedule_hides_nothing() -> None:
 def test_a_run_before_that_cannot_be_read_leaves_what_history_tells() -> None:
     facts = facts_of(night_run(2, [problem(1)]), [night_run(1, [problem(1)])])
     assert "1 high" not in str(heard(DEFAULT, replace(facts, before_view=None)).reasons)
+
+
+def test_without_history_the_run_before_is_compared_with() -> None:
+    """So many runs by hand lay between that the history does not reach back to the schedule's own."""
+    past = [night_run(1), night_run(2, [problem(1), problem(2)])]
+    run = night_run(3, [problem(1), problem(3)])
+    facts = replace(facts_of(run, past), view=nights.view_of(run))
+    decision = heard(DEFAULT, facts)
+    assert decision.reasons == ("New findings: 1 high failure is new.",)
+    assert "Since the run of 3 November 2026, 02:30 UTC: 1 new, 1 still open, 1 fixed." in compose(facts, decision).text
 
 
 def test_another_scope_is_another_first_run() -> None:
