@@ -1,139 +1,30 @@
-"""The pages: every link leads somewhere, every form does what it says, and no name from outside is markup."""
+"""The pages: every link leads somewhere, and no name from outside is markup."""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
 
-import httpx
 import pytest
 
-from audit.model import Run
 from checks.model import Severity, Status
-from ecr_audit.web.headers import POLICY
 from ecr_audit.web.pages import home, jobs
-from ecr_audit.web.users import Role
-from schedules.configuration import Schedule
 from schedules.jobs import Kind, State
-from schedules.receipts import Receipts
-from tests.ecr_audit.web.doors import NOW, RUN, Served, kept, mixed, serving, tables
+from tests.ecr_audit.web.doors import RUN, Served, kept, mixed, serving, tables
 from tests.ecr_audit.web.pages_seen import Seen
+from tests.ecr_audit.web.pages_world import EARLIER, crawl, earlier_run, look, usual
 from tests.reports import runs
 from tests.reports.mixed import mixed_run
-
-EARLIER = "20261122T020000Z-4f9a1c"
-
-
-def earlier_run() -> Run:
-    """The run of the night before: without the last finding of each check, one of them less severe."""
-    run = mixed_run()
-    results = []
-    for result in run.results:
-        found = [
-            replace(one, severity=Severity.LOW) if one.status is Status.FAIL else one for one in result.findings[:1]
-        ]
-        results.append(replace(result, findings=(*found, *result.findings[1:-1])))
-    return kept(replace(run, results=tuple(results)), 22)
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Two nights of the usual organization, two schedules, jobs of every outcome."""
-    folder = tmp_path_factory.mktemp("pages")
-    schedules = {
-        "nightly": Schedule(every="nightly", timezone="Europe/Berlin", waivers=str(folder / "waivers.yaml")),
-        "weekly": Schedule(every="weekly", paused=True),
-    }
-    with serving(folder, schedules=schedules, runs=[(earlier_run(), tables()), mixed()]) as world:
-        _jobs(world)
+    with usual(tmp_path_factory.mktemp("pages")) as world:
         yield world
-
-
-def _jobs(world: Served) -> None:
-    ledger, receipts = world.desk.ledger, Receipts(world.store.engine, world.desk.clock)
-    for at, state in enumerate(state for state in State if state.ended):
-        due = NOW - dt.timedelta(days=at + 1)
-        job = ledger.ask(Kind.AUDIT, by="schedule", schedule="nightly", due_at=due)
-        assert job is not None
-        assert ledger.begin(job.id, "worker") is not None
-        if state is State.DONE:
-            ledger.made(job.id, "worker", RUN)
-            receipts.promise(job.id, "mail")
-            receipts.failed(job.id, "mail", "<b>no answer</b>")
-            receipts.promise(job.id, "archive")
-            receipts.sent(job.id, "archive", {"place": "reports/\u202e"})
-        ledger.end(job.id, "worker", state, "" if state is State.DONE else f"because of <{state}>")
-    running = ledger.ask(Kind.AUDIT, by="<i>somebody</i>", request={"scope": {"regions": ["eu-west-1"]}})
-    assert running is not None
-    ledger.begin(running.id, "worker")
-    ledger.tell(running.id, "worker", note="reading <registries>", done=3, total=12)
-    ledger.ask(Kind.AUDIT, by="test", schedule="nightly", request={"deliveries": ["mail"]})
-    report = ledger.ask(Kind.REPORT, by="test", run=RUN, request={"formats": ["csv", "markdown"]})
-    assert report is not None
-    ledger.begin(report.id, "worker")
-    ledger.end(report.id, "worker", State.DONE)
-
-
-def look(client: httpx.Client, path: str, status: int = 200) -> Seen:
-    """The page there, which has nothing wrong with it."""
-    answer = client.get(path)
-    assert answer.status_code == status, (path, answer.status_code, answer.text[:300])
-    assert answer.headers["content-security-policy"] == POLICY
-    seen = Seen(answer.text)
-    assert seen.problems == [], path
-    return seen
-
-
-def crawl(client: httpx.Client, start: str, below: str = "/", variants: int = 4) -> dict[str, Seen]:
-    """Every page *below* that can be reached, of each path so many *variants* of its query."""
-    waiting, pages, seen_paths = [start], {}, Counter[str]()
-    while waiting:
-        path = waiting.pop(0)
-        bare = path.partition("?")[0]
-        if path in pages or seen_paths[bare] > variants or "/download/" in path or not path.startswith(below):
-            continue
-        seen_paths[bare] += 1
-        answer = client.get(path)
-        assert answer.status_code in (200, 303), (path, answer.status_code, answer.text[:300])
-        if answer.status_code == 303:
-            waiting.append(answer.headers["location"].partition("#")[0])
-            continue
-        if not answer.headers["content-type"].startswith("text/html"):
-            assert answer.headers["content-disposition"].startswith("attachment"), path
-            continue
-        seen = pages[path] = Seen(answer.text)
-        assert seen.problems == [], path
-        links = (urljoin(path, link).partition("#")[0] for link in seen.links if link.startswith("/"))
-        waiting += [link for link in dict.fromkeys(links) if link not in pages]
-    return pages
-
-
-def post(world: Served, page: str, ending: str, **data: object) -> httpx.Response:
-    """Fill in the form on *page* whose address ends so, and send it."""
-    browser = world.browser()
-    form = Seen(browser.client.get(page).text).form(ending)
-    sent = {name: values[0] for name, values in form.fields.items() if values} | data
-    return browser.post(urljoin(page, form.action), sent)
-
-
-def test_every_link_leads_somewhere_and_every_page_is_sound(served: Served):
-    pages = crawl(served.browser().client, "/")
-    patterns = (
-        "/", "/runs", f"/runs/{RUN}", f"/runs/{RUN}/change", f"/runs/{EARLIER}", f"/runs/{RUN}/registries",
-        f"/runs/{RUN}/registries/100000000003/eu-central-1", "/schedules", "/jobs", "/checks",
-        "/checks/grants.replication-allowed",
-    )  # fmt: skip
-    for path in patterns:
-        assert path in pages, path
-    assert len([path for path in pages if re.fullmatch(rf"/runs/{RUN}/findings/[0-9a-f]{{16}}", path)]) > 30
-    assert len([path for path in pages if path.startswith("/jobs/")]) >= 8
 
 
 def test_hostile_names_are_shown_and_never_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -354,67 +245,6 @@ def test_reports_come_as_files(served: Served):
         assert client.get(f"/runs/{RUN}/scripts/{name}").status_code == 404
 
 
-def test_a_person_asks_for_an_audit_and_cancels_it(tmp_path: Path):
-    with serving(tmp_path, schedules={"nightly": Schedule(every="nightly")}, runs=[mixed()]) as world:
-        answer = post(world, "/", "/audits", schedule="nightly", accounts="100000000003, 100000000005", regions="")
-        assert answer.status_code == 303
-        job = world.desk.ledger.get(answer.headers["location"].rpartition("/")[2])
-        assert job is not None
-        assert (job.schedule, job.state) == ("nightly", State.WAITING)
-        assert job.request["scope"]["accounts"] == ["100000000003", "100000000005"]
-        seen = look(world.browser().client, answer.headers["location"])
-        assert "Waiting" in seen.words
-        assert post(world, f"/jobs/{job.id}", "/cancel").status_code == 303
-        assert "Cancelled" in look(world.browser().client, f"/jobs/{job.id}").words
-        wrong = post(world, "/", "/audits", regions="eu west 1 <b>")
-        assert wrong.status_code == 400
-        assert "give account ids of twelve digits" in Seen(wrong.text).words
-        assert post(world, "/", "/audits", schedule="weekly").status_code == 404
-        assert post(world, "/schedules", "/audits").status_code == 303
-        assert len(world.desk.jobs(10)) == 2
-
-
-def test_a_person_has_reports_made(served: Served):
-    answer = post(served, f"/runs/{RUN}", "/reports", formats="csv")
-    assert answer.status_code == 303
-    job = served.desk.ledger.get(answer.headers["location"].rpartition("/")[2])
-    assert job is not None
-    assert (job.kind, job.run, dict(job.request)) == (Kind.REPORT, RUN, {"formats": ["csv"]})
-    served.desk.ledger.begin(job.id, "worker")
-    served.desk.ledger.end(job.id, "worker", State.DONE)
-    assert f"/runs/{RUN}/download/csv" in look(served.browser().client, f"/jobs/{job.id}").links
-    assert post(served, f"/runs/{RUN}", "/reports", formats="exe").status_code == 400
-
-
-def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_path: Path):
-    run = served.desk.opened(RUN).run
-    found = next(one for one in run.findings if one.status is Status.FAIL and one.waiver is None)
-    page = f"/runs/{RUN}/findings/{found.fingerprint}"
-    for data, told in (
-        ({"reason": " ", "until": "2026-12-31"}, "Say why this is accepted"),
-        ({"reason": "x" * 2001, "until": "2026-12-31"}, "at most 2,000 characters"),
-        ({"reason": "why", "until": "31.12.2026"}, "as 2027-01-31"),
-        ({"reason": "why", "until": "2026-11-22"}, "has passed"),
-        ({"reason": "why", "until": "2036-11-22"}, "at most"),
-    ):
-        refused = post(served, page, "/waive", **data)
-        assert refused.status_code == 400
-        seen = Seen(refused.text)
-        assert seen.problems == []
-        assert told in seen.words
-        assert seen.form("/waive").fields["until"] == [data["until"]]
-    answer = post(served, page, "/waive", reason="Moved <b>in</b> January\r\nX-Evil: 1", until="2026-12-31")
-    assert (answer.status_code, answer.headers["location"]) == (303, f"{page}#waiver")
-    seen = look(served.browser().client, page)
-    assert "Waived since this run, until 2026-12-31; the next run marks it." in seen.words
-    assert "Moved <b>in</b> January" in seen.words
-    assert not any(form.action.partition("#")[0].endswith("/waive") for form in seen.forms)
-    assert found.fingerprint in (Path(served.desk.configuration.schedules["nightly"].waivers)).read_text()
-    waived = next(one for one in run.findings if one.waiver is not None)
-    assert waived.waiver is not None
-    assert waived.waiver.reason in look(served.browser().client, f"/runs/{RUN}/findings/{waived.fingerprint}").words
-
-
 def test_runs_name_what_made_them(served: Served):
     client = served.browser().client
     job = next(job for job in served.desk.jobs(200) if job.run == RUN and job.kind is Kind.AUDIT)
@@ -437,54 +267,6 @@ def test_pages_of_runs_and_jobs_go_on(served: Served, monkeypatch: pytest.Monkey
             f"/jobs/{one.id}" for one in served.desk.jobs(999)
         }
         assert set(found) >= {one for one in every if one.startswith(inside)}
-
-
-@pytest.mark.parametrize(
-    "reason", ["nul \0 in it", "bell \x07", "\u2028 line", "#: {[*&!|>'\"%@`", "---\n- a: b\n...\n"]
-)
-def test_any_reason_is_kept_or_refused_in_words(tmp_path: Path, reason: str):
-    schedules = {"nightly": Schedule(every="nightly", waivers=str(tmp_path / "waivers.yaml"))}
-    with serving(tmp_path, schedules=schedules, runs=[mixed()]) as world:
-        found = next(one for one in mixed_run().findings if one.status is Status.FAIL and one.waiver is None)
-        page = f"/runs/{RUN}/findings/{found.fingerprint}"
-        answer = post(world, page, "/waive", reason=reason, until="2026-12-31")
-        assert answer.status_code in (303, 400), answer.text
-        seen = look(world.browser().client, page) if answer.status_code == 303 else Seen(answer.text)
-        assert seen.problems == []
-        assert ("Waived since this run" in seen.words) is (answer.status_code == 303)
-
-
-def test_roles_decide_what_is_offered_and_what_is_done(tmp_path: Path):
-    with serving(tmp_path, web={"signin": "tokens"}, runs=[mixed()]) as world:
-        run = world.desk.opened(RUN).run
-        found = next(one for one in run.findings if one.status is Status.FAIL and one.waiver is None)
-        page = f"/runs/{RUN}/findings/{found.fingerprint}"
-        nobody = world.browser().client.get(page)
-        assert nobody.status_code == 303
-        assert urlsplit(nobody.headers["location"]).path == "/signin"
-        assert world.browser().client.get("/static/page.css").status_code == 200
-        offered = {Role.READ: (False, False), Role.RUN: (True, False), Role.ADMIN: (True, True)}
-        for role, (may_run, may_waive) in offered.items():
-            browser = world.browser()
-            assert browser.sign_in(world.token(role)).status_code == 303
-            home, finding = look(browser.client, "/"), look(browser.client, page)
-            assert any(form.action == "/audits" for form in home.forms) is may_run
-            assert any("/waive" in form.action for form in finding.forms) is may_waive
-            data = {"csrf_token": home.forms[0].fields["csrf_token"][0], "reason": "r", "until": "2026-12-31"}
-            assert (browser.post("/audits", data).status_code == 403) is not may_run
-            assert (browser.post(f"{page}/waive", data).status_code == 403) is not may_waive
-            assert (browser.post(f"/runs/{RUN}/reports", {**data, "formats": "csv"}).status_code == 403) is not may_run
-
-
-def test_a_form_of_another_page_is_not_taken(served: Served):
-    browser = served.browser()
-    browser.client.get("/")
-    before = len(served.desk.jobs(100))
-    for token in ("", "0" * 96):
-        answer = browser.post("/audits", {"schedule": "nightly", "csrf_token": token})
-        assert answer.status_code == 403
-        assert "load it anew" in Seen(answer.text).words
-    assert len(served.desk.jobs(100)) == before
 
 
 def test_jobs_tell_what_became_of_them(served: Served):
