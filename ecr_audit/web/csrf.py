@@ -13,6 +13,7 @@ import secrets
 from fastapi import HTTPException, Request
 
 from ecr_audit.web.cookies import VISITOR, cookie
+from ecr_audit.web.origins import API
 
 HEADER = "x-csrf-token"
 """Where scripts of our pages put the token; forms have the field `csrf_token`."""
@@ -49,8 +50,13 @@ def _holds(request: Request, given: str) -> bool:
 
 
 def _no_browser(request: Request) -> bool:
-    """A browser always sends one of these with what changes anything; programs outside of one have no reason to."""
-    return not any(name in request.headers for name in ("cookie", "origin", "sec-fetch-site", "sec-fetch-mode"))
+    """A browser always sends one of these with what changes anything; programs outside of one have no reason to.
+
+    Said of the API alone: what pages change is sent by their own forms, which have a token.
+    """
+    return request.url.path.startswith(API) and not any(
+        name in request.headers for name in ("cookie", "origin", "sec-fetch-site", "sec-fetch-mode")
+    )
 
 
 def _binding(request: Request) -> str:

@@ -88,7 +88,10 @@ async def _known(request: Request, error: Exception) -> Response:
     if status >= 500:
         log.error("%s %s: %s", request.method, one_line(request.url.path), one_line(str(error)))
     headers = {"Retry-After": "30"} if status == 503 else None
-    return answer(request, status, str(error), headers)
+    # Where the store lies is nobody's business but the log's.
+    store = request.app.state.desk.store
+    told = str(error).replace(str(store.folder), "STORE").replace(store.name, "of this service")
+    return answer(request, status, told, headers)
 
 
 async def _database(request: Request, error: Exception) -> Response:

@@ -34,6 +34,10 @@ _ALWAYS = {
 _YEAR = 31_536_000
 
 
+def _is_page(headers: list[tuple[bytes, bytes]]) -> bool:
+    return any(key == b"content-type" and value.startswith(b"text/html") for key, value in headers)
+
+
 class SafeHeaders:
     """Puts the headers on every answer, errors included. What a route sets itself stays, but for the policy."""
 
@@ -54,6 +58,8 @@ class SafeHeaders:
             if message["type"] == "http.response.start":
                 given = [(key, value) for key, value in message["headers"] if key.decode() not in self._fixed]
                 given += [(key.encode(), value.encode()) for key, value in self._fixed.items()]
+                if _is_page(given):  # nobody finds it in this browser's cache who signs in, or does not, after them
+                    given = [(key, value) for key, value in given if key != b"cache-control"]
                 if not any(key == b"cache-control" for key, _ in given):
                     given.append((b"cache-control", b"no-store"))
                 message["headers"] = given

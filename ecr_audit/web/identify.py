@@ -91,7 +91,7 @@ class Identify:
     def _refusal(self, identity: Identity, scope: Scope) -> ProblemResponse | None:
         """Why this goes no further; None where the routes are to say what they need."""
         path = scope["path"]
-        wait = self._limits.hit(Cost.WRONG, _client(scope)) if identity.wrong and not self._doors.proxy else 0
+        wait = self._limits.hit(Cost.WRONG, _client(scope)) if identity.wrong else 0
         if wait:
             detail = "too many requests with a token that is none; wait, and check the token"
             return problem(429, detail, path, headers={"Retry-After": str(wait)})

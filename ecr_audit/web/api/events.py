@@ -31,9 +31,16 @@ EACH, TOGETHER = 8, 80
 class Followers:
     """How many follow jobs now. Used from the event loop alone."""
 
-    def __init__(self, *, longest_seconds: float = LONGEST_SECONDS, look_seconds: float = LOOK_SECONDS) -> None:
-        """*longest_seconds*: of one stream."""
+    def __init__(
+        self,
+        *,
+        longest_seconds: float = LONGEST_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
+        """How long a stream may be, how often it looks, and how long it may be silent."""
         self.longest_seconds, self.look_seconds = longest_seconds, look_seconds
+        self.heartbeat_seconds = heartbeat_seconds
         self._by_name: Counter[str] = Counter()
 
     def enter(self, name: str) -> bool:
@@ -91,7 +98,7 @@ async def _events(app: FastAPI, ledger: Ledger, job: Job, known: str) -> AsyncIt
             return
         if app.state.closing or time.monotonic() - begun > followers.longest_seconds:
             return
-        if time.monotonic() - told > HEARTBEAT_SECONDS:
+        if time.monotonic() - told > followers.heartbeat_seconds:
             told = time.monotonic()
             yield ": it goes on\n\n"
         await asyncio.sleep(followers.look_seconds)

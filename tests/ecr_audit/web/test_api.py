@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from checks.model import Severity, Status
+from ecr_audit.web.api.events import Followers
 from ecr_audit.web.desk import RENDERED_AT_ONCE, RENDERED_NEXT, WAITING_AT_MOST, BusyError, Desk
 from ecr_audit.web.users import Role
 from reports.formats import FORMATS, render
@@ -396,6 +397,15 @@ def test_reports_that_many_wait_for_do_not_take_every_thread(tmp_path: Path, mon
         assert one.client().get(f"{API}/runs/latest/reports/csv").status_code == 200
 
 
+def test_a_silent_stream_is_kept_alive_and_ends_after_a_while(tmp_path: Path) -> None:
+    followers = Followers(longest_seconds=0.3, look_seconds=0.01, heartbeat_seconds=0.02)
+    with serving(tmp_path, followers=followers) as one:
+        job = one.desk.audit("", "test")
+        text = one.client().get(f"{API}/jobs/{job.id}/events").text
+        assert [kind for kind, _, _ in events(iter(text.split("\n")))] == ["job"]
+        assert ": it goes on" in text
+
+
 def test_a_full_queue_takes_no_more(tmp_path: Path) -> None:
     with serving(tmp_path, runs=[(kept(green_run()), {})]) as one:
         for _ in range(WAITING_AT_MOST):
@@ -435,6 +445,7 @@ def test_a_store_that_is_damaged_is_told_without_its_insides(tmp_path: Path) -> 
         answer = one.client().get(f"{API}/runs/latest")
         assert answer.status_code == 503
         assert "altered" in answer.json()["detail"]
+        assert str(tmp_path) not in answer.text
 
 
 def test_severities_and_statuses_of_the_document_are_ours(served: Served, api: httpx.Client) -> None:
