@@ -321,7 +321,7 @@ def test_files_of_the_pages_are_kept_by_browsers_and_nothing_else_is_there(serve
         assert "immutable" in answer.headers["cache-control"]
     for name in ("nothing.css", "..%2fpages%2f__init__.py", "%2e%2e%2f__init__.py"):
         assert client.get(f"/static/{name}").status_code == 404
-    assert client.get("/").headers["cache-control"] == "private, no-cache"
+    assert client.get("/").headers["cache-control"] == "no-store"
 
 
 def test_errors_are_pages_that_say_what_to_do(served: Served):
