@@ -1,0 +1,141 @@
+"""A disk that is full or may not be written: told, and nothing is broken by it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow.parquet  # noqa: F401 what a child needs is imported before it may read nothing
+import pytest
+
+from audit.store import StoreError, open_store
+from tests.audit.store.test_ages import night
+from tests.audit.store.test_store import TABLES, a_run
+
+
+def in_child(limits: Callable[[], None], action: Callable[[], object]) -> str:
+    """What a child process that lives under *limits* says of *action*: `done`, or its error."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        said = "nothing"
+        try:
+            limits()
+            action()
+            said = "done"
+        except StoreError as error:
+            said = str(error)
+        except BaseException:
+            said = traceback.format_exc()
+        finally:
+            os.write(writer, said.encode())
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    return said
+
+
+def full_after(size: int) -> Callable[[], None]:
+    """No file grows beyond *size* bytes, as on a disk that is full then."""
+
+    def limits() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limits
+
+
+@pytest.fixture
+def nobody(tmp_path: Path) -> Iterator[Callable[[], None]]:
+    """Somebody to whom a file's mode means something."""
+    if os.getuid() != 0:
+        yield lambda: None
+        return
+    for path in (tmp_path, *list(tmp_path.parents)[:2]):
+        path.chmod(0o755)
+
+    def limits() -> None:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+
+    yield limits
+
+
+def locked(folder: Path) -> None:
+    """Readable by everybody, writable by nobody."""
+    for path in folder.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    folder.chmod(0o555)
+
+
+@pytest.mark.parametrize("size", [0, 100, 600, 1500, 3000, 5000, 20_000, 60_000, 110_000])
+def test_a_full_disk_loses_nothing(url: str, size: int):
+    store = open_store(url)
+    store.save(night(0, "found"), TABLES)
+    store.engine.dispose()
+    said = in_child(full_after(size), lambda: open_store(url).save(night(1, "found"), TABLES))
+    kept = [line.id for line in open_store(url).list()]
+    if said == "done":
+        assert len(kept) == 2
+    else:
+        assert "Traceback" not in said
+        assert "room" in said or "damaged" not in said
+        assert kept == [night(0, "found").id]
+        assert [one.problem for one in store.verify(0) if one.problem] == []
+    store.save(night(2, "found"), TABLES)
+    assert store.load(night(0, "found").id) == night(0, "found")
+
+
+def test_a_disk_full_while_tables_are_made_is_no_half_store(tmp_path: Path):
+    for size in (0, 5000, 30_000):
+        said = in_child(full_after(size), lambda: open_store(str(tmp_path)))
+        assert "Traceback" not in said
+        assert said != "done"
+    assert open_store(str(tmp_path)).list() == ()
+
+
+def test_a_full_disk_leaves_an_upgrade_for_later(tmp_path: Path):
+    from audit.store import upgrade
+    from tests.audit.store.old_stores import old_store
+
+    past = open_store(str(tmp_path / "past"))
+    for number in range(3):
+        past.save(night(number, "found"), TABLES)
+    old = str(tmp_path / "old")
+    old_store(past, old, 1)
+    said = in_child(full_after(40_000), lambda: upgrade(old))
+    assert "is as it was" in said
+    upgrade(old)
+    assert open_store(old).list() == past.list()
+
+
+def test_a_store_that_may_not_be_written_says_so(tmp_path: Path, nobody: Callable[[], None]):
+    store = open_store(str(tmp_path / "store"))
+    store.save(a_run(), TABLES)
+    store.engine.dispose()
+    locked(tmp_path / "store")
+    said = in_child(nobody, lambda: open_store(str(tmp_path / "store")))
+    assert "writable" in said
+    assert "Traceback" not in said
+
+
+def test_evidence_that_may_not_be_written_can_be_read(url: str, tmp_path: Path, nobody: Callable[[], None]):
+    apart = tmp_path / "apart"
+    store = open_store(url, evidence=str(apart))
+    store.save(a_run(), TABLES)
+    store.engine.dispose()
+    for path in [store.folder, *store.folder.rglob("*")]:
+        path.chmod(0o777)
+    locked(apart)
+    assert in_child(nobody, lambda: open_store(url).load(a_run().id)) == "done"
+    said = in_child(nobody, lambda: open_store(url).save(night(1, "found"), TABLES))
+    assert f"the run could not be kept in {apart}/runs: Permission denied; let it be written there" in said
+    said = in_child(nobody, lambda: open_store(str(tmp_path / "new"), evidence="/proc/x"))
+    assert "Traceback" not in said
