@@ -41,7 +41,10 @@ def test_events_name_account_and_region_and_everything_is_handed_on() -> None:
             "event": "registry-lost", "account": "111122223333", "region": "eu-west-1",
             "reason": "the process that read it\nended", "log_level": "warning",
         },
-        {"event": "registry-lost", "account": "111122223333", "region": "", "reason": "no role", "log_level": "warning"},
+        {
+            "event": "registry-lost", "account": "111122223333", "region": "", "reason": "no role",
+            "log_level": "warning",
+        },
     ]  # fmt: skip
     assert [what for what, *_rest in told.heard] == ["note", "started", "finished", "note", "note"]
 
