@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from audit.aws import AwsSetupError
+from audit.aws import AwsSetupError, ScopeError
 from audit.run import run_audit
 from audit.store import NoSuchRunError, Store, StoreError, open_store
 from checks.baseline import BaselineError
@@ -71,7 +71,7 @@ def _attempt(bench: Bench, job: Job) -> None:
     holder, ledger = bench.order.holder, bench.ledger
     try:
         _KINDS[job.kind](bench, job)
-    except (BaselineError, LookupError, NoSuchRunError, ValueError) as error:
+    except (BaselineError, LookupError, NoSuchRunError, ScopeError, ValueError) as error:
         log.error("job-failed", reason=str(error))
         ledger.end(job.id, holder, State.FAILED, str(error))
     except (AwsSetupError, StoreError, OSError) as error:

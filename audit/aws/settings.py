@@ -47,3 +47,7 @@ class AwsSettings:
 
 class AwsSetupError(Exception):
     """The audit cannot begin: credentials, profile, endpoint or scope. The message says what to do; no secret in it."""
+
+
+class ScopeError(AwsSetupError):
+    """The scope names what does not exist, or holds nothing: asking again will not help."""

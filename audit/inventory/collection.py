@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.aws.calls import Calls
 from audit.aws.sessions import CallCounter
-from audit.aws.settings import AwsSettings, AwsSetupError
+from audit.aws.settings import AwsSettings, ScopeError
 from audit.evidence import CallCounts, Evidence, Scope
 from audit.inventory.accounts import ACTIVE, AccountReader, Accounts, readable, unread_destination
 from audit.inventory.crew import Crew
@@ -83,7 +83,7 @@ def collect(
 def _check_regions(scope: Scope, known: Sequence[str], partition: str) -> None:
     unknown = [region for region in scope.regions if region not in known]
     if unknown:
-        raise AwsSetupError(f"no such Region in partition {partition}: {', '.join(unknown)}. Check --regions.")
+        raise ScopeError(f"no such Region in partition {partition}: {', '.join(unknown)}. Check the scope's Regions.")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audit.aws.settings import AwsSetupError
+from audit.aws.settings import ScopeError
 from audit.evidence import AccountRecord, OrganizationRecord, Scope
 from audit.inventory.crew import Crew
 from audit.inventory.reader import Reader
@@ -173,19 +173,19 @@ def read_inspector_policies(
 
 
 def scoped(organization: Organization, scope: Scope) -> Organization:
-    """The same with `in_scope` set. AwsSetupError where the scope names what does not exist, or nothing is left."""
+    """The same with `in_scope` set. ScopeError where the scope names what does not exist, or nothing is left."""
     malformed = [account for account in scope.accounts if not _ACCOUNT_ID.fullmatch(account)]
     if malformed:
-        raise AwsSetupError(f"not an account id (twelve digits): {', '.join(malformed)}")
+        raise ScopeError(f"not an account id (twelve digits): {', '.join(malformed)}")
     known = {account.account for account in organization.accounts}
     unknown = [account for account in scope.accounts if account not in known]
     if unknown and organization.complete and organization.record is not None:
-        raise AwsSetupError(f"no such account in the organization: {', '.join(unknown)}. Check --accounts.")
+        raise ScopeError(f"no such account in the organization: {', '.join(unknown)}. Check the scope's accounts.")
     # Where the organization cannot be listed, naming accounts is how to reach them.
     added = tuple(AccountRecord(account, None, None, None, None) for account in unknown)
     accounts = tuple(replace(one, in_scope=_in_scope(one, scope)) for one in organization.accounts + added)
     if not any(account.in_scope for account in accounts):
-        raise AwsSetupError("no account is in scope. Check --accounts and --ous, and whether the OUs can be read.")
+        raise ScopeError("no account is in scope. Check the scope's accounts and units, and whether the OUs can be read.")
     return replace(organization, accounts=accounts)
 
 

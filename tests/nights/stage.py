@@ -139,6 +139,11 @@ class Stage:
         job = self.job(night)
         return job is not None and job.state.ended and self._told(job)
 
+    def told(self, job_id: str, state: State) -> bool:
+        """Whether a job ended so, and everybody was told."""
+        job = self.ledger.get(job_id)
+        return job is not None and job.state is state and self._told(job)
+
     def _told(self, job: Job) -> bool:
         ended = {one.delivery for one in self.receipts(job) if one.state is not ReceiptState.TRYING}
         return ended.issuperset(job.promised)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -153,12 +152,12 @@ def overlapped(stage: Stage, night: int) -> None:
     stage.show(stage.due(night) - BEFORE)
     stage.until(lambda: stage.settled(night))
     (stage.folder / "hanging").unlink()
-    stage.until(lambda: (found := stage.ledger.get(by_hand.id)) is not None and found.state is State.DONE)
+    stage.until(lambda: stage.told(by_hand.id, State.DONE))
 
 
 def database_down_at_the_time(stage: Stage, night: int) -> None:
     """The database is away when the night is due, and comes back."""
-    stage.database.stop(signal.SIGQUIT)
+    stage.database.stop()
     stage.show(stage.due(night) - BEFORE)
     assert stage.service is not None
     assert stage.service.ended() is None
@@ -173,7 +172,7 @@ def database_down_meanwhile(stage: Stage, night: int) -> None:
     stage.in_store_for_workers(["hangs"])
     stage.show(stage.due(night) - BEFORE)
     stage.until(lambda: stage.running(night) and (stage.folder / "hanging").exists())
-    stage.database.stop(signal.SIGQUIT)
+    stage.database.stop()
     (stage.folder / "hanging").unlink()
     stage.database.start()
     stage.until(lambda: stage.settled(night))
