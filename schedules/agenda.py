@@ -20,7 +20,8 @@ def account_for(name: str, schedule: Schedule, ledger: Ledger, now: dt.datetime,
     for due in missed.missed:
         # Of a long outage only the last one is told; a message for each night of it would help nobody.
         told = schedule.deliveries if due == missed.missed[-1] and missed.run is None else ()
-        reason = f"no service followed the schedule then, and catching up goes back {schedule.catch_up_hours} hours only"
+        window = f"catching up goes back {schedule.catch_up_hours} hours only"
+        reason = f"no service followed the schedule then, and {window}"
         recorded.append(_outcome(ledger, name, due, State.MISSED, reason, told))
     for due in missed.coalesced:
         recorded.append(_outcome(ledger, name, due, State.COALESCED, "made up for together with a later one", ()))

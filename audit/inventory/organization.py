@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audit.aws.settings import ScopeError
+from audit.aws.settings import AwsSetupError, ScopeError
 from audit.evidence import AccountRecord, OrganizationRecord, Scope
 from audit.inventory.crew import Crew
 from audit.inventory.reader import Reader
@@ -173,7 +173,7 @@ def read_inspector_policies(
 
 
 def scoped(organization: Organization, scope: Scope) -> Organization:
-    """The same with `in_scope` set. ScopeError where the scope names what does not exist, or nothing is left."""
+    """The same with `in_scope` set. AwsSetupError where the scope names what does not exist, or nothing is left."""
     malformed = [account for account in scope.accounts if not _ACCOUNT_ID.fullmatch(account)]
     if malformed:
         raise ScopeError(f"not an account id (twelve digits): {', '.join(malformed)}")
@@ -185,7 +185,8 @@ def scoped(organization: Organization, scope: Scope) -> Organization:
     added = tuple(AccountRecord(account, None, None, None, None) for account in unknown)
     accounts = tuple(replace(one, in_scope=_in_scope(one, scope)) for one in organization.accounts + added)
     if not any(account.in_scope for account in accounts):
-        raise ScopeError("no account is in scope. Check the scope's accounts and units, and whether the OUs can be read.")
+        # Not a ScopeError: units that could not be read may be another time.
+        raise AwsSetupError("no account is in scope. Check its accounts and units, and whether units can be read.")
     return replace(organization, accounts=accounts)
 
 
