@@ -290,6 +290,23 @@ def test_what_is_seen_again_after_a_blind_night_is_not_new() -> None:
         assert event_of(heard(DEFAULT, other)) is Event.NEW
 
 
+@pytest.mark.parametrize(
+    ("earlier", "blind"),
+    [
+        (problem(1, CRITICAL, waiver=WAIVER), problem(1, CRITICAL, status=UNKNOWN, waiver=WAIVER)),
+        (problem(1, HIGH), problem(1, HIGH, status=UNKNOWN)),
+    ],
+)
+def test_another_failure_of_then_does_not_stand_for_one_that_was_waived_or_mattered_less(
+    earlier: Finding, blind: Finding
+) -> None:
+    """The figures alone would have room: another critical failure was open, which is mended now."""
+    mark = problem(1).fingerprint
+    past = [night_run(night, [earlier, problem(2, CRITICAL)]) for night in (1, 2)] + [night_run(3, [blind])]
+    facts = facts_of(night_run(4, [problem(1, CRITICAL)]), past, ages={mark: Age(nights.at(1), 3)})
+    assert event_of(heard(DEFAULT, facts)) is Event.NEW
+
+
 def test_a_waiver_that_ran_out_makes_its_findings_new_again() -> None:
     """With the code that marks findings and the code that compares runs."""
     waiver = Waiver(checks=(GRANTS,), reason="until the vault is moved", owner="me", until=nights.at(2).date())
