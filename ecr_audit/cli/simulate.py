@@ -10,7 +10,9 @@ from ecr_audit.cli.failure import UserError
 
 
 @click.command()
-@click.option("--world", metavar="FILE", help="World to serve.  [default: the demo organization]")
+@click.option(
+    "--world", metavar="FILE", envvar="ECR_AUDIT_WORLD", help="World to serve.  [default: the demo organization]"
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1.  [default: a free one]")
 def simulate(world: str | None, port: int) -> None:
     """Serve a simulated AWS Organization on loopback until Ctrl-C.

@@ -41,23 +41,27 @@ PLACEHOLDER = re.compile(r"(?<![$\w{])(RUN|FINGERPRINT|ACCOUNT|REGION|FILE|NAME)
 SECONDS = 600
 
 
-def small_world() -> World:
+def small_world() -> dict[str, Any]:
     document: dict[str, Any] = YAML(typ="safe", pure=True).load(Path(DEMO_WORLD))
     document["accounts"] = [one for one in document["accounts"] if one["id"] in ACCOUNTS]
     document["registries"] = [one for one in document["registries"] if one["account"] in ACCOUNTS]
     for registry in document["registries"]:
         kept = [one for one in registry.get("repositories", ()) if one["name"].startswith(REPOSITORIES)]
         registry["repositories"] = kept
-    return World.from_document(document)
+    return document
 
 
 @pytest.fixture(scope="session")
-def environment() -> Iterator[dict[str, str]]:
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Of a shell whose AWS is simulated."""
-    with serve(small_world()) as simulation, quick_ecr_audit() as ours, quick_aws() as theirs:
+    document = small_world()
+    world = tmp_path_factory.mktemp("world") / "world.yaml"
+    YAML(typ="safe").dump(document, world)  # for documents that start a simulation themselves
+    with serve(World.from_document(document)) as simulation, quick_ecr_audit() as ours, quick_aws() as theirs:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ECR_AUDIT_"))}
         usual = os.pathsep.join((str(ROOT / ".venv" / "bin"), os.environ["PATH"]))
         paths = {"PATH": os.pathsep.join((ours, theirs, usual)), "PATH_OF_KEPT": usual}
+        kept["ECR_AUDIT_WORLD"] = str(world)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = str(free.getsockname()[1])
         yield {**kept, **simulation.environment(), **paths, "LC_ALL": "C.UTF-8", "PORT": port}
