@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,8 +31,7 @@ class PlainJsonParser(JSONParser):  # type: ignore[misc]  # botocore ships no ty
         """The answer as a dict with `ResponseMetadata`; ResponseParserError where the body is no JSON object."""
         status = response["status_code"]
         if status >= 300:
-            error: dict[str, Any] = super().parse(response, shape)
-            return error
+            return _encodable(super().parse(response, shape), response["body"])
         body = response["body"]
         try:
             parsed = json.loads(body) if body else {}
@@ -39,8 +39,21 @@ class PlainJsonParser(JSONParser):  # type: ignore[misc]  # botocore ships no ty
             raise ResponseParserError(f"HTTP {status} with a body that is not JSON: {bytes(body)[:120]!r}") from error
         if not isinstance(parsed, dict):
             raise ResponseParserError(f"HTTP {status} with JSON that is not an object: {bytes(body)[:120]!r}")
+        parsed = _encodable(parsed, body)
         parsed["ResponseMetadata"] = {"HTTPStatusCode": status}
         return parsed
+
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _encodable(parsed: dict[str, Any], body: bytes) -> dict[str, Any]:
+    """*parsed* with U+FFFD for halves of UTF-16 pairs: JSON may spell them, but no file in UTF-8 can hold one."""
+    if not _SURROGATE.search(body):
+        return parsed
+    text = json.dumps(parsed, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    cleaned: dict[str, Any] = json.loads(text)
+    return cleaned
 
 
 class WordlessErrorParser:

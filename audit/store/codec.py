@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from audit.evidence import RegistryEvidence
 from audit.model import Run
@@ -28,7 +30,16 @@ def encode_run(run: Run) -> bytes:
     # JSON objects have no tuple keys; every row carries its account and Region anyway.
     document["documents"] = [dict(run.documents[key]) for key in sorted(run.documents)]
     envelope = {"format": FORMAT, "run": document}
-    return gzip.compress(TypeAdapter(dict[str, Any]).dump_json(envelope), mtime=0)
+    return gzip.compress(_as_json(envelope), mtime=0)
+
+
+def _as_json(envelope: dict[str, Any]) -> bytes:
+    try:
+        return TypeAdapter(dict[str, Any]).dump_json(envelope)
+    except PydanticSerializationError:
+        # A policy may spell half a UTF-16 pair, and a message quote it; no file in UTF-8 can hold one.
+        whole = json.dumps(envelope, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole.encode()
 
 
 def decode_run(data: bytes, name: str) -> Run:

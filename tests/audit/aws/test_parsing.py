@@ -22,6 +22,14 @@ def test_times_stay_numbers_and_unknown_members_are_kept() -> None:
     assert parsed["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
+def test_half_a_character_is_replaced_and_whole_ones_stay() -> None:
+    body = rb'{"repositories":[{"repositoryName":"a\ud800b \ud83d\ude00 \uDc00"}]}'
+    parsed = PARSER.parse(response(200, body), SHAPE)
+    assert parsed["repositories"] == [{"repositoryName": "a\ufffdb \U0001f600 \ufffd"}]
+    error = PARSER.parse(response(400, rb'{"__type":"SomeException","message":"\ud800"}'), SHAPE)
+    assert error["Error"]["Message"] == "\ufffd"
+
+
 def test_errors_are_parsed_as_botocore_does() -> None:
     body = b'{"__type":"com.amazonaws.ecr#RepositoryNotFoundException","message":"gone"}'
     parsed = PARSER.parse(response(400, body), SHAPE)
