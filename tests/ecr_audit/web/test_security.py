@@ -440,6 +440,11 @@ def test_an_address_in_use_is_told(served: Served) -> None:
         serve_web(served.app, "127.0.0.1", served.server.port)
 
 
+def test_small_answers_are_not_held_back(served: Served) -> None:
+    """asyncio turns Nagle's algorithm off for sockets that name their protocol, and for no others."""
+    assert served.server._socket.proto == socket.IPPROTO_TCP
+
+
 def test_more_connections_than_are_taken_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web_serving, "CONNECTIONS", 3)
     with serving(tmp_path) as one:
