@@ -10,6 +10,7 @@ PARTS = {
     "Collection beside bare boto3": "benchmarks.collection",
     "Judgement of a million replicas": "benchmarks.judgement",
     "Reports of 100,000 findings": "benchmarks.reports",
+    "The web door over 2,000 runs": "benchmarks.web",
 }
 
 
