@@ -57,8 +57,9 @@ def nobody(tmp_path: Path) -> Iterator[Callable[[], None]]:
     if os.getuid() != 0:
         yield lambda: None
         return
-    for path in (tmp_path, *list(tmp_path.parents)[:2]):
-        path.chmod(0o755)
+    for path in (tmp_path, *tmp_path.parents):
+        if not path.stat().st_mode & 0o001:
+            path.chmod(0o755)
 
     def limits() -> None:
         os.setgroups([])
