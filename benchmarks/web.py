@@ -68,8 +68,8 @@ def fill(store: Store, number: int) -> None:
             newest = night >= number - len(SCHEDULES)
             jobs.append({
                 "id": job, "kind": "audit", "schedule": schedule, "due_at": text, "asked_at": text,
-                "asked_by": "schedule", "request": {}, "state": "done", "reason": "", "run": run.id if newest else name, "started_at": text,
-                "finished_at": text, "attempts": 1, "note": "", "done": 39, "total": 39,
+                "asked_by": "schedule", "request": {}, "state": "done", "reason": "", "run": run.id if newest else name,
+                "started_at": text, "finished_at": text, "attempts": 1, "note": "", "done": 39, "total": 39,
             })  # fmt: skip
             receipts += [
                 {

@@ -29,6 +29,8 @@ _PATTERNS = (
     (re.compile(r"(://)[^\s/:@?#]{1,300}@"), rf"\1{HIDDEN}@"),
     (re.compile(r"(?i)(hooks\.slack(?:-gov)?\.com/)[^\s'\"<>]{1,500}"), rf"\1{HIDDEN}"),
     (re.compile(r"\beyJ[\w-]{5,4000}\.[\w-]{2,4000}(?:\.[\w-]{0,4000})?"), HIDDEN),
+    # Our own tokens (ecr_audit/web/tokens.py).
+    (re.compile(r"\becra_[\w-]{16,200}"), HIDDEN),
     # name=value and "name": "value", the parameters of a presigned AWS address among them.
     (
         re.compile(

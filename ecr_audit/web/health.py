@@ -17,10 +17,11 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from audit.store import Store, StoreError, schema
+from ecr_audit.web.signin import anybody
 
 log = structlog.get_logger()
 router = APIRouter()
@@ -53,13 +54,13 @@ class Part:
     """In a few words, fit for everybody."""
 
 
-@router.get("/healthz", include_in_schema=False)
+@router.get("/healthz", include_in_schema=False, dependencies=[Depends(anybody)])
 async def healthz() -> dict[str, str]:
     """The process answers; nothing else is looked at, so that a database that is away restarts nobody."""
     return {"status": "alive"}
 
 
-@router.get("/readyz", include_in_schema=False)
+@router.get("/readyz", include_in_schema=False, dependencies=[Depends(anybody)])
 def readyz(request: Request) -> Response:
     """200 where every part works, else 503; each part told either way."""
     parts = _examination(request.app.state).parts()

@@ -94,6 +94,7 @@ def test_warnings_are_logged() -> None:
         ("key wJalrXUtnFEMI/K7MDENG" + "/bPxRfiCYEXAMPLEKEY is bad", "bPxRfiCYEXAMPLEKEY"),
         ("https://hooks.slack.com/services/T000/B000/XXXX failed", "XXXX"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefghi", "eyJzdWIiOiIxIn0"),
+        ("signed in with ecra_" + "AbCdEfGh1234567890abcdefGHIJKLMNOPQRSTUVWXY.", "AbCdEfGh1234567890"),
         ("-----BEGIN RSA " + "PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----", "MIIabc"),
     ],
 )

@@ -28,7 +28,7 @@ from checks.model import Severity
 from ecr_audit.web import health
 from ecr_audit.web.desk import Desk
 from ecr_audit.web.metrics import router as metrics_router
-from ecr_audit.web.users import ANYONE_HERE, User
+from ecr_audit.web.users import ANYONE_HERE, Role, User
 from schedules.configuration import Configuration
 from schedules.jobs import Job, Kind, State
 from schedules.receipts import Receipts
@@ -115,7 +115,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
     @app.middleware("http")
     async def known(request: Request, go_on: Callable[..., Any]) -> Any:
-        request.state.user = made.user
+        request.state.user, request.state.refused = made.user, ""
         return await go_on(request)
 
     yield made
@@ -399,6 +399,27 @@ def test_alive_is_said_without_looking_at_anything() -> None:
     app.include_router(health.router)
     answer = call(app, "/healthz")
     assert (answer.status_code, json.loads(answer.text)) == (200, {"status": "alive"})
+
+
+def test_the_whole_application_has_them_and_its_own_doors(tmp_path: Path) -> None:
+    """Through every layer: strangers get health alone, other names nothing."""
+    from ecr_audit.web.app import create_app
+    from ecr_audit.web.tokens import Tokens
+
+    store = open_store(str(tmp_path / "store"))
+    configuration = Configuration.model_validate({"web": {"signin": "tokens", "names": ("audit.test",)}}, strict=True)
+    desk = Desk(configuration, store, lambda: NOW)
+    token = Tokens(store.engine, desk.clock).add("prometheus", Role.READ)
+    app = create_app(desk)
+    bearer = {"authorization": f"Bearer {token}"}
+    assert call(app, "/healthz").status_code == 200
+    assert call(app, "/readyz").status_code == 200
+    # A browser is led to the page to sign in; a scraper finds no metrics there.
+    assert call(app, "/metrics").status_code in (303, 401)
+    assert call(app, "/metrics", authorization="Bearer wrong").status_code in (303, 401)
+    assert "ecr_audit_store_answers 1.0" in call(app, "/metrics", **bearer).text
+    assert call(app, "/metrics", host="rebound.example", **bearer).status_code == 421
+    store.engine.dispose()
 
 
 def test_numbers_of_a_schedule_do_not_depend_on_other_schedules(world: World) -> None:
