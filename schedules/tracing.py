@@ -177,7 +177,7 @@ def _provider() -> object | None:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ModuleNotFoundError as error:
         advice = "pip install 'ecr-audit[tracing]', or unset OTEL_EXPORTER_OTLP_ENDPOINT"
-        structlog.get_logger().warning("tracing is off", missing=str(error.name), advice=advice)
+        structlog.get_logger().warning("tracing-off", missing=str(error.name), advice=advice)
         return None
     about = {"service.version": program_version()}
     if not os.environ.get("OTEL_SERVICE_NAME") and "service.name" not in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", ""):

@@ -63,7 +63,10 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", include_in_schema=False, dependencies=[Depends(anybody)])
 def readyz(request: Request) -> Response:
     """200 where every part works, else 503; each part told either way."""
-    parts = _examination(request.app.state).parts()
+    state = request.app.state
+    parts = dict(_examination(state).parts())
+    if getattr(state, "closing", False):
+        parts["web"] = Part(False, "is being stopped")
     ready = all(part.ok for part in parts.values())
     body = {"ready": ready, "parts": {name: {"ok": part.ok, "said": part.said} for name, part in parts.items()}}
     return JSONResponse(body, 200 if ready else 503, headers={"Cache-Control": "no-store"})
@@ -113,7 +116,7 @@ def database(store: Store) -> dict[str, Part]:
         with store.engine.connect() as connection:
             about = {row.name: row.value for row in connection.execute(query)}
     except (sa.exc.SQLAlchemyError, StoreError) as error:
-        log.warning("database not ready", reason=type(error).__name__)
+        log.warning("database-not-ready", reason=type(error).__name__)
         return {"database": Part(False, f"does not answer: {type(error).__name__}")}
     known = about.get("schema") == str(schema.VERSION)
     said = f"version {schema.VERSION}" if known else f"another than this program's version {schema.VERSION}"
@@ -126,7 +129,7 @@ def place(store: Store, identity: str) -> Part:
     try:
         store.place.claim(identity)
     except (StoreError, OSError) as error:
-        log.warning("evidence not ready", reason=str(error))
+        log.warning("evidence-not-ready", reason=str(error))
         return Part(False, "its place does not answer, or is another store's; the log says which")
     return Part(True, "answers")
 

@@ -81,7 +81,7 @@ def _calls(store: Store, run_id: str) -> tuple[int, int, int] | None:
     try:
         run = store.load(run_id)
     except StoreError as error:
-        log.error("run unreadable", run=run_id, reason=str(error))
+        log.error("run-unreadable", run=run_id, reason=str(error))
         return None
     return sum(run.calls.values()), sum(run.refused.values()), sum(run.throttled.values())
 
@@ -101,7 +101,7 @@ class StoreCollector(Collector):
         try:
             found = list(self._stored())
         except (sa.exc.SQLAlchemyError, StoreError) as error:
-            log.error("store not answering", reason=type(error).__name__)
+            log.error("store-not-answering", reason=type(error).__name__)
             answers.add_metric([], 0)
             yield answers
             return

@@ -154,7 +154,7 @@ with tracing.span("job"):
         timeout=60,
     )
     assert "worked" in ended.stdout
-    assert (ended.stdout + ended.stderr).count("tracing is off") == 1
+    assert (ended.stdout + ended.stderr).count("tracing-off") == 1
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):

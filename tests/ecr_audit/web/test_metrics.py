@@ -334,6 +334,14 @@ def test_a_service_at_work_is_ready(world: World) -> None:
     assert parts(answer) == {"database": True, "schema": True, "evidence": True, "files": True, "scheduler": True}
 
 
+def test_a_service_that_is_being_stopped_gets_nobody_sent(world: World) -> None:
+    world.app.state.closing = True
+    answer = world.get("/readyz")
+    assert answer.status_code == 503
+    assert parts(answer)["web"] is False
+    assert world.get("/healthz").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("beat_seconds_ago", "trouble", "ready"),
     [(1.0, "", True), (health.SILENT_SECONDS + 1, "", False), (1.0, "the store does not answer", False)],
