@@ -38,22 +38,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "Act",
-    "Checked",
-    "Hold",
-    "NoSuchRunError",
-    "Pruned",
-    "RunLine",
-    "Seen",
-    "Store",
-    "StoreError",
-    "UnreadableError",
-    "Upgrade",
-    "open_store",
-    "planned",
-    "summarize",
-    "upgrade",
-]
+    "Act", "Checked", "Hold", "NoSuchRunError", "Pruned", "RunLine", "Seen", "Store", "StoreError", "UnreadableError",
+    "Upgrade", "open_store", "planned", "summarize", "upgrade",
+]  # fmt: skip
 
 
 def open_store(url: str | None = None, *, evidence: str = "") -> Store:
@@ -109,6 +96,8 @@ class Store:
         """
         if job and (earlier := self.run_of(job)) is not None:
             raise StoreError(f"job {job} has made run {earlier} already")
+        if verifying.has_row(self.engine, run.id):
+            raise StoreError(f"run {run.id} is kept already")
         partial = self.place.staging / f".{run.id}.{os.getpid()}.partial"
         try:
             with kept_in(self.place.staging, "the run"):
@@ -131,7 +120,8 @@ class Store:
         except sa.exc.SQLAlchemyError as error:
             if self.engine.dialect.name == "sqlite" or isinstance(error, sa.exc.IntegrityError | sa.exc.DataError):
                 with suppress(StoreError):  # the first error is the one to tell
-                    self.place.remove(Kept(run_id, self.at(run_id), frozenset(files), 0.0))
+                    if not verifying.has_row(self.engine, run_id):
+                        self.place.remove(Kept(run_id, self.at(run_id), frozenset(files), 0.0))
             raise
 
     def run_of(self, job: str) -> str | None:
@@ -145,10 +135,13 @@ class Store:
         with read_from(self.name), self.engine.connect() as connection:
             return tuple(RunLine.from_document(row) for row in connection.scalars(query))
 
-    def history(self, run: Run, limit: int = 12) -> tuple[RunSummary, ...]:
-        """Earlier runs of the same organization and scope, newest first: what *run* can be compared with."""
+    def history(self, run: Run, limit: int = 12, *, against: str = "") -> tuple[RunSummary, ...]:
+        """Earlier runs of the same organization and scope, newest first: what *run* can be compared with.
+
+        The first of them is compared with: the one called *against*, or the one before it; without, the latest.
+        """
         with read_from(self.name), self.engine.connect() as connection:
-            return history(connection, run, _question(run), limit)
+            return history(connection, run, _question(run), limit, against)
 
     def ages(self, run_id: str) -> dict[str, Age]:
         """How long each failure of a run has been there, by fingerprint."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from audit.model import Age, Run, RunSummary
+from audit.sight import Spot, read_spot
 from audit.store import schema
 from audit.store.line import RunLine
 from checks.model import Finding, Severity, Status, utc_text
@@ -43,20 +44,21 @@ def aged(connection: sa.Connection, run: Run, question: str) -> dict[str, _Seen]
     return {finding.fingerprint: _seen(finding, before.get(finding.fingerprint), started) for finding in run.findings}
 
 
-def earlier_runs(connection: sa.Connection, run: Run, question: str, limit: int) -> Iterator[RunLine]:
-    """The last *limit* runs before *run* that asked the same *question*, newest first."""
-    query = (
+def earlier_runs(connection: sa.Connection, run: Run, question: str, limit: int, newest: str = "") -> Iterator[RunLine]:
+    """The last *limit* runs before *run*, up to the one called *newest*, that asked the same *question*, newest first."""
+    earlier = (
         sa.select(schema.runs.c.summary)
         .where(schema.runs.c.question == question, schema.runs.c.id < run.id)
         .order_by(schema.runs.c.id.desc())
         .limit(limit)
     )
+    query = earlier.where(schema.runs.c.id <= newest) if newest else earlier
     return map(RunLine.from_document, connection.scalars(query).all())
 
 
-def history(connection: sa.Connection, run: Run, question: str, limit: int) -> tuple[RunSummary, ...]:
+def history(connection: sa.Connection, run: Run, question: str, limit: int, against: str) -> tuple[RunSummary, ...]:
     """As `Store.history`."""
-    lines = {line.id: line for line in earlier_runs(connection, run, question, limit)}
+    lines = {line.id: line for line in earlier_runs(connection, run, question, limit, against)}
     open_failures: dict[str, dict[str, Severity]] = {identifier: {} for identifier in lines}
     kept = schema.findings.c
     failing = sa.select(kept.run, kept.fingerprint, kept.severity).where(
@@ -64,7 +66,18 @@ def history(connection: sa.Connection, run: Run, question: str, limit: int) -> t
     )
     for row in connection.execute(failing):
         open_failures[row.run][row.fingerprint] = Severity(row.severity)
-    return tuple(line.as_summary(open_failures[identifier]) for identifier, line in lines.items())
+    # Where failures lay matters for the run that is compared with; a dozen large runs of that would be a lot to read.
+    compared = next(iter(lines), "")
+    found = {compared: _spots(connection, compared)}
+    return tuple(line.as_summary(open_failures[line.id], found.get(line.id, {})) for line in lines.values())
+
+
+def _spots(connection: sa.Connection, run_id: str) -> dict[str, Spot]:
+    kept = schema.findings.c
+    placed = sa.select(kept.fingerprint, kept.check, kept.places).where(
+        kept.run == run_id, kept.status == Status.FAIL.value, kept.waived.is_(False), kept.places.is_not(None)
+    )
+    return {row.fingerprint: read_spot(row.check, row.places) for row in connection.execute(placed)}
 
 
 def ages(connection: sa.Connection, run_id: str) -> dict[str, Age]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from audit.model import Run, RunSummary
+from audit.sight import Spot
 from checks.model import Severity, Status, utc_text
 
 
@@ -39,8 +40,8 @@ class RunLine:
         """JSON values."""
         return asdict(self)
 
-    def as_summary(self, open_failures: Mapping[str, Severity]) -> RunSummary:
-        """What comparisons and trends need, given the run's open failures by fingerprint."""
+    def as_summary(self, open_failures: Mapping[str, Severity], spots: Mapping[str, Spot]) -> RunSummary:
+        """What comparisons and trends need, given the run's open failures, and where they lay, by fingerprint."""
         return RunSummary(
             id=self.id,
             started_at=dt.datetime.fromisoformat(self.started_at),
@@ -48,6 +49,7 @@ class RunLine:
             open=open_failures,
             undecided=self.unknown + self.errors,
             waived=self.waived,
+            spots=spots,
         )
 
     @classmethod

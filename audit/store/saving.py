@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from audit.model import Run
+from audit.sight import spot_of, spot_text
 from audit.store import schema
 from audit.store.ages import aged
 from audit.store.codec import encode_run, storable
@@ -50,6 +51,7 @@ def insert_rows(engine: sa.Engine, run: Run, question: str, files: Mapping[str, 
             "waived": finding.waiver is not None,
             "first_seen": ages[finding.fingerprint][0],
             "seen_runs": ages[finding.fingerprint][1],
+            "places": spot_text(spot_of(finding)),
         }
         for finding in run.findings
     }

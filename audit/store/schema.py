@@ -52,9 +52,11 @@ findings = sa.Table(
     sa.Column("waived", sa.Boolean, nullable=False),
     sa.Column("first_seen", sa.String(32), nullable=False),
     sa.Column("seen_runs", sa.Integer, nullable=False),
+    sa.Column("places", sa.Text),
 )
 """`first_seen` is the start of the run that found it first since it was last known to be gone; `seen_runs` how many
-runs found it since. A row of status `unknown` hands both on uncounted: nobody could look."""
+runs found it since. A row of status `unknown` hands both on uncounted: nobody could look. `places` are the registries
+that it is about (`audit.sight`); none for rows of schema 2 and before."""
 
 holds = sa.Table(
     "holds",

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from audit.store import schema
 from audit.store.errors import StoreError, first_line, read_from
 from audit.store.line import RunLine
+from audit.store.opening import shown
 from audit.store.places import Kept, Place
 from audit.store.retention import was_pruned
 
@@ -95,7 +96,7 @@ def _run(
         return
     for file, expected in sorted(files.items()):
         problem = problem_with(place, run, file, expected)
-        if problem and not _has_row(engine, run):
+        if problem and not has_row(engine, run):
             return  # retention deleted it while we looked
         yield Checked(run, file, problem)
     for file in sorted(kept.names - files.keys()) if kept else ():
@@ -134,6 +135,7 @@ def _left(engine: sa.Engine, one: Kept, newest: str) -> Iterator[Checked]:
         )
 
 
-def _has_row(engine: sa.Engine, run: str) -> bool:
-    with engine.connect() as connection:
+def has_row(engine: sa.Engine, run: str) -> bool:
+    """Whether a run is kept."""
+    with read_from(shown(engine.url)), engine.connect() as connection:
         return connection.scalar(sa.select(schema.runs.c.id).where(schema.runs.c.id == run)) is not None

@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-USER, PASSWORD = "auditor", "not-to-be-seen"
+USER, PASSWORD = "auditor", "hunter2"
 SETTINGS = {
     # Nothing of it outlives the tests.
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "16MB",

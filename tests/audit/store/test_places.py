@@ -119,6 +119,21 @@ def test_what_was_changed_is_not_believed(tmp_path: Path, evidence: str, data: b
         store.load(a_run().id)
 
 
+def test_a_run_that_is_kept_is_not_kept_again(tmp_path: Path, evidence: str, monkeypatch: pytest.MonkeyPatch):
+    store = open_store(str(tmp_path / "store"), evidence=evidence)
+    store.save(a_run(), TABLES)
+    with pytest.raises(StoreError, match="is kept already"):
+        store.save(a_run(), TABLES)
+    # Nor where two save it at the same moment, and both have looked.
+    looks = iter([False, True])
+    with monkeypatch.context() as patch:
+        patch.setattr("audit.store.verifying.has_row", lambda _engine, _run: next(looks))
+        with pytest.raises(StoreError, match="could not be kept"):
+            store.save(a_run(), TABLES)
+    assert store.load(a_run().id) == a_run()
+    assert problems(store) == []
+
+
 def test_what_was_added_is_told(tmp_path: Path, evidence: str):
     store = open_store(str(tmp_path / "store"), evidence=evidence)
     store.save(a_run(), TABLES)

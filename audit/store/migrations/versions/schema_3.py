@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Add what a team needs. Runs that are there were made by no job."""
     op.add_column("runs", sa.Column("job", sa.String(40)))
     op.create_index("one_run_per_job", "runs", ["job"], unique=True)
+    op.add_column("findings", sa.Column("places", sa.Text))
     _jobs()
     _service()
     _people()
