@@ -6,11 +6,14 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.evidence import Scope
 from checks.model import CheckResult, Finding, Gap, Script, Severity
 from checks.suites import OwnExpectation
+
+if TYPE_CHECKING:
+    from audit.sight import Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ class RunSummary:
     """Findings of status UNKNOWN or ERROR."""
     waived: int = 0
     """Failures that a waiver covers."""
+    spots: Mapping[str, Spot] = field(default_factory=dict)
+    """Where the open failures lie, by fingerprint, as far as that was kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from audit.model import Run
+from audit.sight import Sight, spot_of
 from checks.model import Finding, Severity, Status
 
 
@@ -63,15 +64,16 @@ def compare(before: Run, after: Run) -> Comparison:
     """Open failures of two runs by fingerprint. Gone is fixed only where the later run could look."""
     was = {finding.fingerprint: finding for finding in before.findings if is_open(finding)}
     now = {finding.fingerprint: finding for finding in after.findings}
-    entries = [_entry(was.get(mark), now.get(mark), after) for mark in {**was, **now}]
+    sight = Sight(after)
+    entries = [_entry(was.get(mark), now.get(mark), sight) for mark in {**was, **now}]
     found = [entry for entry in entries if entry is not None]
     return Comparison(before, after, tuple(sorted(found, key=_order)), tuple(_remarks(before, after)))
 
 
-def state_of(was: Severity | None, now: Finding | None, *, complete: bool) -> State | None:
+def state_of(was: Severity | None, now: Finding | None, *, looked: bool) -> State | None:
     """What became of a finding that was open with severity *was*; None where it was open neither then nor *now*.
 
-    *complete*: whether the later run read everything; what is gone is fixed only where it could look.
+    *looked*: whether the later run could look where it was; only there what is gone is fixed.
     """
     if now is not None and is_open(now):
         return State.NEW if was is None else _shift(was, now.severity)
@@ -79,12 +81,13 @@ def state_of(was: Severity | None, now: Finding | None, *, complete: bool) -> St
         return None
     if now is not None and now.status is Status.FAIL:
         return State.WAIVED
-    return State.UNSURE if now is not None or not complete else State.FIXED
+    return State.UNSURE if now is not None or not looked else State.FIXED
 
 
-def _entry(was: Finding | None, now: Finding | None, after: Run) -> Entry | None:
+def _entry(was: Finding | None, now: Finding | None, sight: Sight) -> Entry | None:
     before = was.severity if was else None
-    state, finding = state_of(before, now, complete=after.evidence_complete), now or was
+    looked = was is not None and sight.reaches(spot_of(was))
+    state, finding = state_of(before, now, looked=looked), now or was
     if state is None or finding is None:
         return None
     return Entry(state, finding, before, now.severity if now is not None and is_open(now) else None)

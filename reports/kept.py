@@ -27,7 +27,7 @@ def kept_view(store: Store, run: Run, *, against: str = "") -> ReportView:
         topology = topology_of(links, registries, run.account_names)
     return build_view(
         run,
-        tuple(past for past in store.history(run) if not against or past.id <= against),
+        store.history(run, against=against),
         store.ages(run.id),
         topology=topology,
         evidence_sum=store.evidence_sum(run.id),

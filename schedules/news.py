@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from audit.model import Run, RunSummary
+from audit.sight import spot_of
 from checks.model import Finding, Gap, GapKind, Severity, Status
 from reports.breakdown import is_open
 from reports.gap_groups import place_of
@@ -126,8 +127,9 @@ def _change(run: Run, past: ReportView | None) -> Change | None:
     if past is None:
         return None
     open_ = {finding.fingerprint: finding.severity for finding in past.findings if is_open(finding)}
+    spots = {finding.fingerprint: spot_of(finding) for finding in past.findings if is_open(finding)}
     began = past.trend[-1].started_at if past.trend else run.started_at
-    return change_since(run, RunSummary("", began, evidence_complete=_whole(past), open=open_))
+    return change_since(run, RunSummary("", began, evidence_complete=_whole(past), open=open_, spots=spots))
 
 
 def _careful(

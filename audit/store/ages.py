@@ -45,7 +45,7 @@ def aged(connection: sa.Connection, run: Run, question: str) -> dict[str, _Seen]
 
 
 def earlier_runs(connection: sa.Connection, run: Run, question: str, limit: int, newest: str = "") -> Iterator[RunLine]:
-    """The last *limit* runs before *run*, up to the one called *newest*, that asked the same *question*, newest first."""
+    """The last *limit* runs before *run*, up to *newest*, that asked the same *question*, newest first."""
     earlier = (
         sa.select(schema.runs.c.summary)
         .where(schema.runs.c.question == question, schema.runs.c.id < run.id)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.model import Run, RunSummary
+from audit.sight import spot_of
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
 from reports.comparison import State, compare
 from reports.comparison_texts import RENDERERS
@@ -22,7 +23,7 @@ from tests.reports.making import link
 
 HIGH, LOW = Severity.HIGH, Severity.LOW
 WAIVER = WaiverMark("known", "me", "2027-01-01")
-GAP = Gap("100000000003", "eu-west-1", "ecr:DescribeRegistry", GapKind.DENIED, "AccessDenied", "no", ("links",))
+GAP = Gap("", "", "organizations:ListAccounts", GapKind.DENIED, "AccessDenied", "no", ("links",))
 
 
 def a_finding(number: int, what: tuple[Status, Severity, bool]) -> Finding:
@@ -77,7 +78,8 @@ def test_it_agrees_with_the_change_that_reports_tell(before, after, blind):
     open_then = {
         one.fingerprint: one.severity for one in first.findings if one.status is Status.FAIL and not one.waiver
     }
-    change = change_since(second, RunSummary(first.id, first.started_at, True, open_then))
+    spots = {one.fingerprint: spot_of(one) for one in first.findings}
+    change = change_since(second, RunSummary(first.id, first.started_at, True, open_then, spots=spots))
     told = {
         state: {one.finding.fingerprint for one in compare(first, second).entries if one.state is state}
         for state in State

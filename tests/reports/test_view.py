@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from audit.model import Coverage, Run, RunSummary
+from audit.sight import Spot
 from checks.model import Finding, Severity, Status, WaiverMark
 from reports.verdict import VerdictLevel
 from reports.view import build_view
@@ -94,6 +95,7 @@ def test_change_tells_fixed_from_not_looked_at() -> None:
         started_at=run.started_at - dt.timedelta(days=1),
         evidence_complete=True,
         open=dict.fromkeys((still, undecided, waived, gone), Severity.HIGH),
+        spots={gone: Spot("grants.replication-allowed", ((run.gaps[0].account, run.gaps[0].region),))},
     )
     change = build_view(run, [past]).change
     assert change is not None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from audit.model import Age, Coverage, Run, RunSummary
+from audit.sight import spot_of
 from audit.store.line import summarize
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
 from reports.breakdown import is_open
@@ -78,7 +79,7 @@ def night_run(
 def summary(run: Run) -> RunSummary:
     """What the store's history has of a run."""
     marks = {one.fingerprint: one.severity for one in run.findings if is_open(one)}
-    return summarize(run).as_summary(marks)
+    return summarize(run).as_summary(marks, {one.fingerprint: spot_of(one) for one in run.findings if is_open(one)})
 
 
 def view_of(run: Run, past: Iterable[Run] = (), ages: Mapping[str, Age] | None = None) -> ReportView:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from audit.evidence import Scope
 from audit.model import Age, Coverage, Run
+from audit.sight import Sight, spot_of
 from checks.baseline import Waiver
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
 from checks.waiving import Exceptions, apply_waivers
@@ -155,7 +156,7 @@ def test_what_could_not_be_looked_at_never_reads_as_fixed(
     for one in was.findings:
         if not nights.is_open(one):
             continue
-        looked = not now.gaps and one.check != after[2]
+        looked = Sight(now).reaches(spot_of(one))
         if one.fingerprint in judged or not looked:
             assert one.fingerprint not in news.fixed
         else:
@@ -203,7 +204,8 @@ DEFAULT = Tell()
         (two([problem(1)], [problem(1, waiver=WAIVER)]), DEFAULT, None),
         (two([problem(1), problem(2)], [problem(1, waiver=WAIVER)]), DEFAULT, None),
         (two([problem(1)], [problem(1, status=UNKNOWN)]), Tell(gaps=False), None),
-        (two([problem(1)], [], (), (gap(),)), Tell(gaps=False), None),
+        (two([problem(1)], [], (), (gap(""),)), Tell(gaps=False), None),
+        (two([problem(1)], [], (), (gap(),)), Tell(gaps=False), Event.RECOVERED),
         (two([], [], (), (gap(),)), DEFAULT, Event.GAPS),
         (two([], [], (), (gap(),)), Tell(gaps=False), None),
         (two([], [], (gap(),), (gap(),)), DEFAULT, None),

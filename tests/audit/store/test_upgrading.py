@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,8 @@ def test_an_old_store_keeps_everything_and_learns_the_ages(past: Store, url: str
     store = open_store(url)
     run = night(len(NIGHTS) - 1, NIGHTS[-1])
     assert store.load(run.id) == run
-    assert store.history(run) == past.history(run)
+    # Where the findings of an old store lie was not kept.
+    assert store.history(run) == tuple(replace(one, spots={}) for one in past.history(run))
     assert store.ages(run.id) == past.ages(run.id)
     assert [one.problem for one in store.verify() if one.problem] == []
     store.save(night(len(NIGHTS), "found"), TABLES, job="first")
