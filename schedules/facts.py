@@ -14,9 +14,17 @@ from schedules.jobs import Job, Ledger, State
 from schedules.model import Facts
 
 
-def facts_of(job: Job, store: Store, ledger: Ledger, public_url: str, now: dt.datetime) -> Facts:
-    """Everything about an ended job. Changes are told against the schedule's last run, whoever else ran one since."""
-    before = _before(job, ledger)
+def facts_of(
+    job: Job, store: Store, ledger: Ledger, public_url: str, now: dt.datetime, *, heard: str | None = ""
+) -> Facts:
+    """Everything about an ended job. Changes are told against the schedule's last run, whoever else ran one since.
+
+    *heard*: the job from which those who are told go on (`Receipts.last_heard`): whoever missed the alarm of a night,
+    because the mail server was away, hears it in the next one.
+    """
+    before = None if heard is None else _before(job, ledger)
+    while before is not None and heard and before.id != heard:
+        before = _before(before, ledger)
     earlier = _last_run(job, ledger, before)
     run, view = _opened(store, job.run, earlier) if job.run else (None, None)
     _, before_view = _opened(store, earlier, "") if earlier and run is not None else (None, None)

@@ -26,6 +26,9 @@ PASSING = frozenset((GapKind.THROTTLED, GapKind.TIMED_OUT, GapKind.UNREACHABLE))
 _FACTOR, _MORE = 2, 5
 """They are news where there are more than so many times, and so many more than, in the run before."""
 
+_ACCOUNT = 12
+"""Digits of an account id, with which a place in an account begins."""
+
 _WHOLE = frozenset((GapKind.ROLE_MISSING, GapKind.REGION_DISABLED, GapKind.ACCOUNT_INACTIVE))
 """Reasons that hide all of an account or Region, whatever operation they name."""
 
@@ -50,6 +53,8 @@ class News:
     """Open failures of the run before by fingerprint, as far as it is at hand."""
     gaps: tuple[Gap, ...]
     """Reads that failed and did not before."""
+    gaps_over: int
+    """Reads that failed before in accounts where none fails now, those apart that fail somewhere every night."""
     undecided: tuple[Finding, ...]
     """Undecided now, by a check that could decide everything at that place before."""
     broken: tuple[str, ...]
@@ -104,6 +109,7 @@ def news_of(run: Run, view: ReportView, facts: Facts) -> News:
         unexcused=tuple(_unexcused(view, marks)),
         was_open={mark: one.severity for mark, one in marks.items() if is_open(one)},
         gaps=_new_gaps(run.gaps, past),
+        gaps_over=_gaps_over(run.gaps, past),
         undecided=tuple(_new_undecided(run, view, past)),
         broken=tuple(_newly_broken(run, past)),
         lost=tuple(_newly_lost(run, past)),
@@ -193,6 +199,15 @@ def _new_gaps(gaps: Iterable[Gap], past: ReportView | None) -> tuple[Gap, ...]:
         if passing.get(kind) and many[kind] <= max(_FACTOR * passing[kind], passing[kind] + _MORE)
     }
     return tuple(gap for gap in found if gap.kind not in usual)
+
+
+def _gaps_over(gaps: Iterable[Gap], past: ReportView | None) -> int:
+    if past is None:
+        return 0
+    blind = {gap.account for gap in gaps}
+    rows = (row for group in past.gap_groups if group.kind not in PASSING for row in group.rows)
+    over = {(row.operation, place) for row in rows for place in row.places}
+    return sum(1 for _, place in over if place[:_ACCOUNT] not in blind)
 
 
 def _was_missing(gap: Gap, told: set[tuple[str, str]], hidden: set[str]) -> bool:

@@ -16,8 +16,10 @@ import sqlalchemy as sa
 
 from audit.store.schema import jobs, receipts
 from reports.visible import one_line
-from schedules.jobs import Clock
+from schedules.jobs import Clock, Job
 
+LOOKED_BACK = 100
+"""Jobs among which the last one is looked for that a delivery heard of."""
 REASON_LENGTH = 1_000
 """Characters of a reason that are kept: answers of servers can be long."""
 
@@ -117,6 +119,30 @@ class Receipts:
         self.promise(job, delivery)
         values: dict[str, Any] = {"state": ReceiptState.FAILED.value, "reason": _short(reason)}
         return self._change(job, delivery, **values, detail=dict(detail or {}))
+
+    def last_heard(self, job: Job, delivery: str) -> str | None:
+        """The job of the same schedule before *job* from which this delivery goes on, where it missed some since.
+
+        Empty where it missed none, or is new; None where it has failed as often as it was tried.
+        """
+        moment = sa.func.coalesce(jobs.c.due_at, jobs.c.asked_at)
+        query = (
+            sa.select(receipts.c.job, receipts.c.state)
+            .join(jobs, jobs.c.id == receipts.c.job)
+            .where(
+                jobs.c.schedule == job.schedule, receipts.c.delivery == delivery, receipts.c.job != job.id,
+                moment < _text(job.due_at or job.asked_at),
+            )
+            .order_by(moment.desc(), receipts.c.job.desc())
+            .limit(LOOKED_BACK)
+        )  # fmt: skip
+        with self.engine.connect() as connection:
+            earlier = connection.execute(query).all()
+        settled = (place for place, row in enumerate(earlier) if ReceiptState(row.state).settled)
+        place = next(settled, None)
+        if place is None:
+            return None if earlier else ""
+        return str(earlier[place].job) if place else ""
 
     def last_digest_at(self, schedule: str, delivery: str) -> dt.datetime | None:
         """When this delivery last told a digest of *schedule*."""

@@ -257,6 +257,9 @@ def _over(tell: Tell, facts: Facts, news: News, view: ReportView) -> Iterator[tu
             yield f"{fixed} fixed, and none at or above {tell.new} is open", flaps
     if tell.gaps and news.complete_again:
         yield "the evidence is complete again", _ends([not point.evidence_complete for point in past]) >= FLAPS
+    elif tell.gaps and news.gaps_over:
+        # Few organizations are ever read completely: whoever was told of a gap hears that this one is closed.
+        yield f"{counted(news.gaps_over, 'read that failed no longer does', 'reads that failed no longer do')}", False
 
 
 def _ends(bad: list[bool]) -> int:

@@ -25,9 +25,11 @@ from checks.baseline import BaselineError
 from reports.kept import kept_view, rendered, sweep_rendered
 from schedules.auditing import request_of, schedule_of
 from schedules.configuration import Configuration
+from schedules.deliveries.settings import Delivery
 from schedules.delivering import deliver_all
 from schedules.facts import facts_of
 from schedules.jobs import Clock, Job, Kind, Ledger, State
+from schedules.narration import narrate
 from schedules.order import Order, Task
 from schedules.receipts import Receipts
 from schedules.reporting import Steps
@@ -56,13 +58,14 @@ def work(bench: Bench) -> None:
     job = bench.ledger.get(bench.order.job)
     if job is None:
         return
-    with structlog.contextvars.bound_contextvars(job=job.id, schedule=job.schedule):
+    about = {"kind": job.kind.value, "schedule": job.schedule, "attempt": job.attempts}
+    with structlog.contextvars.bound_contextvars(job=job.id, schedule=job.schedule), span("job", **about):
         if bench.order.task is Task.WORK:
-            with span("job", kind=job.kind.value, schedule=job.schedule, attempt=job.attempts):
-                _attempt(bench, job)
+            _attempt(bench, job)
         ended = bench.ledger.get(job.id)
         if ended is not None and ended.state.ended:
-            tell(bench, ended)
+            with structlog.contextvars.bound_contextvars(run=ended.run):
+                tell(bench, ended)
             _let_go(bench)
 
 
@@ -103,7 +106,7 @@ def _audit(bench: Bench, job: Job) -> None:
     run_id = bench.store.run_of(job.id)
     if run_id is None:
         request = request_of(bench.configuration, job, bench.clock())
-        steps = follow(Steps(bench.ledger, job.id, bench.order.holder))
+        steps = follow(narrate(Steps(bench.ledger, job.id, bench.order.holder)))
         run_id = run_audit(request, bench.store, steps, bench.clock, job=job.id).id
     bench.ledger.made(job.id, bench.order.holder, run_id)
 
@@ -132,9 +135,15 @@ def tell(bench: Bench, job: Job) -> None:
         if name not in deliveries:
             receipts.promise(job.id, name, job.run)
             receipts.failed(job.id, name, reason=f"no delivery is called {name!r} any more")
-    promised = {name: deliveries[name] for name in job.promised if name in deliveries}
-    if promised:
-        facts = facts_of(job, bench.store, bench.ledger, bench.configuration.web.public_url, bench.clock())
+    groups: dict[str | None, dict[str, Delivery]] = {}
+    for name in job.promised:
+        if name in deliveries:
+            heard = receipts.last_heard(job, name) if job.schedule else ""
+            groups.setdefault(heard, {})[name] = deliveries[name]
+    # Those who missed nothing come first: what failed the night before may take its time again.
+    for heard, promised in sorted(groups.items(), key=lambda group: group[0] != ""):
+        url = bench.configuration.web.public_url
+        facts = facts_of(job, bench.store, bench.ledger, url, bench.clock(), heard=heard)
         with span("deliver", deliveries=len(promised)):
             deliver_all(facts, promised, receipts, store=bench.store, clock=bench.clock)
 

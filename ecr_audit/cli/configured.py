@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ecr_audit.cli.failure import UserError, explained
-from ecr_audit.cli.options import utf8_file
+from ecr_audit.cli.options import utf8_file, wanted_evidence
 
 if TYPE_CHECKING:
     from audit.store import Store
@@ -51,8 +51,8 @@ def configured_store(configuration: Configuration, store_url: str | None) -> Sto
 
     with explained(StoreError):
         if store_url or not configuration.store:
-            return open_store(store_url)
-        return open_store(configuration.store, evidence=configuration.evidence)
+            return open_store(store_url, evidence=wanted_evidence())
+        return open_store(configuration.store, evidence=wanted_evidence() or configuration.evidence)
 
 
 def this_user() -> str:

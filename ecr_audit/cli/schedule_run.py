@@ -28,13 +28,13 @@ def run_now(configuration: Configuration, store: Store, name: str, clock: Callab
     from audit.store import StoreError
     from ecr_audit import logs
     from ecr_audit.cli.serve import WORKER
-    from ecr_audit.worker import LEVEL
+    from ecr_audit.worker import FORMAT, LEVEL
     from schedules.children import WorkerProcess
     from schedules.jobs import Kind, Ledger, State
     from schedules.service import Service
 
     os.environ[LEVEL] = os.environ.get(LEVEL, "error")  # what went well is told below
-    logs.configure(json=False, level=os.environ[LEVEL], stream=sys.stderr)
+    logs.configure(json=os.environ.get(FORMAT) == "json", level=os.environ[LEVEL], stream=sys.stderr)
     ledger = Ledger(store.engine, clock)
     by = this_user()
     request = {"deliveries": list(configuration.schedules[name].deliveries)}

@@ -52,7 +52,11 @@ def answer(request: Request, status: int, detail: str, headers: dict[str, str] |
 async def _http(request: Request, error: Exception) -> Response:
     error = cast("HTTPException", error)
     headers = dict(error.headers or {})
-    if error.status_code == 401 and not request.url.path.startswith(API) and request.app.state.doors.sessions:
+    if (
+        error.status_code == 401
+        and not request.url.path.startswith((API, "/metrics"))
+        and request.app.state.doors.sessions
+    ):
         return _to_sign_in(request)
     return answer(request, error.status_code, str(error.detail), headers)
 

@@ -18,6 +18,8 @@ from schedules.model import Parcel
 
 MEGABYTE = 1_000_000
 SUBJECT_LENGTH = 200
+_LINE = 400
+"""Bytes of a line before it is folded: a subject stays on one, which some readers show with the fold's blank."""
 _HEAD_BYTES = 4_000
 """Room for headers and boundaries."""
 
@@ -40,7 +42,7 @@ def mail(parcel: Parcel, sender: str, to: Sequence[str], room: int, clock: Clock
     words = len(visible(told.text + html_of(told)).encode())
     kept, left_out = _within(parcel.files, room - _HEAD_BYTES - 3 * words)
     told = replace(told, totals=(*told.totals, *left_out))
-    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    message = EmailMessage(policy=SMTP.clone(cte_type="7bit", max_line_length=_LINE))
     origin = mailbox(sender)
     message["From"] = origin
     message["To"] = [mailbox(one) for one in to]

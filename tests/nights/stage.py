@@ -28,7 +28,7 @@ from tests.schedules.deliveries.mailboxes import Post
 from tests.schedules.deliveries.receivers import Answer, Web, receiver
 
 ZONE = zoneinfo.ZoneInfo("Europe/Berlin")
-FIRST = dt.date(2027, 3, 8)
+FIRST = dt.date(2027, 3, 11)
 """In the night of 28 March the clock skips 02:30."""
 SECONDS = 120.0
 """Whatever takes longer will never come."""
@@ -63,7 +63,7 @@ class Stage:
     database: Server
     url: str
     post: Post
-    mail: Controller
+    mail_port: int
     hook: Web
     answers: list[Answer] = field(default_factory=list)
     """What the receiver of signed messages answers next; without any, it takes them."""
@@ -123,6 +123,17 @@ class Stage:
     def in_store_for_workers(self, *faults: list[str]) -> None:
         """What befalls the next worker, the one after it, …"""
         (self.folder / "faults.json").write_text(json.dumps(faults))
+
+    # --- the mail server --------------------------------------------------------------------------------------------
+
+    def start_mail(self) -> None:
+        self._mail = Controller(
+            self.post, hostname="127.0.0.1", port=self.mail_port, decode_data=False, enable_SMTPUTF8=False
+        )
+        self._mail.start()
+
+    def stop_mail(self) -> None:
+        self._mail.stop(no_assert=True)
 
     # --- what is to be seen -----------------------------------------------------------------------------------------
 
@@ -191,9 +202,6 @@ def staged(folder: Path, database: Server, *, whole: bool) -> Iterator[Stage]:
         post = Post()
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        mail = Controller(post, hostname="127.0.0.1", port=port, decode_data=False, enable_SMTPUTF8=False)
-        mail.start()
-        stack.callback(lambda: mail.stop(no_assert=True))
         url = database.fresh()
         scope = "" if whole else 'scope: {accounts: ["210000000041", "210000000042"]}'
         text = CONFIGURATION.format(store=url, endpoint=simulation.endpoint, mail=port, hook=hook.url, scope=scope)
@@ -202,7 +210,9 @@ def staged(folder: Path, database: Server, *, whole: bool) -> Iterator[Stage]:
         (folder / "secret").write_text("a-key-for-signatures")
         open_store(url)
         zygote = stack.enter_context(_zygote(folder))
-        stage = Stage(folder, zygote, simulation, database, url, post, mail, hook, answers)
+        stage = Stage(folder, zygote, simulation, database, url, post, port, hook, answers)
+        stage.start_mail()
+        stack.callback(stage.stop_mail)
         stack.callback(lambda: stage.service and stage.service.kill())
         yield stage
 

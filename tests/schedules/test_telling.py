@@ -211,6 +211,8 @@ DEFAULT = Tell()
         (two([], [], (gap(),), (gap(),)), DEFAULT, None),
         (two([], [], (gap(),), ()), DEFAULT, Event.RECOVERED),
         (two([], [], (gap(),), ()), Tell(gaps=False), None),
+        (two([], [], (gap(), gap(nights.PAYMENTS)), (gap(nights.PAYMENTS),)), DEFAULT, Event.RECOVERED),
+        (two([], [], (gap(), gap(kind=GapKind.THROTTLED)), (gap(kind=GapKind.THROTTLED),)), DEFAULT, None),
         (two([], [], (gap(),), (gap(nights.PAYMENTS),)), DEFAULT, Event.GAPS),
         (two([], [problem(1, status=UNKNOWN)]), DEFAULT, Event.GAPS),
         (two([], [problem(1, status=UNKNOWN, waiver=WAIVER)]), DEFAULT, None),

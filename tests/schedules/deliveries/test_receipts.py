@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
+from schedules.jobs import Kind, Ledger
 from schedules.receipts import REASON_LENGTH, Receipts, ReceiptState
 from tests.schedules.deliveries.world import NOW, world_in
 
@@ -93,3 +94,36 @@ def test_two_who_promise_at_once_keep_one_row(world):
         found = list(pool.map(lambda _: world.receipts.promise(job.id, "mail"), range(16)))
     assert len(world.receipts.of(job.id)) == 1
     assert len({one.at for one in found}) == 1
+
+
+@pytest.mark.parametrize(
+    ("states", "heard"),
+    [
+        ([], ""),
+        (["sent"], ""),
+        (["failed", "quiet"], ""),
+        (["sent", "failed"], 0),
+        (["sent", "failed", "trying"], 0),
+        (["sent", "failed", "quiet", "failed"], 2),
+        (["failed", "failed"], None),
+        ([None, "failed"], None),
+        (["sent", None], ""),
+    ],
+)
+def test_who_missed_an_alarm_goes_on_from_where_they_heard_last(world, states, heard):
+    ledger = Ledger(world.store.engine, lambda: NOW)
+    nights = [
+        ledger.ask(Kind.AUDIT, by="schedule", schedule="by-night", due_at=NOW + dt.timedelta(days=day))
+        for day in range(len(states) + 1)
+    ]
+    for night, state in zip(nights, states, strict=False):
+        if state is not None:
+            world.receipts.promise(night.id, "mail")
+        if state == "sent":
+            world.receipts.sent(night.id, "mail", {})
+        if state in ("quiet", "failed"):
+            getattr(world.receipts, state)(night.id, "mail", "x")
+    world.receipts.promise(nights[-1].id, "mail")
+    world.receipts.promise(nights[0].id, "other")
+    wanted = nights[heard].id if isinstance(heard, int) else heard
+    assert world.receipts.last_heard(nights[-1], "mail") == wanted
