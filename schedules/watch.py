@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
 import socket
 import time
@@ -19,7 +18,7 @@ from schedules.configuration import Configuration
 from schedules.jobs import Clock, Job, Kind, Ledger, State
 from schedules.leases import TERM_SECONDS, Leases
 from schedules.order import Order, Task
-from schedules.receipts import Receipts, ReceiptState
+from schedules.untold import Untold
 
 log = structlog.get_logger()
 
@@ -31,11 +30,8 @@ RETRY_SECONDS = 60.0
 """Before an attempt after a failed one, doubled each time."""
 REPORT_MINUTES = 30
 """Time limit of what belongs to no schedule."""
-TOLD_WITHIN = dt.timedelta(days=7)
-"""Outcomes older than this are no news: what was promised of them and never sent stays so."""
 TELL_LOOKS_SECONDS = 30.0
 """Between looks for outcomes that somebody was not told of."""
-TELL_ATTEMPTS = 3
 
 
 @dataclass(slots=True)
@@ -81,11 +77,9 @@ class Watch:
         self._ticks = ticks
         self._configuration, self._store, self._clock, self._launch = configuration, store, clock, launch
         self._ledger, self._leases = Ledger(store.engine, clock), Leases(store.engine)
-        self._receipts = Receipts(store.engine, clock)
+        self._untold = Untold(store, clock)
         self._workers: list[Watched] = []
         self._not_before: dict[str, float] = {}
-        self._tell_attempts: dict[str, int] = {}
-        self._told: set[str] = set()
         self._looked_for_untold = 0.0
 
     @property
@@ -105,9 +99,7 @@ class Watch:
 
     def told(self, job: Job) -> bool:
         """Whether everything promised of an ended job has its receipt."""
-        if job.id not in self._told and not self._untold(job):
-            self._told.add(job.id)
-        return job.id in self._told
+        return self._untold.told(job)
 
     def without_store(self) -> None:
         """The store does not answer: a worker whose lease we cannot renew in time must end before another begins."""
@@ -264,32 +256,18 @@ class Watch:
         if now - self._looked_for_untold < TELL_LOOKS_SECONDS:
             return
         self._looked_for_untold = now
-        for job in self._ledger.ended_since(self._clock() - TOLD_WITHIN):
-            if job.id not in (only or job.id) or self.told(job) or len(self._workers) >= AT_ONCE:
+        for job in self._untold.outcomes():
+            if job.id not in (only or job.id) or len(self._workers) >= AT_ONCE:
                 continue
             if job.holder and self._leases.holder(lane_of(job), self._seconds()) == job.holder:
                 continue  # the worker that recorded the outcome is telling it
             lane, holder = f"tell:{job.id}", _holder()
             if not self._leases.take(lane, holder, self._seconds()):
                 continue
-            attempts = self._tell_attempts[job.id] = self._tell_attempts.get(job.id, 0) + 1
-            if attempts <= TELL_ATTEMPTS:
+            if self._untold.attempt(job):
                 self._start(job, Task.TELL, lane, holder)
             else:
-                self._give_up(job)
                 self._leases.release(lane, holder)
-
-    def _untold(self, job: Job) -> tuple[str, ...]:
-        """Promised deliveries without an outcome."""
-        if not job.promised:
-            return ()
-        done = {receipt.delivery for receipt in self._receipts.of(job.id) if receipt.state is not ReceiptState.TRYING}
-        return tuple(name for name in job.promised if name not in done)
-
-    def _give_up(self, job: Job) -> None:
-        for name in self._untold(job):
-            self._receipts.promise(job.id, name, job.run)
-            self._receipts.failed(job.id, name, f"the worker that was to deliver died {TELL_ATTEMPTS} times")
 
     def _seconds(self) -> float:
         return self._clock().timestamp()

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from audit.store import Store, open_store
+from schedules import untold
 from schedules import watch as watching
 from schedules.configuration import Configuration, Schedule
 from schedules.deliveries.settings import FolderDelivery
@@ -278,7 +279,7 @@ def test_a_delivery_whose_worker_always_dies_is_recorded_as_failed(place: Place)
             place.workers[-1].code = -9
         service.round()
         place.time.passed += 60
-    assert len(place.workers) == watching.TELL_ATTEMPTS
+    assert len(place.workers) == untold.ATTEMPTS
     [receipt] = place.receipts.of(job.id)
     assert receipt.state is ReceiptState.FAILED
     assert "died 3 times" in receipt.reason
