@@ -56,7 +56,7 @@ def _ways(topology: Topology) -> Picture:
     drawn = matrix.draw(topology)
     if len(drawn) > 1:
         drawn = matrix.draw(topology, only_wrong=True)
-        told += " Registries whose links are all open are left out of the picture; the sheet Replicas has them."
+        told += " Registries whose links are all open are left out of the picture; the workbook lists them."
     if len(drawn) > MATRICES:
         told += f" {counted(len(drawn) - MATRICES, 'further part', 'further parts')} of it are not printed."
     return Picture("Who replicates to whom", told, drawn[:MATRICES], key)

@@ -11,7 +11,7 @@ from reports.words import SEVERITY_MARKS, in_utc
 
 COLOURS = {
     Severity.CRITICAL: "#8c0b1a",
-    Severity.HIGH: "#d4622f",
+    Severity.HIGH: "#c2410c",
     Severity.MEDIUM: "#d9a92b",
     Severity.LOW: "#6d9cc6",
     Severity.INFORMATIONAL: "#c3cad3",
