@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -q --disable-pip-version-check
 OUTPUT ?= ecr-audit-output
+# One more than there are cores: many tests wait for the processes that they started.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint docs lock bench check clean
@@ -35,7 +37,7 @@ demo: $(VENV)/.demo $(VENV)/.native  ## audit the simulated organization and wri
 	@$(BIN)/ecr-audit demo --output $(OUTPUT)
 
 test: $(VENV)/.test $(VENV)/.native  ## run the test suite
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.test                  ## style, types, import contracts, generated documents
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from audit.tables.coded import code
 from audit.tables.frames import NO, UNKNOWN, YES, integers
-from audit.tables.image_differences import Differences
+from audit.tables.image_differences import Differences, comparable
 from audit.tables.image_stock import ImageStock
 from audit.tables.pairs import Pairs
 from audit.tables.replica_images import sampled_images
@@ -27,7 +27,9 @@ def status_columns(pairs: Pairs, images: ImageStock, found: Differences) -> dict
     undecided = (asked == 0) | (refused > 0)
     codes = _codes(found, failed)
     return {
-        "statuses_asked": (asked > 0).astype(np.int8),
+        "statuses_asked": np.where(asked > 0, YES, np.where(_nothing_to_ask(pairs, images), NO, UNKNOWN)).astype(
+            np.int8
+        ),
         "statuses_refused": integers(refused, asked > 0),
         "replications_succeeded": np.where(failures > 0, NO, np.where(undecided, UNKNOWN, YES)).astype(np.int8),
         "replications_failed": integers(failures, asked > 0),
@@ -35,6 +37,12 @@ def status_columns(pairs: Pairs, images: ImageStock, found: Differences) -> dict
         "failure_meaning": _texts({pair: told(held) for pair, held in codes.items()}, asked > 0, ""),
         "replications_failed_sample": sampled_images(asked > 0, images, *_oldest_first(images, found, failed)),
     }
+
+
+def _nothing_to_ask(pairs: Pairs, images: ImageStock) -> NDArray[np.bool_]:
+    """Whether it is known which images a replica lacks, or that no rule copies any there."""
+    absent = (pairs.present == NO) & (images.read[pairs.source_row] if len(pairs) else False)
+    return (pairs.matched == NO) | comparable(pairs, images) | ((pairs.matched == YES) & absent)
 
 
 def _per_pair(found: Differences, chosen: NDArray[np.bool_], pairs: Pairs) -> NDArray[np.float64]:

@@ -64,8 +64,8 @@ CHECK = Check(
     "{destination_account}/{destination_region}, ECR calls the replication FAILED{failure_meaning:because}",
     remedy=_remedy,
     when="statuses_asked",
-    unknown="what became of the replication of {statuses_refused:count image} of {repository} to "
-    "{destination_account}/{destination_region} could not be asked",
+    unknown="what became of images of {repository} that may not have reached {destination_account}/"
+    "{destination_region} could not be asked",
     evidence=(
         "replications_failed",
         "failure_codes",
