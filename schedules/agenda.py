@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from schedules.catch_up import missed_since
 from schedules.configuration import Schedule
 from schedules.jobs import Job, Kind, Ledger, State
+from schedules.times.catch_up import missed_since
 
 
 def account_for(name: str, schedule: Schedule, ledger: Ledger, now: dt.datetime, since: dt.datetime) -> tuple[Job, ...]:

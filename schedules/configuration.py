@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field, model_validator
 from checks.baseline_names import similar
 from checks.baseline_shapes import AccountId, Region, Strict, Text, document_schema, shape, wrong
 from checks.model import Severity
-from schedules.cron import CronError, parse
 from schedules.deliveries.settings import Delivery, Format, SecretPlace
+from schedules.times.cron import CronError, parse
 
 SCHEMA_ID = "urn:ecr-audit:schema:service:1"
 """`$id` of the JSON Schema."""

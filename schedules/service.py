@@ -20,10 +20,10 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from audit.store import Store, StoreError
 from schedules.agenda import account_for
-from schedules.calendar import trigger
 from schedules.children import Launch, WorkerProcess
 from schedules.configuration import Configuration
 from schedules.jobs import Clock, Job, Ledger
+from schedules.times.calendar import trigger
 from schedules.watch import Watch
 
 log = structlog.get_logger()

@@ -41,8 +41,11 @@ def status_columns(pairs: Pairs, images: ImageStock, found: Differences) -> dict
 
 def _nothing_to_ask(pairs: Pairs, images: ImageStock) -> NDArray[np.bool_]:
     """Whether it is known which images a replica lacks, or that no rule copies any there."""
-    absent = (pairs.present == NO) & (images.read[pairs.source_row] if len(pairs) else False)
-    return (pairs.matched == NO) | comparable(pairs, images) | ((pairs.matched == YES) & absent)
+    if not len(pairs):
+        return np.empty(0, dtype=np.bool_)
+    absent = (pairs.matched == YES) & (pairs.present == NO) & images.read[pairs.source_row]
+    known: NDArray[np.bool_] = (pairs.matched == NO) | comparable(pairs, images) | absent
+    return known
 
 
 def _per_pair(found: Differences, chosen: NDArray[np.bool_], pairs: Pairs) -> NDArray[np.float64]:

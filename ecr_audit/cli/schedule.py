@@ -52,7 +52,7 @@ def list_schedules(config_file: str, store_url: str | None, *, as_json: bool) ->
 
 
 def _line(name: str, one: Schedule, ledger: Ledger, now: dt.datetime) -> dict[str, Any]:
-    from schedules.calendar import following, words
+    from schedules.times.calendar import following, words
 
     due = None if one.paused else following(one, now)
     last = _last(ledger, name)
@@ -107,7 +107,7 @@ def _row(line: dict[str, Any]) -> tuple[str, ...]:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def coming(name: str, config_file: str, count: int, *, as_json: bool) -> None:
     """When the schedule NAME is due, in its time zone, and what daylight saving changes about it."""
-    from schedules.calendar import occasions, remark, words
+    from schedules.times.calendar import occasions, remark, words
 
     one = _named(opened_configuration(config_file), name)
     zone = zoneinfo.ZoneInfo(one.timezone)

@@ -86,7 +86,7 @@ def remarks(configuration: Configuration, now: dt.datetime) -> Iterator[str]:
 
 
 def _crowded(name: str, one: Schedule, now: dt.datetime) -> Iterator[str]:
-    from schedules.calendar import occasions, words
+    from schedules.times.calendar import occasions, words
 
     due = occasions(one, now, now + dt.timedelta(days=366), 100)
     nearest = min((later - earlier for earlier, later in pairwise(due)), default=dt.timedelta.max)

@@ -232,7 +232,7 @@ class Desk:
 
     def schedules(self) -> tuple[ScheduleLine, ...]:
         """Every schedule of the configuration, in its order."""
-        from schedules.calendar import occasions, words
+        from schedules.times.calendar import occasions, words
 
         now = self.clock()
         horizon = now + dt.timedelta(days=366 * 9)  # the rarest date comes every eight years at most

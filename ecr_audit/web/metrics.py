@@ -110,7 +110,7 @@ class StoreCollector(Collector):
         yield from found
 
     def _schedules(self) -> Iterator[Metric]:
-        from schedules.calendar import occasions
+        from schedules.times.calendar import occasions
 
         now = self._desk.clock()
         paused = _gauge("schedule_paused", "1 if the configuration pauses the schedule.", "schedule")

@@ -17,8 +17,8 @@ from schedules.deliveries.enclosures import Enclosures
 from schedules.deliveries.secret_places import Revealed
 from schedules.deliveries.settings import Delivery, S3Delivery, SecurityHubDelivery
 from schedules.jobs import Clock, Job, Kind, State
-from schedules.messages import compose
 from schedules.model import Decision, Facts, Parcel
+from schedules.telling.messages import compose
 
 
 def trial(settings: Delivery, name: str, *, clock: Clock = utc_now) -> Mapping[str, Any]:

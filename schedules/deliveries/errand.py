@@ -19,12 +19,12 @@ from schedules.deliveries.enclosures import Enclosures
 from schedules.deliveries.failures import PartlyDeliveredError
 from schedules.deliveries.persistence import Pause, attempts, lasting
 from schedules.deliveries.settings import Delivery
-from schedules.digests import Digest, digest_of
 from schedules.jobs import Clock, Job, Ledger
-from schedules.messages import compose
 from schedules.model import DeliveryError, Facts, Parcel
 from schedules.receipts import Receipt, Receipts, ReceiptState
-from schedules.telling import decide
+from schedules.telling.digests import Digest, digest_of
+from schedules.telling.messages import compose
+from schedules.telling.rules import decide
 
 DIGEST_DAYS = {"daily": 1, "weekly": 7, "monthly": 31}
 """How far back the first digest looks."""

@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 from reports.visible import one_line, visible
 from schedules.deliveries.addresses import mailbox
 from schedules.jobs import Clock
-from schedules.message_page import html_of
 from schedules.model import Parcel
+from schedules.telling.page import html_of
 
 MEGABYTE = 1_000_000
 SUBJECT_LENGTH = 200

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from audit.store import open_store
 from schedules.agenda import account_for
-from schedules.calendar import occasions
 from schedules.configuration import Schedule
 from schedules.jobs import Job, Kind, Ledger, State
+from schedules.times.calendar import occasions
 
 START = dt.datetime(2026, 11, 23, 0, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)

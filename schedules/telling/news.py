@@ -18,7 +18,7 @@ from reports.history import Change, change_since
 from reports.verdict import VerdictLevel
 from reports.view import ReportView
 from schedules.model import Facts
-from schedules.seen_again import seen_again
+from schedules.telling.seen_again import seen_again
 
 PASSING = frozenset((GapKind.THROTTLED, GapKind.TIMED_OUT, GapKind.UNREACHABLE))
 """Reasons that hit other registries every night: such gaps are compared by number, not by place."""

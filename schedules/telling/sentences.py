@@ -24,8 +24,8 @@ from reports.words import (
 )
 from schedules.jobs import Job, State
 from schedules.model import Facts
-from schedules.news import News
-from schedules.telling import BAD, moment_of, state_sentence
+from schedules.telling.news import News
+from schedules.telling.rules import BAD, moment_of, state_sentence
 
 TOLD = 10
 """Findings that are told one by one."""

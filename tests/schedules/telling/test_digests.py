@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from audit.store.line import RunLine, summarize
 from checks.model import Severity
-from schedules.digests import Digest, digest_lines, digest_of, period_text
 from schedules.jobs import Job, State
+from schedules.telling.digests import Digest, digest_lines, digest_of, period_text
 from tests.schedules.nights import gap, night_job, night_run
 
 EMPTY = summarize(night_run(1))

@@ -10,14 +10,22 @@ from checks.model import Severity
 from reports.verdict import open_text
 from reports.view import ReportView
 from reports.words import SEVERITY_WORDS, counted, number
-from schedules.digests import Digest, digest_lines, period_text, shift_text
 from schedules.jobs import State
-from schedules.message_document import document_of
-from schedules.message_page import html_of
 from schedules.model import Decision, Facts, Message
-from schedules.news import News, news_of
-from schedules.sentences import cancelled_line, change_lines, failure_lines, named, nothing_line, short, total_lines
-from schedules.telling import BAD, Event, event_of
+from schedules.telling.digests import Digest, digest_lines, period_text, shift_text
+from schedules.telling.document import document_of
+from schedules.telling.news import News, news_of
+from schedules.telling.page import html_of
+from schedules.telling.rules import BAD, Event, event_of
+from schedules.telling.sentences import (
+    cancelled_line,
+    change_lines,
+    failure_lines,
+    named,
+    nothing_line,
+    short,
+    total_lines,
+)
 
 __all__ = ["LONGEST_SUBJECT", "LONGEST_TEXT", "compose", "html_of"]
 

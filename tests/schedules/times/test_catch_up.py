@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schedules.calendar import occasions
-from schedules.catch_up import IN_TIME, Missed, missed_since
 from schedules.configuration import Schedule
+from schedules.times.calendar import occasions
+from schedules.times.catch_up import IN_TIME, Missed, missed_since
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)

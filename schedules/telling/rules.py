@@ -22,7 +22,7 @@ from reports.words import SEVERITY_WORDS, be, counted, listed, sentence
 from schedules.deliveries.settings import Tell
 from schedules.jobs import Job, Kind, State
 from schedules.model import Decision, Facts
-from schedules.news import News, news_of
+from schedules.telling.news import News, news_of
 
 BAD = (State.FAILED, State.MISSED, State.TIMED_OUT)
 """Outcomes without a run."""

@@ -18,17 +18,17 @@ from audit.store.line import summarize
 from checks.model import GapKind, Severity, Status, WaiverMark
 from reports.verdict import VerdictLevel
 from schedules.deliveries.settings import Tell
-from schedules.digests import Digest, digest_of
 from schedules.jobs import State
-from schedules.messages import LONGEST_SUBJECT, LONGEST_TEXT, compose, html_of
 from schedules.model import Facts, Message
-from schedules.telling import Event, decide
+from schedules.telling.digests import Digest, digest_of
+from schedules.telling.messages import LONGEST_SUBJECT, LONGEST_TEXT, compose, html_of
+from schedules.telling.rules import Event, decide
 from tests.reports.runs import HOSTILE
 from tests.schedules import nights
 from tests.schedules.nights import IMAGES, TAGS, WAIVER, facts_of, gap, night_job, night_run, problem
 
 GOLDEN = Path(__file__).parent / "messages"
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "message.schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "message.schema.json").read_text())
 CRITICAL, HIGH, MEDIUM, LOW = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW
 SOON = WaiverMark("Migration of the vault", "platform@example.com", "2026-11-10")
 ALWAYS = Tell(always=True, new="low", digest="weekly")

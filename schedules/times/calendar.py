@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from apscheduler.triggers.base import BaseTrigger
 
 from schedules.configuration import Schedule
-from schedules.cron import Cron, parse
-from schedules.rhythm import in_words
+from schedules.times.cron import Cron, parse
+from schedules.times.rhythm import in_words
 
 _DAY = dt.timedelta(days=1)
 _SECOND = dt.timedelta(seconds=1)

@@ -18,12 +18,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from schedules.calendar import following, occasions, remark, trigger, words
 from schedules.configuration import Schedule
-from schedules.cron import CronError, parse
+from schedules.times.calendar import following, occasions, remark, trigger, words
+from schedules.times.cron import CronError, parse
 
 CASES: dict[str, list[dict[str, Any]]] = YAML(typ="safe", pure=True).load(
-    Path(__file__).parents[1] / "cases" / "schedules" / "calendar.yaml"
+    Path(__file__).parents[2] / "cases" / "schedules" / "calendar.yaml"
 )
 ZONES = sorted(zoneinfo.available_timezones())
 MINUTE, DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)

@@ -21,12 +21,12 @@ from audit.model import Run
 from audit.store import Store, open_store
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
 from schedules.deliveries.settings import Tell
-from schedules.digests import digest_of
 from schedules.facts import facts_of
 from schedules.jobs import Job, Kind, Ledger, State
-from schedules.messages import compose
 from schedules.model import Facts
-from schedules.telling import decide, event_of
+from schedules.telling.digests import digest_of
+from schedules.telling.messages import compose
+from schedules.telling.rules import decide, event_of
 from tests.schedules.nights import PAYMENTS, SEARCH, TAGS, VAULT, at, gap, night_run, problem
 
 MOODS = Path(__file__).parent / "moods"

@@ -15,12 +15,12 @@ from checks.model import Finding, Gap, Severity
 from reports.breakdown import is_open
 from reports.view import ReportView
 from reports.words import stamp
-from schedules.digests import Digest
 from schedules.jobs import Job
 from schedules.model import Decision, Facts
-from schedules.news import News
-from schedules.sentences import short
-from schedules.telling import Event
+from schedules.telling.digests import Digest
+from schedules.telling.news import News
+from schedules.telling.rules import Event
+from schedules.telling.sentences import short
 
 VERSION = 1
 MOST = 100

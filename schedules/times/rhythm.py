@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Sequence
 
-from schedules.cron import Cron
+from schedules.times.cron import Cron
 
 _MOST_TIMES = 8
 """More times a day than these are not listed one by one."""

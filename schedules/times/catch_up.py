@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from schedules.calendar import occasions
 from schedules.configuration import Schedule
+from schedules.times.calendar import occasions
 
 IN_TIME = dt.timedelta(minutes=5)
 """So late an occasion still counts as kept, also where nothing is caught up with: nobody is quicker at all times."""

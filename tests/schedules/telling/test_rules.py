@@ -18,10 +18,10 @@ from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
 from checks.waiving import Exceptions, apply_waivers
 from schedules.deliveries.settings import Tell
 from schedules.jobs import Kind, State
-from schedules.messages import compose
 from schedules.model import Decision, Facts
-from schedules.news import news_of
-from schedules.telling import Event, decide, event_of
+from schedules.telling.messages import compose
+from schedules.telling.news import news_of
+from schedules.telling.rules import Event, decide, event_of
 from tests.reports import runs
 from tests.schedules import nights
 from tests.schedules.nights import CHECKS, GRANTS, TAGS, facts_of, gap, night_job, night_run, problem
