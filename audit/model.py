@@ -6,14 +6,11 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audit.evidence import Scope
 from checks.model import CheckResult, Finding, Gap, Script, Severity
 from checks.suites import OwnExpectation
-
-if TYPE_CHECKING:
-    from audit.sight import Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +100,18 @@ class Run:
     def evidence_complete(self) -> bool:
         """Whether nothing that was wanted is missing."""
         return not self.gaps and not self.coverage.unaccounted
+
+
+Place = tuple[str, str]
+"""Account and Region; the Region, or both, may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Which check found something, and which registries it is about."""
+
+    check: str
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,22 +7,11 @@ organization says nothing about it: organizations without any gap are rare.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
-from audit.model import Run
+from audit.model import Place, Run, Spot
 from checks.model import Finding
 
-Place = tuple[str, str]
-"""Account and Region; the Region, or both, may be empty."""
 _SIDES = ("", "source_", "destination_")
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Which check found something, and which registries it is about."""
-
-    check: str
-    places: tuple[Place, ...]
 
 
 def spot_of(finding: Finding) -> Spot:

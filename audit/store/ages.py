@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from audit.model import Age, Run, RunSummary
-from audit.sight import Spot, read_spot
+from audit.model import Age, Run, RunSummary, Spot
+from audit.sight import read_spot
 from audit.store import schema
 from audit.store.line import RunLine
 from checks.model import Finding, Severity, Status, utc_text

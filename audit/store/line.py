@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from audit.model import Run, RunSummary
-from audit.sight import Spot
+from audit.model import Run, RunSummary, Spot
 from checks.model import Severity, Status, utc_text
 
 

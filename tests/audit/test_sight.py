@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from audit.sight import Sight, Spot, read_spot, spot_of, spot_text
+from audit.model import Spot
+from audit.sight import Sight, read_spot, spot_of, spot_text
 from checks.model import Gap, GapKind, Status
 from tests.reports.making import finding, link, result, run_of
 from tests.reports.runs import green_run

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from audit.model import Coverage, Run, RunSummary
-from audit.sight import Spot
+from audit.model import Coverage, Run, RunSummary, Spot
 from checks.model import Finding, Severity, Status, WaiverMark
 from reports.verdict import VerdictLevel
 from reports.view import build_view
