@@ -7,7 +7,12 @@ import os
 import socket
 from typing import Any
 
+import hypothesis
 import pytest
+
+# How long an example takes says how busy the machine is, and nothing else.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 for _name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[_name]
