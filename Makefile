@@ -8,7 +8,7 @@ OUTPUT ?= ecr-audit-output
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs lock bench check clean
+.PHONY: help demo test lint secrets docs lock bench check clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -46,10 +46,15 @@ lint: $(VENV)/.test                  ## style, types, import contracts, generate
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate-docs --check
 
+secrets: $(VENV)/.test               ## secrets in the tree, weaknesses in what it depends on
+	$(BIN)/python scripts/find-secrets
+# Where the package index knows of no vulnerabilities, this is said, and is no failure.
+	$(BIN)/python scripts/audit-dependencies
+
 docs: $(VENV)/.test                  ## write the generated documents anew
 	$(BIN)/python scripts/generate-docs
 
-check: test lint                     ## all that CI runs
+check: test lint secrets             ## all that CI runs
 
 bench: $(VENV)/.test                 ## measure against a bare boto3 loop, in the same run
 	$(BIN)/python -m benchmarks

@@ -25,7 +25,7 @@ def killed(work: str, rounds: int, folder: Path, *servers: str) -> None:
     assert died >= rounds // 2, said.stdout
 
 
-@pytest.mark.parametrize(("work", "rounds"), [("begin", 8), ("save", 24), ("prune", 16), ("upgrade", 8)])
+@pytest.mark.parametrize(("work", "rounds"), [("begin", 8), ("save", 16), ("prune", 12), ("upgrade", 6)])
 def test_killed_at_any_moment_on_sqlite(tmp_path: Path, work: str, rounds: int):
     killed(work, rounds, tmp_path)
 
