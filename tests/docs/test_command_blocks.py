@@ -25,7 +25,7 @@ from tests.docs.blocks import blocks_of, script_of
 from tests.docs.quick_ecr_audit import quick_ecr_audit
 
 ROOT = Path(__file__).parents[2]
-FROM_NOTHING = ("README.md", "docs/guide.md", "docs/first-night.md")
+FROM_NOTHING = ("README.md", "docs/guide.md", "docs/getting-started.md")
 """What people read first; the other documents are read by those who did what the last of these says."""
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT))
@@ -106,13 +106,13 @@ def _end(group: int) -> None:
 
 @pytest.fixture(scope="session")
 def after_first_night(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What lies on the disk of somebody who did what docs/first-night.md says."""
+    """What lies on the disk of somebody who did what docs/getting-started.md says."""
     folder = tmp_path_factory.mktemp("first-night")
-    follow("docs/first-night.md", folder, environment)
+    follow("docs/getting-started.md", folder, environment)
     return folder
 
 
-@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name != "docs/first-night.md"])
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name != "docs/getting-started.md"])
 def test_the_commands_of_a_document_work(
     document: str, environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -37,7 +37,7 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def test_the_settings_that_the_first_night_offers_are_taken(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "first-night.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
     (whole,), (more,) = (
         re.findall(r"<<'YAML'\n(.*?)YAML\n", text, re.DOTALL),
         re.findall(r"```yaml\n(.*?)```", text, re.DOTALL),
