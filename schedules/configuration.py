@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 from checks.baseline_names import similar
 from checks.baseline_shapes import AccountId, Region, Strict, Text, document_schema, shape, wrong
 from checks.model import Severity
-from schedules.deliveries.settings import Delivery, Format, SecretPlace
+from schedules.deliveries.settings import Delivery, SecretPlace
 from schedules.times.cron import CronError, parse
 
 SCHEMA_ID = "urn:ecr-audit:schema:service:1"
@@ -197,6 +197,6 @@ def configuration_schema() -> dict[str, Any]:
 
 
 __all__ = [
-    "PRESETS", "AwsSection", "Configuration", "Format", "Name", "ProxySection", "Retention", "Schedule",
+    "PRESETS", "AwsSection", "Configuration", "Name", "ProxySection", "Retention", "Schedule",
     "ScopeSettings", "WebSection", "configuration_schema",
 ]  # fmt: skip

@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
-import mimetypes
 from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from reports.commands import SCRIPT_FOLDER
+from reports.formats import media_type
 from schedules.deliveries.aws import client, told
 from schedules.deliveries.names import places
 from schedules.deliveries.secret_places import Revealed
@@ -74,7 +74,7 @@ def _arguments(settings: S3Delivery, name: str, digest: str, now: dt.datetime) -
 def _content_type(name: str) -> str:
     if name.split("/")[-2:-1] == [SCRIPT_FOLDER]:
         return "text/x-shellscript; charset=utf-8"
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = media_type(name)
     return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
 

@@ -8,9 +8,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from checks.baseline_shapes import AccountId, Region, Strict, Text, wrong
 from checks.model import Severity
+from reports.formats import FormatName
 from schedules.deliveries.addresses import MailAddress, WebAddress, is_loopback
-
-Format = Literal["pdf", "csv", "xlsx", "parquet", "json", "jsonl", "html", "sarif", "junit", "asff", "ocsf", "markdown"]
 
 
 class Secret(Strict):
@@ -30,13 +29,13 @@ def one_place(secret: Secret) -> Secret:
 SecretPlace = Annotated[Secret, AfterValidator(one_place)]
 
 
-def _no_files(formats: tuple[Format, ...]) -> tuple[Format, ...]:
+def _no_files(formats: tuple[FormatName, ...]) -> tuple[FormatName, ...]:
     if formats:
         raise wrong("cannot carry files", "leave `attach` out: the message has a link to the run")
     return formats
 
 
-NoFiles = Annotated[tuple[Format, ...], AfterValidator(_no_files)]
+NoFiles = Annotated[tuple[FormatName, ...], AfterValidator(_no_files)]
 Megabytes = Annotated[int, Field(ge=1, le=40)]
 MEGABYTES = "Larger mails leave files out, and say so. Many mailboxes refuse more than 10 to 25."
 
@@ -60,7 +59,7 @@ class Tell(Strict):
 
 class _Delivery(Strict):
     tell: Tell = Field(default=Tell())
-    attach: tuple[Format, ...] = Field(default=(), description="Reports that go with it.")
+    attach: tuple[FormatName, ...] = Field(default=(), description="Reports that go with it.")
 
 
 class FolderDelivery(_Delivery):
@@ -69,7 +68,7 @@ class FolderDelivery(_Delivery):
     type: Literal["folder"]
     folder: Text = Field(description="Folder; a run's files lie in SCHEDULE/RUN below it.")
     tell: Tell = Field(default=Tell(always=True))
-    attach: tuple[Format, ...] = Field(default=("pdf", "csv"))
+    attach: tuple[FormatName, ...] = Field(default=("pdf", "csv"))
     scripts: bool = Field(default=True, description="The remediation scripts too.")
 
 
@@ -93,7 +92,7 @@ class S3Delivery(_Delivery):
     expected_bucket_owner: AccountId | Literal[""] = Field(default="", description="Account that must own the bucket.")
     endpoint_url: str = Field(default="", description="Another endpoint than AWS's, for trials.")
     tell: Tell = Field(default=Tell(always=True))
-    attach: tuple[Format, ...] = Field(default=("pdf", "csv"))
+    attach: tuple[FormatName, ...] = Field(default=("pdf", "csv"))
     scripts: bool = Field(default=True, description="The remediation scripts too.")
 
 
@@ -111,7 +110,7 @@ class SmtpDelivery(_Delivery):
     password: SecretPlace | None = Field(default=None)
     sender: MailAddress
     to: tuple[MailAddress, ...] = Field(min_length=1, max_length=100)
-    attach: tuple[Format, ...] = Field(default=("pdf",))
+    attach: tuple[FormatName, ...] = Field(default=("pdf",))
     megabytes: Megabytes = Field(default=10, description=MEGABYTES)
 
     @model_validator(mode="after")
@@ -133,7 +132,7 @@ class SesDelivery(_Delivery):
     endpoint_url: str = Field(default="", description="Another endpoint than AWS's, for trials.")
     sender: MailAddress
     to: tuple[MailAddress, ...] = Field(min_length=1, max_length=50, description="SES takes 50 at most.")
-    attach: tuple[Format, ...] = Field(default=("pdf",))
+    attach: tuple[FormatName, ...] = Field(default=("pdf",))
     megabytes: Megabytes = Field(default=10, description=MEGABYTES)
 
 
