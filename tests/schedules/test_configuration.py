@@ -17,6 +17,7 @@ from checks.baseline import BaselineError
 from checks.baseline_yaml import Reading
 from reports.formats import FORMATS
 from schedules.configuration import PRESETS, Configuration, Schedule, configuration_schema
+from schedules.deliveries.channels import CHANNELS
 from schedules.loading import example_configuration, load_configuration
 
 ROOT = Path(__file__).parents[2]
@@ -157,7 +158,7 @@ MODELS = (SCHEMA, *SCHEMA["$defs"].values())
 KEYS = sorted({key for model in MODELS for key in model.get("properties", ())})
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 NAMES = st.sampled_from(["nightly", "mail", "a", "A"])
-TYPES = ["folder", "s3", "smtp", "ses", "sns", "slack", "webhook", "securityhub"]
+TYPES = list(CHANNELS)
 SCALARS = (
     st.none() | st.booleans() | st.integers(-3, 200) | TEXT
     | st.sampled_from([*TYPES, "nightly", "30 2 * * *", "Europe/Berlin", "high", "pdf", "", "eu-west-1"])
