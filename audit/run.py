@@ -21,11 +21,10 @@ from audit.store.checkpoint import open_collection, request_key
 from checks.baseline import Baseline, load_baseline, load_waivers, waiver_lines
 from checks.catalog import CHECKS, EVIDENCE_CHECKS, WAIVER_CHECKS
 from checks.engine import load_engine
-from checks.evaluate import evaluate
+from checks.evaluate import evaluate, evaluate_suites
 from checks.model import CheckResult, RemedyContext, Script, utc_text
 from checks.remedies import plan
 from checks.rows import plain_rows
-from checks.suite_run import run_suites
 from checks.suites import OwnSuite, own_checks, read_suites
 from checks.waiving import Exceptions, PlacedWaiver, apply_waivers, place, waiver_rows
 
@@ -108,7 +107,7 @@ def judge(
     progress.note("judging")
     evaluation = evaluate(EVIDENCE_CHECKS, tables, context)
     suites = read_suites((one.name, one.text) for one in request.suites)
-    own = run_suites(suites, tables, context, guard=Patience())
+    own = evaluate_suites(suites, tables, context, guard=Patience())
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
     known = known_checks(suites)
     setting = Exceptions(started.date(), baseline.longest_waiver_days, units, known)

@@ -1,234 +1,189 @@
-"""Tables + checks → results, judged by Great Expectations.
+"""Tables + checks → results: the rows of every check's table, judged by Great Expectations, as findings and counts.
 
-Per table there is one batch and one suite. The batch has one column a check, named by the check's id, in which every
-row that is not to be judged is null, so that Great Expectations' own null-skipping leaves it out: rows to which the
-check does not apply, and rows of which the evidence is not known. Those two are counted here, before its answer is
-read, because a column of nulls and an empty table both satisfy an expectation.
+Built-in checks and the organization's own go through one engine, `checks.assertions`; here an answer becomes the result
+that is reported. What an organization's own suite breaks becomes its own ERROR finding, and the number of its findings
+is bounded, because its author never saw this estate; the counts beside them are whole.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checks.engine import Session, load_engine, raised_in, shorten
+from checks.assertions import Answer, Assertion, Guard, domain_object, in_words, judge
+from checks.engine import Session
 from checks.findings import broken, make_findings
 from checks.model import Check, CheckResult, RemedyContext, Severity, Status
 from checks.rows import occurrences, rows_at
+from checks.suite_findings import broken_result, check_of, table_finding
+from checks.suite_types import AGGREGATES, BY_ROW
+from checks.suites import OwnExpectation, OwnSuite, own_checks
+from checks.tables import TABLES, Table
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
-    _Positions = np.ndarray[Any, np.dtype[np.intp]]
-    _Mask = np.ndarray[Any, np.dtype[np.bool_]]
+    from checks.assertions import Positions
+
+MAX_FINDINGS = 1_000
+"""Findings made of one expectation of an organization's own: not a million where the whole estate misses it."""
 
 _GX_SEVERITY = {Severity.CRITICAL: "critical", Severity.HIGH: "critical", Severity.INFORMATIONAL: "info"}
 """Great Expectations knows three; `warning` is the one in between."""
 
 
-class ColumnError(Exception):
-    """A column that a check needs is missing or holds something else than declared."""
-
-
-@dataclass(slots=True)
-class _Prepared:
-    """One check over one table, with the rows sorted into what GX is to judge and what it is not."""
-
-    check: Check
-    column: pd.Series[Any]
-    candidates: int
-    unknown: _Positions
-    not_applicable: int
-    failed: _Positions
-    error: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What `evaluate` returns."""
+    """What `evaluate` and `evaluate_suites` return."""
 
     results: tuple[CheckResult, ...]
-    """In catalogue order."""
+    """In the order of the checks."""
     validations: tuple[Mapping[str, Any], ...]
-    """Great Expectations' own validation results, one per table, as JSON values: evidence."""
+    """Great Expectations' own validation results, one per batch, as JSON values: evidence."""
+    notes: tuple[str, ...] = ()
+    """One sentence for each expectation of an organization's own of which not every row became a finding."""
 
 
 def evaluate(checks: Sequence[Check], tables: Mapping[str, pd.DataFrame], context: RemedyContext) -> Evaluation:
     """Judge every row of every check's table.
 
-    *tables* are frames of the declared tables by name. The results come in the order of *checks*; a check that breaks
-    gives one ERROR finding and the others go on. The validations are Great Expectations' own results, one per table
-    with at least one row and one check, as JSON values with long lists cut to their first 20 members.
+    *tables* are frames of the declared tables by name. A check that breaks gives one ERROR finding; the others go on.
     """
-    session = Session()
-    results: dict[str, CheckResult] = {}
-    validations: list[Mapping[str, Any]] = []
-    for name in dict.fromkeys(check.table.name for check in checks):
-        group = [check for check in checks if check.table.name == name]
-        if name not in tables:
-            results |= {check.id: _broken(check, f"there is no table {name}", context) for check in group}
-            continue
-        prepared = [_prepare(check, tables[name]) for check in group]
-        if len(tables[name]):
-            validations += _validate(session, name, prepared)
-        results |= {each.check.id: _result(each, tables[name], context) for each in prepared}
-    return Evaluation(results=tuple(results[check.id] for check in checks), validations=tuple(validations))
+    answers = judge([_assertion(check) for check in checks], tables, Session())
+    results = tuple(_result(check, answers.by_id[check.id], tables, context) for check in checks)
+    return Evaluation(results, answers.validations)
 
 
-def _prepare(check: Check, table: pd.DataFrame) -> _Prepared:
-    import numpy as np
-    import pandas as pd
-
-    nothing = np.empty(0, dtype=np.intp)
-    try:
-        needed = (check.judged, *check.conditions, *check.table.key, *check.table.identity)
-        missing = [name for name in needed if name not in table.columns]
-        if missing:
-            raise ColumnError(f"table {check.table.name} has no column {', '.join(missing)}")
-        applies, unsure = _condition(check, table)
-        judged = table[check.judged]
-        unknown = unsure | (applies & judged.isna().to_numpy())
-        candidates = applies & ~unknown
-        return _Prepared(
-            check=check,
-            column=_plain(judged, candidates),
-            candidates=int(candidates.sum()),
-            unknown=np.flatnonzero(unknown),
-            not_applicable=int((~applies & ~unsure).sum()),
-            failed=nothing,
-        )
-    except Exception as error:  # One check is isolated from the others; its error becomes its result.
-        empty: pd.Series[Any] = pd.Series(dtype=object)
-        return _Prepared(check, empty, 0, nothing, 0, nothing, error=_words(error))
-
-
-def _condition(check: Check, table: pd.DataFrame) -> tuple[_Mask, _Mask]:
-    """Rows where every condition is true, and rows where none is false but at least one is null."""
-    import numpy as np
-
-    false = np.zeros(len(table), dtype=bool)
-    null = np.zeros(len(table), dtype=bool)
-    for name in check.conditions:
-        try:
-            values = table[name].astype("boolean")
-        except (TypeError, ValueError) as error:
-            raise ColumnError(f"column {name} of table {check.table.name} is not boolean: {error}") from error
-        false |= ~values.to_numpy(dtype=bool, na_value=True)
-        null |= values.isna().to_numpy()
-    return ~false & ~null, null & ~false
-
-
-def _plain(judged: pd.Series[Any], keep: _Mask) -> pd.Series[Any]:
-    """The judged values of the rows in *keep*, null elsewhere, in a type that GX handles well.
-
-    Booleans and text become categories with plain Python values: one byte a row, a sixth of the time that GX needs for
-    objects, and its result shows `False` where a nullable boolean would show a numpy scalar.
-    """
-    import numpy as np
-    import pandas as pd
-
-    if pd.api.types.is_bool_dtype(judged.dtype):
-        values = judged.astype("boolean").to_numpy(dtype=bool, na_value=False)
-        codes: np.ndarray[Any, np.dtype[np.int8]] = np.where(keep, values, -1).astype(np.int8)
-        answers: Any = [False, True]  # The stubs know no boolean categories.
-        return pd.Series(pd.Categorical.from_codes(codes, categories=answers))
-    if pd.api.types.is_numeric_dtype(judged.dtype):
-        return pd.Series(np.where(keep, judged.to_numpy(dtype=np.float64, na_value=np.nan), np.nan))
-    if pd.api.types.is_datetime64_any_dtype(judged.dtype):
-        return judged.reset_index(drop=True).where(pd.Series(keep))
-    return pd.Series(pd.Categorical(judged.reset_index(drop=True).where(pd.Series(keep))))
-
-
-def _validate(session: Session, table: str, prepared: Sequence[_Prepared]) -> list[Mapping[str, Any]]:
-    """Let GX judge, note the failed positions in *prepared*, and return its results as JSON values."""
-    sound = [each for each in prepared if not each.error]
-    expectations = []
-    for each in list(sound):
-        try:
-            expectations.append(_expectation(each.check))
-        except Exception as error:  # GX raises many types for a wrong expectation; it becomes the check's result.
-            each.error = f"the expectation is not valid: {_words(error)}"
-            sound.remove(each)
-    # Over no row at all every expectation passes: evidence of nothing, at ten milliseconds each.
-    judging = [(each, expectation) for each, expectation in zip(sound, expectations, strict=True) if each.candidates]
-    if not judging:
-        return []
-    sound, expectations = [each for each, _ in judging], [expectation for _, expectation in judging]
-    try:
-        outcome = _run(session, table, sound, expectations)
-    except Exception as error:  # One check may break the whole suite: then each is tried alone.
-        if len(sound) == 1:
-            sound[0].error = _words(error)
-            return []
-        return [result for each in sound for result in _validate(session, table, [each])]
-    by_check = {each.check.id: each for each in sound}
-    for result in outcome.results:
-        _read(by_check[result.expectation_config.meta["check"]], result)
-        shorten(result)
-    return [{"table": table, **json.loads(json.dumps(outcome.to_json_dict(), default=str))}]
-
-
-def _expectation(check: Check) -> Any:
-    load_engine()
-    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-    from great_expectations.expectations.metadata_types import FailureSeverity
-
-    return ExpectationConfiguration(
+def _assertion(check: Check) -> Assertion:
+    return Assertion(
+        id=check.id,
+        table=check.table.name,
         type=check.expect.type,
-        kwargs={"column": check.id, **check.expect.arguments},
-        meta={"check": check.id, "table": check.table.name, "judged": check.judged},
-        severity=FailureSeverity(_GX_SEVERITY.get(check.severity, "warning")),
-    ).to_domain_obj()
+        arguments=check.expect.arguments,
+        facts=check.expect.facts,
+        when=check.when,
+        needed=(*check.table.key, *check.table.identity),
+        severity=_GX_SEVERITY.get(check.severity, "warning"),
+        statement=check.expect.statement,
+    )
 
 
-def _run(session: Session, table: str, sound: Sequence[_Prepared], expectations: Sequence[Any]) -> Any:
-    import pandas as pd
+def _result(check: Check, answer: Answer, tables: Mapping[str, pd.DataFrame], context: RemedyContext) -> CheckResult:
+    error = answer.error
+    if not error and answer.failed is None:
+        error = f"{check.expect.type} does not name the rows that fail it"
+    if error or answer.failed is None:
+        counts = {**dict.fromkeys(Status, 0), Status.ERROR: 1}
+        return CheckResult(check.id, counts, (broken(check, error, context),), error=error)
+    found = [(answer.failed, Status.FAIL), (answer.unknown, Status.UNKNOWN)]
+    counts = dict.fromkeys(Status, 0) | {status: len(positions) for positions, status in found}
+    counts[Status.PASS] = answer.passed
+    counts[Status.NOT_APPLICABLE] = answer.not_applicable
+    rows = _rows(check.table, tables[check.table.name], found)
+    return CheckResult(check.id, counts, make_findings(check, context, rows))
 
-    return session.validate(table, pd.DataFrame({each.check.id: each.column for each in sound}), expectations)
 
-
-def _read(prepared: _Prepared, result: Any) -> None:
+def _rows(table: Table, frame: pd.DataFrame, found: Sequence[tuple[Positions, Status]]) -> Iterable[Any]:
+    """(status, row, which of the rows with its identity it is) of the positions in *found*, in table order."""
     import numpy as np
 
-    problem = raised_in(result.exception_info)
-    answer = result.result
-    if problem:
-        prepared.error = problem
-    elif "unexpected_index_list" not in answer:
-        prepared.error = f"{prepared.check.expect.type} does not name the rows that fail it"
-    elif answer["element_count"] - answer["missing_count"] != prepared.candidates:
-        prepared.error = "Great Expectations judged other rows than were put before it"
+    positions = np.concatenate([part for part, _ in found])
+    statuses = [status for part, status in found for _ in range(len(part))]
+    order = np.argsort(positions, kind="stable")
+    positions = positions[order].astype(np.intp)
+    numbers = occurrences(frame, table.identity, positions)
+    return zip([statuses[at] for at in order.tolist()], rows_at(frame, positions), numbers, strict=True)
+
+
+def evaluate_suites(
+    suites: Sequence[OwnSuite],
+    tables: Mapping[str, pd.DataFrame],
+    context: RemedyContext,
+    guard: Guard = nullcontext,
+) -> Evaluation:
+    """Judge *tables* by the organization's own *suites*. The baseline of *context* may replace severities, by id.
+
+    Nothing that a suite holds or does ends a run: what breaks becomes the ERROR finding of the expectation that broke.
+    """
+    own = own_checks(suites)
+    answers = judge([_own_assertion(one) for one in own if not one.error], tables, Session(), guard)
+    notes: list[str] = []
+    results = tuple(_own_result(one, answers.by_id.get(one.id), tables, context, notes) for one in own)
+    return Evaluation(results, answers.validations, tuple(notes))
+
+
+def problems_of(suites: Sequence[OwnSuite]) -> dict[str, str]:
+    """Id → why it cannot be carried out, for every expectation that Great Expectations itself would not take either."""
+    problems = {}
+    for own in own_checks(suites):
+        problem = own.error
+        if not problem:
+            try:
+                domain_object(_own_assertion(own))
+            except Exception as error:  # Many types are raised for wrong arguments; this is where they are reported.
+                problem = f"it is not a valid expectation: {in_words(error)}"
+        if problem:
+            problems[own.id] = problem
+    return problems
+
+
+def _own_assertion(own: OwnExpectation) -> Assertion:
+    return Assertion(
+        id=own.id,
+        table=own.table,
+        type=own.type,
+        arguments=own.arguments,
+        facts=own.columns,
+        when=own.when,
+        severity=_GX_SEVERITY.get(own.severity, "warning"),
+        statement=own.title,
+        file=own.file,
+    )
+
+
+def _own_result(
+    own: OwnExpectation,
+    answer: Answer | None,
+    tables: Mapping[str, pd.DataFrame],
+    context: RemedyContext,
+    notes: list[str],
+) -> CheckResult:
+    if answer is None or answer.error:
+        return broken_result(own, own.error or (answer.error if answer else ""), context)
+    if own.type not in BY_ROW:
+        return _table_result(own, answer, context)
+    try:
+        return _row_result(own, answer, tables[own.table], context, notes)
+    except Exception as error:  # A message of the suite's own may break.
+        return broken_result(own, in_words(error), context)
+
+
+def _row_result(
+    own: OwnExpectation, answer: Answer, frame: pd.DataFrame, context: RemedyContext, notes: list[str]
+) -> CheckResult:
+    found = [(answer.failed, Status.FAIL), (answer.unknown if own.unknown else None, Status.UNKNOWN)]
+    known = [(positions, status) for positions, status in found if positions is not None]
+    counts = dict.fromkeys(Status, 0) | {status: len(positions) for positions, status in known}
+    for positions, status in known:
+        if len(positions) > MAX_FINDINGS:
+            what = "fail" if status is Status.FAIL else "are unknown"
+            notes.append(f"{own.id}: {len(positions):,} rows {what}, the first {MAX_FINDINGS:,} of them are findings.")
+    counts[Status.PASS] = answer.passed
+    counts[Status.NOT_APPLICABLE] = len(frame) - sum(counts.values())
+    (declared,) = (one for one in TABLES if one.name == own.table)
+    rows = _rows(declared, frame, [(positions[:MAX_FINDINGS], status) for positions, status in known])
+    return CheckResult(own.id, counts, make_findings(check_of(own), context, rows))
+
+
+def _table_result(own: OwnExpectation, answer: Answer, context: RemedyContext) -> CheckResult:
+    if own.unknown and len(answer.unknown):
+        status = Status.UNKNOWN
+    elif not len(answer.rows) and own.type in AGGREGATES:
+        status = Status.NOT_APPLICABLE
     else:
-        prepared.failed = np.asarray(answer["unexpected_index_list"], dtype=np.intp)
-
-
-def _result(prepared: _Prepared, table: pd.DataFrame, context: RemedyContext) -> CheckResult:
-    import numpy as np
-
-    check = prepared.check
-    if prepared.error:
-        return _broken(check, prepared.error, context)
-    failed = prepared.failed
-    positions = np.union1d(failed, prepared.unknown).astype(np.intp)
-    fails = np.isin(positions, failed)
-    numbers = occurrences(table, check.table.identity, positions)
-    statuses = [Status.FAIL if fail else Status.UNKNOWN for fail in fails.tolist()]
-    findings = make_findings(check, context, zip(statuses, rows_at(table, positions), numbers, strict=True))
-    counts = dict.fromkeys(Status, 0)
-    counts[Status.PASS] = prepared.candidates - len(failed)
-    counts[Status.FAIL] = len(failed)
-    counts[Status.UNKNOWN] = len(prepared.unknown)
-    counts[Status.NOT_APPLICABLE] = prepared.not_applicable
-    return CheckResult(check=check.id, counts=counts, findings=findings)
-
-
-def _broken(check: Check, error: str, context: RemedyContext) -> CheckResult:
-    counts = {**dict.fromkeys(Status, 0), Status.ERROR: 1}
-    return CheckResult(check=check.id, counts=counts, findings=(broken(check, error, context),), error=error)
-
-
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if not isinstance(error, ColumnError) else str(error)
+        status = Status.PASS if answer.success else Status.FAIL
+    finding = table_finding(own, status, answer.observed, len(answer.unknown), context)
+    reported = status in (Status.FAIL, Status.UNKNOWN)
+    return CheckResult(own.id, dict.fromkeys(Status, 0) | {status: 1}, (finding,) if reported else ())

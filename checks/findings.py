@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from checks.cycles import no_search_for_cycles
 from checks.model import Check, Finding, Remedy, RemedyContext, Row, Severity, Status, fingerprint
-from checks.wording import tell
+from checks.wording import in_words, tell
 
 DEFECT = "defect"
 """Evidence name under which a broken message, grade or remedy is told."""
@@ -51,7 +51,7 @@ class _FindingMaker:
         self._context = context
         self._severity = _override(check, context)
         self._place = _place_columns(check)
-        self._shown = tuple(dict.fromkeys((check.judged, *check.evidence)))
+        self._shown = tuple(dict.fromkeys((*check.expect.facts, *check.evidence)))
         self._evidence: dict[tuple[object, ...], Mapping[str, Any]] = {}
 
     def make(self, status: Status, row: Row, occurrence: int) -> Finding:
@@ -64,6 +64,7 @@ class _FindingMaker:
         severity = self._guarded(defects, "grade", lambda: self._graded(row))
         remedy = self._guarded(defects, "remedy", lambda: self._remedy(status, row))
         evidence = self._guarded(defects, "evidence", lambda: self._shared_evidence(row)) or {}
+        expected, observed = self._guarded(defects, "comparison", lambda: self._compared(row)) or ("", "")
         account, region = (row[name] or "" if name else "" for name in self._place)
         return Finding(
             check=check.id,
@@ -77,7 +78,15 @@ class _FindingMaker:
             evidence={**evidence, DEFECT: "; ".join(defects)} if defects else evidence,
             remedy=remedy,
             fingerprint=self._fingerprint(row, key, occurrence),
+            fact=check.expect.facts[0] if check.expect.facts else "",
+            expected=expected,
+            observed=observed,
         )
+
+    def _compared(self, row: Row) -> tuple[str, str]:
+        """What the first fact of the expectation should be, and what it is, in words."""
+        expect = self._check.expect
+        return tell(expect.expected, row), in_words(row[expect.facts[0]]) if expect.facts else ""
 
     def _fingerprint(self, row: Row, key: Mapping[str, Any], occurrence: int) -> str:
         table = self._check.table

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from checks.expectations import Expectation
+
 if TYPE_CHECKING:
     import datetime as dt
 
@@ -132,27 +134,6 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
-    """One Great Expectations column-map expectation, without its column.
-
-    `type` is GX's own snake_case name (`expect_column_values_to_be_in_set`), `arguments` its keyword arguments.
-    """
-
-    type: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-
-
-def in_set(*values: object) -> Expectation:
-    """The judged value must be one of *values*."""
-    return Expectation("expect_column_values_to_be_in_set", {"value_set": list(values)})
-
-
-def is_true() -> Expectation:
-    """The judged column must be true."""
-    return in_set(True)
-
-
-@dataclass(frozen=True, slots=True)
 class Check:
     """One judgement over one table. A module of a check declares exactly one, named ``CHECK``."""
 
@@ -166,21 +147,20 @@ class Check:
     """Severity of a failure, unless `graded` names a column or the baseline overrides it."""
     table: Table
     """The declared table that is judged, one row at a time."""
-    judged: str
-    """Column that is judged. Null there means UNKNOWN."""
     expect: Expectation
+    """What is demanded of which columns, the facts. A null in any of them means UNKNOWN."""
     message: str
     """Format string over the table's columns, for a failing row."""
     remedy: Callable[[Row, RemedyContext], Remedy]
     """What would mend one failing row."""
-    when: str = ""
-    """Boolean column, or several joined by ` and `: false is NOT_APPLICABLE, else null is UNKNOWN; empty: every row."""
+    when: tuple[str, ...] = ()
+    """Boolean columns: a false one is NOT_APPLICABLE, else a null one is UNKNOWN; empty: every row is judged."""
     graded: str = ""
     """Column with a `Severity` value per row that replaces `severity`; empty or null cell: `severity`."""
     unknown: str = "the evidence for this could not be read"
     """Format string over the table's columns for an UNKNOWN row."""
     evidence: tuple[str, ...] = ()
-    """Columns shown as evidence with a finding, besides the key and the judged column."""
+    """Columns shown as evidence with a finding, besides the key and the facts."""
     at: str = ""
     """Which side of a two-sided table the finding belongs to: `source`, `destination`, or empty."""
     permissions: tuple[str, ...] = ()
@@ -193,11 +173,6 @@ class Check:
     def group(self) -> str:
         """The part of the id before the dot, which is the package name."""
         return self.id.partition(".")[0]
-
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        """The columns of `when`, all of which must be true for a row to be judged."""
-        return tuple(self.when.split(" and ")) if self.when else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +205,12 @@ class Finding:
     fingerprint: str
     """Stable over runs, unique in one: a hash of check id and what names the row (see `Table.identity`)."""
     waiver: WaiverMark | None = None
+    fact: str = ""
+    """Name of the observed column; empty where the finding is about no single row."""
+    expected: str = ""
+    """What that column should hold, in words (`at most 25`)."""
+    observed: str = ""
+    """What it holds, in words (`26`)."""
 
 
 def fingerprint(check: str, identity: Mapping[str, Any]) -> str:

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from checks.engine import bounded
+from checks.expectations import Expectation
 from checks.findings import severity_of
-from checks.model import Check, CheckResult, Expectation, Finding, Remedy, RemedyContext, Row, Status, fingerprint
+from checks.model import Check, CheckResult, Finding, Remedy, RemedyContext, Row, Status, fingerprint
 from checks.suites import OBSERVED, OwnExpectation
 from checks.tables import TABLES, Table
 from checks.wording import tell
@@ -30,12 +31,10 @@ def check_of(own: OwnExpectation) -> Check:
         title=own.title,
         severity=own.severity,
         table=table,
-        judged=columns[0] if columns else "",
-        expect=Expectation(own.type, own.arguments),
+        expect=Expectation(own.type, columns, own.arguments, expected=_braced(own.title)),
         message=own.message or f"{_braced(own.title)}: not met; {shown}",
         remedy=lambda row, _context: _remedy(own, row),
         unknown=f"{_braced(own.title)}: not known, because {causes} could not be read",
-        evidence=columns[1:],
         at=own.at,
     )
 
@@ -82,6 +81,8 @@ def table_finding(
         evidence={OBSERVED: observed, "arguments": bounded(dict(own.arguments))},
         remedy=_remedy(own, row) if status is Status.FAIL else None,
         fingerprint=fingerprint(own.id, {"table": own.table}),
+        expected=asked,
+        observed=seen,
     )
 
 

@@ -73,7 +73,24 @@ def _teller(specification: str) -> _Teller:
 
 
 def _told_plainly(value: Any, specification: str) -> str:
-    return NOT_KNOWN if value is None else format(value, specification)
+    return format(value, specification) if specification and value is not None else in_words(value)
+
+
+def in_words(value: object) -> str:
+    """A cell as a person reads it: `unknown` for a null, `none` for an empty text or list, `true`, `1,234`."""
+    if value is None:
+        return NOT_KNOWN
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = str(value)
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            return listed(names_in(text))
+        except ValueError:
+            return text
+    return text or "none"
 
 
 def _told_count(value: Any, specification: str) -> str:

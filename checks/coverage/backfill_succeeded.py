@@ -29,7 +29,8 @@ found by `coverage.images-present`. Why a person stopped a backfill is not recor
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
@@ -55,12 +56,11 @@ CHECK = Check(
     title="The last backfill to each destination succeeded",
     severity=Severity.MEDIUM,
     table=LINKS,
-    judged="backfill_succeeded",
-    expect=is_true(),
+    expect=is_true("backfill_succeeded"),
     message="the last backfill from {source_account}/{source_region} to {destination_account}/{destination_region} is "
     "{backfill_status}{backfill_problem:because}",
     remedy=_remedy,
-    when="present and backfill_ended",
+    when=("present", "backfill_ended"),
     unknown="how the last backfill from {source_account}/{source_region} to {destination_account}/{destination_region} "
     "ended is not known",
     evidence=("backfill_status", "backfill_problem", "prefixes"),

@@ -38,7 +38,8 @@ unknown.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, in_set
+from checks.expectations import between
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
@@ -56,12 +57,11 @@ CHECK = Check(
     title="Every image that should have been copied is at the destination",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="images_missing",
-    expect=in_set(0),
+    expect=between("images_missing", maximum=0),
     message="{images_missing:count image} of {repository} at {source_account}/{source_region} missing at "
     "{destination_account}/{destination_region}, the oldest pushed at {oldest_missing_pushed_at}",
     remedy=_remedy,
-    when="images_comparable",
+    when=("images_comparable",),
     unknown="which images of {repository} are at {destination_account}/{destination_region} is not known",
     evidence=(
         "source_images",

@@ -33,7 +33,8 @@ Where the question was refused, the answer is unknown.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import IMAGES
 
 
@@ -55,12 +56,11 @@ CHECK = Check(
     title="Replications under way are recent",
     severity=Severity.MEDIUM,
     table=IMAGES,
-    judged="progress_bounded",
-    expect=is_true(),
+    expect=is_true("progress_bounded"),
     message="{repository}@{digest}, pushed at {pushed_at}, is still being copied to "
     "{destination_account}/{destination_region}",
     remedy=_remedy,
-    when="progress_judged",
+    when=("progress_judged",),
     unknown="how long {repository}@{digest} has been on its way to {destination_account}/{destination_region} is not "
     "known",
     evidence=("source_tags", "pushed_at", "replication_status"),

@@ -32,7 +32,8 @@ image (`sha256-….sig`) count as plain images. Whether a signature is valid is 
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, in_set
+from checks.expectations import between
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
@@ -50,12 +51,11 @@ CHECK = Check(
     title="Signatures and SBOMs are where their images are",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    judged="referrers_missing",
-    expect=in_set(0),
+    expect=between("referrers_missing", maximum=0),
     message="{referrers_missing:count referrer} (signatures, SBOMs) of images of {repository} did not follow them from "
     "{source_account}/{source_region} to {destination_account}/{destination_region}",
     remedy=_remedy,
-    when="images_comparable",
+    when=("images_comparable",),
     unknown="which referrers of {repository} are at {destination_account}/{destination_region} is not known",
     evidence=("referrers_missing", "images_missing", "images_missing_sample"),
     at="source",

@@ -35,7 +35,8 @@ refused, the answer is unknown. AWS documents no list of codes, so that the advi
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.replication_failures import what_to_do
 from checks.tables import REPLICAS
 from checks.wording import names_in
@@ -58,12 +59,11 @@ CHECK = Check(
     title="No replication of an image failed",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="replications_succeeded",
-    expect=is_true(),
+    expect=is_true("replications_succeeded"),
     message="{replications_failed:count image} of {repository} at {source_account}/{source_region} did not reach "
     "{destination_account}/{destination_region}, ECR calls the replication FAILED{failure_meaning:because}",
     remedy=_remedy,
-    when="statuses_asked",
+    when=("statuses_asked",),
     unknown="what became of images of {repository} that may not have reached {destination_account}/"
     "{destination_region} could not be asked",
     evidence=(

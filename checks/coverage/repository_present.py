@@ -38,8 +38,9 @@ storage class do not make a copy due.
 from __future__ import annotations
 
 from checks import wanted
+from checks.expectations import is_true
 from checks.groundwork import groundwork
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
@@ -58,12 +59,11 @@ CHECK = Check(
     title="Every repository that a rule copies exists at the destination",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="destination_present",
-    expect=is_true(),
+    expect=is_true("destination_present"),
     message="{repository} has {source_images:count image} at {source_account}/{source_region} and does not exist at "
     "{destination_account}/{destination_region}, although a rule copies it",
     remedy=_remedy,
-    when="replication_due",
+    when=("replication_due",),
     unknown="whether {repository} exists at {destination_account}/{destination_region} is not known",
     evidence=("source_images", "matched", "required_by"),
     at="source",

@@ -32,7 +32,8 @@ tag was moved, so that one moved a moment ago may be reported though its copy is
 
 from __future__ import annotations
 
-from checks.model import Check, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Severity
 from checks.retagging import retag
 from checks.tables import IMAGES
 
@@ -42,12 +43,11 @@ CHECK = Check(
     title="Tags name the same image at source and destination",
     severity=Severity.HIGH,
     table=IMAGES,
-    judged="tags_carried",
-    expect=is_true(),
+    expect=is_true("tags_carried"),
     message="{repository}@{digest} has the tags {source_tags:names} at {source_account}/{source_region} and "
     "{destination_tags:names} at {destination_account}/{destination_region}",
     remedy=retag,
-    when="tags_judged",
+    when=("tags_judged",),
     unknown="whether {repository}@{digest} has its tags at {destination_account}/{destination_region} is not known",
     evidence=("source_tags", "destination_tags", "tags_to_set", "sources"),
     at="destination",

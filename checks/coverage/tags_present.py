@@ -32,7 +32,8 @@ manifest lists, signatures) are as they should be.
 
 from __future__ import annotations
 
-from checks.model import Check, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Severity
 from checks.retagging import retag
 from checks.tables import IMAGES
 
@@ -42,12 +43,11 @@ CHECK = Check(
     title="Images that are tagged at the source are tagged at the destination",
     severity=Severity.HIGH,
     table=IMAGES,
-    judged="tags_carried",
-    expect=is_true(),
+    expect=is_true("tags_carried"),
     message="{repository}@{digest} is tagged {source_tags:names} at {source_account}/{source_region} and not at all at "
     "{destination_account}/{destination_region}",
     remedy=retag,
-    when="untagged_judged",
+    when=("untagged_judged",),
     unknown="whether {repository}@{digest} is tagged at {destination_account}/{destination_region} is not known",
     evidence=("source_tags", "tags_to_set", "sources"),
     at="destination",

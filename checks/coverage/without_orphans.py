@@ -34,7 +34,8 @@ sources lack may be from there: the answer is unknown then. Images that arrived 
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, in_set
+from checks.expectations import between
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
@@ -64,12 +65,11 @@ CHECK = Check(
     title="Copies hold no image that none of their sources has",
     severity=Severity.LOW,
     table=REPLICAS,
-    judged="orphans",
-    expect=in_set(0),
+    expect=between("orphans", maximum=0),
     message="{orphans:count image} of {repository} at {destination_account}/{destination_region} in none of the "
     "repositories that are replicated there",
     remedy=_remedy,
-    when="orphans_judged",
+    when=("orphans_judged",),
     unknown="whether {repository} at {destination_account}/{destination_region} holds images that none of its sources "
     "has is not known",
     evidence=("orphans", "orphans_sample", "delete_replication"),

@@ -36,7 +36,8 @@ own account and service principals are not judged. A condition that cannot be de
 from __future__ import annotations
 
 from checks import exposure_remedies
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
@@ -51,11 +52,10 @@ CHECK = Check(
     title="Nobody of another account can delete a copy",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="deletion_closed",
-    expect=is_true(),
+    expect=is_true("deletion_closed"),
     message="{repository} at {destination_account}/{destination_region} can be deleted by {deleters:names}",
     remedy=_remedy,
-    when="destination_present",
+    when=("destination_present",),
     unknown="whether anybody of another account may delete {repository} at {destination_account}/{destination_region} "
     "is not known{exposure_problem:because}",
     evidence=("deleters", "exposing_registry_statements", "repository_policy", "closed_repository_policy"),

@@ -35,7 +35,8 @@ judged by `grants.grantee-in-organization` and `grants.not-public`.
 from __future__ import annotations
 
 from checks import exposure_remedies
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
@@ -50,12 +51,11 @@ CHECK = Check(
     title="Copies let in nobody from outside the organization",
     severity=Severity.CRITICAL,
     table=REPLICAS,
-    judged="closed_to_outsiders",
-    expect=is_true(),
+    expect=is_true("closed_to_outsiders"),
     message="the policy of {repository} at {destination_account}/{destination_region} lets in from outside the "
     "organization: {outsiders:names}",
     remedy=_remedy,
-    when="destination_present",
+    when=("destination_present",),
     unknown="whether {repository} at {destination_account}/{destination_region} lets in anybody from outside the "
     "organization is not known{exposure_problem:because}",
     evidence=("outsiders", "repository_policy", "closed_repository_policy"),

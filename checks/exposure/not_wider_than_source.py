@@ -33,8 +33,9 @@ unless both sides have the very same policy. Permissions of an account's own pri
 from __future__ import annotations
 
 from checks import wanted
+from checks.expectations import is_true
 from checks.exposure_remedies import where
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 from checks.wording import listed, names_in
 
@@ -65,12 +66,11 @@ CHECK = Check(
     title="Nobody may pull a copy who may not pull its source",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="readers_as_at_source",
-    expect=is_true(),
+    expect=is_true("readers_as_at_source"),
     message="{repository} at {destination_account}/{destination_region} can be pulled by {extra_readers:names}, and "
     "its source at {source_account}/{source_region} cannot",
     remedy=_remedy,
-    when="destination_present",
+    when=("destination_present",),
     unknown="whether more accounts may pull {repository} at {destination_account}/{destination_region} than at "
     "{source_account}/{source_region} is not known{exposure_problem:because}",
     evidence=("extra_readers", "repository_policy", "expected_repository_policy"),

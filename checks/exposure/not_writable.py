@@ -35,7 +35,8 @@ are not judged either. A condition that cannot be decided makes the answer unkno
 from __future__ import annotations
 
 from checks import exposure_remedies
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
@@ -50,11 +51,10 @@ CHECK = Check(
     title="Nobody but replication puts images into a copy",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="push_closed",
-    expect=is_true(),
+    expect=is_true("push_closed"),
     message="{repository} at {destination_account}/{destination_region} can be pushed to by {pushers:names}",
     remedy=_remedy,
-    when="destination_present",
+    when=("destination_present",),
     unknown="whether anybody but replication may push to {repository} at {destination_account}/{destination_region} is "
     "not known{exposure_problem:because}",
     evidence=("pushers", "exposing_registry_statements", "repository_policy", "closed_repository_policy"),

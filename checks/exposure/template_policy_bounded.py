@@ -33,7 +33,8 @@ unknown, because no copy exists yet. Service principals are not judged.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import TEMPLATES
 
 
@@ -62,12 +63,11 @@ CHECK = Check(
     title="Templates give new copies no policy that exposes them",
     severity=Severity.HIGH,
     table=TEMPLATES,
-    judged="policy_closed",
-    expect=is_true(),
+    expect=is_true("policy_closed"),
     message="the template {prefix} at {account}/{region} gives new copies a policy that exposes them: "
     "{policy_exposure}",
     remedy=_remedy,
-    when="for_replication",
+    when=("for_replication",),
     unknown="whether the template {prefix} at {account}/{region} exposes new copies is not known"
     "{policy_exposure:because}",
     evidence=("policy_exposure", "closed_policy"),

@@ -37,7 +37,8 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import with_replication_actions
 from checks.tables import GRANTS
 
@@ -60,12 +61,11 @@ CHECK = Check(
     title="Other accounts are allowed nothing beyond replication",
     severity=Severity.HIGH,
     table=GRANTS,
-    judged="actions_narrow",
-    expect=is_true(),
+    expect=is_true("actions_narrow"),
     message="statement {statement} of the registry policy of {account}/{region} allows other accounts "
     "{broad_actions:names}",
     remedy=_remedy,
-    when="allows_others",
+    when=("allows_others",),
     graded="broad_grade",
     unknown="whether statement {statement} of the registry policy of {account}/{region} allows others too much is not "
     "known{problem:because}",

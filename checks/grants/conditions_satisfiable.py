@@ -38,7 +38,8 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import with_satisfiable_conditions
 from checks.tables import GRANTS
 
@@ -67,12 +68,11 @@ CHECK = Check(
     title="Replication can satisfy the conditions of its grants",
     severity=Severity.CRITICAL,
     table=GRANTS,
-    judged="conditions_satisfiable",
-    expect=is_true(),
+    expect=is_true("conditions_satisfiable"),
     message="statement {statement} of the registry policy of {account}/{region} grants replication under conditions "
     "that it cannot meet: {condition_problem}",
     remedy=_remedy,
-    when="concerns_replication",
+    when=("concerns_replication",),
     unknown="whether replication can meet the conditions of statement {statement} of the registry policy of "
     "{account}/{region} is not known{condition_problem:because}{problem:because}",
     evidence=("sid", "condition_problem", "statement_json"),

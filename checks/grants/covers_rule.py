@@ -33,7 +33,8 @@ answer is unknown. Names beyond the filters are not asked for: a grant may be wi
 from __future__ import annotations
 
 from checks import replication_grants
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
 
@@ -53,12 +54,11 @@ CHECK = Check(
     title="The grant covers every name that the rules can copy",
     severity=Severity.HIGH,
     table=LINKS,
-    judged="grant_covers_rule",
-    expect=is_true(),
+    expect=is_true("grant_covers_rule"),
     message="{destination_account}/{destination_region} lets account {source_account} replicate only a part of what "
     "its rules copy; not covered: {grant_uncovered:names}",
     remedy=_remedy,
-    when="grant_given",
+    when=("grant_given",),
     unknown="whether the grant of {destination_account}/{destination_region} covers all that account {source_account} "
     "copies is not known",
     evidence=("grant_verdict", "prefixes", "expected_prefixes", "grant_uncovered"),

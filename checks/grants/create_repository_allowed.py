@@ -32,7 +32,8 @@ destination, the check passes without the permission. If the destination could n
 from __future__ import annotations
 
 from checks import replication_grants
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
@@ -50,13 +51,12 @@ CHECK = Check(
     title="Replication may create the repositories that are missing",
     severity=Severity.HIGH,
     table=LINKS,
-    judged="create_covered",
-    expect=is_true(),
+    expect=is_true("create_covered"),
     message="{destination_account}/{destination_region} does not let replication from account {source_account} create "
     "repositories, and {absent_repository_count:count repository} of the link missing there: "
     "{absent_repositories:names}",
     remedy=_remedy,
-    when="grant_given",
+    when=("grant_given",),
     unknown="whether replication from account {source_account} finds or may create every repository at "
     "{destination_account}/{destination_region} is not known",
     evidence=("grant_verdict", "absent_repository_count", "absent_repositories", "prefixes"),

@@ -36,7 +36,8 @@ unknown.
 
 from __future__ import annotations
 
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import GRANTS
 
 
@@ -59,12 +60,11 @@ CHECK = Check(
     title="It can be told what each statement means for replication",
     severity=Severity.LOW,
     table=GRANTS,
-    judged="decidable",
-    expect=is_true(),
+    expect=is_true("decidable"),
     message="what statement {statement} of the registry policy of {account}/{region} means for replication cannot be "
     "told: {undecided}",
     remedy=_remedy,
-    when="about_replication",
+    when=("about_replication",),
     unknown="whether it can be told what statement {statement} of the registry policy of {account}/{region} means for "
     "replication is not known{problem:because}",
     evidence=("sid", "effect", "statement_json"),

@@ -35,7 +35,8 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import bounded_to, without_accounts
 from checks.tables import GRANTS
 from checks.wording import listed, names_in
@@ -82,12 +83,11 @@ CHECK = Check(
     title="Only accounts of the organization are let into a registry",
     severity=Severity.CRITICAL,
     table=GRANTS,
-    judged="grantees_internal",
-    expect=is_true(),
+    expect=is_true("grantees_internal"),
     message="statement {statement} of the registry policy of {account}/{region} lets in from outside the organization: "
     "{outside_accounts:names}",
     remedy=_remedy,
-    when="allows_others",
+    when=("allows_others",),
     graded="outside_grade",
     unknown="whether everybody whom statement {statement} of the registry policy of {account}/{region} lets in belongs "
     "to the organization is not known{problem:because}",

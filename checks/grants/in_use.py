@@ -38,7 +38,8 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import without_accounts
 from checks.tables import GRANTS
 from checks.wording import listed, names_in
@@ -63,12 +64,11 @@ CHECK = Check(
     title="Accounts that are granted replication do replicate",
     severity=Severity.MEDIUM,
     table=GRANTS,
-    judged="grantees_use_it",
-    expect=is_true(),
+    expect=is_true("grantees_use_it"),
     message="statement {statement} of the registry policy of {account}/{region} grants replication to accounts that do "
     "not replicate what it is for: {unused_accounts:names}",
     remedy=_remedy,
-    when="grantees_named",
+    when=("grantees_named",),
     unknown="whether everybody to whom statement {statement} of the registry policy of {account}/{region} grants "
     "replication uses it is not known{use_problem:because}{problem:because}",
     evidence=("sid", "unused_accounts", "statement_json"),

@@ -36,7 +36,8 @@ repository's policy is heeded; a policy that was not read raises no such doubt. 
 from __future__ import annotations
 
 from checks import replication_grants
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
@@ -56,12 +57,11 @@ CHECK = Check(
     title="No Deny stops a replication",
     severity=Severity.CRITICAL,
     table=LINKS,
-    judged="denial_free",
-    expect=is_true(),
+    expect=is_true("denial_free"),
     message="a Deny of {destination_account}/{destination_region} stops replication from account {source_account}: "
     "{grant_reason}",
     remedy=_remedy,
-    when="cross_account",
+    when=("cross_account",),
     unknown="whether a Deny stops replication from account {source_account} to "
     "{destination_account}/{destination_region} is not known{grant_reason:because}",
     evidence=("grant_reason", "denying_statements", "repository_denials", "prefixes", "expected_prefixes"),

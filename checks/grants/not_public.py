@@ -34,7 +34,8 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import bounded_to
 from checks.tables import GRANTS
 
@@ -60,8 +61,7 @@ CHECK = Check(
     title="No registry policy is open to everyone",
     severity=Severity.CRITICAL,
     table=GRANTS,
-    judged="bounded",
-    expect=is_true(),
+    expect=is_true("bounded"),
     message="statement {statement} of the registry policy of {account}/{region} lets in every AWS account",
     remedy=_remedy,
     unknown="whether statement {statement} of the registry policy of {account}/{region} is open to everyone is not "

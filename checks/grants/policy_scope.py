@@ -34,7 +34,8 @@ many audit roles lack; then the answer is unknown.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, in_set
+from checks.expectations import in_set
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 from checks.wording import listed, names_in
 
@@ -68,12 +69,11 @@ CHECK = Check(
     title="Registry policies are enforced in scope V2",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
-    judged="policy_scope",
-    expect=in_set("V2"),
+    expect=in_set("policy_scope", "V2"),
     message="the registry policy of {account}/{region} is enforced in scope {policy_scope}, which heeds three actions "
     "and ignores the rest",
     remedy=_remedy,
-    when="policy_scope_matters",
+    when=("policy_scope_matters",),
     unknown="in which scope the registry policy of {account}/{region} is enforced is not known",
     evidence=("statements_too_broad", "is_destination", "registry_policy"),
     permissions=("ecr:GetAccountSetting", "ecr:GetRegistryPolicy", "ecr:DescribeRegistry"),

@@ -37,7 +37,8 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import with_account_principals
 from checks.tables import GRANTS
 
@@ -65,12 +66,11 @@ CHECK = Check(
     title="A grant of replication names a principal as which replication can come",
     severity=Severity.HIGH,
     table=GRANTS,
-    judged="principal_possible",
-    expect=is_true(),
+    expect=is_true("principal_possible"),
     message="statement {statement} of the registry policy of {account}/{region} grants replication to nobody who could "
     "use it: {principal_problem}",
     remedy=_remedy,
-    when="concerns_replication",
+    when=("concerns_replication",),
     unknown="whether replication can come as a principal of statement {statement} of the registry policy of "
     "{account}/{region} is not known{principal_problem:because}{problem:because}",
     evidence=("sid", "principal_problem", "statement_json"),

@@ -40,7 +40,8 @@ documented.
 from __future__ import annotations
 
 from checks import replication_grants
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, in_set
+from checks.expectations import in_set
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
@@ -66,12 +67,11 @@ CHECK = Check(
     title="Every destination in another account allows the replication",
     severity=Severity.CRITICAL,
     table=LINKS,
-    judged="grant_verdict",
-    expect=in_set("ALLOWED", "ALLOWED_IF_REPOSITORY_EXISTS"),
+    expect=in_set("grant_verdict", "ALLOWED", "ALLOWED_IF_REPOSITORY_EXISTS"),
     message="{destination_account}/{destination_region} refuses replication from account {source_account}: "
     "{grant_reason}",
     remedy=_remedy,
-    when="cross_account",
+    when=("cross_account",),
     unknown="whether {destination_account}/{destination_region} allows replication from account {source_account} "
     "is not known{grant_reason:because}",
     evidence=("grant_reason", "prefixes", "expected_prefixes", "grant_uncovered"),

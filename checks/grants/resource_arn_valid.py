@@ -35,8 +35,9 @@ from __future__ import annotations
 import json
 
 from checks import wanted
+from checks.expectations import is_true
 from checks.iam.request import Registry
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import with_own_resources
 from checks.tables import GRANTS
 
@@ -64,8 +65,7 @@ CHECK = Check(
     title="Every resource in a registry policy could be a repository of that registry",
     severity=Severity.HIGH,
     table=GRANTS,
-    judged="arn_valid",
-    expect=is_true(),
+    expect=is_true("arn_valid"),
     message="statement {statement} of the registry policy of {account}/{region} names a resource that matches no "
     "repository there: {arn_problem}",
     remedy=_remedy,

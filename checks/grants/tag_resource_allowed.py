@@ -34,7 +34,8 @@ account, a single repository that exists already is not.
 from __future__ import annotations
 
 from checks import replication_grants, wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
 
@@ -66,12 +67,11 @@ CHECK = Check(
     title="Replication may set the tags that templates at the destination ask for",
     severity=Severity.MEDIUM,
     table=LINKS,
-    judged="tagging_covered",
-    expect=is_true(),
+    expect=is_true("tagging_covered"),
     message="templates of {destination_account}/{destination_region} set tags on what account {source_account} "
     "replicates there, and its grant lacks ecr:TagResource for {tagging_uncovered:names}",
     remedy=_remedy,
-    when="grant_given and template_sets_tags",
+    when=("grant_given", "template_sets_tags"),
     unknown="whether account {source_account} may tag what it replicates to {destination_account}/{destination_region} "
     "is not known",
     evidence=("tagging_uncovered", "grant_verdict", "prefixes", "expected_prefixes"),

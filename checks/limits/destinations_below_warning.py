@@ -30,7 +30,8 @@ It looks at today's configuration and requirements; it makes no forecast from th
 from __future__ import annotations
 
 from checks import headroom, wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
@@ -51,12 +52,11 @@ CHECK = Check(
     title="A registry has room for more destinations",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
-    judged="destinations_below_warning",
-    expect=is_true(),
+    expect=is_true("destinations_below_warning"),
     message="{account}/{region} needs {destinations_needed:count unique destination} of {destinations_limit}; "
     "room is left for {destination_headroom}",
     remedy=_remedy,
-    when="destinations_within_limit",
+    when=("destinations_within_limit",),
     unknown="how many destinations {account}/{region} needs is not known",
     evidence=(
         "destinations_needed",

@@ -38,7 +38,8 @@ rules name them.
 from __future__ import annotations
 
 from checks import headroom, wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.remedies import offers
 from checks.tables import REGISTRIES
 
@@ -59,8 +60,7 @@ CHECK = Check(
     title="The destinations needed fit into what AWS allows a registry",
     severity=Severity.HIGH,
     table=REGISTRIES,
-    judged="destinations_within_limit",
-    expect=is_true(),
+    expect=is_true("destinations_within_limit"),
     message="{account}/{region} needs {destinations_needed:count unique destination}, and AWS allows "
     "{destinations_limit} ({limits_source})",
     remedy=_remedy,

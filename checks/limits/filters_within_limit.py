@@ -30,7 +30,8 @@ It does not judge whether filters match anything, or whether one is contained in
 
 from __future__ import annotations
 
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.remedies import offers
 from checks.tables import RULES
 
@@ -54,8 +55,7 @@ CHECK = Check(
     title="The filters of a rule stay clear of the limit",
     severity=Severity.HIGH,
     table=RULES,
-    judged="filters_comfortable",
-    expect=is_true(),
+    expect=is_true("filters_comfortable"),
     message="rule {rule} of {account}/{region} has {filter_count:count filter} of {filters_limit}",
     remedy=_remedy,
     graded="filters_grade",

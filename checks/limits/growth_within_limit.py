@@ -36,7 +36,8 @@ exceed the limit.
 from __future__ import annotations
 
 from checks import headroom, wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
@@ -57,12 +58,11 @@ CHECK = Check(
     title="Replication can grow to every account that may receive it",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
-    judged="growth_within_limit",
-    expect=is_true(),
+    expect=is_true("growth_within_limit"),
     message="{account}/{region} would have {destinations_possible:count destination} if each of the "
     "{growth_accounts:count account} of the allowed units received copies, and AWS allows {destinations_limit}",
     remedy=_remedy,
-    when="growth_declared",
+    when=("growth_declared",),
     unknown="how many destinations {account}/{region} could grow to is not known",
     evidence=(
         "destinations_possible",

@@ -36,7 +36,8 @@ baseline. If the images were not all listed, the answer is unknown. Sources are 
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPOSITORIES
 
 
@@ -65,11 +66,10 @@ CHECK = Check(
     title="Repositories that receive copies stay clear of the limit of images",
     severity=Severity.MEDIUM,
     table=REPOSITORIES,
-    judged="images_comfortable",
-    expect=is_true(),
+    expect=is_true("images_comfortable"),
     message="{repository} in {account}/{region} receives copies, and {images_problem}",
     remedy=_remedy,
-    when="receives_copies",
+    when=("receives_copies",),
     graded="images_grade",
     unknown="how many images {repository} in {account}/{region} holds, or whether copies arrive there, is not known",
     evidence=("image_total", "image_count", "images_limit", "lifecycle_policy"),

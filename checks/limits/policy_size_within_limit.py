@@ -32,7 +32,8 @@ granting more is for a reader to judge.
 
 from __future__ import annotations
 
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.remedies import offers
 from checks.tables import REGISTRIES
 
@@ -57,8 +58,7 @@ CHECK = Check(
     title="The registry policy leaves room for more grants",
     severity=Severity.HIGH,
     table=REGISTRIES,
-    judged="policy_size_comfortable",
-    expect=is_true(),
+    expect=is_true("policy_size_comfortable"),
     message="the registry policy of {account}/{region} has {policy_characters:count character} of "
     "{policy_characters_limit:,}",
     remedy=_remedy,

@@ -32,7 +32,8 @@ known to the audit, so the lowest grade is advice only.
 
 from __future__ import annotations
 
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.remedies import offers
 from checks.tables import REGISTRIES
 
@@ -58,8 +59,7 @@ CHECK = Check(
     title="The number of replication rules stays clear of the limit",
     severity=Severity.HIGH,
     table=REGISTRIES,
-    judged="rules_comfortable",
-    expect=is_true(),
+    expect=is_true("rules_comfortable"),
     message="{account}/{region}: {rules_problem}",
     remedy=_remedy,
     graded="rules_grade",

@@ -30,7 +30,8 @@ the rule's effect. Accounts outside the organization have no state that could be
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
@@ -69,8 +70,7 @@ CHECK = Check(
     title="Source and destination of every link are active accounts",
     severity=Severity.HIGH,
     table=LINKS,
-    judged="accounts_active",
-    expect=is_true(),
+    expect=is_true("accounts_active"),
     message="replication from {source_account} to {destination_account}/{destination_region}: {account_problem}",
     remedy=_remedy,
     unknown="whether accounts {source_account} and {destination_account} are active is not known",

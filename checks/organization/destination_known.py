@@ -32,7 +32,8 @@ membership is not known and neither is the answer, except for the audited accoun
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
@@ -61,8 +62,7 @@ CHECK = Check(
     title="Every destination account belongs to the organization or is a declared partner",
     severity=Severity.CRITICAL,
     table=LINKS,
-    judged="destination_known",
-    expect=is_true(),
+    expect=is_true("destination_known"),
     message="the destination {destination_account}/{destination_region} belongs neither to the organization nor to a "
     "declared partner",
     remedy=_remedy,

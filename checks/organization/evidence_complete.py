@@ -33,7 +33,8 @@ shows up as an account or Region in the list of gaps instead.
 
 from __future__ import annotations
 
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
@@ -62,8 +63,7 @@ CHECK = Check(
     title="Everything about the registry could be read",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
-    judged="evidence_complete",
-    expect=is_true(),
+    expect=is_true("evidence_complete"),
     message="{account}/{region} was not looked at completely: {evidence_missing}",
     remedy=_remedy,
     unknown="whether {account}/{region} was looked at completely is not known",

@@ -34,7 +34,8 @@ Rules that forward from elsewhere, and other event buses, are not seen.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
@@ -56,11 +57,10 @@ CHECK = Check(
     title="Destinations have an EventBridge rule for failed replication",
     severity=Severity.LOW,
     table=REGISTRIES,
-    judged="failure_events_watched",
-    expect=is_true(),
+    expect=is_true("failure_events_watched"),
     message="{account}/{region} receives copies, and no EventBridge rule there hears of those that fail",
     remedy=_remedy,
-    when="failure_events_judged",
+    when=("failure_events_judged",),
     unknown="whether an EventBridge rule of {account}/{region} hears of failed replication is not known",
     evidence=("account_name", "failure_rules"),
     permissions=("events:ListRules",),

@@ -36,8 +36,9 @@ from __future__ import annotations
 import json
 
 from checks import headroom, wanted
+from checks.expectations import is_true
 from checks.groundwork import groundwork
-from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
@@ -71,12 +72,11 @@ CHECK = Check(
     title="Accounts of a declared organizational unit replicate",
     severity=Severity.HIGH,
     table=REGISTRIES,
-    judged="member_replicates",
-    expect=is_true(),
+    expect=is_true("member_replicates"),
     message="{account}/{region} lies in an organizational unit whose repositories must be replicated "
     "({member_required_by}), and has no replication rule",
     remedy=_remedy,
-    when="membership_judged",
+    when=("membership_judged",),
     unknown="whether {account}/{region} must replicate, or does, is not known",
     evidence=("account_name", "ou_path", "repository_count", "member_required_by", "member_flows"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "organizations:ListAccounts"),

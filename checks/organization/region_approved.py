@@ -31,7 +31,8 @@ image count as well. Whether images of an allowed Region are pulled from elsewhe
 
 from __future__ import annotations
 
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 from checks.wording import listed, names_in
 
@@ -56,12 +57,11 @@ CHECK = Check(
     title="Repositories lie in allowed Regions only",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
-    judged="region_approved",
-    expect=is_true(),
+    expect=is_true("region_approved"),
     message="{account}/{region} holds {repository_count:count repository}, and the baseline allows only "
     "{allowed_regions:names}",
     remedy=_remedy,
-    when="region_judged",
+    when=("region_judged",),
     unknown="whether {account}/{region} holds repositories is not known",
     evidence=("account_name", "ou_path", "repository_count", "allowed_regions"),
     permissions=("ecr:DescribeRepositories",),

@@ -34,7 +34,8 @@ by `rules.destination-region-valid`.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
@@ -60,12 +61,11 @@ CHECK = Check(
     title="The Regions of source and destination are enabled in their accounts",
     severity=Severity.HIGH,
     table=LINKS,
-    judged="regions_enabled",
-    expect=is_true(),
+    expect=is_true("regions_enabled"),
     message="replication from {source_account}/{source_region} to {destination_account}/{destination_region}: "
     "{regions_problem}",
     remedy=_remedy,
-    when="destination_region_valid",
+    when=("destination_region_valid",),
     unknown="whether {source_region} is enabled in account {source_account} and {destination_region} in account "
     "{destination_account} is not known",
     evidence=("regions_problem", "present", "required_by"),

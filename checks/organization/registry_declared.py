@@ -33,7 +33,8 @@ only a unit decides, is unknown.
 
 from __future__ import annotations
 
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
@@ -56,12 +57,11 @@ CHECK = Check(
     title="Every registry with repositories is a source or a destination that the baseline declares",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
-    judged="registry_declared",
-    expect=is_true(),
+    expect=is_true("registry_declared"),
     message="{account}/{region} holds {repository_count:count repository}, and no requirement of the baseline mentions "
     "it",
     remedy=_remedy,
-    when="declaration_judged",
+    when=("declaration_judged",),
     unknown="whether the baseline declares {account}/{region}, and whether it holds repositories, is not known",
     evidence=("account_name", "ou_path", "repository_count", "is_source", "is_destination"),
     permissions=("ecr:DescribeRepositories", "organizations:ListAccounts"),

@@ -32,7 +32,8 @@ read. Without an organization nothing is judged.
 
 from __future__ import annotations
 
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
@@ -55,11 +56,10 @@ CHECK = Check(
     title="No policy of the organization blocks changes of how copies are scanned",
     severity=Severity.INFORMATIONAL,
     table=REGISTRIES,
-    judged="scan_changes_permitted",
-    expect=is_true(),
+    expect=is_true("scan_changes_permitted"),
     message="changes of how {account}/{region} scans its images are refused: {scan_changes_problem}",
     remedy=_remedy,
-    when="scan_changes_judged",
+    when=("scan_changes_judged",),
     unknown="whether {account}/{region} may change how it scans its images is not known{scan_changes_problem:because}",
     evidence=("account_name", "scan_changes_problem", "scanning_configuration"),
     permissions=("organizations:DescribeEffectivePolicy",),

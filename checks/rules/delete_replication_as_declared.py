@@ -37,7 +37,8 @@ rules.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 from checks.wording import listed, names_in
 
@@ -70,12 +71,11 @@ CHECK = Check(
     title="Deletions are replicated exactly where the baseline says so",
     severity=Severity.HIGH,
     table=RULES,
-    judged="delete_as_declared",
-    expect=is_true(),
+    expect=is_true("delete_as_declared"),
     message="rule {rule} has deleteReplication {delete_replication:on or off} for {prefixes:names}, "
     "the baseline wants it {delete_expected} ({delete_required_by})",
     remedy=_remedy,
-    when="delete_declared",
+    when=("delete_declared",),
     graded="delete_grade",
     unknown="whether rule {rule} replicates deletions as declared is not known",
     evidence=("delete_replication", "delete_expected", "delete_required_by", "destinations", "prefixes"),

@@ -33,7 +33,8 @@ reported too. Which of two rules wins is not predicted.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
 
@@ -71,12 +72,11 @@ CHECK = Check(
     title="Rules that copy the same to the same place agree about deletions",
     severity=Severity.MEDIUM,
     table=LINKS,
-    judged="delete_consistent",
-    expect=is_true(),
+    expect=is_true("delete_consistent"),
     message="rules {delete_conflicting_rules:names} all copy {delete_conflicting_prefixes:names} to "
     "{destination_account}/{destination_region} and disagree about deleteReplication",
     remedy=_remedy,
-    when="present",
+    when=("present",),
     unknown="which rules copy to {destination_account}/{destination_region} is not known",
     evidence=("delete_conflicting_rules", "delete_conflicting_prefixes", "delete_settled", "required_by"),
     at="source",

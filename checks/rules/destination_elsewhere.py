@@ -33,7 +33,8 @@ destination itself, that one is left out without a finding.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 
 
@@ -52,8 +53,7 @@ CHECK = Check(
     title="No rule names its own registry as destination",
     severity=Severity.MEDIUM,
     table=RULES,
-    judged="destinations_elsewhere",
-    expect=is_true(),
+    expect=is_true("destinations_elsewhere"),
     message="rule {rule} names its own registry {account}/{region} as destination, which ECR refuses",
     remedy=_remedy,
     unknown="where rule {rule} of {account}/{region} copies to is not known",

@@ -34,7 +34,8 @@ check does not ask.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
@@ -60,8 +61,7 @@ CHECK = Check(
     title="Every destination lies in a known Region of the source's partition",
     severity=Severity.HIGH,
     table=LINKS,
-    judged="destination_region_valid",
-    expect=is_true(),
+    expect=is_true("destination_region_valid"),
     message="the destination {destination_account}/{destination_region} cannot receive images: "
     "{destination_region_problem}",
     remedy=_remedy,

@@ -29,7 +29,8 @@ It cannot tell which destination was meant. If the baseline says so, `rules.requ
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 
 
@@ -47,8 +48,7 @@ CHECK = Check(
     title="Every rule has a destination",
     severity=Severity.LOW,
     table=RULES,
-    judged="destinations_named",
-    expect=is_true(),
+    expect=is_true("destinations_named"),
     message="rule {rule} of {account}/{region} names no destination, so that {prefixes:names} goes nowhere by it",
     remedy=_remedy,
     unknown="where rule {rule} of {account}/{region} copies to is not known",

@@ -34,7 +34,8 @@ repository is required, or nothing at all, the check does not apply.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 from checks.wording import listed, names_in
 
@@ -64,12 +65,11 @@ CHECK = Check(
     title="No rule copies every repository where the baseline wants only some",
     severity=Severity.MEDIUM,
     table=RULES,
-    judged="filtered_as_declared",
-    expect=is_true(),
+    expect=is_true("filtered_as_declared"),
     message="rule {rule} of {account}/{region} has no filter and copies every repository to {destinations:names}; the "
     "baseline wants only {declared_prefixes:names} there",
     remedy=_remedy,
-    when="subset_declared",
+    when=("subset_declared",),
     unknown="whether the baseline wants only a part of what rule {rule} of {account}/{region} copies is not known: "
     "where the account lies in the organization could not be read",
     evidence=("destinations", "declared_prefixes"),

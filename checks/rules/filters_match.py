@@ -34,7 +34,8 @@ repositories, or a rule without filters, is not judged. Whether a matched reposi
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 from checks.wording import listed, names_in
 
@@ -53,12 +54,11 @@ CHECK = Check(
     title="Every filter matches a repository",
     severity=Severity.MEDIUM,
     table=RULES,
-    judged="filters_matched",
-    expect=is_true(),
+    expect=is_true("filters_matched"),
     message="no repository of {account}/{region} begins with {unmatched_prefixes:names}, which rule {rule} copies to "
     "{destinations:names}",
     remedy=_remedy,
-    when="filters_comparable",
+    when=("filters_comparable",),
     unknown="what the filters of rule {rule} of {account}/{region} match is not known: "
     "its repositories could not be listed",
     evidence=("unmatched_prefixes", "prefixes", "destinations"),

@@ -34,7 +34,8 @@ contain only together counts as needed.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 from checks.wording import listed, names_in
 
@@ -60,11 +61,10 @@ CHECK = Check(
     title="Every filter and every rule copies something that no other does",
     severity=Severity.INFORMATIONAL,
     table=RULES,
-    judged="filters_needed",
-    expect=is_true(),
+    expect=is_true("filters_needed"),
     message="rule {rule} of {account}/{region} copies nothing more by {unneeded_prefixes:names}: {unneeded_because}",
     remedy=_remedy,
-    when="rule_distinct",
+    when=("rule_distinct",),
     unknown="what rule {rule} of {account}/{region} copies is not known",
     evidence=("unneeded_prefixes", "prefixes", "destinations"),
     permissions=("ecr:DescribeRegistry",),

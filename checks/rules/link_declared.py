@@ -35,7 +35,8 @@ the answer is unknown.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
@@ -53,12 +54,11 @@ CHECK = Check(
     title="Every destination is required or allowed by the baseline",
     severity=Severity.HIGH,
     table=LINKS,
-    judged="declared",
-    expect=is_true(),
+    expect=is_true("declared"),
     message="rules copy {prefixes:names} to {destination_account}/{destination_region}, "
     "which the baseline neither requires nor allows",
     remedy=_remedy,
-    when="declaration_applies",
+    when=("declaration_applies",),
     unknown="whether {destination_account}/{destination_region} is an allowed destination is not known: "
     "the rules or the place of the account in the organization could not be read",
     evidence=("rules", "prefixes", "destination_account_name", "destination_in_organization"),

@@ -40,7 +40,8 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 from checks.wording import listed, names_in
 
@@ -79,11 +80,10 @@ CHECK = Check(
     title="No filter ends in the middle of a word of a repository's name",
     severity=Severity.MEDIUM,
     table=RULES,
-    judged="prefixes_bounded",
-    expect=is_true(),
+    expect=is_true("prefixes_bounded"),
     message="{unbounded_prefixes:names} in rule {rule} of {account}/{region} takes {unbounded_names:names} too",
     remedy=_remedy,
-    when="filters_comparable",
+    when=("filters_comparable",),
     unknown="what the filters of rule {rule} of {account}/{region} take is not known: "
     "its repositories could not be listed",
     evidence=("unbounded_prefixes", "unbounded_names", "destinations"),

@@ -43,8 +43,9 @@ the source could not be read, the answer is unknown.
 from __future__ import annotations
 
 from checks import headroom, wanted
+from checks.expectations import is_true
 from checks.groundwork import groundwork
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
 
@@ -77,12 +78,11 @@ CHECK = Check(
     title="Every required destination has a rule that copies what is required",
     severity=Severity.HIGH,
     table=LINKS,
-    judged="requirement_met",
-    expect=is_true(),
+    expect=is_true("requirement_met"),
     message="{required_by} requires {missing_prefixes:names} to be replicated to "
     "{destination_account}/{destination_region}, and no rule does it",
     remedy=_remedy,
-    when="expected",
+    when=("expected",),
     unknown="whether the required replication to {destination_account}/{destination_region} is configured is not "
     "known: the rules of {source_account}/{source_region} could not be read",
     evidence=("required_by", "expected_prefixes", "missing_prefixes", "prefixes", "rules"),

@@ -38,8 +38,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from checks import headroom, wanted
+from checks.expectations import is_true
 from checks.groundwork import groundwork
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.requirements import minimal_prefixes, prefixes_of
 from checks.tables import REPLICAS
 from checks.wording import listed
@@ -87,12 +88,11 @@ CHECK = Check(
     title="Every repository that must be copied is matched by a rule",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="matched",
-    expect=is_true(),
+    expect=is_true("matched"),
     message="{required_by} requires repository {repository} to be replicated to "
     "{destination_account}/{destination_region}, and no rule matches it",
     remedy=_remedy,
-    when="expected",
+    when=("expected",),
     unknown="whether a rule copies {repository} to {destination_account}/{destination_region} is not known: "
     "the rules of {source_account}/{source_region} could not be read",
     evidence=("required_by", "source_images"),

@@ -29,7 +29,8 @@ unknown.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
@@ -46,12 +47,11 @@ CHECK = Check(
     title="An account that replicates has the replication service-linked role",
     severity=Severity.HIGH,
     table=REGISTRIES,
-    judged="service_linked_role_present",
-    expect=is_true(),
+    expect=is_true("service_linked_role_present"),
     message="{account}/{region} has {rule_count:count replication rule}, and account {account} has no "
     "AWSServiceRoleForECRReplication to carry them out",
     remedy=_remedy,
-    when="is_source",
+    when=("is_source",),
     unknown="whether account {account} has AWSServiceRoleForECRReplication is not known: IAM could not be read",
     evidence=("rule_count",),
     permissions=("ecr:DescribeRegistry", "iam:GetRole"),

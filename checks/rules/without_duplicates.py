@@ -31,7 +31,8 @@ reported by `rules.filters-needed`.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 
 
@@ -56,8 +57,7 @@ CHECK = Check(
     title="No rule says anything twice or repeats another",
     severity=Severity.LOW,
     table=RULES,
-    judged="without_duplicates",
-    expect=is_true(),
+    expect=is_true("without_duplicates"),
     message="rule {rule} of {account}/{region} is partly superfluous: {duplicates_problem}",
     remedy=_remedy,
     unknown="what rule {rule} of {account}/{region} names is not known",

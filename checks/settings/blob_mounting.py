@@ -32,7 +32,8 @@ endpoint does not know the setting, the answer is unknown.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
@@ -50,11 +51,10 @@ CHECK = Check(
     title="Sources and destinations mount layers as declared",
     severity=Severity.INFORMATIONAL,
     table=REGISTRIES,
-    judged="blob_mounting_as_declared",
-    expect=is_true(),
+    expect=is_true("blob_mounting_as_declared"),
     message="BLOB_MOUNTING of {account}/{region} is {blob_mounting}, the baseline asks for {expected_blob_mounting}",
     remedy=_remedy,
-    when="blob_mounting_declared",
+    when=("blob_mounting_declared",),
     unknown="whether BLOB_MOUNTING of {account}/{region} is as declared is not known",
     evidence=("blob_mounting", "expected_blob_mounting"),
     permissions=("ecr:DescribeRepositories", "ecr:GetAccountSetting"),

@@ -35,7 +35,8 @@ steps say.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.recreation import recreating
 from checks.tables import REPLICAS
 
@@ -54,12 +55,11 @@ CHECK = Check(
     title="Copies have the declared encryption",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="encryption_as_declared",
-    expect=is_true(),
+    expect=is_true("encryption_as_declared"),
     message="{repository} at {destination_account}/{destination_region} is encrypted with {encryption}, the baseline "
     "asks for {expected_encryption}",
     remedy=_remedy,
-    when="encryption_declared",
+    when=("encryption_declared",),
     unknown="whether {repository} at {destination_account}/{destination_region} has the declared encryption is not "
     "known",
     evidence=("encryption", "expected_encryption", "expected_kms_key"),

@@ -36,7 +36,8 @@ spirit.
 from __future__ import annotations
 
 from checks import tag_movement, wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 from checks.wording import names_in
 
@@ -86,11 +87,10 @@ CHECK = Check(
     title="Exclusions leave immutability in force",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    judged="immutability_effective",
-    expect=is_true(),
+    expect=is_true("immutability_effective"),
     message="{repository} at {destination_account}/{destination_region} is {tag_mutability}: {immutability_problem}",
     remedy=_remedy,
-    when="immutability_claimed",
+    when=("immutability_claimed",),
     unknown="whether tags of {repository} at {destination_account}/{destination_region} are protected is not known",
     evidence=("tag_mutability", "mutability_exclusions", "expected_tag_mutability", "expected_exclusions"),
     at="destination",

@@ -31,7 +31,8 @@ answer unknown. Whether ECR's grants on the key are in order is not judged.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
@@ -55,11 +56,10 @@ CHECK = Check(
     title="The key with which a copy is encrypted can be used",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="key_usable",
-    expect=is_true(),
+    expect=is_true("key_usable"),
     message="{repository} at {destination_account}/{destination_region} is encrypted with {kms_key}: {key_problem}",
     remedy=_remedy,
-    when="key_named",
+    when=("key_named",),
     unknown="whether the key of {repository} at {destination_account}/{destination_region} can be used is not known"
     "{key_problem:because}",
     evidence=("kms_key", "key_problem", "encryption"),

@@ -36,8 +36,9 @@ all is `settings.lifecycle-policy-present`. Deletions that replication itself ca
 from __future__ import annotations
 
 from checks import wanted
+from checks.expectations import is_true
 from checks.lifecycles import pull_time_priorities
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
@@ -69,12 +70,11 @@ CHECK = Check(
     title="Copies do not expire before their originals",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    judged="lifecycle_not_stricter",
-    expect=is_true(),
+    expect=is_true("lifecycle_not_stricter"),
     message="{repository} at {destination_account}/{destination_region} loses images that the source keeps: "
     "{lifecycle_problem}",
     remedy=_remedy,
-    when="lifecycles_comparable",
+    when=("lifecycles_comparable",),
     unknown="whether {repository} at {destination_account}/{destination_region} keeps what the source keeps is not "
     "known{lifecycle_problem:because}",
     evidence=("lifecycle_problem", "delete_replication"),

@@ -35,7 +35,8 @@ the last pull treat copies, which are seldom pulled, more harshly than the sourc
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
@@ -61,12 +62,11 @@ CHECK = Check(
     title="Copies that nothing else deletes have a lifecycle policy",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    judged="lifecycle_present",
-    expect=is_true(),
+    expect=is_true("lifecycle_present"),
     message="{repository} at {destination_account}/{destination_region} has no lifecycle policy, and deletions are not "
     "replicated: it grows for ever",
     remedy=_remedy,
-    when="lifecycle_required",
+    when=("lifecycle_required",),
     unknown="whether {repository} at {destination_account}/{destination_region} has a lifecycle policy is not known",
     evidence=("delete_replication", "expected_lifecycle_policy"),
     at="destination",

@@ -33,8 +33,9 @@ the baseline. Pulls that should not count are the business of `settings.pull-tim
 from __future__ import annotations
 
 from checks import wanted
+from checks.expectations import is_true
 from checks.lifecycles import pull_time_priorities
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 from checks.wording import listed, names_in
 
@@ -65,12 +66,11 @@ CHECK = Check(
     title="Lifecycle policies of copies do not count from the last pull",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    judged="lifecycle_without_pull_time",
-    expect=is_true(),
+    expect=is_true("lifecycle_without_pull_time"),
     message="the lifecycle policy of {repository} at {destination_account}/{destination_region} counts from the last "
     "pull (rules of priority {pull_time_priorities:names}), and copies are seldom pulled",
     remedy=_remedy,
-    when="destination_present and lifecycle_present",
+    when=("destination_present", "lifecycle_present"),
     unknown="whether the lifecycle policy of {repository} at {destination_account}/{destination_region} counts from "
     "the last pull is not known",
     evidence=("pull_time_priorities", "lifecycle_policy"),

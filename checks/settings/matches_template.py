@@ -40,8 +40,9 @@ from types import MappingProxyType
 
 from checks import tag_movement, wanted
 from checks.declared_templates import Template, templates_of
+from checks.expectations import is_true
 from checks.lifecycles import pull_time_priorities, strictness
-from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity
 from checks.policy_texts import same_policy
 from checks.recreation import recreating
 from checks.requirements import merged_settings
@@ -143,12 +144,11 @@ CHECK = Check(
     title="Copies have what their template would give them today",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    judged="matches_template",
-    expect=is_true(),
+    expect=is_true("matches_template"),
     message="{repository} at {destination_account}/{destination_region} differs from what the template "
     "{template_prefix} would give it: {template_problem}",
     remedy=_remedy,
-    when="template_in_charge",
+    when=("template_in_charge",),
     unknown="whether {repository} at {destination_account}/{destination_region} has what a template would give it is "
     "not known{template_problem:because}",
     evidence=("template_prefix", "template_differences", "tag_mutability", "encryption"),

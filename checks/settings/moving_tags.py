@@ -34,7 +34,8 @@ baseline's settings for the copy may themselves be the cause.
 from __future__ import annotations
 
 from checks import tag_movement, wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 from checks.wording import names_in
 
@@ -76,8 +77,7 @@ CHECK = Check(
     title="Tags that move at the source can move in the copy",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="moving_tags_safe",
-    expect=is_true(),
+    expect=is_true("moving_tags_safe"),
     message="{repository} at {destination_account}/{destination_region} freezes tags: {moving_tags_problem}",
     remedy=_remedy,
     unknown="whether the tags of {repository} can move at {destination_account}/{destination_region} as they do at "

@@ -35,7 +35,8 @@ from __future__ import annotations
 import re
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 from checks.wording import listed, names_in
 
@@ -69,12 +70,11 @@ CHECK = Check(
     title="Pulls of the declared principals do not renew the pull time",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
-    judged="pull_time_exclusions_present",
-    expect=is_true(),
+    expect=is_true("pull_time_exclusions_present"),
     message="in {account}/{region}, pulls still renew the pull time of images for: "
     "{missing_pull_time_exclusions:names}",
     remedy=_remedy,
-    when="pull_time_exclusions_declared",
+    when=("pull_time_exclusions_declared",),
     unknown="whether {account}/{region} excludes the declared principals from updating pull times is not known",
     evidence=("pull_time_exclusions", "missing_pull_time_exclusions"),
     permissions=("ecr:DescribeRepositories", "ecr:ListPullTimeUpdateExclusions"),

@@ -34,7 +34,8 @@ Documents are compared, not their effect: two policies that allow the same in di
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
@@ -69,11 +70,10 @@ CHECK = Check(
     title="Copies have the declared repository policy",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="repository_policy_as_declared",
-    expect=is_true(),
+    expect=is_true("repository_policy_as_declared"),
     message="{repository} at {destination_account}/{destination_region}: {repository_policy_problem}",
     remedy=_remedy,
-    when="repository_policy_declared",
+    when=("repository_policy_declared",),
     unknown="whether {repository} at {destination_account}/{destination_region} has the declared repository policy is "
     "not known{repository_policy_problem:because}",
     evidence=("repository_policy_problem", "repository_policy", "expected_repository_policy"),

@@ -39,7 +39,8 @@ business of `settings.scanned`. What the scans found is not looked at.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.requirements import merged_settings
 from checks.scan_prefixes import prefix_asking
 from checks.tables import REPLICAS
@@ -65,12 +66,11 @@ CHECK = Check(
     title="Copies are scanned with the declared type and frequency",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    judged="scan_level_reached",
-    expect=is_true(),
+    expect=is_true("scan_level_reached"),
     message="{repository} at {destination_account}/{destination_region} is scanned by less than is asked for: "
     "{scan_level_problem}",
     remedy=_remedy,
-    when="scan_level_declared",
+    when=("scan_level_declared",),
     unknown="whether {repository} at {destination_account}/{destination_region} is scanned with the declared type and "
     "frequency is not known",
     evidence=("scan_type", "scan_frequency", "expected_scan_type", "source_scan_type"),

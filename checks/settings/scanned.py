@@ -37,7 +37,8 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.requirements import merged_settings
 from checks.scan_prefixes import prefix_asking
 from checks.tables import REPLICAS
@@ -66,12 +67,11 @@ CHECK = Check(
     title="Copies are scanned",
     severity=Severity.HIGH,
     table=REPLICAS,
-    judged="scanned",
-    expect=is_true(),
+    expect=is_true("scanned"),
     message="{repository} at {destination_account}/{destination_region} is not scanned: its frequency is "
     "{scan_frequency}",
     remedy=_remedy,
-    when="scanning_required",
+    when=("scanning_required",),
     unknown="whether {repository} at {destination_account}/{destination_region} is scanned is not known",
     evidence=("scan_frequency",),
     at="destination",

@@ -33,7 +33,8 @@ about the whole name, with `*` for any characters.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.replication_grants import copied
 from checks.tables import LINKS
 from checks.wording import listed
@@ -60,12 +61,11 @@ CHECK = Check(
     title="Destinations sign what their sources sign",
     severity=Severity.LOW,
     table=LINKS,
-    judged="destination_signs",
-    expect=is_true(),
+    expect=is_true("destination_signs"),
     message="{source_account}/{source_region} signs what it copies to {destination_account}/{destination_region}, and "
     "{signing_problem}",
     remedy=_remedy,
-    when="signing_declared",
+    when=("signing_declared",),
     unknown="whether {destination_account}/{destination_region} signs what {source_account}/{source_region} signs is "
     "not known{signing_problem:because}",
     evidence=("signing_problem", "prefixes", "expected_prefixes"),

@@ -38,7 +38,8 @@ several sources feed is judged, and mended, for each of them on its own.
 from __future__ import annotations
 
 from checks import tag_movement, wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 from checks.wording import listed, names_in
 
@@ -65,13 +66,12 @@ CHECK = Check(
     title="Copies have the declared tag mutability",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    judged="mutability_as_declared",
-    expect=is_true(),
+    expect=is_true("mutability_as_declared"),
     message="{repository} at {destination_account}/{destination_region} is {tag_mutability} (exclusions: "
     "{mutability_exclusions:names}), the baseline asks for {expected_tag_mutability} (exclusions: "
     "{expected_exclusions:names})",
     remedy=_remedy,
-    when="mutability_declared",
+    when=("mutability_declared",),
     unknown="whether {repository} at {destination_account}/{destination_region} has the declared tag mutability is not "
     "known",
     evidence=(

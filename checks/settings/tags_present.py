@@ -34,7 +34,8 @@ import json
 from collections.abc import Mapping
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 from checks.wording import listed
 
@@ -72,12 +73,11 @@ CHECK = Check(
     title="Copies carry the declared resource tags",
     severity=Severity.LOW,
     table=REPLICAS,
-    judged="tags_present",
-    expect=is_true(),
+    expect=is_true("tags_present"),
     message="{repository} at {destination_account}/{destination_region} lacks resource tags, or has them with other "
     "values; asked for: {missing_tags}",
     remedy=_remedy,
-    when="tags_declared",
+    when=("tags_declared",),
     unknown="whether {repository} at {destination_account}/{destination_region} carries the declared resource tags is "
     "not known",
     evidence=("missing_tags", "tag_count"),

@@ -42,7 +42,8 @@ import json
 
 from checks import wanted
 from checks.declared_templates import ROOT, templates_of
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import TEMPLATES
 from checks.template_changes import TemplatePlan
 from checks.wording import names_in
@@ -79,12 +80,11 @@ CHECK = Check(
     title="Creation templates give what the baseline asks for",
     severity=Severity.MEDIUM,
     table=TEMPLATES,
-    judged="settings_as_declared",
-    expect=is_true(),
+    expect=is_true("settings_as_declared"),
     message="the template {prefix} at {account}/{region} gives new repositories something else than the baseline asks "
     "for: {settings_problem}",
     remedy=_remedy,
-    when="settings_declared",
+    when=("settings_declared",),
     unknown="whether the template {prefix} at {account}/{region} gives what the baseline asks for is not known",
     evidence=("settings_contradicted", "settings_below", "template_json"),
     permissions=("ecr:DescribeRepositoryCreationTemplates", "kms:DescribeKey"),

@@ -36,7 +36,8 @@ from __future__ import annotations
 
 from checks import wanted
 from checks.declared_templates import REPLICATION, declared_template, prefix_covering, templates_of
-from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity
 from checks.replication_grants import copied, tagging
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -85,8 +86,7 @@ CHECK = Check(
     title="A creation template serves every repository that replication can create",
     severity=Severity.MEDIUM,
     table=LINKS,
-    judged="template_covers_rule",
-    expect=is_true(),
+    expect=is_true("template_covers_rule"),
     message="what account {source_account} replicates to {destination_account}/{destination_region} can create "
     "repositories that no template serves: {template_uncovered:names}",
     remedy=_remedy,

@@ -32,7 +32,8 @@ from __future__ import annotations
 
 from checks import wanted
 from checks.declared_templates import declared_template
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import TEMPLATES
 
 
@@ -62,11 +63,10 @@ CHECK = Check(
     title="The key that a creation template names can be used",
     severity=Severity.HIGH,
     table=TEMPLATES,
-    judged="key_usable",
-    expect=is_true(),
+    expect=is_true("key_usable"),
     message="the template {prefix} at {account}/{region} cannot create repositories with {kms_key}: {key_problem}",
     remedy=_remedy,
-    when="key_named",
+    when=("key_named",),
     unknown="whether the key of the template {prefix} at {account}/{region} can be used is not known"
     "{key_problem:because}",
     evidence=("kms_key", "key_problem", "for_replication"),

@@ -30,7 +30,8 @@ decided makes the answer unknown. Templates that are not applied for replication
 
 from __future__ import annotations
 
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import TEMPLATES
 
 
@@ -55,11 +56,10 @@ CHECK = Check(
     title="A creation template that needs a role has one that works",
     severity=Severity.HIGH,
     table=TEMPLATES,
-    judged="role_valid",
-    expect=is_true(),
+    expect=is_true("role_valid"),
     message="the template {prefix} at {account}/{region} cannot create repositories: {role_problem}",
     remedy=_remedy,
-    when="role_needed and for_replication",
+    when=("role_needed", "for_replication"),
     unknown="whether the role of the template {prefix} at {account}/{region} can be used is not known"
     "{role_problem:because}",
     evidence=("custom_role", "role_problem", "kms_key"),

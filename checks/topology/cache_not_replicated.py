@@ -37,7 +37,8 @@ compared, whether repositories exist under them or not.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 from checks.wording import listed, names_in
 
@@ -68,8 +69,7 @@ CHECK = Check(
     title="Images of a pull-through cache are not replicated by accident",
     severity=Severity.LOW,
     table=RULES,
-    judged="cache_kept_out",
-    expect=is_true(),
+    expect=is_true("cache_kept_out"),
     message="rule {rule} of {account}/{region} takes {prefixes:names} and may copy what the pull-through cache "
     "{cache_prefixes:names} fetches",
     remedy=_remedy,

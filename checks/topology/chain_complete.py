@@ -44,9 +44,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checks import headroom, wanted
+from checks.expectations import is_true
 from checks.groundwork import Groundwork, groundwork
 from checks.iam.request import CREATE, REPLICATE
-from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
 
@@ -108,13 +109,12 @@ CHECK = Check(
     title="Images reach every registry that a chain of rules leads to",
     severity=Severity.HIGH,
     table=LINKS,
-    judged="chain_complete",
-    expect=is_true(),
+    expect=is_true("chain_complete"),
     message="{chain_prefixes:names} of {source_account}/{source_region} seems to go on from "
     "{destination_account}/{destination_region} to {chain_registries:names}, and never does: copies are not "
     "replicated again",
     remedy=_remedy,
-    when="present",
+    when=("present",),
     unknown="whether {destination_account}/{destination_region} is to pass something on is not known: its rules, or "
     "the repositories of {source_account}/{source_region}, could not be read",
     evidence=("chain_registries", "chain_prefixes", "prefixes"),

@@ -34,7 +34,8 @@ in the last one. If the place of an account in the organization could not be rea
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
@@ -67,12 +68,11 @@ CHECK = Check(
     title="Images are not copied into an environment that is trusted more",
     severity=Severity.HIGH,
     table=LINKS,
-    judged="environments_ordered",
-    expect=is_true(),
+    expect=is_true("environments_ordered"),
     message="rules copy {prefixes:names} from {source_environment} to {destination_environment}, which is trusted more "
     "({destination_account}/{destination_region})",
     remedy=_remedy,
-    when="environments_apply",
+    when=("environments_apply",),
     unknown="whether {source_account} replicates into an environment that is trusted more is not known: "
     "the rules or the place of an account in the organization could not be read",
     evidence=("rules", "prefixes", "source_environment", "destination_environment", "required_by"),

@@ -35,7 +35,8 @@ ensure. Whether images arrived is for the `coverage` checks. If the rules could 
 from __future__ import annotations
 
 from checks import resilience
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPOSITORIES
 
 
@@ -49,12 +50,11 @@ CHECK = Check(
     title="Repositories that must outlive their account are copied to another one",
     severity=Severity.MEDIUM,
     table=REPOSITORIES,
-    judged="another_account",
-    expect=is_true(),
+    expect=is_true("another_account"),
     message="no rule copies {repository} of {account}/{region} to another account, as {another_account_required_by} "
     "wants",
     remedy=_remedy,
-    when="another_account_required",
+    when=("another_account_required",),
     unknown="whether {repository} of {account}/{region} needs and has a copy in another account is not known",
     evidence=("another_account_required_by", "another_account_candidates", "image_count"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "organizations:ListAccounts"),

@@ -34,7 +34,8 @@ push to both sides cannot be read from AWS. Longer circles, over three registrie
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
 
@@ -67,12 +68,11 @@ CHECK = Check(
     title="No two registries copy the same repositories to each other",
     severity=Severity.MEDIUM,
     table=LINKS,
-    judged="one_way",
-    expect=is_true(),
+    expect=is_true("one_way"),
     message="{source_account}/{source_region} and {destination_account}/{destination_region} copy "
     "{circle_prefixes:names} to each other",
     remedy=_remedy,
-    when="present",
+    when=("present",),
     unknown="whether {destination_account}/{destination_region} copies anything back is not known: "
     "its rules could not be read",
     evidence=("circle_prefixes", "prefixes", "required_by"),

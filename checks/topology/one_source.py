@@ -35,7 +35,8 @@ directly as well is taken for a copy.
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
 
@@ -67,12 +68,11 @@ CHECK = Check(
     title="Each repository comes to a destination from one source only",
     severity=Severity.HIGH,
     table=LINKS,
-    judged="one_source",
-    expect=is_true(),
+    expect=is_true("one_source"),
     message="{rival_sources:names} replicates into {destination_account}/{destination_region} too what comes from "
     "{source_account}/{source_region}: {rival_repository_count:count repository} ({rival_repositories:names})",
     remedy=_remedy,
-    when="present",
+    when=("present",),
     unknown="whether others replicate the same repositories into {destination_account}/{destination_region} is not "
     "known: not every registry that it lets in could be read",
     evidence=("rival_sources", "rival_repositories", "rival_repository_count", "prefixes"),

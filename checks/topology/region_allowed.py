@@ -33,7 +33,8 @@ It judges where rules copy to. Repositories that lie in other Regions already, a
 from __future__ import annotations
 
 from checks import wanted
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
@@ -65,12 +66,11 @@ CHECK = Check(
     title="Copies lie only in Regions that the baseline allows",
     severity=Severity.CRITICAL,
     table=LINKS,
-    judged="region_allowed",
-    expect=is_true(),
+    expect=is_true("region_allowed"),
     message="rules copy {prefixes:names} to {destination_region} (account {destination_account}); the baseline allows "
     "{allowed_regions:names}",
     remedy=_remedy,
-    when="region_restricted",
+    when=("region_restricted",),
     unknown="whether images are copied to {destination_region} is not known: "
     "the rules of {source_account}/{source_region} could not be read",
     evidence=("rules", "prefixes", "allowed_regions", "required_by"),

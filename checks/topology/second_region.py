@@ -35,7 +35,8 @@ read, the answer is unknown.
 from __future__ import annotations
 
 from checks import resilience
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPOSITORIES
 
 
@@ -49,12 +50,11 @@ CHECK = Check(
     title="Repositories that must outlive a Region are copied to another one",
     severity=Severity.HIGH,
     table=REPOSITORIES,
-    judged="another_region",
-    expect=is_true(),
+    expect=is_true("another_region"),
     message="no rule copies {repository} of {account}/{region} to another Region, as {another_region_required_by} "
     "wants",
     remedy=_remedy,
-    when="another_region_required",
+    when=("another_region_required",),
     unknown="whether {repository} of {account}/{region} needs and has a copy in another Region is not known",
     evidence=("another_region_required_by", "another_region_candidates", "image_count"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "organizations:ListAccounts"),

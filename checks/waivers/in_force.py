@@ -30,7 +30,8 @@ Findings about waivers cannot themselves be waived.
 
 from __future__ import annotations
 
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import WAIVERS
 
 
@@ -49,8 +50,7 @@ CHECK = Check(
     title="The waiver is in force",
     severity=Severity.MEDIUM,
     table=WAIVERS,
-    judged="in_force",
-    expect=is_true(),
+    expect=is_true("in_force"),
     message="the waiver of {checks} that {owner} answers for is not in force{problem:because} ({file}, line {line})",
     remedy=_remedy,
     unknown="whether the waiver in line {line} of {file} is in force is not known",

@@ -30,7 +30,8 @@ A waiver that is not in force is left to `waivers.in-force`.
 
 from __future__ import annotations
 
-from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
+from checks.expectations import is_true
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import WAIVERS
 
 
@@ -52,9 +53,8 @@ CHECK = Check(
     title="The waiver covers a finding",
     severity=Severity.LOW,
     table=WAIVERS,
-    when="in_force",
-    judged="covers_findings",
-    expect=is_true(),
+    when=("in_force",),
+    expect=is_true("covers_findings"),
     message="no finding of this run needs the waiver of {checks} that {owner} answers for: what it excused seems to be "
     "mended, so that it can be removed, or what it is narrowed to is mistyped ({file}, line {line})",
     remedy=_remedy,

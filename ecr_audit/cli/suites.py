@@ -18,7 +18,7 @@ def suites() -> None:
 @click.argument("folder", metavar="DIR")
 def check(folder: str) -> None:
     """Read the suites in DIR as a run would, and say of each expectation whether it can run. No AWS."""
-    from checks.suite_run import problems_of
+    from checks.evaluate import problems_of
     from checks.suites import read_suites
 
     found = read_suites((file.name, file.text) for file in given_suites(folder))

@@ -161,11 +161,11 @@ def test_metadata_is_complete(check):
 
 @every_check
 def test_every_column_that_it_names_is_declared(check):
-    names = [check.judged, *check.conditions, *check.evidence]
+    names = [*check.expect.facts, *check.when, *check.evidence, *fields(check.expect.expected)]
     names += [check.graded] if check.graded else []
     names += [name for template in (check.message, check.unknown, check.table.label) for name in fields(template)]
     assert set(names) <= set(check.table.names)
-    assert all(check.table.column(name).type is Type.BOOLEAN for name in check.conditions)
+    assert all(check.table.column(name).type is Type.BOOLEAN for name in check.when)
     assert not check.graded or check.table.column(check.graded).type is Type.TEXT
 
 
@@ -178,7 +178,7 @@ def test_keys_and_identities_are_columns_of_their_table(table):
 def test_the_cases_are_complete(check):
     cases = cases_of(check)
     assert {"pass", "fail", "unknown"} <= {case["status"] for case in cases}
-    assert not check.conditions or "not_applicable" in {case["status"] for case in cases}
+    assert not check.when or "not_applicable" in {case["status"] for case in cases}
     assert all(set(case) <= CASE_KEYS for case in cases)
     names = [case["name"] for case in cases]
     assert len(set(names)) == len(names)

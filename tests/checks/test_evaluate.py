@@ -15,11 +15,26 @@ import pandas as pd
 import pytest
 
 from checks.baseline import Baseline
+from checks.engine import Session
 from checks.evaluate import evaluate
+from checks.expectations import (
+    Expectation,
+    at_least,
+    at_most,
+    between,
+    equals,
+    in_set,
+    is_false,
+    is_true,
+    lengths_between,
+    less_than,
+    matches,
+)  # fmt: skip
 from checks.findings import DEFECT
-from checks.model import Check, Edit, Expectation, Remedy, RemedyContext, Severity, Status, fingerprint, in_set, is_true
+from checks.model import Check, Edit, Remedy, RemedyContext, Severity, Status, fingerprint
 from checks.tables import GRANTS, LINKS, REGISTRIES, REPLICAS, RULES
 from tests.checks.frames import frame
+from tests.checks.plain_expectations import holds
 
 
 def _advice(row, context):
@@ -35,13 +50,16 @@ def _check(**changes) -> Check:
         "title": "An example holds",
         "severity": Severity.MEDIUM,
         "table": REGISTRIES,
-        "judged": "rules_comfortable",
-        "expect": is_true(),
+        "expect": is_true("evidence_complete"),
         "message": "{account} has {rule_count:count rule}",
         "remedy": _advice,
         "unknown": "{account} could not be read",
     }
     return Check(**{**values, **changes})
+
+
+def _raw(kind: str, column: str, **arguments) -> Expectation:
+    return Expectation(f"expect_{kind}", (column,), {"column": column, **arguments})
 
 
 def _context(**baseline) -> RemedyContext:
@@ -62,15 +80,15 @@ def _nonzero(result) -> dict[str, int]:
 
 
 def test_each_row_gets_one_of_the_four_answers():
-    check = _check(when="is_source", evidence=("rule_count",))
+    check = _check(when=("is_source",), evidence=("rule_count",))
     tables = _registries(
-        {"is_source": True, "rules_comfortable": True},
-        {"is_source": True, "rules_comfortable": False, "rule_count": 30},
-        {"is_source": True, "rules_comfortable": None},
-        {"is_source": False, "rules_comfortable": False},
-        {"is_source": False, "rules_comfortable": None},
-        {"is_source": None, "rules_comfortable": True},
-        {"is_source": None, "rules_comfortable": False},
+        {"is_source": True, "evidence_complete": True},
+        {"is_source": True, "evidence_complete": False, "rule_count": 30},
+        {"is_source": True, "evidence_complete": None},
+        {"is_source": False, "evidence_complete": False},
+        {"is_source": False, "evidence_complete": None},
+        {"is_source": None, "evidence_complete": True},
+        {"is_source": None, "evidence_complete": False},
     )
     result = _judge(check, tables)
 
@@ -85,20 +103,20 @@ def test_each_row_gets_one_of_the_four_answers():
     failed, unknown = result.findings[:2]
     assert failed.message == "000000000002 has 30 rules"
     assert failed.resource == "000000000002/eu-west-1"
-    assert failed.evidence == {"rules_comfortable": False, "rule_count": 30}
+    assert failed.evidence == {"evidence_complete": False, "rule_count": 30}
     assert failed.fingerprint == fingerprint(check.id, {"account": "000000000002", "region": "eu-west-1"})
     assert failed.remedy.summary == "Mend 000000000002."
     assert unknown.message == "000000000003 could not be read"
-    assert unknown.evidence == {"rules_comfortable": None, "rule_count": None}
+    assert unknown.evidence == {"evidence_complete": None, "rule_count": None}
     assert unknown.remedy is None
 
 
 def test_of_several_conditions_one_false_outweighs_an_unknown_one():
-    check = _check(when="is_source and is_destination")
+    check = _check(when=("is_source", "is_destination"))
     tables = _registries(
-        {"is_source": True, "is_destination": True, "rules_comfortable": False},
-        {"is_source": False, "is_destination": None, "rules_comfortable": False},
-        {"is_source": None, "is_destination": True, "rules_comfortable": False},
+        {"is_source": True, "is_destination": True, "evidence_complete": False},
+        {"is_source": False, "is_destination": None, "evidence_complete": False},
+        {"is_source": None, "is_destination": True, "evidence_complete": False},
     )
     assert _nonzero(_judge(check, tables)) == {"fail": 1, "not_applicable": 1, "unknown": 1}
 
@@ -118,26 +136,23 @@ def test_an_empty_table_is_not_applicable():
 @pytest.mark.parametrize(
     ("broken", "named"),
     [
-        ({"judged": "no_such_column"}, "no column no_such_column"),
-        ({"when": "no_such_condition"}, "no column no_such_condition"),
-        ({"when": "partition"}, "column partition of table registries is not boolean"),
-        ({"expect": Expectation("expect_nothing_of_the_kind")}, "expect_nothing_of_the_kind not found"),
-        ({"expect": Expectation("expect_column_values_to_be_in_set", {"set": [1]})}, "value_set"),
-        ({"expect": Expectation("expect_column_values_to_match_regex", {"regex": "("})}, "missing )"),
-        (
-            {"judged": "rule_count", "expect": Expectation("expect_column_max_to_be_between", {"max_value": 0})},
-            "does not name the rows",
-        ),
+        ({"expect": is_true("no_such_column")}, "no column no_such_column"),
+        ({"expect": at_most("rule_count", "no_such_limit")}, "no column no_such_limit"),
+        ({"when": ("no_such_condition",)}, "no column no_such_condition"),
+        ({"when": ("partition",)}, "column partition of table registries is not boolean"),
+        ({"expect": _raw("nothing_of_the_kind", "partition")}, "expect_nothing_of_the_kind not found"),
+        ({"expect": _raw("column_values_to_be_in_set", "partition", set=[1])}, "value_set"),
+        ({"expect": _raw("column_values_to_match_regex", "partition", regex="(")}, "missing )"),
+        ({"expect": _raw("column_max_to_be_between", "rule_count", max_value=0)}, "does not name the rows"),
     ],
 )
 def test_a_broken_check_is_named_and_the_others_go_on(broken, named):
-    judged = {"judged": "partition"} if "match_regex" in str(broken) else {}
     checks = [
         _check(id="limits.before"),
-        _check(id="limits.broken", **{**judged, **broken}),
-        _check(id="limits.after", judged="is_source"),
+        _check(id="limits.broken", **broken),
+        _check(id="limits.after", expect=is_true("is_source")),
     ]
-    tables = _registries({"partition": "aws", "is_source": False, "rules_comfortable": False, "rule_count": 1})
+    tables = _registries({"partition": "aws", "is_source": False, "evidence_complete": False, "rule_count": 1})
     before, result, after = evaluate(checks, tables, _context()).results
 
     assert _nonzero(before) == _nonzero(after) == {"fail": 1}
@@ -152,18 +167,16 @@ def test_a_broken_check_is_named_and_the_others_go_on(broken, named):
 
 
 def test_a_suite_that_breaks_as_a_whole_is_tried_check_by_check(monkeypatch):
-    from checks import evaluate as module
+    real = Session.validate
 
-    real = module._run
-
-    def breaks_in_company(session, table, sound, expectations):
-        if any(each.check.id == "limits.poison" for each in sound):
+    def breaks_in_company(self, name, frame, expectations):
+        if any(each.meta["check"] == "limits.poison" for each in expectations):
             raise RuntimeError("the engine fell over")
-        return real(session, table, sound, expectations)
+        return real(self, name, frame, expectations)
 
-    monkeypatch.setattr(module, "_run", breaks_in_company)
+    monkeypatch.setattr(Session, "validate", breaks_in_company)
     checks = [_check(id="limits.good"), _check(id="limits.poison"), _check(id="limits.fine")]
-    good, poison, fine = evaluate(checks, _registries({"rules_comfortable": True}), _context()).results
+    good, poison, fine = evaluate(checks, _registries({"evidence_complete": True}), _context()).results
     assert good.status is fine.status is Status.PASS
     assert poison.error == "RuntimeError: the engine fell over"
 
@@ -175,7 +188,7 @@ def test_a_table_that_was_not_built_is_an_error_of_its_checks():
 
 
 def test_a_missing_key_column_is_an_error():
-    tables = {"registries": _registries({"rules_comfortable": False})["registries"].drop(columns="region")}
+    tables = {"registries": _registries({"evidence_complete": False})["registries"].drop(columns="region")}
     assert _judge(_check(), tables).error == "table registries has no column region"
 
 
@@ -194,7 +207,7 @@ def _raises(row, context):
     ],
 )
 def test_a_broken_part_leaves_the_finding_and_is_told(part, broken):
-    result = _judge(_check(**broken), _registries({"rules_comfortable": False, "partition": "aws", "rule_count": 1}))
+    result = _judge(_check(**broken), _registries({"evidence_complete": False, "partition": "aws", "rule_count": 1}))
 
     assert _nonzero(result) == {"fail": 1}
     (finding,) = result.findings
@@ -209,17 +222,17 @@ def test_a_broken_part_leaves_the_finding_and_is_told(part, broken):
     ("graded", "cell", "baseline", "expected"),
     [
         ("", None, {}, Severity.MEDIUM),
-        ("rules_grade", "informational", {}, Severity.INFORMATIONAL),
-        ("rules_grade", None, {}, Severity.MEDIUM),
-        ("rules_grade", "", {}, Severity.MEDIUM),
-        ("rules_grade", "high", {"limits.example": "low"}, Severity.LOW),
+        ("ou_path", "informational", {}, Severity.INFORMATIONAL),
+        ("ou_path", None, {}, Severity.MEDIUM),
+        ("ou_path", "", {}, Severity.MEDIUM),
+        ("ou_path", "high", {"limits.example": "low"}, Severity.LOW),
         ("", None, {"limits.example": "critical"}, Severity.CRITICAL),
         ("", None, {"XXX-01": "critical"}, Severity.CRITICAL),
     ],
 )
 def test_severity_is_the_baselines_then_the_grade_then_the_checks(graded, cell, baseline, expected):
     context = RemedyContext(baseline=Baseline.model_construct(severity={k: Severity(v) for k, v in baseline.items()}))
-    tables = _registries({"rules_comfortable": False, "rules_grade": cell, "rule_count": 1})
+    tables = _registries({"evidence_complete": False, "ou_path": cell, "rule_count": 1})
     (finding,) = evaluate([_check(graded=graded)], tables, context).results[0].findings
     assert finding.severity is expected
 
@@ -231,7 +244,7 @@ def test_severity_is_the_baselines_then_the_grade_then_the_checks(graded, cell, 
 def test_a_finding_of_a_two_sided_table_lies_where_the_check_says(at, place):
     check = _check(
         table=LINKS,
-        judged="present",
+        expect=is_true("present"),
         at=at,
         message="no",
         remedy=lambda row, context: Remedy("Mend it.", manual=("x",)),
@@ -245,8 +258,7 @@ def test_values_become_python_values_once():
     row = {"images_missing": 2, "oldest_missing_pushed_at": pd.Timestamp("2026-11-01T10:00:00Z"), "matched": True}
     check = _check(
         table=REPLICAS,
-        judged="images_missing",
-        expect=in_set(0),
+        expect=in_set("images_missing", 0),
         at="source",
         message="{images_missing:count image} since {oldest_missing_pushed_at}",
         evidence=("oldest_missing_pushed_at", "matched", "images_in_flight", "repository"),
@@ -267,26 +279,26 @@ def test_values_become_python_values_once():
 
 
 def test_rows_that_read_alike_keep_their_own_types():
-    check = _check(judged="rules_comfortable", message="{rule_count}", evidence=("rule_count", "is_source"))
-    rows = [{"rules_comfortable": False, "rule_count": n, "is_source": bool(n)} for n in (1, 0, 1)]
+    check = _check(expect=is_true("evidence_complete"), message="{rule_count}", evidence=("rule_count", "is_source"))
+    rows = [{"evidence_complete": False, "rule_count": n, "is_source": bool(n)} for n in (1, 0, 1)]
     findings = _judge(check, _registries(*rows)).findings
     assert [finding.message for finding in findings] == ["1", "0", "1"]
-    assert findings[0].evidence == {"rules_comfortable": False, "rule_count": 1, "is_source": True}
+    assert findings[0].evidence == {"evidence_complete": False, "rule_count": 1, "is_source": True}
     assert [type(value) for value in findings[1].evidence.values()] == [bool, int, bool]
 
 
 @pytest.mark.parametrize("dtype", ["boolean", "object", "category", "bool"])
 def test_every_spelling_of_a_boolean_column_is_judged_alike(dtype):
     table = _registries({"rule_count": 1}, {"rule_count": 2})["registries"]
-    table["rules_comfortable"] = pd.Series([True, False], dtype="boolean").astype(dtype)
+    table["evidence_complete"] = pd.Series([True, False], dtype="boolean").astype(dtype)
     result = _judge(_check(), {"registries": table})
     assert _nonzero(result) == {"pass": 1, "fail": 1}
     assert result.findings[0].account == "000000000002"
-    assert result.findings[0].evidence == {"rules_comfortable": False}
+    assert result.findings[0].evidence == {"evidence_complete": False}
 
 
 def test_the_index_of_the_table_plays_no_part():
-    table = _registries({"rules_comfortable": True}, {"rules_comfortable": False, "rule_count": 1})["registries"]
+    table = _registries({"evidence_complete": True}, {"evidence_complete": False, "rule_count": 1})["registries"]
     for index in ([7, 7], ["b", "a"]):
         result = _judge(_check(), {"registries": table.set_index(pd.Index(index))})
         assert [finding.account for finding in result.findings] == ["000000000002"]
@@ -303,13 +315,15 @@ def test_many_rows_land_on_the_right_ones():
             "region": pd.Categorical.from_codes(
                 generator.integers(0, 3, count), ["eu-west-1", "eu-west-2", "us-east-1"]
             ),
-            "rules_comfortable": pd.Series(verdict, dtype="boolean"),
+            "evidence_complete": pd.Series(verdict, dtype="boolean"),
             "is_source": pd.Series(applies, dtype="boolean"),
             "rule_count": pd.Series(generator.integers(1, 40, count), dtype="Int64"),
         }
     )
     evaluation = evaluate(
-        [_check(when="is_source"), _check(id="limits.other", judged="is_source")], {"registries": table}, _context()
+        [_check(when=("is_source",)), _check(id="limits.other", expect=is_true("is_source"))],
+        {"registries": table},
+        _context(),
     )
     result, other = evaluation.results
 
@@ -326,12 +340,14 @@ def test_many_rows_land_on_the_right_ones():
     assert result.counts[Status.NOT_APPLICABLE] == int(sum(a is False for a in applies))
     assert other.counts[Status.FAIL] == int(sum(a is False for a in applies))
 
-    (validation,) = evaluation.validations
+    validations = {tuple(one["when"]): one for one in evaluation.validations}
+    validation = validations["is_source",]
     lists = [v for each in validation["results"] for v in each["result"].values() if isinstance(v, list)]
     assert max(len(members) for members in lists) == 20
     counted = {each["expectation_config"]["meta"]["check"]: each["result"] for each in validation["results"]}
     assert counted["limits.example"]["unexpected_count"] == int(failed.sum())
-    assert counted["limits.example"]["element_count"] == count
+    assert counted["limits.example"]["element_count"] == result.counts[Status.PASS] + int(failed.sum())
+    assert set(validations) == {(), ("is_source",)}
     assert len(json.dumps(validation)) < 20_000
 
 
@@ -340,11 +356,10 @@ def test_validation_results_are_json_and_name_no_path_of_this_machine():
         _check(),
         _check(
             id="limits.broken",
-            judged="partition",
-            expect=Expectation("expect_column_values_to_match_regex", {"regex": "("}),
+            expect=_raw("column_values_to_match_regex", "partition", regex="("),
         ),
     ]
-    tables = _registries({"partition": "aws", "rules_comfortable": False, "rule_count": 1})
+    tables = _registries({"partition": "aws", "evidence_complete": False, "rule_count": 1})
     (validation,) = evaluate(checks, tables, _context()).validations
     text = json.dumps(validation)
     assert validation["table"] == "registries"
@@ -355,22 +370,24 @@ def test_validation_results_are_json_and_name_no_path_of_this_machine():
 
 def test_results_keep_the_order_of_the_checks_over_several_tables():
     checks = [
-        _check(id="rules.b", table=RULES, judged="filters_comfortable", message="no"),
+        _check(id="rules.b", table=RULES, expect=is_true("filters_comparable"), message="no"),
         _check(id="limits.a"),
-        _check(id="rules.a", table=RULES, judged="delete_replication", message="no"),
+        _check(id="rules.a", table=RULES, expect=is_true("delete_replication"), message="no"),
     ]
-    tables = {**_registries({"rules_comfortable": True}), "rules": frame(RULES, [{"filters_comfortable": True}])}
+    tables = {**_registries({"evidence_complete": True}), "rules": frame(RULES, [{"filters_comparable": True}])}
     evaluation = evaluate(checks, tables, _context())
     assert [result.check for result in evaluation.results] == ["rules.b", "limits.a", "rules.a"]
     assert sorted(validation["table"] for validation in evaluation.validations) == ["registries", "rules"]
 
 
 def _grants(*statements: str | None) -> dict[str, pd.DataFrame]:
-    rows = [{"statement": n, "statement_json": text, "arn_valid": False} for n, text in enumerate(statements, 1)]
+    rows = [
+        {"statement": n, "statement_json": text, "concerns_replication": False} for n, text in enumerate(statements, 1)
+    ]
     return {"grants": frame(GRANTS, rows)}
 
 
-_STATEMENTS = _check(table=GRANTS, judged="arn_valid", message="no")
+_STATEMENTS = _check(table=GRANTS, expect=is_true("concerns_replication"), message="no")
 
 
 def _fingerprints(tables, check=_STATEMENTS) -> list[str]:
@@ -386,10 +403,10 @@ def test_what_moves_up_when_something_before_it_goes_keeps_its_name():
 
 
 def test_a_rule_is_the_same_rule_wherever_it_stands_and_however_its_switch_is_set():
-    check = _check(table=RULES, judged="filters_comfortable", message="no")
+    check = _check(table=RULES, expect=is_true("filters_comparable"), message="no")
 
     def rules(*places: str, switch: bool) -> dict[str, pd.DataFrame]:
-        shape = {"prefixes": '["a/"]', "filters_comfortable": False, "delete_replication": switch}
+        shape = {"prefixes": '["a/"]', "filters_comparable": False, "delete_replication": switch}
         rows = [{"rule": n, "destinations": f'["{place}"]', **shape} for n, place in enumerate(places, 1)]
         return {"rules": frame(RULES, rows)}
 
@@ -409,7 +426,7 @@ def test_rows_that_are_told_alike_have_names_of_their_own():
 def test_which_of_several_alike_it_is_does_not_hang_on_what_passes():
     both = _grants("{}", "{}")
     second = _fingerprints(both)[1]
-    both["grants"]["arn_valid"] = pd.Series([True, False], dtype="boolean")
+    both["grants"]["concerns_replication"] = pd.Series([True, False], dtype="boolean")
     assert _fingerprints(both) == [second]
 
 
@@ -422,15 +439,15 @@ def test_cycles_are_searched_for_again_after_the_findings_are_made():
     held = []
     check = _check(remedy=lambda row, context: held.append(gc.isenabled()) or Remedy("Mend it."))
     assert gc.isenabled()
-    _judge(check, _registries({"rules_comfortable": False, "rule_count": 1}))
+    _judge(check, _registries({"evidence_complete": False, "rule_count": 1}))
     assert held == [False]
     assert gc.isenabled()
 
 
 def test_tables_are_not_changed():
-    tables = _registries({"rules_comfortable": False, "rule_count": 1}, {"rules_comfortable": None})
+    tables = _registries({"evidence_complete": False, "rule_count": 1}, {"evidence_complete": None})
     before = tables["registries"].copy(deep=True)
-    _judge(_check(when="is_source"), tables)
+    _judge(_check(when=("is_source",)), tables)
     pd.testing.assert_frame_equal(tables["registries"], before)
 
 
@@ -438,7 +455,7 @@ def test_nothing_is_printed_and_analytics_are_off():
     code = (
         "import os, sys; os.environ['GX_ANALYTICS_ENABLED'] = 'true'\n"
         "from tests.checks.test_evaluate import _check, _registries, _judge\n"
-        "result = _judge(_check(), _registries({'rules_comfortable': False, 'rule_count': 1}))\n"
+        "result = _judge(_check(), _registries({'evidence_complete': False, 'rule_count': 1}))\n"
         "assert result.status == 'fail' and os.environ['GX_ANALYTICS_ENABLED'] == 'false'\n"
     )
     root = Path(__file__).parents[2]
@@ -447,7 +464,60 @@ def test_nothing_is_printed_and_analytics_are_off():
 
 
 def test_the_answer_of_a_whole_table_is_its_worst():
-    result = _judge(_check(), _registries({"rules_comfortable": True}))
+    result = _judge(_check(), _registries({"evidence_complete": True}))
     for status in (Status.UNKNOWN, Status.FAIL, Status.ERROR):
         result = dataclasses.replace(result, counts={**result.counts, status: 1})
         assert result.status is status
+
+
+@pytest.mark.parametrize(
+    ("expect", "good", "bad", "said"),
+    [
+        (is_true("is_source"), {"is_source": True}, {"is_source": False}, ("true", "false")),
+        (is_false("is_source"), {"is_source": False}, {"is_source": True}, ("false", "true")),
+        (in_set("policy_scope", "V1", "V2"), {"policy_scope": "V2"}, {"policy_scope": "V3"}, ("V1 or V2", "V3")),
+        (in_set("policy_scope", ""), {"policy_scope": ""}, {"policy_scope": "V3"}, ("none", "V3")),
+        (between("rule_count", maximum=0), {"rule_count": 0}, {"rule_count": 1}, ("at most 0", "1")),
+        (between("rule_count", minimum=1), {"rule_count": 1}, {"rule_count": 0}, ("at least 1", "0")),
+        (between("rule_count", minimum=1, maximum=2), {"rule_count": 2}, {"rule_count": 3}, ("1 to 2", "3")),
+        (at_most("rule_count", "rules_limit"), (25, 25), (1_026, 1_025), ("at most 1,025", "1,026")),
+        (less_than("rule_count", "rules_limit"), (24, 25), (25, 25), ("less than 25", "25")),
+        (at_least("rule_count", "rules_limit"), (25, 25), (24, 25), ("at least 25", "24")),
+        (equals("policy_scope", "ou_path"), ("V2", "V2"), ("V1", "V2"), ("V2", "V1")),
+        (equals("policy_scope", "ou_path"), ("", ""), ("", "V2"), ("V2", "none")),
+        (equals("templates", "backfills", names=True), ('["a"]', '["a"]'), ("[]", '["a","b"]'), ("a, b", "none")),
+        (matches("partition", "^aws", "AWS"), {"partition": "aws-cn"}, {"partition": "x"}, ("AWS", "x")),
+        (lengths_between("partition", 3, 4), {"partition": "aws"}, {"partition": "aws-cn"},
+         ("3 to 4 characters", "aws-cn")),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("spelled", ["as declared", "as categories"])
+def test_every_expectation_says_what_was_expected_and_what_was_observed(expect, good, bad, said, spelled):
+    def row(values):
+        return values if isinstance(values, dict) else dict(zip(expect.facts, values, strict=True))
+
+    nulls = [{**row(good), name: None} for name in expect.facts]
+    tables = _registries(row(good), row(bad), *nulls)
+    if spelled == "as categories":
+        text = [one for one in expect.facts if pd.api.types.is_string_dtype(tables["registries"][one].dtype)]
+        tables["registries"] = tables["registries"].astype(dict.fromkeys(text, "category"))
+    check = _check(expect=expect, message="no")
+    result = _judge(check, tables)
+
+    assert _nonzero(result) == {"pass": 1, "fail": 1, "unknown": len(nulls)}
+    finding, *unknown = result.findings
+    assert (finding.fact, finding.expected, finding.observed) == (expect.facts[0], *said)
+    assert "unknown" in {unknown[0].observed, unknown[0].expected}
+    assert [holds(expect, one) for one in (row(good), row(bad), *nulls)] == [True, False, *[None] * len(nulls)]
+
+
+def test_the_kept_validation_result_is_a_sentence_about_facts():
+    check = _check(id="limits.rules", expect=at_most("rule_count", "rules_limit"), when=("is_source",))
+    rows = [{"is_source": n > 0, "rule_count": n, "rules_limit": 3} for n in range(6)]
+    (validation,) = evaluate([check], _registries(*rows), _context()).validations
+    (result,) = validation["results"]
+    assert (validation["table"], validation["when"]) == ("registries", ["is_source"])
+    assert result["expectation_config"]["description"] == "rule_count: at most rules_limit"
+    assert result["expectation_config"]["kwargs"]["column_A"] == "rules_limit"
+    assert result["result"]["element_count"] == 5
+    assert result["result"]["unexpected_list"] == [[3, 4], [3, 5]]

@@ -14,8 +14,8 @@ from audit.patience import Patience
 from checks import suite_types
 from checks.baseline import Baseline, Waiver
 from checks.engine import load_engine
+from checks.evaluate import MAX_FINDINGS, Evaluation, evaluate_suites
 from checks.model import CheckResult, RemedyContext, Severity, Status
-from checks.suite_run import MAX_FINDINGS, OwnEvaluation, run_suites
 from checks.suites import OwnExpectation, own_checks, read_suites
 from checks.tables import REGISTRIES, REPLICAS
 from checks.waiving import Exceptions, apply_waivers
@@ -44,17 +44,17 @@ REPLICA_ROWS = [
 ]
 
 
-def run(*texts: str, rows: list[dict] | None = None, guard: Any = None, **baseline: Any) -> OwnEvaluation:
+def run(*texts: str, rows: list[dict] | None = None, guard: Any = None, **baseline: Any) -> Evaluation:
     tables = {
         "replicas": frame(REPLICAS, REPLICA_ROWS if rows is None else rows),
         "registries": frame(REGISTRIES, [{"rule_count": 1}]),
     }
     suites = read_suites((f"{number}.json", text) for number, text in enumerate(texts))
     context = RemedyContext(baseline=Baseline.model_validate(baseline))
-    return run_suites(suites, tables, context, **({"guard": guard} if guard else {}))
+    return evaluate_suites(suites, tables, context, **({"guard": guard} if guard else {}))
 
 
-def only(evaluation: OwnEvaluation) -> CheckResult:
+def only(evaluation: Evaluation) -> CheckResult:
     (result,) = evaluation.results
     return result
 
