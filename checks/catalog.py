@@ -1,23 +1,147 @@
-"""The checks, in the order in which reports list them. A check that its group does not name does not exist."""
+"""The checks, in the order in which reports list them: one line of `_IDS` each.
+
+An id says where a check lives: `grants.covers-rule` is `checks/grants/covers_rule.py`. A module that is not listed here
+is not run.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from importlib import import_module
 
-from checks import coverage, exposure, grants, limits, organization, rules, settings, topology, waivers
 from checks.model import Check
 from checks.tables import WAIVERS
 
-GROUPS = (rules, limits, grants, settings, coverage, topology, organization, exposure, waivers)
-"""One package a group."""
 
-CHECKS: tuple[Check, ...] = tuple(check for group in GROUPS for check in group.CHECKS)
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of checks, which is a package of that name."""
+
+    title: str
+    """As reports and pages call it."""
+    subject: str
+    """What its checks are about, in a sentence."""
+
+
+GROUPS: Mapping[str, Group] = {
+    "rules": Group("Replication rules", "What each registry replicates where, compared with the baseline."),
+    "limits": Group("Limits", "How close registries are to the AWS limits that apply to replication."),
+    "grants": Group(
+        "Grants at the destination",
+        "Whether registry policies allow exactly the replication that rules ask for.",
+    ),
+    "settings": Group(
+        "Destination settings",
+        "Settings of replicas and of templates: replication copies images only.",
+    ),
+    "coverage": Group("Coverage of images", "Whether the images that should have been replicated have arrived."),
+    "topology": Group("Topology", "The paths that images take through several registries."),
+    "organization": Group("Organization", "Accounts and Regions around replication, and complete evidence."),
+    "exposure": Group("Access exposure", "Who else can read, write or delete replicas."),
+    "waivers": Group("Waivers", "Whether exceptions are in force and still match findings."),
+}
+"""Name → group, in the order in which reports list them."""
+
+_IDS = (
+    "rules.required-link-present",
+    "rules.link-declared",
+    "rules.destination-elsewhere",
+    "rules.destinations-present",
+    "rules.without-duplicates",
+    "rules.filters-as-declared",
+    "rules.prefixes-bounded",
+    "rules.filters-match",
+    "rules.filters-needed",
+    "rules.destination-region-valid",
+    "rules.required-repository-matched",
+    "rules.delete-replication-as-declared",
+    "rules.delete-replication-consistent",
+    "rules.service-linked-role-present",
+    "limits.destinations-within-limit",
+    "limits.destinations-below-warning",
+    "limits.growth-within-limit",
+    "limits.rules-within-limit",
+    "limits.filters-within-limit",
+    "limits.policy-size-within-limit",
+    "limits.images-within-limit",
+    "grants.replication-allowed",
+    "grants.not-explicitly-denied",
+    "grants.resource-arn-valid",
+    "grants.covers-rule",
+    "grants.conditions-satisfiable",
+    "grants.create-repository-allowed",
+    "grants.principal-possible",
+    "grants.actions-narrow",
+    "grants.policy-scope",
+    "grants.grantee-in-organization",
+    "grants.not-public",
+    "grants.in-use",
+    "grants.decidable",
+    "grants.tag-resource-allowed",
+    "settings.tag-mutability",
+    "settings.immutability-effective",
+    "settings.scanned",
+    "settings.scan-type",
+    "settings.encryption",
+    "settings.repository-policy",
+    "settings.lifecycle-policy-present",
+    "settings.moving-tags",
+    "settings.template-covers-rule",
+    "settings.template-as-declared",
+    "settings.template-role-valid",
+    "settings.template-key-usable",
+    "settings.key-usable",
+    "settings.matches-template",
+    "settings.tags-present",
+    "settings.lifecycle-not-stricter",
+    "settings.lifecycle-without-pull-time",
+    "settings.pull-time-exclusions",
+    "settings.blob-mounting",
+    "settings.signing-as-source",
+    "coverage.repository-present",
+    "coverage.images-present",
+    "coverage.replication-succeeded",
+    "coverage.progress-bounded",
+    "coverage.tags-agree",
+    "coverage.referrers-present",
+    "coverage.tags-present",
+    "coverage.without-orphans",
+    "coverage.backfill-succeeded",
+    "topology.chain-complete",
+    "topology.no-cycle",
+    "topology.one-source",
+    "topology.second-region",
+    "topology.isolated-account",
+    "topology.region-allowed",
+    "topology.environments-ordered",
+    "topology.cache-not-replicated",
+    "organization.destination-known",
+    "organization.accounts-active",
+    "organization.region-enabled",
+    "organization.evidence-complete",
+    "organization.registry-declared",
+    "organization.region-approved",
+    "organization.member-replicates",
+    "organization.scan-policy-permits",
+    "organization.failure-events",
+    "exposure.not-public",
+    "exposure.not-wider-than-source",
+    "exposure.not-writable",
+    "exposure.not-deletable",
+    "exposure.template-policy-bounded",
+    "waivers.in-force",
+    "waivers.matches",
+)
+
+CHECKS: tuple[Check, ...] = tuple(import_module(f"checks.{name.replace('-', '_')}").CHECK for name in _IDS)
 
 EVIDENCE_CHECKS: tuple[Check, ...] = tuple(check for check in CHECKS if check.table is not WAIVERS)
-"""Those that look at evidence, and so are judged first."""
+"""Those that are judged over evidence, first."""
 
 WAIVER_CHECKS: tuple[Check, ...] = tuple(check for check in CHECKS if check.table is WAIVERS)
-"""Those that look at what the others found."""
+"""Those that are judged over what the others found."""
 
 
 def find(name: str) -> tuple[Check, ...]:

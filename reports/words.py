@@ -44,20 +44,6 @@ STATUS_MARKS = {
     Status.ERROR: "!",
 }
 
-AREAS = {
-    "rules": "Replication rules",
-    "limits": "Limits",
-    "grants": "Grants at the destination",
-    "settings": "Destination settings",
-    "coverage": "Coverage of images",
-    "topology": "Topology",
-    "organization": "Organization",
-    "exposure": "Access exposure",
-    "waivers": "Waivers",
-    "user": "Own expectations",
-}
-"""Group of a check → how reports call it; an unknown group keeps its own name."""
-
 NOUNS = {
     "accounts": ("account", "accounts"),
     "regions": ("Region", "Regions"),
@@ -142,7 +128,11 @@ def duration_text(start: dt.datetime, end: dt.datetime) -> str:
 
 def area_name(group: str) -> str:
     """How reports call a group of checks."""
-    return AREAS.get(group, group.replace("-", " ").capitalize())
+    from checks.catalog import GROUPS  # here: it imports every check
+
+    if group == "user":
+        return "Own expectations"
+    return GROUPS[group].title if group in GROUPS else group.replace("-", " ").capitalize()
 
 
 _OPENERS = frozenset({

@@ -14,7 +14,8 @@ from pydantic import AfterValidator, Field, model_validator
 from checks.baseline_names import similar
 from checks.baseline_shapes import AccountId, Region, Strict, Text, document_schema, shape, wrong
 from checks.model import Severity
-from schedules.deliveries.settings import Delivery, Format, SecretPlace
+from schedules.deliveries.channels import AnyDelivery
+from schedules.deliveries.settings import SecretPlace
 from schedules.times.cron import CronError, parse
 
 SCHEMA_ID = "urn:ecr-audit:schema:service:1"
@@ -181,7 +182,7 @@ class Configuration(Strict):
     aws: AwsSection = Field(default=AwsSection())
     retention: Retention = Field(default=Retention())
     schedules: dict[Name, Schedule] = Field(default_factory=dict, description="The audits that recur, by name.")
-    deliveries: dict[Name, Delivery] = Field(
+    deliveries: dict[Name, AnyDelivery] = Field(
         default_factory=dict, description="Where reports and messages go, by name."
     )
     web: WebSection = Field(default=WebSection())
@@ -197,6 +198,6 @@ def configuration_schema() -> dict[str, Any]:
 
 
 __all__ = [
-    "PRESETS", "AwsSection", "Configuration", "Format", "Name", "ProxySection", "Retention", "Schedule",
+    "PRESETS", "AwsSection", "Configuration", "Name", "ProxySection", "Retention", "Schedule",
     "ScopeSettings", "WebSection", "configuration_schema",
 ]  # fmt: skip

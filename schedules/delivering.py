@@ -17,7 +17,7 @@ from audit.store import Store
 from schedules.deliveries.enclosures import Enclosures
 from schedules.deliveries.errand import Errand
 from schedules.deliveries.persistence import BOUND_SECONDS, Pause, lasting
-from schedules.deliveries.settings import Delivery
+from schedules.deliveries.settings import DeliverySettings
 from schedules.jobs import Clock
 from schedules.model import Facts
 from schedules.receipts import Receipt, Receipts, ReceiptState
@@ -29,7 +29,7 @@ _LOOK_SECONDS = 0.5
 
 def deliver_all(
     facts: Facts,
-    promised: Mapping[str, Delivery],
+    promised: Mapping[str, DeliverySettings],
     receipts: Receipts,
     *,
     store: Store | None,
@@ -57,7 +57,7 @@ def deliver_all(
     return tuple(errand.receipt for errand in errands)
 
 
-def _promised(facts: Facts, promised: Mapping[str, Delivery], receipts: Receipts) -> dict[str, Receipt]:
+def _promised(facts: Facts, promised: Mapping[str, DeliverySettings], receipts: Receipts) -> dict[str, Receipt]:
     run = facts.run.id if facts.run else ""
     return {name: receipts.promise(facts.job.id, name, run) for name in promised}
 

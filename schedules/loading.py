@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from importlib import resources
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,8 @@ from checks.baseline_file import load_document
 from checks.baseline_names import similar
 from checks.baseline_yaml import Node, Problem, path_text
 from schedules.configuration import Configuration
-from schedules.deliveries.settings import Delivery, Secret
+from schedules.deliveries.channels import CHANNELS
+from schedules.deliveries.settings import Secret
 
 
 def load_configuration(text: str, name: str, folder: Path) -> Configuration:
@@ -34,7 +36,7 @@ def load_configuration(text: str, name: str, folder: Path) -> Configuration:
             "store": _store(loaded.store, folder),
             "evidence": _evidence(loaded.evidence, folder),
             "schedules": {key: _moved(one, folder, *_FILES) for key, one in loaded.schedules.items()},
-            "deliveries": {key: _moved(one, folder, *_kept_in(one)) for key, one in loaded.deliveries.items()},
+            "deliveries": {key: _moved(one, folder, *one.paths()) for key, one in loaded.deliveries.items()},
             "web": web,
         }
     )
@@ -42,15 +44,12 @@ def load_configuration(text: str, name: str, folder: Path) -> Configuration:
 
 def example_configuration() -> str:
     """A configuration that shows and explains every key, as shipped with the program."""
-    return resources.files("schedules").joinpath("service.example.yaml").read_text("utf-8")
+    text = resources.files("schedules").joinpath("service.example.yaml").read_text("utf-8")
+    examples = "\n\n".join(channel.example.strip() for channel in CHANNELS.values())
+    return text.replace("{deliveries}\n", indent(examples, "  ") + "\n")
 
 
 _FILES = ("baseline", "waivers", "suites")
-
-
-def _kept_in(delivery: Delivery) -> tuple[str, ...]:
-    """Its keys that hold paths."""
-    return tuple(key for key in ("folder", "ca_file") if key in type(delivery).model_fields)
 
 
 def _moved(section: Any, folder: Path, *keys: str) -> Any:
@@ -90,7 +89,15 @@ def _beyond(folder: Path, root: Node, file: str) -> Iterator[Problem]:
         for key in _FILES:
             yield from _missing(schedule.children.get(key), key, folder, ("schedules", name, key), file)
     for name, delivery in deliveries.items():
-        yield from _missing(delivery.children.get("ca_file"), "ca_file", folder, ("deliveries", name, "ca_file"), file)
+        for key in _files_of(delivery):
+            yield from _missing(delivery.children.get(key), key, folder, ("deliveries", name, key), file)
+
+
+def _files_of(delivery: Node) -> tuple[str, ...]:
+    """Keys of a delivery that name files which must exist."""
+    kind = delivery.children.get("type")
+    channel = CHANNELS.get(kind.value) if kind is not None and isinstance(kind.value, str) else None
+    return tuple(key for key, path in channel.settings.paths().items() if path.must_exist) if channel else ()
 
 
 def _unknown(

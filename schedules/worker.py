@@ -25,7 +25,7 @@ from checks.baseline import BaselineError
 from reports.kept import kept_view, rendered, sweep_rendered
 from schedules.auditing import request_of, schedule_of
 from schedules.configuration import Configuration
-from schedules.deliveries.settings import Delivery
+from schedules.deliveries.settings import DeliverySettings
 from schedules.delivering import deliver_all
 from schedules.facts import facts_of
 from schedules.jobs import Clock, Job, Kind, Ledger, State
@@ -135,7 +135,7 @@ def tell(bench: Bench, job: Job) -> None:
         if name not in deliveries:
             receipts.promise(job.id, name, job.run)
             receipts.failed(job.id, name, reason=f"no delivery is called {name!r} any more")
-    groups: dict[str | None, dict[str, Delivery]] = {}
+    groups: dict[str | None, dict[str, DeliverySettings]] = {}
     for name in job.promised:
         if name in deliveries:
             heard = receipts.last_heard(job, name) if job.schedule else ""

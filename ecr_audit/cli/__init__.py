@@ -14,28 +14,28 @@ from typing import Any, TextIO
 
 import click
 
-COMMANDS = {
-    "run": "ecr_audit.cli.run:run",
-    "demo": "ecr_audit.cli.demo:demo",
-    "report": "ecr_audit.cli.report:report",
-    "plan": "ecr_audit.cli.plan:plan",
-    "diff": "ecr_audit.cli.diff:diff",
-    "runs": "ecr_audit.cli.runs:runs",
-    "store": "ecr_audit.cli.store:store",
-    "evidence": "ecr_audit.cli.evidence:evidence",
-    "send": "ecr_audit.cli.send:send",
-    "schedule": "ecr_audit.cli.schedule:schedule",
-    "serve": "ecr_audit.cli.serve:serve",
-    "token": "ecr_audit.cli.token:token",
-    "waive": "ecr_audit.cli.waive:waive",
-    "checks": "ecr_audit.cli.checks:checks",
-    "suites": "ecr_audit.cli.suites:suites",
-    "baseline": "ecr_audit.cli.baseline:baseline",
-    "grants": "ecr_audit.cli.grants:grants",
-    "iam-policy": "ecr_audit.cli.iam_policy:iam_policy",
-    "simulate": "ecr_audit.cli.simulate:simulate",
-}
-"""Command name → where it lives, in the order of the help text."""
+COMMANDS = (
+    "run",
+    "demo",
+    "report",
+    "plan",
+    "diff",
+    "runs",
+    "store",
+    "evidence",
+    "send",
+    "schedule",
+    "serve",
+    "token",
+    "waive",
+    "checks",
+    "suites",
+    "baseline",
+    "grants",
+    "iam-policy",
+    "simulate",
+)
+"""Names of the commands, in the order of the help text; module and function have the same name, with `_` for `-`."""
 
 DEBUG = "ECR_AUDIT_DEBUG"
 
@@ -74,9 +74,14 @@ class Commands(click.Group):
         """Import the command called *name*."""
         if name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[name].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
+        return command_of(name)
+
+
+def command_of(name: str) -> click.Command:
+    """Import the command called *name*, one of `COMMANDS`."""
+    python_name = name.replace("-", "_")
+    command: click.Command = getattr(import_module(f"ecr_audit.cli.{python_name}"), python_name)
+    return command
 
 
 def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:

@@ -14,7 +14,7 @@ from ecr_audit.cli.output import kept_view
 
 if TYPE_CHECKING:
     from schedules.configuration import Configuration
-    from schedules.deliveries.settings import Delivery
+    from schedules.deliveries.settings import DeliverySettings
 
 
 @click.group()
@@ -63,7 +63,7 @@ def send_run(run: str, name: str, config_file: str, store_url: str | None) -> No
     _report(name, detail)
 
 
-def _delivery(configuration: Configuration, name: str, file: str) -> Delivery:
+def _delivery(configuration: Configuration, name: str, file: str) -> DeliverySettings:
     if name in configuration.deliveries:
         return configuration.deliveries[name]
     there = ", ".join(configuration.deliveries) or "none"

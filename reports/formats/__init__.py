@@ -1,10 +1,17 @@
-"""One file a format. Asking for one imports that one only: WeasyPrint is not loaded for a CSV."""
+"""The report formats: a module and one line of `FORMATS` each.
+
+Command line, API, web pages, delivery settings and documentation read `FORMATS`; none of them names a format by itself.
+Asking for a format imports its module only: WeasyPrint is not loaded for a CSV.
+"""
 
 from __future__ import annotations
 
 import importlib
+import mimetypes
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,11 +21,56 @@ if TYPE_CHECKING:
 
     Tables = Callable[[str], pd.DataFrame]
 
-FORMATS = ("pdf", "csv", "xlsx", "parquet", "json", "jsonl", "html", "sarif", "junit", "asff", "ocsf", "markdown")
-"""Names of the formats, as `--format` takes them."""
+
+@dataclass(frozen=True, slots=True)
+class ReportFormat:
+    """What others need to know of a format without importing its module.
+
+    The module offers `render(run, view, **options) -> Mapping[str, bytes]`: file name → content. Same run and same
+    program: same bytes.
+    """
+
+    name: str
+    """As `--format` takes it."""
+    label: str
+    """As a link to the report says it."""
+    files: str
+    """Name of its file; `*.csv` where there are several."""
+    media_type: str
+    """Of its files, without a character set: text is UTF-8."""
+    options: tuple[str, ...] = ()
+    """Which of `render`'s options the module takes."""
+    slow: bool = False
+    """Whether a large run takes more than a few seconds."""
+    module: str = ""
+    """Where it lives; empty: `reports.formats.NAME`."""
 
 
-_WITH_TABLES = ("xlsx",)
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_REGISTRY = (
+    ReportFormat("pdf", "PDF, to read and to file", "report.pdf", "application/pdf", ("archive",), slow=True),
+    ReportFormat("csv", "CSV, every finding", "*.csv", "text/csv", ("bom",)),
+    ReportFormat("xlsx", "Excel, with evidence tables", "report.xlsx", _XLSX, ("tables",), slow=True),
+    ReportFormat("parquet", "Parquet, for notebooks", "findings.parquet", "application/vnd.apache.parquet"),
+    ReportFormat("json", "JSON, everything", "findings.json", "application/json"),
+    ReportFormat("jsonl", "JSON Lines, one finding a line", "findings.jsonl", "application/x-ndjson"),
+    ReportFormat("html", "HTML, one page to mail and search", "report.html", "text/html"),
+    ReportFormat("sarif", "SARIF, for code scanning", "findings.sarif", "application/sarif+json"),
+    ReportFormat("junit", "JUnit, for CI", "junit.xml", "application/xml"),
+    ReportFormat("asff", "ASFF, for Security Hub", "findings.asff.json", "application/json"),
+    ReportFormat("ocsf", "OCSF, for security lakes", "findings.ocsf.json", "application/json"),
+    ReportFormat("markdown", "Markdown, for an issue", "summary.md", "text/markdown"),
+)
+
+FORMATS: dict[str, ReportFormat] = {one.name: one for one in _REGISTRY}
+"""Name → format, in the order in which lists of them appear."""
+
+if TYPE_CHECKING:
+    FormatName = str
+else:
+    FormatName = Literal[tuple(FORMATS)]
+    """The type of a format's name in settings and requests."""
 
 
 def render(
@@ -32,18 +84,22 @@ def render(
 ) -> Mapping[str, bytes]:
     """File name → content of one format of one run. Same run and same program: same bytes.
 
-    *bom* puts a UTF-8 byte order mark before CSV files, for spreadsheets that would guess another encoding; other
-    formats ignore it. *archive* sets the PDF as PDF/A-2a instead of PDF/UA-1; other formats ignore it. *tables* gives
-    the run's evidence tables to formats that show some; without it they say so.
+    *bom* puts a UTF-8 byte order mark before CSV files, for spreadsheets that would guess another encoding. *archive*
+    sets the PDF as PDF/A-2a instead of PDF/UA-1. *tables* gives the run's evidence tables to formats that show some;
+    without it they say so. A format ignores options that its line does not name.
     Raises ValueError for a name that is not in `FORMATS`.
     """
     if format not in FORMATS:
         raise ValueError(f"unknown report format {format!r}; known are {', '.join(FORMATS)}")
-    module = importlib.import_module(f"reports.formats.{format}")
-    options: dict[str, object] = {"bom": bom} if format == "csv" else {}
-    if format == "pdf":
-        options["archive"] = archive
-    if format in _WITH_TABLES:
-        options["tables"] = tables
-    files: Mapping[str, bytes] = module.render(run, view, **options)
+    known = FORMATS[format]
+    module = importlib.import_module(known.module or f"reports.formats.{known.name}")
+    given = {"bom": bom, "tables": tables, "archive": archive}
+    files: Mapping[str, bytes] = module.render(run, view, **{name: given[name] for name in known.options})
     return files
+
+
+def media_type(file: str) -> str:
+    """Media type of a report's file by its ending, without a character set; of another file as `mimetypes` says."""
+    suffix = PurePath(file).suffix
+    known = (one.media_type for one in FORMATS.values() if PurePath(one.files).suffix == suffix)
+    return next(known, None) or mimetypes.guess_type(file)[0] or "application/octet-stream"

@@ -1,4 +1,4 @@
-"""Ways in which a run's answer reaches others: one module a kind, called as the configuration's `type`.
+"""Ways in which a run's results reach others: one module a channel, named as the configuration's `type`.
 
 Each is one attempt. It is safe to make again: a receiver either sees that it has it already, or is given the same key.
 """
@@ -8,14 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import traceback
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from schedules.deliveries.secret_places import Revealed
 from schedules.model import DeliveryError
 
 if TYPE_CHECKING:
-    from schedules.deliveries.settings import Delivery
+    from schedules.deliveries.settings import DeliverySettings
     from schedules.jobs import Clock
     from schedules.model import Parcel
 
@@ -25,15 +24,21 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def deliver(settings: Delivery, parcel: Parcel, *, clock: Clock = utc_now) -> Mapping[str, Any]:
-    """Make one attempt. Returns what a receipt should keep, as JSON values; `without` lists what was left out.
+def deliver(
+    settings: DeliverySettings, parcel: Parcel, *, clock: Clock = utc_now, trial: bool = False
+) -> Mapping[str, Any]:
+    """Make one attempt. *trial*: it leaves as little behind as the channel can.
 
+    Returns what a receipt should keep, as JSON values; `without` lists what was left out.
     Raises DeliveryError, in whose words, and in whose causes, no secret stands.
     """
+    from schedules.deliveries.channels import channel_of  # here: the channels' modules import this package
+
     revealed = Revealed()
-    sender = import_module(f"schedules.deliveries.{settings.type}")
+    channel = channel_of(settings)
+    send = channel.trial if trial and channel.trial else channel.deliver
     try:
-        detail: Mapping[str, Any] = sender.deliver(settings, parcel, clock, revealed)
+        detail = send(settings, parcel, clock, revealed)
         hidden: dict[str, Any] = revealed.hidden_in(detail)
         return hidden
     except DeliveryError as error:

@@ -1,4 +1,7 @@
-"""Clients of AWS for deliveries: with the service's own credentials, or a profile's; never the audit's roles."""
+"""Clients of AWS for deliveries: with the service's own credentials, or a profile's; never the audit's roles.
+
+boto3 is imported when it is used: a configuration is read without it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-
-from audit.aws.failures import failure_of
 from reports.visible import one_line
 from schedules.deliveries.secret_places import Revealed
 from schedules.model import DeliveryError
@@ -21,6 +20,7 @@ MESSAGE_LENGTH = 400
 def client(service: str, revealed: Revealed, *, region: str, profile: str, endpoint_url: str, tries: int = 1) -> Any:
     """A client of *service*. *tries*: of one request; more than one only where repeating it by itself is harmless."""
     import boto3
+    from botocore.config import Config
 
     session = boto3.Session(profile_name=profile or None, region_name=region)
     credentials = session.get_credentials()
@@ -42,6 +42,10 @@ def client(service: str, revealed: Revealed, *, region: str, profile: str, endpo
 @contextmanager
 def told(what: str, revealed: Revealed) -> Iterator[None]:
     """Turn what boto3 raises into a DeliveryError that begins with *what*."""
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+    from audit.aws.failures import failure_of
+
     try:
         yield
         return

@@ -12,27 +12,19 @@ from audit.model import Run
 from audit.store import Store
 from reports.view import ReportView
 from schedules.deliveries import deliver, utc_now
-from schedules.deliveries.aws import client, told
 from schedules.deliveries.enclosures import Enclosures
-from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import Delivery, S3Delivery, SecurityHubDelivery
+from schedules.deliveries.settings import DeliverySettings
 from schedules.jobs import Clock, Job, Kind, State
 from schedules.model import Decision, Facts, Parcel
 from schedules.telling.messages import compose
 
 
-def trial(settings: Delivery, name: str, *, clock: Clock = utc_now) -> Mapping[str, Any]:
+def trial(settings: DeliverySettings, name: str, *, clock: Clock = utc_now) -> Mapping[str, Any]:
     """Send a message that says that it is a trial. Returns what a receipt would keep; raises DeliveryError.
 
-    Nothing is locked in a bucket, and Security Hub, which takes nothing but findings, is only asked who we are.
+    Where a message would leave more behind than itself, the channel says what its trial does instead.
     """
     now = clock()
-    if isinstance(settings, SecurityHubDelivery):
-        return {**_who(settings), "without": ["Nothing was sent: Security Hub takes nothing but findings."]}
-    without = []
-    if isinstance(settings, S3Delivery) and settings.object_lock is not None:
-        settings = settings.model_copy(update={"object_lock": None})
-        without.append("The trial's file was written without its object lock.")
     job = _job(now, "trial")
     decision = Decision((f"Told always: this is a trial of the delivery {name}.",))
     message = replace(
@@ -42,12 +34,11 @@ def trial(settings: Delivery, name: str, *, clock: Clock = utc_now) -> Mapping[s
         totals=(f"If you can read this, the delivery {name} works.",),
     )
     parcel = Parcel(f"{job.id}.{name}", "", job, None, None, message, {})
-    detail = dict(deliver(settings, parcel, clock=clock))
-    return {**detail, "without": [*without, *detail.get("without", ())]}
+    return deliver(settings, parcel, clock=clock, trial=True)
 
 
 def hand_over(
-    settings: Delivery,
+    settings: DeliverySettings,
     name: str,
     run: Run,
     view: ReportView,
@@ -78,12 +69,3 @@ def _job(now: dt.datetime, by: str, run: Run | None = None) -> Job:
         asked_by=by, request={}, state=State.DONE, reason="", run=run.id if run else "", started_at=now,
         finished_at=now, attempts=1, note="", done=0, total=0, cancel_asked_by="", holder="",
     )  # fmt: skip
-
-
-def _who(settings: SecurityHubDelivery) -> Mapping[str, Any]:
-    revealed = Revealed()
-    with told("AWS did not say who we are", revealed):
-        sts = client(
-            "sts", revealed, region=settings.region, profile=settings.profile, endpoint_url=settings.endpoint_url
-        )
-        return {"account": sts.get_caller_identity()["Account"], "region": settings.region}

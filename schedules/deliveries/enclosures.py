@@ -12,7 +12,7 @@ from reports.commands import SCRIPT_FOLDER
 from reports.formats import render
 from reports.kept import rendered
 from reports.visible import one_line
-from schedules.deliveries.settings import Delivery
+from schedules.deliveries.settings import DeliverySettings
 from schedules.model import Facts
 
 
@@ -26,7 +26,7 @@ class Enclosures:
         self._made: dict[str, Mapping[str, bytes]] = {}
         self._broken: dict[str, str] = {}
 
-    def of(self, settings: Delivery) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    def of(self, settings: DeliverySettings) -> tuple[dict[str, bytes], tuple[str, ...]]:
         """Files by name, and a sentence for each format that could not be made: people must hear all the same."""
         files: dict[str, bytes] = {}
         without = []

@@ -15,10 +15,11 @@ import structlog
 from audit.store import Store
 from reports.visible import one_line
 from schedules.deliveries import deliver
+from schedules.deliveries.channels import channel_of
 from schedules.deliveries.enclosures import Enclosures
 from schedules.deliveries.failures import PartlyDeliveredError
 from schedules.deliveries.persistence import Pause, attempts, lasting
-from schedules.deliveries.settings import Delivery
+from schedules.deliveries.settings import DeliverySettings
 from schedules.jobs import Clock, Job, Ledger
 from schedules.model import DeliveryError, Facts, Parcel
 from schedules.receipts import Receipt, Receipts, ReceiptState
@@ -36,7 +37,7 @@ class Errand:
     """A promised delivery and all that it needs. One thread runs it; another may give it up."""
 
     name: str
-    settings: Delivery
+    settings: DeliverySettings
     facts: Facts
     receipts: Receipts
     enclosures: Enclosures
@@ -79,9 +80,7 @@ class Errand:
         self._attempt(parcel, {"digest": decision.digest, "reasons": list(decision.reasons)}, without)
 
     def _nothing_to_carry(self) -> str:
-        if self.settings.type == "securityhub" and self.facts.run is None:
-            return "there is no run, and Security Hub takes nothing but findings"
-        return ""
+        return channel_of(self.settings).without_run if self.facts.run is None else ""
 
     def _attempt(self, parcel: Parcel, detail: Mapping[str, Any], without: tuple[str, ...]) -> None:
         self.began = time.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schedules.deliveries.settings import Delivery
+from schedules.deliveries.settings import DeliverySettings
 from schedules.model import DeliveryError
 
 
@@ -18,7 +18,7 @@ class LaterError(DeliveryError):
 class PartlyDeliveredError(DeliveryError):
     """Some of its recipients have it, and must not get it twice."""
 
-    def __init__(self, message: str, *, left: Delivery) -> None:
+    def __init__(self, message: str, *, left: DeliverySettings) -> None:
         """*left*: the delivery to those who wait for it still."""
         super().__init__(message, again=True)
         self.left = left

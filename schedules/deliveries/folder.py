@@ -5,18 +5,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from audit.store.files import sync_folder, write_atomically
 from reports.commands import SCRIPT_FOLDER
 from schedules.deliveries.names import places
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import FolderDelivery
+from schedules.deliveries.settings import Attached, Channel, DeliverySettings, FolderPath, Tell
 from schedules.jobs import Clock
 from schedules.model import DeliveryError, Parcel
 
 _ONE_AT_A_TIME = threading.Lock()
 """Two deliveries of one job may write the same files."""
+
+
+class FolderDelivery(DeliverySettings):
+    """Reports in a folder of their own per run."""
+
+    type: Literal["folder"]
+    folder: FolderPath = Field(description="Folder; a run's files lie in SCHEDULE/RUN below it.")
+    tell: Tell = Field(default=Tell(always=True))
+    attach: Attached = Field(default=("pdf", "csv"))
+    scripts: bool = Field(default=True, description="The remediation scripts too.")
 
 
 def deliver(settings: FolderDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
@@ -45,3 +57,20 @@ def _written(root: Path, name: str, data: bytes) -> bool:
         path.chmod(0o755)
     sync_folder(path.parent)
     return True
+
+
+CHANNEL = Channel(
+    settings=FolderDelivery,
+    deliver=deliver,
+    arrives="`SCHEDULE/RUN/` with the reports, the scripts and `message.txt`",
+    repeated="changes nothing",
+    example="""
+archive:
+  type: folder
+  folder: reports             # a run's files lie in SCHEDULE/RUN below it
+  attach: [pdf, csv]          # formats; `ecr-audit report --help` names them all
+  scripts: true               # the remediation scripts too
+  tell:                       # what is worth a delivery. For folder, s3 and securityhub the default is `always`
+    always: true              # after every run, whatever it found
+""",
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
@@ -10,6 +9,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import PurePosixPath
 
+from reports.formats import media_type
 from reports.visible import one_line, visible
 from schedules.deliveries.addresses import mailbox
 from schedules.jobs import Clock
@@ -57,7 +57,7 @@ def mail(parcel: Parcel, sender: str, to: Sequence[str], room: int, clock: Clock
     message.set_content(visible(told.text), cte="quoted-printable")
     message.add_alternative(visible(html_of(told)), subtype="html", cte="quoted-printable")
     for name, data in kept.items():
-        kind, _, subtype = (mimetypes.guess_type(name)[0] or "application/octet-stream").partition("/")
+        kind, _, subtype = media_type(name).partition("/")
         message.add_attachment(data, maintype=kind, subtype=subtype, filename=PurePosixPath(name).name, cte="base64")
     return Mail(message.as_bytes(), identifier, left_out)
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
-import mimetypes
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from botocore.exceptions import ClientError
+from pydantic import Field
 
+from checks.baseline_shapes import AccountId, Region, Strict, Text
 from reports.commands import SCRIPT_FOLDER
+from reports.formats import media_type
 from schedules.deliveries.aws import client, told
 from schedules.deliveries.names import places
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import S3Delivery
+from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, Attached, Channel, DeliverySettings, Tell
 from schedules.jobs import Clock
 from schedules.model import Parcel
 
@@ -29,6 +30,30 @@ SUM = "ecr-audit-sha256"
 """Metadata that names the content, whatever the encryption makes of the ETag."""
 _TRIES = 3
 """Of one request; every part may fail by itself."""
+
+
+class ObjectLock(Strict):
+    """Retention that S3 enforces; the bucket must have object lock enabled."""
+
+    mode: Literal["GOVERNANCE", "COMPLIANCE"]
+    days: int = Field(ge=1, le=36_500)
+
+
+class S3Delivery(DeliverySettings):
+    """Reports in a bucket."""
+
+    type: Literal["s3"]
+    bucket: Text
+    prefix: str = Field(default="ecr-audit/", max_length=400, description="A run's files lie in PREFIX/SCHEDULE/RUN/.")
+    region: Region
+    profile: str = Field(default="", description=PROFILE)
+    kms_key: str = Field(default="", description="Key of SSE-KMS; empty: as the bucket encrypts.")
+    object_lock: ObjectLock | None = Field(default=None)
+    expected_bucket_owner: AccountId | Literal[""] = Field(default="", description="Account that must own the bucket.")
+    endpoint_url: str = Field(default="", description=ENDPOINT_URL)
+    tell: Tell = Field(default=Tell(always=True))
+    attach: Attached = Field(default=("pdf", "csv"))
+    scripts: bool = Field(default=True, description="The remediation scripts too.")
 
 
 def deliver(settings: S3Delivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
@@ -74,12 +99,14 @@ def _arguments(settings: S3Delivery, name: str, digest: str, now: dt.datetime) -
 def _content_type(name: str) -> str:
     if name.split("/")[-2:-1] == [SCRIPT_FOLDER]:
         return "text/x-shellscript; charset=utf-8"
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = media_type(name)
     return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
 
 def _is_there(s3: Any, settings: S3Delivery, key: str, digest: str) -> bool:
     """Whether the object has this content. Where we may not look it is written: one version more, and none less."""
+    from botocore.exceptions import ClientError
+
     owner = {"ExpectedBucketOwner": settings.expected_bucket_owner} if settings.expected_bucket_owner else {}
     try:
         head = s3.head_object(Bucket=settings.bucket, Key=key, **owner)
@@ -90,3 +117,39 @@ def _is_there(s3: Any, settings: S3Delivery, key: str, digest: str) -> bool:
         raise
     there: bool = head.get("Metadata", {}).get(SUM) == digest
     return there
+
+
+def _trial(settings: S3Delivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+    """Put the message without a lock, which could not be undone."""
+    if settings.object_lock is None:
+        return deliver(settings, parcel, clock, revealed)
+    detail = deliver(settings.model_copy(update={"object_lock": None}), parcel, clock, revealed)
+    return {**detail, "without": ["The trial's file was written without its object lock."]}
+
+
+CHANNEL = Channel(
+    settings=S3Delivery,
+    deliver=deliver,
+    trial=_trial,
+    arrives="the same as `folder` below the prefix, encrypted and locked as configured, with SHA-256 checksums",
+    repeated="writes nothing that is there with the same content",
+    permissions="`s3:PutObject`, `s3:GetObject`, `s3:ListBucket` (to see what is there already), "
+    "`s3:AbortMultipartUpload`; with `object_lock` `s3:PutObjectRetention`; with `kms_key` `kms:GenerateDataKey` and "
+    "`kms:Decrypt` on the key",
+    example="""
+bucket:
+  type: s3
+  bucket: example-audit-reports
+  prefix: ecr-audit/          # a run's files lie in PREFIX/SCHEDULE/RUN/
+  region: eu-central-1
+  profile: ""
+  kms_key: ""                 # key of SSE-KMS; empty: as the bucket encrypts
+  object_lock:                # retention that S3 enforces; left out: none. The bucket must have object lock enabled
+    mode: GOVERNANCE          # or COMPLIANCE, which cannot be shortened
+    days: 365
+  expected_bucket_owner: "111111111111"   # refuse a bucket of any other account; left out: not checked
+  endpoint_url: ""            # another endpoint than AWS's, for trials
+  attach: [pdf, csv, xlsx]
+  scripts: true
+""",
+)

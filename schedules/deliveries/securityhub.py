@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from audit.model import Run
+from checks.baseline_shapes import Region
 from reports.formats.asff import batches, findings
 from reports.view import ReportView
 from reports.visible import one_line
 from schedules.deliveries.aws import client, told
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import SecurityHubDelivery
+from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, Channel, DeliverySettings, NoFiles, Tell
 from schedules.jobs import Clock
 from schedules.model import DeliveryError, Parcel
 
@@ -20,6 +23,7 @@ TOLD_FAILURES = 20
 """Refusals that are told one by one."""
 _TRIES = 3
 """Of one request: importing a batch twice is harmless."""
+_WITHOUT_RUN = "there is no run, and Security Hub takes nothing but findings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,21 @@ def _batches(run: Run, view: ReportView, account: str, region: str) -> Iterator[
     return batches(findings(run, view, account=account, region=region))
 
 
+class SecurityHubDelivery(DeliverySettings):
+    """The findings into AWS Security Hub, as `ecr-audit send securityhub` does."""
+
+    type: Literal["securityhub"]
+    region: Region
+    profile: str = Field(default="", description=PROFILE)
+    endpoint_url: str = Field(default="", description=ENDPOINT_URL)
+    tell: Tell = Field(default=Tell(always=True))
+    attach: NoFiles = Field(default=())
+
+
 def deliver(settings: SecurityHubDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Import the run's findings. Sent again, they are updated."""
     if parcel.run is None or parcel.view is None:
-        raise DeliveryError("there is no run, and Security Hub takes nothing but findings", again=False)
+        raise DeliveryError(_WITHOUT_RUN, again=False)
     where = {"region": settings.region, "profile": settings.profile, "endpoint_url": settings.endpoint_url}
     with told(f"the Security Hub in {settings.region} did not take the findings", revealed):
         account = client("sts", revealed, **where, tries=_TRIES).get_caller_identity()["Account"]
@@ -70,3 +85,32 @@ def deliver(settings: SecurityHubDelivery, parcel: Parcel, clock: Clock, reveale
         told_of = f"Security Hub refused {receipt.refused} of {receipt.refused + receipt.taken} findings: {words}"
         raise DeliveryError(told_of, again=any(" Internal" in refusal for refusal in receipt.refusals))
     return {"account": account, "region": settings.region, "taken": receipt.taken}
+
+
+def _trial(settings: SecurityHubDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+    """Ask AWS which account we are, and send nothing."""
+    with told("AWS did not say who we are", revealed):
+        sts = client(
+            "sts", revealed, region=settings.region, profile=settings.profile, endpoint_url=settings.endpoint_url
+        )
+        account = sts.get_caller_identity()["Account"]
+    without = ["Nothing was sent: Security Hub takes nothing but findings."]
+    return {"account": account, "region": settings.region, "without": without}
+
+
+CHANNEL = Channel(
+    settings=SecurityHubDelivery,
+    deliver=deliver,
+    trial=_trial,
+    without_run=_WITHOUT_RUN,
+    arrives="every finding",
+    repeated="updates the findings",
+    permissions="`securityhub:BatchImportFindings`",
+    example="""
+findings:
+  type: securityhub           # the findings into Security Hub, as `ecr-audit send securityhub` does
+  region: eu-central-1
+  profile: ""
+  endpoint_url: ""
+""",
+)

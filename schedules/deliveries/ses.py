@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from schedules.deliveries.addresses import mailbox
+from pydantic import Field
+
+from checks.baseline_shapes import Region
+from schedules.deliveries.addresses import MailAddress, mailbox
 from schedules.deliveries.aws import client, told
 from schedules.deliveries.mail import MEGABYTE, mail
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import SesDelivery
+from schedules.deliveries.settings import (
+    ENDPOINT_URL,
+    MEGABYTES,
+    PROFILE,
+    Attached,
+    Channel,
+    DeliverySettings,
+    Megabytes,
+)
 from schedules.jobs import Clock
 from schedules.model import Parcel
+
+
+class SesDelivery(DeliverySettings):
+    """Mail through Amazon SES."""
+
+    type: Literal["ses"]
+    region: Region
+    profile: str = Field(default="", description=PROFILE)
+    endpoint_url: str = Field(default="", description=ENDPOINT_URL)
+    sender: MailAddress
+    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=50, description="SES takes 50 at most.")
+    attach: Attached = Field(default=("pdf",))
+    megabytes: Megabytes = Field(default=10, description=MEGABYTES)
 
 
 def deliver(settings: SesDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
@@ -31,3 +55,22 @@ def deliver(settings: SesDelivery, parcel: Parcel, clock: Clock, revealed: Revea
             Content={"Raw": {"Data": letter.data}},
         )
     return {"message_id": answer["MessageId"], "without": list(letter.left_out)}
+
+
+CHANNEL = Channel(
+    settings=SesDelivery,
+    deliver=deliver,
+    arrives="a mail as text and HTML, with the reports attached",
+    repeated="the same `X-Ecr-Audit-Delivery`: SES knows no key of ours",
+    permissions="`ses:SendEmail` and `ses:SendRawEmail` on the identity",
+    example="""
+board:
+  type: ses
+  region: eu-central-1
+  profile: ""
+  endpoint_url: ""
+  sender: ecr-audit@example.com
+  to: [board@example.com]
+  tell: {always: true}
+""",
+)

@@ -1,16 +1,24 @@
-"""Where reports and messages go, and who hears what: the `deliveries` part of the configuration file."""
+"""What all delivery channels share: their settings' common parts, and what a channel says of itself.
+
+The settings of each channel stand in its own module; `channels` puts them together.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from checks.baseline_shapes import AccountId, Region, Strict, Text, wrong
+from checks.baseline_shapes import Strict, Text, wrong
 from checks.model import Severity
-from schedules.deliveries.addresses import MailAddress, WebAddress, is_loopback
+from reports.formats import FormatName
 
-Format = Literal["pdf", "csv", "xlsx", "parquet", "json", "jsonl", "html", "sarif", "junit", "asff", "ocsf", "markdown"]
+if TYPE_CHECKING:
+    from schedules.deliveries.secret_places import Revealed
+    from schedules.jobs import Clock
+    from schedules.model import Parcel
 
 
 class Secret(Strict):
@@ -30,15 +38,36 @@ def one_place(secret: Secret) -> Secret:
 SecretPlace = Annotated[Secret, AfterValidator(one_place)]
 
 
-def _no_files(formats: tuple[Format, ...]) -> tuple[Format, ...]:
+Attached = tuple[FormatName, ...]
+"""Names of the reports that go with a delivery."""
+
+
+def _no_files(formats: Attached) -> Attached:
     if formats:
         raise wrong("cannot carry files", "leave `attach` out: the message has a link to the run")
     return formats
 
 
-NoFiles = Annotated[tuple[Format, ...], AfterValidator(_no_files)]
+NoFiles = Annotated[Attached, AfterValidator(_no_files)]
 Megabytes = Annotated[int, Field(ge=1, le=40)]
 MEGABYTES = "Larger mails leave files out, and say so. Many mailboxes refuse more than 10 to 25."
+CA_FILE = "Certificates to trust instead of the system's."
+ENDPOINT_URL = "Another endpoint than AWS's, for trials."
+PROFILE = "Profile of the AWS configuration; empty: the service's own credentials."
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredPath:
+    """Marks a field that holds a path, which is relative to the folder of the configuration file."""
+
+    must_exist: bool
+    """Whether a file that is not there is an error of the configuration."""
+
+
+FolderPath = Annotated[Text, ConfiguredPath(must_exist=False)]
+"""A folder that is made when it is needed."""
+FilePath = Annotated[str, ConfiguredPath(must_exist=True)]
+"""A file, or empty."""
 
 
 class Tell(Strict):
@@ -58,137 +87,54 @@ class Tell(Strict):
     )
 
 
-class _Delivery(Strict):
+class DeliverySettings(Strict):
+    """What every channel's settings have."""
+
+    type: str
+    """Name of the channel."""
     tell: Tell = Field(default=Tell())
-    attach: tuple[Format, ...] = Field(default=(), description="Reports that go with it.")
+    attach: Attached = Field(default=(), description="Reports that go with it.")
+
+    @classmethod
+    def paths(cls) -> dict[str, ConfiguredPath]:
+        """Its keys that hold paths."""
+        marked = {name: field.metadata for name, field in cls.model_fields.items()}
+        return {name: one for name, marks in marked.items() for one in marks if isinstance(one, ConfiguredPath)}
 
 
-class FolderDelivery(_Delivery):
-    """Reports in a folder of their own per run."""
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way in which a run's results reach others. Its module declares exactly one, named `CHANNEL`."""
 
-    type: Literal["folder"]
-    folder: Text = Field(description="Folder; a run's files lie in SCHEDULE/RUN below it.")
-    tell: Tell = Field(default=Tell(always=True))
-    attach: tuple[Format, ...] = Field(default=("pdf", "csv"))
-    scripts: bool = Field(default=True, description="The remediation scripts too.")
+    settings: type[DeliverySettings]
+    """Its settings; their docstring and the descriptions of their keys are its documentation."""
+    deliver: Callable[[Any, Parcel, Clock, Revealed], Mapping[str, Any]]
+    """Makes one attempt, which is safe to repeat: with the settings, what to send, the clock, and what reads secrets.
 
+    Returns what the receipt keeps, as JSON values; `without` lists what was left out. Raises DeliveryError.
+    """
+    arrives: str
+    """What the receiver gets, in Markdown."""
+    repeated: str
+    """What happens when it is sent again, in Markdown."""
+    example: str
+    """Its part of the example configuration: one or more deliveries by name, in YAML."""
+    permissions: str = ""
+    """IAM actions that it needs, in Markdown; empty: it is not AWS."""
+    without_run: str = ""
+    """Why nothing is sent where there is no run; empty: a message is sent all the same."""
+    trial: Callable[[Any, Parcel, Clock, Revealed], Mapping[str, Any]] | None = None
+    """As `deliver`, for a trial, where sending a message would leave more behind than that message."""
 
-class ObjectLock(Strict):
-    """Retention that S3 enforces; the bucket must have object lock enabled."""
+    @property
+    def name(self) -> str:
+        """Its `type` in the configuration."""
+        name: str = get_args(self.settings.model_fields["type"].annotation)[0]
+        return name
 
-    mode: Literal["GOVERNANCE", "COMPLIANCE"]
-    days: int = Field(ge=1, le=36_500)
-
-
-class S3Delivery(_Delivery):
-    """Reports in a bucket."""
-
-    type: Literal["s3"]
-    bucket: Text
-    prefix: str = Field(default="ecr-audit/", max_length=400, description="A run's files lie in PREFIX/SCHEDULE/RUN/.")
-    region: Region
-    profile: str = Field(default="")
-    kms_key: str = Field(default="", description="Key of SSE-KMS; empty: as the bucket encrypts.")
-    object_lock: ObjectLock | None = Field(default=None)
-    expected_bucket_owner: AccountId | Literal[""] = Field(default="", description="Account that must own the bucket.")
-    endpoint_url: str = Field(default="", description="Another endpoint than AWS's, for trials.")
-    tell: Tell = Field(default=Tell(always=True))
-    attach: tuple[Format, ...] = Field(default=("pdf", "csv"))
-    scripts: bool = Field(default=True, description="The remediation scripts too.")
-
-
-class SmtpDelivery(_Delivery):
-    """Mail through a server."""
-
-    type: Literal["smtp"]
-    host: Text
-    port: int = Field(default=587, ge=1, le=65_535)
-    tls: Literal["starttls", "implicit", "none"] = Field(
-        default="starttls", description="none: only to a server on this machine."
-    )
-    ca_file: str = Field(default="", description="Certificates to trust instead of the system's.")
-    username: str = Field(default="")
-    password: SecretPlace | None = Field(default=None)
-    sender: MailAddress
-    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=100)
-    attach: tuple[Format, ...] = Field(default=("pdf",))
-    megabytes: Megabytes = Field(default=10, description=MEGABYTES)
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        if self.tls == "none" and not is_loopback(self.host):
-            hint = "use starttls or implicit; none is for a server on this machine"
-            raise wrong(f"mail to {self.host} would travel unencrypted", hint, "tls")
-        if bool(self.username) != (self.password is not None):
-            raise wrong("needs both `username` and `password`, or neither", "name both, or leave both out", "username")
-        return self
-
-
-class SesDelivery(_Delivery):
-    """Mail through Amazon SES."""
-
-    type: Literal["ses"]
-    region: Region
-    profile: str = Field(default="")
-    endpoint_url: str = Field(default="", description="Another endpoint than AWS's, for trials.")
-    sender: MailAddress
-    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=50, description="SES takes 50 at most.")
-    attach: tuple[Format, ...] = Field(default=("pdf",))
-    megabytes: Megabytes = Field(default=10, description=MEGABYTES)
-
-
-class SnsDelivery(_Delivery):
-    """A message to an SNS topic."""
-
-    type: Literal["sns"]
-    topic: Annotated[str, Field(pattern="^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$")]
-    profile: str = Field(default="")
-    endpoint_url: str = Field(default="", description="Another endpoint than AWS's, for trials.")
-    attach: NoFiles = Field(default=())
-
-
-class SlackDelivery(_Delivery):
-    """A message to a Slack incoming webhook, whose address is a secret."""
-
-    type: Literal["slack"]
-    url: SecretPlace
-    attach: NoFiles = Field(default=())
-
-
-class WebhookDelivery(_Delivery):
-    """A JSON message to any address, signed."""
-
-    type: Literal["webhook"]
-    url: WebAddress = Field(
-        repr=False, description="Receives a POST; http only on this machine. Redirects are not followed."
-    )
-    secret: SecretPlace = Field(description="Key of the signature (HMAC-SHA256), 16 characters or more.")
-    key_id: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,40}$")] = Field(
-        default="1", description="Name of the key, sent along, so that it can be replaced without a gap."
-    )
-    ca_file: str = Field(default="", description="Certificates to trust instead of the system's.")
-    attach: NoFiles = Field(default=())
-
-
-class SecurityHubDelivery(_Delivery):
-    """The findings into AWS Security Hub, as `ecr-audit send securityhub` does."""
-
-    type: Literal["securityhub"]
-    region: Region
-    profile: str = Field(default="")
-    endpoint_url: str = Field(default="", description="Another endpoint than AWS's, for trials.")
-    tell: Tell = Field(default=Tell(always=True))
-    attach: NoFiles = Field(default=())
-
-
-Delivery = Annotated[
-    FolderDelivery
-    | S3Delivery
-    | SmtpDelivery
-    | SesDelivery
-    | SnsDelivery
-    | SlackDelivery
-    | WebhookDelivery
-    | SecurityHubDelivery,
-    Field(discriminator="type"),
-]
+    @property
+    def carries_files(self) -> bool:
+        """Whether reports can go with it."""
+        return not any(
+            getattr(mark, "func", None) is _no_files for mark in self.settings.model_fields["attach"].metadata
+        )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from pydantic import Field
 
 from reports.visible import one_line
 from schedules.deliveries.addresses import is_loopback
 from schedules.deliveries.documents import as_json
-from schedules.deliveries.posting import Receiver, hide_address, post
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import SlackDelivery
+from schedules.deliveries.settings import Channel, DeliverySettings, NoFiles, SecretPlace
 from schedules.jobs import Clock
 from schedules.model import DeliveryError, Parcel
 
@@ -21,8 +22,18 @@ LINE_LENGTH = 500
 FALLBACK_LENGTH = 1_000
 
 
+class SlackDelivery(DeliverySettings):
+    """A message to a Slack incoming webhook, whose address is a secret."""
+
+    type: Literal["slack"]
+    url: SecretPlace
+    attach: NoFiles = Field(default=())
+
+
 def deliver(settings: SlackDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Post once. Slack knows no key of ours: where its answer is lost, the next attempt is a second message."""
+    from schedules.deliveries.posting import Receiver, hide_address, post  # a configuration is read without urllib3
+
     url = revealed.read(settings.url, "the address of the Slack webhook")
     parts = urlsplit(url)
     hide_address(url, revealed)
@@ -99,3 +110,16 @@ def _address(link: str) -> str:
 def _cut(text: str, length: int) -> str:
     line = one_line(text)
     return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+CHANNEL = Channel(
+    settings=SlackDelivery,
+    deliver=deliver,
+    arrives="a message of an incoming webhook",
+    repeated="a second message: Slack knows no key of ours",
+    example="""
+chat:
+  type: slack
+  url: {env: SLACK_WEBHOOK_URL}   # the address of an incoming webhook is a secret
+""",
+)

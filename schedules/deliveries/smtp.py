@@ -7,14 +7,26 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Literal, Self
 
+from pydantic import Field, model_validator
+
+from checks.baseline_shapes import Text, wrong
 from reports.visible import one_line
-from schedules.deliveries.addresses import mailbox
+from schedules.deliveries.addresses import MailAddress, is_loopback, mailbox
 from schedules.deliveries.failures import PartlyDeliveredError
 from schedules.deliveries.mail import MEGABYTE, mail
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import SmtpDelivery
+from schedules.deliveries.settings import (
+    CA_FILE,
+    MEGABYTES,
+    Attached,
+    Channel,
+    DeliverySettings,
+    FilePath,
+    Megabytes,
+    SecretPlace,
+)
 from schedules.jobs import Clock
 from schedules.model import DeliveryError, Parcel
 
@@ -22,6 +34,33 @@ SECONDS = 30.0
 """What one answer of the server may take."""
 
 _Answers = dict[str, tuple[int, bytes]]
+
+
+class SmtpDelivery(DeliverySettings):
+    """Mail through a server."""
+
+    type: Literal["smtp"]
+    host: Text
+    port: int = Field(default=587, ge=1, le=65_535)
+    tls: Literal["starttls", "implicit", "none"] = Field(
+        default="starttls", description="none: only to a server on this machine."
+    )
+    ca_file: FilePath = Field(default="", description=CA_FILE)
+    username: str = Field(default="")
+    password: SecretPlace | None = Field(default=None)
+    sender: MailAddress
+    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=100)
+    attach: Attached = Field(default=("pdf",))
+    megabytes: Megabytes = Field(default=10, description=MEGABYTES)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.tls == "none" and not is_loopback(self.host):
+            hint = "use starttls or implicit; none is for a server on this machine"
+            raise wrong(f"mail to {self.host} would travel unencrypted", hint, "tls")
+        if bool(self.username) != (self.password is not None):
+            raise wrong("needs both `username` and `password`, or neither", "name both, or leave both out", "username")
+        return self
 
 
 def deliver(settings: SmtpDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
@@ -144,3 +183,34 @@ def _told(where: str, revealed: Revealed) -> Iterator[None]:
 def _said(revealed: Revealed, code: int, answer: bytes | str) -> str:
     text = answer.decode("utf-8", errors="replace") if isinstance(answer, bytes) else answer
     return one_line(revealed.hidden(f"{code} {text}"))[:200]
+
+
+CHANNEL = Channel(
+    settings=SmtpDelivery,
+    deliver=deliver,
+    arrives="a mail as text and HTML, with the reports attached",
+    repeated="the same `Message-ID`; recipients that have it are left out",
+    example="""
+team:
+  type: smtp
+  host: mail.example.com
+  port: 587
+  tls: starttls               # or implicit (port 465); none is only for a server on this machine
+  ca_file: ""                 # certificates to trust instead of the system's
+  username: ecr-audit         # default: none
+  password:                   # a secret: `env` names a variable, `file` a file
+    env: ECR_AUDIT_MAIL_PASSWORD
+  sender: ECR audit <ecr-audit@example.com>
+  to: [platform@example.com]
+  attach: [pdf]
+  megabytes: 10               # larger mails leave files out, and say so
+  tell:
+    always: false
+    new: high                 # new findings of this severity or a worse one; or never
+    worse: true               # a finding became more severe, at or above `new`
+    gaps: true                # evidence is missing that the run before had
+    recovery: true            # what was sent before is over
+    failed: true              # there is no run: the audit failed, was missed or took too long
+    digest: weekly            # besides, a summary of all runs since the last one; or daily, monthly. Default: never
+""",
+)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from reports.visible import one_line, visible
 from schedules.deliveries.aws import client, told
 from schedules.deliveries.documents import as_json, event_of, severity_of
 from schedules.deliveries.names import BY_HAND
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import SnsDelivery
+from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, Channel, DeliverySettings, NoFiles
 from schedules.jobs import Clock
 from schedules.model import Parcel
 
@@ -23,6 +25,16 @@ SUBJECT_LENGTH = 100
 SMS_LENGTH = 140
 _KEPT = {"version", "event", "reasons", "schedule", "job", "run", "organization", "verdict", "counts", "change"}
 """What of a document stays where the whole is too large."""
+
+
+class SnsDelivery(DeliverySettings):
+    """A message to an SNS topic."""
+
+    type: Literal["sns"]
+    topic: Annotated[str, Field(pattern="^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$")]
+    profile: str = Field(default="", description=PROFILE)
+    endpoint_url: str = Field(default="", description=ENDPOINT_URL)
+    attach: NoFiles = Field(default=())
 
 
 def deliver(settings: SnsDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
@@ -87,3 +99,20 @@ def _cut(text: str, link: str) -> str:
     if len(data) <= TEXT_BYTES:
         return text
     return f"{data[:TEXT_BYTES].decode(errors='ignore')}\n\n… cut here; see {link}\n"
+
+
+CHANNEL = Channel(
+    settings=SnsDelivery,
+    deliver=deliver,
+    arrives="text for mailboxes, [JSON](message.schema.json) for machines, attributes `severity`, `event`, `schedule`, "
+    "`delivery` for filter policies",
+    repeated="FIFO topics drop it within five minutes; else the same attribute `delivery`",
+    permissions="`sns:Publish` on the topic; for an encrypted topic `kms:GenerateDataKey` and `kms:Decrypt` on its key",
+    example="""
+topic:
+  type: sns
+  topic: arn:aws:sns:eu-central-1:111111111111:ecr-audit
+  profile: ""
+  endpoint_url: ""
+""",
+)

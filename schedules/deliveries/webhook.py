@@ -8,21 +8,40 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from pydantic import Field
+
+from schedules.deliveries.addresses import WebAddress
 from schedules.deliveries.documents import as_json
-from schedules.deliveries.posting import Receiver, hide_address, post
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import WebhookDelivery
+from schedules.deliveries.settings import CA_FILE, Channel, DeliverySettings, FilePath, NoFiles, SecretPlace
 from schedules.jobs import Clock
 from schedules.model import DeliveryError, Parcel
 
 SHORTEST_SECRET = 16
 
 
+class WebhookDelivery(DeliverySettings):
+    """A JSON message to any address, signed."""
+
+    type: Literal["webhook"]
+    url: WebAddress = Field(
+        repr=False, description="Receives a POST; http only on this machine. Redirects are not followed."
+    )
+    secret: SecretPlace = Field(description="Key of the signature (HMAC-SHA256), 16 characters or more.")
+    key_id: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,40}$")] = Field(
+        default="1", description="Name of the key, sent along, so that it can be replaced without a gap."
+    )
+    ca_file: FilePath = Field(default="", description=CA_FILE)
+    attach: NoFiles = Field(default=())
+
+
 def deliver(settings: WebhookDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Send the message's document. Any 2xx answer means that the receiver has it."""
+    from schedules.deliveries.posting import Receiver, hide_address, post  # a configuration is read without urllib3
+
     secret = revealed.read(settings.secret, "the key of the webhook's signature")
     if len(secret) < SHORTEST_SECRET:
         words = f"the key of the webhook's signature is shorter than {SHORTEST_SECRET} characters"
@@ -45,3 +64,27 @@ def signed(body: bytes, secret: str, key_id: str, timestamp: int, key: str) -> d
         "Ecr-Audit-Signature": f"v1={proof}",
         "Idempotency-Key": key,
     }
+
+
+CHANNEL = Channel(
+    settings=WebhookDelivery,
+    deliver=deliver,
+    arrives="[signed JSON](webhooks.md)",
+    repeated="the same `Idempotency-Key`",
+    example="""
+on-call:
+  type: webhook
+  url: https://alerts.example.com/ecr-audit
+  secret:                     # key of the signature (HMAC-SHA256), 16 characters or more
+    file: /run/secrets/webhook-key
+  key_id: "1"                 # name of that key, sent along, so that it can be replaced without a gap
+  ca_file: ""
+  tell: {new: critical, worse: false, recovery: true, failed: true}
+
+alerts:
+  type: webhook
+  url: https://siem.example.com/in
+  secret: {env: SIEM_KEY}
+  tell: {always: true}
+""",
+)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import pkgutil
 import re
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import yaml
 
 import checks as package
 from checks.baseline import Baseline
-from checks.catalog import CHECKS, find
+from checks.catalog import CHECKS, GROUPS, find
 from checks.evaluate import evaluate
 from checks.findings import DEFECT
 from checks.model import Check, Finding, RemedyContext, Severity, Status
@@ -28,7 +27,6 @@ from checks.wording import fields
 from tests.checks.frames import frame
 
 CASES = Path(__file__).parents[1] / "cases"
-GROUPS = ("rules", "limits", "grants", "settings", "coverage", "topology", "organization", "exposure", "waivers")
 HEADINGS = [
     "## What it checks",
     "## Why it matters",
@@ -92,12 +90,15 @@ def test_ids_and_aliases_name_one_check_each():
 
 
 def test_every_module_of_a_group_is_in_the_catalogue():
-    modules = {
-        f"{group}.{module.name.replace('_', '-')}"
-        for group in GROUPS
-        for module in pkgutil.iter_modules([str(Path(package.__path__[0]) / group)])
-    }
+    root = Path(package.__path__[0])
+    declaring = [path for path in root.rglob("*.py") if "\nCHECK = Check(\n" in path.read_text(encoding="utf-8")]
+    modules = {".".join(path.relative_to(root).with_suffix("").parts).replace("_", "-") for path in declaring}
     assert modules == {check.id for check in CHECKS}
+
+
+def test_reports_list_group_after_group():
+    assert list(dict.fromkeys(check.group for check in CHECKS)) == list(GROUPS)
+    assert [check.group for check in CHECKS] == sorted((check.group for check in CHECKS), key=list(GROUPS).index)
 
 
 def test_every_case_file_belongs_to_a_check():

@@ -25,10 +25,10 @@ def _prepare() -> None:
     import weasyprint  # noqa: F401
 
     from checks.engine import load_engine
-    from ecr_audit.cli import COMMANDS
+    from ecr_audit.cli import COMMANDS, command_of
 
-    for place in COMMANDS.values():
-        importlib.import_module(place.partition(":")[0])
+    for name in COMMANDS:
+        command_of(name)
     for module in ("audit.run", "audit.store", "reports.view", "reports.kept", "audit.draft", "schedules.loading"):
         importlib.import_module(module)
     load_engine()

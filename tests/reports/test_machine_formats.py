@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
+from fnmatch import fnmatchcase
 from typing import Any
 
 import boto3
@@ -46,7 +47,9 @@ def rendered(format: str, run: Run) -> bytes:
 @pytest.mark.parametrize("format", [name for name in FORMATS if name != "pdf"])
 @every_run
 def test_same_run_same_bytes(format: str, run: Run):
-    assert render(format, run, build_view(run)) == render(format, run, build_view(run))
+    files = render(format, run, build_view(run))
+    assert files == render(format, run, build_view(run))
+    assert all(fnmatchcase(name, FORMATS[format].files) for name in files), "as the registry says"
 
 
 @every_run

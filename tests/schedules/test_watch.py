@@ -13,7 +13,7 @@ from audit.store import Store, open_store
 from schedules import untold
 from schedules import watch as watching
 from schedules.configuration import Configuration, Schedule
-from schedules.deliveries.settings import FolderDelivery
+from schedules.deliveries.folder import FolderDelivery
 from schedules.jobs import Job, Kind, Ledger, State
 from schedules.order import Order, Task
 from schedules.receipts import Receipts, ReceiptState

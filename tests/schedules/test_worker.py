@@ -15,7 +15,7 @@ from audit.simulator import DEMO_WORLD, Simulation, load_world, serve
 from audit.simulator.faults import Fault
 from audit.store import Store, open_store
 from schedules.configuration import AwsSection, Configuration, Retention, Schedule, ScopeSettings
-from schedules.deliveries.settings import FolderDelivery
+from schedules.deliveries.folder import FolderDelivery
 from schedules.jobs import Job, Kind, Ledger, State
 from schedules.order import Order, Task
 from schedules.receipts import Receipts, ReceiptState

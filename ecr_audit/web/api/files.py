@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 
 from ecr_audit.web.api.asking import Reader, TheDesk, TheRun
 from ecr_audit.web.limits import Cost, Limited
 from ecr_audit.web.pages.archive import as_attachment, as_one_file
+from reports.formats import FormatName
 
 router = APIRouter(tags=["files"])
 
-Format = Literal["pdf", "csv", "xlsx", "parquet", "json", "jsonl", "html", "sarif", "junit", "asff", "ocsf", "markdown"]
 _FILE = {"description": "The file.", "content": {"*/*": {"schema": {}}}}
 _SAME = {"description": "It is still the one that `If-None-Match` names."}
 
@@ -22,7 +22,7 @@ _SAME = {"description": "It is still the one that `If-None-Match` names."}
 def get_report(
     request: Request, _: Reader, _some: Annotated[None, Depends(Limited(Cost.DOWNLOAD))], opened: TheRun,
     desk: TheDesk,
-    format: Annotated[Format, Path(description="Where a format has several files, they come as one ZIP.")],
+    format: Annotated[FormatName, Path(description="Where a format has several files, they come as one ZIP.")],
 ) -> Response:  # fmt: skip
     """A report of a run, rendered now unless it was before. A PDF of many findings takes some seconds."""
     files = desk.files(opened.run.id, format)

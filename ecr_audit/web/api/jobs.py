@@ -11,10 +11,10 @@ from checks.baseline_shapes import AccountId, Region
 from ecr_audit.web.api import job_models
 from ecr_audit.web.api.asking import RUN_PATTERN, Checked, JobName, OneLine, Reader, Runner, TheDesk
 from ecr_audit.web.api.events import MEDIA_TYPE, Following, is_known_end
-from ecr_audit.web.api.files import Format
 from ecr_audit.web.api.models import RUN
 from ecr_audit.web.api.runs import Newest
 from ecr_audit.web.limits import Cost, Limited
+from reports.formats import FORMATS, FormatName
 from schedules.configuration import Name, ScopeSettings
 from schedules.jobs import State
 from schedules.receipts import Receipts
@@ -55,7 +55,7 @@ class ReportRequest(_Asked):
     """Which reports of which run."""
 
     run: Annotated[str, Field(pattern=RUN_PATTERN, examples=[RUN])]
-    formats: list[Format] = Field(min_length=1, max_length=12, examples=[["pdf", "csv"]])
+    formats: list[FormatName] = Field(min_length=1, max_length=len(FORMATS), examples=[["pdf", "csv"]])
 
 
 class WantedJobs(Newest):

@@ -9,14 +9,8 @@ from collections.abc import Mapping
 
 from fastapi import Response
 
+from reports.formats import media_type
 from reports.words import in_utc
-
-_TYPES = {
-    "pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "json": "application/json",
-    "jsonl": "application/x-ndjson", "zip": "application/zip", "sarif": "application/sarif+json",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xml": "application/xml",
-    "md": "text/markdown; charset=utf-8", "parquet": "application/vnd.apache.parquet",
-}  # fmt: skip
 
 
 def as_one_file(name: str, files: Mapping[str, bytes], at: dt.datetime) -> tuple[str, bytes]:
@@ -36,13 +30,12 @@ def as_one_file(name: str, files: Mapping[str, bytes], at: dt.datetime) -> tuple
 
 def as_attachment(name: str, data: bytes) -> Response:
     """A file that a browser saves and never shows: what is in it came from outside."""
-    kind = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
     headers = {
         "Content-Disposition": f'attachment; filename="{_plain(name)}"',
         "Cache-Control": "private, no-cache",
         "X-Content-Type-Options": "nosniff",
     }
-    return Response(data, media_type=kind, headers=headers)
+    return Response(data, media_type=media_type(name), headers=headers)
 
 
 def _plain(name: str) -> str:

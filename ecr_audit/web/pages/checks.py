@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from checks.catalog import CHECKS
+from checks.catalog import CHECKS, GROUPS
 from ecr_audit.web.pages.asking import kept
 from ecr_audit.web.pages.rendering import page
 from reports.check_texts import CheckText, check_text
@@ -23,7 +23,7 @@ def checks(request: Request) -> Response:
     groups: dict[str, list[CheckText]] = {}
     for one in CHECKS:
         groups.setdefault(one.group, []).append(check_text(one.id))
-    return page(request, "checks.html.j2", groups=groups, count=len(CHECKS))
+    return page(request, "checks.html.j2", groups=groups, subjects=GROUPS, count=len(CHECKS))
 
 
 @router.get("/checks/{check_id}")

@@ -19,7 +19,7 @@ from ecr_audit.web.pages.rendering import page
 from ecr_audit.web.pages.schedules import scope_text
 from ecr_audit.web.signin import require
 from ecr_audit.web.users import Role, User
-from reports.formats import FORMATS
+from reports.formats import FORMATS, ReportFormat
 from schedules.configuration import ScopeSettings
 from schedules.jobs import Job, Kind, State
 from schedules.receipts import Receipt, Receipts, ReceiptState
@@ -120,8 +120,8 @@ def _scope(request: Request, schedule: str, accounts: str, regions: str) -> Scop
         raise HTTPException(400, detail) from error
 
 
-def _formats(found: Job) -> tuple[str, ...]:
+def _formats(found: Job) -> tuple[ReportFormat, ...]:
     """Formats of a job that makes reports."""
     if found.kind is not Kind.REPORT:
         return ()
-    return tuple(name for name in FORMATS if name in found.request.get("formats", ()))
+    return tuple(one for name, one in FORMATS.items() if name in found.request.get("formats", ()))

@@ -1,4 +1,4 @@
-"""How pages call the states of a job and the formats of a report."""
+"""How pages call the states of a job."""
 
 from __future__ import annotations
 
@@ -16,9 +16,3 @@ STATE_MARKS: Mapping[State, str] = {
     State.TIMED_OUT: "✘", State.CANCELLED: "–", State.COALESCED: "–",
 }  # fmt: skip
 """A shape for each, so that colour is never the only sign."""
-FORMAT_WORDS: Mapping[str, str] = {
-    "pdf": "PDF, to read and to file", "csv": "CSV, every finding", "xlsx": "Excel, with evidence tables",
-    "parquet": "Parquet, for notebooks", "json": "JSON, everything", "jsonl": "JSON Lines, one finding a line",
-    "html": "HTML, one page to mail and search", "sarif": "SARIF, for code scanning", "junit": "JUnit, for CI",
-    "asff": "ASFF, for Security Hub", "ocsf": "OCSF, for security lakes", "markdown": "Markdown, for an issue",
-}  # fmt: skip

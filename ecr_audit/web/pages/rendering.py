@@ -33,7 +33,7 @@ def environment() -> Environment:
     made.globals.update(
         words=words, to=addresses, prose=prose, values=values, account_label=account_label, csrf=csrf,
         severities=tuple(Severity), Status=Status, static=static_address, Role=Role,
-        job_words=labels.STATE_WORDS, job_marks=labels.STATE_MARKS, format_words=labels.FORMAT_WORDS,
+        job_words=labels.STATE_WORDS, job_marks=labels.STATE_MARKS,
     )  # fmt: skip
     made.filters["visible"] = visible
     return made

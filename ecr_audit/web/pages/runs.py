@@ -21,9 +21,6 @@ from reports.kept import rendered_folder
 
 router = APIRouter()
 
-SLOW = ("pdf", "xlsx")
-"""Formats that take long for a large run: made in the background, so that nobody waits before a blank page."""
-
 
 @router.get("/runs/{run_id}")
 def run(request: Request, run_id: str) -> Response:
@@ -37,7 +34,7 @@ def run(request: Request, run_id: str) -> Response:
     return page(
         request, "run.html.j2", run=of.run, view=of.view, index=of.index, wanted=wanted,
         shown=of.index.chosen(wanted), states=filters.STATES, statuses=filters.STATUSES,
-        formats=FORMATS, slow=SLOW,
+        formats=FORMATS.values(),
         ready={name for name in FORMATS if (rendered_folder(desk.store, of.run.id, name) / ".whole").exists()},
         job=jobs_by_run(desk, [of.run.id]).get(of.run.id), hold=desk.store.holds().get(of.run.id),
         has_tables=desk.store.has_tables(of.run.id, "registries", "links"),

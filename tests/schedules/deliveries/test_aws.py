@@ -19,8 +19,10 @@ from pydantic import ValidationError
 from schedules.deliveries import deliver
 from schedules.deliveries import s3 as s3_module
 from schedules.deliveries import sns as sns_module
-from schedules.deliveries.settings import S3Delivery, SecurityHubDelivery, SesDelivery, SnsDelivery
-from schedules.deliveries.sns import structured, subject
+from schedules.deliveries.s3 import S3Delivery
+from schedules.deliveries.securityhub import SecurityHubDelivery
+from schedules.deliveries.ses import SesDelivery
+from schedules.deliveries.sns import SnsDelivery, structured, subject
 from schedules.model import DeliveryError
 from tests.reports import runs
 from tests.schedules.deliveries.receivers import Answer, receiver

@@ -12,7 +12,10 @@ from click.testing import CliRunner
 
 from ecr_audit.cli import commands
 from schedules.deliveries.by_hand import trial
-from schedules.deliveries.settings import FolderDelivery, S3Delivery, SecurityHubDelivery, WebhookDelivery
+from schedules.deliveries.folder import FolderDelivery
+from schedules.deliveries.s3 import S3Delivery
+from schedules.deliveries.securityhub import SecurityHubDelivery
+from schedules.deliveries.webhook import WebhookDelivery
 from tests.audit.store.test_store import TABLES, a_run
 from tests.schedules.deliveries.receivers import Answer, receiver
 from tests.schedules.deliveries.world import clock, settings, world_in

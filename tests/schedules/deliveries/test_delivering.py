@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from schedules import delivering
 from schedules.deliveries import errand as errand_module
 from schedules.deliveries.failures import LaterError
+from schedules.deliveries.folder import FolderDelivery
 from schedules.deliveries.persistence import (
     ATTEMPTS,
     BOUND_SECONDS,
@@ -20,14 +21,11 @@ from schedules.deliveries.persistence import (
     LONGEST_PAUSE_SECONDS,
     attempts,
 )
-from schedules.deliveries.settings import (
-    FolderDelivery,
-    SecurityHubDelivery,
-    SlackDelivery,
-    SmtpDelivery,
-    Tell,
-    WebhookDelivery,
-)
+from schedules.deliveries.securityhub import SecurityHubDelivery
+from schedules.deliveries.settings import Tell
+from schedules.deliveries.slack import SlackDelivery
+from schedules.deliveries.smtp import SmtpDelivery
+from schedules.deliveries.webhook import WebhookDelivery
 from schedules.model import DeliveryError
 from schedules.receipts import Receipts, ReceiptState
 from tests.reports import mixed, runs

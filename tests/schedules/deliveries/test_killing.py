@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from schedules.deliveries.settings import WebhookDelivery
+from schedules.deliveries.webhook import WebhookDelivery
 from schedules.receipts import ReceiptState
 from tests.schedules.deliveries.receivers import Answer, receiver
 from tests.schedules.deliveries.world import settings
@@ -17,7 +17,7 @@ SECRET = "3f9c1a-not-to-be-told-7c"  # pragma: allowlist secret
 DYING = """
 import sys
 from pathlib import Path
-from schedules.deliveries.settings import WebhookDelivery
+from schedules.deliveries.webhook import WebhookDelivery
 from tests.schedules.deliveries.world import settings, world_in
 
 store, job, url = sys.argv[1:]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schedules.deliveries.mail import mail
-from schedules.deliveries.settings import SesDelivery, SmtpDelivery
+from schedules.deliveries.ses import SesDelivery
+from schedules.deliveries.smtp import SmtpDelivery
 from tests.schedules.deliveries.world import NOW, clock, message, parcel, settings
 
 ROOM = 10_000_000

@@ -16,7 +16,9 @@ from audit.store.schema import receipts as receipts_table
 from schedules.deliveries import deliver
 from schedules.deliveries.posting import Receiver
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import SlackDelivery, SmtpDelivery, WebhookDelivery
+from schedules.deliveries.slack import SlackDelivery
+from schedules.deliveries.smtp import SmtpDelivery
+from schedules.deliveries.webhook import WebhookDelivery
 from schedules.model import DeliveryError
 from tests.reports import runs
 from tests.schedules.deliveries.mailboxes import Post, dropping, mail_server
@@ -103,12 +105,12 @@ def test_no_cause_of_an_error_holds_a_secret(monkeypatch):
 
 
 def test_a_defect_on_the_way_tells_no_secret(monkeypatch):
-    from schedules.deliveries import slack
+    from schedules.deliveries import posting
 
     def broken(receiver, *_):
         raise ValueError(f"cannot parse {receiver.url}")
 
-    monkeypatch.setattr(slack, "post", broken)
+    monkeypatch.setattr(posting, "post", broken)
     monkeypatch.setenv("SLACK_URL", f"https://hooks.slack.com/services/{TOKEN}")
     with pytest.raises(DeliveryError, match="a defect of this program: ValueError at ") as caught:
         deliver(settings(SlackDelivery, url={"env": "SLACK_URL"}), parcel(), clock=clock)

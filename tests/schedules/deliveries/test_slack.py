@@ -10,8 +10,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from schedules.deliveries import deliver
-from schedules.deliveries.settings import SlackDelivery
-from schedules.deliveries.slack import blocks, escaped
+from schedules.deliveries.slack import SlackDelivery, blocks, escaped
 from schedules.model import DeliveryError
 from tests.schedules.deliveries.receivers import Answer, receiver
 from tests.schedules.deliveries.world import clock, message, parcel, settings

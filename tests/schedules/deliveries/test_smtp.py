@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from schedules.deliveries import deliver
 from schedules.deliveries.failures import PartlyDeliveredError
-from schedules.deliveries.settings import SmtpDelivery
+from schedules.deliveries.smtp import SmtpDelivery
 from schedules.model import DeliveryError
 from tests.schedules.deliveries.certificates import certificate
 from tests.schedules.deliveries.mailboxes import PASSWORD, USER, Post, dropping, mail_server

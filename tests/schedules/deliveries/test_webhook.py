@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from schedules.deliveries import deliver
 from schedules.deliveries.failures import LaterError
 from schedules.deliveries.posting import retry_after
-from schedules.deliveries.settings import WebhookDelivery
+from schedules.deliveries.webhook import WebhookDelivery
 from schedules.model import DeliveryError
 from tests.schedules.deliveries.certificates import certificate
 from tests.schedules.deliveries.receivers import Answer, receiver

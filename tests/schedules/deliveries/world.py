@@ -9,7 +9,7 @@ from typing import Any
 
 from audit.store import Store, open_store
 from reports.view import build_view
-from schedules.deliveries.settings import Delivery
+from schedules.deliveries.settings import DeliverySettings
 from schedules.jobs import Job, Kind, Ledger, State
 from schedules.model import Facts, Message, Parcel
 from schedules.receipts import Receipts
@@ -92,7 +92,7 @@ class World:
             job = self.done_job(run) if run is not None else self.job()
         return Facts(job, "nightly", run, view, None, None, "https://audit.example.com/x", NOW)
 
-    def deliver(self, facts: Facts, promised: dict[str, Delivery], **named: Any) -> Any:
+    def deliver(self, facts: Facts, promised: dict[str, DeliverySettings], **named: Any) -> Any:
         from schedules.delivering import deliver_all
 
         values = {"store": self.store, "clock": clock, "pause": self.pause, **named}
