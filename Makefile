@@ -37,6 +37,7 @@ demo: $(VENV)/.demo $(VENV)/.native  ## audit the simulated organization and wri
 	@$(BIN)/ecr-audit demo --output $(OUTPUT)
 
 test: $(VENV)/.test $(VENV)/.native  ## run the test suite
+	@scripts/viewers
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.test                  ## style, types, import contracts, generated documents

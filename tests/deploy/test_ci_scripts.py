@@ -1,4 +1,4 @@
-"""What CI looks for besides tests: a planted secret and a vulnerable package are found, and silence is no pass."""
+"""The scripts behind make and CI: what they look for is found, what they set up is installed or named as missing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -155,3 +156,128 @@ def test_nobody_to_ask_is_a_note_and_no_pass() -> None:
     assert ended.stderr.startswith("NOTE: vulnerabilities of ")
     assert "no known" not in ended.stdout + ended.stderr
     assert audit("http://127.0.0.1:1/v1/query", "--must").returncode == 3
+
+
+# --- set-up -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A folder to be the whole PATH: what a script needs to run, and an `apt-get` that writes down what it is asked."""
+    for name in (
+        "sh",
+        "id",
+        "cat",
+        "ls",
+        "dirname",
+        "mktemp",
+        "rm",
+        "tail",
+        "env",
+        "mkdir",
+        "tee",
+        "uname",
+        "find",
+        "head",
+    ):
+        found = shutil.which(name)
+        assert found, name
+        (tmp_path / name).symlink_to(found)
+    (tmp_path / "id").unlink()
+    program(tmp_path, "id", "echo 0")
+    program(
+        tmp_path,
+        "apt-get",
+        f'echo "$@" >> {tmp_path}/asked; case "$*" in *unknown*) echo "E: no unknown"; exit 100; esac',
+    )
+    return tmp_path
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+def script(machine: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": str(machine), "HOME": str(machine), "ECR_AUDIT_CLUSTERS": str(machine / "createcluster.conf")}
+    command = ["/bin/sh", ROOT / "scripts" / name, *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def asked(machine: Path) -> list[str]:
+    log = machine / "asked"
+    return (
+        [line.split()[-1] for line in log.read_text().splitlines() if " install " in f" {line}"] if log.exists() else []
+    )
+
+
+def test_a_package_that_is_not_to_be_had_keeps_no_other_out(machine: Path) -> None:
+    ended = script(machine, "apt-install", "unknown", "tini")
+    assert ended.returncode == 1
+    assert asked(machine) == ["unknown", "tini"]
+    assert ended.stderr.endswith("Not installed: unknown\n")
+    assert "E: no unknown" in ended.stderr
+
+
+def test_without_root_the_command_is_named(machine: Path) -> None:
+    program(machine, "id", "echo 1000")
+    ended = script(machine, "apt-install", "tini", "chromium")
+    assert ended.returncode == 1
+    assert "As root, run:  apt-get update && apt-get install tini chromium" in ended.stderr
+    assert asked(machine) == []
+    program(machine, "sudo", '[ "$1" = -n ] || exit 9; shift; exec "$@"')
+    assert script(machine, "apt-install", "tini", "chromium").returncode == 0
+    assert asked(machine) == ["tini", "chromium"]
+
+
+def test_what_tests_use_is_installed_or_named(machine: Path) -> None:
+    program(machine, "google-chrome", "")
+    program(machine, "initdb", "")
+    assert script(machine, "viewers").returncode == 0
+    assert asked(machine) == ["libreoffice-calc-nogui"]
+    (machine / "apt-get").unlink()
+    ended = script(machine, "viewers")
+    assert ended.returncode == 0
+    assert "Not installed: libreoffice-calc-nogui" in ended.stderr
+    assert "Tests that need what is missing are skipped." in ended.stderr
+    program(machine, "soffice", "")
+    ended = script(machine, "viewers")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_postgresql_is_installed_without_a_server_that_runs(machine: Path) -> None:
+    assert script(machine, "apt-install", "postgresql").returncode == 0
+    assert (machine / "createcluster.conf").read_text() == "create_main_cluster = false\n"
+    (machine / "createcluster.conf").write_text("the owner's\n")
+    script(machine, "apt-install", "postgresql")
+    assert (machine / "createcluster.conf").read_text() == "the owner's\n"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["harfbuzz_subset = None", 'harfbuzz = type("Old", (), {"hb_version_atleast": lambda *_: False})'],
+    ids=["missing", "old"],
+)
+def test_weasyprint_without_its_subsetter_is_not_enough(machine: Path, hidden: str) -> None:
+    """The subsetter is asked for through WeasyPrint; here it is one that never finds it."""
+    program(
+        machine,
+        "python",
+        f"exec {sys.executable} -c 'import sys, weasyprint; weasyprint.text.ffi.{hidden}; exec(sys.stdin.read())'",
+    )
+    ended = script(machine, "native-libraries", "python")
+    assert ended.returncode != 0
+    assert "libharfbuzz-subset0" in asked(machine)
+    assert "WeasyPrint finds no HarfBuzz subsetter" in ended.stderr
+    assert "WeasyPrint still cannot use them" in ended.stderr
+
+
+def test_native_libraries_that_are_there_are_left_alone(machine: Path) -> None:
+    assert script(machine, "native-libraries", sys.executable).returncode == 0
+    assert asked(machine) == []
+
+
+def test_ci_knows_no_more_than_make() -> None:
+    """Every line of .ci/run that does something is a target of the Makefile that README or `make help` names."""
+    lines = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line and not line.startswith("#")]
+    assert lines == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make lint", "make test", "make secrets"]

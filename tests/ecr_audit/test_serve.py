@@ -104,7 +104,7 @@ def _keep(said: IO[str], path: Path) -> None:
             log.flush()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here to open pages with; scripts/viewers installs it")
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; scripts/viewers installs it")
 def test_a_person_audits_follows_opens_the_pdf_and_waives(tmp_path: Path) -> None:
     from playwright.sync_api import expect, sync_playwright
 

@@ -18,7 +18,7 @@ from tests.reports import runs
 from tests.reports.mixed import mixed_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs one")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; scripts/viewers installs it")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
 REGISTRY = f"/runs/{RUN}/registries/100000000003/eu-central-1"
