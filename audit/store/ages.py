@@ -75,7 +75,7 @@ def history(connection: sa.Connection, run: Run, question: str, limit: int, agai
 def _spots(connection: sa.Connection, run_id: str) -> dict[str, Spot]:
     kept = schema.findings.c
     placed = sa.select(kept.fingerprint, kept.check, kept.places).where(
-        kept.run == run_id, kept.status == Status.FAIL.value, kept.waived.is_(False), kept.places.is_not(None)
+        kept.run == run_id, kept.status == Status.FAIL.value, kept.waived.is_(False)
     )
     return {row.fingerprint: read_spot(row.check, row.places) for row in connection.execute(placed)}
 

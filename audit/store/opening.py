@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -14,12 +14,16 @@ from audit.store import schema
 from audit.store.errors import StoreError, read_from
 from audit.store.places import Place, place_called
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 CONNECT_SECONDS = 10
 """How long a database server may take to answer at all."""
 BUSY_SECONDS = 30
 """How long a writer waits for others."""
 _ADVISORY = 0x6563722D61756469
 """Name of PostgreSQL's advisory lock for making and changing tables: `ecr-audi`, as a number."""
+_MIGRATIONS = Path(__file__).with_name("migrations")
 _EVIDENCE = "evidence"
 _LONGEST = 200
 _DIALECTS = ("sqlite", "postgresql")
@@ -78,14 +82,15 @@ def engine_of(url: sa.URL) -> sa.Engine:
 
 def prepare(engine: sa.Engine, name: str) -> None:
     """Begin the store *name* where it is new. Raises StoreError where its schema is not this program's."""
-    version = version_of(engine)
-    if version is None:
+    with engine.connect() as connection:
+        revision = revision_in(connection, name)
+    if revision is None:
         with sole_access(engine) as connection:
-            version = version_in(connection) or _begin(connection, name)
-    refuse_newer(version, name)
-    if int(version) < schema.VERSION:
+            revision = revision_in(connection, name) or _begin(connection)
+    if revision != schema.REVISION:
+        refuse_unknown(revision, name)
         raise StoreError(
-            f"the store {name} was written by an older ecr-audit (schema {version}, now {schema.VERSION}); "
+            f"the store {name} was written by an older ecr-audit (schema {revision}, now {schema.REVISION}); "
             f"`ecr-audit store upgrade` with the same --store brings it up to date; no run is lost"
         )
 
@@ -133,18 +138,24 @@ def _elsewhere(name: str, place: str) -> StoreError:
     )
 
 
-def refuse_newer(version: str, name: str) -> None:
-    """Raise StoreError for a *version* that this program does not know."""
-    if not version.isdecimal() or int(version) < 1:
-        raise StoreError(f"the store {name} is damaged: its schema is {version!r}; choose another with --store")
-    if int(version) > schema.VERSION:
-        raise StoreError(f"the store {name} was written by a newer ecr-audit (schema {version}); update this one")
+def migrations() -> Config:
+    """Alembic's configuration: where the revisions lie."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
 
 
-def version_of(engine: sa.Engine) -> str | None:
-    """The schema's version as the store tells it; None where there is no store yet."""
-    with engine.connect() as connection:
-        return version_in(connection)
+def refuse_unknown(revision: str, name: str) -> None:
+    """Raise StoreError for a *revision* of which this program has no file."""
+    from alembic.script import ScriptDirectory
+
+    if revision not in {script.revision for script in ScriptDirectory.from_config(migrations()).walk_revisions()}:
+        raise StoreError(
+            f"the store {name} has schema {revision[:40]!r}, which this ecr-audit does not know: a newer one wrote it; "
+            "update this one, or choose another store with --store"
+        )
 
 
 @contextmanager
@@ -181,26 +192,35 @@ def _careful_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def version_in(connection: sa.Connection) -> str | None:
-    """As `version_of`, in a transaction that is open."""
-    if not sa.inspect(connection).has_table(schema.about.name):
-        return None
-    version = connection.scalar(_said("schema"))
-    return None if version is None else str(version)
+def revision_in(connection: sa.Connection, name: str) -> str | None:
+    """The revision of the store *name*; None where there is no store yet.
+
+    Raises StoreError where the tables are another program's, or of an ecr-audit before the first release.
+    """
+    present = set(sa.inspect(connection).get_table_names())
+    ours = sorted(schema.metadata.tables.keys() & present)
+    stamped = schema.revisions.name in present
+    if stamped and schema.about.name in present:
+        found = connection.scalars(sa.select(schema.revisions.c.version_num)).all()
+        if len(found) != 1:
+            raise StoreError(f"the store {name} is damaged: it names {len(found)} schemas; restore it from a backup")
+        return str(found[0])
+    if ours or stamped:
+        raise StoreError(
+            f"the store {name} holds tables called {', '.join(ours or [schema.revisions.name])} and does not say that "
+            "a released ecr-audit made them; give ecr-audit a folder or a database of its own with --store"
+        )
+    return None
 
 
 def _said(name: str) -> sa.Select[Any]:
     return sa.select(schema.about.c.value).where(schema.about.c.name == name)
 
 
-def _begin(connection: sa.Connection, name: str) -> str:
-    present = sorted(schema.metadata.tables.keys() & set(sa.inspect(connection).get_table_names()))
-    if present:
-        raise StoreError(
-            f"the store {name} holds tables called {', '.join(present)} and does not say that they are ours; "
-            "give ecr-audit a folder or a database of its own with --store"
-        )
+def _begin(connection: sa.Connection) -> str:
+    """Alembic's recipe for a new database: the tables of today, stamped with the newest revision."""
     schema.metadata.create_all(connection)
-    names = {"schema": str(schema.VERSION), "identity": uuid.uuid4().hex}
-    connection.execute(schema.about.insert(), [{"name": key, "value": value} for key, value in names.items()])
-    return str(schema.VERSION)
+    schema.revisions.create(connection)
+    connection.execute(schema.revisions.insert().values(version_num=schema.REVISION))
+    connection.execute(schema.about.insert().values(name="identity", value=uuid.uuid4().hex))
+    return schema.REVISION

@@ -1,15 +1,16 @@
 """The database: runs with a short row a finding, the jobs that make them, and what was told to whom.
 
 The whole run lies in files beside it. Times are ISO 8601 in UTC; leases are epoch seconds, because they are compared
-in statements. A change of a table is a new file in `migrations/versions`, never an edit of an old one.
+in statements. Once a release has made stores, a change of a table is a new file in `migrations/versions` too.
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 3
-"""Raised with every change of the tables; a database of a newer version is refused, an older one upgraded."""
+REVISION = "1"
+"""The newest file of `migrations/versions`, with which a new store is stamped. A database of an older one is upgraded,
+one of a revision that has no file is refused."""
 
 metadata = sa.MetaData()
 
@@ -19,8 +20,16 @@ about = sa.Table(
     sa.Column("name", sa.String(40), primary_key=True),
     sa.Column("value", sa.String(200), nullable=False),
 )
-"""`schema`: the version of these tables. `identity`: a random name, by which a folder or bucket of evidence knows its
-store. `evidence`: where the evidence lies, if that was ever said."""
+"""`identity`: a random name, by which a folder or bucket of evidence knows its store. `evidence`: where the evidence
+lies, if that was ever said."""
+
+revisions = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Alembic's own table, as Alembic makes it: here so that a store can be begun and opened without loading Alembic."""
 
 runs = sa.Table(
     "runs",
@@ -52,11 +61,11 @@ findings = sa.Table(
     sa.Column("waived", sa.Boolean, nullable=False),
     sa.Column("first_seen", sa.String(32), nullable=False),
     sa.Column("seen_runs", sa.Integer, nullable=False),
-    sa.Column("places", sa.Text),
+    sa.Column("places", sa.Text, nullable=False),
 )
 """`first_seen` is the start of the run that found it first since it was last known to be gone; `seen_runs` how many
 runs found it since. A row of status `unknown` hands both on uncounted: nobody could look. `places` are the registries
-that it is about (`audit.sight`); none for rows of schema 2 and before."""
+that it is about (`audit.sight`)."""
 
 holds = sa.Table(
     "holds",

@@ -42,14 +42,14 @@ def status(store_url: str | None, *, as_json: bool) -> None:
 
     with explained(StoreError):
         plan = planned(store_url)
-    told: dict[str, object] = {"store": plan.store, "schema": plan.before, "current": plan.after}
+    told: dict[str, object] = {"store": plan.store, "schema": plan.before or None, "current": plan.after}
     if plan.before == plan.after:
         told |= _contents(store_url)
     if as_json:
         click.echo(json.dumps(told, indent=2))
         return
     click.echo(f"Store     {plan.store}")
-    if plan.before == 0:
+    if not plan.before:
         click.echo("Schema    none: there is no store yet; `ecr-audit run` begins one")
     elif plan.needed:
         click.echo(
@@ -102,7 +102,7 @@ def upgrade(store_url: str | None) -> None:
 
     with explained(StoreError):
         done = upgraded(store_url)
-    if done.before == 0:
+    if not done.before:
         raise UserError(f"there is no store {done.store}; `ecr-audit run` begins one")
     if done.needed:
         click.echo(f"{done.store} is brought from schema {done.before} to {done.after}.")
@@ -237,7 +237,7 @@ def _opened(url: str | None) -> Store:
 
     with explained(StoreError):
         plan = planned(url)
-    if plan.before == 0:
+    if not plan.before:
         raise UserError(f"there is no store {plan.store}; `ecr-audit run` begins one")
     return opened_store(url)
 

@@ -34,8 +34,10 @@ _ALWAYS = {
 _YEAR = 31_536_000
 
 
-def _is_page(headers: list[tuple[bytes, bytes]]) -> bool:
-    return any(key == b"content-type" and value.startswith(b"text/html") for key, value in headers)
+def _is_private(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether it is a page, or a stream of events, which FastAPI lets caches keep."""
+    kinds = (b"text/html", b"text/event-stream")
+    return any(key == b"content-type" and value.startswith(kinds) for key, value in headers)
 
 
 class SafeHeaders:
@@ -58,7 +60,7 @@ class SafeHeaders:
             if message["type"] == "http.response.start":
                 given = [(key, value) for key, value in message["headers"] if key.decode() not in self._fixed]
                 given += [(key.encode(), value.encode()) for key, value in self._fixed.items()]
-                if _is_page(given):  # nobody finds it in this browser's cache who signs in, or does not, after them
+                if _is_private(given):  # the next user of this browser must not find it in its cache
                     given = [(key, value) for key, value in given if key != b"cache-control"]
                 if not any(key == b"cache-control" for key, _ in given):
                     given.append((b"cache-control", b"no-store"))

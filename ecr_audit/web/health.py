@@ -115,11 +115,12 @@ def database(store: Store) -> dict[str, Part]:
     try:
         with store.engine.connect() as connection:
             about = {row.name: row.value for row in connection.execute(query)}
+            stamped = connection.scalars(sa.select(schema.revisions.c.version_num)).all()
     except (sa.exc.SQLAlchemyError, StoreError) as error:
         log.warning("database-not-ready", reason=type(error).__name__)
         return {"database": Part(False, f"does not answer: {type(error).__name__}")}
-    known = about.get("schema") == str(schema.VERSION)
-    said = f"version {schema.VERSION}" if known else f"another than this program's version {schema.VERSION}"
+    known = stamped == [schema.REVISION]
+    said = f"revision {schema.REVISION}" if known else f"another than this program's revision {schema.REVISION}"
     evidence = place(store, about.get("identity", ""))
     return {"database": Part(True, "answers"), "schema": Part(known, said), "evidence": evidence}
 

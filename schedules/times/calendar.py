@@ -13,6 +13,7 @@ A schedule speaks of the clock on the wall in its time zone:
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 import itertools
 import zoneinfo
 from collections.abc import Iterator
@@ -25,7 +26,8 @@ from schedules.times.rhythm import in_words
 
 _DAY = dt.timedelta(days=1)
 _SECOND = dt.timedelta(seconds=1)
-_LAST_DAY = dt.date(9999, 12, 25)
+_END = dt.datetime(9999, 12, 25)
+"""Times after it are left out: no zone takes them past the last day that there is."""
 
 
 def occasions(
@@ -83,29 +85,34 @@ def trigger(schedule: Schedule) -> Trigger:
 
 
 def _due_after(schedule: Schedule, after: dt.datetime) -> Iterator[dt.datetime]:
-    """Day by day of the local calendar; a day's moments may lie up to a day's length away from it."""
+    """In the order of time, which is not that of the clock: where it is set back, a later time comes earlier."""
     cron, zone = parse(schedule.expression), zoneinfo.ZoneInfo(schedule.timezone)
     after = after.astimezone(dt.UTC)
-    day = after.astimezone(zone).date() - 2 * _DAY
-    pending: set[dt.datetime] = set()
-    while day < _LAST_DAY:
-        if cron.on(day):
-            pending.update(moment for moment in _moments(cron, zone, day) if moment > after)
-        day += _DAY
-        # Offsets are less than a day (datetime.tzinfo.utcoffset): later days bring nothing at or before this.
-        settled = dt.datetime.combine(day - _DAY, dt.time(), dt.UTC)
-        ready = sorted(moment for moment in pending if moment <= settled)
-        pending.difference_update(ready)
-        yield from ready
+    pending: list[dt.datetime] = []
+    for wall in itertools.takewhile(lambda wall: wall < _END, cron.after(_wall(after, zone) - 2 * _DAY)):
+        # Offsets are less than a day (datetime.tzinfo.utcoffset): this time and later ones bring nothing before this.
+        settled = wall.replace(tzinfo=dt.UTC) - _DAY
+        while pending and pending[0] < settled:
+            yield _taken(pending)
+        for moment in _moments(cron, zone, wall):
+            if moment > after:
+                heapq.heappush(pending, moment)
+    while pending:
+        yield _taken(pending)
 
 
-def _moments(cron: Cron, zone: zoneinfo.ZoneInfo, day: dt.date) -> Iterator[dt.datetime]:
-    for hour, minute in itertools.product(cron.hours, cron.minutes):
-        wall = dt.datetime.combine(day, dt.time(hour, minute))
-        if cron.every_hour:
-            yield from {moment for fold in (0, 1) if _wall(moment := _instant(wall, zone, fold), zone) == wall}
-        else:
-            yield _first_reached(wall, zone)
+def _taken(pending: list[dt.datetime]) -> dt.datetime:
+    """The earliest of a heap, and its equals with it: two times that fall into one gap are one occasion."""
+    moment = heapq.heappop(pending)
+    while pending and pending[0] == moment:
+        heapq.heappop(pending)
+    return moment
+
+
+def _moments(cron: Cron, zone: zoneinfo.ZoneInfo, wall: dt.datetime) -> set[dt.datetime]:
+    if not cron.every_hour:
+        return {_first_reached(wall, zone)}
+    return {moment for fold in (0, 1) if _wall(moment := _instant(wall, zone, fold), zone) == wall}
 
 
 def _first_reached(wall: dt.datetime, zone: zoneinfo.ZoneInfo) -> dt.datetime:

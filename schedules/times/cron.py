@@ -1,21 +1,28 @@
-"""Cron expressions: the five fields of crontab(5), expanded to the values that they name.
+"""Cron expressions: the five fields of crontab(5), read and expanded by cronsim.
 
-APScheduler's own reading is not used: it counts days of the week from Monday, wants day of month *and* day of week
-where cron is content with either, and reads past what it does not know (`jan2` is January to it).
+What cronsim reads beyond crontab(5) (`L`, `1#2`, `5/10`, a step that leads nowhere) is refused here with a hint: its
+own errors name only the field. `fri-sun` becomes `fri-7`, which is how it takes a week that ends on Sunday.
+APScheduler's reading is not used: it counts days of the week from Monday, wants day of month *and* day of week where
+cron is content with either, and reads past what it does not know (`jan2` is January to it).
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import field as declared
 from functools import lru_cache
+
+from cronsim import CronSim, CronSimError
+from cronsim.cronsim import Field
 
 from checks.baseline_names import similar
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _TERM = re.compile(
     r"(?P<first>\*|[a-z]+|[0-9]{1,4})(-(?P<last>[a-z]+|[0-9]{1,4}))?(/(?P<step>[0-9]{1,4}))?", re.ASCII | re.IGNORECASE
 )
@@ -61,22 +68,23 @@ class Cron:
     """From 0, Sunday, to 6, Saturday."""
     either: bool
     """Whether a day of the month, or of the week, suffices: where neither field begins with `*` (crontab(5))."""
+    _text: str = declared(compare=False)
+    _read: CronSim = declared(compare=False, repr=False)
 
     @property
     def every_hour(self) -> bool:
         """Whether it names every hour of the day."""
         return len(self.hours) == 24
 
-    def on(self, day: dt.date) -> bool:
-        """Whether it names this day."""
-        if day.month not in self.months:
-            return False
-        by_month, by_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        return (by_month or by_week) if self.either else (by_month and by_week)
-
     def shows(self, wall: dt.datetime) -> bool:
         """Whether it names this minute of the local clock."""
-        return wall.minute in self.minutes and wall.hour in self.hours and self.on(wall.date())
+        named = wall.minute in self.minutes and wall.hour in self.hours and wall.month in self.months
+        return named and self._read.match_day(wall.date())
+
+    def after(self, wall: dt.datetime) -> Iterator[dt.datetime]:
+        """The times that it names after *wall*, ascending; all without a time zone. Ends with the calendar."""
+        with contextlib.suppress(OverflowError):  # the year 10000, which datetime does not have
+            yield from CronSim(self._text, wall)
 
 
 @lru_cache(maxsize=256)
@@ -85,21 +93,32 @@ def parse(text: str) -> Cron:
     parts = text.split()
     if len(parts) != len(_FIELDS):
         hint = "write presets as `every: nightly`" if text.startswith("@") else "as 30 2 * * * for every day at 02:30"
-        names = ", ".join(field.name for field in _FIELDS)
+        names = ", ".join(each.name for each in _FIELDS)
         raise CronError(f"needs five fields ({names}) and has {len(parts)}", hint)
-    minutes, hours, days, months, weekdays = (_values(field, part) for field, part in zip(_FIELDS, parts, strict=True))
-    either = not parts[2].startswith("*") and not parts[4].startswith("*")
-    found = Cron(minutes, hours, days, months, tuple(sorted({day % 7 for day in weekdays})), either)
-    if not either and not any(days[0] <= _LONGEST[month - 1] for month in months):
-        raise CronError(f"never comes: no month that it names has a day {days[0]}")
-    return found
+    checked = " ".join(_checked(each, part) for each, part in zip(_FIELDS, parts, strict=True))
+    try:
+        read = CronSim(checked, dt.datetime.min)
+    except CronSimError as error:
+        day = min(day for day in Field.DAY.parse(parts[2]) if isinstance(day, int))
+        raise CronError(f"never comes: no month that it names has a day {day}") from error
+    return Cron(
+        minutes=tuple(sorted(read.minutes)),
+        hours=tuple(sorted(read.hours)),
+        days=tuple(sorted(read.days)),
+        months=tuple(sorted(read.months)),
+        weekdays=tuple(sorted({day % 7 for day in read.weekdays if isinstance(day, int)})),
+        either=not read.day_and,
+        _text=checked,
+        _read=read,
+    )
 
 
-def _values(field: _Field, text: str) -> tuple[int, ...]:
-    return tuple(sorted({value for term in text.split(",") for value in _term(field, term)}))
+def _checked(field: _Field, text: str) -> str:
+    """A field as cronsim takes it."""
+    return ",".join(_term(field, term) for term in text.split(","))
 
 
-def _term(field: _Field, term: str) -> range:
+def _term(field: _Field, term: str) -> str:
     match = _TERM.fullmatch(term)
     if match is None:
         raise CronError(f"{term[:40]!r} is no {field.name}", f"values, ranges and steps such as {_example(field)}")
@@ -112,7 +131,7 @@ def _term(field: _Field, term: str) -> range:
         low = _value(field, first)
         high = _value(field, last) if last is not None else low
         if last and last.lower() == "sun" and low > 0:
-            high = 7
+            high, term = 7, term.lower().replace("-sun", "-7")
         if step and last is None:
             raise CronError(f"{term!r} has a step without a range", f"write {first}-{field.high}/{step}")
     if high < low:
@@ -121,7 +140,7 @@ def _term(field: _Field, term: str) -> range:
         )
     if step is not None and not 1 <= int(step) <= max(high - low, 1):
         raise CronError(f"the step of {term!r} leads nowhere: it must be from 1 to {max(high - low, 1)}")
-    return range(low, high + 1, int(step or 1))
+    return term
 
 
 def _value(field: _Field, word: str) -> int:

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from audit.store import open_store
 from ecr_audit.cli import commands
-from tests.audit.store.old_stores import old_store
+from tests.audit.store.next_program import next_program, revisions_of_next
 from tests.audit.store.test_ages import night
 from tests.audit.store.test_store import TABLES
 
@@ -35,7 +35,7 @@ def test_the_state_of_a_store(folder: str):
     assert said("hold", FIRST[:8], "--reason", "court\x1b[31m", "--by", "counsel", "--store", folder).exit_code == 0
     shown = said("status", "--store", folder)
     assert shown.exit_code == 0
-    assert "Schema    3, as this ecr-audit needs it" in shown.output
+    assert "Schema    1, as this ecr-audit needs it" in shown.output
     assert f"Runs      3, {FIRST} to {night(2, 'found').id}" in shown.output
     assert "by counsel: court" in shown.output
     assert "\x1b" not in shown.output
@@ -54,16 +54,19 @@ def test_a_store_that_is_not_there_is_not_begun(tmp_path: Path):
 
 
 def test_an_old_store_is_upgraded(folder: str, tmp_path: Path):
-    old = str(tmp_path / "old")
-    old_store(open_store(folder), old, 1)
-    assert "`ecr-audit store upgrade` brings it there" in said("status", "--store", old).output
-    refused = said("check", "--store", old)
-    assert refused.exit_code == 2
-    assert "`ecr-audit store upgrade`" in refused.output
-    assert json.loads(said("status", "--json", "--store", old).output)["schema"] == 1
-    assert "is brought from schema 1 to 3" in said("upgrade", "--store", old).output
-    assert "nothing is to be done" in said("upgrade", "--store", old).output
-    assert said("check", "--store", old).exit_code == 0
+    with next_program(revisions_of_next(tmp_path)):
+        assert "`ecr-audit store upgrade` brings it there" in said("status", "--store", folder).output
+        refused = said("check", "--store", folder)
+        assert refused.exit_code == 2
+        assert "`ecr-audit store upgrade`" in refused.output
+        assert json.loads(said("status", "--json", "--store", folder).output)["schema"] == "1"
+        assert "is brought from schema 1 to next" in said("upgrade", "--store", folder).output
+        assert "nothing is to be done" in said("upgrade", "--store", folder).output
+        assert said("check", "--store", folder).exit_code == 0
+    for command in ("status", "upgrade", "check"):
+        refused = said(command, "--store", folder)
+        assert refused.exit_code == 2
+        assert "a newer one wrote it; update this one" in refused.output
 
 
 def test_a_check_tells_and_mends(folder: str):

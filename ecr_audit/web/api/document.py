@@ -76,8 +76,11 @@ def _renamed(text: str) -> str:
 
 def _common(operation: dict[str, Any], route: RouteContext) -> None:
     operation["operationId"] = route.name
-    roles = " ".join(required.role for required in requirements(route))
+    roles = " ".join(dict.fromkeys(required.role for required in requirements(route)))
     operation["description"] = f"{operation.get('description', '')}\n\nNeeds the role `{roles}`."
+    for media in operation["responses"].get("200", {}).get("content", {}).values():
+        if media.pop("itemSchema", None):  # how FastAPI describes streams: a word of OpenAPI 3.2, which few tools know
+            media["schema"] = {"type": "string"}
     told = dict(_EVERYWHERE)
     if "{" in (route.path or "") or "POST" in (route.methods or ()):
         told |= _NAMED

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
 from checks.baseline_shapes import AccountId, Region
 from ecr_audit.web.api import job_models
 from ecr_audit.web.api.asking import RUN_PATTERN, Checked, JobName, OneLine, Reader, Runner, TheDesk
-from ecr_audit.web.api.events import MEDIA_TYPE, Following, is_known_end
+from ecr_audit.web.api.events import Counted, FollowedJob, LastEventId, is_known_end, job_events
 from ecr_audit.web.api.models import RUN
 from ecr_audit.web.api.runs import Newest
 from ecr_audit.web.limits import Cost, Limited
@@ -118,22 +120,20 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events: `job` with the job at each change, `end` with it at its outcome, and a "
         "comment now and then. The stream ends after `end`, or after some minutes: then ask again.",
-        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
     },
     204: {"description": "`Last-Event-ID` names the end: there is nothing more to come."},
 }
 
 
-@router.get("/jobs/{job}/events", response_class=Response, responses=_EVENTS)
-def follow_job(
-    request: Request, user: Reader, _some: Annotated[None, Depends(Limited(Cost.FOLLOW))], desk: TheDesk, job: JobName,
-    last_event_id: Annotated[str, Header(max_length=100)] = "",
-) -> Response:  # fmt: skip
+@router.get("/jobs/{job}/events", response_class=EventSourceResponse, responses=_EVENTS)
+async def follow_job(
+    request: Request, _: Reader, _some: Annotated[None, Depends(Limited(Cost.FOLLOW))], desk: TheDesk,
+    now: FollowedJob, _room: Counted, last_event_id: LastEventId = "",
+) -> AsyncIterator[ServerSentEvent]:  # fmt: skip
     """Follow a job while it happens."""
-    now = desk.job(job)
-    if is_known_end(now, last_event_id):
-        return Response(status_code=204)
-    return Following(request.app, desk.ledger, now, user.name, last_event_id)
+    if not is_known_end(now, last_event_id):
+        async for event in job_events(request, desk.ledger, now, last_event_id):
+            yield event
 
 
 def _accepted(response: Response, job: job_models.JobOut) -> job_models.JobOut:

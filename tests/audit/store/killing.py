@@ -14,7 +14,6 @@ import os
 import random
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ import pyarrow.parquet  # noqa: F401
 from alembic import command  # noqa: F401
 
 from audit.store import Store, open_store, planned, upgrade
-from tests.audit.store.old_stores import old_store
+from tests.audit.store.next_program import next_program, revisions_of_next
 from tests.audit.store.test_ages import FIRST_NIGHT, night
 from tests.audit.store.test_store import TABLES
 
@@ -42,6 +41,7 @@ class Rounds:
 
     prepare: Callable[[str], None]
     work: Callable[[str], None]
+    inspect: Callable[[str], None]
 
 
 def fill(url: str, nights: int = NIGHTS) -> Store:
@@ -51,12 +51,6 @@ def fill(url: str, nights: int = NIGHTS) -> Store:
     return store
 
 
-def old(url: str) -> None:
-    """A store of schema 1."""
-    with tempfile.TemporaryDirectory() as folder:
-        old_store(fill(folder), url, 1)
-
-
 def saved(url: str) -> None:
     store = open_store(url)
     store.save(night(NIGHTS, "found"), TABLES, job="job")
@@ -64,14 +58,6 @@ def saved(url: str) -> None:
 
 def pruned(url: str) -> None:
     open_store(url).prune(1, 1, LATER)
-
-
-WORKS = {
-    "begin": Rounds(lambda _url: None, lambda url: fill(url, 1) and None),
-    "save": Rounds(lambda url: fill(url) and None, saved),
-    "prune": Rounds(lambda url: fill(url) and None, pruned),
-    "upgrade": Rounds(old, lambda url: upgrade(url) and None),
-}
 
 
 def inspect(url: str) -> None:
@@ -95,6 +81,27 @@ def inspect(url: str) -> None:
     assert not left, left
     assert [line.id for line in store.list()] == [again.id, *before]
     assert store.ages(again.id)
+
+
+WORKS = {
+    "begin": Rounds(lambda _url: None, lambda url: fill(url, 1) and None, inspect),
+    "save": Rounds(lambda url: fill(url) and None, saved, inspect),
+    "prune": Rounds(lambda url: fill(url) and None, pruned, inspect),
+    "upgrade": Rounds(lambda url: fill(url) and None, lambda url: upgrade(url) and None, inspect),
+}
+
+
+def by_the_next(rounds: Rounds, migrations: Path) -> Rounds:
+    """What this program prepares is worked on, and looked at, by the next one."""
+
+    def within(action: Callable[[str], None]) -> Callable[[str], None]:
+        def done(url: str) -> None:
+            with next_program(migrations):
+                action(url)
+
+        return done
+
+    return Rounds(rounds.prepare, within(rounds.work), within(rounds.inspect))
 
 
 def forked(action: Callable[[], None]) -> int:
@@ -168,6 +175,8 @@ def points(count: int, events: dict[str, int], chance: random.Random) -> Iterato
 
 def main(name: str, count: int, seed: int, folder: Path, servers: list[str]) -> int:
     rounds, chance = WORKS[name], random.Random(seed)
+    if name == "upgrade":
+        rounds = by_the_next(rounds, revisions_of_next(folder))
     urls = servers or [str(folder / str(number)) for number in range(count + 1)]
     os.environ["XDG_DATA_HOME"] = str(folder / "measured")
     events, seconds = measured(urls[0], rounds)
@@ -182,7 +191,7 @@ def main(name: str, count: int, seed: int, folder: Path, servers: list[str]) -> 
             os.kill(victim, signal.SIGKILL)
         ended = wait(victim)
         killed += ended == -signal.SIGKILL
-        found = wait(forked(lambda url=url: inspect(url)))
+        found = wait(forked(lambda url=url: rounds.inspect(url)))
         failed += found != 0
         ends = "killed" if ended < 0 else "ended"
         print(f"{name} {number}: {at[0]} {at[1]} of {events.get(at[0])}: {ends}, {'BROKEN' if found else 'well'}")

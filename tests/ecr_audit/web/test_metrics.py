@@ -358,7 +358,7 @@ def test_before_its_first_look_a_service_is_not_ready() -> None:
 
 def test_a_database_of_another_schema_is_not_ready(world: World) -> None:
     with world.store.engine.begin() as connection:
-        connection.execute(schema.about.update().where(schema.about.c.name == "schema").values(value="99"))
+        connection.execute(schema.revisions.update().values(version_num="99"))
     answer = world.get("/readyz")
     assert answer.status_code == 503
     assert parts(answer)["schema"] is False

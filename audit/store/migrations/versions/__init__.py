@@ -1,1 +1,1 @@
-"""One file for each version of the schema since the first. They import nothing of ours: they never change again."""
+"""One file for each revision of the schema. Those of a release never change again."""
