@@ -21,7 +21,7 @@ from audit.inventory.regions import RegionReader
 from audit.inventory.setup import Caller, identify, open_session
 from audit.inventory.tasks import counted
 from audit.inventory.workers import Elsewhere, Here, WorkerSetup
-from checks.model import Gap, GapKind
+from checks.model import Gap, GapKind, RegistryId
 
 if TYPE_CHECKING:
     from checks.baseline import Baseline
@@ -160,5 +160,5 @@ def _evidence(state: State, gaps: tuple[Gap, ...], sent: CallCounts) -> Evidence
         refused=sent.refused,
         throttled=sent.throttled,
         started_at=state.now,
-        unaccounted=tuple("/".join(pair) for pair in sorted(set(state.planned) - set(state.read))),
+        unaccounted=tuple(RegistryId(*pair) for pair in sorted(set(state.planned) - set(state.read))),
     )

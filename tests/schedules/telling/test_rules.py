@@ -14,7 +14,7 @@ from audit.evidence import Scope
 from audit.model import Age, Coverage, Run
 from audit.sight import Sight, spot_of
 from checks.baseline import Waiver
-from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
+from checks.model import Finding, Gap, GapKind, RegistryId, Severity, Status, WaiverMark
 from checks.waiving import Exceptions, apply_waivers
 from schedules.deliveries.settings import Tell
 from schedules.jobs import Kind, State
@@ -241,6 +241,18 @@ def test_gaps_that_are_news(before: list[Gap], after: list[Gap], told: bool) -> 
     assert heard(DEFAULT, two([], [], tuple(before), tuple(after))).goes is told
 
 
+def test_a_gap_of_the_whole_organization_that_stays_is_not_over() -> None:
+    """It names no account; what is compared is where the read failed, not how a report writes that."""
+    lasting = gap("", operation="organizations:ListAccounts")
+    stays = facts_of(night_run(2, [], [lasting]), [night_run(1, [], [lasting])])
+    assert stays.run is not None
+    assert stays.view is not None
+    assert news_of(stays.run, stays.view, stays).gaps_over == 0
+    assert not heard(DEFAULT, stays).goes
+    over = facts_of(night_run(2, [], [gap()]), [night_run(1, [], [gap(), lasting])])
+    assert event_of(heard(DEFAULT, over)) is Event.RECOVERED
+
+
 def test_a_repository_more_where_nothing_can_be_decided_is_no_news() -> None:
     blind = [problem(1, check=TAGS, status=UNKNOWN)]
     more = [*blind, problem(2, check=TAGS, status=UNKNOWN)]
@@ -272,10 +284,12 @@ def test_a_run_that_judged_nothing_fixes_nothing_and_is_told() -> None:
 
 
 def test_a_registry_lost_without_a_reason_is_told_once() -> None:
-    lost = Coverage(12, 12, 48, 47, 0, 0, 150, ("100000000003/eu-west-1",))
+    lost = Coverage(12, 12, 48, 47, 0, 0, 150, (RegistryId("100000000003", "eu-west-1"),))
     first, second = (replace(night_run(night), coverage=lost) for night in (2, 3))
     assert heard(DEFAULT, facts_of(first, [night_run(1)])).goes
     assert not heard(DEFAULT, facts_of(second, [night_run(1), first])).goes
+    found_again = facts_of(night_run(4), [night_run(1), first, second])
+    assert heard(DEFAULT, found_again).reasons == ("Recovered: the evidence is complete again.",)
 
 
 def test_what_is_seen_again_after_a_blind_night_is_not_new() -> None:
