@@ -19,10 +19,10 @@ from checks.model import GapKind, RegistryId, Severity, Status, WaiverMark
 from reports.verdict import VerdictLevel
 from schedules.deliveries.settings import Tell
 from schedules.jobs import State
-from schedules.model import Facts, Message
+from schedules.model import Event, Facts, Message
 from schedules.telling.digests import Digest, digest_of
 from schedules.telling.messages import LONGEST_SUBJECT, LONGEST_TEXT, compose, html_of
-from schedules.telling.rules import Event, decide
+from schedules.telling.rules import decide
 from tests.reports.runs import HOSTILE
 from tests.schedules import nights
 from tests.schedules.nights import IMAGES, TAGS, WAIVER, facts_of, gap, night_job, night_run, problem
