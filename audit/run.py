@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from audit.aws import AwsSettings
 from audit.describe import describe_coverage, idle_requirements, limits_sources, program_version, tool_versions
 from audit.evidence import Evidence, Scope, all_gaps
-from audit.inventory import Progress, collect
+from audit.inventory import collect
 from audit.model import GivenFile, Run
 from audit.patience import Patience
+from audit.progress import Phase, Progress, ProgressEvent, Step
 from audit.store import Store
 from audit.store.checkpoint import open_collection, request_key
 from checks.baseline import Baseline, load_baseline, load_waivers, waiver_lines
@@ -69,7 +70,7 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, 
         open_collection(store.collections, key, started.timestamp(), resume=request.resume) as kept,
     ):
         if kept.resumed:
-            progress.note(f"resuming: {kept.resumed} finished reads are kept from before")
+            progress(ProgressEvent(Phase.ORGANIZATION, Step.RESUMED, count=kept.resumed))
         evidence = collect(
             request.aws,
             request.scope,
@@ -82,7 +83,7 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, 
         run, tables = judge(evidence, baseline, request, started=started, clock=clock, progress=progress)
         if kept.resumed:
             run = replace(run, notes=(_of_before(kept.resumed, kept.started_at), *run.notes))
-        progress.note("keeping the run")
+        progress(ProgressEvent(Phase.KEEPING))
         store.save(run, tables, job=job)
     return run
 
@@ -100,12 +101,12 @@ def judge(
     from audit.tables import build_tables
     from audit.tables.waivers import sight_of, waivers_frame
 
-    progress.note("building tables")
+    progress(ProgressEvent(Phase.TABLES))
     tables = build_tables(evidence, baseline)
     registries = {(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
     organization = evidence.organization.id if evidence.organization else ""
     context = RemedyContext(baseline=baseline, organization=organization, registries=registries)
-    progress.note("judging")
+    progress(ProgressEvent(Phase.JUDGING))
     evaluation = evaluate(EVIDENCE_CHECKS, tables, context)
     suites = read_suites((one.name, one.text) for one in request.suites)
     own = run_suites(suites, tables, context, guard=Patience())
