@@ -10,7 +10,7 @@ from typing import Any
 
 from audit.evidence import Scope
 from checks.model import CheckResult, Finding, Gap, RegistryId, Script, Severity
-from checks.suites import OwnExpectation
+from checks.texts import CheckText
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ class Run:
     """What the baseline's owner should know: requirements without any source, findings that were cut."""
     given: tuple[GivenFile, ...] = ()
     """What the run was given besides its baseline: a file of waivers, the organization's own suites."""
-    own_checks: tuple[OwnExpectation, ...] = ()
-    """The expectations of those suites, whose results are among `results`."""
+    checks: tuple[CheckText, ...] = ()
+    """The words about every check in `results`, those of the organization's own included, as they were then."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -13,9 +13,8 @@ from audit.aws import AwsSettings
 from audit.evidence import Scope
 from audit.inventory import collect
 from audit.progress import no_progress
-from audit.run import Request, judge, known_checks
+from audit.run import Request, judge, read_demands
 from audit.simulator import Simulation
-from checks.baseline import load_baseline
 from checks.catalog import CHECKS
 from checks.model import Check, Finding, RemedyContext, Status
 
@@ -40,11 +39,12 @@ class Audit:
 def audited(simulation: Simulation, baseline_text: str) -> Audit:
     """Collect and judge as `audit.run` does, at the time of the simulated world."""
     now = dt.datetime.fromtimestamp(simulation.world.now(), dt.UTC)
-    baseline = load_baseline(baseline_text, "baseline.yaml", known_checks=known_checks())
     request = Request(AwsSettings(endpoint_url=simulation.endpoint), Scope(), "baseline.yaml", baseline_text)
+    demands = read_demands(request)
+    baseline = demands.baseline
     with _keys_of(simulation):
         evidence = collect(request.aws, request.scope, baseline, processes=1, now=now.timestamp())
-    run, tables = judge(evidence, baseline, request, started=now, clock=lambda: now, progress=no_progress)
+    run, tables = judge(evidence, demands, request, started=now, clock=lambda: now, progress=no_progress)
     rows = tables["registries"].astype(object).where(tables["registries"].notna(), None).to_dict("records")
     registries = {(row["account"], row["region"]): row for row in rows}
     context = RemedyContext(baseline, run.organization_id, registries)
