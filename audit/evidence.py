@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checks.model import Gap
+from checks.model import Gap, RegistryId
 
 Columns = dict[str, list[Any]]
 """Rows kept column by column: column name to values, all of one length. Far smaller than objects."""
@@ -184,8 +184,8 @@ class Evidence:
     """All requests of the run, those of the registries included."""
     started_at: float
     """Epoch seconds at which the collection began: `now` for every judgement about age."""
-    unaccounted: tuple[str, ...] = ()
-    """`account/region` pairs that were planned and yet are in no result; empty unless something broke."""
+    unaccounted: tuple[RegistryId, ...] = ()
+    """Registries that were planned and yet are in no result; empty unless something broke."""
     refused: Mapping[str, int] = field(default_factory=dict)
     """Of `calls`, those that were answered with a denial."""
     throttled: Mapping[str, int] = field(default_factory=dict)

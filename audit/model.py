@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.evidence import Scope
-from checks.model import CheckResult, Finding, Gap, Script, Severity
-from checks.suites import OwnExpectation
+from checks.model import CheckResult, Finding, Gap, RegistryId, Script, Severity
+from checks.texts import CheckText
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Coverage:
     registries_partial: int
     registries_unread: int
     repositories: int
-    unaccounted: tuple[str, ...] = ()
-    """`account/region` pairs planned and missing from the result: a defect, named."""
+    unaccounted: tuple[RegistryId, ...] = ()
+    """Registries planned and missing from the result: a defect, named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ class Run:
     """What the baseline's owner should know: requirements without any source, findings that were cut."""
     given: tuple[GivenFile, ...] = ()
     """What the run was given besides its baseline: a file of waivers, the organization's own suites."""
-    own_checks: tuple[OwnExpectation, ...] = ()
-    """The expectations of those suites, whose results are among `results`."""
+    checks: tuple[CheckText, ...] = ()
+    """The words about every check in `results`, those of the organization's own included, as they were then."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -99,7 +99,8 @@ class Run:
     @property
     def evidence_complete(self) -> bool:
         """Whether nothing that was wanted is missing."""
-        return not self.gaps and not self.coverage.unaccounted
+        coverage = self.coverage
+        return not (self.gaps or coverage.unaccounted) and coverage.registries_planned == coverage.registries_complete
 
 
 Place = tuple[str, str]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from audit.model import Place, Run, Spot
-from checks.model import Finding
+from checks.model import Finding, RegistryId
 
 _SIDES = ("", "source_", "destination_")
 
@@ -38,8 +38,7 @@ class Sight:
     def __init__(self, run: Run) -> None:
         self._sound = {result.check for result in run.results if not result.error}
         self._all_sound = len(self._sound) == len(run.results)
-        unaccounted = (tuple(pair.split("/", 1)) for pair in run.coverage.unaccounted)
-        self._blind = {(gap.account, gap.region) for gap in run.gaps} | {(pair[0], pair[-1]) for pair in unaccounted}
+        self._blind = {RegistryId(gap.account, gap.region) for gap in run.gaps} | set(run.coverage.unaccounted)
         self._accounts = {account for account, _ in self._blind}
         self._complete = run.evidence_complete
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checks.expectations import Expectation
 
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 """One row of a table, column name to value; a missing value is None."""
+
+
+class RegistryId(NamedTuple):
+    """One registry: an account in one Region. Either may be empty where a whole account, or everything, is meant."""
+
+    account: str
+    region: str
+
+    def __str__(self) -> str:
+        """`account/region`, as reports write it."""
+        return f"{self.account}/{self.region}"
 
 
 class Severity(StrEnum):

@@ -20,7 +20,7 @@ from audit.inventory.plan import (
     rule_flows,
     wanted_repositories,
 )
-from audit.inventory.ports import Checkpoint, Progress
+from audit.inventory.ports import Checkpoint
 from audit.inventory.setup import Caller
 from audit.inventory.tasks import (
     DepthResult,
@@ -34,6 +34,7 @@ from audit.inventory.tasks import (
     merge_depth,
 )
 from audit.inventory.workers import Elsewhere, Here, Lost
+from audit.progress import Phase, Progress, ProgressEvent, Step
 from checks.model import Gap, GapKind
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ class State:
     """Every registry that the run set out to read, in order."""
     read: dict[Pair, RegistryEvidence] = field(default_factory=dict)
     """Every registry that was dealt with, read or not."""
+    phase: Phase = Phase.ORGANIZATION
+
+    def begin(self, phase: Phase) -> None:
+        """Go on to the next phase, and say so."""
+        self.phase = phase
+        self.progress(ProgressEvent(phase))
 
 
 def flows(state: State) -> tuple[Flow, ...]:
@@ -181,19 +188,19 @@ def read_statuses(state: State, doers: Here | Elsewhere) -> None:
 
 def _do(state: State, doers: Here | Elsewhere, phase: str, tasks: Sequence[Task]) -> None:
     """Do *tasks* and keep each registry's evidence as it is after its task."""
-    state.progress.started(len(tasks))
+    state.progress(ProgressEvent(state.phase, Step.PLANNED, count=len(tasks)))
     for task, outcome in doers.run(tasks):
         pair = (task.account, task.region)
         before = state.read.get(pair)
         if isinstance(outcome, Lost):
             # Not kept as finished: a resumed collection tries again.
-            state.progress.note(f"{task.account} {task.region}: {outcome.message}")
+            state.progress(ProgressEvent(state.phase, Step.LOST, *pair, reason=outcome.message))
             before = before or RegistryEvidence(RegistryRecord(*pair, state.caller.partition))
             state.read[pair] = replace(before, gaps=(*before.gaps, lost(task, outcome.code, outcome.message)))
         else:
             state.read[pair] = _merged(task, before, outcome)
             state.checkpoint.save(phase, state.read[pair])
-        state.progress.finished(*pair)
+        state.progress(ProgressEvent(state.phase, Step.READ, *pair))
 
 
 def _merged(task: Task, before: RegistryEvidence | None, result: Result) -> RegistryEvidence:

@@ -15,7 +15,7 @@ import numpy as np
 
 from audit.tables.coded import Coded, Codes
 from audit.tables.documents import Registry, Rule
-from audit.tables.frames import Flags, flag
+from audit.tables.frames import Flags, compact, flag
 from audit.tables.known import Demand, Known
 from audit.tables.stock import Stock, presence
 
@@ -94,9 +94,9 @@ def is_expected(asking: Sequence[Demand]) -> bool | None:
 
 
 def names_of(asking: Sequence[Demand]) -> str:
-    """Names of the requirements behind demands: of the certain ones, or else of those that may apply."""
+    """Names of the requirements behind demands, a JSON array: of the certain ones, or else of those that may apply."""
     certain = [ask for ask in asking if ask.certain] or asking
-    return ", ".join(dict.fromkeys(ask.requirement.name for ask in certain))
+    return compact(list(dict.fromkeys(ask.requirement.name for ask in certain)))
 
 
 @dataclass(slots=True)

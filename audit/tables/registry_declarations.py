@@ -32,7 +32,7 @@ def declaration_columns(known: Known, key: Registry) -> dict[str, Any]:
             every((_by_unit(known, demand, key[0]), _any_begins(names, demand, holds))) for demand in demands
         ),
         "member_replicates": None if rules is None else bool(rules),
-        "member_required_by": ", ".join(dict.fromkeys(demand.requirement.name for demand in demands)),
+        "member_required_by": compact(list(dict.fromkeys(demand.requirement.name for demand in demands))),
         "member_flows": compact([_flow(demand, pair) for demand in demands for pair in demand.destinations]),
     }
 

@@ -29,16 +29,16 @@ _KINDS: dict[str, Apart] = {
 """Field of a resilience requirement, and when a copy satisfies it."""
 
 
-_TEXTS = {"required_by": "", "prefixes": "[]", "candidates": "[]"}
-"""Columns of text behind each field, and what they say where nothing is asked."""
+_TEXTS = ("required_by", "prefixes", "candidates")
+"""Columns of JSON arrays behind each field, empty where nothing is asked."""
 
 
 class _Texts:
     """A long column of few texts, written run by run."""
 
-    def __init__(self, length: int, none: str) -> None:
+    def __init__(self, length: int) -> None:
         self._codes = np.zeros(length, dtype=np.int64)
-        self._number = {none: 0}
+        self._number = {"[]": 0}
 
     def put(self, run: slice, value: str) -> None:
         self._codes[run] = self._number.setdefault(value, len(self._number))
@@ -55,7 +55,7 @@ class _Asked:
     stop: int
     """Rows of the stock."""
     certain: bool
-    names: str
+    names: tuple[str, ...]
     prefixes: tuple[str, ...]
 
 
@@ -112,12 +112,12 @@ def _can_receive(known: Known, source: Registry, destination: Registry) -> bool:
 
 def _resilience(known: Known, stock: Stock, flows: Flows, field: str, has: Flags, received: Flags) -> dict[str, Any]:
     required = np.full(len(stock.name), NO, dtype=np.int8)
-    texts = {name: _Texts(len(stock.name), none) for name, none in _TEXTS.items()}
+    texts = {name: _Texts(len(stock.name)) for name in _TEXTS}
     for source in known.sources:
         for asked in _asked(known, stock, source, [each for each in known.baseline.resilience if getattr(each, field)]):
             run = slice(asked.start, asked.stop)
             required[run] = YES if asked.certain else UNKNOWN
-            texts["required_by"].put(run, asked.names)
+            texts["required_by"].put(run, compact(asked.names))
             texts["prefixes"].put(run, compact(asked.prefixes))
             if (has[run] == NO).any():
                 found = _candidates(known, flows, source, asked.prefixes, _KINDS[field])
@@ -147,7 +147,7 @@ def _asked(known: Known, stock: Stock, source: Registry, entries: Sequence[Resil
         here = [one for one in here if one[1]] or here
         if here:
             wanted = minimal_prefixes(p for *_, prefixes in here for p in prefixes if names[start].startswith(p))
-            yield _Asked(first + start, first + stop, here[0][1], ", ".join(each.name for each, *_ in here), wanted)
+            yield _Asked(first + start, first + stop, here[0][1], tuple(each.name for each, *_ in here), wanted)
 
 
 def _candidates(

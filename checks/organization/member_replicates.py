@@ -74,7 +74,7 @@ CHECK = Check(
     table=REGISTRIES,
     expect=is_true("member_replicates"),
     message="{account}/{region} lies in an organizational unit whose repositories must be replicated "
-    "({member_required_by}), and has no replication rule",
+    "({member_required_by:names}), and has no replication rule",
     remedy=_remedy,
     when=("membership_judged",),
     unknown="whether {account}/{region} must replicate, or does, is not known",

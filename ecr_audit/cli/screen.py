@@ -80,7 +80,8 @@ def _print_coverage(console: Console, run: Run) -> None:
         markup=False,
     )
     if coverage.unaccounted:
-        console.print(f"Planned and in no result: {', '.join(coverage.unaccounted)}", markup=False, style="bold red")
+        missing = ", ".join(map(str, coverage.unaccounted))
+        console.print(f"Planned and in no result: {missing}", markup=False, style="bold red")
 
 
 def _print_checks(console: Console, run: Run) -> None:

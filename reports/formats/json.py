@@ -75,7 +75,7 @@ def head(run: Run, view: ReportView) -> dict[str, Any]:
             "registries_partial": coverage.registries_partial,
             "registries_unread": coverage.registries_unread,
             "repositories": coverage.repositories,
-            "unaccounted": coverage.unaccounted,
+            "unaccounted": [str(one) for one in coverage.unaccounted],
             "evidence_complete": run.evidence_complete,
         },
         "verdict": {"level": view.conclusion.level, "word": view.conclusion.word, "sentence": view.verdict},

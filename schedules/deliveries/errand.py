@@ -77,7 +77,7 @@ class Errand:
             message=replace(message, totals=(*message.totals, *without)),
             files=files,
         )
-        self._attempt(parcel, {"digest": decision.digest, "reasons": list(decision.reasons)}, without)
+        self._attempt(parcel, {"digest": decision.digest, "reasons": list(decision.texts)}, without)
 
     def _nothing_to_carry(self) -> str:
         return channel_of(self.settings).without_run if self.facts.run is None else ""

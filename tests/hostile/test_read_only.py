@@ -20,8 +20,8 @@ import pytest
 from audit.aws import AwsSettings
 from audit.aws.operations import OPERATIONS, management_policy, member_policy
 from audit.evidence import Scope
-from audit.inventory.ports import Silence
 from audit.model import Run
+from audit.progress import no_progress
 from audit.run import Request, run_audit
 from audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
 from audit.simulator.engine import CallCount
@@ -65,7 +65,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         text = DEMO_BASELINE.read_text(encoding="utf-8")
         request = Request(settings, Scope(everything=True), "baseline.yaml", text)
         now = dt.datetime.fromtimestamp(simulation.world.now(), dt.UTC)
-        run = run_audit(request, store, Silence(), lambda: now)
+        run = run_audit(request, store, no_progress, lambda: now)
         yield Watched(run, store.load(run.id), simulation.calls(), before, simulation.snapshot())
 
 

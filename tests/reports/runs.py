@@ -15,6 +15,7 @@ from checks.model import (
     WaiverMark,
 )
 from checks.suites import OwnExpectation
+from checks.texts import text_of_own
 from tests.reports.making import BACKUP, DOCUMENTS, NAMES, STARTED, finding, link, replica, result, run_of
 from tests.reports.mixed import immutable, mixed_run
 
@@ -234,4 +235,4 @@ def own_run() -> Run:
     failing = finding("user.ours.names", Severity.LOW, key, "x has no team", remedy=Remedy("Rename x.", manual=("y",)))
     broken = finding("user.ours.2", Severity.HIGH, {}, "there is no such thing", status=Status.ERROR)
     results = [result("user.ours.names", [failing], passed=3), result("user.ours.2", [broken], error="no such thing")]
-    return run_of(results, own_checks=own, given=(GivenFile("ours.json", "{}"),))
+    return run_of(results, checks=tuple(map(text_of_own, own)), given=(GivenFile("ours.json", "{}"),))

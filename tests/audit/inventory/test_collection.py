@@ -12,8 +12,9 @@ import pytest
 from audit.aws import AwsSettings, AwsSetupError
 from audit.evidence import Evidence, RegistryEvidence, Scope, all_gaps
 from audit.inventory import collect
-from audit.inventory.ports import Silence
+from audit.inventory.ports import NoCheckpoint
 from audit.inventory.registry import read_outline
+from audit.progress import Phase, ProgressEvent, Step
 from audit.simulator import Simulation, World, serve
 from checks.baseline import Baseline, Destination, Requirement, Sources
 from checks.model import GapKind
@@ -274,7 +275,7 @@ def test_regions_that_nobody_tells_are_assumed_and_marked(audited: Audit) -> Non
     assert registry(evidence, SOURCE, "eu-north-1").gaps, "a Region that is not enabled says so when it is asked"
 
 
-class Kept(Silence):
+class Kept(NoCheckpoint):
     """A checkpoint in memory; may be told to fail, as a user who presses Ctrl-C does."""
 
     def __init__(self, interrupt_after: int | None = None) -> None:
@@ -326,22 +327,17 @@ def test_a_registry_that_was_lost_is_a_gap_and_is_tried_again_on_resume(
     assert registry(audited(checkpoint=kept), HUB, US).registry.depth == "full"
 
 
-class Watched(Silence):
-    def __init__(self) -> None:
-        self.totals: list[int] = []
-        self.ended: list[tuple[str, str]] = []
-
-    def started(self, total_registries: int) -> None:
-        self.totals.append(total_registries)
-
-    def finished(self, account: str, region: str) -> None:
-        self.ended.append((account, region))
-
-
 def test_progress_ends_what_it_starts(audited: Audit) -> None:
-    watched = Watched()
-    audited(progress=watched)
-    assert sum(watched.totals) == len(watched.ended) > 0
+    events: list[ProgressEvent] = []
+    audited(progress=events.append)
+    begun = [event.phase for event in events if event.step is Step.BEGUN]
+    assert begun == [Phase.ORGANIZATION, Phase.ACCOUNTS, Phase.SUMMARIES, Phase.DETAILS, Phase.STATUSES]
+    for phase in begun:
+        planned = sum(event.count for event in events if (event.phase, event.step) == (phase, Step.PLANNED))
+        read = [event for event in events if (event.phase, event.step) == (phase, Step.READ)]
+        assert planned == len(read)
+        assert all(event.account and event.region for event in read)
+    assert any(event.step is Step.READ for event in events)
 
 
 def test_event_rules_are_read_where_copies_arrive_and_the_baseline_asks(audited: Audit) -> None:
