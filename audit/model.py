@@ -77,7 +77,7 @@ class Run:
     calls: Mapping[str, int]
     validations: tuple[Mapping[str, Any], ...]
     """Great Expectations' validation results, JSON values."""
-    documents: Mapping[tuple[str, str], Mapping[str, Any]]
+    documents: Mapping[RegistryId, Mapping[str, Any]]
     """Rows of the `registries` table that findings refer to: what single-finding commands are built from."""
     account_names: Mapping[str, str]
     refused: Mapping[str, int] = field(default_factory=dict)
@@ -103,16 +103,12 @@ class Run:
         return not (self.gaps or coverage.unaccounted) and coverage.registries_planned == coverage.registries_complete
 
 
-Place = tuple[str, str]
-"""Account and Region; the Region, or both, may be empty."""
-
-
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Which check found something, and which registries it is about."""
 
     check: str
-    places: tuple[Place, ...]
+    places: tuple[RegistryId, ...]
 
 
 @dataclass(frozen=True, slots=True)

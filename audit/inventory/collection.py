@@ -14,7 +14,6 @@ from audit.inventory.accounts import ACTIVE, AccountReader, Accounts, readable, 
 from audit.inventory.crew import Crew
 from audit.inventory.organization import read_inspector_policies, read_organization, scoped
 from audit.inventory.phases import State, flows, read_depth, read_outlines, read_statuses
-from audit.inventory.plan import Pair
 from audit.inventory.ports import Checkpoint, NoCheckpoint
 from audit.inventory.reader import Reader
 from audit.inventory.regions import RegionReader
@@ -128,7 +127,7 @@ def _scanned_destinations(state: State) -> set[str]:
     return {account for account in named if account in records and records[account].state in ACTIVE}
 
 
-def _note_unread(state: State, destinations: Iterable[Pair]) -> None:
+def _note_unread(state: State, destinations: Iterable[RegistryId]) -> None:
     known = state.organization.record is not None and state.organization.complete
     for pair in sorted(destinations):
         gap = unread_destination(state.accounts, pair, known)
