@@ -194,8 +194,6 @@ def _assemble(
         gaps=all_gaps(evidence),
         scripts=scripts,
         calls=evidence.calls,
-        refused=evidence.refused,
-        throttled=evidence.throttled,
         validations=validations,
         documents=_referred_to(registries, results),
         account_names={one.account: one.name for one in evidence.accounts if one.name},

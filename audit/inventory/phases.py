@@ -28,7 +28,6 @@ from audit.inventory.tasks import (
     Result,
     StatusTask,
     Task,
-    counted,
     lost,
     merge_depth,
 )
@@ -208,5 +207,6 @@ def _merged(task: Task, before: RegistryEvidence | None, result: Result) -> Regi
         return merge_depth(before, result)
     if isinstance(task, StatusTask):
         assert before is not None
-        return counted(replace(before, statuses=result.statuses, gaps=before.gaps + result.gaps), result)
+        calls = before.calls.plus(result.calls)
+        return replace(before, statuses=result.statuses, gaps=before.gaps + result.gaps, calls=calls)
     return result
