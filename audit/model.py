@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.evidence import Scope
+from audit.evidence import CallCounts, Scope
 from checks.model import CheckResult, Finding, Gap, RegistryId, Script, Severity
 from checks.texts import CheckText
 
@@ -74,16 +74,12 @@ class Run:
     """One per check, in catalogue order, findings with waivers marked."""
     gaps: tuple[Gap, ...]
     scripts: tuple[Script, ...]
-    calls: Mapping[str, int]
+    calls: CallCounts
     validations: tuple[Mapping[str, Any], ...]
     """Great Expectations' validation results, JSON values."""
-    documents: Mapping[tuple[str, str], Mapping[str, Any]]
+    documents: Mapping[RegistryId, Mapping[str, Any]]
     """Rows of the `registries` table that findings refer to: what single-finding commands are built from."""
     account_names: Mapping[str, str]
-    refused: Mapping[str, int] = field(default_factory=dict)
-    """Of `calls`, the requests that AWS answered with a denial."""
-    throttled: Mapping[str, int] = field(default_factory=dict)
-    """Of `calls`, the requests that AWS answered with a wish for fewer."""
     notes: tuple[str, ...] = ()
     """What the baseline's owner should know: requirements without any source, findings that were cut."""
     given: tuple[GivenFile, ...] = ()
@@ -103,16 +99,12 @@ class Run:
         return not (self.gaps or coverage.unaccounted) and coverage.registries_planned == coverage.registries_complete
 
 
-Place = tuple[str, str]
-"""Account and Region; the Region, or both, may be empty."""
-
-
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Which check found something, and which registries it is about."""
 
     check: str
-    places: tuple[Place, ...]
+    places: tuple[RegistryId, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from checks.baseline import Baseline, load_baseline, load_waivers, waiver_lines
 from checks.catalog import CHECKS, EVIDENCE_CHECKS, WAIVER_CHECKS
 from checks.engine import load_engine
 from checks.evaluate import evaluate, evaluate_suites
-from checks.model import CheckResult, RemedyContext, Script, utc_text
+from checks.model import CheckResult, RegistryId, RemedyContext, Script, utc_text
 from checks.remedies import plan
 from checks.rows import plain_rows
 from checks.suites import OwnSuite, own_checks, read_suites
@@ -113,7 +113,7 @@ def judge(
     baseline = demands.baseline
     progress(ProgressEvent(Phase.TABLES))
     tables = build_tables(evidence, baseline)
-    registries = {(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
+    registries = {RegistryId(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
     organization = evidence.organization.id if evidence.organization else ""
     context = RemedyContext(baseline=baseline, organization=organization, registries=registries)
     progress(ProgressEvent(Phase.JUDGING))
@@ -165,7 +165,7 @@ def _assemble(
     results: tuple[CheckResult, ...],
     validations: tuple[Mapping[str, Any], ...],
     scripts: tuple[Script, ...],
-    registries: Mapping[tuple[str, str], Mapping[str, Any]],
+    registries: Mapping[RegistryId, Mapping[str, Any]],
     *,
     started: dt.datetime,
     finished: dt.datetime,
@@ -193,8 +193,6 @@ def _assemble(
         gaps=all_gaps(evidence),
         scripts=scripts,
         calls=evidence.calls,
-        refused=evidence.refused,
-        throttled=evidence.throttled,
         validations=validations,
         documents=_referred_to(registries, results),
         account_names={one.account: one.name for one in evidence.accounts if one.name},
@@ -203,8 +201,8 @@ def _assemble(
 
 
 def _referred_to(
-    registries: Mapping[tuple[str, str], Mapping[str, Any]], results: Iterable[CheckResult]
-) -> dict[tuple[str, str], Mapping[str, Any]]:
+    registries: Mapping[RegistryId, Mapping[str, Any]], results: Iterable[CheckResult]
+) -> dict[RegistryId, Mapping[str, Any]]:
     """The registries whose documents some command is built from."""
     wanted = {
         (edit.account, edit.region)

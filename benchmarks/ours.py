@@ -19,7 +19,9 @@ def main(endpoint: str, processes: int) -> None:
     if gaps:
         print(f"{len(gaps)} gaps, first: {gaps[0]}", file=sys.stderr)
     print(
-        json.dumps({"calls": sum(evidence.calls.values()), "gaps": len(gaps), "registries": len(evidence.registries)})
+        json.dumps(
+            {"calls": sum(evidence.calls.sent.values()), "gaps": len(gaps), "registries": len(evidence.registries)}
+        )
     )
 
 

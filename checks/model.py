@@ -258,8 +258,8 @@ class RemedyContext:
     baseline: Baseline
     organization: str = ""
     """Organization id (`o-…`), or empty."""
-    registries: Mapping[tuple[str, str], Row] = field(default_factory=dict)
-    """Rows of the `registries` table by (account, Region)."""
+    registries: Mapping[RegistryId, Row] = field(default_factory=dict)
+    """Rows of the `registries` table."""
 
 
 @dataclass(frozen=True, slots=True)

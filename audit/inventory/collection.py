@@ -14,12 +14,10 @@ from audit.inventory.accounts import ACTIVE, AccountReader, Accounts, readable, 
 from audit.inventory.crew import Crew
 from audit.inventory.organization import read_inspector_policies, read_organization, scoped
 from audit.inventory.phases import State, flows, read_depth, read_outlines, read_statuses
-from audit.inventory.plan import Pair
 from audit.inventory.ports import Checkpoint, NoCheckpoint
 from audit.inventory.reader import Reader
 from audit.inventory.regions import RegionReader
 from audit.inventory.setup import Caller, identify, open_session
-from audit.inventory.tasks import counted
 from audit.inventory.workers import Elsewhere, Here, WorkerSetup
 from audit.progress import Phase, Progress, ProgressEvent, no_progress
 from checks.model import Gap, GapKind, RegistryId
@@ -72,7 +70,7 @@ def collect(
             state.organization = read_inspector_policies(
                 reader, organization, destinations, crew, ORGANIZATIONS_AT_ONCE
             )
-        run_calls = counted(counter.counts(), reader.counts(), regions.counter.counts(), calls.take_role_counts())
+        run_calls = counter.counts().plus(reader.counts(), regions.counter.counts(), calls.take_role_counts())
         return _evidence(state, reader.gaps(), run_calls)
     finally:
         calls.stop()
@@ -128,7 +126,7 @@ def _scanned_destinations(state: State) -> set[str]:
     return {account for account in named if account in records and records[account].state in ACTIVE}
 
 
-def _note_unread(state: State, destinations: Iterable[Pair]) -> None:
+def _note_unread(state: State, destinations: Iterable[RegistryId]) -> None:
     known = state.organization.record is not None and state.organization.complete
     for pair in sorted(destinations):
         gap = unread_destination(state.accounts, pair, known)
@@ -147,7 +145,6 @@ def _note_unread(state: State, destinations: Iterable[Pair]) -> None:
 
 def _evidence(state: State, gaps: tuple[Gap, ...], sent: CallCounts) -> Evidence:
     registries = tuple(state.read[pair] for pair in sorted(state.read))
-    sent = counted(sent, *registries)
     return Evidence(
         organization=state.organization.record,
         caller_account=state.caller.account,
@@ -156,9 +153,7 @@ def _evidence(state: State, gaps: tuple[Gap, ...], sent: CallCounts) -> Evidence
         regions=tuple(state.accounts.regions[pair] for pair in sorted(state.accounts.regions)),
         registries=registries,
         gaps=gaps + tuple(sorted(state.accounts.gaps, key=lambda gap: (gap.account, gap.region, gap.operation))),
-        calls=sent.calls,
-        refused=sent.refused,
-        throttled=sent.throttled,
+        calls=sent.plus(*(part.calls for part in registries)),
         started_at=state.now,
         unaccounted=tuple(RegistryId(*pair) for pair in sorted(set(state.planned) - set(state.read))),
     )

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from audit.tables.coded import Coded
-from audit.tables.documents import Registry
 from audit.tables.flows import Flows
 from audit.tables.frames import NO, UNKNOWN, YES, Flags, compact
 from audit.tables.known import Known
@@ -19,9 +18,10 @@ from audit.tables.link_chains import grant_word
 from audit.tables.pairs import Pairs, segments
 from audit.tables.stock import Stock
 from checks.baseline import Resilience
+from checks.model import RegistryId
 from checks.requirements import minimal_prefixes, prefixes_of, source_matches
 
-Apart = Callable[[Registry, Registry], bool]
+Apart = Callable[[RegistryId, RegistryId], bool]
 _KINDS: dict[str, Apart] = {
     "another_region": lambda source, destination: source[1] != destination[1],
     "another_account": lambda source, destination: source[0] != destination[0],
@@ -80,7 +80,7 @@ def _received(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> Flags:
     return received
 
 
-def _perhaps_received(stock: Stock, flows: Flows, registry: Registry, first: int, last: int) -> Flags:
+def _perhaps_received(stock: Stock, flows: Flows, registry: RegistryId, first: int, last: int) -> Flags:
     """UNKNOWN where a registry that could not be read, or not to its end, might copy the name there."""
     found = np.full(last - first, NO, dtype=np.int8)
     senders, open_prefixes = flows.unread.into(registry), flows.arriving_unlisted(registry)
@@ -104,7 +104,7 @@ def _has_copy(known: Known, stock: Stock, pairs: Pairs, apart: Apart) -> Flags:
     return has
 
 
-def _can_receive(known: Known, source: Registry, destination: Registry) -> bool:
+def _can_receive(known: Known, source: RegistryId, destination: RegistryId) -> bool:
     return known.state(destination[0]) in (None, "ACTIVE") and bool(
         region_columns(known, source, destination)["destination_region_valid"]
     )
@@ -130,7 +130,7 @@ def _resilience(known: Known, stock: Stock, flows: Flows, field: str, has: Flags
     return {f"{field}_required": required, field: has, **told}
 
 
-def _asked(known: Known, stock: Stock, source: Registry, entries: Sequence[Resilience]) -> Iterator[_Asked]:
+def _asked(known: Known, stock: Stock, source: RegistryId, entries: Sequence[Resilience]) -> Iterator[_Asked]:
     """The repositories of *source*, run by run, of which *entries* ask something."""
     path, ids = known.paths(source[0])
     verdicts = [
@@ -151,7 +151,7 @@ def _asked(known: Known, stock: Stock, source: Registry, entries: Sequence[Resil
 
 
 def _candidates(
-    known: Known, flows: Flows, source: Registry, prefixes: tuple[str, ...], apart: Apart
+    known: Known, flows: Flows, source: RegistryId, prefixes: tuple[str, ...], apart: Apart
 ) -> list[dict[str, str]]:
     """Destinations that *source* replicates to already, that would do, and that the baseline has nothing against."""
     return [

@@ -38,14 +38,14 @@ import json
 from checks import headroom, wanted
 from checks.expectations import is_true
 from checks.groundwork import groundwork
-from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Edit, RegistryId, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import REGISTRIES
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source = wanted.registry(row)
     flows = json.loads(row["member_flows"])
-    places = tuple(dict.fromkeys((flow["account"], flow["region"]) for flow in flows))
+    places = tuple(dict.fromkeys(RegistryId(flow["account"], flow["region"]) for flow in flows))
     summary = (
         f"Replicate from {'/'.join(source)} to {', '.join('/'.join(place) for place in places)}, once each of them "
         "grants the replication, and backfill what is older than the rules."
@@ -56,7 +56,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     before: list[Edit] = []
     rules: list[Edit] = []
     for flow in flows:
-        place = (flow["account"], flow["region"])
+        place = RegistryId(flow["account"], flow["region"])
         ground = groundwork(context, source, place, flow["prefixes"])
         if ground.obstacles:
             return Remedy(summary=summary, manual=ground.steps(place))

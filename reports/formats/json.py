@@ -104,9 +104,9 @@ def _run(run: Run) -> dict[str, Any]:
         "partition": run.partition,
         "baseline": {"name": run.baseline_name, "sha256": run.baseline_hash},
         **({"given": [{"name": one.name, "sha256": one.hash} for one in run.given]} if run.given else {}),
-        "calls": run.calls,
-        "refused": run.refused,
-        "throttled": run.throttled,
+        "calls": run.calls.sent,
+        "refused": run.calls.refused,
+        "throttled": run.calls.throttled,
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from audit.evidence import Scope
+from audit.evidence import CallCounts, Scope
 from audit.model import Coverage, Run
 from checks.catalog import CHECKS
 from checks.model import (
@@ -166,16 +166,18 @@ def run_of(results: Iterable[CheckResult], **changes: Any) -> Run:
         results=tuple(results),
         gaps=(),
         scripts=(),
-        calls={
-            "ecr:DescribeRegistry": 48,
-            "ecr:DescribeRepositories": 51,
-            "ecr:GetRegistryPolicy": 48,
-            "ecr:DescribeImages": 300,
-            "organizations:ListAccounts": 1,
-            "sts:AssumeRole": 11,
-        },
-        refused={"sts:AssumeRole": 1},
-        throttled={"ecr:DescribeImages": 4},
+        calls=CallCounts(
+            {
+                "ecr:DescribeRegistry": 48,
+                "ecr:DescribeRepositories": 51,
+                "ecr:GetRegistryPolicy": 48,
+                "ecr:DescribeImages": 300,
+                "organizations:ListAccounts": 1,
+                "sts:AssumeRole": 11,
+            },
+            refused={"sts:AssumeRole": 1},
+            throttled={"ecr:DescribeImages": 4},
+        ),
         validations=(),
         documents=DOCUMENTS,
         account_names=NAMES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from audit.evidence import CallCounts
 from audit.model import Coverage, GivenFile, Run
 from checks.model import (
     Gap,
@@ -81,7 +82,9 @@ def unread_run() -> Run:
         result("grants.replication-allowed"),
         result("organization.evidence-complete", unread),
     )
-    return run_of(results, gaps=gaps, coverage=Coverage(12, 0, 24, 0, 0, 24, 0), calls={"sts:AssumeRole": 12})
+    return run_of(
+        results, gaps=gaps, coverage=Coverage(12, 0, 24, 0, 0, 24, 0), calls=CallCounts({"sts:AssumeRole": 12})
+    )
 
 
 def large_run(count: int = 20_000, checks: int = 20) -> Run:

@@ -16,6 +16,7 @@ import pytest
 from pypdf import PdfReader
 from pypdfium2 import PdfDocument
 
+from audit.evidence import CallCounts
 from audit.model import Run, RunSummary
 from reports.formats import pdf, render
 from reports.formats.pdf_annex import render_annexes
@@ -241,7 +242,7 @@ def test_same_run_same_bytes_in_another_process() -> None:
     [
         (runs.run_of([]), "Nothing was judged: no check applies to what is in scope."),
         (
-            replace(runs.green_run(), organization_id="", calls={}, limits_sources=()),
+            replace(runs.green_run(), organization_id="", calls=CallCounts(), limits_sources=()),
             "Everything that the audit set out",
         ),
     ],

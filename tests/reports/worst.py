@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audit.evidence import CallCounts
 from audit.model import Age, Coverage, Run, RunSummary
 from checks.catalog import CHECKS
 from checks.model import CheckResult, Finding, Gap, GapKind, RegistryId, Remedy, Script, Severity, Status, WaiverMark
@@ -40,7 +41,8 @@ def worst_run() -> Run:
     unaccounted = tuple(RegistryId(account, "eu-west-1") for account in _ACCOUNTS)
     return run_of(
         results, gaps=gaps, scripts=scripts, notes=(LONG,) * 200, limits_sources=(LONG,) * 100, organization_name=LONG,
-        calls={f"ecr:Operation{number}": 3 for number in range(300)}, account_names=dict.fromkeys(_ACCOUNTS, LONG),
+        calls=CallCounts({f"ecr:Operation{number}": 3 for number in range(300)}),
+        account_names=dict.fromkeys(_ACCOUNTS, LONG),
         coverage=Coverage(300, 3, 348, 3, 40, 305, 150, unaccounted),
     )  # fmt: skip
 
