@@ -9,12 +9,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from checks.model import Status
 from ecr_audit.cli.failure import UserError
 from ecr_audit.cli.options import opened_store
 from ecr_audit.cli.output import prepare_folder
+
+if TYPE_CHECKING:
+    from audit.model import Run
 
 
 @click.command()
@@ -51,11 +56,24 @@ def demo(output: str) -> None:
             baseline_text=text,
             processes=min(os.cpu_count() or 1, 2),
         )
-        audit_and_report(request, store, ("csv", "json", "pdf"), folder, resumable=False)
+        run = audit_and_report(request, store, ("csv", "json", "pdf"), folder, resumable=False)
+    click.echo(f"\n{shown_checks(run)}")
     click.echo(
-        f"\nLook at {folder / 'report.pdf'} first. To try a remediation: `ecr-audit simulate`, then run a script of"
+        f"Look at {folder / 'report.pdf'} first. To try a remediation: `ecr-audit simulate`, then run a script of"
     )
     click.echo(f"{folder / 'remediation'} in another shell, with the exports that it prints.")
+
+
+def shown_checks(run: Run) -> str:
+    """Which checks have a failure in *run*, in a sentence that names the others."""
+    missing = [result.check for result in run.results if not result.counts.get(Status.FAIL)]
+    total = len(run.results)
+    if not missing:
+        return f"Each of the {total} checks fails somewhere in this organization."
+    return (
+        f"{total - len(missing)} of {total} checks fail somewhere in this organization. "
+        f"It has no example of: {', '.join(missing)}."
+    )
 
 
 @contextmanager

@@ -90,9 +90,105 @@ def sample_command(*, twice: bool) -> None:
 '''
 
 
+CHECK = '''"""A registry has no replication rule.
+
+## What it checks
+
+The number of rules in the registry's replication configuration, which the sample wants to be zero.
+
+## Why it matters
+
+Because the sample says so, which is reason enough for a check that lives in a test.
+
+## How to fix
+
+Delete the rules of the sample with PutReplicationConfiguration and an empty list of rules.
+
+## Limits of this check
+
+It is a sample: organizations that replicate images have rules, and are right to have them.
+
+## References
+
+- Amazon ECR user guide, Private image replication:
+  https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+"""
+
+from __future__ import annotations
+
+from checks.expectations import between
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.tables import REGISTRIES
+
+
+def _remedy(row: Row, context: RemedyContext) -> Remedy:
+    return Remedy(summary="Delete the rules of the sample.", manual=("Delete the rules of the sample.",))
+
+
+CHECK = Check(
+    id="limits.sample-rules",
+    aliases=("LIM-98",),
+    title="A registry has no replication rule of the sample",
+    severity=Severity.LOW,
+    table=REGISTRIES,
+    expect=between("rule_count", maximum=0),
+    message="{account}/{region} has {rule_count} rules; the sample allows none",
+    remedy=_remedy,
+    unknown="how many rules {account}/{region} has is not known",
+    permissions=("ecr:DescribeRegistry",),
+    controls=("own: NIST 800-53 CP-2",),
+)
+'''
+
+CASES = """
+cases:
+  - name: no rule
+    row: {rule_count: 0}
+    status: pass
+  - name: one rule
+    row: {rule_count: 1}
+    status: fail
+    edits: []
+    manual_contains: Delete the rules
+  - name: the rules were not read
+    row: {rule_count: null}
+    status: unknown
+"""
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
     return copied(tmp_path / "tree")
+
+
+def _with_check(tree: Tree) -> None:
+    tree.write("checks/limits/sample_rules.py", CHECK)
+    tree.write("tests/cases/limits/sample-rules.yaml", CASES)
+    tree.add_line("checks/catalog.py", '"limits.sample-rules",', below='"limits.images-within-limit",')
+
+
+def test_a_check_is_a_module_a_case_file_and_a_line(tree: Tree):
+    _with_check(tree)
+    named = steps("Add a check", group="limits", name="sample_rules", slug="sample-rules")
+    assert tree.touched == {path for path in named if "<" not in path}, "the others declare a new fact"
+    _documented(tree)
+    tree.passes("additions/with_check.py")
+    tree.passes("checks/test_catalog.py", "checks/test_mutations.py", "-k", "limits.sample-rules")
+
+
+def test_a_new_fact_is_a_column_and_what_fills_it(tree: Tree):
+    _with_check(tree)
+    column = 'count("sample_regions", "Destination Regions over all rules"),'
+    tree.add_line("checks/tables/registries.py", column, below='count("rule_count"')
+    value = '"sample_regions": None if rules is None else len({to[1] for rule in rules for to in rule.destinations}),'
+    tree.add_line("audit/tables/registries.py", value, below='"rule_count":')
+    check = tree.folder / "checks/limits/sample_rules.py"
+    check.write_text(check.read_text().replace("rule_count", "sample_regions"))
+    cases = tree.folder / "tests/cases/limits/sample-rules.yaml"
+    cases.write_text(cases.read_text().replace("rule_count", "sample_regions"))
+    named = steps("Add a check", group="limits", name="sample_rules", slug="sample-rules", table="registries")
+    assert tree.touched == named
+    tree.passes("additions/with_check.py", "-k", "csv")
 
 
 def test_a_format_is_a_module_and_a_line(tree: Tree):
@@ -101,7 +197,7 @@ def test_a_format_is_a_module_and_a_line(tree: Tree):
     tree.add_line("reports/formats/__init__.py", line, below='ReportFormat("markdown"')
     assert tree.touched == steps("Add a report format", name="sample")
     _documented(tree)
-    tree.passes("with_format.py")
+    tree.passes("additions/with_format.py")
 
 
 def test_a_channel_is_a_module_and_a_line(tree: Tree):
@@ -110,7 +206,7 @@ def test_a_channel_is_a_module_and_a_line(tree: Tree):
     tree.add_line("schedules/deliveries/channels.py", line, below='"schedules.deliveries.securityhub"')
     assert tree.touched == steps("Add a delivery channel", name="sample")
     _documented(tree)
-    tree.passes("with_channel.py")
+    tree.passes("additions/with_channel.py")
 
 
 def test_a_command_is_a_module_and_a_line(tree: Tree):
@@ -118,7 +214,7 @@ def test_a_command_is_a_module_and_a_line(tree: Tree):
     tree.add_line("ecr_audit/cli/__init__.py", '"sample-command",', below='"simulate",')
     assert tree.touched == steps("Add a command", name="sample_command")
     _documented(tree)
-    tree.passes("with_command.py")
+    tree.passes("additions/with_command.py")
 
 
 def _documented(tree: Tree) -> None:

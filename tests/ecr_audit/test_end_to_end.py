@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
+from checks.catalog import CHECKS
 from tests.ecr_audit.test_commands import ENVIRONMENT, ecr_audit
 
 
@@ -23,6 +24,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     answer = ecr_audit("demo", "--output", str(folder))
     assert answer.returncode == 0, answer.stderr
     assert str(folder / "report.pdf") in answer.stdout
+    (folder / "said.txt").write_text(answer.stdout)
     return folder
 
 
@@ -42,12 +44,17 @@ def test_the_demo_leaves_what_it_promises(demo: Path):
     assert len(listed) == 1
 
 
-def test_the_demo_shows_every_check_failing_somewhere_and_most_rows_healthy(demo: Path):
+def test_the_demo_shows_nearly_every_check_failing_somewhere_and_most_rows_healthy(demo: Path):
     document = json.loads((demo / "findings.json").read_text())
     failing = {finding["check"] for finding in document["findings"] if finding["status"] == "fail"}
-    from checks.catalog import CHECKS
-
-    assert {check.id for check in CHECKS} - failing == set()
+    missing = [check.id for check in CHECKS if check.id not in failing]
+    assert len(missing) <= len(CHECKS) // 10, "the demo is to show nearly every check"
+    said = (demo / "said.txt").read_text()
+    if missing:
+        assert f"{len(failing)} of {len(CHECKS)} checks fail somewhere in this organization." in said
+        assert f"It has no example of: {', '.join(missing)}." in said
+    else:
+        assert f"Each of the {len(CHECKS)} checks fails somewhere in this organization." in said
     counts = {name: sum(check["counts"][name] for check in document["checks"]) for name in ("pass", "fail")}
     assert counts["pass"] > 4 * counts["fail"]
     assert not [finding for finding in document["findings"] if finding["status"] == "error"]
