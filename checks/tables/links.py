@@ -49,30 +49,38 @@ LINKS = Table(
             "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that the link copies; null: indeterminate or policy not read",
         ),
         text("grant_reason", "Why, in a sentence that an engineer can act on"),
-        flag(
-            "denial_free",
-            "Whether no Deny stops the link as a whole; null: undecidable, as where a Deny in a copy's own repository policy might",
+        count(
+            "explicit_deny_statements",
+            "Deny statements of the destination's registry policy that together stop every name that the link "
+            "replicates; 0: some name is not denied; null: not known, as where a replica's own repository policy may deny",
         ),
         text("denying_statements", "Numbers of the Deny statements that stop some name of the link, JSON array"),
         text(
             "repository_denials",
-            "Repositories at the destination whose own policy may deny the copying, JSON array, at most 20",
+            "Replica repositories whose own policy may deny the replication, JSON array, at most 20",
         ),
         flag("grant_given", "Whether `grant_verdict` allows at least some names"),
-        flag("grant_covers_rule", "Whether every name that the rules can copy is allowed"),
-        text("grant_uncovered", "Prefixes or repositories that are not, JSON array"),
-        flag(
-            "create_covered",
-            "Whether ecr:CreateRepository is granted, or every matching repository exists at the destination",
+        text(
+            "uncovered_prefixes",
+            "Prefixes of the link with a name for which ecr:ReplicateImage is not allowed, JSON array, at most 20; "
+            "null: not known",
         ),
         text("absent_repositories", "Matching repositories that do not exist there, JSON array, at most 20"),
         count("absent_repository_count", "How many do not"),
+        text(
+            "uncreatable_repositories",
+            "Those of them that ecr:CreateRepository is not allowed for, JSON array, at most 20",
+        ),
+        count("uncreatable_repository_count", "How many; null: not known"),
         flag(
             "template_sets_tags",
-            "Whether a template at the destination puts resource tags on repositories that the link can create",
+            "Whether a creation template at the destination sets resource tags on repositories that the link can create",
         ),
-        flag("tagging_covered", "Whether ecr:TagResource is granted for all of those, across accounts"),
-        text("tagging_uncovered", "Prefixes for which it is not, JSON array"),
+        text(
+            "untaggable_prefixes",
+            "Prefixes of those names for which the registry policy does not allow ecr:TagResource, JSON array; null: "
+            "not known, or no other account is concerned",
+        ),
         flag(
             "template_covers_rule",
             "Whether creation templates with REPLICATION cover every name that the rules can create",
