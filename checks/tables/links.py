@@ -34,7 +34,6 @@ LINKS = Table(
             "backfill_ended",
             "Whether the newest backfill to the destination that AWS lists has ended; null: backfills were not read",
         ),
-        flag("backfill_succeeded", "Whether it ended as COMPLETE"),
         text("backfill_status", "Its status; empty: there is none"),
         text("backfill_problem", "How many replications failed, and with which codes, as a clause"),
         flag("destination_in_organization", "Whether the destination account belongs to the organization"),
