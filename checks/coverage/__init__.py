@@ -1,4 +1,4 @@
-"""Whether what should have been copied has arrived."""
+"""Whether the images that rules match are present at their destinations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grants: whether destinations let replication in, and let in nothing else."""
+"""Registry policies: whether destinations allow replication, and nothing else."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ from checks.tables import GRANTS
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     statement = json.loads(row["statement_json"])
     repaired = with_replication_actions(statement, context.baseline.grants.allowed_actions)
-    edits = wanted.mend_statement(row, repaired)
+    edits = wanted.repair_statement(row, repaired)
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
     return Remedy(
         summary=f"Reduce the actions of {where} to what replication needs.",

@@ -47,7 +47,7 @@ from checks.tables import GRANTS
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     statement = json.loads(row["statement_json"])
     repaired = with_satisfiable_conditions(statement, context.organization, internal=row["outside_accounts"] == "[]")
-    edits = wanted.mend_statement(row, repaired)
+    edits = wanted.repair_statement(row, repaired)
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
     return Remedy(
         summary=f"Replace the conditions of {where} that replication requests do not meet.",

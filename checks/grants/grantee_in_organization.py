@@ -60,7 +60,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     repaired = (
         bounded_to(statement, context.organization) if "*" in strangers else without_accounts(statement, strangers)
     )
-    edits = wanted.mend_statement(row, repaired)
+    edits = wanted.repair_statement(row, repaired)
     return Remedy(
         summary=f"Remove {_shown(strangers)} from {where}.",
         edits=edits,

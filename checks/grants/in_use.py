@@ -47,7 +47,7 @@ from checks.wording import listed, names_in
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     unused = names_in(row["unused_accounts"])
-    edits = wanted.mend_statement(row, without_accounts(json.loads(row["statement_json"]), unused))
+    edits = wanted.repair_statement(row, without_accounts(json.loads(row["statement_json"]), unused))
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
     return Remedy(
         summary=f"Remove {listed(unused)} from {where}.",

@@ -41,7 +41,7 @@ from checks.tables import GRANTS
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    edits = wanted.mend_statement(row, bounded_to(json.loads(row["statement_json"]), context.organization))
+    edits = wanted.repair_statement(row, bounded_to(json.loads(row["statement_json"]), context.organization))
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
     return Remedy(
         summary=f"Close {where} to everyone outside the organization.",

@@ -46,7 +46,7 @@ from checks.tables import GRANTS
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     partition = context.registries[wanted.registry(row)]["partition"]
     allowed = context.baseline.grants.allowed_actions
-    edits = wanted.mend_statement(row, with_account_principals(json.loads(row["statement_json"]), partition, allowed))
+    edits = wanted.repair_statement(row, with_account_principals(json.loads(row["statement_json"]), partition, allowed))
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
     return Remedy(
         summary=f"Name the source accounts as principals of {where}.",

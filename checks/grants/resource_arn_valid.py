@@ -45,7 +45,7 @@ from checks.tables import GRANTS
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     account, region = place = wanted.registry(row)
     registry = Registry(account, region, context.registries[place]["partition"])
-    edits = wanted.mend_statement(row, with_own_resources(json.loads(row["statement_json"]), registry))
+    edits = wanted.repair_statement(row, with_own_resources(json.loads(row["statement_json"]), registry))
     return Remedy(
         summary=f"Correct the resources of statement {row['statement']} in the registry policy of {account}/{region}.",
         edits=edits,

@@ -1,4 +1,4 @@
-"""Exceptions: that they hold, and that they are still about something."""
+"""Waivers: whether they are in force and cover a finding."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ CHECKS: tuple[Check, ...] = (
     in_force.CHECK,
     matches.CHECK,
 )
-"""In the order in which reports list them. They are judged last, over what the other checks found."""
+"""In the order in which reports list them. They are evaluated last, over the findings of the other checks."""
