@@ -14,11 +14,11 @@ ACCESS_DENIED = "DESTINATION_REGISTRY_ACCESS_DENIED"
 
 
 def meaning(code: str | None) -> str | None:
-    """What *code* says, as a clause; None where no status was told, empty where there is no code."""
+    """What *code* says, as a clause; None where no status was read, empty where there is no code."""
     if not code:
         return code
     if code == ACCESS_DENIED:
-        return "the destination's registry policy does not let the source account replicate there"
+        return "the destination's registry policy does not allow the source account to replicate there"
     return "AWS does not document what this code means"
 
 
@@ -38,12 +38,12 @@ def what_to_do(code: str, destination: str) -> tuple[str, ...]:
     """Steps that come before another attempt to replicate to *destination*."""
     if code == ACCESS_DENIED:
         return (
-            f"Mend the grant first: findings of the group `grants` about {destination} say what its registry policy "
-            "lacks. Without it the next attempt fails the same way.",
+            f"Fix the registry policy first: findings of the group `grants` about {destination} name what it lacks. "
+            "Otherwise the next attempt fails the same way.",
         )
     named = f"the code {code}" if code else "a failure without a code"
     return (
-        f"Look for the cause of {named} first: the grant, the Region and the state of the account at {destination}, "
-        "its creation templates with their roles and keys, and failed CreateRepository and ReplicateImage calls in "
-        "its CloudTrail.",
+        f"Look for the cause of {named} first: the registry policy, the Region and the state of the account at "
+        f"{destination}, its creation templates with their roles and keys, and failed CreateRepository and "
+        "ReplicateImage calls in its CloudTrail.",
     )

@@ -16,12 +16,12 @@ def place(row: Row) -> str:
 
 
 def copied(row: Row) -> tuple[str, ...]:
-    """The prefixes that a link copies, or would copy once the baseline is followed."""
+    """The prefixes that a link replicates, or would replicate once the baseline is followed."""
     return minimal_prefixes((*names_in(row["prefixes"]), *names_in(row["expected_prefixes"]))) or ("",)
 
 
 def grant(row: Row, context: RemedyContext, prefixes: tuple[str, ...] = (), *, create_only: bool = False) -> Edit:
-    """A statement for the source account; by default for all that the link copies and both actions."""
+    """A statement for the source account; by default for all that the link replicates and both actions."""
     return wanted.add_statement(
         wanted.destination(row),
         row["source_account"],

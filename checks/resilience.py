@@ -1,4 +1,4 @@
-"""What the remedies of repositories without a distant copy have in common."""
+"""What the remedies of repositories without a distant replica have in common."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from checks.wording import listed, names_in
 def copying(row: Row, context: RemedyContext, field: str, where: str) -> Remedy:
     """Replicate the repository of *row* to the one destination that is in use already, or let a person choose.
 
-    *field* begins the names of the row's columns; *where* is where a copy is wanted (`another Region`).
+    *field* begins the names of the row's columns; *where* is where a replica is required (`another Region`).
     """
     source, repository = wanted.registry(row), row["repository"]
     prefixes = names_in(row[f"{field}_prefixes"]) or (repository,)
@@ -23,19 +23,19 @@ def copying(row: Row, context: RemedyContext, field: str, where: str) -> Remedy:
     usable = [each for each in candidates if each["grant"] in ("given", "lacking")]
     if len(candidates) == 1 and usable:
         return Remedy(
-            summary=f"Replicate {listed(prefixes)} from {'/'.join(source)} to {_told(usable[0])} too, and backfill "
-            "what is older than the rule.",
+            summary=f"Replicate {listed(prefixes)} from {'/'.join(source)} to {_place(usable[0])} as well, and "
+            "backfill what is older than the rule.",
             edits=_edits(source, usable[0], prefixes, context),
         )
     return Remedy(
         summary=f"Choose a registry in {where} that receives {repository} of {'/'.join(source)}.",
         manual=(
             f"{'/'.join(source)} replicates to these registries in {where} already: "
-            f"{listed(tuple(map(_told, candidates)))}."
+            f"{listed(tuple(map(_place, candidates)))}."
             if candidates
             else f"{'/'.join(source)} replicates to no registry in {where} so far.",
             f"Write the one that is to receive {listed(prefixes)} into the baseline, as a destination under "
-            "`replication`: the audit then prints the commands for rule, grant and backfill.",
+            "`replication`: the audit then prints the commands for rule, registry policy and backfill.",
         ),
     )
 
@@ -50,5 +50,5 @@ def _edits(
     return (*grants, added, wanted.start_backfill(source, place))
 
 
-def _told(end: Mapping[str, Any]) -> str:
+def _place(end: Mapping[str, Any]) -> str:
     return f"{end['account']}/{end['region']}"

@@ -1,4 +1,4 @@
-"""What gives a copy the tags that its image has at the source."""
+"""What sets the tags of the source on a replicated image."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def retag(row: Row, context: RemedyContext) -> Remedy:
 def _several_sources(row: Row, names: str) -> tuple[str, ...]:
     return (
         f"{row['sources']} registries replicate {row['repository']} to {'/'.join(wanted.destination(row))}; what one "
-        f"of them tags, another may tag otherwise. Find out whose {names} is meant there.",
-        "Give each source a prefix of its own, so that they cannot overwrite each other's tags, then audit again.",
+        f"of them tags, another may tag otherwise. Find out of which source {names} is meant there.",
+        "Give each source a prefix of its own, so that they do not overwrite each other's tags, then audit again.",
     )
 
 

@@ -117,7 +117,7 @@ def _row(
     sight: Sight,
 ) -> dict[str, Any]:
     waiver = placed.waiver
-    unseen = "" if found else _not_looked_at(waiver, results, setting, sight)
+    unseen = "" if found else _not_evaluated(waiver, results, setting, sight)
     return {
         "file": placed.file,
         "waiver": placed.number,
@@ -129,11 +129,11 @@ def _row(
         "until": waiver.until.isoformat(),
         "days_left": (waiver.until - setting.today).days,
         "in_force": setting.in_force(waiver),
+        "state": _state(waiver, setting),
         "problem": _problem(waiver, setting, reopened),
-        "findings": found,
+        "findings": None if unseen else found,
         "reopened": reopened,
-        "covers_findings": None if unseen else bool(found),
-        "not_looked_at": unseen,
+        "not_evaluated": unseen,
     }
 
 
@@ -149,6 +149,12 @@ def scope_text(waiver: Waiver) -> str:
     return "; ".join(f"{name} {', '.join(values)}" for name, values in parts if values)
 
 
+def _state(waiver: Waiver, setting: Exceptions) -> str:
+    if setting.in_force(waiver):
+        return "in force"
+    return "too far ahead" if waiver.until > setting.today else "expired"
+
+
 def _problem(waiver: Waiver, setting: Exceptions, reopened: int) -> str:
     """Why *waiver* is not in force, as a clause; empty where it is."""
     if setting.in_force(waiver):
@@ -161,11 +167,11 @@ def _problem(waiver: Waiver, setting: Exceptions, reopened: int) -> str:
     return f"it expired on {until}, and {counted(reopened, 'finding')} {'are' if reopened > 1 else 'is'} open again"
 
 
-def _not_looked_at(waiver: Waiver, results: Sequence[CheckResult], setting: Exceptions, sight: Sight) -> str:
-    """Why nothing follows from *waiver* covering no finding, as a clause; empty where everything was looked at."""
+def _not_evaluated(waiver: Waiver, results: Sequence[CheckResult], setting: Exceptions, sight: Sight) -> str:
+    """Why nothing follows from *waiver* covering no finding, as a clause; empty where all of it was evaluated."""
     broken = [one.check for one in results if one.error and _for_check((waiver,), one.check, setting.aliases)]
     if broken:
-        return f"the check {broken[0]} broke"
+        return f"the check {broken[0]} failed to run"
     if sight.regions is not None and not (waiver.regions and sight.regions.issuperset(waiver.regions)):
         return "the run was narrowed to some Regions"
     named = bool(waiver.accounts or waiver.ous)

@@ -178,7 +178,7 @@ def switch(word: str | None) -> bool | None:
     return {"on": True, "off": False}.get(word or "")
 
 
-def mend_statement(row: Row, repaired: Mapping[str, Any] | None) -> tuple[Edit, ...]:
+def repair_statement(row: Row, repaired: Mapping[str, Any] | None) -> tuple[Edit, ...]:
     """What turns the statement of a row of `grants` into *repaired*: empty removes it, None is left to a person."""
     if repaired is None:
         return ()

@@ -114,9 +114,9 @@ def _way(row: Mapping[str, Any]) -> Way:
     if refused or any(row.get(column) is False for column in _STOPS):
         return Way.BLOCKED
     cross = row.get("cross_account")
-    if row.get("requirement_met") is False or (cross and row.get("grant_covers_rule") is False):
+    if row.get("requirement_met") is False or (cross and row.get("uncovered_prefixes") not in (None, "[]")):
         return Way.PARTIAL
-    if cross and row.get("create_covered") is False and row.get("absent_repository_count"):
+    if cross and row.get("uncreatable_repository_count"):
         return Way.PARTIAL
     unsure = row.get("requirement_met") is None or (cross and row.get("grant_given") is None)
     return Way.UNKNOWN if unsure else Way.OPEN

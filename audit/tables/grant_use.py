@@ -58,16 +58,16 @@ class GrantUse:
     ) -> dict[str, Any]:
         """The columns for one *statement* of the policy of *registry*; None: the policy could not be parsed."""
         if statement is None:
-            return _columns(None, None, None, "")
+            return _columns(None, None, "")
         accounts, complete = replicating_accounts(statement, registry[0])
         named = every((concerns, complete, bool(accounts) if complete else True))
         if not named:
-            return _columns(named, None, None, "")
+            return _columns(named, None, "")
         answers = {account: self._uses(account, statement, registry, partition) for account in sorted(accounts)}
         unused = [account for account, answer in answers.items() if answer is False]
         doubtful = [account for account, answer in answers.items() if answer is None]
         why = "; ".join(dict.fromkeys(filter(None, (self._why(account) for account in doubtful))))
-        return _columns(True, every(answers.values()), unused, why)
+        return _columns(True, unused if unused or not doubtful else None, why)
 
     def _uses(self, account: str, statement: Statement, registry: RegistryId, partition: str) -> Truth:
         prefixes = self._incoming.get((registry, account), ())
@@ -109,10 +109,9 @@ def _listed(regions: Iterable[str]) -> str:
     return ", ".join(found[:3]) + (f" and {len(found) - 3} more Regions" if len(found) > 3 else "")
 
 
-def _columns(named: Truth, in_use: Truth, unused: list[str] | None, problem: str) -> dict[str, Any]:
+def _columns(named: Truth, unused: list[str] | None, problem: str) -> dict[str, Any]:
     return {
         "grantees_named": named,
-        "grantees_use_it": in_use,
         "unused_accounts": None if unused is None else compact(unused),
         "use_problem": problem,
     }

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.tables.coded import Coded, code
-from audit.tables.frames import NO, UNKNOWN, YES, Flags, compact
+from audit.tables.frames import compact
 from audit.tables.image_differences import Difference, Differences, settled
 from audit.tables.image_stock import ImageStock
 from audit.tables.known import Known
@@ -21,35 +21,35 @@ from audit.tables.wildcards import matches
 
 
 def tag_columns(known: Known, stock: Stock, pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, Any]:
-    """Columns of `images` about tags: judged for active images that are old enough for their tags to have arrived."""
+    """Columns of `images` about tags: known of active images that are old enough for their tags to have arrived."""
     differing = np.isin(found.kind, (Difference.TAG_DIFFERS, Difference.UNTAGGED))
     ready = settled(known, images)[found.source] & images.active[found.source] & images.active[found.destination]
-    judged = differing & ready if len(images.digest) else differing
-    carried, lacking = _lacking(stock, pairs, images, found, judged)
+    compared = differing & ready if len(images.digest) else differing
+    missing, to_set = _lacking(stock, pairs, images, found, compared)
     return {
-        "tags_judged": (judged & (found.kind == Difference.TAG_DIFFERS)).astype(np.int8),
-        "untagged_judged": (judged & (found.kind == Difference.UNTAGGED)).astype(np.int8),
-        "tags_carried": carried,
-        "tags_to_set": lacking.texts(),
+        "tags_differ": (compared & (found.kind == Difference.TAG_DIFFERS)).astype(np.int8),
+        "untagged_at_destination": (compared & (found.kind == Difference.UNTAGGED)).astype(np.int8),
+        "tags_missing": missing.texts(),
+        "tags_to_set": to_set.texts(),
     }
 
 
 def _lacking(
-    stock: Stock, pairs: Pairs, images: ImageStock, found: Differences, judged: NDArray[np.bool_]
-) -> tuple[Flags, Coded]:
-    """Whether the copy carries every tag of its image, and those that it does not, as JSON."""
-    carried = np.full(len(judged), UNKNOWN, dtype=np.int8)
-    texts: list[str | None] = [None] * len(judged)
+    stock: Stock, pairs: Pairs, images: ImageStock, found: Differences, compared: NDArray[np.bool_]
+) -> tuple[Coded, Coded]:
+    """The tags that the image lacks at the destination, and what it takes to set them there, as JSON."""
+    names: list[str | None] = [None] * len(compared)
+    texts: list[str | None] = [None] * len(compared)
     holders: dict[int, dict[str, str]] = {}
-    for at in np.flatnonzero(judged).tolist():
+    for at in np.flatnonzero(compared).tolist():
         row = int(pairs.destination_row[found.pair[at]])
         there = _tags(images, int(found.destination[at]))
         wanted = [tag for tag in _tags(images, int(found.source[at])) if tag not in there]
-        carried[at] = NO if wanted else YES
+        names[at] = compact(wanted)
         if wanted and row not in holders:
             holders[row] = _holders(images, row)
         texts[at] = compact([_entry(stock, row, tag, holders[row].get(tag, "")) for tag in wanted])
-    return carried, code(texts)
+    return code(names), code(texts)
 
 
 def _entry(stock: Stock, row: int, tag: str, seen: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audit.tables.coded import Coded, code
 from audit.tables.frames import NO, UNKNOWN, YES, Flags, frame, integers
-from audit.tables.image_differences import Difference, Differences, settled
+from audit.tables.image_differences import Difference, Differences
 from audit.tables.image_stock import ImageStock
 from audit.tables.image_tags import tag_columns
 from audit.tables.known import Known
@@ -40,33 +40,39 @@ def images_frame(known: Known, stock: Stock, pairs: Pairs, images: ImageStock, f
         "replication_status": found.status.texts(),
         "failure_code": found.failure_code.texts(),
         "sources": integers(found.sources.count[found.pair].astype(np.float64), np.ones(len(found.pair), np.bool_)),
-        **_status_columns(known, pairs, images, found),
+        **_status_columns(known, pairs, found),
+        **_ages(known, images.pushed_at[present_side]),
         **tag_columns(known, stock, pairs, images, found),
     }
     return frame(IMAGES, columns)
 
 
-def _status_columns(known: Known, pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, Any]:
-    """What became of the replication, as far as ECR was asked."""
-    failed, progressing = found.status.among("FAILED"), found.status.among("IN_PROGRESS")
+def _status_columns(known: Known, pairs: Pairs, found: Differences) -> dict[str, Any]:
+    """The replication status, where it was read."""
+    progressing = found.status.among("IN_PROGRESS")
     unanswered = found.asked & (found.status.codes < 0)
-    young = ~settled(known, images)[found.source] if len(images.digest) else np.zeros(0, dtype=np.bool_)
-    judged = np.where(progressing, _without_backfill(known, pairs, found, progressing), NO)
+    lasting = np.where(progressing, _without_backfill(known, pairs, found, progressing), NO)
     return {
         "status_asked": found.asked.astype(np.int8),
-        "replication_succeeded": np.where(found.asked & ~unanswered, ~failed, UNKNOWN).astype(np.int8),
         "failure_meaning": code(meaning(value) for value in found.failure_code.values)
         .take(found.failure_code.codes)
         .texts(),
-        "progress_judged": np.where(unanswered, UNKNOWN, judged).astype(np.int8),
-        "progress_bounded": np.where(np.isnan(images.pushed_at[found.source]), UNKNOWN, young).astype(np.int8)
-        if len(images.digest)
-        else np.zeros(0, dtype=np.int8),
+        "replication_in_progress": np.where(unanswered, UNKNOWN, lasting).astype(np.int8),
+    }
+
+
+def _ages(known: Known, pushed_at: NDArray[np.float64]) -> dict[str, Any]:
+    """Whole minutes between each push and the start of the audit, and how many a replication may take."""
+    minutes = np.floor((known.evidence.started_at - pushed_at) / 60)
+    allowed = np.full(len(pushed_at), float(known.baseline.replication_delay_minutes))
+    return {
+        "minutes_since_push": integers(minutes, ~np.isnan(minutes)),
+        "replication_delay_minutes": integers(allowed, np.ones(len(allowed), np.bool_)),
     }
 
 
 def _without_backfill(known: Known, pairs: Pairs, found: Differences, chosen: NDArray[np.bool_]) -> Flags:
-    """For each difference, whether no backfill to its destination runs: during one, old images are copied rightly."""
+    """For each difference, whether no backfill to its destination runs: one replicates old images as intended."""
     result = np.full(len(chosen), NO, dtype=np.int8)
     link = pairs.source[found.pair] * len(known.universe) + pairs.destination[found.pair]
     for number in np.unique(link[chosen]).tolist():

@@ -10,7 +10,7 @@ from typing import Any
 from audit.tables.documents import NotUnderstoodError, read_objects
 from checks.model import RegistryId
 
-_OUTCOMES = {"COMPLETE": True, "FAILED": False, "STOPPED": False}
+_ENDED = ("COMPLETE", "FAILED", "STOPPED")
 RUNNING = ("PREPARING", "IN_PROGRESS", "STOPPING")
 """Statuses of a backfill that has not ended (ECR API reference, DescribeReplicationBackfillResults)."""
 
@@ -31,15 +31,12 @@ def backfill_columns(backfills: str | None, destination: RegistryId) -> dict[str
     """What became of the newest backfill to *destination*; *backfills*: those of the source registry, JSON array."""
     newest = newest_backfills(backfills)
     if newest is None:
-        return dict.fromkeys(("backfill_ended", "backfill_succeeded", "backfill_status", "backfill_problem"))
+        return dict.fromkeys(("backfill_ended", "backfill_status", "backfill_problem"))
     found = newest.get(destination)
     if found is None:
-        return {
-            "backfill_ended": False, "backfill_succeeded": None, "backfill_status": "", "backfill_problem": "",
-        }  # fmt: skip
+        return {"backfill_ended": False, "backfill_status": "", "backfill_problem": ""}
     return {
-        "backfill_ended": found.status in _OUTCOMES if found.status in (*_OUTCOMES, *RUNNING) else None,
-        "backfill_succeeded": _OUTCOMES.get(found.status),
+        "backfill_ended": found.status in _ENDED if found.status in (*_ENDED, *RUNNING) else None,
         "backfill_status": found.status,
         "backfill_problem": _told(found),
     }

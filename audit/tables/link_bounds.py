@@ -13,17 +13,18 @@ from checks.requirements import destination_allowed
 
 
 def bound_columns(known: Known, source: RegistryId, destination: RegistryId, *, present: bool | None) -> dict[str, Any]:
-    """Whether copies may lie in the destination's Region, and whether they stay within or below their environment."""
+    """The Region where the baseline does not allow it, and the environments of both accounts."""
     here, there = (_placement(known, registry) for registry in (source, destination))
     judged = False if here is False or there is False else None if here is None or there is None else True
     return {
         "region_restricted": present if known.baseline.allowed_regions else False,
-        "region_allowed": _region_allowed(known, destination),
+        "disallowed_region": "" if _region_allowed(known, destination) else destination[1],
         "allowed_regions": compact(list(known.baseline.allowed_regions)),
         "environments_apply": _both(present, judged),
-        "environments_ordered": _ordered(here, there),
         "source_environment": _name(here),
         "destination_environment": _name(there),
+        "source_trust_level": _trust_level(here),
+        "destination_trust_level": _trust_level(there),
     }
 
 
@@ -54,7 +55,7 @@ def _placement(known: Known, registry: RegistryId) -> Placement | bool | None:
 
 
 def _ordered(here: Placement | bool | None, there: Placement | bool | None) -> bool | None:
-    """Whether images go from a level to the same or a lower one; an account in no environment is not judged."""
+    """Whether images go from a level to the same or a lower one; an account in no environment is not evaluated."""
     if here is False or there is False:
         return True
     if not isinstance(here, Placement) or not isinstance(there, Placement):
@@ -64,6 +65,11 @@ def _ordered(here: Placement | bool | None, there: Placement | bool | None) -> b
 
 def _both(left: bool | None, right: bool | None) -> bool | None:
     return False if False in (left, right) else None if None in (left, right) else True
+
+
+def _trust_level(placement: Placement | bool | None) -> int | None:
+    """Position in the baseline's list, from 1 for the least trusted."""
+    return placement.level + 1 if isinstance(placement, Placement) else None
 
 
 def _name(placement: Placement | bool | None) -> str | None:

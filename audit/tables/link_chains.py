@@ -19,26 +19,25 @@ from checks.requirements import is_covered, minimal_prefixes, shared_prefixes
 
 
 def chain_columns(known: Known, flows: Flows, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
-    """Whether *source* itself copies to wherever *destination* would pass its repositories on.
+    """The registries to which *destination* replicates the same repositories and *source* itself does not.
 
     ECR user guide, replication.html: a replication action happens once for a push, and copies are not replicated again.
     """
     here, names = flows.out_of(source), flows.names[source]
-    columns: dict[str, Any] = {"chain_registries": None, "chain_prefixes": None, "chain_missing": None}
+    unknown = dict.fromkeys(("unreached_registries", "unreached_prefixes", "unreached_details"))
     if here is None:
-        return {"chain_complete": None, **columns}
+        return unknown
     passed, onward = here.get(destination, ()), flows.out_of(destination)
     if names.exist_under(passed) is False:
         onward = {}
     if onward is None:
-        return {"chain_complete": None, **columns}
+        return unknown
     missing = dict(_missing(known, flows, source, destination, here, onward))
     certain = {end: found for end, found in missing.items() if found}
     return {
-        "chain_complete": False if certain else None if missing else True,
-        "chain_registries": compact(["/".join(end) for end in certain]),
-        "chain_prefixes": compact(minimal_prefixes(prefix for found in certain.values() for prefix in found)),
-        "chain_missing": compact([_told(known, source, end, found) for end, found in certain.items()]),
+        "unreached_registries": compact(["/".join(end) for end in certain]) if certain or not missing else None,
+        "unreached_prefixes": compact(minimal_prefixes(prefix for found in certain.values() for prefix in found)),
+        "unreached_details": compact([_detail(known, source, end, found) for end, found in certain.items()]),
     }
 
 
@@ -69,7 +68,7 @@ def _some_left(names: RepositoryNames, prefix: str, taken: tuple[str, ...]) -> b
     return names.count_under(prefix) > sum(names.count_under(each) for each in taken if each.startswith(prefix))
 
 
-def _told(known: Known, source: RegistryId, end: RegistryId, prefixes: list[str]) -> dict[str, Any]:
+def _detail(known: Known, source: RegistryId, end: RegistryId, prefixes: list[str]) -> dict[str, Any]:
     """One registry that is left out, with what a remedy has to know."""
     return {
         "account": end[0],
@@ -92,11 +91,11 @@ def grant_word(known: Known, source: RegistryId, end: RegistryId, prefixes: tupl
     return "given" if verdict.covers_rule and verdict.create_covered else "lacking"
 
 
-def circle_columns(known: Known, flows: Flows, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
-    """Whether *source* and *destination* copy the same names to each other, and which direction can go."""
+def mutual_columns(known: Known, flows: Flows, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
+    """What *source* and *destination* replicate to each other, and which direction can be removed."""
     here, back = flows.out_of(source), flows.out_of(destination)
     if here is None or (destination in here and back is None):
-        return {"one_way": None, "circle_prefixes": None, "circle_settled": None}
+        return {"mutual_prefixes": None, "removable_direction": None}
     forth, returned = here.get(destination, ()), (back or {}).get(source, ())
     shared = shared_prefixes(forth, returned)
     wanted = _expected(known, source, destination), _expected(known, destination, source)
@@ -105,7 +104,7 @@ def circle_columns(known: Known, flows: Flows, source: RegistryId, destination: 
         settled = "this"
     if shared and wanted == (True, False) and all(is_covered(prefix, forth) for prefix in returned):
         settled = "reverse"
-    return {"one_way": not shared, "circle_prefixes": compact(list(shared)), "circle_settled": settled}
+    return {"mutual_prefixes": compact(list(shared)), "removable_direction": settled}
 
 
 def _expected(known: Known, source: RegistryId, destination: RegistryId) -> bool | None:

@@ -14,7 +14,7 @@ from checks.iam import LinkRequest, LinkVerdict, Verdict, link_verdict
 from checks.model import RegistryId
 
 LISTED = 20
-"""Absent repositories that a row names."""
+"""Repositories that a row names."""
 
 
 def grant_columns(
@@ -42,31 +42,33 @@ def grant_columns(
     return columns | {
         "grant_verdict": None if found.verdict is Verdict.INDETERMINATE else str(found.verdict),
         "grant_reason": found.reason + doubt,
-        "denial_free": _denial_free(found.verdict, doubtful=bool(doubt)),
+        "explicit_deny_statements": _explicit_denies(found, doubtful=bool(doubt)),
         "denying_statements": compact(found.denying),
         "repository_denials": compact(denials[:LISTED]),
         "grant_given": found.verdict.gives,
-        "grant_covers_rule": found.covers_rule,
-        "grant_uncovered": compact(found.uncovered),
-        "create_covered": found.create_covered,
+        "uncovered_prefixes": None if found.covers_rule is None else compact(found.uncovered),
+        "uncreatable_repositories": None if found.create_covered is None else compact(found.uncreatable[:LISTED]),
+        "uncreatable_repository_count": None if found.create_covered is None else len(found.uncreatable),
     }
 
 
-def _denial_free(verdict: Verdict, *, doubtful: bool) -> bool | None:
-    if verdict is Verdict.DENIED_EXPLICIT:
-        return False
-    return None if doubtful or verdict is Verdict.INDETERMINATE else True
+def _explicit_denies(found: LinkVerdict, *, doubtful: bool) -> int | None:
+    """Number of the Deny statements that stop the whole link; None: not known."""
+    if found.verdict is Verdict.DENIED_EXPLICIT:
+        # The verdict itself needs one, even where no single example shows which.
+        return max(1, len(found.denying))
+    return None if doubtful or found.verdict is Verdict.INDETERMINATE else 0
 
 
 def _nothing(reason: str, *, given: bool | None) -> dict[str, Any]:
     return {
-        "denial_free": None,
+        "explicit_deny_statements": None,
         "grant_verdict": None,
         "grant_reason": reason,
         "grant_given": given,
-        "grant_covers_rule": None,
-        "grant_uncovered": None,
-        "create_covered": None,
+        "uncovered_prefixes": None,
+        "uncreatable_repositories": None,
+        "uncreatable_repository_count": None,
     }
 
 

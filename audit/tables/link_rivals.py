@@ -47,7 +47,7 @@ class Rivals:
     """Destination → sources that were not completely listed, with what they copy there."""
 
     def columns(self, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
-        """Whether *source* alone replicates its repositories into *destination*."""
+        """Which other sources replicate the repositories of *source* into *destination*."""
         contest = self.contests.get((source, destination))
         if contest is None:
             alone = self._is_alone(source, destination)
@@ -85,11 +85,11 @@ def _columns(
     alone: bool | None, rivals: Sequence[str], names: Sequence[str], *, required_elsewhere: bool
 ) -> dict[str, Any]:
     return {
-        "one_source": alone,
-        "rival_sources": compact(list(rivals)),
-        "rival_repositories": compact(list(names[:LISTED])),
-        "rival_repository_count": len(names),
-        "rivals_required": required_elsewhere,
+        "other_source_count": None if alone is None else len(rivals),
+        "other_sources": compact(list(rivals)),
+        "shared_repositories": compact(list(names[:LISTED])),
+        "shared_repository_count": len(names),
+        "other_sources_required": required_elsewhere,
     }
 
 

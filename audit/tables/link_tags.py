@@ -20,16 +20,16 @@ def tag_columns(known: Known, source: RegistryId, destination: RegistryId, prefi
     """Whether the grant lets the link create repositories with the tags that the destination's templates ask for."""
     parsed = known.templates.get(destination)
     if parsed is None or parsed.value is None:
-        return _columns(None, None, None)
+        return _columns(None, None)
     tagged = tagged_prefixes(prefixes, parsed.value)
     if not tagged or source[0] == destination[0]:
-        return _columns(bool(tagged), None, None)
+        return _columns(bool(tagged), None)
     record = known.parts[destination].registry
     if record.registry_policy is None or record.policy_scope == "V1":
         # Scope V1 heeds three actions, of which tagging is none (ECR user guide, registry-permissions.html).
-        return _columns(True, None, None)
+        return _columns(True, None)
     found = action_cover(record.registry_policy, link_request(known, source, destination), TAG, tagged)
-    return _columns(True, found.covered, list(found.uncovered))
+    return _columns(True, None if found.covered is None else list(found.uncovered))
 
 
 def tagged_prefixes(prefixes: Sequence[str], templates: Sequence[Template]) -> tuple[str, ...]:
@@ -50,9 +50,8 @@ def tagged_prefixes(prefixes: Sequence[str], templates: Sequence[Template]) -> t
     return minimal_prefixes(found)
 
 
-def _columns(sets: bool | None, covered: bool | None, uncovered: list[str] | None) -> dict[str, Any]:
+def _columns(sets: bool | None, untaggable: list[str] | None) -> dict[str, Any]:
     return {
         "template_sets_tags": sets,
-        "tagging_covered": covered,
-        "tagging_uncovered": None if uncovered is None else compact(uncovered),
+        "untaggable_prefixes": None if untaggable is None else compact(untaggable),
     }

@@ -16,7 +16,7 @@ from audit.tables.known import Demand, Known
 from audit.tables.link_accounts import account_columns, enabled_columns, region_columns
 from audit.tables.link_backfills import backfill_columns
 from audit.tables.link_bounds import bound_columns
-from audit.tables.link_chains import chain_columns, circle_columns
+from audit.tables.link_chains import chain_columns, mutual_columns
 from audit.tables.link_deletion import deletion_conflict_columns
 from audit.tables.link_grants import grant_columns
 from audit.tables.link_names import LinkNames
@@ -109,7 +109,7 @@ def _row(known: Known, names: LinkNames, rivals: Rivals, link: Link) -> dict[str
         **signing_columns(known, source, destination, link.copied),
         **deletion_conflict_columns(destination, known.rules[source].value, known.demands[source]),
         **chain_columns(known, rivals.flows, source, destination),
-        **circle_columns(known, rivals.flows, source, destination),
+        **mutual_columns(known, rivals.flows, source, destination),
         **rivals.columns(source, destination),
         **bound_columns(known, source, destination, present=None if link.rules is None else bool(link.rules)),
     }

@@ -19,6 +19,6 @@ def scope_columns(known: Known, registry: RegistryId, *, destination: Truth) -> 
     if record.policy_scope not in (None, "V2"):
         # Only an old scope asks what its successor would bring.
         judged = judged_statements(known, record, members_with_paths(known))
-        numbers = [one.statement for one in judged if one.allows_others is not False and one.actions_narrow is not True]
+        numbers = [one.statement for one in judged if one.allows_others is not False and one.excess_actions != "[]"]
         broad = None if record.registry_policy is None else compact(numbers)
-    return {"policy_scope_matters": some((destination, has_policy)), "statements_too_broad": broad}
+    return {"policy_scope_required": some((destination, has_policy)), "statements_too_broad": broad}

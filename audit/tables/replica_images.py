@@ -111,7 +111,7 @@ def _orphans(pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, 
     pair = found.pair[chosen]
     counts = np.bincount(pair, minlength=len(pairs)).astype(np.float64)
     return {
-        "orphans_judged": np.where(
+        "orphans_counted": np.where(
             found.sources.first | (pairs.matched == UNKNOWN), both(pairs.matched, pairs.present), NO
         ),
         "orphans": integers(counts, known),

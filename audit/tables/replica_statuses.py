@@ -24,15 +24,14 @@ def status_columns(pairs: Pairs, images: ImageStock, found: Differences) -> dict
     failed = found.asked & found.status.among("FAILED")
     refused = _per_pair(found, found.asked & (found.status.codes < 0), pairs)
     asked, failures = _per_pair(found, found.asked, pairs), _per_pair(found, failed, pairs)
-    undecided = (asked == 0) | (refused > 0)
+    unanswered = (asked == 0) | (refused > 0)
     codes = _codes(found, failed)
     return {
         "statuses_asked": np.where(asked > 0, YES, np.where(_nothing_to_ask(pairs, images), NO, UNKNOWN)).astype(
             np.int8
         ),
         "statuses_refused": integers(refused, asked > 0),
-        "replications_succeeded": np.where(failures > 0, NO, np.where(undecided, UNKNOWN, YES)).astype(np.int8),
-        "replications_failed": integers(failures, asked > 0),
+        "replications_failed": integers(failures, (failures > 0) | ~unanswered),
         "failure_codes": _texts({pair: json.dumps(list(held)) for pair, held in codes.items()}, asked > 0, "[]"),
         "failure_meaning": _texts({pair: told(held) for pair, held in codes.items()}, asked > 0, ""),
         "replications_failed_sample": sampled_images(asked > 0, images, *_oldest_first(images, found, failed)),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audit.tables.coded import Coded
 from audit.tables.flows import Flows
-from audit.tables.frames import NO, UNKNOWN, YES, Flags, compact
+from audit.tables.frames import NO, UNKNOWN, YES, Flags, compact, integers
 from audit.tables.known import Known
 from audit.tables.link_accounts import region_columns
 from audit.tables.link_bounds import may_copy
@@ -22,11 +23,11 @@ from checks.model import RegistryId
 from checks.requirements import minimal_prefixes, prefixes_of, source_matches
 
 Apart = Callable[[RegistryId, RegistryId], bool]
-_KINDS: dict[str, Apart] = {
-    "another_region": lambda source, destination: source[1] != destination[1],
-    "another_account": lambda source, destination: source[0] != destination[0],
+_KINDS: dict[str, tuple[str, Apart]] = {
+    "another_region": ("replicas_in_other_regions", lambda source, destination: source[1] != destination[1]),
+    "another_account": ("replicas_in_other_accounts", lambda source, destination: source[0] != destination[0]),
 }
-"""Field of a resilience requirement, and when a copy satisfies it."""
+"""Field of a resilience requirement, the column that counts its replicas, and when a replica counts."""
 
 
 _TEXTS = ("required_by", "prefixes", "candidates")
@@ -63,8 +64,10 @@ def copy_columns(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> dict
     """Whether each repository is a copy, and whether it has the copies that the baseline wants."""
     received = _received(known, stock, pairs, flows)
     columns: dict[str, Any] = {"receives_copies": received}
-    for field, apart in _KINDS.items():
-        columns |= _resilience(known, stock, flows, field, _has_copy(known, stock, pairs, apart), received)
+    for field, (counted, apart) in _KINDS.items():
+        replicas = _replica_counts(known, stock, pairs, apart)
+        columns[counted] = integers(replicas, ~np.isnan(replicas))
+        columns |= _resilience(known, stock, flows, field, replicas, received)
     return columns
 
 
@@ -92,16 +95,20 @@ def _perhaps_received(stock: Stock, flows: Flows, registry: RegistryId, first: i
     return found
 
 
-def _has_copy(known: Known, stock: Stock, pairs: Pairs, apart: Apart) -> Flags:
-    """Whether a rule copies each repository to a registry that can receive it and is *apart* from its own."""
+def _replica_counts(known: Known, stock: Stock, pairs: Pairs, apart: Apart) -> NDArray[np.float64]:
+    """To how many registries that can receive it and are *apart* from its own rules replicate each repository.
+
+    NaN where none is known and the rules were not read.
+    """
     unread = [known.rules[key].value is None if key in known.rules else True for key in known.universe]
-    has = np.where(np.array(unread, dtype=np.bool_)[stock.registry], UNKNOWN, NO).astype(np.int8)
     rows = np.flatnonzero(pairs.matched == YES)
     link, case = np.unique(pairs.source[rows] * len(known.universe) + pairs.destination[rows], return_inverse=True)
     ends = [(known.universe[each // len(known.universe)], known.universe[each % len(known.universe)]) for each in link]
     useful = np.array([apart(*each) and _can_receive(known, *each) for each in ends], dtype=np.bool_)
-    has[pairs.source_row[rows[useful[case]]] if len(rows) else rows] = YES
-    return has
+    sources = pairs.source_row[rows[useful[case]]] if len(rows) else rows
+    counts = np.bincount(sources, minlength=len(stock.name)).astype(np.float64)
+    counts[(counts == 0) & np.array(unread, dtype=np.bool_)[stock.registry]] = np.nan
+    return counts
 
 
 def _can_receive(known: Known, source: RegistryId, destination: RegistryId) -> bool:
@@ -110,7 +117,10 @@ def _can_receive(known: Known, source: RegistryId, destination: RegistryId) -> b
     )
 
 
-def _resilience(known: Known, stock: Stock, flows: Flows, field: str, has: Flags, received: Flags) -> dict[str, Any]:
+def _resilience(
+    known: Known, stock: Stock, flows: Flows, field: str, replicas: NDArray[np.float64], received: Flags
+) -> dict[str, Any]:
+    """What the baseline asks of each repository by *field*; *replicas*: those that count, NaN where not known."""
     required = np.full(len(stock.name), NO, dtype=np.int8)
     texts = {name: _Texts(len(stock.name)) for name in _TEXTS}
     for source in known.sources:
@@ -119,15 +129,15 @@ def _resilience(known: Known, stock: Stock, flows: Flows, field: str, has: Flags
             required[run] = YES if asked.certain else UNKNOWN
             texts["required_by"].put(run, compact(asked.names))
             texts["prefixes"].put(run, compact(asked.prefixes))
-            if (has[run] == NO).any():
-                found = _candidates(known, flows, source, asked.prefixes, _KINDS[field])
+            if (replicas[run] == 0).any():
+                found = _candidates(known, flows, source, asked.prefixes, _KINDS[field][1])
                 texts["candidates"].put(run, compact(found))
-    # What is a copy itself has its original elsewhere: that one is judged.
-    copies = (required != NO) & (has != YES)
+    # What is a replica itself has its original elsewhere: the requirement is about that one.
+    copies = (required != NO) & ~(replicas > 0)
     required[copies & (received == YES)] = NO
     required[copies & (received == UNKNOWN)] = UNKNOWN
     told = {f"{field}_{name}": column.coded().texts() for name, column in texts.items()}
-    return {f"{field}_required": required, field: has, **told}
+    return {f"{field}_required": required, **told}
 
 
 def _asked(known: Known, stock: Stock, source: RegistryId, entries: Sequence[Resilience]) -> Iterator[_Asked]:

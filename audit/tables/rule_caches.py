@@ -16,19 +16,19 @@ _ROOT = "ROOT"
 
 
 def cache_columns(rule: Rule, demands: Sequence[Demand], text: str | None) -> dict[str, Any]:
-    """Whether *rule* copies names that a cache gives; *text*: the pull-through cache rules, JSON, None: not read.
+    """The caches whose names *rule* matches; *text*: the pull-through cache rules, JSON, None: not read.
 
-    Names that the baseline requires by a prefix of the cache are copied on purpose.
+    Names that the baseline requires by a prefix of the cache are replicated on purpose.
     """
     caches = _prefixes(text)
     if caches is None:
-        return {"cache_kept_out": None, "cache_prefixes": None, "cached_prefixes": None}
+        return {"replicated_caches": None, "prefixes_in_caches": None}
     concerned = meeting(rule, demands)
     wanted = {prefix for demand in concerned if demand.certain for prefix in demand.prefixes}
     perhaps = {prefix for demand in concerned for prefix in demand.prefixes}
     taken = [cache for cache in caches if _takes(rule, cache, wanted)]
     certain = [cache for cache in caches if _takes(rule, cache, perhaps)]
-    # The API does not tell which repositories a cache without prefix has made.
+    # The API does not show which repositories a cache without prefix has created.
     undecided = len(taken) > len(certain) or (_ROOT in caches and "" not in rule.prefixes)
     inside = [
         prefix
@@ -36,9 +36,8 @@ def cache_columns(rule: Rule, demands: Sequence[Demand], text: str | None) -> di
         if any(cache != _ROOT and prefix.startswith(f"{cache}/") for cache in certain)
     ]
     return {
-        "cache_kept_out": False if certain else None if undecided else True,
-        "cache_prefixes": compact(certain),
-        "cached_prefixes": compact(inside),
+        "replicated_caches": compact(certain) if certain or not undecided else None,
+        "prefixes_in_caches": compact(inside),
     }
 
 
@@ -54,7 +53,7 @@ def _prefixes(text: str | None) -> list[str] | None:
 
 
 def _takes(rule: Rule, cache: str, wanted: set[str]) -> bool:
-    """Whether *rule* copies names of *cache* other than by one of the *wanted* prefixes."""
+    """Whether *rule* matches names of *cache* other than by one of the *wanted* prefixes."""
     if cache == _ROOT:
         return "" in rule.prefixes and "" not in wanted
     names = f"{cache}/"

@@ -1,31 +1,30 @@
-"""Every image that should have been copied is at the destination.
+"""Every image that a rule replicates is present at the destination.
 
 ## What it checks
 
 Where a rule matches a repository that exists on both sides, the images are compared by digest. No active image of the
-source may be missing at the destination, unless it was pushed so recently that it may still be on its way
+source may be missing at the destination, unless it was pushed so recently that its replication may not have finished
 (`replication_delay_minutes` in the baseline). Archived images are counted apart and do not fail the check.
 
 ## Why it matters
 
-Replication acts on pushes, once. An image that is older than the rule, or whose copy failed for a reason that has
-long been mended, is never tried again, and the repository looks healthy because the newer images arrive. The missing
-one is noticed when somebody rolls back to it in the other Region.
+Replication acts on pushes, once. An image that is older than the rule, or whose replication failed for a reason that
+has long been fixed, is never tried again, and the repository looks healthy because the newer images arrive. The
+missing one is noticed on a rollback to it in the other Region.
 
 ## How to fix
 
-Mend what refuses the copies first (group `grants`, accounts and Regions of the group `organization`). Then the remedy
-starts a backfill to the destination, which replicates everything that the current rules match and that is not there
-yet.
+Fix what blocks the replication first (group `grants`, accounts and Regions of the group `organization`). Then the
+remediation starts a backfill to the destination, which replicates everything that the current rules match and that is
+not there yet.
 
 ## Limits of this check
 
-Digests are compared, not tags: a tag that points elsewhere on the two sides is not judged here. The images of a
-manifest list (one for each architecture) are images of their own, so that a missing one is counted like any other;
-which list it belongs to is not told, because reading a list takes `ecr:BatchGetImage`, the right to pull images, which
-an audit should not have. An image that a lifecycle policy of the destination expired is reported as missing, because
-its copy is gone. With a very large repository the audit may have stopped at its stated bound; the answer is then
-unknown.
+Digests are compared, not tags: a tag that points to another image on each side is not evaluated here. The images of a
+manifest list (one for each architecture) are images of their own, so that a missing one is counted like any other; the
+list that it belongs to is not named, because reading a list takes `ecr:BatchGetImage`, the right to pull images, which
+an audit should not have. An image that a lifecycle policy of the destination expired is reported as missing. With a
+very large repository the audit may have stopped at its stated bound; the answer is then unknown.
 
 ## References
 
@@ -46,7 +45,8 @@ from checks.tables import REPLICAS
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
     return Remedy(
-        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once it grants the replication.",
+        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once its registry policy allows the "
+        "replication.",
         edits=(wanted.start_backfill(source, destination),),
     )
 
@@ -54,15 +54,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="coverage.images-present",
     aliases=("COV-02", "COV-06"),
-    title="Every image that should have been copied is at the destination",
+    title="Every image that a rule replicates is present at the destination",
     severity=Severity.HIGH,
     table=REPLICAS,
     expect=between("images_missing", maximum=0),
-    message="{images_missing:count image} of {repository} at {source_account}/{source_region} missing at "
+    message="{images_missing:count image} of {repository} in {source_account}/{source_region} missing in "
     "{destination_account}/{destination_region}, the oldest pushed at {oldest_missing_pushed_at}",
     remedy=_remedy,
     when=("images_comparable",),
-    unknown="which images of {repository} are at {destination_account}/{destination_region} is not known",
+    unknown="which images of {repository} are present in {destination_account}/{destination_region} is unknown",
     evidence=(
         "source_images",
         "images_missing_sample",

@@ -1,25 +1,26 @@
-"""Signatures, SBOMs and other referrers are where the images are that they refer to.
+"""Signatures, SBOMs and other referrers are present where the images are that they refer to.
 
 ## What it checks
 
-Where a rule copies a repository that exists on both sides, no image that refers to another one may be missing at the
-destination if the image that it refers to is there. Only active images that had time to arrive are counted.
+Where a rule matches a repository that exists on both sides, no image that refers to another one may be missing at the
+destination if the image that it refers to is there. Only active images that are older than the baseline's
+`replication_delay_minutes` are counted.
 
 ## Why it matters
 
-A cluster that admits signed images only turns the copy down without its signature, in the failover of all moments.
-Referrers are images of their own, pushed after the one they speak of: they are lost one by one, and nothing about the
-image shows it.
+A cluster that admits signed images only rejects an image without its signature, and does so in a failover. Referrers
+are images of their own, pushed after the one that they refer to: they are lost one by one, and the image itself does
+not show it.
 
 ## How to fix
 
-Mend what refuses the copies first, as for any missing image. The remedy starts a backfill to the destination, which
-brings the referrers along.
+Fix what blocks the replication first, as for any missing image. The remediation starts a backfill to the destination,
+which replicates the referrers too.
 
 ## Limits of this check
 
 Referrers are recognized by the subject that ECR lists with an image. Signatures that only a tag connects with their
-image (`sha256-….sig`) count as plain images. Whether a signature is valid is not looked at.
+image (`sha256-….sig`) count as plain images. Whether a signature is valid is not evaluated.
 
 ## References
 
@@ -40,7 +41,8 @@ from checks.tables import REPLICAS
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
     return Remedy(
-        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once it grants the replication.",
+        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once its registry policy allows the "
+        "replication.",
         edits=(wanted.start_backfill(source, destination),),
     )
 
@@ -48,16 +50,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="coverage.referrers-present",
     aliases=("COV-07",),
-    title="Signatures and SBOMs are where their images are",
+    title="Signatures and SBOMs are replicated with their images",
     severity=Severity.MEDIUM,
     table=REPLICAS,
     expect=between("referrers_missing", maximum=0),
-    message="{referrers_missing:count referrer} (signatures, SBOMs) of images of {repository} did not follow them from "
-    "{source_account}/{source_region} to {destination_account}/{destination_region}",
+    message="{referrers_missing:count referrer} (signatures, SBOMs) of images of {repository} were not replicated with "
+    "them from {source_account}/{source_region} to {destination_account}/{destination_region}",
     remedy=_remedy,
     when=("images_comparable",),
-    unknown="which referrers of {repository} are at {destination_account}/{destination_region} is not known",
-    evidence=("referrers_missing", "images_missing", "images_missing_sample"),
+    unknown="which referrers of {repository} are present in {destination_account}/{destination_region} is unknown",
+    evidence=("images_missing", "images_missing_sample"),
     at="source",
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "ecr:DescribeImages"),
     controls=("own: NIST 800-53 SI-7", "own: NIST 800-53 SR-4"),

@@ -2,26 +2,25 @@
 
 ## What it checks
 
-For images that a rule copies and that are not at the destination, the audit asks ECR what became of the replication.
-None of the answers may be `FAILED`. There is one finding for each repository and destination: it counts the images,
-names the failure codes with what is known of them, and shows the first images.
+For images that a rule matches and that are not at the destination, the audit reads their replication status. None may
+be `FAILED`. There is one finding for each repository and destination: it counts the images, names the failure codes
+with what is known of them, and shows the first images.
 
 ## Why it matters
 
-ECR tries an image once. A failure is not repeated by itself and is announced nowhere but in an event at the
-destination, so that a grant which broke for an hour leaves holes that nobody sees. The code is the shortest way to the
-cause.
+ECR tries an image once. A failure is not repeated and is announced only by an event at the destination, so that a
+registry policy which was wrong for an hour leaves gaps that stay unnoticed. The code is the shortest way to the cause.
 
 ## How to fix
 
-Mend the cause first; the steps of the remedy say where to look for the code at hand. Then start the backfill, which
-tries again everything that the current rules send to that destination.
+Fix the cause first; the steps of the remediation say where to look for each code. Then start the backfill, which tries
+again everything that the current rules replicate to that destination.
 
 ## Limits of this check
 
-One call is needed for each image, so at most 100 missing images of each source registry and destination are asked
-about, those first that had time to arrive; the list of gaps says how many were left out. Where the question was
-refused, the answer is unknown. AWS documents no list of codes, so that the advice for most of them is general.
+One call is needed for each image, so at most 100 missing images of each source registry and destination are read,
+those first that are old enough to have arrived; the list of gaps says how many were left out. Where the read was
+denied, the answer is unknown. AWS documents no list of codes, so that the advice for most of them is general.
 
 ## References
 
@@ -35,7 +34,7 @@ refused, the answer is unknown. AWS documents no list of codes, so that the advi
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.replication_failures import what_to_do
 from checks.tables import REPLICAS
@@ -45,7 +44,7 @@ from checks.wording import names_in
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
     return Remedy(
-        summary=f"Mend what made the replication fail, then backfill {'/'.join(destination)} from {'/'.join(source)}.",
+        summary=f"Fix what made the replication fail, then backfill {'/'.join(destination)} from {'/'.join(source)}.",
         edits=(wanted.start_backfill(source, destination),),
         manual=tuple(
             step for code in names_in(row["failure_codes"]) for step in what_to_do(code, "/".join(destination))
@@ -59,15 +58,14 @@ CHECK = Check(
     title="No replication of an image failed",
     severity=Severity.HIGH,
     table=REPLICAS,
-    expect=is_true("replications_succeeded"),
-    message="{replications_failed:count image} of {repository} at {source_account}/{source_region} did not reach "
-    "{destination_account}/{destination_region}, ECR calls the replication FAILED{failure_meaning:because}",
+    expect=between("replications_failed", maximum=0),
+    message="{replications_failed:count image} of {repository} in {source_account}/{source_region} did not reach "
+    "{destination_account}/{destination_region}, the replication status is FAILED{failure_meaning:because}",
     remedy=_remedy,
     when=("statuses_asked",),
-    unknown="what became of images of {repository} that may not have reached {destination_account}/"
-    "{destination_region} could not be asked",
+    unknown="the replication status of images of {repository} that may not have reached {destination_account}/"
+    "{destination_region} could not be read",
     evidence=(
-        "replications_failed",
         "failure_codes",
         "failure_meaning",
         "replications_failed_sample",

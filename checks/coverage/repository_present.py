@@ -1,31 +1,31 @@
-"""Every repository with images that a rule copies exists at the destination.
+"""Every repository with images that a rule matches exists at the destination.
 
 ## What it checks
 
 Where a rule matches a repository, and the source holds active images that are old enough to have arrived, a
-repository of the same name must exist at the destination. How long a copy may take is the baseline's
+repository of the same name must exist at the destination. How long a replication may take is the baseline's
 `replication_delay_minutes`.
 
 ## Why it matters
 
-The repository that is missing altogether is the plainest sign that replication does not happen: the images are older
-than the rule, the destination refuses to create the repository, or every attempt failed. In the failover that the
-copy was made for, nothing can be pulled.
+A missing replica repository is the plainest sign that replication does not happen: the images are older than the rule,
+the destination refuses to create the repository, or every attempt failed. In the failover that the replica was made
+for, nothing can be pulled.
 
 ## How to fix
 
-First mend what the group `grants` reports about this link, because a backfill into a registry that refuses fails too.
-Then the remedy starts a backfill to that destination. It covers everything that the current rules send there, not
-this repository alone, so it costs transfer; one backfill can run per destination Region, and ten per registry. A
-repository keeps the encryption that it is created with: where the baseline asks for one that no template there gives,
-the remedy brings the template along, and where the baseline does not say which key, no command is printed until
-somebody has decided.
+First fix what the group `grants` reports about this link, because a backfill into a registry that refuses it fails
+too. Then the remediation starts a backfill to that destination. It covers everything that the current rules replicate
+there, not this repository alone, so that it costs transfer; one backfill can run per destination Region, and ten per
+registry. A repository keeps the encryption that it is created with: where the baseline asks for one that no creation
+template there gives, the remediation creates the template too, and where the baseline does not say which key, no
+command is printed until a key is chosen.
 
 ## Limits of this check
 
 It asks whether the repository exists, not what is in it; that is `coverage.images-present`. A repository at the
-destination that a person deleted on purpose is reported as well, as long as a rule copies it. Images in the archive
-storage class do not make a copy due.
+destination that was deleted on purpose is reported as well, as long as a rule matches it. Images in the archive storage
+class do not make a replica due.
 
 ## References
 
@@ -46,7 +46,9 @@ from checks.tables import REPLICAS
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
-    summary = f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once it grants the replication."
+    summary = (
+        f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once its registry policy allows the replication."
+    )
     ground = groundwork(context, source, destination, (row["repository"],))
     if ground.obstacles:
         return Remedy(summary=summary, manual=ground.steps(destination))
@@ -56,15 +58,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="coverage.repository-present",
     aliases=("COV-01",),
-    title="Every repository that a rule copies exists at the destination",
+    title="Every repository that a rule matches exists at the destination",
     severity=Severity.HIGH,
     table=REPLICAS,
     expect=is_true("destination_present"),
-    message="{repository} has {source_images:count image} at {source_account}/{source_region} and does not exist at "
-    "{destination_account}/{destination_region}, although a rule copies it",
+    message="{repository} has {source_images:count image} in {source_account}/{source_region} and does not exist in "
+    "{destination_account}/{destination_region}, although a rule replicates it there",
     remedy=_remedy,
     when=("replication_due",),
-    unknown="whether {repository} exists at {destination_account}/{destination_region} is not known",
+    unknown="whether {repository} exists in {destination_account}/{destination_region} is unknown",
     evidence=("source_images", "matched", "required_by"),
     at="source",
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "ecr:DescribeImages"),

@@ -1,26 +1,26 @@
-"""What is tagged at the source is tagged at the destination.
+"""An image that is tagged at the source is tagged at the destination.
 
 ## What it checks
 
-Where both sides have an image that is tagged at the source, its copy must not be without any tag. Only active images
-that had time to arrive are judged.
+Where both sides have an image that is tagged at the source, the replicated image must have a tag as well. Only active
+images that are older than the baseline's `replication_delay_minutes` are evaluated.
 
 ## Why it matters
 
-An immutable destination keeps the tag that it has: a newer image with the same tag arrives without it. Nobody can pull
-the copy by name, deployments get the old image, and a lifecycle policy that drops untagged images removes the copy
-for good.
+An immutable destination keeps the tag that it has: a newer image with the same tag arrives without it. The replicated
+image cannot be pulled by name, deployments get the old image, and a lifecycle policy that expires untagged images
+removes it for good.
 
 ## How to fix
 
 First let moving tags move at the destination (see `settings.moving-tags`), or it happens again with the next push.
-Then the remedy sets the tags on the copy. A tag that is free is set at once; one that names another image there only
-where the destination's mutability allows it.
+Then the remediation sets the tags on the replicated image. A tag that is free is set at once; one that names another
+image there only where the destination's mutability allows it.
 
 ## Limits of this check
 
-A copy that has some of the tags is judged by `coverage.tags-agree`. Images that are untagged on both sides (children of
-manifest lists, signatures) are as they should be.
+A replicated image that has some of the tags is evaluated by `coverage.tags-agree`. Images that are untagged on both
+sides (children of manifest lists, signatures) are expected to be.
 
 ## References
 
@@ -32,7 +32,7 @@ manifest lists, signatures) are as they should be.
 
 from __future__ import annotations
 
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Severity
 from checks.retagging import retag
 from checks.tables import IMAGES
@@ -43,12 +43,12 @@ CHECK = Check(
     title="Images that are tagged at the source are tagged at the destination",
     severity=Severity.HIGH,
     table=IMAGES,
-    expect=is_true("tags_carried"),
-    message="{repository}@{digest} is tagged {source_tags:names} at {source_account}/{source_region} and not at all at "
+    expect=in_set("tags_missing", "[]"),
+    message="{repository}@{digest} is tagged {source_tags:names} in {source_account}/{source_region} and untagged in "
     "{destination_account}/{destination_region}",
     remedy=retag,
-    when=("untagged_judged",),
-    unknown="whether {repository}@{digest} is tagged at {destination_account}/{destination_region} is not known",
+    when=("untagged_at_destination",),
+    unknown="whether {repository}@{digest} is tagged in {destination_account}/{destination_region} is unknown",
     evidence=("source_tags", "tags_to_set", "sources"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "ecr:DescribeImages"),

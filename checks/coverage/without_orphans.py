@@ -1,27 +1,30 @@
-"""A copy holds nothing that its sources do not have.
+"""A replica repository holds no image that none of its sources has.
 
 ## What it checks
 
-Where rules copy a repository, every image of the copy must be in one of the repositories that are replicated into it,
-active or archived. What several registries replicate into one copy is held against all of them, and told once.
+Where rules match a repository, every image of the replica repository must be in one of the repositories that are
+replicated into it, active or archived. A replica repository that several registries replicate into is compared with
+all of them, and reported once.
 
 ## Why it matters
 
-An image that only the copy has was deleted at the source while deletions are not replicated, or somebody pushed it
-into the copy. The first is old software that can still be deployed, and storage that nobody cleans up; the second is a
-way around whatever the source checks before it publishes.
+An image that only the replica repository has was deleted at the source while deletions are not replicated, or it was
+pushed to the destination directly. The first is old software that can still be deployed, and storage without an owner;
+the second bypasses the controls that the source applies before it publishes.
 
 ## How to fix
 
-Review the images one by one: for a backup, keeping what the source deleted is the purpose. What nobody needs can be
-deleted at the destination, or by a lifecycle policy there. If copies must follow deletions, switch deleteReplication
-on in the rule, which acts on later deletions. Look for who can push into the copy if nobody ever had the image.
+Review the images one by one: for a backup, keeping what the source deleted is the purpose. Unneeded images can be
+deleted at the destination, or by a lifecycle policy there. If replica repositories must follow deletions, switch
+deleteReplication on in the rule, which acts on later deletions. If no source ever had the image, find out which
+principals can push to the destination.
 
 ## Limits of this check
 
-Whether an image was pushed to the copy or deleted at the source cannot be told from the lists of images; CloudTrail
-knows. Where somebody whom the destination's registry policy lets replicate was not read, an image that all other
-sources lack may be from there: the answer is unknown then. Images that arrived during the audit are left out.
+Whether an image was pushed to the destination or deleted at the source is not visible in the lists of images;
+CloudTrail records it. Where a registry that the destination's registry policy allows to replicate was not read, an
+image that all other sources lack may come from there: the answer is unknown then. Images that arrived during the audit
+are left out.
 
 ## References
 
@@ -44,16 +47,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     follows = (
         "Its rule replicates deletions, so that later ones follow; these images were deleted before, or pushed there."
         if row["delete_replication"]
-        else "If copies must follow deletions, say so in the baseline (delete_replication: true); the rule is then "
-        "reported with its command."
+        else "If replica repositories must follow deletions, set `delete_replication: true` in the baseline; the rule "
+        "is then reported with its command."
     )
     return Remedy(
         summary=f"Review the images of {row['repository']} that only {destination} has.",
         manual=(
             f"Find out for each whether it was deleted at the source or pushed to {destination} directly; CloudTrail "
-            "has PutImage and BatchDeleteImage.",
-            f"Delete at {destination} what nobody needs and no deployment runs, with `aws ecr batch-delete-image` or a "
-            "lifecycle policy; a backup may keep it on purpose, which a waiver can say.",
+            "records PutImage and BatchDeleteImage.",
+            f"Delete in {destination} what is not needed and no deployment runs, with `aws ecr batch-delete-image` or "
+            "a lifecycle policy; a backup may keep it on purpose, which a waiver can say.",
             follows,
         ),
     )
@@ -62,17 +65,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="coverage.without-orphans",
     aliases=("COV-09",),
-    title="Copies hold no image that none of their sources has",
+    title="Replica repositories hold no image that is missing from all their sources",
     severity=Severity.LOW,
     table=REPLICAS,
     expect=between("orphans", maximum=0),
-    message="{orphans:count image} of {repository} at {destination_account}/{destination_region} in none of the "
-    "repositories that are replicated there",
+    message="{orphans:count image} of {repository} in {destination_account}/{destination_region} missing from every "
+    "repository that is replicated there",
     remedy=_remedy,
-    when=("orphans_judged",),
-    unknown="whether {repository} at {destination_account}/{destination_region} holds images that none of its sources "
-    "has is not known",
-    evidence=("orphans", "orphans_sample", "delete_replication"),
+    when=("orphans_counted",),
+    unknown="whether {repository} in {destination_account}/{destination_region} holds images that none of its sources "
+    "has is unknown",
+    evidence=("orphans_sample", "delete_replication"),
     at="destination",
     permissions=(
         "ecr:DescribeRegistry",

@@ -1,4 +1,4 @@
-"""A registry policy allows other accounts replication, and nothing beyond it.
+"""A registry policy allows other accounts no action beyond those that the baseline lists.
 
 ## What it checks
 
@@ -9,20 +9,20 @@ the baseline lists under `grants.allowed_actions`: by default `ecr:ReplicateImag
 ## Why it matters
 
 In its first version a registry policy knew three actions, so `ecr:*` was a convenient way to write them. In version
-2, which is now the only one, every ECR action counts and the policy is consulted for every request. The same text has
-become a permission to pull, overwrite and delete images in every repository, given to a whole account. Outside the
-organization this is critical, inside it high.
+2, which is now the only one, every ECR action counts and the policy is evaluated for every request. The same text has
+become a permission to pull, overwrite and delete images in every repository, given to a whole account. For an account
+outside the organization this is critical, inside it high.
 
 ## How to fix
 
-The remedy rewrites the statement with the actions that replication needs and those that it names literally and the
-baseline allows. A statement of which nothing remains is removed. If other accounts really pull through this policy,
-give them a repository policy first, or the pulls fail.
+The remediation rewrites the statement with the actions that replication needs and those that it names literally and
+the baseline allows. A statement of which nothing remains is removed. If other accounts pull through this policy, give
+them a repository policy first, or their pulls fail.
 
 ## Limits of this check
 
-It does not know who uses the permission; look at CloudTrail before narrowing. Repository policies and IAM policies
-are not judged here.
+It does not know which principals use the permission; search CloudTrail before narrowing the statement. Repository
+policies and IAM policies are not evaluated here.
 
 ## References
 
@@ -37,7 +37,7 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import with_replication_actions
 from checks.tables import GRANTS
@@ -46,30 +46,30 @@ from checks.tables import GRANTS
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     statement = json.loads(row["statement_json"])
     repaired = with_replication_actions(statement, context.baseline.grants.allowed_actions)
-    edits = wanted.mend_statement(row, repaired)
+    edits = wanted.repair_statement(row, repaired)
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
     return Remedy(
         summary=f"Reduce the actions of {where} to what replication needs.",
         edits=edits,
-        manual=() if edits else (f"Read the actions of {where} and write them so that they can be understood.",),
+        manual=() if edits else (f"Read the actions of {where} and rewrite them in the form that IAM documents.",),
     )
 
 
 CHECK = Check(
     id="grants.actions-narrow",
     aliases=("GRT-09",),
-    title="Other accounts are allowed nothing beyond replication",
+    title="Registry policy allows other accounts only replication actions",
     severity=Severity.HIGH,
     table=GRANTS,
-    expect=is_true("actions_narrow"),
+    expect=in_set("excess_actions", "[]"),
     message="statement {statement} of the registry policy of {account}/{region} allows other accounts "
-    "{broad_actions:names}",
+    "{excess_actions:names}, which the baseline does not list",
     remedy=_remedy,
     when=("allows_others",),
-    graded="broad_grade",
-    unknown="whether statement {statement} of the registry policy of {account}/{region} allows others too much is not "
-    "known{problem:because}",
-    evidence=("sid", "broad_actions", "outside_accounts", "statement_json"),
+    graded="excess_actions_severity",
+    unknown="whether statement {statement} of the registry policy of {account}/{region} allows other accounts more "
+    "than the baseline lists is unknown{problem:because}",
+    evidence=("sid", "outside_accounts", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 AC-6", "own: PCI DSS 7"),
 )

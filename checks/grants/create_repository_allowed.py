@@ -1,25 +1,26 @@
-"""Replication may create the repositories that are missing at the destination.
+"""The registry policy of the destination allows replication to create the repositories that are missing there.
 
 ## What it checks
 
-Where the destination allows replication, it must also allow `ecr:CreateRepository` for what the link copies, unless
-every repository that the rules match today exists there already.
+Where the destination allows replication, it must also allow `ecr:CreateRepository` for every repository that the link
+replicates and that does not exist at the destination.
 
 ## Why it matters
 
-With `ecr:ReplicateImage` alone, images arrive only in repositories that somebody created at the destination under
-exactly the same name. The setup works on the day it is tested; every new repository is left out afterwards.
+With `ecr:ReplicateImage` alone, images arrive only in repositories that were created at the destination under exactly
+the same name. The setup works on the day on which it is tested; every new repository is left out afterwards.
 
 ## How to fix
 
-The remedy adds `ecr:CreateRepository` for the prefixes that the link copies. Put creation templates in place first,
-so that what is created has the right settings from the start. If repositories should be created by your own pipeline
-only, create the missing ones there; the finding goes away with them.
+The remediation adds `ecr:CreateRepository` for the prefixes that the link replicates. Put repository creation
+templates in place first, so that new repositories have the right settings from the start. If only your own pipeline
+should create repositories, create the missing ones there; that resolves the finding too.
 
 ## Limits of this check
 
-Repositories that do not exist yet at the source are not counted: as long as all present ones exist at the
-destination, the check passes without the permission. If the destination could not be listed, the answer is unknown.
+Repositories that do not exist yet at the source are not counted: as long as all present ones exist at the destination,
+the check passes without the permission. If the repositories of the destination could not be listed, the answer is
+unknown.
 
 ## References
 
@@ -32,14 +33,14 @@ destination, the check passes without the permission. If the destination could n
 from __future__ import annotations
 
 from checks import replication_grants
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
-        summary=f"Let replication from account {row['source_account']} create repositories in "
+        summary=f"Allow replication from account {row['source_account']} to create repositories in "
         f"{replication_grants.place(row)}, or create the missing ones there.",
         edits=(replication_grants.grant(row, context, create_only=True),),
     )
@@ -48,18 +49,18 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="grants.create-repository-allowed",
     aliases=("GRT-07",),
-    title="Replication may create the repositories that are missing",
+    title="Registry policy allows replication to create missing repositories",
     severity=Severity.HIGH,
     table=LINKS,
-    expect=is_true("create_covered"),
-    message="{destination_account}/{destination_region} does not let replication from account {source_account} create "
-    "repositories, and {absent_repository_count:count repository} of the link missing there: "
-    "{absent_repositories:names}",
+    expect=between("uncreatable_repository_count", maximum=0),
+    message="the registry policy of {destination_account}/{destination_region} does not allow replication from account "
+    "{source_account} to create {uncreatable_repository_count:count repository} missing there: "
+    "{uncreatable_repositories:names}",
     remedy=_remedy,
     when=("grant_given",),
-    unknown="whether replication from account {source_account} finds or may create every repository at "
-    "{destination_account}/{destination_region} is not known",
-    evidence=("grant_verdict", "absent_repository_count", "absent_repositories", "prefixes"),
+    unknown="whether every repository that account {source_account} replicates exists at "
+    "{destination_account}/{destination_region} or may be created there is unknown",
+    evidence=("uncreatable_repositories", "absent_repository_count", "grant_verdict", "prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:DescribeRepositories"),
     controls=("own: NIST 800-53 AC-3",),

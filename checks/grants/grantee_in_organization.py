@@ -1,25 +1,25 @@
-"""Only accounts of the organization are let into a registry.
+"""A registry policy allows only principals of the organization.
 
 ## What it checks
 
 Every account to which a statement of a registry policy allows anything must belong to the organization. A partner
-that the baseline names under `grants.external_accounts` is reported as information; anybody else as critical.
+that the baseline names under `grants.external_accounts` is reported as informational; any other account as critical.
 
 ## Why it matters
 
-Whoever may replicate into a registry decides what lies there: images with names and tags of their choice, which
-deployments in that account then pull. Grants outlive the reasons for them, such as a migration, a supplier, or an
-account that has left the organization, and nobody is told that the other side has changed hands.
+An account that may replicate into a registry decides what lies there: images with names and tags of its choice, which
+deployments in the destination account then pull. Grants outlive their reasons, such as a migration, a supplier, or an
+account that has left the organization, and nothing shows that the other side has changed hands.
 
 ## How to fix
 
-For a stranger, the remedy takes the accounts out of the statement, and removes the statement when nobody remains in
-it. Where everyone is granted, it adds the condition that the caller belongs to the organization. For a declared
-partner, confirm that the reason still holds.
+For an undeclared account, the remediation removes it from the principals of the statement, and removes the statement
+when no principal remains. Where everyone is granted, it adds the condition that the caller belongs to the
+organization. For a declared partner, confirm that the reason still holds.
 
 ## Limits of this check
 
-Membership is what AWS Organizations listed; in single-account mode it is not known. A condition that names another
+Membership is what AWS Organizations listed; in single-account mode it is unknown. A condition that names another
 organization is understood as granting that organization, and is left for a person to change.
 
 ## References
@@ -35,7 +35,7 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import bounded_to, without_accounts
 from checks.tables import GRANTS
@@ -60,38 +60,38 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     repaired = (
         bounded_to(statement, context.organization) if "*" in strangers else without_accounts(statement, strangers)
     )
-    edits = wanted.mend_statement(row, repaired)
+    edits = wanted.repair_statement(row, repaired)
     return Remedy(
-        summary=f"Take {_told(strangers)} out of {where}.",
+        summary=f"Remove {_shown(strangers)} from {where}.",
         edits=edits,
         manual=()
         if edits
         else (
-            f"Rewrite {where} so that it does not let in {_told(strangers)}.",
+            f"Rewrite {where} so that it does not allow {_shown(strangers)} anything.",
             "Name the accounts that are meant, or bound it by aws:PrincipalOrgID of your own organization.",
         ),
     )
 
 
-def _told(strangers: list[str]) -> str:
+def _shown(strangers: list[str]) -> str:
     return listed(tuple("everyone" if account == "*" else account for account in strangers))
 
 
 CHECK = Check(
     id="grants.grantee-in-organization",
     aliases=("GRT-11",),
-    title="Only accounts of the organization are let into a registry",
+    title="Registry policy allows only principals of the organization",
     severity=Severity.CRITICAL,
     table=GRANTS,
-    expect=is_true("grantees_internal"),
-    message="statement {statement} of the registry policy of {account}/{region} lets in from outside the organization: "
-    "{outside_accounts:names}",
+    expect=in_set("outside_accounts", "[]"),
+    message="statement {statement} of the registry policy of {account}/{region} allows principals outside the "
+    "organization: {outside_accounts:names}",
     remedy=_remedy,
     when=("allows_others",),
-    graded="outside_grade",
-    unknown="whether everybody whom statement {statement} of the registry policy of {account}/{region} lets in belongs "
-    "to the organization is not known{problem:because}",
-    evidence=("sid", "outside_accounts", "statement_json"),
+    graded="outside_accounts_severity",
+    unknown="whether every principal that statement {statement} of the registry policy of {account}/{region} allows "
+    "belongs to the organization is unknown{problem:because}",
+    evidence=("sid", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 AC-3", "own: NIST 800-53 AC-21"),
 )

@@ -1,4 +1,4 @@
-"""No registry policy is open to everyone.
+"""No registry policy is open to every AWS account.
 
 ## What it checks
 
@@ -7,19 +7,19 @@ to named accounts (`aws:PrincipalOrgID`, `aws:PrincipalOrgPaths`, `aws:Principal
 
 ## Why it matters
 
-Such a statement lets in every AWS account in the world. Anybody could replicate images into the registry, under names
-that deployments there pull, and with broader actions could read or delete what it holds. `Allow` with `NotPrincipal`
-is the same thing in disguise: everyone but the few who are named.
+Such a statement allows every AWS account. Any account could replicate images into the registry, under names that
+deployments there pull, and with broader actions could read or delete what it holds. `Allow` with `NotPrincipal` has
+the same effect: everyone but the few principals that are named.
 
 ## How to fix
 
-The remedy adds the condition that the caller belongs to the organization. Without an organization there is nothing to
-bound it by; then name the accounts that are meant.
+The remediation adds the condition that the caller belongs to the organization. Without an organization there is
+nothing to bound it by; then name the accounts that are meant.
 
 ## Limits of this check
 
 A condition on the network or on the source makes the answer unknown: whether it closes the statement for replication
-is not documented. The policies of single repositories are another matter, which this check does not judge.
+is not documented. Repository policies are not evaluated by this check.
 
 ## References
 
@@ -34,14 +34,14 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import bounded_to
 from checks.tables import GRANTS
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    edits = wanted.mend_statement(row, bounded_to(json.loads(row["statement_json"]), context.organization))
+    edits = wanted.repair_statement(row, bounded_to(json.loads(row["statement_json"]), context.organization))
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
     return Remedy(
         summary=f"Close {where} to everyone outside the organization.",
@@ -50,7 +50,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         if edits
         else (
             f"Find out which accounts {where} is meant for, and name them as principals.",
-            "If nobody can say, remove the statement.",
+            "If no account is known to need it, remove the statement.",
         ),
     )
 
@@ -58,14 +58,14 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="grants.not-public",
     aliases=("GRT-12",),
-    title="No registry policy is open to everyone",
+    title="Registry policy is not open to every AWS account",
     severity=Severity.CRITICAL,
     table=GRANTS,
-    expect=is_true("bounded"),
-    message="statement {statement} of the registry policy of {account}/{region} lets in every AWS account",
+    expect=in_set("grantee_scope", "none", "accounts", "organizations"),
+    message="statement {statement} of the registry policy of {account}/{region} allows every AWS account",
     remedy=_remedy,
-    unknown="whether statement {statement} of the registry policy of {account}/{region} is open to everyone is not "
-    "known{problem:because}",
+    unknown="whether statement {statement} of the registry policy of {account}/{region} is open to every AWS "
+    "account is unknown{problem:because}",
     evidence=("sid", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),

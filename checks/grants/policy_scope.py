@@ -1,26 +1,27 @@
-"""Registry policies that matter are enforced in their present scope.
+"""Registry policies are evaluated in scope V2.
 
 ## What it checks
 
-A registry that receives copies, or has a registry policy, must answer `V2` for the account setting
+A registry that is a destination of replication, or has a registry policy, must answer `V2` for the account setting
 `REGISTRY_POLICY_SCOPE`.
 
 ## Why it matters
 
-Under the first scope, ECR heeds a registry policy for three actions only and ignores the rest of it, denials included.
-What such a policy seems to forbid is allowed, and what it says about pulls has no effect. The first scope has left the
-API's documentation; registries that still have it behave unlike all others, and unlike the text that people read.
+Under the first scope, ECR evaluates a registry policy for three actions only and ignores the rest of it, denials
+included. What such a policy seems to forbid is allowed, and what it says about pulls has no effect. The first scope
+has left the API's documentation; registries that still have it behave unlike all others, and unlike the text of their
+policy.
 
 ## How to fix
 
-The remedy sets the scope to V2. From that moment every statement counts for every action, so an `ecr:*` that was
-written to mean *replication* becomes a permission to pull, push and delete. Where a statement would allow other
+The remediation sets the scope to V2. From that moment every statement counts for every action, so that an `ecr:*` that
+was written to mean *replication* becomes a permission to pull, push and delete. Where a statement would allow other
 accounts more than the baseline lists, narrow it first (`grants.actions-narrow`); until then there are steps, and no
 command.
 
 ## Limits of this check
 
-It does not know whether somebody relies on the difference. The setting is read with `ecr:GetAccountSetting`, which
+It does not know whether a workload relies on the difference. The setting is read with `ecr:GetAccountSetting`, which
 many audit roles lack; then the answer is unknown.
 
 ## References
@@ -52,7 +53,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     why = (
         f"statement {listed(broad)} of the registry policy would allow other accounts more than the baseline lists"
         if broad
-        else "what its registry policy would allow under V2 is not known"
+        else "what its registry policy would allow under V2 is unknown"
     )
     return Remedy(
         summary=summary,
@@ -66,15 +67,14 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="grants.policy-scope",
     aliases=("GRT-10",),
-    title="Registry policies are enforced in scope V2",
+    title="Registry policy scope is V2",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
     expect=in_set("policy_scope", "V2"),
-    message="the registry policy of {account}/{region} is enforced in scope {policy_scope}, which heeds three actions "
-    "and ignores the rest",
+    message="the registry policy of {account}/{region} is evaluated in scope {policy_scope} and not in V2",
     remedy=_remedy,
-    when=("policy_scope_matters",),
-    unknown="in which scope the registry policy of {account}/{region} is enforced is not known",
+    when=("policy_scope_required",),
+    unknown="the scope in which the registry policy of {account}/{region} is evaluated is unknown",
     evidence=("statements_too_broad", "is_destination", "registry_policy"),
     permissions=("ecr:GetAccountSetting", "ecr:GetRegistryPolicy", "ecr:DescribeRegistry"),
     controls=("own: NIST 800-53 AC-3", "own: NIST 800-53 CM-6"),

@@ -1,4 +1,4 @@
-"""A grant of replication names somebody as whom replication can come.
+"""A statement that allows replication names a principal as which replication can come.
 
 ## What it checks
 
@@ -9,20 +9,20 @@ id of a deleted principal cannot match.
 ## Why it matters
 
 Replication comes as ECR's service-linked role of the source account, never as the user or pipeline that pushed the
-image. Naming the CI role is the natural mistake: it is the identity that people know. The statement then grants that
+image. Naming the CI role is a natural mistake: it is the identity that people know. The statement then grants that
 role something that it never asks for, and replication nothing. An id that begins with `AIDA` or `AROA` is all that is
 left of a principal that was deleted.
 
 ## How to fix
 
-The remedy replaces roles and users by their accounts, and keeps of the actions only those that replication needs,
-because a whole account is now meant. If the role needs other actions in this registry, give them in a statement of
+The remediation replaces roles and users by their accounts, and keeps of the actions only those that replication needs,
+because a whole account is now meant. If the role needs other actions in this registry, allow them in a statement of
 its own.
 
 ## Limits of this check
 
-Whether naming the service-linked role itself works is not documented by AWS; such a statement is answered with
-unknown. So is a principal that has no documented form.
+Whether naming the service-linked role itself works is not documented by AWS; for such a statement the answer is
+unknown. So it is for a principal that has no documented form.
 
 ## References
 
@@ -37,7 +37,7 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import with_account_principals
 from checks.tables import GRANTS
@@ -46,7 +46,7 @@ from checks.tables import GRANTS
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     partition = context.registries[wanted.registry(row)]["partition"]
     allowed = context.baseline.grants.allowed_actions
-    edits = wanted.mend_statement(row, with_account_principals(json.loads(row["statement_json"]), partition, allowed))
+    edits = wanted.repair_statement(row, with_account_principals(json.loads(row["statement_json"]), partition, allowed))
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
     return Remedy(
         summary=f"Name the source accounts as principals of {where}.",
@@ -54,7 +54,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         manual=()
         if edits
         else (
-            f"Find out which source account {where} is meant for: {row['principal_problem']}.",
+            f"Find out for which source account {where} is intended: {row['principal_problem']}.",
             f"Name it as `arn:{partition}:iam::` + account id + `:root`, or remove the statement.",
         ),
     )
@@ -63,16 +63,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="grants.principal-possible",
     aliases=("GRT-08",),
-    title="A grant of replication names a principal as which replication can come",
+    title="Statements that allow replication name a principal that replication can match",
     severity=Severity.HIGH,
     table=GRANTS,
-    expect=is_true("principal_possible"),
-    message="statement {statement} of the registry policy of {account}/{region} grants replication to nobody who could "
-    "use it: {principal_problem}",
+    expect=between("replication_principals", minimum=1),
+    message="statement {statement} of the registry policy of {account}/{region} allows replication to no principal "
+    "that it can match: {principal_problem}",
     remedy=_remedy,
     when=("concerns_replication",),
-    unknown="whether replication can come as a principal of statement {statement} of the registry policy of "
-    "{account}/{region} is not known{principal_problem:because}{problem:because}",
+    unknown="whether replication can match a principal of statement {statement} of the registry policy of "
+    "{account}/{region} is unknown{principal_problem:because}{problem:because}",
     evidence=("sid", "principal_problem", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),

@@ -1,28 +1,28 @@
-"""The destination's registry policy lets the source account replicate.
+"""The destination's registry policy allows the source account to replicate.
 
 ## What it checks
 
 For each link between two accounts, the registry policy of the destination is evaluated for the source account: may
-its replication role do `ecr:ReplicateImage` on the repositories that the rules copy, or that the baseline requires?
+its replication role call `ecr:ReplicateImage` on the repositories that the rules match, or that the baseline requires?
 Statements, principals, resources, conditions and denials are all taken into account, for the names that exist and for
-those that the prefixes allow. Links within one account need no grant.
+those that the prefixes allow. Links within one account need no statement.
 
 ## Why it matters
 
-Only the destination can permit a replication across accounts, in its registry policy of that very Region. Without the
-grant every copy is refused, and the source sees nothing but a status on each single image. No policy at all, a policy
-set in one Region only, or a grant for another account all look like a working configuration on the source's side.
+Only the destination can permit replication across accounts, in its registry policy of that very Region. Without it
+every replication is refused, and the source sees nothing but a status on each single image. No policy at all, a policy
+set in one Region only, or a statement for another account all look like a working configuration on the source's side.
 
 ## How to fix
 
-The remedy adds a statement to the destination's registry policy, for the source account, the prefixes that the rules
-copy and the two actions that replication needs, bounded by the organization's id where it is known. Nothing else of
-the policy changes. Where a Deny stands in the way, it is narrowed as well, so that it no longer hits the replication
-role of that account. A grant opens the registry to another account; have it reviewed.
+The remediation adds a statement to the destination's registry policy, for the source account, the prefixes that the
+rules match and the two actions that replication needs, bounded by the organization's id where it is known. Nothing
+else of the policy changes. Where a Deny blocks the replication, it is narrowed as well, so that it no longer matches
+the replication role of that account. Such a statement opens the registry to another account; have it reviewed.
 
 ## Limits of this check
 
-Some conditions cannot be decided from outside (keys that AWS does not document for replication, policy variables);
+Some conditions cannot be evaluated from outside (keys that AWS does not document for replication, policy variables);
 then the answer is unknown, not a failure. If the destination's policy was not read, it is unknown too. Service
 control policies and a Deny in a repository policy are not evaluated, because their effect on replication is not
 documented.
@@ -49,13 +49,13 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     grant = replication_grants.grant(row, context)
     if row["grant_verdict"] != "DENIED_EXPLICIT":
         return Remedy(
-            summary=f"Let account {row['source_account']} replicate into {replication_grants.place(row)}.",
+            summary=f"Allow account {row['source_account']} to replicate into {replication_grants.place(row)}.",
             edits=(grant,),
         )
     exemptions = replication_grants.exemptions(row)
     return Remedy(
         summary=f"Exempt replication from account {row['source_account']} from the Deny in the registry policy of "
-        f"{replication_grants.place(row)}, and grant it.",
+        f"{replication_grants.place(row)}, and allow it.",
         edits=(*exemptions, grant) if exemptions else (),
         manual=() if exemptions else replication_grants.finding_the_deny(row),
     )
@@ -64,17 +64,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="grants.replication-allowed",
     aliases=("GRT-01", "GRT-02"),
-    title="Every destination in another account allows the replication",
+    title="Registry policy allows replication from every source account",
     severity=Severity.CRITICAL,
     table=LINKS,
     expect=in_set("grant_verdict", "ALLOWED", "ALLOWED_IF_REPOSITORY_EXISTS"),
-    message="{destination_account}/{destination_region} refuses replication from account {source_account}: "
-    "{grant_reason}",
+    message="the registry policy of {destination_account}/{destination_region} does not allow replication from account "
+    "{source_account}: {grant_reason}",
     remedy=_remedy,
     when=("cross_account",),
-    unknown="whether {destination_account}/{destination_region} allows replication from account {source_account} "
-    "is not known{grant_reason:because}",
-    evidence=("grant_reason", "prefixes", "expected_prefixes", "grant_uncovered"),
+    unknown="whether the registry policy of {destination_account}/{destination_region} allows replication from account "
+    "{source_account} is unknown{grant_reason:because}",
+    evidence=("grant_reason", "prefixes", "expected_prefixes", "uncovered_prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:GetAccountSetting"),
     controls=("own: NIST 800-53 AC-3",),

@@ -1,4 +1,4 @@
-"""Every resource that a registry policy names could be a repository of that registry.
+"""Every resource that a registry policy names can be a repository of that registry.
 
 ## What it checks
 
@@ -7,20 +7,20 @@ Each `Resource` of each statement must be `*`, or an ARN that can match a reposi
 
 ## Why it matters
 
-AWS accepts the policy whatever its ARNs say, and then lets them match nothing. A forgotten `ecr:`, the Region of the
-registry from which the policy was copied, or the account of the *source* in place of the destination: the statement
-reads well and grants nothing. In a Deny the same mistake leaves open what was meant to be closed.
+AWS accepts a policy with wrong ARNs, and they match nothing. A forgotten `ecr:`, the Region of the registry from which
+the policy was copied, or the account of the *source* in place of the destination: the statement looks right and allows
+nothing. In a Deny the same mistake leaves open what was meant to be closed.
 
 ## How to fix
 
-The remedy rewrites the statement with the partition, Region and account of its own registry and keeps the repository
-part. In a Deny, or where no repository part can be made out, a person has to correct it: a Deny that begins to work
-may stop more than expected.
+The remediation rewrites the statement with the partition, Region and account of its own registry and keeps the
+repository part. In a Deny, or where no repository part can be made out, a person has to correct it: a Deny that begins
+to work may stop more than expected.
 
 ## Limits of this check
 
-It judges whether an ARN can match at all, not whether it matches what was meant. Whether a wildcard in the resource
-type (`repository*`) works is not documented by AWS; it is reported, because the safe spelling costs nothing.
+It checks whether an ARN can match at all, not whether it matches what was meant. Whether a wildcard in the resource
+type (`repository*`) works is not documented by AWS; it is reported, because the documented spelling costs nothing.
 
 ## References
 
@@ -35,7 +35,7 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.iam.request import Registry
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.statement_repairs import with_own_resources
@@ -45,16 +45,16 @@ from checks.tables import GRANTS
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     account, region = place = wanted.registry(row)
     registry = Registry(account, region, context.registries[place]["partition"])
-    edits = wanted.mend_statement(row, with_own_resources(json.loads(row["statement_json"]), registry))
+    edits = wanted.repair_statement(row, with_own_resources(json.loads(row["statement_json"]), registry))
     return Remedy(
         summary=f"Correct the resources of statement {row['statement']} in the registry policy of {account}/{region}.",
         edits=edits,
         manual=()
         if edits
         else (
-            f"Read statement {row['statement']}: {row['arn_problem']}.",
+            f"Read statement {row['statement']}: {row['resource_problem']}.",
             f"Write each resource as `{registry.arn_head}` and the repositories that are meant, `*` for all.",
-            "If it is a Deny, look first at what it will stop once it matches.",
+            "If it is a Deny, find out first what it will block once it matches.",
         ),
     )
 
@@ -62,16 +62,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="grants.resource-arn-valid",
     aliases=("GRT-04",),
-    title="Every resource in a registry policy could be a repository of that registry",
+    title="Resources in a registry policy match repositories of that registry",
     severity=Severity.HIGH,
     table=GRANTS,
-    expect=is_true("arn_valid"),
-    message="statement {statement} of the registry policy of {account}/{region} names a resource that matches no "
-    "repository there: {arn_problem}",
+    expect=between("unmatchable_resources", maximum=0),
+    message="statement {statement} of the registry policy of {account}/{region} names "
+    "{unmatchable_resources:count resource} that no repository there can match: {resource_problem}",
     remedy=_remedy,
-    unknown="whether the resources of statement {statement} of the registry policy of {account}/{region} can match is "
-    "not known{problem:because}",
-    evidence=("sid", "effect", "arn_problem", "statement_json"),
+    unknown="whether the resources of statement {statement} of the registry policy of {account}/{region} can match a "
+    "repository is unknown{problem:because}",
+    evidence=("sid", "effect", "resource_problem", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),
 )

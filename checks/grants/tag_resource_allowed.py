@@ -1,26 +1,26 @@
-"""Replication may put the tags on new copies that the destination's templates ask for.
+"""The registry policy of the destination allows replication to set the resource tags of creation templates.
 
 ## What it checks
 
-Where a creation template for replication at the destination sets resource tags, and serves names that a link from
-another account copies, the grant for that account must contain `ecr:TagResource` for those names.
+Where a repository creation template for replication at the destination sets resource tags, and serves names that a
+link from another account replicates, the registry policy must allow that account `ecr:TagResource` for those names.
 
 ## Why it matters
 
-A template with tags makes the creation of a repository a creation with tags, which is a permission of its own. The
-grant that worked for years stops working for new repositories on the day on which somebody adds a cost centre to the
-template; copies into repositories that exist go on, so that nobody looks there.
+A template with tags makes the creation of a repository a creation with tags, which needs a permission of its own. A
+policy that worked for years stops working for new repositories on the day on which a cost centre is added to the
+template; replication into repositories that exist goes on, so that the failure is easily overlooked.
 
 ## How to fix
 
-The remedy adds `ecr:TagResource` for exactly the prefixes that the template serves and the link copies. Where the
-baseline does not list that action under `grants.allowed_actions`, allow it there first, or take the tags out of the
-template.
+The remediation adds `ecr:TagResource` for exactly the prefixes that the template serves and the link replicates. Where
+the baseline does not list that action under `grants.allowed_actions`, allow it there first, or remove the tags from
+the template.
 
 ## Limits of this check
 
-That the grant needs this permission rests on reports of users who quote the guide; the guide's pages on permissions
-name it for the template's own role. Names are judged by prefix: a narrower template inside a wider one is taken into
+That the policy needs this permission rests on reports of users who quote the guide; the guide's pages on permissions
+name it for the template's own role. Names are compared by prefix: a narrower template inside a wider one is taken into
 account, a single repository that exists already is not.
 
 ## References
@@ -34,7 +34,7 @@ account, a single repository that exists already is not.
 from __future__ import annotations
 
 from checks import replication_grants, wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -43,16 +43,17 @@ _TAG = "ecr:TagResource"
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    uncovered, place = names_in(row["tagging_uncovered"]), replication_grants.place(row)
+    uncovered, place = names_in(row["untaggable_prefixes"]), replication_grants.place(row)
     summary = (
-        f"Let replication from account {row['source_account']} tag what it creates in {place}: {listed(uncovered)}."
+        f"Allow replication from account {row['source_account']} to tag what it creates in {place} under "
+        f"{listed(uncovered)}."
     )
     if _TAG.lower() not in {action.lower() for action in context.baseline.grants.allowed_actions}:
         return Remedy(
             summary=summary,
             manual=(
-                f"The baseline does not let registry policies allow {_TAG}: add it to grants.allowed_actions and audit "
-                f"again, or take the resource tags out of the templates of {place}.",
+                f"The baseline does not list {_TAG} as allowed: add it to grants.allowed_actions and audit again, or "
+                f"remove the resource tags from the templates of {place}.",
             ),
         )
     edit = wanted.add_statement(
@@ -64,17 +65,18 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="grants.tag-resource-allowed",
     aliases=("GRT-15",),
-    title="Replication may set the tags that templates at the destination ask for",
+    title="Registry policy allows replication to set the tags of creation templates",
     severity=Severity.MEDIUM,
     table=LINKS,
-    expect=is_true("tagging_covered"),
-    message="templates of {destination_account}/{destination_region} set tags on what account {source_account} "
-    "replicates there, and its grant lacks ecr:TagResource for {tagging_uncovered:names}",
+    expect=in_set("untaggable_prefixes", "[]"),
+    message="creation templates of {destination_account}/{destination_region} set tags on what account "
+    "{source_account} replicates there, and the registry policy does not allow it ecr:TagResource for "
+    "{untaggable_prefixes:names}",
     remedy=_remedy,
     when=("grant_given", "template_sets_tags"),
     unknown="whether account {source_account} may tag what it replicates to {destination_account}/{destination_region} "
-    "is not known",
-    evidence=("tagging_uncovered", "grant_verdict", "prefixes", "expected_prefixes"),
+    "is unknown",
+    evidence=("grant_verdict", "prefixes", "expected_prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:DescribeRepositoryCreationTemplates"),
     controls=("own: NIST 800-53 CM-8",),

@@ -31,6 +31,8 @@ class LinkVerdict:
     """Prefixes with a name that is certainly not allowed, at most 20; empty text is the prefix of everything."""
     create_covered: bool | None
     """Whether ecr:CreateRepository is allowed for every name, or for all that are absent; None: undecided."""
+    uncreatable: tuple[str, ...] = ()
+    """Absent repositories for which it certainly is not, sorted."""
     denying: tuple[int, ...] = ()
     """Numbers of the Deny statements that certainly stop some name of the link."""
     given: bool | None = None
@@ -51,6 +53,8 @@ class _Survey:
     refused: tuple[str, ...]
     """Existing repositories that are certainly not allowed."""
     create: Truth
+    uncreatable: tuple[str, ...]
+    """Absent repositories that certainly may not be created."""
     create_example: tuple[Verdict, str] | None
     """The decision about ecr:CreateRepository behind `create`, with a name for it."""
 
@@ -81,7 +85,8 @@ def link_verdict(
     reason = told.sentence(survey, verdict, uncovered)
     given = some([*(pair[0].gives for pair in survey.decided), False if survey.complete else None])
     denying = told.denying(survey)
-    return LinkVerdict(verdict, reason, covers, uncovered[:MOST_UNCOVERED], survey.create, denying, given)
+    shown = uncovered[:MOST_UNCOVERED]
+    return LinkVerdict(verdict, reason, covers, shown, survey.create, survey.uncreatable, denying, given)
 
 
 def _survey(
@@ -104,9 +109,9 @@ def _survey(
         refused = tuple(name for name in repositories if decide(name) in denied) if denied else ()
     for (pair, exists), name in existing.items():
         found.setdefault(verdict_of(*pair, exists=exists), (pair, name))
-    create, example = _creates(clauses, possible, missing, complete=complete)
+    create, uncreatable, example = _creates(clauses, possible, missing, complete=complete)
     decided = frozenset((*possible, *(pair for pair, _ in existing)))
-    return _Survey(by_prefix, found, decided, complete, refused, create, example)
+    return _Survey(by_prefix, found, decided, complete, refused, create, uncreatable, example)
 
 
 def _alike(
@@ -122,16 +127,17 @@ def _alike(
 
 def _creates(
     clauses: Clauses, possible: Mapping[Decisions, str], missing: frozenset[str] | None, *, complete: bool
-) -> tuple[Truth, tuple[Verdict, str] | None]:
-    """(whether every absent repository may be created, an example that says so)."""
+) -> tuple[Truth, tuple[str, ...], tuple[Verdict, str] | None]:
+    """(whether every absent repository may be created, those that may not, an example that says so)."""
     if complete and all(create.gives for _, create in possible):
-        return True, None
+        return True, (), None
     if missing is None:
-        return None, next(((pair[1], name) for pair, name in possible.items() if not pair[1].gives), None)
+        return None, (), next(((pair[1], name) for pair, name in possible.items() if not pair[1].gives), None)
     decide = decider(clauses)
     decisions = {name: decide(name)[1] for name in sorted(missing)}
     result = every(decision.gives for decision in decisions.values())
-    return result, next(((one, name) for name, one in decisions.items() if one.gives is result), None)
+    refused = tuple(name for name, decision in decisions.items() if decision.gives is False)
+    return result, refused, next(((one, name) for name, one in decisions.items() if one.gives is result), None)
 
 
 def _covered(outcome: Outcomes) -> Truth:

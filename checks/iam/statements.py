@@ -35,22 +35,19 @@ class StatementJudgement:
     statement_json: str | None
     concerns_replication: bool | None
     allows_others: bool | None
-    arn_valid: bool | None
-    arn_problem: str | None
-    conditions_satisfiable: bool | None
+    unmatchable_resources: int | None
+    resource_problem: str | None
+    unsatisfied_conditions: int | None
     condition_problem: str | None
-    principal_possible: bool | None
+    replication_principals: int | None
     principal_problem: str | None
-    actions_narrow: bool | None
-    broad_actions: str | None
-    broad_grade: str | None
-    grantees_internal: bool | None
+    excess_actions: str | None
+    excess_actions_severity: str | None
     outside_accounts: str | None
-    outside_grade: str | None
-    bounded: bool | None
+    outside_accounts_severity: str | None
+    grantee_scope: str | None
     about_replication: bool | None
-    decidable: bool | None
-    undecided: str | None
+    undetermined_by: str | None
     problem: str | None
 
 
@@ -97,10 +94,10 @@ def judge_policy(
 def _unjudged(policy: PolicyProblem) -> StatementJudgement:
     return StatementJudgement(
         statement=0, sid="", effect=None, statement_json=None, concerns_replication=None, allows_others=None,
-        arn_valid=None, arn_problem=None, conditions_satisfiable=None, condition_problem=None,
-        principal_possible=None, principal_problem=None, actions_narrow=None, broad_actions=None, broad_grade=None,
-        grantees_internal=None, outside_accounts=None, outside_grade=None, bounded=None, about_replication=None,
-        decidable=None, undecided=None, problem=policy.message,
+        unmatchable_resources=None, resource_problem=None, unsatisfied_conditions=None, condition_problem=None,
+        replication_principals=None, principal_problem=None, excess_actions=None, excess_actions_severity=None,
+        outside_accounts=None, outside_accounts_severity=None, grantee_scope=None, about_replication=None,
+        undetermined_by=None, problem=policy.message,
     )  # fmt: skip
 
 
@@ -129,12 +126,12 @@ def judge_statement(
     # Replication within the account needs no grant: what speaks to the account alone is about something else.
     about = every((some((action_match(read, REPLICATE), action_match(read, CREATE))), _beyond(read, owner)))
     concerns = every((allows, about))
-    arn = (*read.resources.problems, *resource_problems(read.resources, setting.registry))
-    satisfiable, condition_problem = _conditions(read, whom, setting)
-    possible, principal_problem = _principals(read)
-    narrow, broad = _actions(read, others, setting)
-    internal, outside = _outside(read, others, whom, setting)
-    decidable, doubts = _decidable(read, whom, setting)
+    unmatchable = resource_problems(read.resources, setting.registry)
+    unsatisfied, condition_problem = _conditions(read, whom, setting)
+    usable, principal_problem = _principals(read)
+    excess = _excess_actions(read, others, setting)
+    outside, internal = _outside(others, whom, setting)
+    doubts = _doubts(read, whom, setting)
     return StatementJudgement(
         statement=number,
         sid=read.sid,
@@ -142,22 +139,19 @@ def judge_statement(
         statement_json=read.json,
         concerns_replication=concerns,
         allows_others=others,
-        arn_valid=None if read.resources.problems else not arn,
-        arn_problem="; ".join(arn),
-        conditions_satisfiable=satisfiable,
+        unmatchable_resources=None if read.resources.problems else len(unmatchable),
+        resource_problem="; ".join((*read.resources.problems, *unmatchable)),
+        unsatisfied_conditions=unsatisfied,
         condition_problem=condition_problem,
-        principal_possible=possible,
+        replication_principals=usable,
         principal_problem=principal_problem,
-        actions_narrow=narrow,
-        broad_actions=_array(broad),
-        broad_grade=_broad_grade(narrow, whom, setting),
-        grantees_internal=internal,
-        outside_accounts=_array(outside),
-        outside_grade=_outside_grade(outside, partners),
-        bounded=True if allows is False else some((whom.bounded, inverted(allows))),
+        excess_actions=None if excess is None else _array(excess),
+        excess_actions_severity=_excess_severity(excess, whom, setting),
+        outside_accounts=None if internal is None else _array(outside),
+        outside_accounts_severity=_outside_severity(outside, partners),
+        grantee_scope=_grantee_scope(whom, allows),
         about_replication=about,
-        decidable=decidable,
-        undecided=listed(doubts),
+        undetermined_by=None if doubts is None else listed(doubts),
         problem="; ".join(read.problems),
     )
 
@@ -172,19 +166,19 @@ def _beyond(statement: Statement, owner: tuple[str, str, str]) -> Truth:
     return any(one.account != owner[0] for one in principals.entries)
 
 
-def _conditions(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[Truth, str]:
-    """Whether some caller can satisfy them, and what stands against it."""
+def _conditions(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[int | None, str]:
+    """(how many of them the first caller fails, 0 where some caller satisfies all, what stands against it)."""
     if not statement.conditions:
-        return True, ""
+        return 0, ""
     callers = [setting.caller(account) for account in _callers(whom, setting)]
     action = REPLICATE if action_match(statement, REPLICATE) is not False else CREATE
     contexts = [Context(caller, action) for caller in callers]
     result = some(holds(statement.conditions, context) for context in contexts)
     if result:
-        return True, ""
+        return 0, ""
     context = next(one for one in contexts if holds(statement.conditions, one) is result)
     against = tuple(_against(one, context) for one in statement.conditions if one.holds(context) is result)
-    return result, listed(against)
+    return None if result is None else len(against), listed(against)
 
 
 def _against(condition: Condition, context: Context) -> str:
@@ -194,16 +188,15 @@ def _against(condition: Condition, context: Context) -> str:
     return why if not told or told in why else f"{why} ({told})"
 
 
-def _decidable(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[Truth, tuple[str, ...]]:
-    """(whether its outcome for replication can be told, what it hangs on); None where evidence is missing."""
+def _doubts(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[str, ...] | None:
+    """What its outcome for replication depends on and nobody outside AWS can evaluate; None: evidence is missing."""
     if not statement.judgeable or statement.resources.problems or any(one.problem for one in statement.conditions):
-        return None, ()
+        return None
     action = REPLICATE if action_match(statement, REPLICATE) is not False else CREATE
     results = [holds(statement.conditions, Context(setting.caller(one), action)) for one in _callers(whom, setting)]
     if all(result is False for result in results):
-        return True, ()
-    doubts = lasting_doubts(statement, action)
-    return (False, doubts) if doubts else (None if None in results else True, ())
+        return ()
+    return lasting_doubts(statement, action) or (None if None in results else ())
 
 
 def _callers(whom: Grantees, setting: _Setting) -> list[str | None]:
@@ -215,35 +208,36 @@ def _callers(whom: Grantees, setting: _Setting) -> list[str | None]:
     return [*named] or [None]
 
 
-def _principals(statement: Statement) -> tuple[Truth, str]:
+def _principals(statement: Statement) -> tuple[int | None, str]:
+    """(number of principals as which replication can come, why the others cannot where there is none)."""
     principals = statement.principals
     if not principals.readable:
         return None, "; ".join(principals.problems)
     if principals.negated:
-        return True, ""
-    kinds = {one.kind for one in principals.entries}
-    if kinds & {Kind.EVERYONE, Kind.ACCOUNT}:
-        return True, ""
-    undecided = kinds & {Kind.SERVICE_LINKED_ROLE, Kind.UNRECOGNIZED}
-    told = [one.impossible or "AWS does not document that naming the service-linked role works"
-            for one in principals.entries]  # fmt: skip
-    return None if undecided else False, listed(tuple(told))
+        return 1, ""
+    usable = sum(one.kind in (Kind.EVERYONE, Kind.ACCOUNT) for one in principals.entries)
+    if usable:
+        return usable, ""
+    open_question = any(one.kind in (Kind.SERVICE_LINKED_ROLE, Kind.UNRECOGNIZED) for one in principals.entries)
+    reasons = [one.impossible or "AWS does not document that naming the service-linked role works"
+               for one in principals.entries]  # fmt: skip
+    return None if open_question else 0, listed(tuple(reasons))
 
 
-def _actions(statement: Statement, others: Truth, setting: _Setting) -> tuple[Truth, tuple[str, ...]]:
-    """(whether others are allowed nothing beyond the allowed actions, what goes beyond)."""
+def _excess_actions(statement: Statement, others: Truth, setting: _Setting) -> tuple[str, ...] | None:
+    """What others are allowed beyond the allowed actions; None: not known."""
     if others is False:
-        return True, ()
+        return ()
     element = statement.actions
     if element.problems:
-        return None, ()
+        return None
     if element.negated:
         broad: tuple[str, ...] = tuple(f"NotAction {text}" for text in element.texts)
     else:
         allowed = [compile_glob(one.lower()) for one in setting.allowed_actions]
         pairs = zip(element.texts, element.globs, strict=True)
         broad = tuple(text for text, glob in pairs if _of_ecr(text) and not _within(text.lower(), glob, allowed))
-    return (others if others is None else not broad) if broad else True, broad
+    return None if broad and others is None else broad
 
 
 def _of_ecr(text: str) -> bool:
@@ -266,15 +260,30 @@ def _prefix_covers(allowed: Glob, text: str) -> bool:
     return len(allowed.pieces) == 2 and not allowed.pieces[1] and isinstance(first, str) and text.startswith(first)
 
 
-def _outside(statement: Statement, others: Truth, whom: Grantees, setting: _Setting) -> tuple[Truth, tuple[str, ...]]:
+def _outside(others: Truth, whom: Grantees, setting: _Setting) -> tuple[tuple[str, ...], Truth]:
+    """(accounts from outside the organization that the statement allows something, whether there are none)."""
     if others is False:
-        return True, ()
+        return (), True
     found, internal = whom.outside(setting.registry.account, setting.organization, setting.organization_id)
-    return (None if others is None and internal is False else internal), found
+    return found, None if others is None and internal is False else internal
 
 
-def _broad_grade(narrow: Truth, whom: Grantees, setting: _Setting) -> str | None:
-    if narrow:
+def _grantee_scope(whom: Grantees, allows: Truth) -> str | None:
+    """How far an Allow reaches: `none`, `accounts`, `organizations` or `everyone`; None: not known."""
+    if allows is False:
+        return "none"
+    bounded = some((whom.bounded, inverted(allows)))
+    if bounded is None:
+        return None
+    if not bounded:
+        return "everyone"
+    if whom.organizations:
+        return "organizations"
+    return "accounts" if whom.accounts else "none"
+
+
+def _excess_severity(excess: tuple[str, ...] | None, whom: Grantees, setting: _Setting) -> str | None:
+    if excess == ():
         return ""
     _, internal = whom.outside(setting.registry.account, setting.organization, setting.organization_id)
     if internal is None:
@@ -282,7 +291,7 @@ def _broad_grade(narrow: Truth, whom: Grantees, setting: _Setting) -> str | None
     return Severity.HIGH.value if internal else Severity.CRITICAL.value
 
 
-def _outside_grade(outside: tuple[str, ...], partners: Collection[str]) -> str:
+def _outside_severity(outside: tuple[str, ...], partners: Collection[str]) -> str:
     if not outside:
         return ""
     known = all(one in partners for one in outside if one != EVERYONE) and EVERYONE not in outside

@@ -38,7 +38,7 @@ import json
 from checks import headroom, wanted
 from checks.expectations import is_true
 from checks.groundwork import groundwork
-from checks.model import Check, Edit, RegistryId, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Edit, RegistryId, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
 

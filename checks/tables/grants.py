@@ -17,28 +17,63 @@ GRANTS = Table(
         text("sid", "Statement id; empty: none"),
         text("effect", "Allow or Deny"),
         text("statement_json", "The statement as written, JSON"),
-        flag("concerns_replication", "Whether it allows ecr:ReplicateImage or ecr:CreateRepository to somebody"),
+        flag(
+            "concerns_replication",
+            "Whether it allows ecr:ReplicateImage or ecr:CreateRepository to a principal outside the account itself",
+        ),
         flag("allows_others", "Whether it allows anything to a principal outside the account itself"),
-        flag("arn_valid", "Whether every Resource could name a repository of this registry"),
-        text("arn_problem", "Which could not and why"),
-        flag("conditions_satisfiable", "Whether replication can satisfy the conditions; null: undecidable"),
-        text("condition_problem", "Which key cannot be satisfied and why"),
-        flag("principal_possible", "Whether the principals include one that replication can act as"),
-        text("principal_problem", "Why none can"),
-        flag("actions_narrow", "Whether it allows others nothing beyond replication and tagging at creation"),
-        text("broad_actions", "Actions beyond that, JSON array"),
-        text("broad_grade", "Severity: critical where an outsider is allowed, high inside the organization"),
-        flag("grantees_internal", "Whether every granted account belongs to the organization"),
-        text("outside_accounts", "Accounts that do not, JSON array"),
-        text("outside_grade", "Severity: critical if undeclared, informational for partners of the baseline"),
-        flag("bounded", "Whether it is not open to everyone"),
-        flag("about_replication", "Whether it allows or denies replication to somebody outside the account itself"),
-        flag("decidable", "Whether its outcome for replication can be told; null: evidence is missing"),
-        text("undecided", "The conditions and policy variables that it hangs on, where it cannot"),
-        text("problem", "Why the statement could not be judged, where it could not"),
+        count(
+            "unmatchable_resources",
+            "Entries of Resource or NotResource that cannot name a repository of this registry; null: not readable",
+        ),
+        text("resource_problem", "Which entries cannot, and why, as a clause"),
+        count(
+            "unsatisfied_conditions",
+            "Conditions that a replication request from a granted account does not meet; 0: some granted account meets "
+            "them all; null: AWS does not document what replication sends",
+        ),
+        text("condition_problem", "Which conditions are not met, or may not be, and why, as a clause"),
+        count(
+            "replication_principals",
+            "Principals that replication can match: accounts and everyone; a NotPrincipal counts as one; null: AWS does "
+            "not document whether one of them does",
+        ),
+        text("principal_problem", "Why none does, as a clause"),
+        text(
+            "excess_actions",
+            "ECR actions that it allows other accounts and the baseline's `grants.allowed_actions` does not list, JSON "
+            "array; null: not known",
+        ),
+        text(
+            "excess_actions_severity",
+            "Severity where there are some: critical if an account outside the organization is allowed them, else high",
+        ),
+        text(
+            "outside_accounts",
+            "Whom it allows something outside the organization: account ids, organization ids, `*` for everyone; JSON "
+            "array; null: not known",
+        ),
+        text(
+            "outside_accounts_severity",
+            "Severity where there are some: informational if all are external accounts of the baseline, else critical",
+        ),
+        text(
+            "grantee_scope",
+            "How far it reaches: `none` (a Deny, or no account), `accounts`, `organizations`, `everyone`; null: a "
+            "condition may bound it, or its principals are not readable",
+        ),
+        flag("about_replication", "Whether it allows or denies replication to a principal outside the account itself"),
+        text(
+            "undetermined_by",
+            "Condition keys and policy variables that its effect on replication depends on and AWS does not document, "
+            "as a clause; empty: none; null: not known",
+        ),
+        text("problem", "Which part of the statement could not be read, and why, as a clause"),
         flag("grantees_named", "Whether it allows replication, and names every account that it allows it to"),
-        flag("grantees_use_it", "Whether every one of those accounts replicates here, or is required to"),
-        text("unused_accounts", "Accounts that do not, JSON array"),
+        text(
+            "unused_accounts",
+            "Those of them that neither replicate here nor are required to, JSON array; null: not known",
+        ),
         text("use_problem", "Why it is not known, as a clause"),
     ),
 )

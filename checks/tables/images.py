@@ -27,23 +27,25 @@ IMAGES = Table(
         text("failure_code", "AWS's failure code; empty: none"),
         text("failure_meaning", "What is known of that code, as a clause"),
         flag(
-            "status_asked", "Whether its replication status was asked for; that is done for missing images, in bounds"
+            "status_asked",
+            "Whether its replication status was requested; that is done for missing images, within bounds",
         ),
-        flag("replication_succeeded", "Whether AWS does not call its replication FAILED; null: the answer was refused"),
         flag(
-            "progress_judged",
-            "Whether AWS is still copying it, with no backfill to the destination under way; null: not answered",
+            "replication_in_progress",
+            "Whether its replication status is IN_PROGRESS and no backfill to the destination runs; null: not read",
         ),
-        flag("progress_bounded", "Whether it was pushed too recently to have arrived"),
+        count("minutes_since_push", "Whole minutes between `pushed_at` and the start of the audit"),
+        count("replication_delay_minutes", "Minutes that a replication may take, by the baseline"),
         flag(
-            "tags_judged",
-            "Whether both sides have the image with different tags, and it is active and old enough for them to agree",
+            "tags_differ",
+            "Whether both sides have the image, active and older than `replication_delay_minutes`, with different tags, "
+            "and the destination has at least one",
         ),
-        flag("untagged_judged", "Whether that is so and the destination has no tag on it at all"),
-        flag("tags_carried", "Whether the destination has every tag of the source on it"),
+        flag("untagged_at_destination", "Likewise, and the destination has no tag on it"),
+        text("tags_missing", "Tags that it has at the source only, JSON array; null: neither of these two"),
         text(
             "tags_to_set",
-            "Tags that it has at the source only, JSON array of {tag, seen, settable}: `seen` is the digest that the tag "
+            "The tags that are missing, JSON array of {tag, seen, settable}: `seen` is the digest that the tag "
             "names at the destination, empty for none; `settable` whether its mutability lets the tag be given to this "
             "image, null where that is not known",
         ),

@@ -34,7 +34,6 @@ LINKS = Table(
             "backfill_ended",
             "Whether the newest backfill to the destination that AWS lists has ended; null: backfills were not read",
         ),
-        flag("backfill_succeeded", "Whether it ended as COMPLETE"),
         text("backfill_status", "Its status; empty: there is none"),
         text("backfill_problem", "How many replications failed, and with which codes, as a clause"),
         flag("destination_in_organization", "Whether the destination account belongs to the organization"),
@@ -49,30 +48,38 @@ LINKS = Table(
             "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that the link copies; null: indeterminate or policy not read",
         ),
         text("grant_reason", "Why, in a sentence that an engineer can act on"),
-        flag(
-            "denial_free",
-            "Whether no Deny stops the link as a whole; null: undecidable, as where a Deny in a copy's own repository policy might",
+        count(
+            "explicit_deny_statements",
+            "Deny statements of the destination's registry policy that together stop every name that the link "
+            "replicates; 0: some name is not denied; null: not known, as where a replica's own repository policy may deny",
         ),
         text("denying_statements", "Numbers of the Deny statements that stop some name of the link, JSON array"),
         text(
             "repository_denials",
-            "Repositories at the destination whose own policy may deny the copying, JSON array, at most 20",
+            "Replica repositories whose own policy may deny the replication, JSON array, at most 20",
         ),
         flag("grant_given", "Whether `grant_verdict` allows at least some names"),
-        flag("grant_covers_rule", "Whether every name that the rules can copy is allowed"),
-        text("grant_uncovered", "Prefixes or repositories that are not, JSON array"),
-        flag(
-            "create_covered",
-            "Whether ecr:CreateRepository is granted, or every matching repository exists at the destination",
+        text(
+            "uncovered_prefixes",
+            "Prefixes of the link with a name for which ecr:ReplicateImage is not allowed, JSON array, at most 20; "
+            "null: not known",
         ),
         text("absent_repositories", "Matching repositories that do not exist there, JSON array, at most 20"),
         count("absent_repository_count", "How many do not"),
+        text(
+            "uncreatable_repositories",
+            "Those of them that ecr:CreateRepository is not allowed for, JSON array, at most 20",
+        ),
+        count("uncreatable_repository_count", "How many; null: not known"),
         flag(
             "template_sets_tags",
-            "Whether a template at the destination puts resource tags on repositories that the link can create",
+            "Whether a creation template at the destination sets resource tags on repositories that the link can create",
         ),
-        flag("tagging_covered", "Whether ecr:TagResource is granted for all of those, across accounts"),
-        text("tagging_uncovered", "Prefixes for which it is not, JSON array"),
+        text(
+            "untaggable_prefixes",
+            "Prefixes of those names for which the registry policy does not allow ecr:TagResource, JSON array; null: "
+            "not known, or no other account is concerned",
+        ),
         flag(
             "template_covers_rule",
             "Whether creation templates with REPLICATION cover every name that the rules can create",
@@ -93,42 +100,52 @@ LINKS = Table(
             "elsewhere; else empty",
         ),
         text("delete_differing_rules", "Numbers of the rules to be switched for that, JSON array"),
-        flag(
-            "chain_complete",
-            "Whether the source itself copies to wherever the destination would pass its repositories on; copies are not "
-            "replicated again",
-        ),
-        text("chain_registries", "Registries behind the destination that the source leaves out, JSON array"),
-        text("chain_prefixes", "What does not get there, JSON array of prefixes"),
         text(
-            "chain_missing",
+            "unreached_registries",
+            "Registries to which the destination replicates the same repositories and the source itself does not, JSON "
+            "array; null: not known. Replicated images are not replicated again",
+        ),
+        text("unreached_prefixes", "What is not replicated there, JSON array of prefixes"),
+        text(
+            "unreached_details",
             "JSON array of objects: account, region and prefixes of what is left out; `allowed`: whether the baseline "
             "has nothing against such a link; `grant`: given, lacking, denied or unknown",
         ),
-        flag("one_way", "Whether the destination does not copy the same names back"),
-        text("circle_prefixes", "What both copy to each other, JSON array of prefixes"),
         text(
-            "circle_settled",
-            "Which direction can go because the baseline requires only the other, which takes all of it: `this` or "
-            "`reverse`; else empty",
+            "mutual_prefixes",
+            "What both registries replicate to each other, JSON array of prefixes; null: the destination's rules were "
+            "not read",
         ),
-        flag("one_source", "Whether nobody else replicates the same repositories there"),
-        text("rival_sources", "Registries that do, JSON array of `account/region`"),
-        text("rival_repositories", "Repositories that come from several, JSON array, at most 20"),
-        count("rival_repository_count", "How many do"),
+        text(
+            "removable_direction",
+            "Which direction can be removed because the baseline requires only the other, which covers all of it: `this` "
+            "or `reverse`; else empty",
+        ),
+        count(
+            "other_source_count",
+            "Other registries that replicate the same repositories to the destination; null: not known",
+        ),
+        text(
+            "other_sources",
+            "Those registries, and those that perhaps do, JSON array of `account/region`",
+        ),
+        text("shared_repositories", "Repositories that come from several sources, JSON array, at most 20"),
+        count("shared_repository_count", "How many do"),
         flag(
-            "rivals_required",
+            "other_sources_required",
             "Whether the baseline requires all of those repositories of the other sources, and nothing that this link "
-            "copies",
+            "replicates",
         ),
-        flag("region_restricted", "Whether the link is present and the baseline says where copies may lie"),
-        flag("region_allowed", "Whether they may lie in the destination's Region"),
+        flag("region_restricted", "Whether the link is present and the baseline lists the allowed Regions"),
+        text("disallowed_region", "The destination's Region where the baseline does not allow it; empty: it does"),
         text("allowed_regions", "The Regions that the baseline allows, JSON array; none: all"),
         flag("environments_apply", "Whether the link is present and both accounts lie in environments of the baseline"),
-        flag(
-            "environments_ordered", "Whether the source's environment is trusted at least as much as the destination's"
-        ),
         text("source_environment", "Name of the source's environment; empty: none"),
         text("destination_environment", "Name of the destination's environment; empty: none"),
+        count(
+            "source_trust_level",
+            "Position of the source's environment in the baseline, from 1 for the least trusted; null: none, or not known",
+        ),
+        count("destination_trust_level", "Likewise for the destination's environment"),
     ),
 )

@@ -27,7 +27,7 @@ REGISTRIES = Table(
         text("scanning_configuration", "`scanningConfiguration`, JSON; empty: this Region has no such feature"),
         text("templates", "Creation templates, JSON array"),
         text("policy_scope", "Account setting REGISTRY_POLICY_SCOPE"),
-        flag("policy_scope_matters", "Whether it is a destination or has a registry policy"),
+        flag("policy_scope_required", "Whether it is a destination or has a registry policy"),
         text(
             "statements_too_broad",
             "Numbers of the statements that would allow others too much, or might, once the scope is V2, JSON array; null: the policy was not read",

@@ -40,25 +40,24 @@ REPLICAS = Table(
         ),
         flag(
             "statuses_asked",
-            "Whether ECR was asked what became of the replication of images that are missing there; in bounds",
+            "Whether the replication status of images that are missing there was requested, within bounds",
         ),
-        count("statuses_refused", "Questions about them that were not answered"),
-        flag(
-            "replications_succeeded",
-            "Whether no answer about them is FAILED; null: none is, and not all were answered",
+        count("statuses_refused", "Requests for it that were denied"),
+        count(
+            "replications_failed",
+            "Missing images whose replication status is FAILED; null: none is, and not all answers were given",
         ),
-        count("replications_failed", "Missing images whose replication ECR calls FAILED"),
         text("failure_codes", "AWS's failure codes of those, JSON array, most frequent first; an empty one is no code"),
         text("failure_meaning", "The codes, how many have each, and what is known of them, as a clause"),
         text("replications_failed_sample", "Digests and tags of some of them, oldest first, JSON array, at most 10"),
         flag(
-            "orphans_judged",
-            "Whether a rule copies it there, it exists there, and this is the first of the replicas that lead to that copy",
+            "orphans_counted",
+            "Whether a rule matches it, it exists there, and this is the first of the replicas of that destination repository",
         ),
         count(
             "orphans",
-            "Images of the copy that no repository replicated into it has, told with the first of its replicas; null: "
-            "images were not read, or another source that was not read may have those that the others lack",
+            "Images of the destination repository that no repository replicated into it has, counted with the first of "
+            "its replicas; null: images were not read, or a source that was not read may have those that others lack",
         ),
         text("orphans_sample", "Digests and tags of some of them, JSON array, at most 10"),
         # Settings of the destination repository, where it exists.

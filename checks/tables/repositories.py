@@ -38,22 +38,26 @@ REPOSITORIES = Table(
         flag("receives_copies", "Whether a rule copies repositories of this name there"),
         flag(
             "another_region_required",
-            "Whether the baseline wants a copy in another Region; false for what is a copy itself",
+            "Whether the baseline requires a replica in another Region; false for what is a replica itself",
         ),
-        flag("another_region", "Whether a rule copies it to another Region, to an account that can receive it"),
-        text("another_region_required_by", "JSON array: names of the requirements that want it"),
+        count(
+            "replicas_in_other_regions",
+            "Registries of other Regions, in accounts that can receive it, to which rules replicate it; null: none is "
+            "known, and the rules were not read",
+        ),
+        text("another_region_required_by", "Names of those requirements, JSON array"),
         text("another_region_prefixes", "Their prefixes that the name begins with, JSON array"),
         text(
             "another_region_candidates",
-            "Destinations in other Regions that the registry replicates to already and the baseline has nothing "
-            "against, JSON array of objects: account, region and `grant` (given, lacking, denied or unknown)",
+            "Destinations in other Regions that the registry replicates to already and the baseline does not forbid, "
+            "JSON array of objects: account, region and `grant` (given, lacking, denied or unknown)",
         ),
         flag(
             "another_account_required",
-            "Whether the baseline wants a copy in another account; false for what is a copy itself",
+            "Whether the baseline requires a replica in another account; false for what is a replica itself",
         ),
-        flag("another_account", "Whether a rule copies it to another account that can receive it"),
-        text("another_account_required_by", "JSON array: names of the requirements that want it"),
+        count("replicas_in_other_accounts", "As `replicas_in_other_regions`, for other accounts"),
+        text("another_account_required_by", "Names of those requirements, JSON array"),
         text("another_account_prefixes", "Their prefixes that the name begins with, JSON array"),
         text("another_account_candidates", "As `another_region_candidates`, for other accounts"),
     ),

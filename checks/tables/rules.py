@@ -63,8 +63,11 @@ RULES = Table(
         flag("filters_needed", "Whether each prefix copies something that no other rule or prefix copies there"),
         text("unneeded_prefixes", 'Prefixes that do not, JSON array; `[""]` where a rule without filter does not'),
         text("unneeded_because", "What copies the same, as a clause"),
-        flag("cache_kept_out", "Whether it copies no name that a pull-through cache of the registry gives"),
-        text("cache_prefixes", "Prefixes of such caches, JSON array"),
-        text("cached_prefixes", "Its prefixes that lie wholly inside such a cache, JSON array"),
+        text(
+            "replicated_caches",
+            "Prefixes of pull-through caches of the registry whose repositories it matches and the baseline does not "
+            "require, JSON array; null: not known",
+        ),
+        text("prefixes_in_caches", "Its prefixes that lie wholly inside such a cache, JSON array"),
     ),
 )

@@ -6,7 +6,7 @@ from checks.tables.shapes import Table, count, flag, text
 
 WAIVERS = Table(
     name="waivers",
-    meaning="Dated, reasoned exceptions of the baseline and of the file of waivers, held against this run's findings.",
+    meaning="Dated, reasoned exceptions of the baseline and of the waiver file, compared with this run's findings.",
     key=("file", "waiver"),
     label="waiver {waiver} of {file}",
     identity=("file", "checks", "scope", "owner", "reason"),
@@ -17,14 +17,17 @@ WAIVERS = Table(
         text("checks", "Checks that it names, comma-separated"),
         text("scope", "What it is narrowed to, in words; empty: nothing"),
         text("reason", "Why it was granted"),
-        text("owner", "Who answers for it"),
+        text("owner", "Person or team responsible for it"),
         text("until", "Last day on which it holds, ISO date"),
         count("days_left", "Days from the run's day to that day; below zero: days since"),
         flag("in_force", "Whether it holds on the run's day"),
-        text("problem", "Why it does not, as a clause"),
-        count("findings", "Findings of this run that it fits, in force or not"),
+        text("state", "`in force`, `expired`, or `too far ahead`: further than `longest_waiver_days` of the baseline"),
+        text("problem", "Why it is not in force, as a clause"),
+        count(
+            "findings",
+            "Findings of this run that it matches, in force or not; null: none, and part of its scope was not evaluated",
+        ),
         count("reopened", "Those of them that no waiver in force covers"),
-        flag("covers_findings", "Whether it fits at least one"),
-        text("not_looked_at", "Why that cannot be told from this run, as a clause"),
+        text("not_evaluated", "What of its scope was not evaluated, as a clause"),
     ),
 )

@@ -1,22 +1,22 @@
-"""Images of a pull-through cache are not replicated by accident.
+"""Rules do not replicate the repositories of a pull-through cache.
 
 ## What it checks
 
-A pull-through cache creates repositories under its own prefix, one for each upstream image that somebody pulls. No
-rule of the same registry may copy names under that prefix, unless the baseline requires them. A cache with the prefix
-`ROOT` gives names of any kind: a rule without filter then takes them, and for other rules the answer is unknown.
+A pull-through cache creates repositories under its own prefix, one for each upstream image that is pulled. No rule of
+the same registry may match names under that prefix, unless the baseline requires them. A cache with the prefix `ROOT`
+creates names of any kind: a rule without filter then matches them, and for other rules the answer is unknown.
 
 ## Why it matters
 
-What lies in a cache is other people's software, as old and as vulnerable as upstream has it. A rule that takes it
-along spreads it over all destinations, where it is stored and paid for again, scanned again, counted against the
-quota of repositories, and easily mistaken for an image that the organization vouches for.
+A cache holds third-party software, as old and as vulnerable as upstream has it. A rule that matches it spreads it over
+all destinations, where it is stored and paid for again, scanned again, counted against the quota of repositories, and
+easily mistaken for an image that the organization publishes.
 
 ## How to fix
 
-A filter that lies wholly inside the cache can go, and the remedy removes it; a rule without another filter goes too.
-Where the cache lies inside what a rule takes, a person writes filters that leave it out, because ECR has no filter
-that excludes. If cached images should be copied, require the cache's prefix in the baseline.
+A filter that lies wholly inside the cache is not needed, and the remediation removes it; a rule without another filter
+is removed too. Where the cache lies inside what a rule matches, a person writes filters that leave it out, because ECR
+has no filter that excludes. If cached images should be replicated, require the cache's prefix in the baseline.
 
 ## Limits of this check
 
@@ -37,7 +37,7 @@ compared, whether repositories exist under them or not.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 from checks.wording import listed, names_in
@@ -45,16 +45,16 @@ from checks.wording import listed, names_in
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     registry, number = wanted.registry(row), row["rule"]
-    caches, inside = names_in(row["cache_prefixes"]), names_in(row["cached_prefixes"])
+    caches, inside = names_in(row["replicated_caches"]), names_in(row["prefixes_in_caches"])
     around = tuple(
         prefix
         for prefix in names_in(row["prefixes"])
         if prefix not in inside and any(cache == "ROOT" or f"{cache}/".startswith(prefix) for cache in caches)
     )
     manual = (
-        f"List the repositories that rule {number} should copy beside the caches {listed(caches)}, and write filters "
-        f"for them in the place of {listed(around)}; no filter can exclude a prefix.",
-        "Look after a change whether every repository that should be copied still begins with a filter.",
+        f"List the repositories that rule {number} should replicate beside the caches {listed(caches)}, and write "
+        f"filters for them in the place of {listed(around)}; no filter can exclude a prefix.",
+        "Check after the change that every repository that should be replicated still begins with a filter.",
     )
     return Remedy(
         summary=f"Keep the pull-through caches {listed(caches)} out of rule {number} of {'/'.join(registry)}.",
@@ -66,16 +66,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="topology.cache-not-replicated",
     aliases=("TOP-08",),
-    title="Images of a pull-through cache are not replicated by accident",
+    title="Rules do not match repositories of a pull-through cache",
     severity=Severity.LOW,
     table=RULES,
-    expect=is_true("cache_kept_out"),
-    message="rule {rule} of {account}/{region} takes {prefixes:names} and may copy what the pull-through cache "
-    "{cache_prefixes:names} fetches",
+    expect=in_set("replicated_caches", "[]"),
+    message="rule {rule} of {account}/{region} matches {prefixes:names} and may replicate images of the pull-through "
+    "cache {replicated_caches:names}",
     remedy=_remedy,
-    unknown="whether rule {rule} of {account}/{region} copies cached images is not known: the pull-through cache rules "
-    "could not be read, or a cache gives names of any kind",
-    evidence=("cache_prefixes", "prefixes", "destinations"),
+    unknown="whether rule {rule} of {account}/{region} replicates cached images is unknown: the pull-through cache "
+    "rules could not be read, or a cache creates names of any kind",
+    evidence=("prefixes", "destinations"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribePullThroughCacheRules"),
     controls=("own: NIST 800-53 CM-7",),
 )

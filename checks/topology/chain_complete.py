@@ -1,28 +1,28 @@
-"""Images reach every registry that a chain of rules seems to lead to.
+"""The source replicates directly to every registry that a chain of rules leads to.
 
 ## What it checks
 
-For each link from a source to a destination, the rules of that destination are read too. Where they copy some of the
-same repositories on to a third registry, the source must copy them there itself. Only repositories that exist at the
-source count.
+For each link from a source to a destination, the rules of that destination are read too. Where they replicate some of
+the same repositories to a third registry, the source must replicate them there itself. Only repositories that exist at
+the source count.
 
 ## Why it matters
 
-ECR replicates an image once, where it is pushed. A copy that arrives by replication is not replicated onward. Two
+ECR replicates an image once, where it is pushed. An image that arrives by replication is not replicated again. Two
 rules, one from A to B and one from B to C, look like a way from A to C on every diagram, and nothing that is pushed to
 A ever arrives at C. It shows on the day on which C is needed.
 
 ## How to fix
 
-The remedy adds the third registry to the rules of the source, lets it in by a statement in that registry's policy
-where one is needed, and has what exists copied by a backfill, which costs transfer. Read it first: perhaps the rule
-at B is only for what is pushed to B directly, and should be narrowed to that. Where the baseline forbids the
-additional link, where a Deny stands in the way or cannot be excluded, or where the source has no room for another
-destination, a person has to decide.
+The remediation adds the third registry to the rules of the source, adds a statement to that registry's policy where
+one is needed, and starts a backfill for what exists, which costs transfer. Review it first: perhaps the rule at B is
+only for what is pushed to B directly, and should be narrowed to that. Where the baseline forbids the additional link,
+where a Deny blocks it or cannot be excluded, or where the source has no room for another destination, a person has to
+decide.
 
 ## Limits of this check
 
-Which registry an image was pushed to cannot be read from AWS. If the repositories in question are pushed to B
+The registry to which an image was pushed cannot be read from AWS. If the repositories in question are pushed to B
 directly as well, those images do go on to C, and only what is pushed to A is left out. Third registries that cannot
 receive anything, because their account is closed or their Region does not exist, are left to other checks. If the
 rules of B could not be read, the answer is unknown.
@@ -44,17 +44,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checks import headroom, wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.groundwork import Groundwork, groundwork
 from checks.iam.request import CREATE, REPLICATE
-from checks.model import Check, Edit, RegistryId, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Edit, RegistryId, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, through = wanted.source(row), wanted.destination(row)
-    missing: Sequence[Mapping[str, Any]] = json.loads(row["chain_missing"] or "[]")
+    missing: Sequence[Mapping[str, Any]] = json.loads(row["unreached_details"] or "[]")
     clear = [end for end in missing if end["allowed"] and end["grant"] in ("given", "lacking")]
     manual = tuple(step for end in missing if end not in clear for step in _deciding(source, through, end))
     unready = [end for end in clear if _ground(source, end, context).obstacles]
@@ -64,8 +64,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         limit = context.registries[source]["destinations_limit"]
         manual, clear = (*headroom.splitting(source, limit), *manual), []
     return Remedy(
-        summary=f"Replicate {listed(names_in(row['chain_prefixes']))} from {'/'.join(source)} to "
-        f"{listed(names_in(row['chain_registries']))} directly, or narrow the rules of {'/'.join(through)}.",
+        summary=f"Replicate {listed(names_in(row['unreached_prefixes']))} from {'/'.join(source)} to "
+        f"{listed(names_in(row['unreached_registries']))} directly, or narrow the rules of {'/'.join(through)}.",
         edits=tuple(edit for end in clear for edit in _edits(source, end, context)),
         manual=manual,
     )
@@ -86,10 +86,10 @@ def _ground(source: RegistryId, end: Mapping[str, Any], context: RemedyContext) 
 def _deciding(source: RegistryId, through: RegistryId, end: Mapping[str, Any]) -> tuple[str, ...]:
     here, between, there = "/".join(source), "/".join(through), "/".join(_place(end))
     why = (
-        f"The baseline does not let {here} replicate to {there}, as far as the audit can tell."
+        f"The baseline does not allow {here} to replicate to {there}, as far as the audit could read."
         if not end["allowed"]
-        else f"Whether the registry policy of {there} can let {source[0]} in is not certain: a Deny stops it, or the "
-        "policy could not be read."
+        else f"Whether the registry policy of {there} can allow account {source[0]} is not certain: a Deny blocks it, "
+        "or the policy could not be read."
     )
     return (
         why,
@@ -106,18 +106,18 @@ def _place(end: Mapping[str, Any]) -> RegistryId:
 CHECK = Check(
     id="topology.chain-complete",
     aliases=("TOP-01",),
-    title="Images reach every registry that a chain of rules leads to",
+    title="Sources replicate directly to every registry behind their destinations",
     severity=Severity.HIGH,
     table=LINKS,
-    expect=is_true("chain_complete"),
-    message="{chain_prefixes:names} of {source_account}/{source_region} seems to go on from "
-    "{destination_account}/{destination_region} to {chain_registries:names}, and never does: copies are not "
-    "replicated again",
+    expect=in_set("unreached_registries", "[]"),
+    message="{unreached_prefixes:names} of {source_account}/{source_region} is not replicated from "
+    "{destination_account}/{destination_region} to {unreached_registries:names}: replicated images are not replicated "
+    "again",
     remedy=_remedy,
     when=("present",),
-    unknown="whether {destination_account}/{destination_region} is to pass something on is not known: its rules, or "
-    "the repositories of {source_account}/{source_region}, could not be read",
-    evidence=("chain_registries", "chain_prefixes", "prefixes"),
+    unknown="whether {destination_account}/{destination_region} has rules for repositories that it receives from "
+    "{source_account}/{source_region} is unknown: the rules, or the repositories of the source, could not be read",
+    evidence=("unreached_prefixes", "prefixes"),
     at="source",
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "ecr:GetRegistryPolicy"),
     controls=("own: NIST 800-53 CP-9",),

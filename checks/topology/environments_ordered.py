@@ -1,27 +1,27 @@
-"""Images are not copied into an environment that is trusted more than their source.
+"""Images are not replicated into an environment with a higher trust level than their source.
 
 ## What it checks
 
 The baseline may list `environments`, least trusted first, each with accounts or organizational units. A rule whose
 source lies in one of them must not name a destination in a later one. An account is placed by its id, or else by the
-deepest unit that a list names. Links with an account in no environment are not judged.
+deepest unit that a list names. Links with an account in no environment are not evaluated.
 
 ## Why it matters
 
-Whoever may push to the source decides what lies at the destination under the same name. A rule from development to
-production hands every developer's credentials, and every compromised build, a way into production that passes by
-review, scanning gates and approvals. Images should be built in a trusted account, and go down to the others.
+Principals that may push to the source decide what lies at the destination under the same name. A rule from development
+to production gives every developer's credentials, and every compromised build, a way into production that bypasses
+review, scanning gates and approvals. Images should be built in a trusted account, and replicated to the others.
 
 ## How to fix
 
-The remedy removes the destination from the rules of the source; what was copied stays, and should be looked through.
-Then build or push the images in an account that is trusted as much as where they run. Where the baseline itself
-requires the link, it contradicts itself, and a person has to decide.
+The remediation removes the destination from the rules of the source; what was replicated stays, and should be
+reviewed. Then build or push the images in an account with the trust level of the account in which they run. Where the
+baseline itself requires the link, it contradicts itself, and a person has to decide.
 
 ## Limits of this check
 
-It knows what the baseline says about accounts, not who may push where. A shared build account belongs in no list, or
-in the last one. If the place of an account in the organization could not be read, the answer is unknown.
+It knows what the baseline says about accounts, not which principals may push where. A shared build account belongs in
+no list, or in the last one. If the place of an account in the organization could not be read, the answer is unknown.
 
 ## References
 
@@ -34,7 +34,7 @@ in the last one. If the place of an account in the organization could not be rea
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import at_most
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -43,16 +43,17 @@ from checks.wording import listed, names_in
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
     after = (
-        f"Compare the copies at {'/'.join(destination)} with what was meant to run there, and delete what was not.",
+        f"Compare the replicated images in {'/'.join(destination)} with what was meant to run there, and delete what "
+        "was not.",
     )
     if row["expected"] is not False:
         return Remedy(
-            summary=f"Settle whether {row['source_environment']} may replicate into {row['destination_environment']}: "
-            "the baseline says both.",
+            summary=f"Decide whether {row['source_environment']} may replicate into {row['destination_environment']}: "
+            "the baseline contradicts itself.",
             manual=(
-                f"{listed(names_in(row['required_by']))} requires {'/'.join(destination)} of {'/'.join(source)}, or "
-                f"may do so, and environments trusts {row['destination_environment']} more than "
-                f"{row['source_environment']}. Correct the one that is wrong.",
+                f"{listed(names_in(row['required_by']))} requires {'/'.join(destination)} of {'/'.join(source)}, or may do "
+                f"so, and `environments` ranks {row['destination_environment']} above {row['source_environment']}. Correct the "
+                "one that is wrong.",
                 *after,
             ),
         )
@@ -66,15 +67,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="topology.environments-ordered",
     aliases=("TOP-07",),
-    title="Images are not copied into an environment that is trusted more",
+    title="Images are not replicated into an environment with a higher trust level",
     severity=Severity.HIGH,
     table=LINKS,
-    expect=is_true("environments_ordered"),
-    message="rules copy {prefixes:names} from {source_environment} to {destination_environment}, which is trusted more "
-    "({destination_account}/{destination_region})",
+    expect=at_most("destination_trust_level", "source_trust_level"),
+    message="rules replicate {prefixes:names} from {source_environment} to {destination_environment}, which has a "
+    "higher trust level ({destination_account}/{destination_region})",
     remedy=_remedy,
     when=("environments_apply",),
-    unknown="whether {source_account} replicates into an environment that is trusted more is not known: "
+    unknown="whether {source_account} replicates into an environment with a higher trust level is unknown: "
     "the rules or the place of an account in the organization could not be read",
     evidence=("rules", "prefixes", "source_environment", "destination_environment", "required_by"),
     at="source",

@@ -1,23 +1,23 @@
-"""Repositories that must outlive their account are copied to another one.
+"""Repositories that must outlive their account have a replica in another account.
 
 ## What it checks
 
-The baseline may ask, under `resilience` with `another_account: true`, that repositories have a copy in another
-account. For each such repository a rule must copy it to a registry of another account that can receive it. A
-repository that is itself a copy has its original elsewhere, and is not judged.
+The baseline may ask, under `resilience` with `another_account: true`, that repositories have a replica in another
+account. For each such repository a rule must replicate it to a registry of another account that can receive it. A
+repository that is itself a replica has its original elsewhere, and is not evaluated.
 
 ## Why it matters
 
-Whoever takes over an account, or makes a grave mistake in it, reaches every Region of it at once. Copies in the same
-account are deleted with the same credentials as the originals. Only another account, with other administrators, keeps
-images that an attacker or a runaway script cannot delete.
+An attacker who takes over an account, or a grave mistake in it, reaches every Region of it at once. Replicas in the
+same account are deleted with the same credentials as the originals. Only another account, with other administrators,
+keeps images that an attacker or a runaway script cannot delete.
 
 ## How to fix
 
-Where the registry replicates to exactly one registry of another account already, the remedy adds the required
-prefixes to what goes there, lets the source in by a statement where one is needed, and backfills what exists, which
-costs transfer and storage. Where there are several, or none, a person chooses one and writes it into the baseline.
-Leave `deleteReplication` off for such a copy: with it, deletions reach the other account too.
+Where the registry replicates to exactly one registry of another account already, the remediation adds the required
+prefixes to what is replicated there, adds a statement to its registry policy where one is needed, and backfills what
+exists, which costs transfer and storage. Where there are several, or none, a person chooses one and writes it into the
+baseline. Leave `deleteReplication` off for such a replica: with it, deletions reach the other account too.
 
 ## Limits of this check
 
@@ -35,7 +35,7 @@ ensure. Whether images arrived is for the `coverage` checks. If the rules could 
 from __future__ import annotations
 
 from checks import resilience
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPOSITORIES
 
@@ -47,15 +47,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="topology.isolated-account",
     aliases=("TOP-05",),
-    title="Repositories that must outlive their account are copied to another one",
+    title="Repositories that must outlive their account have a replica in another account",
     severity=Severity.MEDIUM,
     table=REPOSITORIES,
-    expect=is_true("another_account"),
-    message="no rule copies {repository} of {account}/{region} to another account, as "
-    "{another_account_required_by:names} wants",
+    expect=between("replicas_in_other_accounts", minimum=1),
+    message="no rule replicates {repository} of {account}/{region} to another account, as "
+    "{another_account_required_by:names} requires",
     remedy=_remedy,
     when=("another_account_required",),
-    unknown="whether {repository} of {account}/{region} needs and has a copy in another account is not known",
+    unknown="whether {repository} of {account}/{region} needs and has a replica in another account is unknown",
     evidence=("another_account_required_by", "another_account_candidates", "image_count"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 CP-9(8)",),

@@ -1,27 +1,27 @@
-"""No two registries copy the same repositories to each other.
+"""No two registries replicate the same repositories to each other.
 
 ## What it checks
 
-For each link from A to B, the rules of B are read too. Filters that copy from A to B and filters that copy from B to A
-must have no name in common.
+For each link from A to B, the rules of B are read too. Filters that replicate from A to B and filters that replicate
+from B to A must have no name in common.
 
 ## Why it matters
 
-There is no endless loop, since copies are not replicated again. But both registries are a source of the same name:
-a tag pushed to one side and another image with the same tag pushed to the other cross on the way. Each side ends with
-the other's image, or with its own, or, where tags are immutable, with an image that lost its tag. Which of two images
-called `prod/api:1.4` is the real one can then no longer be said.
+There is no endless loop, since replicated images are not replicated again. But both registries are a source of the
+same name: a tag pushed to one side and another image with the same tag pushed to the other overtake each other. Each
+side ends with the other's image, or with its own, or, where tags are immutable, with an image that lost its tag. Which
+of two images called `prod/api:1.4` is the intended one can then no longer be determined.
 
 ## How to fix
 
 Decide where these repositories are pushed. Where the baseline requires exactly one of the two directions, and that
-one takes everything that the other does, the remedy removes the other. Nothing is deleted: what was copied stays.
-Otherwise a person narrows one side by prefixes.
+one covers everything that the other does, the remediation removes the other. Nothing is deleted: what was replicated
+stays. Otherwise a person narrows one side by prefixes.
 
 ## Limits of this check
 
-Filters are compared, not repositories, so that a circle is found before somebody pushes into it. Whether anybody does
-push to both sides cannot be read from AWS. Longer circles, over three registries, are not reported as such.
+Filters are compared, not repositories, so that a cycle is found before an image is pushed into it. Whether images are
+pushed to both sides cannot be read from AWS. Longer cycles, over three registries, are not reported as such.
 
 ## References
 
@@ -34,7 +34,7 @@ push to both sides cannot be read from AWS. Longer circles, over three registrie
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -42,22 +42,22 @@ from checks.wording import listed, names_in
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
-    if row["circle_settled"]:
-        ends = (source, destination) if row["circle_settled"] == "this" else (destination, source)
+    if row["removable_direction"]:
+        ends = (source, destination) if row["removable_direction"] == "this" else (destination, source)
         return Remedy(
             summary=f"Remove {'/'.join(ends[1])} from the rules of {'/'.join(ends[0])}; the baseline requires only the "
             "other direction.",
             edits=(wanted.remove_destination(*ends),),
         )
-    shared = listed(names_in(row["circle_prefixes"]))
+    shared = listed(names_in(row["mutual_prefixes"]))
     return Remedy(
-        summary=f"Let {shared} be pushed to one of {'/'.join(source)} and {'/'.join(destination)} only.",
+        summary=f"Push {shared} to only one of {'/'.join(source)} and {'/'.join(destination)}.",
         manual=(
             f"Decide which of {'/'.join(source)} and {'/'.join(destination)} is the source of {shared}; people and "
-            "pipelines push there, and nowhere else.",
+            "pipelines push there, and not to the other one.",
             "In the rules of the other one, replace the filters by prefixes that do not contain these repositories, or "
-            "remove the destination where nothing else is copied.",
-            "Write the direction into the baseline's requirements, so that the audit can tell the two apart.",
+            "remove the destination where nothing else is replicated.",
+            "Write the direction into the baseline's requirements, so that the audit knows which one is intended.",
         ),
     )
 
@@ -65,17 +65,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="topology.no-cycle",
     aliases=("TOP-02",),
-    title="No two registries copy the same repositories to each other",
+    title="No two registries replicate the same repositories to each other",
     severity=Severity.MEDIUM,
     table=LINKS,
-    expect=is_true("one_way"),
-    message="{source_account}/{source_region} and {destination_account}/{destination_region} copy "
-    "{circle_prefixes:names} to each other",
+    expect=in_set("mutual_prefixes", "[]"),
+    message="{source_account}/{source_region} and {destination_account}/{destination_region} replicate "
+    "{mutual_prefixes:names} to each other",
     remedy=_remedy,
     when=("present",),
-    unknown="whether {destination_account}/{destination_region} copies anything back is not known: "
-    "its rules could not be read",
-    evidence=("circle_prefixes", "prefixes", "required_by"),
+    unknown="whether {destination_account}/{destination_region} replicates the same repositories back is unknown: its "
+    "rules could not be read",
+    evidence=("prefixes", "required_by"),
     at="source",
     permissions=("ecr:DescribeRegistry",),
     controls=("own: NIST 800-53 CM-5",),

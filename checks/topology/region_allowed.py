@@ -1,4 +1,4 @@
-"""Copies lie only in Regions that the baseline allows.
+"""Images are replicated only to Regions that the baseline allows.
 
 ## What it checks
 
@@ -7,19 +7,19 @@ Without that list the check does not apply.
 
 ## Why it matters
 
-A replication rule carries images, and with them code and whatever was baked into them, across a border with every
-push, without anybody looking. Where law, a contract or a customer ties data to certain countries, one destination
-breaks that promise for good: copies cannot be called back from where others have pulled them.
+A replication rule transfers images, and with them code and whatever was baked into them, across a border with every
+push, and without review. Where law, a contract or a customer ties data to certain countries, one destination breaks
+that requirement for good: images that others have pulled cannot be recalled.
 
 ## How to fix
 
-The remedy removes the destination from every rule of the source. That deletes nothing: copies already made stay there
-until somebody deletes them, which is the next step. Where the baseline itself requires the destination, it
-contradicts itself, and a person has to say which of the two holds.
+The remediation removes the destination from every rule of the source. That deletes nothing: images that were
+replicated stay there until they are deleted, which is the next step. Where the baseline itself requires the
+destination, it contradicts itself, and a person has to decide which of the two holds.
 
 ## Limits of this check
 
-It judges where rules copy to. Repositories that lie in other Regions already, and were created there, are for
+It evaluates the destinations of rules. Repositories that lie in other Regions already, and were created there, are for
 `organization` checks. Which Regions satisfy which law is the baseline's to say.
 
 ## References
@@ -33,7 +33,7 @@ It judges where rules copy to. Repositories that lie in other Regions already, a
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -41,16 +41,14 @@ from checks.wording import listed, names_in
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
-    after = (
-        f"Decide with its owner what becomes of the copies that lie at {'/'.join(destination)}; nothing deletes them."
-    )
+    after = f"Decide with their owner what to do with the images in {'/'.join(destination)}; nothing deletes them."
     if row["expected"] is not False:
         required = listed(names_in(row["required_by"]))
         return Remedy(
-            summary=f"Settle whether {destination[1]} may receive copies: the baseline says both.",
+            summary=f"Decide whether images may be replicated to {destination[1]}: the baseline contradicts itself.",
             manual=(
-                f"{required} requires {'/'.join(destination)} of {'/'.join(source)}, or may do so, and allowed_regions "
-                f"does not list {destination[1]}. Correct the one that is wrong.",
+                f"{required} requires {'/'.join(destination)} of {'/'.join(source)}, or may do so, and "
+                f"`allowed_regions` does not list {destination[1]}. Correct the one that is wrong.",
                 after,
             ),
         )
@@ -64,15 +62,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="topology.region-allowed",
     aliases=("TOP-06",),
-    title="Copies lie only in Regions that the baseline allows",
+    title="Images are replicated only to Regions that the baseline allows",
     severity=Severity.CRITICAL,
     table=LINKS,
-    expect=is_true("region_allowed"),
-    message="rules copy {prefixes:names} to {destination_region} (account {destination_account}); the baseline allows "
-    "{allowed_regions:names}",
+    expect=in_set("disallowed_region", ""),
+    message="rules replicate {prefixes:names} to {destination_region} (account {destination_account}); the baseline "
+    "allows {allowed_regions:names}",
     remedy=_remedy,
     when=("region_restricted",),
-    unknown="whether images are copied to {destination_region} is not known: "
+    unknown="whether images are replicated to {destination_region} is unknown: "
     "the rules of {source_account}/{source_region} could not be read",
     evidence=("rules", "prefixes", "allowed_regions", "required_by"),
     at="source",

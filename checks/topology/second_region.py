@@ -1,10 +1,10 @@
-"""Repositories that must outlive a Region are copied to another one.
+"""Repositories that must outlive their Region have a replica in another Region.
 
 ## What it checks
 
-The baseline may name, under `resilience`, repositories that need a copy in another Region, wherever that is. For each
-such repository a rule must copy it to a registry in a Region other than its own, in an account that can receive it. A
-repository that is itself a copy has its original elsewhere, and is not judged.
+The baseline may name, under `resilience`, repositories that need a replica in another Region, wherever that is. For
+each such repository a rule must replicate it to a registry in a Region other than its own, in an account that can
+receive it. A repository that is itself a replica has its original elsewhere, and is not evaluated.
 
 ## Why it matters
 
@@ -13,15 +13,15 @@ failover works on paper and stops at the first image. Nothing in the account sho
 
 ## How to fix
 
-Where the registry replicates to exactly one registry in another Region already, the remedy adds the required prefixes
-to what goes there, lets the source in by a statement where one is needed, and backfills what exists, which costs
-transfer and, from then on, storage. Where there are several, or none, a person chooses one and writes it into the
-baseline as a destination of `replication`.
+Where the registry replicates to exactly one registry in another Region already, the remediation adds the required
+prefixes to what is replicated there, adds a statement to its registry policy where one is needed, and backfills what
+exists, which costs transfer and, from then on, storage. Where there are several, or none, a person chooses one and
+writes it into the baseline as a destination of `replication`.
 
 ## Limits of this check
 
-It judges rules, not images: whether the copies arrived is for the `coverage` checks, whether they may arrive for
-`grants`. A copy in another account counts as well, so long as its Region is another one. If the rules could not be
+It evaluates rules, not images: whether the images arrived is for the `coverage` checks, whether they may arrive for
+`grants`. A replica in another account counts as well, so long as its Region is another one. If the rules could not be
 read, the answer is unknown.
 
 ## References
@@ -35,7 +35,7 @@ read, the answer is unknown.
 from __future__ import annotations
 
 from checks import resilience
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPOSITORIES
 
@@ -47,15 +47,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="topology.second-region",
     aliases=("TOP-04",),
-    title="Repositories that must outlive a Region are copied to another one",
+    title="Repositories that must outlive their Region have a replica in another Region",
     severity=Severity.HIGH,
     table=REPOSITORIES,
-    expect=is_true("another_region"),
-    message="no rule copies {repository} of {account}/{region} to another Region, as "
-    "{another_region_required_by:names} wants",
+    expect=between("replicas_in_other_regions", minimum=1),
+    message="no rule replicates {repository} of {account}/{region} to another Region, as "
+    "{another_region_required_by:names} requires",
     remedy=_remedy,
     when=("another_region_required",),
-    unknown="whether {repository} of {account}/{region} needs and has a copy in another Region is not known",
+    unknown="whether {repository} of {account}/{region} needs and has a replica in another Region is unknown",
     evidence=("another_region_required_by", "another_region_candidates", "image_count"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 CP-6",),

@@ -1,25 +1,25 @@
-"""Every waiver in force covers something.
+"""Every waiver in force covers a finding.
 
 ## What it checks
 
-A waiver in force must fit at least one finding of the run. Where part of what it is about was not looked at (the run
-was narrowed, a registry could not be read, a check that it names broke), the answer is unknown.
+A waiver in force must match at least one finding of the run. Where part of its scope was not evaluated (the run was
+narrowed, a registry could not be read, a check that it names failed), the answer is unknown.
 
 ## Why it matters
 
-Most often the reason is a good one: what was excused has been mended. A waiver that stays behind would then hide the
-same failure, should it ever come back, and nobody would hear of it. The other reason is a mistyped account, pattern or
-fingerprint: then an exception that somebody relies on does nothing.
+Most often what the waiver excused has been fixed. A waiver that stays behind would hide the same failure, should it
+ever come back. The other reason is a mistyped account, pattern or fingerprint: then an exception that is relied on has
+no effect.
 
 ## How to fix
 
-If what it excused is mended, remove it at the named file and line. If a finding that it should cover is open, compare
-the waiver's fields with that finding: every field that is written must fit.
+If what it excused is fixed, remove it at the named file and line. If a finding that it should cover is open, compare
+the waiver's fields with that finding: every field that is written must match.
 
 ## Limits of this check
 
-It knows the findings of this run only. A waiver of something that comes and goes fits in some runs and not in others.
-A waiver that is not in force is left to `waivers.in-force`.
+It knows the findings of this run only. A waiver of a failure that comes and goes matches in some runs and not in
+others. A waiver that is not in force is left to `waivers.in-force`.
 
 ## References
 
@@ -30,7 +30,7 @@ A waiver that is not in force is left to `waivers.in-force`.
 
 from __future__ import annotations
 
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import WAIVERS
 
@@ -41,8 +41,8 @@ def _remedy(row: Row, _context: RemedyContext) -> Remedy:
     return Remedy(
         summary=f"Remove the waiver in {place}, or correct what it is narrowed to.",
         manual=(
-            f"{place}: remove the waiver of {row['checks']} if what it excused is mended.",
-            f"If it should still cover a finding, compare its fields{narrowed} with that finding: all must fit.",
+            f"{place}: remove the waiver of {row['checks']} if what it excused is fixed.",
+            f"If it should still cover a finding, compare its fields{narrowed} with that finding: all must match.",
         ),
     )
 
@@ -50,16 +50,16 @@ def _remedy(row: Row, _context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="waivers.matches",
     aliases=("WVR-02",),
-    title="The waiver covers a finding",
+    title="Waivers in force cover a finding",
     severity=Severity.LOW,
     table=WAIVERS,
     when=("in_force",),
-    expect=is_true("covers_findings"),
-    message="no finding of this run needs the waiver of {checks} that {owner} answers for: what it excused seems to be "
-    "mended, so that it can be removed, or what it is narrowed to is mistyped ({file}, line {line})",
+    expect=between("findings", minimum=1),
+    message="the waiver of {checks}, owned by {owner}, matches no finding of this run: what it excused was fixed and "
+    "it can be removed, or its scope is mistyped ({file}, line {line})",
     remedy=_remedy,
-    unknown="whether the waiver of {checks} in line {line} of {file} still covers anything was not looked at"
-    "{not_looked_at:because}",
-    evidence=("scope", "until", "reason", "not_looked_at"),
+    unknown="whether the waiver of {checks} in line {line} of {file} covers a finding is unknown"
+    "{not_evaluated:because}",
+    evidence=("scope", "until", "reason", "not_evaluated"),
     controls=("own: NIST 800-53 CM-3",),
 )

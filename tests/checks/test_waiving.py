@@ -132,8 +132,10 @@ def rows(*waivers: Waiver, sight: Sight = WHOLE, results: Any = RESULTS, **optio
     return waiver_rows(results, place(waivers, range(10, 10 + len(waivers)), "waivers.yaml"), setting, sight)
 
 
-def told(*waivers: Waiver, **options: Any) -> list[tuple[bool, str, bool | None]]:
-    return [(row["in_force"], row["problem"], row["covers_findings"]) for row in rows(*waivers, **options)]
+def told(*waivers: Waiver, **options: Any) -> list[tuple[str, str, int | None]]:
+    found = rows(*waivers, **options)
+    assert [row["in_force"] for row in found] == [row["state"] == "in force" for row in found]
+    return [(row["state"], row["problem"], row["findings"]) for row in found]
 
 
 def test_every_waiver_is_held_against_the_findings() -> None:
@@ -148,13 +150,13 @@ def test_every_waiver_is_held_against_the_findings() -> None:
         waiver(checks=["grants.*"]),
     )
     expected = [
-        (True, "", True),
-        (False, "it expired on 2026-10-01, and 1 finding is open again", True),
-        (False, "it expired on 2026-10-01, and no open finding needs it", True),
-        (False, "it expired on 2026-10-01, and 2 findings are open again", True),
-        (False, "it expired on 2026-10-01, and no open finding needs it", False),
-        (False, "2028-01-01 is more than 366 days ahead", True),
-        (True, "", False),
+        ("in force", "", 1),
+        ("expired", "it expired on 2026-10-01, and 1 finding is open again", 2),
+        ("expired", "it expired on 2026-10-01, and no open finding needs it", 1),
+        ("expired", "it expired on 2026-10-01, and 2 findings are open again", 2),
+        ("expired", "it expired on 2026-10-01, and no open finding needs it", 0),
+        ("too far ahead", "2028-01-01 is more than 366 days ahead", 4),
+        ("in force", "", 0),
     ]
     assert told(*waivers) == expected
     after = apply_waivers(RESULTS, waivers, Exceptions(TODAY, aliases=ALIASES))
@@ -189,13 +191,13 @@ IDLE = {"checks": ["grants.*"]}
         ({"ous": ["Workloads"]}, Sight(unread=frozenset([("", "")])), "the organization could not be read completely"),
     ],
 )
-def test_what_was_not_looked_at_does_not_count_as_mended(fields: dict[str, Any], sight: Sight, expected: str) -> None:
+def test_what_was_not_evaluated_does_not_count_as_fixed(fields: dict[str, Any], sight: Sight, expected: str) -> None:
     (row,) = rows(waiver(**IDLE, **fields), sight=sight, account_ous=OUS)
-    assert row["not_looked_at"] == expected
-    assert row["covers_findings"] is (None if expected else False)
+    assert row["not_evaluated"] == expected
+    assert row["findings"] == (None if expected else 0)
 
 
 def test_a_broken_check_says_nothing_about_its_waivers() -> None:
     broken = dataclasses.replace(BROKEN, error="it broke")
     (row,) = rows(waiver(checks=["coverage.*"]), results=(broken,))
-    assert (row["covers_findings"], row["not_looked_at"]) == (None, "the check coverage.images-present broke")
+    assert (row["findings"], row["not_evaluated"]) == (None, "the check coverage.images-present failed to run")

@@ -86,7 +86,7 @@ def test_gauges_tell_full_and_nearly_full_in_words():
 
 LINK = {"source_account": "1" * 12, "source_region": "eu-west-1", "destination_account": "2" * 12,
         "destination_region": "eu-west-1", "present": True, "cross_account": True, "requirement_met": True,
-        "grant_given": True, "grant_covers_rule": True, "create_covered": True, "absent_repository_count": 0,
+        "grant_given": True, "uncovered_prefixes": "[]", "uncreatable_repository_count": 0,
         "destination_region_valid": True, "accounts_active": True}  # fmt: skip
 
 
@@ -101,9 +101,10 @@ LINK = {"source_account": "1" * 12, "source_region": "eu-west-1", "destination_a
         ({"accounts_active": False}, Way.BLOCKED),
         ({"grant_given": None}, Way.UNKNOWN),
         ({"requirement_met": False}, Way.PARTIAL),
-        ({"grant_covers_rule": False}, Way.PARTIAL),
-        ({"create_covered": False, "absent_repository_count": 2}, Way.PARTIAL),
-        ({"create_covered": False}, Way.OPEN),
+        ({"uncovered_prefixes": '["prod/"]'}, Way.PARTIAL),
+        ({"uncreatable_repository_count": 2}, Way.PARTIAL),
+        ({"uncreatable_repository_count": None}, Way.OPEN),
+        ({"uncovered_prefixes": None}, Way.OPEN),
     ],
 )
 def test_how_a_link_stands(changes: dict[str, object], way: Way):

@@ -26,6 +26,8 @@ from .worlds import (
 )
 
 TO_BACKUP = f"{BACKUP}/{REGION}"
+UNUSED = f'["{HUB}"]'
+"""What `unused_accounts` says of the one grantee that most policies here have."""
 PROD = f"arn:aws:ecr:{REGION}:{BACKUP}:repository/prod/*"
 
 
@@ -42,17 +44,16 @@ def used(hub_rules, policy=None, *, wanted=None, third=(), **fields):
 
 def test_an_account_with_a_rule_uses_its_grant():
     row = used([rule(TO_BACKUP)])
-    assert (row["grantees_named"], row["grantees_use_it"], row["unused_accounts"]) == (True, True, "[]")
+    assert (row["grantees_named"], row["unused_accounts"]) == (True, "[]")
 
 
 def test_an_account_without_a_rule_does_not():
     row = used([rule(TO_BACKUP)], grant(HUB, THIRD))
-    assert row["grantees_use_it"] is False
     assert json.loads(row["unused_accounts"]) == [THIRD]
 
 
 def test_a_rule_into_another_region_is_no_use():
-    assert used([rule(f"{BACKUP}/us-east-1")])["grantees_use_it"] is False
+    assert used([rule(f"{BACKUP}/us-east-1")])["unused_accounts"] == UNUSED
 
 
 @pytest.mark.parametrize(
@@ -60,48 +61,48 @@ def test_a_rule_into_another_region_is_no_use():
 )
 def test_a_rule_for_other_names_is_no_use(prefix, in_use):
     row = used([rule(TO_BACKUP, prefixes=[prefix])], grant(HUB, resource=PROD))
-    assert row["grantees_use_it"] is in_use
+    assert row["unused_accounts"] == ("[]" if in_use else UNUSED)
 
 
 def test_a_wrong_resource_is_no_lack_of_use():
     wrong = f"arn:aws:ecr:us-east-1:{BACKUP}:repository/prod/*"
-    assert used([rule(TO_BACKUP)], grant(HUB, resource=wrong))["grantees_use_it"] is True
-    assert used([], grant(HUB, resource=wrong))["grantees_use_it"] is False
+    assert used([rule(TO_BACKUP)], grant(HUB, resource=wrong))["unused_accounts"] == "[]"
+    assert used([], grant(HUB, resource=wrong))["unused_accounts"] == UNUSED
 
 
 def test_what_the_baseline_requires_counts_as_use():
-    assert used([], wanted=baseline(requirement(TO_BACKUP)))["grantees_use_it"] is True
+    assert used([], wanted=baseline(requirement(TO_BACKUP)))["unused_accounts"] == "[]"
 
 
 def test_a_partner_that_the_baseline_requires_counts_though_nobody_reads_it():
     wanted = baseline(requirement(TO_BACKUP, accounts=[STRANGER]))
-    assert used([], grant(STRANGER), wanted=wanted)["grantees_use_it"] is True
+    assert used([], grant(STRANGER), wanted=wanted)["unused_accounts"] == "[]"
 
 
 def test_what_may_be_required_is_not_known_to_be_unused():
     accounts = (member(HUB, ou_path=None, organization_path=None), member(BACKUP), member(THIRD))
-    assert used([], wanted=baseline(requirement(TO_BACKUP, ous=["Work"])), accounts=accounts)["grantees_use_it"] is None
+    assert used([], wanted=baseline(requirement(TO_BACKUP, ous=["Work"])), accounts=accounts)["unused_accounts"] is None
 
 
 def test_a_partner_has_rules_that_nobody_reads():
     row = used([], grant(STRANGER))
-    assert row["grantees_use_it"] is None
+    assert row["unused_accounts"] is None
     assert STRANGER in row["use_problem"]
 
 
 def test_rules_that_were_not_read_may_be_use():
     row = used(None)
-    assert row["grantees_use_it"] is None
+    assert row["unused_accounts"] is None
     assert f"rules of account {HUB} in {REGION} were not read" in row["use_problem"]
 
 
 def test_a_region_that_was_left_out_may_hold_the_rule():
     regions = [RegionRecord(each, REGION, "ENABLED") for each in (HUB, BACKUP, THIRD)]
     elsewhere = RegionRecord(HUB, "us-east-1", "ENABLED", in_scope=False)
-    assert used([], regions=(*regions, elsewhere))["grantees_use_it"] is None
-    assert used([rule(TO_BACKUP)], regions=(*regions, elsewhere))["grantees_use_it"] is True
+    assert used([], regions=(*regions, elsewhere))["unused_accounts"] is None
+    assert used([rule(TO_BACKUP)], regions=(*regions, elsewhere))["unused_accounts"] == "[]"
     disabled = RegionRecord(HUB, "us-east-1", "DISABLED")
-    assert used([], regions=(*regions, disabled))["grantees_use_it"] is False
+    assert used([], regions=(*regions, disabled))["unused_accounts"] == UNUSED
 
 
 @pytest.mark.parametrize(
@@ -125,13 +126,13 @@ def test_only_statements_that_name_accounts_are_judged(changes, named):
 
 def test_a_policy_that_is_none_leaves_use_open():
     row = used([], "{")
-    assert (row["statement"], row["grantees_named"], row["grantees_use_it"]) == (0, None, None)
+    assert (row["statement"], row["grantees_named"], row["unused_accounts"]) == (0, None, None)
 
 
 def test_conditions_on_the_organization_path_are_judged_with_the_members_paths():
     policy = json.loads(grant(HUB))
     policy["Statement"][0]["Condition"] = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a/r-b/*"}}
-    assert used([rule(TO_BACKUP)], json.dumps(policy))["conditions_satisfiable"] is True
+    assert used([rule(TO_BACKUP)], json.dumps(policy))["unsatisfied_conditions"] == 0
 
 
 def scope(**record):
@@ -139,11 +140,11 @@ def scope(**record):
 
 
 def test_the_scope_matters_to_destinations_and_to_whoever_has_a_policy():
-    assert scope()["policy_scope_matters"] is False
-    assert scope(registry_policy=grant(BACKUP))["policy_scope_matters"] is True
-    assert scope(registry_policy=None, gaps=[gap(account=HUB)])["policy_scope_matters"] is None
+    assert scope()["policy_scope_required"] is False
+    assert scope(registry_policy=grant(BACKUP))["policy_scope_required"] is True
+    assert scope(registry_policy=None, gaps=[gap(account=HUB)])["policy_scope_required"] is None
     tables = build(evidence(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP, registry_policy=None)))
-    assert tables.row("registries", account=BACKUP)["policy_scope_matters"] is True
+    assert tables.row("registries", account=BACKUP)["policy_scope_required"] is True
 
 
 @pytest.mark.parametrize(

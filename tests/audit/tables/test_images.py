@@ -43,42 +43,43 @@ def images(world):
 
 
 @pytest.mark.parametrize(
-    ("answer", "asked", "succeeded", "progressing"),
+    ("answer", "asked", "said", "progressing"),
     [
         (None, False, None, False),
         (status(A, None), True, None, None),
-        (status(A, "FAILED", "DESTINATION_REGISTRY_ACCESS_DENIED"), True, False, False),
-        (status(A, "IN_PROGRESS"), True, True, True),
-        (status(A, "NEVER_ATTEMPTED"), True, True, False),
-        (status(A, "COMPLETE"), True, True, False),
+        (status(A, "FAILED", "DESTINATION_REGISTRY_ACCESS_DENIED"), True, "FAILED", False),
+        (status(A, "IN_PROGRESS"), True, "IN_PROGRESS", True),
+        (status(A, "NEVER_ATTEMPTED"), True, "NEVER_ATTEMPTED", False),
+        (status(A, "COMPLETE"), True, "COMPLETE", False),
     ],
     ids=["not asked", "refused", "failed", "in progress", "never", "complete"],
 )
-def test_the_status_is_judged_where_it_was_asked_for(answer, asked, succeeded, progressing):
+def test_the_status_is_known_where_it_was_asked_for(answer, asked, said, progressing):
     row = images(copy_of(image(A), hub={"statuses": [answer] if answer else []}))["a"]
-    assert (row["status_asked"], row["replication_succeeded"], row["progress_judged"]) == (
-        asked, succeeded, progressing,
-    )  # fmt: skip
-    assert ("does not let the source account" in (row["failure_meaning"] or "")) is (succeeded is False)
+    assert (row["status_asked"], row["replication_status"], row["replication_in_progress"]) == (
+        asked,
+        said,
+        progressing,
+    )
+    assert ("does not allow the source account" in (row["failure_meaning"] or "")) is (said == "FAILED")
 
 
 @pytest.mark.parametrize(
-    ("answers", "asked", "succeeded", "failed", "refused", "codes"),
+    ("answers", "asked", "failed", "refused", "codes"),
     [
-        ([], False, None, None, None, None),
-        ([status(A, "COMPLETE"), status(B, "NEVER_ATTEMPTED")], True, True, 0, 0, []),
-        ([status(A, "COMPLETE"), status(B, None)], True, None, 0, 1, []),
-        ([status(A, "FAILED", "X"), status(B, None)], True, False, 1, 1, ["X"]),
-        ([status(A, "FAILED", "X"), status(B, "FAILED", "Y"), status(C, "FAILED", "Y")], True, False, 3, 0, ["Y", "X"]),
-        ([status(A, "FAILED")], True, False, 1, 0, [""]),
+        ([], False, None, None, None),
+        ([status(A, "COMPLETE"), status(B, "NEVER_ATTEMPTED")], True, 0, 0, []),
+        ([status(A, "COMPLETE"), status(B, None)], True, None, 1, []),
+        ([status(A, "FAILED", "X"), status(B, None)], True, 1, 1, ["X"]),
+        ([status(A, "FAILED", "X"), status(B, "FAILED", "Y"), status(C, "FAILED", "Y")], True, 3, 0, ["Y", "X"]),
+        ([status(A, "FAILED")], True, 1, 0, [""]),
     ],
     ids=["not asked", "none failed", "one refused", "failed beside refused", "two codes", "without a code"],
 )
-def test_failures_are_counted_for_each_replica(answers, asked, succeeded, failed, refused, codes):
+def test_failures_are_counted_for_each_replica(answers, asked, failed, refused, codes):
     world = copy_of(image(A, age=3 * HOUR), image(B, age=4 * HOUR), image(C, age=5 * HOUR), hub={"statuses": answers})
     row = build(world).only("replicas")
-    assert (row["statuses_asked"], row["replications_succeeded"]) == (asked, succeeded)
-    assert (row["replications_failed"], row["statuses_refused"]) == (failed, refused)
+    assert (row["statuses_asked"], row["replications_failed"], row["statuses_refused"]) == (asked, failed, refused)
     assert (None if row["failure_codes"] is None else json.loads(row["failure_codes"])) == codes
     sample = json.loads(row["replications_failed_sample"] or "[]")
     assert "".join(one["digest"][7] for one in sample) == {None: "", 0: "", 1: "a", 3: "cba"}[failed]
@@ -89,22 +90,22 @@ def test_several_codes_are_told_with_their_numbers():
     row = build(copy_of(image(A), image(B), image(C), hub={"statuses": answers})).only("replicas")
     assert row["failure_meaning"] == (
         "no code for 1 image; DESTINATION_REGISTRY_ACCESS_DENIED for 1 image, the destination's registry policy does "
-        "not let the source account replicate there; X for 1 image, AWS does not document what this code means"
+        "not allow the source account to replicate there; X for 1 image, AWS does not document what this code means"
     )
 
 
-@pytest.mark.parametrize(("age", "bounded"), [(2 * HOUR, False), (0.5 * HOUR, True)])
-def test_progress_is_bounded_by_the_baseline_s_delay(age, bounded):
+@pytest.mark.parametrize(("age", "minutes"), [(2 * HOUR, 120), (59.99 * 60, 59), (-30.0, -1), (float("nan"), None)])
+def test_the_age_is_told_in_whole_minutes_beside_the_baseline_s_delay(age, minutes):
     row = images(copy_of(image(A, age=age), hub={"statuses": [status(A, "IN_PROGRESS")]}))["a"]
-    assert row["progress_bounded"] is bounded
+    assert (row["minutes_since_push"], row["replication_delay_minutes"]) == (minutes, 60)
 
 
-@pytest.mark.parametrize(("held", "judged"), [("IN_PROGRESS", False), ("COMPLETE", True), (None, None)])
-def test_progress_is_not_judged_during_a_backfill(held, judged):
+@pytest.mark.parametrize(("held", "progressing"), [("IN_PROGRESS", False), ("COMPLETE", True), (None, None)])
+def test_a_backfill_explains_what_is_in_progress(held, progressing):
     place = {"registryId": BACKUP, "region": REGION}
     backfills = None if held is None else json.dumps([{"destination": place, "status": held, "startedAt": 1.0}])
     row = images(copy_of(image(A), hub={"statuses": [status(A, "IN_PROGRESS")], "backfills": backfills}))["a"]
-    assert row["progress_judged"] is judged
+    assert row["replication_in_progress"] is progressing
 
 
 def test_images_that_were_asked_about_are_listed_even_where_the_copy_does_not_exist():
@@ -137,8 +138,8 @@ def test_a_moved_tag_can_be_set_where_tags_may_move(mode, exclusions, settable):
     there = [image(A, "1.0", "latest"), image(B, "2.0")]
     here = {"tag_mutability": mode, "mutability_exclusions": exclusions}
     found = images(copy_of(*source, there=there, here=here))
-    assert {digest: (row["tags_judged"], row["tags_carried"]) for digest, row in found.items()} == {
-        "a": (True, True), "b": (True, False),
+    assert {digest: (row["tags_differ"], row["tags_missing"]) for digest, row in found.items()} == {
+        "a": (True, "[]"), "b": (True, '["latest"]'),
     }  # fmt: skip
     assert (to_set(found["a"]), to_set(found["b"])) == ({}, {"latest": ("a", settable)})
 
@@ -149,16 +150,17 @@ def test_an_untagged_copy_lacks_free_tags_and_taken_ones():
         there=[image(A), image(B, "latest")], here={"tag_mutability": "IMMUTABLE"},
     )  # fmt: skip
     row = images(world)["a"]
-    assert (row["difference"], row["untagged_judged"], row["tags_carried"]) == ("untagged", True, False)
+    assert (row["difference"], row["untagged_at_destination"]) == ("untagged", True)
+    assert json.loads(row["tags_missing"]) == ["1.0", "latest"]
     assert to_set(row) == {"1.0": ("", True), "latest": ("b", False)}
 
 
 @pytest.mark.parametrize(
     "more", [{"age": 60.0}, {"status": "ARCHIVED"}, {"status": "ACTIVATING"}], ids=["young", "archived", "restoring"]
 )
-def test_tags_are_judged_of_active_images_that_had_time(more):
+def test_tags_are_compared_of_active_images_that_had_time(more):
     row = images(copy_of(image(A, "1.0", **more), there=[image(A)]))["a"]
-    assert (row["untagged_judged"], row["tags_carried"]) == (False, None)
+    assert (row["untagged_at_destination"], row["tags_missing"]) == (False, None)
 
 
 def test_referrers_are_missing_where_what_they_refer_to_arrived():
@@ -171,7 +173,7 @@ def test_referrers_are_missing_where_what_they_refer_to_arrived():
 
 def orphans(world):
     rows = build(world).rows("replicas")
-    return [(row["source_account"], row["orphans_judged"], row["orphans"]) for row in rows]
+    return [(row["source_account"], row["orphans_counted"], row["orphans"]) for row in rows]
 
 
 def test_orphans_are_in_none_of_the_sources_and_told_once():

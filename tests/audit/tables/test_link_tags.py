@@ -51,8 +51,8 @@ def test_names_that_get_tags(prefixes, templates, tagged):
 
 def test_a_grant_without_tagging_does_not_cover_them():
     row = link(template("prod"), policy=grant(HUB))
-    assert (row["grant_given"], row["template_sets_tags"], row["tagging_covered"]) == (True, True, False)
-    assert json.loads(row["tagging_uncovered"]) == ["prod/"]
+    assert (row["grant_given"], row["template_sets_tags"]) == (True, True)
+    assert json.loads(row["untaggable_prefixes"]) == ["prod/"]
 
 
 @pytest.mark.parametrize(
@@ -62,19 +62,21 @@ def test_a_grant_without_tagging_does_not_cover_them():
 def test_a_grant_with_tagging_covers_its_resources(resource, covered):
     policy = json.loads(grant(HUB))
     policy["Statement"] += json.loads(grant(HUB, actions=["ecr:TagResource"], resource=resource))["Statement"]
-    assert link(template("prod"), policy=json.dumps(policy))["tagging_covered"] is covered
+    assert link(template("prod"), policy=json.dumps(policy))["untaggable_prefixes"] == (
+        "[]" if covered else '["prod/"]'
+    )
 
 
 def test_without_tags_nothing_is_needed():
     row = link(template("prod", tags=False), policy=grant(HUB))
-    assert (row["template_sets_tags"], row["tagging_covered"]) == (False, None)
+    assert (row["template_sets_tags"], row["untaggable_prefixes"]) == (False, None)
 
 
 def test_what_was_not_read_or_is_heeded_otherwise_is_not_known():
     assert link(policy=grant(HUB), templates=None)["template_sets_tags"] is None
-    assert link(template("prod"), policy=None)["tagging_covered"] is None
-    assert link(template("prod"), policy=grant(HUB), policy_scope="V1")["tagging_covered"] is None
-    assert link(template("prod"), policy="{")["tagging_covered"] is None
+    assert link(template("prod"), policy=None)["untaggable_prefixes"] is None
+    assert link(template("prod"), policy=grant(HUB), policy_scope="V1")["untaggable_prefixes"] is None
+    assert link(template("prod"), policy="{")["untaggable_prefixes"] is None
 
 
 def deny(**changes):
@@ -89,11 +91,11 @@ def denied(*statements):
 
 def test_denying_statements_are_named():
     row = denied(deny(Action="ecr:PutImage"), deny())
-    assert (row["denial_free"], row["denying_statements"]) == (False, "[3]")
+    assert (row["explicit_deny_statements"], row["denying_statements"]) == (1, "[3]")
     row = denied(deny(Resource=HEAD + "prod/web*"))
-    assert (row["denial_free"], row["denying_statements"]) == (True, "[2]")
+    assert (row["explicit_deny_statements"], row["denying_statements"]) == (0, "[2]")
     assert denied()["denying_statements"] == "[]"
-    assert denied(deny(Condition={"Bool": {"aws:SecureTransport": "false"}}))["denial_free"] is None
+    assert denied(deny(Condition={"Bool": {"aws:SecureTransport": "false"}}))["explicit_deny_statements"] is None
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,6 @@ def test_a_deny_in_the_own_policy_of_a_copy_is_a_doubt(statement, doubted):
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     row = build(copy_of(here={"repository_policy": policy})).only("links")
     assert row["grant_verdict"] == "ALLOWED"
-    assert row["denial_free"] is (None if doubted else True)
+    assert row["explicit_deny_statements"] == (None if doubted else 0)
     assert json.loads(row["repository_denials"]) == (["prod/api"] if doubted else [])
     assert ("prod/api has a Deny" in row["grant_reason"]) is doubted

@@ -210,8 +210,8 @@ def test_a_grant_is_judged_over_all_names():
     hub = registry(HUB, rules=[rule(TO_BACKUP)], repositories=[repository("prod/api"), repository("dev/api")])
     resource = f"arn:aws:ecr:{REGION}:{BACKUP}:repository/prod/*"
     row = link(hub, registry(BACKUP, registry_policy=grant(HUB, resource=resource)))
-    assert (row["grant_verdict"], row["grant_given"], row["grant_covers_rule"]) == ("ALLOWED", True, False)
-    assert json.loads(row["grant_uncovered"]) == [""]
+    assert (row["grant_verdict"], row["grant_given"]) == ("ALLOWED", True)
+    assert json.loads(row["uncovered_prefixes"]) == [""]
 
 
 def test_no_policy_is_an_implicit_denial():
@@ -225,28 +225,37 @@ def test_create_repository_matters_only_where_a_repository_is_absent():
     )
     policy = grant(HUB, actions=["ecr:ReplicateImage"])
     there = link(hub, registry(BACKUP, registry_policy=policy, repositories=[repository("prod/api")]))
-    assert (there["create_covered"], there["absent_repository_count"]) == (True, 0)
+    assert (there["uncreatable_repository_count"], there["absent_repository_count"]) == (0, 0)
     absent = link(hub, registry(BACKUP, registry_policy=policy))
-    assert (absent["create_covered"], absent["absent_repositories"]) == (False, '["prod/api"]')
+    assert (absent["uncreatable_repositories"], absent["absent_repositories"]) == ('["prod/api"]', '["prod/api"]')
+    assert absent["uncreatable_repository_count"] == 1
     unknown = link(hub, registry(BACKUP, registry_policy=policy, repositories_read=False))
-    assert (unknown["create_covered"], unknown["absent_repositories"], unknown["absent_repository_count"]) == (
-        None,
-    ) * 3
+    assert (
+        unknown["uncreatable_repository_count"],
+        unknown["absent_repositories"],
+        unknown["absent_repository_count"],
+    ) == (None,) * 3
     granted = link(hub, registry(BACKUP, registry_policy=grant(HUB), repositories_read=False))
-    assert granted["create_covered"] is True
+    assert (granted["uncreatable_repository_count"], granted["uncreatable_repositories"]) == (0, "[]")
 
 
-def test_at_most_twenty_absent_repositories_are_named():
+def test_at_most_twenty_repositories_are_named():
     hub = registry(HUB, rules=[rule(TO_BACKUP)], repositories=[repository(f"r{at:02d}") for at in range(30)])
-    row = link(hub, registry(BACKUP))
-    assert len(json.loads(row["absent_repositories"])) == 20
-    assert row["absent_repository_count"] == 30
+    row = link(hub, registry(BACKUP, registry_policy=grant(HUB, actions=["ecr:ReplicateImage"])))
+    for names, number in (("absent_repositories", "absent_repository_count"),
+                          ("uncreatable_repositories", "uncreatable_repository_count")):  # fmt: skip
+        assert (len(json.loads(row[names])), row[number]) == (20, 30)
 
 
 def test_a_policy_that_was_not_read_says_why():
     backup = registry(BACKUP, registry_policy=None, gaps=[gap("ecr:GetRegistryPolicy")])
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]), backup)
-    assert (row["grant_verdict"], row["grant_given"], row["grant_covers_rule"], row["create_covered"]) == (None,) * 4
+    assert (
+        row["grant_verdict"],
+        row["grant_given"],
+        row["uncovered_prefixes"],
+        row["uncreatable_repository_count"],
+    ) == (None,) * 4
     assert "AccessDeniedException" in row["grant_reason"]
 
 

@@ -225,7 +225,7 @@ def test_repositories_carry_the_scan_type_of_their_registry():
 
 def test_a_policy_that_cannot_be_parsed_is_one_row_with_number_zero():
     row = build(evidence(registry(HUB, registry_policy="{"))).only("grants")
-    assert (row["statement"], row["arn_valid"], row["bounded"]) == (0, None, None)
+    assert (row["statement"], row["unmatchable_resources"], row["grantee_scope"]) == (0, None, None)
     assert "not valid JSON" in row["problem"]
 
 
@@ -235,6 +235,8 @@ def test_statements_are_judged_with_the_members_of_the_organization():
         {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "ecr:ReplicateImage", "Resource": "*"},
     ]})  # fmt: skip
     rows = build(evidence(registry(HUB, registry_policy=policy))).rows("grants")
-    assert [(row["grantees_internal"], row["actions_narrow"]) for row in rows] == [(True, False), (False, True)]
+    assert [(row["outside_accounts"], row["excess_actions"]) for row in rows] == [
+        ("[]", '["ecr:*"]'), ('["999999999999"]', "[]"),
+    ]  # fmt: skip
     rows = build(evidence(registry(HUB, registry_policy=policy), organization=None, accounts=())).rows("grants")
-    assert [row["grantees_internal"] for row in rows] == [None, None]
+    assert [row["outside_accounts"] for row in rows] == [None, None]

@@ -245,39 +245,39 @@ def cached(*prefixes):
 
 
 @pytest.mark.parametrize(
-    ("caches", "filters", "kept_out", "inside"),
+    ("caches", "filters", "replicated", "inside"),
     [
-        ((), [], True, []),
-        (("docker-hub",), [], False, []),
-        (("docker-hub",), ["docker"], False, []),
-        (("docker-hub",), ["docker-hub"], False, []),
-        (("docker-hub",), ["docker-hub/library/"], False, ["docker-hub/library/"]),
-        (("docker-hub/",), ["docker-hub/"], False, ["docker-hub/"]),
-        (("docker-hub",), ["docker-hub-mirror/", "prod/"], True, []),
-        (("ROOT",), [], False, []),
+        ((), [], [], []),
+        (("docker-hub",), [], ["docker-hub"], []),
+        (("docker-hub",), ["docker"], ["docker-hub"], []),
+        (("docker-hub",), ["docker-hub"], ["docker-hub"], []),
+        (("docker-hub",), ["docker-hub/library/"], ["docker-hub"], ["docker-hub/library/"]),
+        (("docker-hub/",), ["docker-hub/"], ["docker-hub"], ["docker-hub/"]),
+        (("docker-hub",), ["docker-hub-mirror/", "prod/"], [], []),
+        (("ROOT",), [], ["ROOT"], []),
         (("ROOT",), ["prod/"], None, []),
-        (("ROOT", "quay"), ["quay/"], False, ["quay/"]),
+        (("ROOT", "quay"), ["quay/"], ["quay"], ["quay/"]),
     ],
 )
-def test_caches_inside_what_is_copied(caches, filters, kept_out, inside):
+def test_caches_inside_what_is_replicated(caches, filters, replicated, inside):
     row = only(rule(TO_BACKUP, prefixes=filters), pull_through_cache_rules=cached(*caches))
-    assert (row["cache_kept_out"], json.loads(row["cached_prefixes"])) == (kept_out, inside)
+    assert json.loads(row["replicated_caches"] or "null") == replicated
+    assert json.loads(row["prefixes_in_caches"]) == inside
 
 
 def test_what_the_baseline_requires_of_a_cache_is_copied_on_purpose():
     cache = cached("quay")
     asked = baseline(declared(["quay/team/"], TO_BACKUP))
-    assert only(rule(TO_BACKUP, prefixes=["quay/team/"]), wanted=asked, pull_through_cache_rules=cache)[
-        "cache_kept_out"
-    ]
+    row = only(rule(TO_BACKUP, prefixes=["quay/team/"]), wanted=asked, pull_through_cache_rules=cache)
+    assert row["replicated_caches"] == "[]"
     row = only(rule(TO_BACKUP, prefixes=["quay/"]), wanted=asked, pull_through_cache_rules=cache)
-    assert row["cache_kept_out"] is False
+    assert row["replicated_caches"] == '["quay"]'
     accounts = (member(HUB, ou_path=None), member(BACKUP))
     perhaps = baseline(requirement(TO_BACKUP, ous=["Work"], repositories=["quay/"]))
     row = only(rule(TO_BACKUP), wanted=perhaps, accounts=accounts, pull_through_cache_rules=cache)
-    assert row["cache_kept_out"] is None
+    assert row["replicated_caches"] is None
 
 
 @pytest.mark.parametrize("text", [None, "{", '[{"upstreamRegistryUrl":"x"}]'])
 def test_caches_that_were_not_read_or_make_no_sense(text):
-    assert only(rule(TO_BACKUP), pull_through_cache_rules=text)["cache_kept_out"] is None
+    assert only(rule(TO_BACKUP), pull_through_cache_rules=text)["replicated_caches"] is None

@@ -1,4 +1,4 @@
-"""Links and repositories seen together: chains, circles, rivals, borders, resilience; rules that disagree."""
+"""Links and repositories together: chains, cycles, other sources, borders, resilience; rules that disagree."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def chain(*hub_rules, onward=(TO_THIRD,), names=PROD, wanted=None, policy="", ba
 
 def test_what_arrives_by_replication_is_not_passed_on():
     row = chain()
-    assert row["chain_complete"] is False
-    assert json.loads(row["chain_registries"]) == [TO_THIRD]
-    assert json.loads(row["chain_missing"]) == [
+    assert json.loads(row["unreached_registries"]) == [TO_THIRD]
+    assert json.loads(row["unreached_prefixes"]) == ["prod/"]
+    assert json.loads(row["unreached_details"]) == [
         {"account": THIRD, "region": REGION, "prefixes": ["prod/"], "allowed": True, "grant": "lacking"}
     ]
 
@@ -118,22 +118,24 @@ def test_what_arrives_by_replication_is_not_passed_on():
     ids=["copied", "all there is", "not all", "other names", "empty", "back to the source", "impossible"],
 )
 def test_a_chain_is_complete(hub_rules, names, onward, complete):
-    assert chain(*hub_rules, names=names, onward=onward)["chain_complete"] is complete
+    assert chain(*hub_rules, names=names, onward=onward)["unreached_registries"] == (
+        "[]" if complete else f'["{TO_THIRD}"]'
+    )
 
 
 def test_a_closed_account_at_the_end_receives_nothing_anyway():
     closed = (member(HUB), member(BACKUP), member(THIRD, state="SUSPENDED"))
-    assert chain(accounts=closed)["chain_complete"] is True
+    assert chain(accounts=closed)["unreached_registries"] == "[]"
 
 
 def test_chains_that_were_not_read():
-    assert chain(backup={"rules": None})["chain_complete"] is None
-    assert chain(backup={"rules": None}, names=())["chain_complete"] is True
+    assert chain(backup={"rules": None})["unreached_registries"] is None
+    assert chain(backup={"rules": None}, names=())["unreached_registries"] == "[]"
     outside = evidence(registry(HUB, rules=[rule(TO_BACKUP)], repositories=PROD))
-    assert link(outside)["chain_complete"] is None
+    assert link(outside)["unreached_registries"] is None
     unlisted = registry(HUB, rules=[rule(TO_BACKUP)], repositories_read=False)
     row = link(evidence(unlisted, registry(BACKUP, rules=[rule(TO_THIRD)])))
-    assert (row["chain_complete"], row["chain_missing"]) == (None, "[]")
+    assert (row["unreached_registries"], row["unreached_details"]) == (None, "[]")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_chains_that_were_not_read():
     ],
 )
 def test_what_the_end_of_a_chain_grants(policy, word):
-    assert json.loads(chain(policy=policy)["chain_missing"])[0]["grant"] == word
+    assert json.loads(chain(policy=policy)["unreached_details"])[0]["grant"] == word
 
 
 @pytest.mark.parametrize(
@@ -164,29 +166,29 @@ def test_what_the_end_of_a_chain_grants(policy, word):
 def test_whether_the_missing_link_would_be_allowed(fields, allowed):
     accounts = (member(HUB), member(BACKUP), member(THIRD, ou_path=None))
     row = chain(wanted=baseline(**fields), accounts=accounts)
-    assert json.loads(row["chain_missing"])[0]["allowed"] is allowed
+    assert json.loads(row["unreached_details"])[0]["allowed"] is allowed
 
 
-# circles
+# cycles
 
 
-def circle(forth, back, wanted=None):
+def cycle(forth, back, wanted=None):
     return link(evidence(registry(HUB, rules=forth), registry(BACKUP, rules=back)), wanted)
 
 
 @pytest.mark.parametrize(
-    ("back", "one_way", "shared"),
+    ("back", "shared"),
     [
-        ([rule(TO_HUB)], False, ["prod/"]),
-        ([rule(TO_HUB, prefixes=["prod/api"])], False, ["prod/api"]),
-        ([rule(TO_HUB, prefixes=["dev/"])], True, []),
-        ([rule(TO_THIRD)], True, []),
-        (None, None, None),
+        ([rule(TO_HUB)], ["prod/"]),
+        ([rule(TO_HUB, prefixes=["prod/api"])], ["prod/api"]),
+        ([rule(TO_HUB, prefixes=["dev/"])], []),
+        ([rule(TO_THIRD)], []),
+        (None, None),
     ],
 )
-def test_registries_that_copy_to_each_other(back, one_way, shared):
-    row = circle([rule(TO_BACKUP, prefixes=["prod/"])], back)
-    assert (row["one_way"], json.loads(row["circle_prefixes"] or "null")) == (one_way, shared)
+def test_registries_that_replicate_to_each_other(back, shared):
+    row = cycle([rule(TO_BACKUP, prefixes=["prod/"])], back)
+    assert json.loads(row["mutual_prefixes"] or "null") == shared
 
 
 FORTH, BACK = requirement(TO_BACKUP), requirement(TO_HUB, name="back", accounts=[BACKUP])
@@ -204,8 +206,8 @@ FORTH, BACK = requirement(TO_BACKUP), requirement(TO_HUB, name="back", accounts=
     ],
 )
 def test_the_direction_that_can_go(back, demands, settled):
-    row = circle([rule(TO_BACKUP, prefixes=["prod/"])], [rule(TO_HUB, prefixes=back)], baseline(*demands))
-    assert row["circle_settled"] == settled
+    row = cycle([rule(TO_BACKUP, prefixes=["prod/"])], [rule(TO_HUB, prefixes=back)], baseline(*demands))
+    assert row["removable_direction"] == settled
 
 
 # rivals
@@ -223,16 +225,16 @@ def rivals(hub=("prod/api", "web"), third=("prod/api",), wanted=None, **fields):
 
 def test_one_name_from_two_sources():
     row = rivals()
-    assert (row["one_source"], row["rival_repository_count"]) == (False, 1)
-    assert (row["rival_sources"], row["rival_repositories"]) == (f'["{TO_THIRD}"]', '["prod/api"]')
-    assert row["rivals_required"] is False
-    assert rivals(third=("prod/web",))["one_source"] is True
-    assert rivals(third=("api",))["one_source"] is True
+    assert (row["other_source_count"], row["shared_repository_count"]) == (1, 1)
+    assert (row["other_sources"], row["shared_repositories"]) == (f'["{TO_THIRD}"]', '["prod/api"]')
+    assert row["other_sources_required"] is False
+    assert rivals(third=("prod/web",))["other_source_count"] == 0
+    assert rivals(third=("api",))["other_source_count"] == 0
 
 
 def test_the_same_pair_named_by_two_rules_is_no_rival_of_itself():
     hub = registry(HUB, rules=[rule(TO_BACKUP), rule(TO_BACKUP, prefixes=["prod/"])], repositories=PROD)
-    assert link(evidence(hub, registry(BACKUP)))["one_source"] is True
+    assert link(evidence(hub, registry(BACKUP)))["other_source_count"] == 0
 
 
 @pytest.mark.parametrize(
@@ -246,7 +248,7 @@ def test_the_same_pair_named_by_two_rules_is_no_rival_of_itself():
     ids=["only the other", "this link copies more", "both", "neither"],
 )
 def test_whether_the_baseline_wants_the_other_source(hub, demands, required):
-    assert rivals(hub=hub, wanted=baseline(*demands))["rivals_required"] is required
+    assert rivals(hub=hub, wanted=baseline(*demands))["other_sources_required"] is required
 
 
 def test_a_copy_that_is_replicated_again_is_no_second_source():
@@ -256,8 +258,8 @@ def test_a_copy_that_is_replicated_again_is_no_second_source():
         registry(BACKUP, rules=[rule(TO_THIRD)], repositories=names),
         registry(THIRD),
     )
-    assert link(world, destination=THIRD)["one_source"] is True
-    assert link(world, source=BACKUP, destination=THIRD)["one_source"] is True
+    assert link(world, destination=THIRD)["other_source_count"] == 0
+    assert link(world, source=BACKUP, destination=THIRD)["other_source_count"] == 0
 
 
 def unread_rival(policy, *, account=THIRD, region=REGION, **third):
@@ -266,28 +268,28 @@ def unread_rival(policy, *, account=THIRD, region=REGION, **third):
         registry(account, region, rules=None, **third),
         registry(BACKUP, registry_policy=policy),
     )
-    return link(world)["one_source"]
+    return link(world)["other_source_count"]
 
 
 def test_a_source_that_could_not_be_read_may_be_a_rival_where_it_is_let_in():
     assert unread_rival(grant(HUB, THIRD), repositories_read=False) is None
-    assert unread_rival(grant(HUB), repositories_read=False) is True
+    assert unread_rival(grant(HUB), repositories_read=False) == 0
     assert unread_rival(None, repositories_read=False) is None
     assert unread_rival(grant(HUB, THIRD), repositories=PROD) is None
-    assert unread_rival(grant(HUB, THIRD), repositories=[repository("other")]) is True
-    assert unread_rival(grant(HUB, THIRD)) is True
+    assert unread_rival(grant(HUB, THIRD), repositories=[repository("other")]) == 0
+    assert unread_rival(grant(HUB, THIRD)) == 0
     assert unread_rival(grant(HUB), account=BACKUP, region=FAR, repositories_read=False) is None
 
 
 def test_a_source_that_was_not_listed_may_be_a_rival_where_its_filters_meet():
-    def one_source(hub, prefix):
+    def other_sources(hub, prefix):
         third = registry(THIRD, rules=[rule(TO_BACKUP, prefixes=[prefix])], repositories_read=False)
-        return link(evidence(hub, third, registry(BACKUP)))["one_source"]
+        return link(evidence(hub, third, registry(BACKUP)))["other_source_count"]
 
     hub = registry(HUB, rules=[rule(TO_BACKUP, prefixes=["prod/"])], repositories=PROD)
-    assert (one_source(hub, "prod"), one_source(hub, "dev")) == (None, True)
+    assert (other_sources(hub, "prod"), other_sources(hub, "dev")) == (None, 0)
     unlisted = registry(HUB, rules=[rule(TO_BACKUP, prefixes=["prod/"])], repositories_read=False)
-    assert (one_source(unlisted, "prod"), one_source(unlisted, "dev")) == (None, True)
+    assert (other_sources(unlisted, "prod"), other_sources(unlisted, "dev")) == (None, 0)
 
 
 def test_a_rival_that_may_be_a_copy_of_something_unread_is_undecided():
@@ -297,7 +299,7 @@ def test_a_rival_that_may_be_a_copy_of_something_unread_is_undecided():
         registry(THIRD, FAR, rules=None, repositories_read=False),
         registry(BACKUP, registry_policy=grant(HUB)),
     )
-    assert link(world)["one_source"] is None
+    assert link(world)["other_source_count"] is None
 
 
 # borders
@@ -313,8 +315,8 @@ def border(wanted, destination=BACKUP, accounts=None):
 def test_regions_that_are_allowed():
     assert border(baseline())["region_restricted"] is False
     near, far = (border(baseline(allowed_regions=[REGION]), destination) for destination in (BACKUP, HUB))
-    assert (near["region_restricted"], near["region_allowed"]) == (True, True)
-    assert (far["region_restricted"], far["region_allowed"]) == (True, False)
+    assert (near["region_restricted"], near["disallowed_region"]) == (True, "")
+    assert (far["region_restricted"], far["disallowed_region"]) == (True, FAR)
     unread = link(evidence(registry(HUB, rules=None)), baseline(requirement(TO_BACKUP), allowed_regions=[FAR]))
     assert unread["region_restricted"] is None
 
@@ -324,29 +326,30 @@ def environments(**levels):
 
 
 @pytest.mark.parametrize(
-    ("levels", "applies", "ordered"),
+    ("levels", "applies", "trust"),
     [
-        ({"dev": {"accounts": [HUB]}, "prod": {"accounts": [BACKUP]}}, True, False),
-        ({"dev": {"accounts": [BACKUP]}, "prod": {"accounts": [HUB]}}, True, True),
-        ({"dev": {"accounts": [HUB, BACKUP]}}, True, True),
-        ({"dev": {"accounts": [HUB]}}, False, True),
-        ({"dev": {"ous": ["Work"]}, "prod": {"ous": ["Work/Prod"]}}, True, False),
-        ({"dev": {"ous": ["r-abcd"]}, "prod": {"ous": ["Root/Work/Prod"]}}, True, False),
-        ({"prod": {"accounts": [HUB]}, "dev": {"ous": ["Root"]}}, True, False),
+        ({"dev": {"accounts": [HUB]}, "prod": {"accounts": [BACKUP]}}, True, (1, 2)),
+        ({"dev": {"accounts": [BACKUP]}, "prod": {"accounts": [HUB]}}, True, (2, 1)),
+        ({"dev": {"accounts": [HUB, BACKUP]}}, True, (1, 1)),
+        ({"dev": {"accounts": [HUB]}}, False, (1, None)),
+        ({"dev": {"ous": ["Work"]}, "prod": {"ous": ["Work/Prod"]}}, True, (1, 2)),
+        ({"dev": {"ous": ["r-abcd"]}, "prod": {"ous": ["Root/Work/Prod"]}}, True, (1, 2)),
+        ({"prod": {"accounts": [HUB]}, "dev": {"ous": ["Root"]}}, True, (1, 2)),
     ],
     ids=["up", "down", "level", "outside", "deeper unit", "deeper than the root by id", "account before unit"],
 )
-def test_environments(levels, applies, ordered):
+def test_environments(levels, applies, trust):
     hub = member(HUB, organization_path="o-a/r-abcd/ou-c/")
     accounts = (hub, member(BACKUP, ou_path="Root/Work/Prod", organization_path="o-a/r-abcd/ou-c/ou-d/"))
     row = border(environments(**levels), accounts=accounts)
-    assert (row["environments_apply"], row["environments_ordered"]) == (applies, ordered)
+    assert row["environments_apply"] is applies
+    assert (row["source_trust_level"], row["destination_trust_level"]) == trust
 
 
 def test_an_account_whose_place_is_not_known_lies_in_no_known_environment():
     accounts = (member(HUB), member(BACKUP, ou_path=None))
     row = border(environments(dev={"ous": ["Work"]}, prod={"ous": ["Prod"]}), accounts=accounts)
-    assert (row["environments_apply"], row["environments_ordered"], row["destination_environment"]) == (
+    assert (row["environments_apply"], row["destination_trust_level"], row["destination_environment"]) == (
         None,
         None,
         None,
@@ -364,26 +367,27 @@ def copies(*hub_rules, wanted=None, accounts=None, others=(), **hub):
 
 
 @pytest.mark.parametrize(
-    ("destinations", "region", "account"),
+    ("destinations", "regions", "accounts"),
     [
-        ((), False, False),
-        ((TO_BACKUP,), False, True),
-        ((f"{HUB}/{FAR}",), True, False),
-        ((f"{BACKUP}/{FAR}",), True, True),
-        ((f"{BACKUP}/cn-north-1",), False, False),
+        ((), 0, 0),
+        ((TO_BACKUP,), 0, 1),
+        ((f"{HUB}/{FAR}",), 1, 0),
+        ((f"{BACKUP}/{FAR}",), 1, 1),
+        ((f"{BACKUP}/{FAR}", f"{HUB}/{FAR}", TO_BACKUP), 2, 2),
+        ((f"{BACKUP}/cn-north-1",), 0, 0),
     ],
 )
-def test_copies_elsewhere(destinations, region, account):
+def test_copies_elsewhere(destinations, regions, accounts):
     row = copies(*([rule(*destinations, prefixes=["prod/"])] if destinations else []))
     assert (row["another_region_required"], row["another_account_required"]) == (True, False)
-    assert (row["another_region"], row["another_account"]) == (region, account)
+    assert (row["replicas_in_other_regions"], row["replicas_in_other_accounts"]) == (regions, accounts)
     assert (row["another_region_required_by"], row["another_region_prefixes"]) == ('["far"]', '["prod/"]')
 
 
 def test_an_account_that_cannot_receive_is_no_copy():
     accounts = (member(HUB), member(BACKUP, state="SUSPENDED"))
     row = copies(rule(f"{BACKUP}/{FAR}"), accounts=accounts)
-    assert (row["another_region"], row["another_region_candidates"]) == (False, "[]")
+    assert (row["replicas_in_other_regions"], row["another_region_candidates"]) == (0, "[]")
 
 
 def test_candidates_are_where_the_registry_replicates_to_already():
@@ -421,7 +425,7 @@ def test_what_is_a_copy_itself_is_judged_at_its_source():
     row = copies(others=[sender])
     assert (row["receives_copies"], row["another_region_required"]) == (True, False)
     passed_on = copies(rule(f"{HUB}/{FAR}"), others=[sender])
-    assert (passed_on["another_region_required"], passed_on["another_region"]) == (True, True)
+    assert (passed_on["another_region_required"], passed_on["replicas_in_other_regions"]) == (True, 1)
 
 
 def test_what_might_be_a_copy_is_undecided():
@@ -434,7 +438,7 @@ def test_what_might_be_a_copy_is_undecided():
 
 
 def test_rules_that_were_not_read_leave_copies_unknown():
-    assert copies(rules=None)["another_region"] is None
+    assert copies(rules=None)["replicas_in_other_regions"] is None
 
 
 # limits

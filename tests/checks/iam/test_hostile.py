@@ -83,7 +83,7 @@ def _asked(text):
     json.dumps(explained.as_document(), ensure_ascii=False).encode()
     linked.reason.encode()
     for row in judged:
-        (row.problem + (row.statement_json or "") + (row.arn_problem or "")).encode()
+        (row.problem + (row.statement_json or "") + (row.resource_problem or "")).encode()
     return explained, linked, judged
 
 

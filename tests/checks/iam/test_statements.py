@@ -41,7 +41,7 @@ def test_a_parsed_statement_is_judged_as_one_in_json(case):
 
 def test_columns_are_those_of_the_table():
     fields = [field.name for field in dataclasses.fields(StatementJudgement)]
-    elsewhere = ("account", "region", "grantees_named", "grantees_use_it", "unused_accounts", "use_problem")
+    elsewhere = ("account", "region", "grantees_named", "unused_accounts", "use_problem")
     assert fields == [name for name in GRANTS.names if name not in elsewhere]
 
 
@@ -55,7 +55,7 @@ def test_policy_that_cannot_be_parsed_is_one_undecided_row():
     (row,) = judge_policy("{", **AGAINST)
     assert row.statement == 0
     assert "not valid JSON" in row.problem
-    assert row.arn_valid is row.bounded is row.grantees_internal is row.concerns_replication is None
+    assert row.unmatchable_resources is row.grantee_scope is row.outside_accounts is row.concerns_replication is None
 
 
 @pytest.mark.parametrize("text", [None, "", '{"Statement":[]}'])
