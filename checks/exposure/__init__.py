@@ -1,4 +1,4 @@
-"""Checks of who else may read, write or delete copies."""
+"""Checks of which other principals may read, write or delete replicas."""
 
 from __future__ import annotations
 

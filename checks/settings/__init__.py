@@ -1,4 +1,4 @@
-"""Settings of what replication creates or fills: replication copies images, and no setting."""
+"""Settings of replica repositories and of the templates that create them: replication carries over no setting."""
 
 from __future__ import annotations
 
