@@ -62,7 +62,7 @@ def declared_template(
     template = {"appliedFor": [REPLICATION], **_mutability(settings), **_documents(settings)}
     encryption = _encryption(settings.encryption, place)
     if encryption is None:
-        return DeclaredTemplate(template, "the baseline asks for any customer key, and does not say which")
+        return DeclaredTemplate(template, "the baseline requires any customer managed key, and does not say which")
     if encryption:
         template["encryptionConfiguration"] = encryption
     if settings.tags:

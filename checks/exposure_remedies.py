@@ -1,4 +1,4 @@
-"""What the remedies of exposed copies have in common: the policies to put, and the steps where none is certain."""
+"""What the remediations of exposed replicas have in common: the policies to put, and steps where none is certain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from checks.wording import listed, names_in
 
 
 def where(row: Row) -> str:
-    """The copy as a reader knows it."""
+    """The replica repository and its registry, for a sentence."""
     return f"{row['repository']} at {'/'.join(wanted.destination(row))}"
 
 
@@ -28,7 +28,7 @@ def closing(row: Row, context: RemedyContext, summary: str, whom: str, *, with_r
         seen = row["repository_policy"] or ""
         edits.append(wanted.put_repository_policy(wanted.destination(row), row["repository"], seen, closed))
     elif closed is not None:
-        manual += _by_hand(row, listed(names_in(row[whom])))
+        manual += _manual_steps(row, listed(names_in(row[whom])))
     if with_registry:
         narrowed, left = _narrowed(row, context)
         edits += narrowed
@@ -36,18 +36,18 @@ def closing(row: Row, context: RemedyContext, summary: str, whom: str, *, with_r
     return Remedy(summary=summary, edits=tuple(edits), manual=tuple(manual))
 
 
-def _by_hand(row: Row, whom: str) -> tuple[str, ...]:
+def _manual_steps(row: Row, whom: str) -> tuple[str, ...]:
     return (
-        f"Read the repository policy of {where(row)}, and find out which of its statements lets in {whom}.",
-        "Name the accounts that must pull, bound everything else by aws:PrincipalOrgID, and leave pushing and deleting "
-        "to the repository's own account.",
-        "If nothing of it is needed, delete it with `aws ecr delete-repository-policy`; if the baseline asks for this "
-        "very policy, change the baseline.",
+        f"Read the repository policy of {where(row)}, and find out which of its statements allows {whom}.",
+        "Name the accounts that must pull, limit everything else by aws:PrincipalOrgID, and leave push and delete "
+        "permissions to the repository's own account.",
+        "If no statement is needed, delete it with `aws ecr delete-repository-policy`; if the baseline requires "
+        "this very policy, change the baseline.",
     )
 
 
 def _narrowed(row: Row, context: RemedyContext) -> tuple[list[Edit], list[str]]:
-    """Edits for the registry policy's statements that open the copy, and steps for those that need a person."""
+    """Edits for the registry policy's statements that expose the replica, and steps for those without one."""
     place = wanted.destination(row)
     policy = parse_policy(context.registries.get(place, {}).get("registry_policy") or "")
     edits: list[Edit] = []

@@ -75,11 +75,11 @@ Rules = tuple[_Rule, ...]
 
 @dataclass(frozen=True, slots=True)
 class Strictness:
-    """Whether a copy's policy keeps whatever the source's keeps; None: the texts do not decide it."""
+    """Whether a replica's policy keeps whatever the source's keeps; None: the texts do not determine it."""
 
     not_stricter: bool | None
     problem: str
-    """What expires in the copy only, or why nothing was decided, as a clause."""
+    """What expires at the destination only, or why that is undetermined, as a clause."""
 
 
 @lru_cache(maxsize=4_096)
@@ -102,6 +102,15 @@ def same_lifecycle(one: str, other: str) -> bool | None:
     return None if left is None or right is None else left == right
 
 
+@lru_cache(maxsize=4_096)
+def rule_count(text: str) -> int | None:
+    """Rules of a policy text; empty: no policy, hence none; None where the text is not understood."""
+    try:
+        return len(json.loads(text)["rules"]) if text else 0
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def pull_time_priorities(text: str) -> tuple[int, ...] | None:
     """Priorities of the rules that count from the last pull; None where the text is not understood."""
     if not text:
@@ -113,14 +122,14 @@ def pull_time_priorities(text: str) -> tuple[int, ...] | None:
 
 
 @lru_cache(maxsize=4_096)
-def strictness(source: str, copy: str) -> Strictness:
-    """Whether the policy text *copy* expires an image that the policy text *source* keeps. Empty: no policy."""
-    same = same_lifecycle(source, copy)
+def strictness(source: str, replica: str) -> Strictness:
+    """Whether the policy text *replica* expires an image that the policy text *source* keeps. Empty: no policy."""
+    same = same_lifecycle(source, replica)
     if same:
         return Strictness(True, "")
-    ours, theirs = (_rules(text) if text else () for text in (copy, source))
+    ours, theirs = (_rules(text) if text else () for text in (replica, source))
     if ours is None or theirs is None:
-        return Strictness(None, "a lifecycle policy could not be understood")
+        return Strictness(None, "a lifecycle policy could not be parsed")
     problems = [_expired_here_only(tags, ours, theirs) for tags in _examples((*ours, *theirs))]
     # What the source never expires says more than what it expires by another measure.
     worst = max(problems, key=lambda problem: (problem.endswith("never"), bool(problem)))
@@ -145,7 +154,7 @@ def _first(tags: Sequence[str], rules: Rules) -> _Rule | None:
 
 
 def _expired_here_only(tags: tuple[str, ...], ours: Rules, theirs: Rules) -> str:
-    """Why a repository of nothing but images tagged like *tags* loses some in the copy only; empty: it does not."""
+    """Why a repository of nothing but images tagged like *tags* loses some in the replica only; empty: it does not."""
     here, there = _first(tags, ours), _first(tags, theirs)
     if here is None or here.action != "expire" or here.count_type not in (_COUNT, _PUSHED, _PULLED):
         return ""
@@ -156,7 +165,7 @@ def _expired_here_only(tags: tuple[str, ...], ours: Rules, theirs: Rules) -> str
         return ""
     what = "images without tag" if not tags else f"images that {_told(here.tagging)}"
     kept = f"and at the source {there.told()}" if there else "and at the source never"
-    return f"{what} expire in the copy {here.told()}, {kept}"
+    return f"{what} expire at the destination {here.told()}, {kept}"
 
 
 def _told(tagging: _Tagging) -> str:
@@ -168,7 +177,7 @@ def _told(tagging: _Tagging) -> str:
 def _sooner(here: _Rule, there: _Rule) -> bool:
     """Whether some image expires by *here* while *there* keeps it, where both select the same images.
 
-    A copy is pushed when it arrives and may never be pulled, so ages count from no earlier day than at the source.
+    A replica is pushed when it arrives and may never be pulled, so ages count from no earlier day than at the source.
     """
     if here.unit != there.unit and _COUNT not in (here.count_type, there.count_type):
         return False
@@ -180,7 +189,7 @@ def _sooner(here: _Rule, there: _Rule) -> bool:
 
 
 def _harmless(at: int, ours: Rules, theirs: Rules) -> bool:
-    """Whether the source surely expires whatever rule number *at* of the copy does."""
+    """Whether the source surely expires whatever rule number *at* of the replica does."""
     here = ours[at]
     before = {(rule.tagging, rule.storage) for rule in ours[:at]}
     for position, there in enumerate(theirs):

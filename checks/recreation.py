@@ -7,7 +7,7 @@ from checks.model import Row
 
 
 def recreating(row: Row, encryption: str) -> tuple[str, ...]:
-    """Steps for a person who creates the copy of a row of `replicas` again with *encryption*, told in words."""
+    """Manual steps that create the replica of a row of `replicas` again with *encryption*, as words."""
     repository, place = row["repository"], "/".join(wanted.destination(row))
     source = "/".join(wanted.source(row))
     return (
@@ -17,6 +17,6 @@ def recreating(row: Row, encryption: str) -> tuple[str, ...]:
         f"Put a creation template for replication with {encryption} in place there; it needs a "
         "custom role that may use the key.",
         f"Delete {repository} at {place} with its images, and create it with {encryption}.",
-        "Put back what was saved.",
+        "Restore what was saved.",
         f"Start a replication backfill from {source} to {place}, and audit again.",
     )

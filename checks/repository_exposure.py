@@ -1,4 +1,4 @@
-"""What others than replication may do with a copy, and the repository policy that would no longer let them."""
+"""What other principals may do with a replica, and the repository policy that would no longer allow it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from checks.iam.ternary import Truth, every, inverted, some
 from checks.statement_repairs import bounded_to, without_accounts
 
 Holders = Mapping[str, Truth]
-"""Who may, by label (see `checks.iam.agents.Agent`), and whether that is certain; nobody who certainly may not."""
+"""Who may, by label (see `checks.iam.agents.Agent`), and whether that is certain; not those who certainly may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Exposure:
     """May take it away."""
 
     @property
-    def nobody(self) -> bool:
-        """Whether there is nobody of any kind, certainly."""
+    def none(self) -> bool:
+        """Whether there is certainly no principal of any kind."""
         return not (self.outsiders or self.pushers or self.deleters)
 
 
@@ -58,7 +58,7 @@ def _others(found: Holders, owner: str) -> Holders:
 
 
 def none_of(found: Holders) -> Truth:
-    """Whether there is nobody among *found*."""
+    """Whether *found* has no principal that may."""
     return inverted(some(found.values()))
 
 
@@ -94,7 +94,7 @@ def closed_policy(text: str, circumstances: Circumstances, owner: str) -> str | 
         return ""
     repaired = json.dumps({**document, "Statement": kept}, separators=(",", ":"), ensure_ascii=False)
     clauses = own_clauses(repaired)
-    if isinstance(clauses, PolicyProblem) or not exposure(clauses, (), circumstances, owner).nobody:
+    if isinstance(clauses, PolicyProblem) or not exposure(clauses, (), circumstances, owner).none:
         return None
     return repaired
 

@@ -1,4 +1,4 @@
-"""Whether a tag mutability would freeze, in a copy, tags that can move at its source."""
+"""Whether a tag mutability would freeze, in a replica, tags that can move at its source."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MOVING_TAG = "latest"
 
 
 def would_freeze(row: Row, context: RemedyContext, mode: str, exclusions: Sequence[str]) -> bool | None:
-    """Whether *mode* with *exclusions* for the copy of a row of `replicas` stops tags that can move at the source.
+    """Whether *mode* with *exclusions* at the destination of a row of `replicas` freezes tags that move at the source.
 
-    None: the row cannot tell, because it holds the source's mode and not its filters, or the source was not read.
+    None: the row does not say, because it holds the source's mode and not its filters, or the source was not read.
     An image whose tag an immutable destination has already arrives without that tag (ECR user guide, replication.html).
     """
     source = row["source_tag_mutability"]
@@ -40,21 +40,21 @@ def would_freeze(row: Row, context: RemedyContext, mode: str, exclusions: Sequen
 
 
 def choosing(row: Row, mode: str) -> Remedy:
-    """The remedy where the baseline's *mode* for the copy may not be set before somebody decides what is to move."""
-    repository, source, copy = row["repository"], "/".join(wanted.source(row)), "/".join(wanted.destination(row))
+    """The remedy where the baseline's *mode* may not be set at the destination before it is decided what may move."""
+    repository, source, replica = row["repository"], "/".join(wanted.source(row)), "/".join(wanted.destination(row))
     found = row["source_tag_mutability"]
     first = (
         f"Whether tags of {repository} can move at {source} could not be read: find out first."
         if found is None
-        else f"At {source} the repository is {found}: find out which of its tags really move, and who moves them. Made "
-        f"{mode} as the baseline asks, the copy would keep a tag that may not move in it at the first image it had."
+        else f"At {source} the repository is {found}: find out which of its tags really move, and who moves them. As "
+        f"{mode}, which the baseline requires, the replica would keep a frozen tag at the first image that had it."
     )
     return Remedy(
-        summary=f"Decide whether tags of {repository} may move, at {source} and at {copy} alike.",
+        summary=f"Decide whether tags of {repository} may move, at {source} and at {replica} alike.",
         manual=(
             first,
-            f"If none should move: make the repository at {source} IMMUTABLE too, after telling those who push to it, "
-            "then audit again; the command for the copy is printed from then on.",
+            f"If none should move: make the repository at {source} IMMUTABLE too, after informing those who push to "
+            "it, then audit again; the command for the replica is printed from then on.",
             "If some should move: write IMMUTABLE_WITH_EXCLUSION and those tags into the baseline's tag_mutability and "
             "mutability_exclusions for this repository, then audit again.",
             "If all may move: write MUTABLE, or same-as-source, into the baseline for this repository.",

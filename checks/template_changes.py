@@ -90,7 +90,7 @@ class TemplatePlan:
         if "repository_policy" in asked and "repositoryPolicy" not in declared.template:
             policy = merged_settings(self.context.baseline, "" if prefix == ROOT else f"{prefix}/").repository_policy
             if policy == "required":
-                return "the baseline asks for a repository policy, and does not say which"
+                return "the baseline requires a repository policy, and does not say which"
             return "it has a repository policy and should have none: it must be deleted and created again without"
         if "encryption" in asked and "encryptionConfiguration" not in declared.template:
             return declared.obstacle

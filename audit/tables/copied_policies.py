@@ -1,4 +1,4 @@
-"""Repository policy and lifecycle policy at a destination: replication copies neither.
+"""Repository policy and lifecycle policy of a destination repository: replication copies neither.
 
 ECR user guide, replication.html: repository policies and lifecycle policies are not replicated.
 """
@@ -10,17 +10,20 @@ from typing import Any
 
 from audit.tables.frames import compact
 from checks.baseline import Settings
-from checks.lifecycles import Strictness, pull_time_priorities, same_lifecycle, strictness
+from checks.lifecycles import Strictness, pull_time_priorities, rule_count, same_lifecycle, strictness
 from checks.policy_texts import same_policy
+
+_NONE, _SOME, _OTHER = "no repository policy", "a repository policy", "another repository policy"
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryPolicyAnswer:
     """Columns of `replicas` about the repository policy, by the columns' names."""
 
-    repository_policy_declared: bool | None = None
-    repository_policy_as_declared: bool | None = None
-    repository_policy_problem: str | None = None
+    repository_policy_required: bool | None = None
+    repository_policy_kind: str | None = None
+    expected_repository_policy_kind: str | None = None
+    repository_policy_unknown: str | None = None
     repository_policy: str | None = None
     expected_repository_policy: str | None = None
 
@@ -29,30 +32,36 @@ class RepositoryPolicyAnswer:
 class LifecycleAnswer:
     """Columns of `replicas` about the lifecycle policy, by the columns' names."""
 
-    lifecycle_required: bool | None = None
-    lifecycle_present: bool | None = None
+    lifecycle_policy_required: bool | None = None
+    lifecycle_policy_present: bool | None = None
+    lifecycle_rules: int | None = None
     lifecycle_policy: str | None = None
     source_lifecycle_policy: str | None = None
     expected_lifecycle_policy: str | None = None
-    lifecycles_comparable: bool | None = None
-    lifecycle_not_stricter: bool | None = None
-    lifecycle_problem: str | None = None
-    lifecycle_without_pull_time: bool | None = None
-    pull_time_priorities: str | None = None
+    lifecycle_policy_on_both_sides: bool | None = None
+    earlier_expiry: str | None = None
+    earlier_expiry_unknown: str | None = None
+    undeclared_pull_time_rules: str | None = None
 
 
 def judge_repository_policy(
     present: bool | None, wanted: Settings, source: str | None, here: str | None
 ) -> RepositoryPolicyAnswer:
-    """Judge the repository policy text *here* at the destination; *source* is the one at the source."""
+    """Facts of the repository policy text *here* at the destination; *source* is the one at the source."""
     asked = wanted.repository_policy
     expected = _expected(asked, source)
-    if asked is None or not present or here is None or (asked == "same-as-source" and source is None):
-        return RepositoryPolicyAnswer(False if asked is None else present, None, None, here, expected)
-    problem = _difference(asked, expected or "", here)
-    as_declared = None if problem is None else not problem
-    told = "the repository policy could not be understood" if problem is None else problem
-    return RepositoryPolicyAnswer(True, as_declared, told, here, expected)
+    kind, unknown = (None, None)
+    if asked is not None and present and here is not None and expected is not None:
+        kind = _kind(asked, expected, here)
+        unknown = "the repository policy could not be parsed" if kind is None else ""
+    return RepositoryPolicyAnswer(
+        repository_policy_required=False if asked is None else present,
+        repository_policy_kind=kind,
+        expected_repository_policy_kind=None if expected is None else _expected_kind(asked, expected),
+        repository_policy_unknown=unknown,
+        repository_policy=here,
+        expected_repository_policy=expected,
+    )
 
 
 def _expected(asked: object, source: str | None) -> str | None:
@@ -62,23 +71,27 @@ def _expected(asked: object, source: str | None) -> str | None:
     return source if asked == "same-as-source" else ""
 
 
-def _difference(asked: object, expected: str, here: str) -> str | None:
-    """What differs, as a clause; empty: nothing; None: one of the texts cannot be understood."""
-    if asked == "required":
-        return "" if here else "there is no repository policy"
-    if bool(here) != bool(expected):
-        return "there is no repository policy" if expected else "there is a repository policy, and none should be"
+def _expected_kind(asked: object, expected: str) -> str:
+    """What the baseline requires, in words; empty: nothing."""
+    if asked is None:
+        return ""
+    if not expected:
+        return _SOME if asked == "required" else _NONE
+    return f"the repository policy of the {'source' if asked == 'same-as-source' else 'baseline'}"
+
+
+def _kind(asked: object, expected: str, here: str) -> str | None:
+    """The policy *here* in the terms in which the baseline states its requirement; None: a text cannot be parsed."""
+    if not here or not expected:
+        return _SOME if here else _NONE
     same = same_policy(expected, here)
-    if same is None:
-        return None
-    whose = "that of the source" if asked == "same-as-source" else "the baseline's"
-    return "" if same else f"the repository policy differs from {whose}"
+    return None if same is None else _expected_kind(asked, expected) if same else _OTHER
 
 
 def judge_lifecycle(
     present: bool | None, delete_replication: bool | None, wanted: Settings, source: str | None, here: str | None
 ) -> LifecycleAnswer:
-    """Judge the lifecycle policy text *here*: wanted where nothing else would ever delete a copy."""
+    """Facts of the lifecycle policy text *here*: required where nothing else would ever delete replicated images."""
     asked = wanted.lifecycle_policy
     needed: bool | None = asked is not None and asked != "not-required"
     if asked == "same-as-source":
@@ -87,37 +100,35 @@ def judge_lifecycle(
     expected = _expected(asked, source)
     own = expected if isinstance(asked, dict) else None
     return LifecycleAnswer(
-        lifecycle_required=False if False in facts else None if None in facts else True,
-        lifecycle_present=bool(here) if present and here is not None else None,
+        lifecycle_policy_required=False if False in facts else None if None in facts else True,
+        lifecycle_policy_present=bool(here) if present and here is not None else None,
+        lifecycle_rules=rule_count(here) if present and here is not None else None,
         lifecycle_policy=here,
         source_lifecycle_policy=source,
         expected_lifecycle_policy=expected,
-        **(_strictness(source, here, own) if present else {"lifecycles_comparable": present}),
+        **(_expiry(source, here, own) if present else {"lifecycle_policy_on_both_sides": present}),
         **(_pulls(here, own) if present and here else {}),
     )
 
 
-def _strictness(source: str | None, here: str | None, own: str | None) -> dict[str, Any]:
-    """Whether *here* expires what *source* keeps. *own*: what the baseline writes out, and so has decided."""
+def _expiry(source: str | None, here: str | None, own: str | None) -> dict[str, Any]:
+    """What *here* expires and *source* keeps. *own*: what the baseline writes out, and so has decided."""
     if "" in (source, here):
-        return {"lifecycles_comparable": False}
+        return {"lifecycle_policy_on_both_sides": False}
     if source is None or here is None:
-        return {"lifecycles_comparable": None}
+        return {"lifecycle_policy_on_both_sides": None}
     found = Strictness(True, "") if own and same_lifecycle(own, here) else strictness(source, here)
     return {
-        "lifecycles_comparable": True,
-        "lifecycle_not_stricter": found.not_stricter,
-        "lifecycle_problem": found.problem,
+        "lifecycle_policy_on_both_sides": True,
+        "earlier_expiry": None if found.not_stricter is None else found.problem,
+        "earlier_expiry_unknown": found.problem if found.not_stricter is None else "",
     }
 
 
 def _pulls(here: str, own: str | None) -> dict[str, Any]:
-    """Whether *here* does without the time of the last pull, which no copy for emergencies ever has."""
+    """Rules of *here* that count from the last pull, which a replica kept for failover seldom sees."""
     priorities = pull_time_priorities(here)
     if priorities is None:
         return {}
     declared = bool(own and same_lifecycle(own, here))
-    return {
-        "lifecycle_without_pull_time": declared or not priorities,
-        "pull_time_priorities": compact([str(each) for each in priorities]),
-    }
+    return {"undeclared_pull_time_rules": compact([] if declared else [str(each) for each in priorities])}

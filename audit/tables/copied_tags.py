@@ -13,19 +13,19 @@ from checks.baseline import Settings
 class TagsAnswer:
     """Columns of `replicas` about resource tags, by the columns' names."""
 
-    tags_declared: bool | None
-    tags_present: bool | None = None
+    tags_required: bool | None
+    missing_tag_keys: str | None = None
     missing_tags: str | None = None
     tag_count: int | None = None
 
 
 def judge_tags(present: bool | None, wanted: Settings, tags: str | None) -> TagsAnswer:
-    """Judge the resource *tags* (JSON object) of a repository; tags that nobody asks for are nobody's business."""
+    """Facts of the resource *tags* (JSON object) of a repository; tags that the baseline does not list do not count."""
     if not wanted.tags:
-        return TagsAnswer(tags_declared=False)
-    answer = TagsAnswer(tags_declared=present)
+        return TagsAnswer(tags_required=False)
+    answer = TagsAnswer(tags_required=present)
     if not present or tags is None:
         return answer
     held = json.loads(tags or "{}")
     missing = {key: value for key, value in sorted(wanted.tags.items()) if held.get(key) != value}
-    return replace(answer, tags_present=not missing, missing_tags=compact(missing), tag_count=len(held))
+    return replace(answer, missing_tag_keys=compact(list(missing)), missing_tags=compact(missing), tag_count=len(held))

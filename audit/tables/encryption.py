@@ -1,4 +1,4 @@
-"""Encryption of destination repositories and templates, and whether the keys that they name can be used.
+"""Encryption of destination repositories and templates, and the state of the keys that they name.
 
 ECR user guide, encryption-at-rest.html: the key must lie in the repository's Region, and a repository keeps the
 encryption it was created with.
@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.tables.documents import Parsed
-from checks.baseline import Settings
+from checks.baseline import Encryption, Settings
 from checks.model import RegistryId
 
 Keys = Mapping[RegistryId, Parsed[Mapping[str, Any]]]
 """For each registry what DescribeKey said about the keys named there: ARN → {"state": …, "region": …}."""
 
 _CUSTOMER = "customer"
+"""The baseline's word for any customer managed key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +27,27 @@ class KeyAnswer:
 
     key_named: bool | None = None
     kms_key: str | None = None
-    key_usable: bool | None = None
-    key_problem: str | None = None
+    key_state: str | None = None
+    key_state_unknown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EncryptionAnswer:
     """Columns of `replicas` about encryption, by the columns' names."""
 
-    encryption_declared: bool | None = None
+    encryption_required: bool | None = None
     encryption: str | None = None
+    encryption_in_baseline_terms: str | None = None
     expected_encryption: str | None = None
     expected_kms_key: str | None = None
-    encryption_as_declared: bool | None = None
 
 
 def judge_key(key: str | None, place: RegistryId, keys: Parsed[Mapping[str, Any]]) -> KeyAnswer:
-    """Judge the *key* that something in the registry *place* names; empty: it names none; None: not known."""
+    """State of the *key* that something in the registry *place* names; empty: it names none; None: unknown.
+
+    The state is KMS's own (`Enabled`, `Disabled`, `PendingDeletion` …), `NotFound`, or `in <Region>` for a key of
+    another Region, which cannot be used whatever its state.
+    """
     if key is None:
         return KeyAnswer()
     if not key:
@@ -50,17 +55,14 @@ def judge_key(key: str | None, place: RegistryId, keys: Parsed[Mapping[str, Any]
     answer = KeyAnswer(key_named=True, kms_key=key)
     region = _region(key)
     if region and region != place[1]:
-        return replace(answer, key_usable=False, key_problem=f"the key lies in {region}, not in {place[1]}")
+        return replace(answer, key_state=f"in {region}", key_state_unknown="")
     if keys.problem:
-        return replace(answer, key_problem=keys.problem)
+        return replace(answer, key_state_unknown=keys.problem)
     facts = (keys.value or {}).get(key)
     state = facts.get("state") if isinstance(facts, dict) else None
     if state is None:
-        return replace(answer, key_problem="the state of the key was not read")
-    if state == "Enabled":
-        return replace(answer, key_usable=True, key_problem="")
-    problem = "the key does not exist" if state == "NotFound" else f"the key is in state {state}"
-    return replace(answer, key_usable=False, key_problem=problem)
+        return replace(answer, key_state_unknown="the state of the key was not read")
+    return replace(answer, key_state=str(state), key_state_unknown="")
 
 
 def judge_encryption(
@@ -71,36 +73,45 @@ def judge_encryption(
     place: RegistryId,
     keys: Parsed[Mapping[str, Any]],
 ) -> EncryptionAnswer:
-    """Judge the encryption of a repository in the registry *place*."""
-    expected = wanted.encryption
-    if expected is None:
-        return EncryptionAnswer(False, _told(encryption_type, key), "", "", None)
-    asked = (
-        "" if expected.key == _CUSTOMER else expected.key.replace("{region}", place[1]).replace("{account}", place[0])
-    )
-    answer = EncryptionAnswer(
-        encryption_declared=present,
-        encryption=_told(encryption_type, key),
-        expected_encryption=_told_expected(expected.type, expected.key, asked),
-        expected_kms_key=asked,
-    )
-    if not present or encryption_type is None or key is None:
-        return answer
-    return replace(
-        answer, encryption_as_declared=_as_declared(expected.type, expected.key, asked, encryption_type, key, keys)
+    """Facts of the encryption of a repository in the registry *place*, beside what the baseline requires there."""
+    required, held = wanted.encryption, _in_words(encryption_type, key)
+    if required is None:
+        return EncryptionAnswer(False, held, "", "", "")
+    key_required = "" if required.key == _CUSTOMER else _filled(required.key, place)
+    expected = _required_in_words(required, key_required)
+    return EncryptionAnswer(
+        encryption_required=present,
+        encryption=held,
+        encryption_in_baseline_terms=_in_terms_of(required, expected, encryption_type, key, keys) if present else None,
+        expected_encryption=expected,
+        expected_kms_key=key_required,
     )
 
 
-def _as_declared(
-    wanted_type: str, wanted_key: str, asked: str, encryption_type: str, key: str, keys: Parsed[Mapping[str, Any]]
-) -> bool | None:
-    if encryption_type != wanted_type:
-        return False
-    if not wanted_key:
-        return True
-    if wanted_key != _CUSTOMER:
-        return key == asked
-    return _is_customer_key(key, keys)
+def _filled(key: str, place: RegistryId) -> str:
+    return key.replace("{region}", place[1]).replace("{account}", place[0])
+
+
+def _in_terms_of(
+    required: Encryption,
+    expected: str,
+    encryption_type: str | None,
+    key: str | None,
+    keys: Parsed[Mapping[str, Any]],
+) -> str | None:
+    """The encryption in as much detail as *required* has: the text *expected* where it is that; None: unknown.
+
+    The baseline may leave open which key, and ask only that a customer manages it.
+    """
+    held = _in_words(encryption_type, key)
+    if held is None or key is None:
+        return None
+    if encryption_type != required.type or required.key not in ("", _CUSTOMER):
+        return held
+    if not required.key:
+        return expected
+    customer = _is_customer_key(key, keys)
+    return None if customer is None else expected if customer else f"{encryption_type} with the AWS managed key"
 
 
 def _is_customer_key(key: str, keys: Parsed[Mapping[str, Any]]) -> bool | None:
@@ -117,7 +128,7 @@ def _region(key: str) -> str:
     return fields[3] if len(fields) == 6 and fields[0] == "arn" else ""
 
 
-def _told(encryption_type: str | None, key: str | None) -> str | None:
+def _in_words(encryption_type: str | None, key: str | None) -> str | None:
     if encryption_type is None:
         return None
     if encryption_type == "AES256":
@@ -125,9 +136,10 @@ def _told(encryption_type: str | None, key: str | None) -> str | None:
     return f"{encryption_type} with key {key}" if key else f"{encryption_type} with the AWS managed key"
 
 
-def _told_expected(encryption_type: str, key: str, asked: str) -> str:
-    if encryption_type == "AES256":
+def _required_in_words(required: Encryption, key: str) -> str:
+    """*key*: that of *required*, with its account and Region filled in."""
+    if required.type == "AES256":
         return "AES-256"
-    if not key:
-        return f"{encryption_type} with any key"
-    return f"{encryption_type} with a customer key" if key == _CUSTOMER else f"{encryption_type} with key {asked}"
+    if not required.key:
+        return f"{required.type} with any key"
+    return f"{required.type} with {'a customer managed key' if required.key == _CUSTOMER else f'key {key}'}"

@@ -14,21 +14,24 @@ from checks.model import RegistryId
 def signing_columns(
     known: Known, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
 ) -> dict[str, Any]:
-    """Whether the destination signs anything of what the source signs and the link copies.
+    """How many signing rules of the destination select what the link replicates, where the source signs it.
 
     ECR API reference, API_SigningRule: a rule without filters signs every image; `*` in a filter is any run of
     characters, and the filter is about the whole name.
     """
     if known.baseline.registries.signing is None:
-        return {"signing_declared": False, "destination_signs": None, "signing_problem": None}
-    there, _ = _signs(known, source, prefixes)
-    here, problem = _signs(known, destination, prefixes)
-    told = problem if here is None else "" if here else "the destination has no signing rule for what is copied"
-    return {"signing_declared": there, "destination_signs": here, "signing_problem": told}
+        return {"signing_required": False, "destination_signing_rules": None, "signing_rules_unknown": None}
+    there, _ = _signing_rules(known, source, prefixes)
+    here, unknown = _signing_rules(known, destination, prefixes)
+    return {
+        "signing_required": None if there is None else there > 0,
+        "destination_signing_rules": here,
+        "signing_rules_unknown": unknown,
+    }
 
 
-def _signs(known: Known, registry: RegistryId, prefixes: Sequence[str]) -> tuple[bool | None, str]:
-    """Whether a signing rule of *registry* takes a name with one of *prefixes*; None: not known, and why."""
+def _signing_rules(known: Known, registry: RegistryId, prefixes: Sequence[str]) -> tuple[int | None, str]:
+    """Signing rules of *registry* that select a name with one of *prefixes*; None: unknown, and why."""
     record = known.registry(registry)
     text = record.signing_configuration if record else None
     if text is None:
@@ -38,7 +41,7 @@ def _signs(known: Known, registry: RegistryId, prefixes: Sequence[str]) -> tuple
     if parsed.problem or not isinstance(rules, list):
         return None, parsed.problem or "the signing configuration could not be understood"
     names = [f"{prefix}*" for prefix in prefixes]
-    return any(isinstance(rule, dict) and _takes(rule, names) for rule in rules), ""
+    return sum(isinstance(rule, dict) and _takes(rule, names) for rule in rules), ""
 
 
 def _takes(rule: dict[str, Any], names: Sequence[str]) -> bool:

@@ -13,12 +13,11 @@ from checks.requirements import is_covered
 
 
 def template_columns(known: Known, destination: RegistryId, prefixes: Sequence[str]) -> dict[str, Any]:
-    """Whether repositories that replication creates under *prefixes* all get a template's settings."""
+    """Those of *prefixes* under which replication can create repositories without a template's settings."""
     parsed = known.templates.get(destination)
     if parsed is None or parsed.value is None:
-        return {"template_covers_rule": None, "template_uncovered": None}
-    uncovered = uncovered_prefixes(prefixes, parsed.value)
-    return {"template_covers_rule": not uncovered, "template_uncovered": compact(uncovered)}
+        return {"prefixes_without_template": None}
+    return {"prefixes_without_template": compact(uncovered_prefixes(prefixes, parsed.value))}
 
 
 def uncovered_prefixes(prefixes: Iterable[str], templates: Iterable[Template]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tag mutability at a destination: against the baseline, in its effect, and against the source.
+"""Tag mutability of a destination repository: the setting, what it leaves unprotected, and which tags it freezes.
 
 ECR user guide, image-tag-mutability.html: in a mode with exclusions, tags that match one of the wildcard filters behave
 the other way round than the mode's name says.
@@ -29,13 +29,12 @@ class MutabilityAnswer:
 
     expected_tag_mutability: str | None = None
     expected_exclusions: str | None = None
-    mutability_declared: bool | None = None
-    mutability_as_declared: bool | None = None
-    immutability_claimed: bool | None = None
-    immutability_effective: bool | None = None
-    immutability_problem: str | None = None
-    moving_tags_safe: bool | None = None
-    moving_tags_problem: str | None = None
+    tag_mutability_required: bool | None = None
+    tag_mutability_setting: str | None = None
+    expected_tag_mutability_setting: str | None = None
+    exclusion_mode: bool | None = None
+    unprotected_tags: str | None = None
+    frozen_tags: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,11 @@ class Mode:
 
     name: str
     filters: tuple[str, ...]
+
+    @property
+    def setting(self) -> str:
+        """Mode and filters in one text that is the same for equal settings: the order of filters has no meaning."""
+        return f"{self.name} ({', '.join(sorted(set(self.filters)))})" if self.filters else self.name
 
     @property
     def freezes_all(self) -> bool:
@@ -69,30 +73,27 @@ def judge_mutability(
     mode: str | None,
     filters: str | None,
 ) -> MutabilityAnswer:
-    """Judge the destination's *mode* and *filters* (JSON array). *present* None: not known whether it exists."""
+    """Facts of the destination's *mode* and *filters* (JSON array). *present* None: unknown whether it exists."""
     source, here = _mode(source_mode, source_filters), _mode(mode, filters)
     expected = source if wanted.tag_mutability == "same-as-source" else _wanted(wanted)
-    asked = wanted.tag_mutability is not None
+    required = wanted.tag_mutability is not None
     answer = MutabilityAnswer(
-        expected_tag_mutability=expected.name if expected else None if asked else "",
-        expected_exclusions=compact(list(expected.filters)) if expected else None if asked else "[]",
-        mutability_declared=(present if asked else False),
-        immutability_claimed=False if present is False else None,
+        expected_tag_mutability=expected.name if expected else None if required else "",
+        expected_exclusions=compact(list(expected.filters)) if expected else None if required else "[]",
+        tag_mutability_required=(present if required else False),
+        expected_tag_mutability_setting=expected.setting if expected else None if required else "",
+        exclusion_mode=False if present is False else None,
         # Nothing is frozen where nothing has arrived, nor where nothing moves.
-        moving_tags_safe=True if present is False or (source and source.freezes_all) else None,
+        frozen_tags="" if present is False or (source and source.freezes_all) else None,
     )
     if not present or here is None:
         return answer
-    effective, problem = _effective(here, expected)
-    safe, moving = _moving(source, here) if source else (None, None)
     return replace(
         answer,
-        mutability_as_declared=_equal(here, expected) if expected else None,
-        immutability_claimed=here.name in _WITH_EXCLUSION,
-        immutability_effective=effective,
-        immutability_problem=problem,
-        moving_tags_safe=safe,
-        moving_tags_problem=moving,
+        tag_mutability_setting=here.setting,
+        exclusion_mode=here.name in _WITH_EXCLUSION,
+        unprotected_tags=_unprotected(here, expected),
+        frozen_tags=_frozen(source, here) if source else None,
     )
 
 
@@ -106,50 +107,38 @@ def _wanted(wanted: Settings) -> Mode | None:
     return Mode(wanted.tag_mutability, wanted.mutability_exclusions) if wanted.tag_mutability else None
 
 
-def _equal(here: Mode, expected: Mode) -> bool:
-    return here.name == expected.name and set(here.filters) == set(expected.filters)
-
-
-def _effective(here: Mode, expected: Mode | None) -> tuple[bool, str]:
-    """Whether the exclusions of *here* leave in force the immutability that its mode or the baseline promises."""
+def _unprotected(here: Mode, expected: Mode | None) -> str:
+    """Tags that the exclusions of *here* leave mutable although its mode or the baseline protects them; empty: none."""
     if here.name == "MUTABLE_WITH_EXCLUSION" and expected and expected.name in _IMMUTABLE:
-        return False, f"only tags that match {_told(here.filters)} are immutable; all others can be overwritten"
+        return f"all tags except those that match {', '.join(here.filters)}"
     if not here.listed_move:
-        return True, ""
+        return ""
     # What the baseline itself lists is its own decision.
     allowed = expected.filters if expected and expected.listed_move else ()
     undeclared = tuple(each for each in here.filters if each not in allowed)
     for family in _VERSION_TAGS:
         if all(matches(tag, undeclared) for tag in family):
-            return False, f"the exclusions {_told(undeclared)} free version tags such as {family[1]}"
-    return True, ""
+            return f"version tags such as {family[1]} (exclusion filters {', '.join(undeclared)})"
+    return ""
 
 
-def _moving(source: Mode, here: Mode) -> tuple[bool, str]:
-    """Whether tags that can move at the source can move here too.
+def _frozen(source: Mode, here: Mode) -> str:
+    """Tags that can move at the source and cannot move here; empty: none.
 
     ECR user guide, replication.html: an image whose tag an immutable destination already has arrives without that tag.
     Where the source lets every tag move, those that do are not listed anywhere: `latest` stands for them.
     """
     if source.freezes_all or here.name == "MUTABLE":
-        return True, ""
+        return ""
+    listed = f"tags that match {', '.join(source.filters)}"
     if here.freezes_all:
-        what = f"tags that match {_told(source.filters)}" if source.listed_move else "tags"
-        return False, f"{what} can move at the source, and no tag can move at the destination"
-    if source.listed_move and here.listed_move:
-        safe, what = contains(here.filters, source.filters), f"tags that match {_told(source.filters)}"
-    elif source.listed_move:
-        safe, what = not overlap(here.frozen, source.filters), f"tags that match {_told(source.filters)}"
-    elif here.listed_move:
-        safe, what = matches(_MOVING_TAG, here.filters), f"tags such as {_MOVING_TAG}"
+        protected = f" except those that match {', '.join(source.frozen)}" if source.frozen else ""
+        return listed if source.listed_move else f"all tags{protected}"
+    if source.listed_move:
+        free = contains(here.filters, source.filters) if here.listed_move else not overlap(here.frozen, source.filters)
+        return "" if free else listed
+    if here.listed_move:
+        free = matches(_MOVING_TAG, here.filters)
     else:
-        safe = contains(source.frozen, here.frozen) or not matches(_MOVING_TAG, here.frozen)
-        what = f"tags such as {_MOVING_TAG}"
-    if safe:
-        return True, ""
-    limit = "only tags that match" if here.listed_move else "all but tags that match"
-    return False, f"{what} can move at the source, and at the destination {limit} {_told(here.filters)} can"
-
-
-def _told(filters: tuple[str, ...]) -> str:
-    return ", ".join(filters)
+        free = contains(source.frozen, here.frozen) or not matches(_MOVING_TAG, here.frozen)
+    return "" if free else f"tags such as {_MOVING_TAG}"

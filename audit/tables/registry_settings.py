@@ -11,7 +11,7 @@ from checks.model import RegistryId
 
 
 def setting_columns(known: Known, key: RegistryId, *, destination: bool | None) -> dict[str, Any]:
-    """Blob mounting and pull-time exclusions; *destination*: whether copies arrive there, or shall."""
+    """Blob mounting and pull-time exclusions; *destination*: whether it receives replicas, or shall."""
     record, wanted = known.parts[key].registry, known.baseline.registries
     part = takes_part(known, key, destination=destination)
     mounting = wanted.blob_mounting
@@ -20,11 +20,9 @@ def setting_columns(known: Known, key: RegistryId, *, destination: bool | None) 
     missing = None if held is None else [each for each in expected if each not in held]
     return {
         "takes_part": part,
-        "blob_mounting_declared": part if mounting else False,
+        "blob_mounting_required": part if mounting else False,
         "expected_blob_mounting": mounting or "",
-        "blob_mounting_as_declared": record.blob_mounting == mounting if mounting and record.blob_mounting else None,
-        "pull_time_exclusions_declared": part if expected else False,
-        "pull_time_exclusions_present": None if missing is None or not expected else not missing,
+        "pull_time_exclusions_required": part if expected else False,
         "missing_pull_time_exclusions": None if missing is None else compact(missing),
     }
 

@@ -1,4 +1,4 @@
-"""Who besides replication may read, change or delete copies: columns of the `replicas` table.
+"""Which principals besides replication may read, change or delete replicas: columns of the `replicas` table.
 
 Each judgement is asked once for every distinct combination of what it depends on (see `coded`).
 """
@@ -24,31 +24,27 @@ from checks.iam import PolicyProblem
 from checks.iam.access import Circumstances, Clause, holders, wider
 from checks.iam.actions import DELETE, PULL, PUSH
 from checks.iam.agents import Organization
-from checks.repository_exposure import Exposure, certain, closed_policy, exposure, none_of, own_clauses
+from checks.repository_exposure import Exposure, Holders, certain, closed_policy, exposure, none_of, own_clauses
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class ExposureAnswer:
-    """Columns of `replicas` about others' rights on the copy, by the columns' names."""
+    """Columns of `replicas` about what other principals may do with the replica, by the columns' names."""
 
-    closed_to_outsiders: bool | None = None
-    outsiders: str | None = None
-    push_closed: bool | None = None
-    pushers: str | None = None
-    deletion_closed: bool | None = None
-    deleters: str | None = None
+    external_principals: str | None = None
+    cross_account_push_principals: str | None = None
+    cross_account_delete_principals: str | None = None
     exposing_registry_statements: str | None = None
     closed_repository_policy: str | None = None
-    exposure_problem: str | None = None
+    exposure_unknown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReadersAnswer:
-    """Columns of `replicas` about who may read the copy and not its source, by the columns' names."""
+    """Column of `replicas` about who may read the replica and not its source, by the column's name."""
 
-    readers_as_at_source: bool | None = None
     extra_readers: str | None = None
 
 
@@ -80,10 +76,7 @@ def exposure_columns(known: Known, stock: Stock, pairs: Pairs, expected: Coded) 
 
 
 def _columns(kind: type[Any], judged: Judged) -> dict[str, Any]:
-    return {
-        each.name: judged.flags(each.name) if str(each.type).startswith("bool") else judged.texts(each.name)
-        for each in fields(kind)
-    }
+    return {each.name: judged.texts(each.name) for each in fields(kind)}
 
 
 def _where_named(accounts: Coded, policy: Coded, reach: Coded) -> Coded:
@@ -114,7 +107,7 @@ def _asks(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaExposure:
-    """The judgement of one copy, for one organization."""
+    """The exposure of one replica, for one organization."""
 
     organization: Organization
     partition: str
@@ -127,36 +120,33 @@ class ReplicaExposure:
         self, present: bool | None, here: str | None, reach: Reach | None, owner: str | None, expected: str | None,
         tags: str | None,
     ) -> ExposureAnswer:  # fmt: skip
-        """Who may push to a copy, delete it, or do anything from outside; *here* is its repository policy."""
+        """Who may push to a replica, delete it, or do anything from outside; *here* is its repository policy."""
         if not present:
             return ExposureAnswer()
         own = None if here is None else own_clauses(here)
         if own is None:
-            return ExposureAnswer(exposure_problem="the repository policy was not read")
+            return ExposureAnswer(exposure_unknown="the repository policy was not read")
         if isinstance(own, PolicyProblem):
-            return ExposureAnswer(exposure_problem=f"{own.message} (repository policy)")
+            return ExposureAnswer(exposure_unknown=f"{own.message} (repository policy)")
         circumstances = self.circumstances(tags)
         found = exposure(own, () if reach is None else reach.clauses(), circumstances, owner or "")
         if reach is None:
             return self._without_registry(found)
         return ExposureAnswer(
-            closed_to_outsiders=none_of(found.outsiders),
-            outsiders=compact(certain(found.outsiders)),
-            push_closed=none_of(found.pushers),
-            pushers=compact(certain(found.pushers)),
-            deletion_closed=none_of(found.deleters),
-            deleters=compact(certain(found.deleters)),
+            external_principals=_named_if_certain(found.outsiders),
+            cross_account_push_principals=_named_if_certain(found.pushers),
+            cross_account_delete_principals=_named_if_certain(found.deleters),
             exposing_registry_statements=compact(self._exposing(reach, circumstances, owner or "")),
             closed_repository_policy=self._closed(here or "", own, circumstances, owner or "", expected or ""),
-            exposure_problem="",
+            exposure_unknown="",
         )
 
     @staticmethod
     def _without_registry(found: Exposure) -> ExposureAnswer:
-        """What an unread registry policy leaves certain: it could not let in whom the repository policy leaves out."""
+        """What an unread registry policy leaves certain: it grants nothing that counts as outside access."""
         return ExposureAnswer(
-            closed_to_outsiders=True if not found.outsiders else None,
-            exposure_problem="the registry policy was not read, which may allow or deny as well",
+            external_principals=None if found.outsiders else "[]",
+            exposure_unknown="the registry policy was not read, which may allow or deny as well",
         )
 
     def _exposing(self, reach: Reach, circumstances: Circumstances, owner: str) -> list[int]:
@@ -172,12 +162,12 @@ class ReplicaExposure:
         self, here: str, own: tuple[Clause, ...], circumstances: Circumstances, owner: str, expected: str
     ) -> str | None:
         """The policy to put; empty: a person must write it; None: the repository policy exposes nothing."""
-        if exposure(own, (), circumstances, owner).nobody:
+        if exposure(own, (), circumstances, owner).none:
             return None
         if not expected:
             return closed_policy(here, circumstances, owner) or ""
         declared = own_clauses(expected)
-        if isinstance(declared, PolicyProblem) or not exposure(declared, (), circumstances, owner).nobody:
+        if isinstance(declared, PolicyProblem) or not exposure(declared, (), circumstances, owner).none:
             return ""
         return expected
 
@@ -185,24 +175,29 @@ class ReplicaExposure:
         self, present: bool | None, here: str | None, reach: Reach | None, owner: str | None,
         owner_there: str | None, there: str | None, reach_there: Reach | None, expected: str | None,
     ) -> ReadersAnswer:  # fmt: skip
-        """Who may read the copy and not the source, nor by the policy that the baseline determines."""
+        """Who may read the replica and not the source, nor by the policy that the baseline determines."""
         own = None if here is None else own_clauses(here)
         if not present or own is None or isinstance(own, PolicyProblem) or reach is None:
             return ReadersAnswer()
         clauses, circumstances = (*own, *reach.clauses()), self.circumstances()
         owners = {owner, owner_there}
         if not set(holders(clauses, circumstances, PULL)) - owners:
-            return ReadersAnswer(True, "[]")
+            return ReadersAnswer("[]")
         source = None if there is None else own_clauses(there)
         if source is None or isinstance(source, PolicyProblem) or reach_there is None:
             return ReadersAnswer()
         if here == there and reach is NOTHING and reach_there is NOTHING:
-            return ReadersAnswer(True, "[]")
+            return ReadersAnswer("[]")
         declared = own_clauses(expected or "")
         than = [(*source, *reach_there.clauses()), () if isinstance(declared, PolicyProblem) else declared]
         found = wider(clauses, than, circumstances)
         extra = {label: truth for label, truth in found.items() if label not in owners}
-        return ReadersAnswer(none_of(extra), compact(certain(extra)))
+        return ReadersAnswer(_named_if_certain(extra))
+
+
+def _named_if_certain(found: Holders) -> str | None:
+    """The principals of *found* that certainly may, JSON array; None where it is unknown whether any may."""
+    return None if none_of(found) is None else compact(certain(found))
 
 
 def _object(text: str) -> Mapping[str, str] | None:

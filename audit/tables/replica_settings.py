@@ -116,7 +116,7 @@ def _columns(kind: type[Any], judged: Judged) -> dict[str, Any]:
 
 
 def _wanted(known: Known, stock: Stock) -> Coded:
-    """What the baseline asks of a copy, for each distinct repository name."""
+    """What the baseline requires of a replica, for each distinct repository name."""
     prefixes = [prefix for entry in known.baseline.settings for prefix in entry.repositories]
     number: dict[int, int] = {}
     values: list[Settings] = []

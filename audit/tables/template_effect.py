@@ -62,9 +62,7 @@ class TemplateAnswer:
 
     template_in_charge: bool | None
     template_prefix: str | None = None
-    matches_template: bool | None = None
     template_differences: str | None = None
-    template_problem: str | None = None
 
 
 def templates_in_charge(known: Known, stock: Stock, pairs: Pairs) -> Coded:
@@ -119,7 +117,7 @@ def _by_name(names: Sequence[str], templates: Sequence[Template], values: list[I
 def judge_template(
     present: bool | None, wanted: Settings, in_charge: InCharge | None, *settings: Any
 ) -> TemplateAnswer:
-    """Compare a copy with its template, in fields about which the baseline says nothing.
+    """Compare a replica with its template, in fields about which the baseline says nothing.
 
     *settings*: the fields of `Copy`, in order. What a template leaves to chance (policies, tags) is not compared.
     """
@@ -133,23 +131,14 @@ def judge_template(
         return answer
     verdicts = _verdicts(wanted, template.document, Copy(*settings))
     differing = [name for name, alike in verdicts.items() if alike is False]
-    alike = False if differing else None if None in verdicts.values() else True
-    return replace(
-        answer,
-        matches_template=alike,
-        template_differences=compact(differing),
-        template_problem=_told(differing) if alike is not None else "not everything could be read",
-    )
-
-
-def _told(differing: Sequence[str]) -> str:
-    return f"another {' and another '.join(name.replace('_', ' ') for name in differing)}" if differing else ""
+    undetermined = not differing and None in verdicts.values()
+    return answer if undetermined else replace(answer, template_differences=compact(differing))
 
 
 def _verdicts(wanted: Settings, template: Mapping[str, Any], copy: Copy) -> dict[str, bool | None]:
     """For each field that is compared, whether the copy has what *template* would give it.
 
-    What a source itself has is as good: a copy that is set up like its source is nobody's mistake.
+    What a source itself has is as good: a replica that is set up like its source is intended.
     """
     verdicts: dict[str, bool | None] = {}
     if wanted.tag_mutability is None:
@@ -196,7 +185,7 @@ def _mode(name: str | None, filters: str | None) -> tuple[str, frozenset[str]] |
 
 
 def _same_encryption(template: Mapping[str, Any], copy: Copy) -> bool | None:
-    """A template without a key is content with any: what the copy has is no worse than the key of AWS."""
+    """A template without a key accepts any: what the replica has is no worse than the key of AWS."""
     encryption = template.get("encryptionConfiguration") or {}
     if copy.encryption_type is None or copy.kms_key is None:
         return None

@@ -1,4 +1,4 @@
-"""Whether a creation template gives repositories what the baseline asks of them: columns of the `templates` table."""
+"""Where a creation template differs from the baseline: columns of the `templates` table."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def arriving_prefixes(known: Known) -> dict[RegistryId, tuple[str, ...]]:
 
 
 def declaration_columns(baseline: Baseline, template: Template, around: Surroundings) -> dict[str, Any]:
-    """Judge *template* for the names of its own prefix, and for those below it of which something else is asked."""
+    """Compare *template* for the names of its own prefix, and for those below it with settings of their own."""
     if not template.for_replication:
         return _columns({}, [], applies=False)
     own = "" if template.prefix == ROOT else f"{template.prefix}/"
@@ -64,20 +64,19 @@ def _columns(verdicts: Mapping[str, Verdicts], below: Sequence[str], *, applies:
     wrong = {prefix: [field for field, alike in held.items() if alike is False] for prefix, held in verdicts.items()}
     contradicted = {prefix: fields for prefix, fields in wrong.items() if fields}
     open_questions = any(alike is None for held in verdicts.values() for alike in held.values())
+    differing = [
+        f"{field.replace('_', ' ')} of {_named(prefix)}" for prefix, fields in contradicted.items() for field in fields
+    ]
     return {
-        "settings_declared": applies,
-        "settings_as_declared": False if contradicted else None if open_questions or not applies else True,
+        "settings_required": applies,
+        "differing_settings": compact(differing) if differing or (applies and not open_questions) else None,
         "settings_contradicted": compact(contradicted),
         "settings_below": compact(below),
-        "settings_problem": "; ".join(
-            f"{', '.join(field.replace('_', ' ') for field in fields)} of {_named(prefix)}"
-            for prefix, fields in contradicted.items()
-        ),
     }
 
 
 def _named(prefix: str) -> str:
-    return f"{prefix}*" if prefix else "what no other template serves"
+    return f"{prefix}*" if prefix else "repositories that no other template serves"
 
 
 def _below(baseline: Baseline, template: Template, own: str, around: Surroundings) -> Iterable[str]:
@@ -106,15 +105,16 @@ def judge(template: Mapping[str, Any], settings: Settings, around: Surroundings)
         encryption = template.get("encryptionConfiguration") or {}
         kind, key = encryption.get("encryptionType", "AES256"), encryption.get("kmsKey") or ""
         found = judge_encryption(True, settings, kind, key, around.place, around.keys)
-        verdicts["encryption"] = found.encryption_as_declared
+        held = found.encryption_in_baseline_terms
+        verdicts["encryption"] = None if held is None else held == found.expected_encryption
     if isinstance(settings.lifecycle_policy, dict):
         wanted = compact(settings.lifecycle_policy)
         verdicts["lifecycle_policy"] = same_lifecycle(wanted, template.get("lifecyclePolicy") or "")
     if settings.repository_policy not in (None, "same-as-source"):
         verdicts["repository_policy"] = _same_policy(template, settings.repository_policy)
     if settings.tags:
-        held = {tag.get("Key"): tag.get("Value") for tag in template.get("resourceTags") or ()}
-        verdicts["tags"] = settings.tags.items() <= held.items()
+        tags = {tag.get("Key"): tag.get("Value") for tag in template.get("resourceTags") or ()}
+        verdicts["tags"] = settings.tags.items() <= tags.items()
     return verdicts
 
 

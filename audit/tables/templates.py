@@ -46,7 +46,7 @@ def _keys(known: Known, place: RegistryId) -> Parsed[Mapping[str, Any]]:
 
 def _row(known: Known, place: RegistryId, template: Template, around: Surroundings) -> dict[str, Any]:
     record = known.parts[place].registry
-    valid, problem = judge_role(template, place[0], parse_object(record.roles, "what is known of the roles"))
+    state, unknown = role_state(template, place[0], parse_object(record.roles, "what is known of the roles"))
     return {
         "account": place[0],
         "region": place[1],
@@ -55,53 +55,53 @@ def _row(known: Known, place: RegistryId, template: Template, around: Surroundin
         "for_replication": template.for_replication,
         "custom_role": template.custom_role,
         "role_needed": template.role_needed,
-        "role_valid": valid,
-        "role_problem": problem,
+        "custom_role_state": state,
+        "custom_role_state_unknown": unknown,
         **asdict(judge_key(template.kms_key, place, around.keys)),
         **declaration_columns(known.baseline, template, around),
         **exposure_columns(known, place, template),
     }
 
 
-def judge_role(template: Template, account: str, roles: Parsed[Mapping[str, Any]]) -> tuple[bool | None, str | None]:
-    """Whether the role of *template* can be used in *account*, and what is wrong with it, as a clause."""
+def role_state(template: Template, account: str, roles: Parsed[Mapping[str, Any]]) -> tuple[str | None, str]:
+    """State of the custom role of *template* in *account*, as a predicate; None: unknown, and why as a clause."""
     role = template.custom_role
     if not role:
-        if template.role_needed:
-            return False, "the template uses KMS or resource tags and names no custom role"
-        return True, ""
+        return "is not named" if template.role_needed else "is not needed", ""
     fields = role.split(":", 5)
     if len(fields) != 6 or fields[2] != "iam" or not fields[5].startswith("role/"):
-        return False, f"{role} is not the ARN of a role"
+        return "is not the ARN of an IAM role", ""
     if fields[4] != account:
-        return False, f"the role belongs to account {fields[4]}"
+        return f"belongs to account {fields[4]}", ""
     facts = (roles.value or {}).get(role)
     exists = facts.get("exists") if isinstance(facts, dict) else None
     if exists is None:
         return None, roles.problem or "the role was not read"
     if not exists:
-        return False, "the role does not exist"
-    return _trusts(facts.get("trust") if isinstance(facts, dict) else None)
+        return "does not exist", ""
+    return _trust_state(facts.get("trust") if isinstance(facts, dict) else None)
 
 
-def _trusts(trust: object) -> tuple[bool | None, str]:
+def _trust_state(trust: object) -> tuple[str | None, str]:
     """Whether a trust policy lets ECR assume the role; None where only its conditions could tell."""
     try:
         document = json.loads(trust) if isinstance(trust, str) else None
     except (ValueError, RecursionError):
-        return None, "the trust policy of the role could not be understood"
+        return None, "the trust policy of the role could not be parsed"
     if not isinstance(document, dict):
         return None, "the trust policy of the role was not read"
     statements = [each for each in _listed(document.get("Statement")) if isinstance(each, dict) and _concerns(each)]
     if any(each.get("Effect") == "Deny" and not each.get("Condition") for each in statements):
-        return False, f"the role's trust policy denies {_SERVICE}"
+        return f"denies {_SERVICE} in its trust policy", ""
     allows = [each for each in statements if each.get("Effect") == "Allow"]
     if not allows:
-        return False, f"the role does not trust {_SERVICE}"
-    undecided = all(each.get("Condition") for each in allows) or any(
+        return f"does not trust {_SERVICE}", ""
+    undetermined = all(each.get("Condition") for each in allows) or any(
         each.get("Effect") == "Deny" for each in statements
     )
-    return (None, f"the role trusts {_SERVICE} under conditions that were not decided") if undecided else (True, "")
+    if undetermined:
+        return None, f"the role trusts {_SERVICE} under conditions that were not evaluated"
+    return f"trusts {_SERVICE}", ""
 
 
 def _concerns(statement: Mapping[str, Any]) -> bool:

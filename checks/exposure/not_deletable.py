@@ -1,29 +1,30 @@
-"""Nobody of another account can delete a copy.
+"""No principal of another account can delete a replica repository or its images.
 
 ## What it checks
 
-Neither the repository policy of a copy nor the registry policy of its registry may let anybody of another account
-delete it or its images (`ecr:DeleteRepository`, `ecr:BatchDeleteImage`), have them expire (`ecr:PutLifecyclePolicy`),
-move them into the archive (`ecr:UpdateImageStorageClass`), or take away the access of those who pull
-(`ecr:DeleteRepositoryPolicy`).
+Neither the repository policy of a replica nor the registry policy of its registry may allow a principal of another
+account to delete it or its images (`ecr:DeleteRepository`, `ecr:BatchDeleteImage`), to let them expire
+(`ecr:PutLifecyclePolicy`), to move them into the archive (`ecr:UpdateImageStorageClass`), or to remove the access of
+those who pull (`ecr:DeleteRepositoryPolicy`).
 
 ## Why it matters
 
-A copy in another account is there so that one account's misfortune is not everybody's. If the source's account may
-delete at the destination too, whoever takes over the source takes the backup as well, and a cleaning script with a
-wrong filter empties both.
+A replica in another account is there so that an incident in one account does not affect the other. If the source's
+account may delete at the destination too, an attacker in the source account deletes the backup as well, and a cleanup
+script with a wrong filter empties both.
 
 ## How to fix
 
-The remedy puts the repository policy without those actions, and reduces the statements of the registry policy that
-open the copy to what replication needs. Principals of the copy's own account that did so by a statement for everyone
-need it in an IAM policy. Let a lifecycle policy at the destination clean up, or `deleteReplication` where copies should
-follow their source.
+The remediation puts the repository policy without those actions, and reduces the statements of the registry policy that
+allow them to what replication needs. Principals of the replica's own account that had these permissions by a statement
+for everyone need them in an IAM policy. Use a lifecycle policy at the destination to clean up, or `deleteReplication`
+where replicas should follow their source.
 
 ## Limits of this check
 
-Deletions that replication itself brings are judged by `rules.delete-replication-as-declared`. Principals of the copy's
-own account and service principals are not judged. A condition that cannot be decided makes the answer unknown.
+Deletions that replication itself carries over are covered by `rules.delete-replication-as-declared`. Principals of the
+replica's own account and service principals are not evaluated. A condition that cannot be evaluated makes the answer
+unknown.
 
 ## References
 
@@ -36,29 +37,30 @@ own account and service principals are not judged. A condition that cannot be de
 from __future__ import annotations
 
 from checks import exposure_remedies
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    summary = f"Let nobody of another account delete {exposure_remedies.where(row)}."
-    return exposure_remedies.closing(row, context, summary, "deleters", with_registry=True)
+    summary = f"Remove delete permissions of other accounts on {exposure_remedies.where(row)}."
+    return exposure_remedies.closing(row, context, summary, "cross_account_delete_principals", with_registry=True)
 
 
 CHECK = Check(
     id="exposure.not-deletable",
     aliases=("EXP-04",),
-    title="Nobody of another account can delete a copy",
+    title="Replicas cannot be deleted by other accounts",
     severity=Severity.HIGH,
     table=REPLICAS,
-    expect=is_true("deletion_closed"),
-    message="{repository} at {destination_account}/{destination_region} can be deleted by {deleters:names}",
+    expect=in_set("cross_account_delete_principals", "[]"),
+    message="{repository} at {destination_account}/{destination_region} can be deleted by "
+    "{cross_account_delete_principals:names}",
     remedy=_remedy,
     when=("destination_present",),
-    unknown="whether anybody of another account may delete {repository} at {destination_account}/{destination_region} "
-    "is not known{exposure_problem:because}",
-    evidence=("deleters", "exposing_registry_statements", "repository_policy", "closed_repository_policy"),
+    unknown="whether other accounts can delete {repository} at {destination_account}/{destination_region} is unknown"
+    "{exposure_unknown:because}",
+    evidence=("exposing_registry_statements", "repository_policy", "closed_repository_policy"),
     at="destination",
     permissions=(
         "ecr:DescribeRepositories",

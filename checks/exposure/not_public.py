@@ -1,28 +1,29 @@
-"""Copies let in nobody from outside the organization.
+"""No principal from outside the organization can access a replica repository.
 
 ## What it checks
 
-The repository policy of each copy may allow anything only to accounts of the organization and to the partners that the
-baseline names under `grants.external_accounts`. The principal `*` needs a condition that bounds it to the
+The repository policy of each replica may allow anything only to accounts of the organization and to the partners that
+the baseline names under `grants.external_accounts`. The principal `*` needs a condition that limits it to the
 organization. Denials in the repository policy and in the registry policy are taken into account.
 
 ## Why it matters
 
-Whoever may read an image has its code, and whatever secrets slipped into a layer. A copy is watched less than its
-source: it lies in another account or Region, its policy was written once for a failover that never came, and nobody
-looks at it when the source is locked up. Whoever may do more than read decides what a failover runs.
+A principal that can read an image has its code, and whatever secrets slipped into a layer. A replica is monitored less
+than its source: it lies in another account or Region, its policy was often written once for a failover, and it is
+easily forgotten when access to the source is restricted. A principal that can do more than read decides what a failover
+runs.
 
 ## How to fix
 
-The remedy puts the policy without what exposes the copy: strangers are taken out, everyone is bounded to the
-organization, and others keep no more than reading. Where the baseline determines the policy, it puts that. Where it is
-not certain what should remain, there are steps.
+The remediation puts the policy without the external access: accounts from outside are removed, the principal `*` is
+limited to the organization, and other accounts keep no more than reading. Where the baseline determines the policy, it
+puts that. Where it is not certain what should remain, there are manual steps.
 
 ## Limits of this check
 
-A condition on the network makes the answer unknown: whose network it is cannot be told from here. Service principals
-(AWS Lambda needs one) and federated principals are no accounts and are not judged. What the registry policy allows is
-judged by `grants.grantee-in-organization` and `grants.not-public`.
+A condition on the network makes the answer unknown: who owns a network cannot be read from AWS. Service principals (AWS
+Lambda needs one) and federated principals are not accounts and are not evaluated. What the registry policy allows is
+covered by `grants.grantee-in-organization` and `grants.not-public`.
 
 ## References
 
@@ -35,30 +36,30 @@ judged by `grants.grantee-in-organization` and `grants.not-public`.
 from __future__ import annotations
 
 from checks import exposure_remedies
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    summary = f"Close {exposure_remedies.where(row)} to everyone outside the organization."
-    return exposure_remedies.closing(row, context, summary, "outsiders", with_registry=False)
+    summary = f"Remove access from outside the organization to {exposure_remedies.where(row)}."
+    return exposure_remedies.closing(row, context, summary, "external_principals", with_registry=False)
 
 
 CHECK = Check(
     id="exposure.not-public",
     aliases=("EXP-01",),
-    title="Copies let in nobody from outside the organization",
+    title="Replica repository policies allow no principal outside the organization",
     severity=Severity.CRITICAL,
     table=REPLICAS,
-    expect=is_true("closed_to_outsiders"),
-    message="the policy of {repository} at {destination_account}/{destination_region} lets in from outside the "
-    "organization: {outsiders:names}",
+    expect=in_set("external_principals", "[]"),
+    message="the repository policy of {repository} at {destination_account}/{destination_region} allows access from "
+    "outside the organization: {external_principals:names}",
     remedy=_remedy,
     when=("destination_present",),
-    unknown="whether {repository} at {destination_account}/{destination_region} lets in anybody from outside the "
-    "organization is not known{exposure_problem:because}",
-    evidence=("outsiders", "repository_policy", "closed_repository_policy"),
+    unknown="whether {repository} at {destination_account}/{destination_region} allows access from outside the "
+    "organization is unknown{exposure_unknown:because}",
+    evidence=("repository_policy", "closed_repository_policy"),
     at="destination",
     permissions=(
         "ecr:DescribeRepositories",

@@ -1,28 +1,28 @@
-"""Nobody but replication puts images into a copy.
+"""No principal of another account can push to a replica repository, replication excepted.
 
 ## What it checks
 
-Neither the repository policy of a copy nor the registry policy of its registry may let anybody of another account push
-to it (`ecr:PutImage`, `ecr:InitiateLayerUpload`, `ecr:UploadLayerPart`, `ecr:CompleteLayerUpload`), make its tags
-mutable (`ecr:PutImageTagMutability`) or write its policy (`ecr:SetRepositoryPolicy`). The grant of replication is no
-such permission.
+Neither the repository policy of a replica nor the registry policy of its registry may allow a principal of another
+account to push to it (`ecr:PutImage`, `ecr:InitiateLayerUpload`, `ecr:UploadLayerPart`, `ecr:CompleteLayerUpload`),
+make its tags mutable (`ecr:PutImageTagMutability`) or write its policy (`ecr:SetRepositoryPolicy`). The grant of
+replication is no such permission.
 
 ## Why it matters
 
-A copy is trusted because it is the source's image. Whoever may push under the same tag replaces it, and everything
-that pulls from the copy runs the replacement; the source, where signatures and scans are looked at, shows nothing.
-Tampering with a backup is noticed on the day on which it is needed.
+A replica is trusted because it is the source's image. A principal that can push under the same tag replaces it, and
+everything that pulls from the replica runs the replacement; the source, where signatures and scans are reviewed, shows
+nothing. Tampering with a backup is noticed on the day on which it is needed.
 
 ## How to fix
 
-The remedy puts the repository policy without those actions, and reduces the statements of the registry policy that
-open the copy to what replication needs. Reading stays as it is. Principals of the copy's own account that did so by a
-statement for everyone need it in an IAM policy.
+The remediation puts the repository policy without those actions, and reduces the statements of the registry policy that
+allow them to what replication needs. Read access stays as it is. Principals of the replica's own account that had these
+permissions by a statement for everyone need them in an IAM policy.
 
 ## Limits of this check
 
-Principals of the copy's own account are not judged: what they may do is a matter of IAM policies. Service principals
-are not judged either. A condition that cannot be decided makes the answer unknown.
+Principals of the replica's own account are not evaluated: what they may do is a matter of IAM policies. Service
+principals are not evaluated either. A condition that cannot be evaluated makes the answer unknown.
 
 ## References
 
@@ -35,29 +35,30 @@ are not judged either. A condition that cannot be decided makes the answer unkno
 from __future__ import annotations
 
 from checks import exposure_remedies
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    summary = f"Let nobody but replication push to {exposure_remedies.where(row)}."
-    return exposure_remedies.closing(row, context, summary, "pushers", with_registry=True)
+    summary = f"Remove push permissions of other accounts on {exposure_remedies.where(row)}."
+    return exposure_remedies.closing(row, context, summary, "cross_account_push_principals", with_registry=True)
 
 
 CHECK = Check(
     id="exposure.not-writable",
     aliases=("EXP-03",),
-    title="Nobody but replication puts images into a copy",
+    title="No other account can push to a replica repository",
     severity=Severity.HIGH,
     table=REPLICAS,
-    expect=is_true("push_closed"),
-    message="{repository} at {destination_account}/{destination_region} can be pushed to by {pushers:names}",
+    expect=in_set("cross_account_push_principals", "[]"),
+    message="{repository} at {destination_account}/{destination_region} can be pushed to by "
+    "{cross_account_push_principals:names}",
     remedy=_remedy,
     when=("destination_present",),
-    unknown="whether anybody but replication may push to {repository} at {destination_account}/{destination_region} is "
-    "not known{exposure_problem:because}",
-    evidence=("pushers", "exposing_registry_statements", "repository_policy", "closed_repository_policy"),
+    unknown="whether other accounts can push to {repository} at {destination_account}/{destination_region} is unknown"
+    "{exposure_unknown:because}",
+    evidence=("exposing_registry_statements", "repository_policy", "closed_repository_policy"),
     at="destination",
     permissions=(
         "ecr:DescribeRepositories",

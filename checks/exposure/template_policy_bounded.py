@@ -1,26 +1,26 @@
-"""Templates give new copies no policy that exposes them.
+"""Creation templates give replica repositories no policy that exposes them.
 
 ## What it checks
 
-The repository policy of a creation template that serves replication is judged as the policies of copies are: it may
-let in nobody from outside the organization who is no declared partner, and nobody of another account may push or
-delete by it.
+The repository policy of a creation template that serves replication is evaluated as the policies of replica
+repositories are: it may allow access from outside the organization only to declared partners, and no other account may
+push or delete by it.
 
 ## Why it matters
 
-A template works silently and on everything: each repository that replication creates is born with its policy. One
-careless line is not one open repository but all future ones, and a repaired copy is followed by the next open one.
+A template acts on every repository: each one that replication creates gets its policy. One careless statement is not
+one open repository but all future ones, and a fixed replica is followed by the next open one.
 
 ## How to fix
 
-The remedy updates the template with a policy that lets in none of them, that of the baseline where it determines one,
-and sends every other field again as it is. Copies that exist keep the policy that they were born with; they have
-findings of their own.
+The remediation updates the template with a policy that allows none of this, that of the baseline where it determines
+one, and sends every other field again as it is. Replica repositories that exist keep the policy that they were created
+with; they have findings of their own.
 
 ## Limits of this check
 
-A Deny in the registry policy counts where it takes in every name that the template can serve. Conditions on tags are
-unknown, because no copy exists yet. Service principals are not judged.
+A Deny in the registry policy counts where it applies to every name that the template can serve. Conditions on tags are
+unknown, because no repository exists yet. Service principals are not evaluated.
 
 ## References
 
@@ -33,25 +33,27 @@ unknown, because no copy exists yet. Service principals are not judged.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import TEMPLATES
+from checks.wording import listed, names_in
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     place = wanted.registry(row)
     where = f"the template {row['prefix']} at {'/'.join(place)}"
-    summary = f"Give new copies under {where} a policy that exposes nothing."
+    summary = f"Replace the repository policy of {where} by one that allows no external or write access."
     if row["closed_policy"]:
         edit = wanted.update_template(place, row["prefix"], {"repositoryPolicy": row["closed_policy"]})
         return Remedy(summary=summary, edits=(edit,))
+    exposures = listed(names_in(row["policy_exposures"]))
     return Remedy(
         summary=summary,
         manual=(
-            f"Read the repository policy of {where}: {row['policy_exposure']}.",
-            "Name the accounts that must pull, bound everything else by aws:PrincipalOrgID, and leave pushing and "
-            "deleting to the registry's own account.",
-            "Update the template with that policy and every other field as it is; if the baseline asks for this very "
+            f"Read the repository policy of {where}: it allows {exposures}.",
+            "Name the accounts that must pull, limit everything else by aws:PrincipalOrgID, and leave push and delete "
+            "permissions to the registry's own account.",
+            "Update the template with that policy and every other field as it is; if the baseline requires this very "
             "policy, change the baseline.",
         ),
     )
@@ -60,17 +62,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="exposure.template-policy-bounded",
     aliases=("EXP-05",),
-    title="Templates give new copies no policy that exposes them",
+    title="Creation templates give replicas no policy with external or write access",
     severity=Severity.HIGH,
     table=TEMPLATES,
-    expect=is_true("policy_closed"),
-    message="the template {prefix} at {account}/{region} gives new copies a policy that exposes them: "
-    "{policy_exposure}",
+    expect=in_set("policy_exposures", "[]"),
+    message="the template {prefix} at {account}/{region} gives new repositories a policy that allows "
+    "{policy_exposures:names}",
     remedy=_remedy,
     when=("for_replication",),
-    unknown="whether the template {prefix} at {account}/{region} exposes new copies is not known"
-    "{policy_exposure:because}",
-    evidence=("policy_exposure", "closed_policy"),
+    unknown="whether the template {prefix} at {account}/{region} exposes new repositories is unknown"
+    "{policy_exposures_unknown:because}",
+    evidence=("template_json", "closed_policy"),
     permissions=("ecr:DescribeRepositoryCreationTemplates", "ecr:GetRegistryPolicy", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 AC-3", "own: NIST 800-53 CM-5"),
 )

@@ -1,4 +1,4 @@
-"""Registries that take part in replication mount layers as the baseline asks.
+"""BLOB_MOUNTING of a registry that takes part in replication has the value that the baseline requires.
 
 ## What it checks
 
@@ -9,16 +9,16 @@ source or a destination of replication must have that value.
 
 With blob mounting, a layer that the destination has already is not sent again. Across accounts that works only where
 both registries have it enabled: one side alone saves nothing, and gives no error. Where it is disabled on purpose, one
-registry with it enabled is an exception that nobody has recorded.
+registry with it enabled is an undocumented exception.
 
 ## How to fix
 
-The remedy sets the account setting. It is one setting for the whole registry, for pushes by clients as well as for
-replication, so it needs a reader.
+The remediation sets the account setting. It is one setting for the whole registry, for pushes by clients as well as for
+replication, so it needs review.
 
 ## Limits of this check
 
-It compares the setting, not what is saved. Registries that take no part in replication are not judged. Where the
+It compares the setting, not what is saved. Registries that take no part in replication are not evaluated. Where the
 endpoint does not know the setting, the answer is unknown.
 
 ## References
@@ -32,7 +32,7 @@ endpoint does not know the setting, the answer is unknown.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import equals
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
@@ -48,15 +48,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.blob-mounting",
     aliases=("DST-17",),
-    title="Sources and destinations mount layers as declared",
+    title="BLOB_MOUNTING matches the baseline",
     severity=Severity.INFORMATIONAL,
     table=REGISTRIES,
-    expect=is_true("blob_mounting_as_declared"),
-    message="BLOB_MOUNTING of {account}/{region} is {blob_mounting}, the baseline asks for {expected_blob_mounting}",
+    expect=equals("blob_mounting", "expected_blob_mounting"),
+    message="BLOB_MOUNTING of {account}/{region} is {blob_mounting}, the baseline requires {expected_blob_mounting}",
     remedy=_remedy,
-    when=("blob_mounting_declared",),
-    unknown="whether BLOB_MOUNTING of {account}/{region} is as declared is not known",
-    evidence=("blob_mounting", "expected_blob_mounting"),
+    when=("blob_mounting_required",),
+    unknown="whether BLOB_MOUNTING of {account}/{region} has the required value is unknown",
+    evidence=("is_source", "is_destination"),
     permissions=("ecr:DescribeRepositories", "ecr:GetAccountSetting"),
     controls=("own: NIST 800-53 CM-6",),
 )

@@ -1,27 +1,27 @@
-"""Copies are encrypted as the baseline asks.
+"""The encryption of a replica repository is the one that the baseline requires.
 
 ## What it checks
 
-Where the baseline sets `encryption` for a destination repository, its type must be that type and its key that key: a
-given key, in which account and Region stand for the copy's own, or any customer key. The AWS managed key `aws/ecr` is
-no customer key.
+Where the baseline sets `encryption` for a destination repository, its encryption type must be that type and its KMS
+key that key: a given key, in which account and Region stand for the replica's own, or any customer managed key. The
+AWS managed key `aws/ecr` is not a customer managed key.
 
 ## Why it matters
 
-Each copy is encrypted by the settings of the repository in which it lies. A repository that replication creates
-without a template has AES-256 with a key of AWS, even where the source is encrypted with a customer key that can be
-audited and withdrawn.
+Each replicated image is encrypted by the settings of the repository in which it lies. A repository that replication
+creates without a template has AES-256 with a key of AWS, even where the source is encrypted with a customer managed
+key, whose use can be audited and revoked.
 
 ## How to fix
 
-The encryption of a repository can never be changed; it has to be deleted and created again. The audit therefore
-prints steps and no command. Do it only with the copy, after making sure that the source has every image, and put a
-creation template in place, so that this is the last time.
+The encryption of a repository can never be changed; the repository has to be deleted and created again. The audit
+therefore prints steps and no command. Do it only with the replica, after making sure that the source has every image,
+and put a creation template in place first, so that the same finding does not return.
 
 ## Limits of this check
 
-Whether the key can be used is `settings.key-usable`. Whether a key is a customer's is known only where AWS KMS could
-be read; else the answer is unknown. Images that exist only at the destination are lost by the procedure, which the
+Whether the key can be used is `settings.key-usable`. Whether a key is customer managed is known only where AWS KMS
+could be read; else the answer is unknown. Images that exist only at the destination are lost by the procedure, as the
 steps say.
 
 ## References
@@ -35,7 +35,7 @@ steps say.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import equals
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.recreation import recreating
 from checks.tables import REPLICAS
@@ -52,17 +52,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.encryption",
     aliases=("DST-05",),
-    title="Copies have the declared encryption",
+    title="Replica encryption matches the baseline",
     severity=Severity.HIGH,
     table=REPLICAS,
-    expect=is_true("encryption_as_declared"),
+    expect=equals("encryption_in_baseline_terms", "expected_encryption"),
     message="{repository} at {destination_account}/{destination_region} is encrypted with {encryption}, the baseline "
-    "asks for {expected_encryption}",
+    "requires {expected_encryption}",
     remedy=_remedy,
-    when=("encryption_declared",),
-    unknown="whether {repository} at {destination_account}/{destination_region} has the declared encryption is not "
-    "known",
-    evidence=("encryption", "expected_encryption", "expected_kms_key"),
+    when=("encryption_required",),
+    unknown="whether {repository} at {destination_account}/{destination_region} has the required encryption is unknown",
+    evidence=("encryption", "expected_kms_key"),
     at="destination",
     permissions=("ecr:DescribeRepositories", "kms:DescribeKey"),
     controls=(

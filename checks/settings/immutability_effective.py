@@ -1,31 +1,31 @@
-"""Exclusions do not undo the immutability that a copy claims.
+"""Exclusion filters leave the tag immutability of a replica repository in force.
 
 ## What it checks
 
 Two modes have exclusion filters: `IMMUTABLE_WITH_EXCLUSION`, where tags that match may move, and
-`MUTABLE_WITH_EXCLUSION`, where only tags that match are protected. The first fails when filters that the baseline
-does not list free whole families of version tags, such as `*` or `v*`. The second fails where the baseline asks for
+`MUTABLE_WITH_EXCLUSION`, where only tags that match are protected. The first fails where filters that the baseline
+does not list match whole families of version tags, such as `*` or `v*`. The second fails where the baseline requires
 immutability.
 
 ## Why it matters
 
 A dashboard that shows "immutable" for a repository whose filter is `*` shows the opposite of the truth, and a tool
-that looks for the exact word `MUTABLE` passes `MUTABLE_WITH_EXCLUSION`. What protects released versions from being
-overwritten must be the filters, not the name of the mode.
+that looks for the exact word `MUTABLE` passes `MUTABLE_WITH_EXCLUSION`. The filters, not the name of the mode, protect
+released versions from being overwritten.
 
 ## How to fix
 
-The remedy sets what the baseline asks for. Where it asks for nothing, the copy of an immutable source becomes
-`IMMUTABLE`, and that of a mutable one `IMMUTABLE_WITH_EXCLUSION` with only `latest` left free, so that the copy can
-still follow. Look at the pipelines first: one that moves another tag will find it frozen in the copy. Where what the
-baseline asks for would freeze tags that move at the source (see `settings.moving-tags`), a person has to choose, and
-no command is printed. Filters that are wanted belong in the baseline.
+The remediation sets what the baseline requires. Where it requires nothing, the replica of an immutable source becomes
+`IMMUTABLE`, and that of a mutable one `IMMUTABLE_WITH_EXCLUSION` with only `latest` excluded, so that the replica can
+still follow. Review the pipelines first: a tag that one of them moves, other than `latest`, is frozen in the replica.
+Where the required mode would freeze tags that move at the source (see `settings.moving-tags`), a decision is needed and
+no command is printed. Filters that are intended belong in the baseline.
 
 ## Limits of this check
 
-Which tags matter is judged by typical version numbers (`1.4.2`, `v1.4.2`, with suffixes), not by the tags that the
-repository holds. How Security Hub judges the modes with exclusions is not documented; the mapping to ECR.2 is ours in
-spirit.
+Typical version numbers (`1.4.2`, `v1.4.2`, with suffixes) stand for the tags that matter, not the tags that the
+repository holds. How Security Hub evaluates the modes with exclusions is not documented; the mapping to ECR.2 is our
+own reading.
 
 ## References
 
@@ -36,20 +36,20 @@ spirit.
 from __future__ import annotations
 
 from checks import tag_movement, wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 from checks.wording import names_in
 
-_UNDECIDED = ""
+_UNDETERMINED = ""
 
 
 def _following(source: str | None) -> tuple[str, tuple[str, ...]]:
-    """Mode and filters that protect versions without freezing what moves at the source, where that can be told."""
+    """Mode and filters that protect versions without freezing what moves at the source, where the row shows them."""
     if source == "IMMUTABLE":
         return "IMMUTABLE", ()
     # Where every tag may move, `latest` stands for those that do; filters of the source are not in this table.
-    return ("IMMUTABLE_WITH_EXCLUSION", ("latest",)) if source == "MUTABLE" else (_UNDECIDED, ())
+    return ("IMMUTABLE_WITH_EXCLUSION", ("latest",)) if source == "MUTABLE" else (_UNDETERMINED, ())
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
@@ -57,7 +57,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     mode, exclusions = row["expected_tag_mutability"], names_in(row["expected_exclusions"])
     if not mode:
         mode, exclusions = _following(row["source_tag_mutability"])
-    if mode == _UNDECIDED:
+    if mode == _UNDETERMINED:
         return Remedy(
             summary=f"Decide which tags may move in {where}.",
             manual=(
@@ -69,7 +69,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         return Remedy(
             summary=f"Decide what should be immutable in {where}.",
             manual=(
-                f"The baseline asks for {mode}, which does not protect version tags.",
+                f"The baseline requires {mode}, which does not protect version tags.",
                 "Write IMMUTABLE, or IMMUTABLE_WITH_EXCLUSION with the tags that may move, and audit again.",
             ),
         )
@@ -84,14 +84,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.immutability-effective",
     aliases=("DST-02",),
-    title="Exclusions leave immutability in force",
+    title="Tag immutability of replicas is not undone by exclusion filters",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    expect=is_true("immutability_effective"),
-    message="{repository} at {destination_account}/{destination_region} is {tag_mutability}: {immutability_problem}",
+    expect=in_set("unprotected_tags", ""),
+    message="{repository} at {destination_account}/{destination_region} is {tag_mutability}, and its exclusion filters "
+    "leave {unprotected_tags} mutable",
     remedy=_remedy,
-    when=("immutability_claimed",),
-    unknown="whether tags of {repository} at {destination_account}/{destination_region} are protected is not known",
+    when=("exclusion_mode",),
+    unknown="whether tags of {repository} at {destination_account}/{destination_region} are protected is unknown",
     evidence=("tag_mutability", "mutability_exclusions", "expected_tag_mutability", "expected_exclusions"),
     at="destination",
     permissions=("ecr:DescribeRepositories",),

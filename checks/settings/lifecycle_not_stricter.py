@@ -1,29 +1,30 @@
-"""Copies do not expire while their original lives.
+"""The lifecycle policy of a replica repository expires no image that the source keeps.
 
 ## What it checks
 
 Where a repository has a lifecycle policy on both sides, the one at the destination must not expire an image that the
 one at the source keeps. The texts are compared rule by rule, without looking at images: the same selection with a
 smaller number fails, and so does a selection that the source never expires. A policy that the baseline writes out for
-the copy passes, because that is a decision.
+the replica passes, because that is a decision.
 
 ## Why it matters
 
-A copy is kept for the day on which the source is lost or wrong. That day the version that is needed is rarely the
-newest. Where the copy's policy keeps ten images and the source's fifty, four fifths of what can be deployed today
-cannot be deployed from the copy, and nobody notices before.
+A replica is kept for the day on which the source is lost or wrong. That day the version that is needed is rarely the
+newest. Where the replica's policy keeps ten images and the source's fifty, four fifths of what can be deployed today
+cannot be deployed from the replica, and no earlier sign shows it.
 
 ## How to fix
 
-The remedy puts the policy that the baseline determines, or else the source's own, on the copy. Lifecycle policies
-delete images as soon as they are there: run AWS's preview first. Where that policy counts from the last pull, no
-command is printed, because copies are seldom pulled. Images that the copy has lost come back with a backfill.
+The remediation puts the policy that the baseline determines, or else the source's own, on the replica repository.
+Lifecycle policies expire images soon after they are put: run the lifecycle policy preview first. Where that policy
+counts from the last pull, no command is printed, because replicas are seldom pulled. Images that the replica has lost
+come back with a backfill.
 
 ## Limits of this check
 
-Ages count from the push, which for a copy is its arrival, so equal ages pass. Rules that move images to the archive,
-and policies whose selections overlap in different ways, are not decided and give unknown. Whether there is a policy at
-all is `settings.lifecycle-policy-present`. Deletions that replication itself carries over are not looked at.
+Ages count from the push, which for a replica is its arrival, so equal ages pass. Rules that move images to the archive,
+and policies whose selections overlap in different ways, are not evaluated and give unknown. Whether there is a policy
+at all is `settings.lifecycle-policy-present`. Deletions that replication itself carries over are not evaluated here.
 
 ## References
 
@@ -36,7 +37,7 @@ all is `settings.lifecycle-policy-present`. Deletions that replication itself ca
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.lifecycles import pull_time_priorities
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
@@ -49,15 +50,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     policy = declared or row["source_lifecycle_policy"]
     if pull_time_priorities(policy) != ():
         return Remedy(
-            summary=f"Let {where} keep what {source} keeps.",
+            summary=f"Make {where} keep what {source} keeps.",
             manual=(
-                f"Decide what the copy has to keep: {row['lifecycle_problem']}. The policy to go by counts from the "
-                "last pull, and a copy is seldom pulled.",
+                f"Decide what the replica has to keep: today {row['earlier_expiry']}. The policy to follow counts from "
+                "the last pull, and replicas are seldom pulled.",
                 "Write a policy that counts by number or from the push into the baseline as lifecycle_policy, then "
                 "audit again: the command is printed from then on.",
             ),
         )
-    whose = "the declared lifecycle policy" if declared else f"the lifecycle policy of {source}"
+    whose = "the required lifecycle policy" if declared else f"the lifecycle policy of {source}"
     return Remedy(
         summary=f"Put {whose} on {where}; it deletes images.",
         edits=(wanted.put_lifecycle_policy(place, repository, row["lifecycle_policy"], policy),),
@@ -67,17 +68,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.lifecycle-not-stricter",
     aliases=("DST-15",),
-    title="Copies do not expire before their originals",
+    title="Replica lifecycle policy expires no image that the source keeps",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    expect=is_true("lifecycle_not_stricter"),
-    message="{repository} at {destination_account}/{destination_region} loses images that the source keeps: "
-    "{lifecycle_problem}",
+    expect=in_set("earlier_expiry", ""),
+    message="{repository} at {destination_account}/{destination_region} expires images that the source keeps: "
+    "{earlier_expiry}",
     remedy=_remedy,
-    when=("lifecycles_comparable",),
-    unknown="whether {repository} at {destination_account}/{destination_region} keeps what the source keeps is not "
-    "known{lifecycle_problem:because}",
-    evidence=("lifecycle_problem", "delete_replication"),
+    when=("lifecycle_policy_on_both_sides",),
+    unknown="whether {repository} at {destination_account}/{destination_region} keeps what the source keeps is "
+    "unknown{earlier_expiry_unknown:because}",
+    evidence=("lifecycle_policy", "source_lifecycle_policy", "delete_replication"),
     at="destination",
     permissions=("ecr:DescribeRepositories", "ecr:GetLifecyclePolicy"),
     controls=("own: NIST 800-53 CP-9",),

@@ -1,26 +1,27 @@
-"""Copies that nothing else deletes have a lifecycle policy.
+"""Replica repositories to which deletions are not replicated have a lifecycle policy.
 
 ## What it checks
 
-Where the baseline asks for a lifecycle policy at a destination repository, and no rule replicates deletions there,
-the repository must have one. Any policy will do; it is not compared.
+Where the baseline requires a lifecycle policy at a destination repository, and no rule replicates deletions there,
+the repository must have a lifecycle policy with at least one rule. Its content is not compared.
 
 ## Why it matters
 
 A lifecycle policy acts in its own Region only, and is not replicated. What the source expires after two weeks stays
-in the copy for ever. The bill grows with every push, and so does the pile of old images with known vulnerabilities
+in the replica. Storage costs grow with every push, and so does the number of old images with known vulnerabilities
 that can still be pulled.
 
 ## How to fix
 
-Where the baseline or the source determines the text, the remedy puts it. A lifecycle policy deletes images as soon as
-it is there; run AWS's preview first. Otherwise a person writes one. Where copies should simply follow the source,
-switch `deleteReplication` on instead.
+Where the baseline or the source determines the text, the remediation puts it. A lifecycle policy expires images soon
+after it is put; run the lifecycle policy preview first. Otherwise it has to be written by hand. Where replicas should
+follow the source, enable `deleteReplication` instead.
 
 ## Limits of this check
 
-Presence is judged, not what the policy does: one that never expires anything passes. Lifecycle rules that count from
-the last pull treat copies, which are seldom pulled, more harshly than the source.
+Presence is evaluated, not what the policy does: one that never expires anything passes. Lifecycle rules that count from
+the last pull expire replicas, which are seldom pulled, sooner than the source. A policy text that cannot be parsed is
+unknown.
 
 ## References
 
@@ -35,7 +36,7 @@ the last pull treat copies, which are seldom pulled, more harshly than the sourc
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
@@ -45,12 +46,12 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     where = f"{repository} at {'/'.join(place)}"
     if policy:
         edit = wanted.put_lifecycle_policy(place, repository, "", policy)
-        return Remedy(summary=f"Put the declared lifecycle policy on {where}; it deletes images.", edits=(edit,))
+        return Remedy(summary=f"Put the required lifecycle policy on {where}; it deletes images.", edits=(edit,))
     return Remedy(
         summary=f"Write a lifecycle policy for {where}.",
         manual=(
             f"Decide which images of {where} may expire, by age or by number.",
-            "Try the policy with `aws ecr start-lifecycle-policy-preview` before putting it, or write it into the "
+            "Preview the policy with `aws ecr start-lifecycle-policy-preview` before putting it, or write it into the "
             "baseline as lifecycle_policy, so that the audit can print the command.",
         ),
     )
@@ -59,15 +60,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.lifecycle-policy-present",
     aliases=("DST-07",),
-    title="Copies that nothing else deletes have a lifecycle policy",
+    title="Replicas without replicated deletions have a lifecycle policy",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    expect=is_true("lifecycle_present"),
+    expect=between("lifecycle_rules", minimum=1),
     message="{repository} at {destination_account}/{destination_region} has no lifecycle policy, and deletions are not "
-    "replicated: it grows for ever",
+    "replicated to it: no image there ever expires",
     remedy=_remedy,
-    when=("lifecycle_required",),
-    unknown="whether {repository} at {destination_account}/{destination_region} has a lifecycle policy is not known",
+    when=("lifecycle_policy_required",),
+    unknown="whether {repository} at {destination_account}/{destination_region} has a lifecycle policy is unknown",
     evidence=("delete_replication", "expected_lifecycle_policy"),
     at="destination",
     permissions=("ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:DescribeRegistry"),

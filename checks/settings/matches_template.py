@@ -1,31 +1,31 @@
-"""Copies have the settings that their template would give them today.
+"""A replica repository has the settings that its creation template would give it today.
 
 ## What it checks
 
 For each destination repository that exists, the creation template for replication that serves its name: the longest
-prefix that fits, with its implied `/`, or `ROOT`. In what the baseline leaves open, the repository must have what that
-template would give it: tag mutability, encryption, and repository policy, lifecycle policy and resource tags where the
-template has them. Tag mutability and policies that equal the source's own are as good as the template's.
+prefix that matches, with its implied `/`, or `ROOT`. In what the baseline leaves open, the repository must have what
+that template would give it: tag mutability, encryption, and repository policy, lifecycle policy and resource tags where
+the template has them. Tag mutability and policies that equal the source's own are as good as the template's.
 
 ## Why it matters
 
-Templates act only when ECR creates a repository. Whoever changes one believes to have changed a setting, and the
-repositories that exist keep what they were born with. Old and new copies then behave differently under one prefix, and
-what the template says about a copy is no longer evidence of anything.
+Templates act only when ECR creates a repository. Changing one changes no repository that exists: those keep what they
+were created with. Old and new replicas then behave differently under one prefix, and what the template says about a
+replica is no longer evidence of anything.
 
 ## How to fix
 
-The remedy brings the repository in line with the template, setting by setting, where that harms nothing: it never
-makes tags movable, never freezes tags that move at the source, never puts a lifecycle policy that keeps less than the
-source's, and never a repository policy that the source does not have, because that could open the copy wider. Where
-one of these would be needed, or the encryption differs, no command is printed for the repository at all; the steps say
-what to decide, and which side, copy or template, to change.
+The remediation brings the repository in line with the template, setting by setting, where that does no harm: it never
+makes tags mutable, never freezes tags that move at the source, never puts a lifecycle policy that keeps less than the
+source's, and never a repository policy that the source does not have, because that could widen access to the replica.
+Where one of these would be needed, or the encryption differs, no command is printed for the repository; the steps say
+what to decide, and which side, replica or template, to change.
 
 ## Limits of this check
 
-What the baseline declares for a repository is judged by the check of that setting, and not here. Settings that the
-template leaves out are not compared. A template that names no key is content with any. Of templates that AWS applies
-to other purposes nothing is expected.
+What the baseline requires of a repository is covered by the check of that setting, and not here. Settings that the
+template leaves out are not compared. A template that names no key accepts any. Templates that apply only to purposes
+other than replication are not evaluated.
 
 ## References
 
@@ -40,7 +40,7 @@ from types import MappingProxyType
 
 from checks import tag_movement, wanted
 from checks.declared_templates import Template, templates_of
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.lifecycles import pull_time_priorities, strictness
 from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity
 from checks.policy_texts import same_policy
@@ -50,7 +50,7 @@ from checks.tables import REPLICAS
 from checks.wording import names_in
 
 _Change = Edit | tuple[str, ...]
-"""A command's worth, or steps for a person."""
+"""A change that a command can make, or manual steps."""
 
 
 def _mutability(row: Row, context: RemedyContext, template: Template) -> _Change:
@@ -61,7 +61,7 @@ def _mutability(row: Row, context: RemedyContext, template: Template) -> _Change
     if frees and mode != present:
         return (
             f"{where} is {present}, and the template {row['template_prefix']} would make it {mode}: find out which is "
-            "meant. As a rule the stricter one is; then write it into the template, or into the baseline.",
+            "intended. As a rule the stricter one is; then write it into the template, or into the baseline.",
         )
     if tag_movement.would_freeze(row, context, mode, exclusions) is not False:
         return tag_movement.choosing(row, mode).manual
@@ -71,9 +71,12 @@ def _mutability(row: Row, context: RemedyContext, template: Template) -> _Change
 def _encryption(row: Row, context: RemedyContext, template: Template) -> _Change:
     asked = template.get("encryptionConfiguration") or {}
     key = f" with key {asked['kmsKey']}" if asked.get("kmsKey") else ""
-    told = f"{asked.get('encryptionType', 'AES256')}{key}"
-    first = f"Encryption is fixed at creation. Decide whether {_where(row)} shall have {told} like new repositories."
-    return (first, "If so:", *recreating(row, told))
+    wanted_encryption = f"{asked.get('encryptionType', 'AES256')}{key}"
+    first = (
+        f"Encryption is fixed at creation. Decide whether {_where(row)} must have {wanted_encryption} like new "
+        "repositories."
+    )
+    return (first, "If so:", *recreating(row, wanted_encryption))
 
 
 def _repository_policy(row: Row, context: RemedyContext, template: Template) -> _Change:
@@ -81,8 +84,8 @@ def _repository_policy(row: Row, context: RemedyContext, template: Template) -> 
     if not source or not same_policy(source, policy):
         return (
             f"Compare the repository policy of the template {row['template_prefix']} with that of {row['repository']} "
-            f"at {'/'.join(wanted.source(row))}: the copy must not let in anybody whom its source keeps out.",
-            f"Correct the template, or put the policy that is meant on {_where(row)}; the source's counts as equal.",
+            f"at {'/'.join(wanted.source(row))}: the replica must allow no principal that its source does not allow.",
+            f"Correct the template, or put the intended policy on {_where(row)}; the source's counts as equal.",
         )
     place, seen = wanted.destination(row), row["repository_policy"]
     return wanted.put_repository_policy(place, row["repository"], seen, policy)
@@ -94,7 +97,8 @@ def _lifecycle_policy(row: Row, context: RemedyContext, template: Template) -> _
     if not keeps or pull_time_priorities(policy) != ():
         return (
             f"Compare the lifecycle policy of the template {row['template_prefix']} with that of {row['repository']} "
-            f"at {'/'.join(wanted.source(row))}: it may keep less, or counts from a pull that copies never see.",
+            f"at {'/'.join(wanted.source(row))}: it may keep less, or counts from the last pull, which replicas seldom "
+            "see.",
             f"Correct the template first, or put the source's policy on {_where(row)}, which counts as equal.",
         )
     return wanted.put_lifecycle_policy(wanted.destination(row), row["repository"], row["lifecycle_policy"], policy)
@@ -130,28 +134,28 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     summary = f"Bring {_where(row)} in line with the template {row['template_prefix']}."
     if not steps:
         return Remedy(summary=summary, edits=tuple(edits))
-    rest = [f"Set {_told(name)} to what the template says." for name, change in changes.items() if change in edits]
+    rest = [f"Set {_named(name)} to what the template says." for name, change in changes.items() if change in edits]
     return Remedy(summary=summary, manual=(*steps, *rest))
 
 
-def _told(name: str) -> str:
+def _named(name: str) -> str:
     return {"tags": "the resource tags"}.get(name, f"the {name.replace('_', ' ')}")
 
 
 CHECK = Check(
     id="settings.matches-template",
     aliases=("DST-13",),
-    title="Copies have what their template would give them today",
+    title="Replica repositories match the creation template that serves them",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    expect=is_true("matches_template"),
+    expect=in_set("template_differences", "[]"),
     message="{repository} at {destination_account}/{destination_region} differs from what the template "
-    "{template_prefix} would give it: {template_problem}",
+    "{template_prefix} would give it: {template_differences:names}",
     remedy=_remedy,
     when=("template_in_charge",),
     unknown="whether {repository} at {destination_account}/{destination_region} has what a template would give it is "
-    "not known{template_problem:because}",
-    evidence=("template_prefix", "template_differences", "tag_mutability", "encryption"),
+    "unknown: a setting or the template was not read",
+    evidence=("template_prefix", "tag_mutability", "encryption"),
     at="destination",
     permissions=(
         "ecr:DescribeRepositories",

@@ -1,4 +1,4 @@
-"""Tags that move at the source can move in the copy.
+"""Tags that can move at the source can move in the replica repository.
 
 ## What it checks
 
@@ -7,21 +7,21 @@ the destination. Where the source lets every tag move, `latest` stands for those
 
 ## Why it matters
 
-Immutability is enforced in each registry on its own. When a tag moves at the source, and the copy is immutable and
-has that tag already, the new image arrives without it, possibly without any tag. The copy's `latest` stays for ever
-at the first image that had this name: deployments from it succeed and run old software.
+Immutability is enforced in each registry separately. When a tag moves at the source, and the replica is immutable and
+has that tag already, the new image arrives without it, possibly without any tag. The replica's `latest` stays at the
+first image that had this tag: deployments from it succeed and run old software.
 
 ## How to fix
 
-Either the tag should not move: make the source immutable, after looking at who moves it. Or it should: except it at
-the destination. The remedy sets the destination to what the baseline asks for, where that solves it, or makes it
-mutable like the source where the baseline asks for nothing. Everything else is a decision for a person. Images that
-have arrived without their tag need it put on afterwards.
+Either the tag should not move: make the source immutable, after finding out who moves it. Or it should: exclude it at
+the destination. The remediation sets the destination to what the baseline requires, where that solves it, or makes it
+mutable like the source where the baseline requires nothing. Everything else needs a decision. Images that arrived
+without their tag need it put on afterwards.
 
 ## Limits of this check
 
 It compares settings and not the tags that exist: a source whose tags could move and never do is reported as well. The
-baseline's settings for the copy may themselves be the cause.
+baseline's settings for the replica may themselves be the cause.
 
 ## References
 
@@ -34,7 +34,7 @@ baseline's settings for the copy may themselves be the cause.
 from __future__ import annotations
 
 from checks import tag_movement, wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 from checks.wording import names_in
@@ -56,15 +56,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     if solution:
         mode, exclusions = solution
         return Remedy(
-            summary=f"Let the tags of {repository} move at {'/'.join(place)} too ({mode}), or freeze the source.",
+            summary=f"Set {repository} at {'/'.join(place)} to {mode}, so that its tags can move there too, or make "
+            "the source immutable.",
             edits=(wanted.set_tag_mutability(place, repository, row["tag_mutability"], mode, exclusions),),
         )
     source = "/".join(wanted.source(row))
     return Remedy(
-        summary=f"Let the same tags of {repository} move at {source} and at {'/'.join(place)}.",
+        summary=f"Allow the same tags of {repository} to move at {source} and at {'/'.join(place)}.",
         manual=(
-            f"Find out which tags of {repository} really move at {source}: {row['moving_tags_problem']}.",
-            f"If none should, make the repository at {source} IMMUTABLE, after telling those who push to it.",
+            f"Find out which tags of {repository} really move at {source}: {row['frozen_tags']} can move there and are "
+            "frozen in the replica.",
+            f"If none should, make the repository at {source} IMMUTABLE, after informing those who push to it.",
             f"If some should, list them as exclusions at {'/'.join(place)} (IMMUTABLE_WITH_EXCLUSION) and in the "
             "baseline's mutability_exclusions.",
         ),
@@ -74,14 +76,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.moving-tags",
     aliases=("DST-08",),
-    title="Tags that move at the source can move in the copy",
+    title="Tags that can move at the source can move in the replica",
     severity=Severity.HIGH,
     table=REPLICAS,
-    expect=is_true("moving_tags_safe"),
-    message="{repository} at {destination_account}/{destination_region} freezes tags: {moving_tags_problem}",
+    expect=in_set("frozen_tags", ""),
+    message="{repository} at {destination_account}/{destination_region} is {tag_mutability_setting} and freezes "
+    "{frozen_tags}, which can move at {source_account}/{source_region}",
     remedy=_remedy,
     unknown="whether the tags of {repository} can move at {destination_account}/{destination_region} as they do at "
-    "{source_account}/{source_region} is not known",
+    "{source_account}/{source_region} is unknown",
     evidence=("source_tag_mutability", "tag_mutability", "mutability_exclusions", "expected_tag_mutability"),
     at="destination",
     permissions=("ecr:DescribeRepositories",),

@@ -1,4 +1,4 @@
-"""Pulls of scanners do not keep images alive.
+"""Pulls by the principals that the baseline lists do not update the last pull time of images.
 
 ## What it checks
 
@@ -8,19 +8,19 @@ time of the last pull.
 
 ## Why it matters
 
-A lifecycle rule that counts from the last pull trusts that a pull means use. A scanner or a mirror that pulls every
-image every night means nothing by it, and yet nothing expires any more: storage grows, and so does the pile of old
-images that can still be deployed.
+A lifecycle rule that counts from the last pull takes a pull for use. A scanner or a mirror that pulls every image every
+night is no use of the image, and still no image expires: storage grows, and so does the number of old images that can
+still be deployed.
 
 ## How to fix
 
-The remedy registers the exclusion for each principal that is missing. Nothing else changes at once; but images that
-only the scanner kept alive expire as soon as a lifecycle rule finds them too old. Look at those rules before.
+The remediation registers the exclusion for each missing principal. Nothing else changes at once; but images that only
+the scanner kept alive expire as soon as a lifecycle rule finds them too old. Review those rules first.
 
 ## Limits of this check
 
 Principals are compared literally, and only roles and users can be excluded, 100 in a registry. Whether a principal
-exists is not asked. A principal of another partition (`arn:aws-cn:…`) is nothing for a registry of this one.
+exists is not evaluated. A principal of another partition (`arn:aws-cn:…`) is skipped for registries of this one.
 
 ## References
 
@@ -35,7 +35,7 @@ from __future__ import annotations
 import re
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 from checks.wording import listed, names_in
@@ -57,8 +57,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         return Remedy(summary=summary, manual=(step,))
     if len(present) + len(missing) > _MOST:
         step = (
-            f"Withdraw exclusions that nobody needs: {'/'.join(place)} has {len(present)}, {len(missing)} are missing, "
-            f"and ECR takes {_MOST}."
+            f"Deregister exclusions that are not needed: {'/'.join(place)} has {len(present)}, {len(missing)} are "
+            f"missing, and ECR accepts {_MOST}."
         )
         return Remedy(summary=summary, manual=(step, "Audit again: the commands are printed once there is room."))
     return Remedy(summary=summary, edits=tuple(wanted.exclude_pull_time(place, principal) for principal in missing))
@@ -67,16 +67,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.pull-time-exclusions",
     aliases=("DST-16",),
-    title="Pulls of the declared principals do not renew the pull time",
+    title="The required principals are excluded from pull-time updates",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
-    expect=is_true("pull_time_exclusions_present"),
-    message="in {account}/{region}, pulls still renew the pull time of images for: "
+    expect=in_set("missing_pull_time_exclusions", "[]"),
+    message="in {account}/{region}, pulls by these principals still update the last pull time of images: "
     "{missing_pull_time_exclusions:names}",
     remedy=_remedy,
-    when=("pull_time_exclusions_declared",),
-    unknown="whether {account}/{region} excludes the declared principals from updating pull times is not known",
-    evidence=("pull_time_exclusions", "missing_pull_time_exclusions"),
+    when=("pull_time_exclusions_required",),
+    unknown="whether {account}/{region} excludes the required principals from pull-time updates is unknown",
+    evidence=("pull_time_exclusions",),
     permissions=("ecr:DescribeRepositories", "ecr:ListPullTimeUpdateExclusions"),
     controls=("own: NIST 800-53 SI-12",),
 )

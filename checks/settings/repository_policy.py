@@ -1,22 +1,22 @@
-"""Copies have the repository policy that the baseline asks for.
+"""The repository policy of a replica repository is the one that the baseline requires.
 
 ## What it checks
 
 Where the baseline sets `repository_policy` for a destination repository, there must be a policy (`required`), no
-policy (`none`), the source's policy (`same-as-source`), or the document that is given. Order and the short form of
-one-element lists make no difference.
+policy (`none`), the source's policy (`same-as-source`), or the document that is given. The order of lists, and the
+short form of lists with one element, make no difference.
 
 ## Why it matters
 
-Repository policies are not replicated. Without one, no other account can pull the copy: the failover starts, and
-every node in the consuming accounts is refused. With one that is wider than the source's, the copy is the easier way
-in.
+Repository policies are not replicated. Without one, no other account can pull the replica: the failover starts, and
+the nodes in the consuming accounts are refused. With one that is wider than the source's, the replica is the easier
+way in.
 
 ## How to fix
 
-Where the baseline or the source determines the text, the remedy puts it, without the switch that skips AWS's guard
-against locking oneself out. It replaces the whole document; read both before. Where only *some* policy is required,
-or none should be there, a person writes or removes it.
+Where the baseline or the source determines the text, the remediation puts it, without the option that skips AWS's
+guard against locking oneself out. It replaces the whole document; read both before. Where only *some* policy is
+required, or none is allowed, the policy has to be written or removed by hand.
 
 ## Limits of this check
 
@@ -34,7 +34,7 @@ Documents are compared, not their effect: two policies that allow the same in di
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import equals
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 
@@ -45,20 +45,20 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     where = f"{repository} at {'/'.join(place)}"
     if expected:
         edit = wanted.put_repository_policy(place, repository, seen, expected)
-        return Remedy(summary=f"Put the declared repository policy on {where}.", edits=(edit,))
+        return Remedy(summary=f"Put the required repository policy on {where}.", edits=(edit,))
     if seen:
         return Remedy(
             summary=f"Remove the repository policy of {where}.",
             manual=(
                 f"Save the repository policy of {where}, and find out who pulls through it.",
-                "Delete it with `aws ecr delete-repository-policy` once nobody does.",
+                "Delete it with `aws ecr delete-repository-policy` once no principal needs it.",
             ),
         )
     return Remedy(
         summary=f"Write a repository policy for {where}.",
         manual=(
             f"Name the accounts that must pull {repository} from {'/'.join(place)}.",
-            "Put a policy that lets them do ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, or write the document "
+            "Put a policy that allows them ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, or write the document "
             "into the baseline, so that the audit can print the command.",
         ),
     )
@@ -67,16 +67,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.repository-policy",
     aliases=("DST-06",),
-    title="Copies have the declared repository policy",
+    title="Replica repository policy matches the baseline",
     severity=Severity.HIGH,
     table=REPLICAS,
-    expect=is_true("repository_policy_as_declared"),
-    message="{repository} at {destination_account}/{destination_region}: {repository_policy_problem}",
+    expect=equals("repository_policy_kind", "expected_repository_policy_kind"),
+    message="{repository} at {destination_account}/{destination_region} has {repository_policy_kind}, the baseline "
+    "requires {expected_repository_policy_kind}",
     remedy=_remedy,
-    when=("repository_policy_declared",),
-    unknown="whether {repository} at {destination_account}/{destination_region} has the declared repository policy is "
-    "not known{repository_policy_problem:because}",
-    evidence=("repository_policy_problem", "repository_policy", "expected_repository_policy"),
+    when=("repository_policy_required",),
+    unknown="whether {repository} at {destination_account}/{destination_region} has the required repository policy is "
+    "unknown{repository_policy_unknown:because}",
+    evidence=("repository_policy", "expected_repository_policy"),
     at="destination",
     permissions=("ecr:DescribeRepositories", "ecr:GetRepositoryPolicy"),
     controls=("own: NIST 800-53 AC-3",),

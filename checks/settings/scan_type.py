@@ -1,30 +1,30 @@
-"""Copies that are scanned are scanned as thoroughly as the baseline asks.
+"""Replica repositories are scanned with at least the required scan type and frequency.
 
 ## What it checks
 
 Where a destination repository is scanned, the scan type of its registry and its effective frequency must be at least
 those that the baseline names: `ENHANCED` is more than `BASIC`, `CONTINUOUS_SCAN` more than `SCAN_ON_PUSH`. Where the
-baseline requires scanning without naming a type, the source is the example: a registry with enhanced scanning may not
-feed one with basic scanning.
+baseline requires scanning without naming a type, the source sets it: a registry with enhanced scanning must not
+replicate to one with basic scanning.
 
 ## Why it matters
 
-Basic scanning looks at an image once, when it is pushed. Enhanced scanning goes on looking, and knows packages of
-programming languages besides those of the operating system. A copy that is scanned by less shows fewer findings than
-its source, which reads as if it were the safer of the two.
+Basic scanning examines an image once, when it is pushed. Enhanced scanning continues to examine it, and knows packages
+of programming languages besides those of the operating system. A replica with a lower scan level shows fewer findings
+than its source, which reads as if it were the safer of the two.
 
 ## How to fix
 
-The remedy raises the registry's scan type, or adds the repositories to its rule for continuous scanning, and keeps the
-rules that exist. Nothing is lowered. The scan type is one for the whole registry: raising it changes how every
-repository there is scanned, and Amazon Inspector bills enhanced scanning per image. That needs a decision. An
-organization-wide policy of Amazon Inspector can refuse the change; then it has to be made there.
+The remediation raises the registry's scan type, or adds the repositories to its rule for continuous scanning, and
+keeps the existing rules. Nothing is lowered. The scan type applies to the whole registry: raising it changes how every
+repository there is scanned, and Amazon Inspector bills enhanced scanning per image. That needs a decision. An Amazon
+Inspector policy of the organization can refuse the change; then it has to be made there.
 
 ## Limits of this check
 
-The effective frequency is the one that AWS reports for the repository: a scan filter without `*` takes every name that
-*contains* it, and of several rules the continuous one wins. Repositories that are not scanned at all are the
-business of `settings.scanned`. What the scans found is not looked at.
+The effective frequency is the one that ECR reports for the repository: a scan filter without `*` takes every name that
+*contains* it, and of several rules the continuous one wins. Repositories that are not scanned at all are covered by
+`settings.scanned`. What the scans found is not evaluated.
 
 ## References
 
@@ -39,7 +39,7 @@ business of `settings.scanned`. What the scans found is not looked at.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.requirements import merged_settings
 from checks.scan_prefixes import prefix_asking
@@ -55,7 +55,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     how = "enhanced scanning" if enhanced else "basic scanning"
     return Remedy(
         summary=f"Scan {listed((prefix,))} in {'/'.join(place)} with {how}"
-        f"{', continuously' if frequency == 'CONTINUOUS_SCAN' else ''}; the scan type is that of the whole registry.",
+        f"{', continuously' if frequency == 'CONTINUOUS_SCAN' else ''}; the scan type applies to the whole registry.",
         edits=(wanted.cover_scanning(place, (prefix,), row["expected_scan_type"] or "", frequency),),
     )
 
@@ -63,16 +63,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.scan-type",
     aliases=("DST-04",),
-    title="Copies are scanned with the declared type and frequency",
+    title="Replica scan type and frequency are at least those required",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    expect=is_true("scan_level_reached"),
-    message="{repository} at {destination_account}/{destination_region} is scanned by less than is asked for: "
-    "{scan_level_problem}",
+    expect=in_set("scan_shortfalls", "[]"),
+    message="{repository} at {destination_account}/{destination_region} is scanned at a lower level than required: "
+    "{scan_shortfalls:names}",
     remedy=_remedy,
-    when=("scan_level_declared",),
-    unknown="whether {repository} at {destination_account}/{destination_region} is scanned with the declared type and "
-    "frequency is not known",
+    when=("scan_level_required",),
+    unknown="whether {repository} at {destination_account}/{destination_region} is scanned with the required type and "
+    "frequency is unknown",
     evidence=("scan_type", "scan_frequency", "expected_scan_type", "source_scan_type"),
     at="destination",
     permissions=("ecr:GetRegistryScanningConfiguration", "ecr:BatchGetRepositoryScanningConfiguration"),

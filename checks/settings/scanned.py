@@ -1,27 +1,28 @@
-"""Copies are scanned for vulnerabilities where they lie.
+"""Replica repositories are scanned for vulnerabilities.
 
 ## What it checks
 
-Where the baseline asks that a destination repository be scanned, its effective scan frequency, as AWS reports it for
-that repository, must not be `MANUAL`.
+Where the baseline requires that a destination repository is scanned, its effective scan frequency, as ECR reports it
+for that repository, must be `SCAN_ON_PUSH` or `CONTINUOUS_SCAN`, not `MANUAL`.
 
 ## Why it matters
 
 Scanning belongs to the registry, per account and Region, and is not replicated. An image that is scanned on push at
-the source can lie in the copy for years without anybody being told about a vulnerability found since, and the copy is
-what runs after a failover. No creation template can set it, because scanning is not a setting of the repository any
-more.
+the source can lie in the replica for years without a notification about a vulnerability found since, and the replica
+is what runs after a failover. No creation template can set it, because scanning is no longer a setting of the
+repository.
 
 ## How to fix
 
-The remedy adds a filter to the registry's scanning configuration for the prefix that the baseline names, and keeps
-the rules that exist. It never lowers the scan type, and raises it where the baseline or an enhanced source asks for
-it. Basic scanning on push costs nothing and is marked safe; enhanced scanning is billed per image and needs a
-decision. An organization-wide policy of Amazon Inspector can refuse the change; then it has to be made there.
+The remediation adds a filter to the registry's scanning configuration for the prefix that the baseline names, and
+keeps the existing rules. It never lowers the scan type, and raises it where the baseline or a source with enhanced
+scanning requires it. Basic scanning on push costs nothing and is marked safe; enhanced scanning is billed per image
+and needs a decision. An Amazon Inspector policy of the organization can refuse the change; then it has to be made
+there.
 
 ## Limits of this check
 
-Only whether copies are scanned is judged, not how (see `settings.scan-type`), nor what the scans found. Regions
+It evaluates only whether replicas are scanned, not how (see `settings.scan-type`), nor what the scans found. Regions
 without a registry scanning configuration are unknown.
 
 ## References
@@ -37,7 +38,7 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.requirements import merged_settings
 from checks.scan_prefixes import prefix_asking
@@ -64,16 +65,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.scanned",
     aliases=("DST-03",),
-    title="Copies are scanned",
+    title="Replica repositories are scanned for vulnerabilities",
     severity=Severity.HIGH,
     table=REPLICAS,
-    expect=is_true("scanned"),
-    message="{repository} at {destination_account}/{destination_region} is not scanned: its frequency is "
+    expect=in_set("scan_frequency", "SCAN_ON_PUSH", "CONTINUOUS_SCAN"),
+    message="{repository} at {destination_account}/{destination_region} is not scanned: its scan frequency is "
     "{scan_frequency}",
     remedy=_remedy,
     when=("scanning_required",),
-    unknown="whether {repository} at {destination_account}/{destination_region} is scanned is not known",
-    evidence=("scan_frequency",),
+    unknown="whether {repository} at {destination_account}/{destination_region} is scanned is unknown",
+    evidence=("scan_type",),
     at="destination",
     permissions=("ecr:GetRegistryScanningConfiguration", "ecr:BatchGetRepositoryScanningConfiguration"),
     controls=("Security Hub ECR.1", "NIST 800-53 RA-5", "PCI DSS v4.0.1 6.2.3", "PCI DSS v4.0.1 6.2.4"),

@@ -1,26 +1,26 @@
-"""Where the source signs what is copied, the destination signs too.
+"""A destination registry signs what its source registry signs.
 
 ## What it checks
 
 Where the baseline sets `registries.signing: same-as-source`, and managed signing at the source has a rule for
-repositories that a link copies, the destination must have a signing rule for them as well.
+repositories that a link replicates, the destination must have at least one signing rule for them as well.
 
 ## Why it matters
 
-A cluster that admits signed images only refuses the copy on the day of the failover if its signature is not there, or
-not by a profile that the cluster trusts. Managed signing is configured per account and Region, and nothing copies that
-configuration.
+A cluster that admits only signed images refuses the replica on the day of the failover if its signature is missing, or
+not by a profile that the cluster trusts. Managed signing is configured per account and Region, and that configuration
+is not replicated.
 
 ## How to fix
 
 No command is printed: a signing profile belongs to one account and Region, and which one the destination should use is
-for a person to say. The steps tell what to create. Whoever pushes needs permission to sign.
+a decision. The steps say what to create. Principals that push need permission to sign.
 
 ## Limits of this check
 
-It compares configurations, not signatures: AWS does not say whether a signature that managed signing writes is copied
-like any other image. Whether the copies have signatures is seen in the images themselves. Filters of signing rules are
-about the whole name, with `*` for any characters.
+It compares configurations, not signatures: AWS does not document whether a signature that managed signing writes is
+replicated like any other image. Whether replicas have signatures is visible in the images themselves. Filters of
+signing rules match the whole name, with `*` for any characters.
 
 ## References
 
@@ -33,7 +33,7 @@ about the whole name, with `*` for any characters.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.replication_grants import copied
 from checks.tables import LINKS
@@ -49,7 +49,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             "choose one that is there, and have clusters that verify signatures trust it.",
             f"Read the rules at {source} with `aws ecr get-signing-configuration`, and those at {place} with the same "
             "command.",
-            f"Put them together with the destination's profile for {listed(copied(row))}, and send the whole document "
+            f"Combine them with the destination's profile for {listed(copied(row))}, and send the whole document "
             f"at {place} with `aws ecr put-signing-configuration`: it replaces what is there.",
         ),
     )
@@ -58,17 +58,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.signing-as-source",
     aliases=("DST-18",),
-    title="Destinations sign what their sources sign",
+    title="Destination registries sign what their source registries sign",
     severity=Severity.LOW,
     table=LINKS,
-    expect=is_true("destination_signs"),
-    message="{source_account}/{source_region} signs what it copies to {destination_account}/{destination_region}, and "
-    "{signing_problem}",
+    expect=between("destination_signing_rules", minimum=1),
+    message="{source_account}/{source_region} signs what it replicates to {destination_account}/{destination_region}, "
+    "and the destination has no signing rule for it",
     remedy=_remedy,
-    when=("signing_declared",),
+    when=("signing_required",),
     unknown="whether {destination_account}/{destination_region} signs what {source_account}/{source_region} signs is "
-    "not known{signing_problem:because}",
-    evidence=("signing_problem", "prefixes", "expected_prefixes"),
+    "unknown{signing_rules_unknown:because}",
+    evidence=("prefixes", "expected_prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetSigningConfiguration"),
     controls=("own: NIST 800-53 SI-7",),

@@ -1,4 +1,4 @@
-"""Copies have the tag mutability that the baseline asks for.
+"""The tag mutability of a replica repository is the one that the baseline requires.
 
 ## What it checks
 
@@ -9,21 +9,21 @@ exactly that; with `same-as-source`, those of the source repository.
 
 Replication does not carry settings over. A repository that replication creates is `MUTABLE`, whatever the source is,
 unless a creation template at the destination says otherwise. A tag that cannot be moved at the source can then be
-overwritten in the copy, and a deployment from the copy runs something else under the same name.
+overwritten in the replica, and a deployment from the replica runs another image under the same tag.
 
 ## How to fix
 
-The remedy sets mode and filters together, because the call replaces both. Making a copy immutable takes nothing away,
-and is marked safe where the source's tags cannot move either. Making a copy mutable loosens it, which is for a reader
-to decide. Where tags can move at the source and the declared mode would stop them in the copy, no command is printed:
-the copy would silently stay at old images (see `settings.moving-tags`, which is worse). Then a person chooses between
-freezing the source as well, excepting the tags that move, and changing the baseline. For repositories yet to come,
-create a template.
+The remediation sets mode and filters together, because the call replaces both. Making a replica immutable removes
+nothing, and is marked safe where the source's tags cannot move either. Making a replica mutable loosens it and needs
+review. Where tags can move at the source and the required mode would freeze them in the replica, no command is
+printed: the replica would silently keep old images (see `settings.moving-tags`, which is worse). Then decide between
+making the source immutable as well, excluding the tags that move, and changing the baseline. For future repositories,
+create a creation template.
 
 ## Limits of this check
 
-Filters are compared as a set of texts; two different sets that match the same tags count as different. A copy that
-several sources feed is judged, and mended, for each of them on its own.
+Filters are compared as a set of texts; two different sets that match the same tags count as different. A replica
+repository that several sources feed is evaluated, and remediated, for each of them on its own.
 
 ## References
 
@@ -38,7 +38,7 @@ several sources feed is judged, and mended, for each of them on its own.
 from __future__ import annotations
 
 from checks import tag_movement, wanted
-from checks.expectations import is_true
+from checks.expectations import equals
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 from checks.wording import listed, names_in
@@ -55,7 +55,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
         summary=f"Make {row['repository']} at {'/'.join(wanted.destination(row))} {mode}{suffix}.",
         edits=(edit,),
-        # Only between repositories whose tags cannot move on either side nothing changes for anybody.
+        # Where tags cannot move at the source, replication never has to move one at the destination.
         safe=mode == "IMMUTABLE" and row["source_tag_mutability"] == "IMMUTABLE",
     )
 
@@ -63,17 +63,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.tag-mutability",
     aliases=("DST-01",),
-    title="Copies have the declared tag mutability",
+    title="Replica tag mutability matches the baseline",
     severity=Severity.MEDIUM,
     table=REPLICAS,
-    expect=is_true("mutability_as_declared"),
-    message="{repository} at {destination_account}/{destination_region} is {tag_mutability} (exclusions: "
-    "{mutability_exclusions:names}), the baseline asks for {expected_tag_mutability} (exclusions: "
-    "{expected_exclusions:names})",
+    expect=equals("tag_mutability_setting", "expected_tag_mutability_setting"),
+    message="{repository} at {destination_account}/{destination_region} is {tag_mutability_setting}, the baseline "
+    "requires {expected_tag_mutability_setting}",
     remedy=_remedy,
-    when=("mutability_declared",),
-    unknown="whether {repository} at {destination_account}/{destination_region} has the declared tag mutability is not "
-    "known",
+    when=("tag_mutability_required",),
+    unknown="whether {repository} at {destination_account}/{destination_region} has the required tag mutability is "
+    "unknown",
     evidence=(
         "tag_mutability",
         "mutability_exclusions",

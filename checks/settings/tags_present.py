@@ -1,23 +1,23 @@
-"""Copies carry the resource tags that the baseline asks for.
+"""A replica repository has the resource tags that the baseline requires.
 
 ## What it checks
 
-Where the baseline lists `tags` for a destination repository, the repository must carry each of them with its value.
+Where the baseline lists `tags` for a destination repository, the repository must have each of them with its value.
 Other tags do not matter.
 
 ## Why it matters
 
-Replication copies no resource tags. Whatever relies on them stops at the border of the Region: the bill cannot be
-split, access that is granted by tag is refused, and nobody knows whom to ask about a copy.
+Replication copies no resource tags. Whatever relies on them stops at the border of the Region: costs cannot be
+allocated, access that is granted by tag is refused, and the owner of a replica cannot be found.
 
 ## How to fix
 
-The remedy adds the tags, or sets their values, and leaves all others alone. For repositories yet to come, put the tags
+The remediation adds the tags, or sets their values, and leaves all others alone. For future repositories, put the tags
 into the creation template (see `settings.template-as-declared`); a template with tags needs a custom role.
 
 ## Limits of this check
 
-Keys and values are compared literally, capitals included. Where the tags could not be read, the answer is unknown:
+Keys and values are compared literally, including case. Where the tags could not be read, the answer is unknown:
 `ecr:ListTagsForResource` is easily forgotten in a role for auditing.
 
 ## References
@@ -34,7 +34,7 @@ import json
 from collections.abc import Mapping
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPLICAS
 from checks.wording import listed
@@ -70,16 +70,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.tags-present",
     aliases=("DST-14",),
-    title="Copies carry the declared resource tags",
+    title="Replica repositories have the required resource tags",
     severity=Severity.LOW,
     table=REPLICAS,
-    expect=is_true("tags_present"),
+    expect=in_set("missing_tag_keys", "[]"),
     message="{repository} at {destination_account}/{destination_region} lacks resource tags, or has them with other "
-    "values; asked for: {missing_tags}",
+    "values; required: {missing_tags}",
     remedy=_remedy,
-    when=("tags_declared",),
-    unknown="whether {repository} at {destination_account}/{destination_region} carries the declared resource tags is "
-    "not known",
+    when=("tags_required",),
+    unknown="whether {repository} at {destination_account}/{destination_region} has the required resource tags is "
+    "unknown",
     evidence=("missing_tags", "tag_count"),
     at="destination",
     permissions=("ecr:DescribeRepositories", "ecr:ListTagsForResource"),

@@ -1,32 +1,32 @@
-"""Templates give new copies what the baseline asks for.
+"""Creation templates give replica repositories the settings that the baseline requires.
 
 ## What it checks
 
-Each creation template that applies to replication is held against the baseline's settings for the names that it
+Each creation template that applies to replication is compared with the baseline's settings for the names that it
 serves: tag mutability, encryption, the lifecycle policy and repository policy that the baseline writes out, and
-resource tags. First for names under its own prefix; then for prefixes below of which the baseline asks something else,
-as far as replication copies them there and no template of their own serves them.
+resource tags. First for names under its own prefix; then for prefixes below it for which the baseline requires other
+settings, as far as replication creates repositories there and no template of their own serves them.
 
 ## Why it matters
 
-A template is how a setting gets into repositories that do not exist yet. Where it is wrong, each new repository is born
-wrong: most of that has to be mended repository by repository, and encryption cannot be mended at all. A `ROOT`
-template is wrong most easily, because it serves whatever nobody has thought of.
+A template is how a setting gets into repositories that do not exist yet. Where it is wrong, each new repository is
+created wrong: most of that has to be fixed repository by repository, and encryption cannot be fixed at all. A `ROOT`
+template is wrong most easily, because it serves every name without a template of its own.
 
 ## How to fix
 
-The remedy sends the template again with the fields that the baseline asks for, all others as they are, or creates a
-template of its own for the prefix below; where that adds tags, replication is given the right to tag. Nothing that
-exists is touched. Where the baseline does not say which key or
-which policy, where no role is known that KMS or tags need, or where no prefix can tell the names apart, no command is
-printed for the template at all, and the steps say what to decide.
+The remediation sends the template again with the fields that the baseline requires, all others as they are, or creates
+a template of its own for the prefix below; where that adds tags, replication is given the permission to tag. Nothing
+that exists is changed. Where the baseline does not say which key or which policy, where no role is known that KMS or
+tags need, or where no prefix separates the names, no command is printed for the template, and the steps say what to
+decide.
 
 ## Limits of this check
 
-`same-as-source`, and `required` for a lifecycle policy, are nothing that a template can promise, and are not judged.
-Whether key and role of a template can be used is `settings.template-key-usable` and `settings.template-role-valid`;
-whether there is a template at all is `settings.template-covers-rule`. A customer key is recognised only where AWS KMS
-could be read.
+`same-as-source`, and `required` for a lifecycle policy, are nothing that a template can guarantee, and are not
+evaluated. Whether key and role of a template can be used is `settings.template-key-usable` and
+`settings.template-role-valid`; whether there is a template at all is `settings.template-covers-rule`. A customer
+managed key is recognised only where AWS KMS could be read.
 
 ## References
 
@@ -42,11 +42,11 @@ import json
 
 from checks import wanted
 from checks.declared_templates import ROOT, templates_of
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import TEMPLATES
 from checks.template_changes import TemplatePlan
-from checks.wording import names_in
+from checks.wording import listed, names_in
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
@@ -61,14 +61,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     for names in apart:
         plan.serve(names)
     at = "/".join(place)
-    summary = f"Have templates at {at} give new repositories what the baseline asks for: {row['settings_problem']}."
+    differing = listed(names_in(row["differing_settings"]))
+    summary = f"Make templates at {at} give new repositories what the baseline requires: {differing}."
     if not plan.obstacles:
         return Remedy(summary=summary, edits=(*plan.grants(), *plan.edits))
     return Remedy(
         summary=summary,
         manual=(
-            *(f"At {at}, settle by hand {obstacle}." for obstacle in plan.obstacles),
-            "Write what is missing into the baseline, or send the template by hand with every field: "
+            *(f"At {at}, resolve manually {obstacle}." for obstacle in plan.obstacles),
+            "Write what is missing into the baseline, or send the template manually with every field: "
             "imageTagMutability falls back to MUTABLE where it is left out. Then audit again.",
         ),
     )
@@ -77,15 +78,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.template-as-declared",
     aliases=("DST-10",),
-    title="Creation templates give what the baseline asks for",
+    title="Creation template settings match the baseline",
     severity=Severity.MEDIUM,
     table=TEMPLATES,
-    expect=is_true("settings_as_declared"),
-    message="the template {prefix} at {account}/{region} gives new repositories something else than the baseline asks "
-    "for: {settings_problem}",
+    expect=in_set("differing_settings", "[]"),
+    message="the template {prefix} at {account}/{region} gives new repositories other settings than the baseline "
+    "requires: {differing_settings:names}",
     remedy=_remedy,
-    when=("settings_declared",),
-    unknown="whether the template {prefix} at {account}/{region} gives what the baseline asks for is not known",
+    when=("settings_required",),
+    unknown="whether the template {prefix} at {account}/{region} gives what the baseline requires is unknown",
     evidence=("settings_contradicted", "settings_below", "template_json"),
     permissions=("ecr:DescribeRepositoryCreationTemplates", "kms:DescribeKey"),
     controls=("own: NIST 800-53 CM-2", "own: NIST 800-53 CM-6"),

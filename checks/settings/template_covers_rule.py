@@ -1,27 +1,27 @@
-"""What replication creates gets its settings from a template.
+"""A creation template serves every repository that replication can create.
 
 ## What it checks
 
-For each link, every repository name that the rules can copy must be served by a repository creation template at the
-destination that applies to replication. A template's prefix ends in an implied `/`: `prod` serves `prod/api`, and
+For each link, every repository name that the rules can replicate must be served by a repository creation template at
+the destination that applies to replication. A template's prefix ends in an implied `/`: `prod` serves `prod/api`, and
 neither `prod-x` nor `prod` itself. `ROOT` serves the rest.
 
 ## Why it matters
 
 A repository that replication creates without a template is mutable, encrypted with AES-256, and has no policies.
-Encryption can never be changed afterwards, and the rest has to be mended repository by repository. The two kinds of
+Encryption can never be changed afterwards, and the rest has to be fixed repository by repository. The two kinds of
 prefix look alike and mean different things: a rule for `prod` and a template for `prod` do not serve the same names.
 
 ## How to fix
 
-The remedy creates the narrowest template that serves the rule's prefix, with what the baseline asks for under it, or
-lets an existing template apply to replication too. It changes nothing that exists. Where KMS or tags are wanted and
-no role is known that a template could use, a person has to complete it.
+The remediation creates the narrowest template that serves the rule's prefix, with what the baseline requires under it,
+or applies an existing template to replication too. It changes no repository that exists. Where KMS or tags are wanted
+and no role is known that a template could use, the template has to be completed by hand.
 
 ## Limits of this check
 
-It asks whether there is a template, not whether its settings are the declared ones. Templates act when ECR creates a
-repository; repositories that exist, or that another tool creates, are not touched by them. Older documentation lists
+It checks whether there is a template, not whether its settings match the baseline. Templates act when ECR creates a
+repository; repositories that exist, or that another tool creates, are not changed by them. Older documentation lists
 Regions without templates; there, the put is refused.
 
 ## References
@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from checks import wanted
 from checks.declared_templates import REPLICATION, declared_template, prefix_covering, templates_of
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity
 from checks.replication_grants import copied, tagging
 from checks.tables import LINKS
@@ -46,7 +46,7 @@ from checks.wording import listed, names_in
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     place = wanted.destination(row)
     present = templates_of(context.registries[place])
-    unserved = names_in(row["template_uncovered"]) or copied(row)
+    unserved = names_in(row["prefixes_without_template"]) or copied(row)
     prefixes = tuple(dict.fromkeys(map(prefix_covering, unserved)))
     edits: list[Edit] = []
     tagged: list[str] = []
@@ -61,7 +61,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             continue
         declared = declared_template(context.baseline, prefix, place, present)
         if declared.obstacle:
-            manual.append(f"Create the template {prefix} at {'/'.join(place)} by hand: {declared.obstacle}.")
+            manual.append(f"Create the template {prefix} at {'/'.join(place)} manually: {declared.obstacle}.")
             continue
         edits.append(wanted.create_template(place, prefix, declared.template))
         tagged += [prefix] if declared.template.get("resourceTags") else []
@@ -73,7 +73,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             "ecr:ReplicateImage, ecr:TagResource, kms:CreateGrant, kms:RetireGrant and kms:DescribeKey."
         )
     return Remedy(
-        summary=f"Have the template {listed(prefixes)} at {'/'.join(place)} serve what replication creates.",
+        summary=f"Let the template {listed(prefixes)} at {'/'.join(place)} serve what replication creates.",
         edits=(*grants, *edits),
         safe=bool(edits) and safe and not grants and not manual,
         manual=tuple(manual),
@@ -86,13 +86,13 @@ CHECK = Check(
     title="A creation template serves every repository that replication can create",
     severity=Severity.MEDIUM,
     table=LINKS,
-    expect=is_true("template_covers_rule"),
-    message="what account {source_account} replicates to {destination_account}/{destination_region} can create "
-    "repositories that no template serves: {template_uncovered:names}",
+    expect=in_set("prefixes_without_template", "[]"),
+    message="replication from account {source_account} to {destination_account}/{destination_region} can create "
+    "repositories that no template serves: {prefixes_without_template:names}",
     remedy=_remedy,
     unknown="whether templates at {destination_account}/{destination_region} serve what account {source_account} "
-    "replicates there is not known",
-    evidence=("template_uncovered", "prefixes", "expected_prefixes"),
+    "replicates there is unknown",
+    evidence=("prefixes", "expected_prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositoryCreationTemplates"),
     controls=("own: NIST 800-53 CM-2", "own: NIST 800-53 CM-6"),

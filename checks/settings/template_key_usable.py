@@ -1,24 +1,24 @@
-"""The key that a creation template names can be used.
+"""The KMS key that a creation template names is enabled and lies in the template's Region.
 
 ## What it checks
 
-The KMS key of a template must exist, be enabled, and lie in the template's Region.
+The KMS key of a template must exist, be in the state `Enabled`, and lie in the template's Region.
 
 ## Why it matters
 
-A repository can be created only with a key that works at that moment. A template with a key that was disabled, is
-waiting for its deletion, or was copied from another Region stops every new repository, and with it every image that
-should have gone into it, while the copies of old repositories go on as if nothing were wrong.
+A repository can be created only with a key that can be used at that moment. A template with a key that was disabled, is
+pending deletion, or was copied from another Region stops every new repository, and with it every image that
+should have gone into it, while replication into existing repositories continues as before.
 
 ## How to fix
 
-Where the baseline names another key for these repositories, the remedy puts it into the template, with all other
-fields sent again. Otherwise a person enables the key, cancels its deletion, or chooses one.
+Where the baseline names another key for these repositories, the remediation puts it into the template, with all other
+fields sent again. Otherwise enable the key, cancel its deletion, or choose another one.
 
 ## Limits of this check
 
 The key's state is what KMS answers to the audit role; a key of another account may be hidden from it, which makes the
-answer unknown. Whether the template's role may use the key is not judged.
+answer unknown. Whether the template's role may use the key is not evaluated.
 
 ## References
 
@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from checks import wanted
 from checks.declared_templates import declared_template
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import TEMPLATES
 
@@ -44,13 +44,13 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     encryption = declared.template.get("encryptionConfiguration", {})
     if encryption.get("kmsKey") and encryption["kmsKey"] != row["kms_key"]:
         return Remedy(
-            summary=f"Name the declared key in {where}.",
+            summary=f"Name the key that the baseline requires in {where}.",
             edits=(wanted.update_template(place, prefix, {"encryptionConfiguration": dict(encryption)}),),
         )
     return Remedy(
-        summary=f"Make the key of {where} usable, or name another.",
+        summary=f"Make the KMS key of {where} usable, or name another one.",
         manual=(
-            f"Look at the key {row['kms_key']}: {row['key_problem']}.",
+            f"Examine the key {row['kms_key']}: its state is {row['key_state']}.",
             "Enable it, or cancel its deletion, if it is the right one.",
             f"Otherwise name an enabled key of {place[1]} in the template, and send every other field again as it is.",
         ),
@@ -60,16 +60,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.template-key-usable",
     aliases=("DST-12",),
-    title="The key that a creation template names can be used",
+    title="KMS keys of creation templates are enabled and in the same Region",
     severity=Severity.HIGH,
     table=TEMPLATES,
-    expect=is_true("key_usable"),
-    message="the template {prefix} at {account}/{region} cannot create repositories with {kms_key}: {key_problem}",
+    expect=in_set("key_state", "Enabled"),
+    message="the template {prefix} at {account}/{region} cannot create repositories with {kms_key}, whose state is "
+    "{key_state}",
     remedy=_remedy,
     when=("key_named",),
-    unknown="whether the key of the template {prefix} at {account}/{region} can be used is not known"
-    "{key_problem:because}",
-    evidence=("kms_key", "key_problem", "for_replication"),
+    unknown="whether the KMS key of the template {prefix} at {account}/{region} can be used is unknown"
+    "{key_state_unknown:because}",
+    evidence=("kms_key", "for_replication"),
     permissions=("ecr:DescribeRepositoryCreationTemplates", "kms:DescribeKey"),
     controls=("Security Hub ECR.5",),
 )

@@ -1,4 +1,4 @@
-"""A creation template that needs a role has one that works.
+"""The custom role of a creation template exists and trusts ecr.amazonaws.com.
 
 ## What it checks
 
@@ -8,19 +8,18 @@ exist, lie in the template's own account, and trust `ecr.amazonaws.com`.
 ## Why it matters
 
 The service-linked role that ECR uses otherwise can create plain repositories only. With a missing or unusable role,
-the repository is not created and the image does not arrive, and it takes the first new repository, perhaps months
-later, for that to show.
+the repository is not created and the image does not arrive, and only the first new repository, perhaps months later,
+shows it.
 
 ## How to fix
 
-A person creates or corrects the role, because it is a permission of its own; the steps say what it must trust and
-allow. The template is then updated with all of its fields: an update that leaves out the tag mutability resets it to
-mutable.
+Create or correct the role by hand, because it is a permission of its own; the steps say what it must trust and allow.
+Then update the template with all of its fields: an update that leaves out the tag mutability resets it to mutable.
 
 ## Limits of this check
 
-The role's existence and trust are judged, not what its policies allow. A trust policy whose conditions cannot be
-decided makes the answer unknown. Templates that are not applied for replication are not judged.
+The role's existence and trust policy are evaluated, not what its policies allow. A trust policy whose conditions cannot
+be evaluated makes the answer unknown. Templates that do not apply to replication are not evaluated.
 
 ## References
 
@@ -30,7 +29,7 @@ decided makes the answer unknown. Templates that are not applied for replication
 
 from __future__ import annotations
 
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import TEMPLATES
 
@@ -41,7 +40,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
         summary=f"Give {where} a role that ECR can use.",
         manual=(
-            f"In account {account}, let a role trust ecr.amazonaws.com (sts:AssumeRole) and allow it "
+            f"In account {account}, create a role that trusts ecr.amazonaws.com (sts:AssumeRole), and allow it "
             "ecr:CreateRepository, ecr:ReplicateImage and ecr:TagResource, and with KMS also kms:CreateGrant, "
             "kms:RetireGrant and kms:DescribeKey on the key.",
             f"Name its ARN as customRoleArn of {where}, and send every other field of the template again as it is: "
@@ -53,16 +52,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="settings.template-role-valid",
     aliases=("DST-11",),
-    title="A creation template that needs a role has one that works",
+    title="Custom roles of creation templates exist and trust ecr.amazonaws.com",
     severity=Severity.HIGH,
     table=TEMPLATES,
-    expect=is_true("role_valid"),
-    message="the template {prefix} at {account}/{region} cannot create repositories: {role_problem}",
+    expect=in_set("custom_role_state", "trusts ecr.amazonaws.com"),
+    message="the template {prefix} at {account}/{region} cannot create repositories: it needs a custom role, and the "
+    "role {custom_role_state}",
     remedy=_remedy,
     when=("role_needed", "for_replication"),
-    unknown="whether the role of the template {prefix} at {account}/{region} can be used is not known"
-    "{role_problem:because}",
-    evidence=("custom_role", "role_problem", "kms_key"),
+    unknown="whether the role of the template {prefix} at {account}/{region} can be used is unknown"
+    "{custom_role_state_unknown:because}",
+    evidence=("custom_role", "kms_key"),
     permissions=("ecr:DescribeRepositoryCreationTemplates", "iam:GetRole"),
     controls=("own: NIST 800-53 CM-6",),
 )

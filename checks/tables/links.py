@@ -80,17 +80,16 @@ LINKS = Table(
             "Prefixes of those names for which the registry policy does not allow ecr:TagResource, JSON array; null: "
             "not known, or no other account is concerned",
         ),
-        flag(
-            "template_covers_rule",
-            "Whether creation templates with REPLICATION cover every name that the rules can create",
+        text(
+            "prefixes_without_template",
+            "Prefixes with names that replication can create there and no creation template with REPLICATION serves, JSON array",
         ),
-        text("template_uncovered", "Prefixes that they do not cover, JSON array"),
         flag(
-            "signing_declared",
-            "Whether the baseline wants destinations to sign, and the source has signing rules for what is copied",
+            "signing_required",
+            "Whether the baseline wants destinations to sign, and the source has signing rules for what is replicated",
         ),
-        flag("destination_signs", "Whether the destination has signing rules for what is copied"),
-        text("signing_problem", "What is missing there, or was not read, as a clause"),
+        count("destination_signing_rules", "Signing rules of the destination that select what is replicated there"),
+        text("signing_rules_unknown", "Why their number is unknown, as a clause"),
         flag("delete_consistent", "Whether rules that copy the same repositories there agree on deleteReplication"),
         text("delete_conflicting_rules", "Numbers of the rules that do not, JSON array"),
         text("delete_conflicting_prefixes", "What those rules have in common, JSON array of prefixes"),

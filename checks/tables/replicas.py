@@ -64,18 +64,25 @@ REPLICAS = Table(
         text("source_tag_mutability", "Mutability at the source"),
         text("tag_mutability", "Mutability at the destination"),
         text("mutability_exclusions", "Exclusion filters at the destination, JSON array"),
-        text("expected_tag_mutability", "Mutability that the baseline asks for; empty: nothing"),
+        text("expected_tag_mutability", "Mutability that the baseline requires; empty: none"),
         text("expected_exclusions", "Exclusion filters that the baseline allows, JSON array"),
-        flag("mutability_declared", "Whether the repository exists there and the baseline asks for a mutability"),
-        flag("mutability_as_declared", "Whether the destination has it"),
-        flag("immutability_claimed", "Whether the destination has a mode with exclusions"),
-        flag("immutability_effective", "Whether those exclusions leave immutability in force"),
-        text("immutability_problem", "Why they do not, as a clause"),
-        flag("moving_tags_safe", "Whether tags that move at the source can move at the destination too"),
-        text("moving_tags_problem", "Why they cannot, as a clause"),
-        flag("scanning_required", "Whether the repository exists there and the baseline asks that it be scanned"),
-        text("scan_frequency", "Effective scan frequency at the destination"),
-        flag("scanned", "Whether it is not MANUAL"),
+        flag("tag_mutability_required", "Whether the repository exists there and the baseline requires a mutability"),
+        text(
+            "tag_mutability_setting",
+            "Mutability and exclusion filters at the destination in one text, filters sorted: `MODE (filter, filter)`",
+        ),
+        text("expected_tag_mutability_setting", "The same of what the baseline requires; empty: nothing"),
+        flag("exclusion_mode", "Whether the mutability at the destination is one that has exclusion filters"),
+        text(
+            "unprotected_tags",
+            "Tags that those filters leave mutable although mode or baseline protect them, in words; empty: none",
+        ),
+        text(
+            "frozen_tags",
+            "Tags that can move at the source and cannot move at the destination, in words; empty: none",
+        ),
+        flag("scanning_required", "Whether the repository exists there and the baseline requires that it is scanned"),
+        text("scan_frequency", "Effective scan frequency at the destination: SCAN_ON_PUSH, CONTINUOUS_SCAN or MANUAL"),
         text("scan_type", "Scan type of the destination registry; empty: its Region has no scanning configuration"),
         text("source_scan_type", "Scan type of the source registry, likewise"),
         text(
@@ -83,92 +90,110 @@ REPLICAS = Table(
             "Scan type asked for, by the baseline or, where it names none, by an ENHANCED source; empty: none",
         ),
         flag(
-            "scan_level_declared",
-            "Whether the repository exists there and is scanned, and a scan type or frequency is asked for",
+            "scan_level_required",
+            "Whether the repository exists there and is scanned, and a scan type or frequency is required",
         ),
-        flag("scan_level_reached", "Whether scan type and frequency are at least those"),
-        text("scan_level_problem", "What falls short, as a clause"),
-        flag("encryption_declared", "Whether the repository exists there and the baseline asks for an encryption"),
+        text("scan_shortfalls", "In what scan type and frequency are less than those, in words, JSON array"),
+        flag("encryption_required", "Whether the repository exists there and the baseline requires an encryption"),
         text("encryption", "Encryption at the destination, in words"),
-        text("expected_encryption", "Encryption asked for, in words"),
-        text("expected_kms_key", "KMS key ARN asked for; empty: any customer key"),
-        flag("encryption_as_declared", "Whether it is so"),
+        text(
+            "encryption_in_baseline_terms",
+            "The same, in as much detail as `expected_encryption` has and in its words; null: who manages the key is unknown",
+        ),
+        text("expected_encryption", "Encryption that the baseline requires, in words; empty: none"),
+        text("expected_kms_key", "KMS key ARN that it requires; empty: any customer managed key"),
         flag("key_named", "Whether the destination repository names a KMS key"),
         text("kms_key", "That key; empty: none"),
-        flag("key_usable", "Whether it exists, is enabled and lies in the destination's Region"),
-        text("key_problem", "What is wrong with it, as a clause"),
-        flag(
-            "repository_policy_declared",
-            "Whether the repository exists there and the baseline asks for a repository policy",
+        text(
+            "key_state",
+            "Its state in AWS KMS: Enabled, Disabled, PendingDeletion …; `NotFound`; `in <Region>`: it lies in that other Region",
         ),
-        flag("repository_policy_as_declared", "Whether it is so"),
-        text("repository_policy_problem", "What differs, as a clause"),
+        text("key_state_unknown", "Why the state is unknown, as a clause"),
+        flag(
+            "repository_policy_required",
+            "Whether the repository exists there and the baseline requires something of its repository policy",
+        ),
+        text(
+            "repository_policy_kind",
+            "What the repository policy is, in the words of `expected_repository_policy_kind`: none, one, another, or that one",
+        ),
+        text(
+            "expected_repository_policy_kind",
+            "What the baseline requires: a repository policy, none, that of the source or that of the baseline; empty: nothing",
+        ),
+        text("repository_policy_unknown", "Why `repository_policy_kind` is unknown, as a clause"),
         text("repository_policy", "Repository policy text at the destination; empty: none"),
         text("source_repository_policy", "Repository policy text at the source; empty: none"),
         text("expected_repository_policy", "Policy text to put, where the baseline determines one"),
         flag(
-            "lifecycle_required",
-            "Whether the repository exists there, deletions are not replicated, and the baseline asks for a lifecycle policy",
+            "lifecycle_policy_required",
+            "Whether the repository exists there, deletions are not replicated, and the baseline requires a lifecycle policy",
         ),
-        flag("lifecycle_present", "Whether the destination has one"),
+        flag("lifecycle_policy_present", "Whether the destination has one"),
+        count("lifecycle_rules", "Rules in it; 0: there is no policy; null: not read, or it could not be parsed"),
         text(
             "expected_lifecycle_policy",
             "Lifecycle policy text to put, where the baseline or the source determines one; empty: none",
         ),
         text("lifecycle_policy", "Lifecycle policy text at the destination; empty: none"),
         text("source_lifecycle_policy", "Lifecycle policy text at the source; empty: none"),
-        flag("lifecycles_comparable", "Whether the repository has a lifecycle policy on both sides"),
-        flag(
-            "lifecycle_not_stricter",
-            "Whether the destination keeps whatever the source keeps, or has what the baseline writes out; "
-            "null: the texts do not decide it",
+        flag("lifecycle_policy_on_both_sides", "Whether the repository has a lifecycle policy on both sides"),
+        text(
+            "earlier_expiry",
+            "Images that the policy at the destination expires and the one at the source keeps, in words; empty: none, "
+            "or the baseline writes that policy out; null: the texts do not determine it",
         ),
-        text("lifecycle_problem", "What expires at the destination only, as a clause"),
-        flag(
-            "lifecycle_without_pull_time",
-            "Whether no rule at the destination counts from the last pull, or the baseline writes the policy out",
+        text("earlier_expiry_unknown", "Why they do not, as a clause"),
+        text(
+            "undeclared_pull_time_rules",
+            "Priorities of the rules at the destination that count from the last pull, JSON array; empty where the "
+            "baseline writes that policy out",
         ),
-        text("pull_time_priorities", "Priorities of the rules that do, JSON array"),
         # Resource tags of the destination repository.
-        flag("tags_declared", "Whether the repository exists there and the baseline asks for resource tags"),
-        flag("tags_present", "Whether it carries them with their values"),
-        text("missing_tags", "Those that it lacks or that have another value, with the value asked for, JSON object"),
-        count("tag_count", "Resource tags that it carries, where the baseline asks for some"),
+        flag("tags_required", "Whether the repository exists there and the baseline requires resource tags"),
+        text("missing_tag_keys", "Keys of those that it lacks or that have another value, JSON array"),
+        text("missing_tags", "The same with the values that the baseline requires, JSON object"),
+        count("tag_count", "Resource tags that it carries, where the baseline requires some"),
         # The creation template in charge of the repository's name at the destination.
         flag(
             "template_in_charge", "Whether the repository exists there and a template for replication serves its name"
         ),
         text("template_prefix", "Prefix of that template; empty: none serves it"),
-        flag(
-            "matches_template",
-            "Whether, in what the baseline leaves open, the repository has what that template would give it today, "
-            "or what a source that feeds it has",
-        ),
         text(
             "template_differences",
-            "What differs, JSON array of tag_mutability, encryption, repository_policy, lifecycle_policy and tags",
+            "Settings that the baseline leaves open in which the repository has neither what that template would give "
+            "it today nor what a source repository has, JSON array of tag_mutability, encryption, repository_policy, "
+            "lifecycle_policy and tags",
         ),
-        text("template_problem", "What differs, as a clause"),
-        # What others than replication may do with the copy.
-        flag(
-            "closed_to_outsiders",
-            "Whether the copy's own policy lets in nobody from outside the organization who is no declared partner",
+        # What other principals than replication may do with the replica.
+        text(
+            "external_principals",
+            "Principals from outside the organization, other than declared partners, to which its repository policy "
+            "allows anything: accounts, organizations, `everyone`; JSON array; null: unknown",
         ),
-        text("outsiders", "Whom it does: accounts, organizations, `everyone`; JSON array"),
-        flag("readers_as_at_source", "Whether nobody may read the copy who may not read its source"),
-        text("extra_readers", "Who may, JSON array; the policy that the baseline determines is taken into account"),
-        flag("push_closed", "Whether nobody of another account may push to the copy, or open the way to it"),
-        text("pushers", "Who may, JSON array"),
-        flag("deletion_closed", "Whether nobody of another account may delete the copy or make it unusable"),
-        text("deleters", "Who may, JSON array"),
+        text(
+            "extra_readers",
+            "Principals that may read the replica and neither its source nor by the policy that the baseline "
+            "determines, JSON array; null: unknown",
+        ),
+        text(
+            "cross_account_push_principals",
+            "Principals of other accounts that may push to the replica, or give themselves the permission, JSON array; "
+            "null: unknown",
+        ),
+        text(
+            "cross_account_delete_principals",
+            "Principals of other accounts that may delete the replica or make it unusable, JSON array; null: unknown",
+        ),
         text(
             "exposing_registry_statements",
             "Numbers of the statements of the destination's registry policy that let others push or delete, JSON array",
         ),
         text(
             "closed_repository_policy",
-            "Repository policy that exposes nothing; empty: a person must write it; null: it exposes nothing, or is not known",
+            "Repository policy that allows none of this; empty: a person must write it; null: the present one allows "
+            "none of it, or that is unknown",
         ),
-        text("exposure_problem", "Why it is not known, as a clause"),
+        text("exposure_unknown", "Why what others may do is unknown, as a clause"),
     ),
 )

@@ -17,36 +17,47 @@ TEMPLATES = Table(
         flag("for_replication", "Whether it applies to repositories that replication creates"),
         text("custom_role", "customRoleArn; empty: none"),
         flag("role_needed", "Whether KMS or resource tags make a custom role necessary"),
-        flag("role_valid", "Whether the role exists, is in this account and trusts ecr.amazonaws.com"),
-        text("role_problem", "What is wrong with it, as a clause"),
-        text("kms_key", "Customer KMS key ARN; empty: none"),
-        flag("key_named", "Whether it names a customer key"),
-        flag("key_usable", "Whether that key exists, is enabled and lies in this Region"),
-        text("key_problem", "What is wrong with it, as a clause"),
-        flag(
-            "settings_declared",
-            "Whether it applies to replication and the baseline asks something of names that it serves",
+        text(
+            "custom_role_state",
+            "What the custom role is, as a predicate: `trusts ecr.amazonaws.com`, `does not exist`, `is not named` …; null: unknown",
         ),
-        flag("settings_as_declared", "Whether it gives them what the baseline asks"),
+        text("custom_role_state_unknown", "Why the state is unknown, as a clause"),
+        text("kms_key", "ARN of a customer managed key; empty: none"),
+        flag("key_named", "Whether it names a customer managed key"),
+        text(
+            "key_state",
+            "State of that key in AWS KMS: Enabled, Disabled, PendingDeletion …; `NotFound`; `in <Region>`: it lies in that other Region",
+        ),
+        text("key_state_unknown", "Why the state is unknown, as a clause"),
+        flag(
+            "settings_required",
+            "Whether it applies to replication and the baseline requires a setting of names that it serves",
+        ),
+        text(
+            "differing_settings",
+            "Settings that it gives otherwise than the baseline requires, with the names concerned, in words, JSON "
+            "array; null: unknown",
+        ),
         text(
             "settings_contradicted",
-            "What it gives otherwise, JSON object: beginning of names → tag_mutability, encryption, lifecycle_policy, "
+            "The same as JSON object: beginning of names → tag_mutability, encryption, lifecycle_policy, "
             "repository_policy, tags",
         ),
         text(
             "settings_below",
-            "Prefixes below its own that it serves, that are copied there, and of which the baseline asks something "
-            "else, JSON array",
+            "Prefixes below its own that it serves, that are replicated there, and for which the baseline requires "
+            "other settings, JSON array",
         ),
-        text("settings_problem", "What it gives otherwise, as a clause"),
-        flag(
-            "policy_closed",
-            "Whether its repository policy lets in nobody from outside, and nobody of another account push or delete",
+        text(
+            "policy_exposures",
+            "What its repository policy allows principals from outside the organization (any access) and of other "
+            "accounts (push, delete), in words, JSON array; null: unknown",
         ),
-        text("policy_exposure", "Whom it lets in, and to do what, as a clause"),
+        text("policy_exposures_unknown", "Why that is unknown, as a clause"),
         text(
             "closed_policy",
-            "Repository policy that lets in none of them; empty: a person must write it; null: nothing is to be mended, or it is not known",
+            "Repository policy that allows none of it; empty: a person must write it; null: the present one allows "
+            "none of it, or that is unknown",
         ),
     ),
 )

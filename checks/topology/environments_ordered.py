@@ -51,9 +51,9 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             summary=f"Decide whether {row['source_environment']} may replicate into {row['destination_environment']}: "
             "the baseline contradicts itself.",
             manual=(
-                f"{listed(names_in(row['required_by']))} requires {'/'.join(destination)} of {'/'.join(source)}, or may do "
-                f"so, and `environments` ranks {row['destination_environment']} above {row['source_environment']}. Correct the "
-                "one that is wrong.",
+                f"{listed(names_in(row['required_by']))} requires {'/'.join(destination)} of {'/'.join(source)}, or "
+                f"may do so, and `environments` ranks {row['destination_environment']} above "
+                f"{row['source_environment']}. Correct the one that is wrong.",
                 *after,
             ),
         )

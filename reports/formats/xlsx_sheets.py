@@ -60,7 +60,7 @@ REGISTRIES = (
 REPLICAS = (
     "repository", "source_account", "source_region", "destination_account", "destination_region", "matched", "expected",
     "required_by", "destination_present", "source_images", "images_missing", "images_in_flight", "delete_replication",
-    "tag_mutability", "scan_frequency", "encryption", "lifecycle_present",
+    "tag_mutability", "scan_frequency", "encryption", "lifecycle_rules",
 )  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def test_a_corrected_template_that_tags_comes_with_the_right_to_tag_for_whoever_
     world = context([{"tags": {"owner": "platform"}}], template("team", customRoleArn=ROLE), rules=rules)
     row = {
         "account": PLACE[0], "region": PLACE[1], "prefix": "team", "settings_contradicted": '{"team/":["tags"]}',
-        "settings_below": "[]", "settings_problem": "tags of team/*",
+        "settings_below": "[]", "differing_settings": '["tags of team/*"]',
     }  # fmt: skip
     (check,) = find("settings.template-as-declared")
     grant, update = check.remedy(row, world).edits

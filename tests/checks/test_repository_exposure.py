@@ -139,7 +139,7 @@ def test_a_closed_policy_exposes_nothing_and_lets_in_nobody_new(written):
         return
     before, after = own_clauses(text), own_clauses(found)
     assert not isinstance(after, PolicyProblem)
-    assert exposure(after, (), CIRCUMSTANCES, OWNER).nobody
+    assert exposure(after, (), CIRCUMSTANCES, OWNER).none
     assert len(found) <= 10_240
     # Nothing is granted that was not; owners keep all that names them.
     for action in (*PULL, *PUSH, *DELETE):

@@ -38,7 +38,7 @@ def context_of(mode, exclusions):
 
 
 def row_of(source, copy, answer):
-    names = ("expected_tag_mutability", "expected_exclusions", "moving_tags_problem", "immutability_problem")
+    names = ("expected_tag_mutability", "expected_exclusions", "frozen_tags", "unprotected_tags")
     return {
         "source_account": "111111111111",
         "source_region": "eu-west-1",
@@ -60,9 +60,10 @@ def test_after_any_command_for_a_copy_the_tags_that_move_at_the_source_can_move_
     settings = merged_settings(context.baseline, "app")
     answer = judged(source, copy, settings)
     failing = {
-        tag_mutability: answer.mutability_declared and answer.mutability_as_declared is False,
-        immutability_effective: answer.immutability_effective is False,
-        moving_tags: answer.moving_tags_safe is False,
+        tag_mutability: answer.tag_mutability_required
+        and answer.tag_mutability_setting != answer.expected_tag_mutability_setting,
+        immutability_effective: bool(answer.unprotected_tags),
+        moving_tags: bool(answer.frozen_tags),
     }
     for module, fails in failing.items():
         if not fails:
@@ -71,14 +72,16 @@ def test_after_any_command_for_a_copy_the_tags_that_move_at_the_source_can_move_
         assert remedy.edits or remedy.manual
         for edit in remedy.edits:
             after = judged(source, (edit.arguments["mutability"], edit.arguments["exclusions"]), settings)
-            assert after.moving_tags_safe, (module.__name__, edit)
+            assert after.frozen_tags == "", (module.__name__, edit)
 
 
 @given(source=modes(), target=modes())
 def test_what_is_said_to_freeze_does_freeze(source, target):
     row = row_of(source, ("MUTABLE", []), judged(source, target, merged_settings(Baseline(), "app")))
     answer = would_freeze(row, context_of("", []), *target)
-    assert answer is None or judged(source, target, merged_settings(Baseline(), "app")).moving_tags_safe is not answer
+    frozen = judged(source, target, merged_settings(Baseline(), "app")).frozen_tags
+    assert frozen is not None
+    assert answer is None or bool(frozen) is answer
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "MUTABLE"])

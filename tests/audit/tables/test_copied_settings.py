@@ -18,7 +18,7 @@ def replica(world, **settings):
 
 
 @pytest.mark.parametrize(
-    ("asked", "source", "here", "frequency", "declared", "reached"),
+    ("asked", "source", "here", "frequency", "required", "reached"),
     [
         ({}, "BASIC", "BASIC", "SCAN_ON_PUSH", False, None),
         ({}, "ENHANCED", "BASIC", "SCAN_ON_PUSH", True, False),
@@ -38,19 +38,32 @@ def replica(world, **settings):
         ({"frequency": "CONTINUOUS_SCAN"}, None, "ENHANCED", "CONTINUOUS_SCAN", True, True),
     ],
 )
-def test_scan_type_and_frequency_are_those_asked_for(asked, source, here, frequency, declared, reached):
+def test_by_how_much_scan_type_and_frequency_fall_short(asked, source, here, frequency, required, reached):
     world = copy_of(here={"scan_frequency": frequency}, hub=scanning(source), backup=scanning(here))
     row = replica(world, scanning=asked)
-    assert (row["scan_level_declared"], row["scan_level_reached"]) == (declared, reached)
-    assert bool(row["scan_level_problem"]) is (reached is False)
+    assert row["scan_level_required"] is required
+    shortfalls = json.loads(row["scan_shortfalls"] or "null")
+    assert (None if shortfalls is None else not shortfalls) is reached
     assert (row["scan_type"], row["source_scan_type"]) == (here, source)
+
+
+def test_shortfalls_name_both_levels_and_who_requires_the_higher():
+    world = copy_of(here={"scan_frequency": "SCAN_ON_PUSH"}, hub=scanning("ENHANCED"), backup=scanning("BASIC"))
+    asked = {"type": "ENHANCED", "frequency": "CONTINUOUS_SCAN"}
+    assert json.loads(replica(world, scanning=asked)["scan_shortfalls"]) == [
+        "scan type BASIC instead of ENHANCED (required by the baseline)",
+        "scan frequency SCAN_ON_PUSH instead of CONTINUOUS_SCAN (required by the baseline)",
+    ]
+    assert json.loads(replica(world, scanning={})["scan_shortfalls"]) == [
+        "scan type BASIC instead of ENHANCED (as in the source registry)"
+    ]
 
 
 def test_nothing_is_asked_of_scanning_where_the_baseline_is_silent_or_the_copy_absent():
     enhanced = {"hub": scanning("ENHANCED"), "backup": scanning("BASIC")}
-    assert replica(copy_of(**enhanced))["scan_level_declared"] is False
+    assert replica(copy_of(**enhanced))["scan_level_required"] is False
     gone = copy_of(hub=scanning("ENHANCED"), backup={"repositories": [], **scanning("BASIC")})
-    assert replica(gone, scanning={"type": "ENHANCED"})["scan_level_declared"] is False
+    assert replica(gone, scanning={"type": "ENHANCED"})["scan_level_required"] is False
 
 
 def policy(number, by="imageCountMoreThan"):
@@ -63,7 +76,7 @@ PULLED = json.dumps(policy(50, "sinceImagePulled"))
 
 
 @pytest.mark.parametrize(
-    ("asked", "source", "here", "comparable", "not_stricter"),
+    ("asked", "source", "here", "both", "keeps"),
     [
         (None, KEEP[50], KEEP[50], True, True),
         (None, KEEP[10], KEEP[50], True, True),
@@ -77,45 +90,47 @@ PULLED = json.dumps(policy(50, "sinceImagePulled"))
         ("required", KEEP[50], KEEP[10], True, False),
     ],
 )
-def test_lifecycle_policies_of_both_sides(asked, source, here, comparable, not_stricter):
+def test_lifecycle_policies_of_both_sides(asked, source, here, both, keeps):
     world = copy_of(source={"lifecycle_policy": source}, here={"lifecycle_policy": here})
     row = replica(world, **({"lifecycle_policy": asked} if asked else {}))
-    assert (row["lifecycles_comparable"], row["lifecycle_not_stricter"]) == (comparable, not_stricter)
+    assert row["lifecycle_policy_on_both_sides"] is both
+    assert (None if row["earlier_expiry"] is None else not row["earlier_expiry"]) is keeps
     assert (row["lifecycle_policy"], row["source_lifecycle_policy"]) == (here, source)
-    assert bool(row["lifecycle_problem"]) is (comparable is True and not_stricter is not True)
+    assert bool(row["earlier_expiry_unknown"]) is (both is True and keeps is None)
 
 
 @pytest.mark.parametrize(
-    ("asked", "here", "without", "priorities"),
+    ("asked", "here", "priorities"),
     [
-        (None, KEEP[50], True, "[]"),
-        (None, PULLED, False, '["3"]'),
-        (policy(50, "sinceImagePulled"), PULLED, True, '["3"]'),
-        (policy(60, "sinceImagePulled"), PULLED, False, '["3"]'),
-        (None, "{", None, None),
-        (None, "", None, None),
-        (None, None, None, None),
+        (None, KEEP[50], "[]"),
+        (None, PULLED, '["3"]'),
+        (policy(50, "sinceImagePulled"), PULLED, "[]"),
+        (policy(60, "sinceImagePulled"), PULLED, '["3"]'),
+        (None, "{", None),
+        (None, "", None),
+        (None, None, None),
     ],
 )
-def test_lifecycle_policies_that_count_from_the_last_pull(asked, here, without, priorities):
+def test_lifecycle_policies_that_count_from_the_last_pull(asked, here, priorities):
     row = replica(copy_of(here={"lifecycle_policy": here}), **({"lifecycle_policy": asked} if asked else {}))
-    assert (row["lifecycle_without_pull_time"], row["pull_time_priorities"]) == (without, priorities)
+    assert row["undeclared_pull_time_rules"] == priorities
 
 
 @pytest.mark.parametrize(
-    ("asked", "tags", "declared", "present", "missing"),
+    ("asked", "tags", "required", "missing"),
     [
-        ({}, {"owner": "x"}, False, None, None),
-        ({"owner": "x"}, {"owner": "x", "team": "y"}, True, True, {}),
-        ({"owner": "x"}, {"owner": "X"}, True, False, {"owner": "x"}),
-        ({"owner": "x", "cost": ""}, {}, True, False, {"owner": "x", "cost": ""}),
-        ({"cost": ""}, {"cost": ""}, True, True, {}),
-        ({"owner": "x"}, None, True, None, None),
+        ({}, {"owner": "x"}, False, None),
+        ({"owner": "x"}, {"owner": "x", "team": "y"}, True, {}),
+        ({"owner": "x"}, {"owner": "X"}, True, {"owner": "x"}),
+        ({"owner": "x", "cost": ""}, {}, True, {"owner": "x", "cost": ""}),
+        ({"cost": ""}, {"cost": ""}, True, {}),
+        ({"owner": "x"}, None, True, None),
     ],
 )
-def test_resource_tags(asked, tags, declared, present, missing):
+def test_resource_tags(asked, tags, required, missing):
     row = replica(copy_of(here={"tags": None if tags is None else json.dumps(tags)}), tags=asked)
-    assert (row["tags_declared"], row["tags_present"]) == (declared, present)
+    assert row["tags_required"] is required
+    assert json.loads(row["missing_tag_keys"] or "null") == (None if missing is None else sorted(missing))
     assert row["missing_tags"] == (
         None if missing is None else json.dumps(dict(sorted(missing.items())), separators=(",", ":"))
     )
@@ -124,9 +139,9 @@ def test_resource_tags(asked, tags, declared, present, missing):
 
 def test_resource_tags_of_a_copy_that_is_not_there():
     gone = copy_of(backup={"repositories": []})
-    assert replica(gone, tags={"owner": "x"})["tags_declared"] is False
+    assert replica(gone, tags={"owner": "x"})["tags_required"] is False
     unread = copy_of(backup={"repositories": [], "repositories_read": False})
-    assert replica(unread, tags={"owner": "x"})["tags_declared"] is None
+    assert replica(unread, tags={"owner": "x"})["tags_required"] is None
 
 
 def templates(*documents):
@@ -161,7 +176,7 @@ def test_templates_for_other_purposes_are_not_in_charge():
 
 def test_templates_that_were_not_read_leave_it_open():
     row = replica(copy_of(backup={"templates": None}))
-    assert (row["template_in_charge"], row["template_prefix"], row["matches_template"]) == (None, None, None)
+    assert (row["template_in_charge"], row["template_prefix"], row["template_differences"]) == (None, None, None)
     gone = copy_of(backup={"repositories": [], "templates": None})
     assert replica(gone)["template_in_charge"] is False
 
@@ -203,17 +218,16 @@ FILTERS = [{"filterType": "WILDCARD", "filter": one} for one in ("latest", "dev-
 def test_a_copy_has_what_its_template_would_give_it(template, here, differences):
     source = {"tag_mutability": "IMMUTABLE", "repository_policy": "{}", "lifecycle_policy": KEEP[99]}
     row = replica(copy_of(here=here, source=source, backup=templates({"prefix": "prod", **template})))
-    assert (row["template_in_charge"], row["matches_template"]) == (True, not differences)
+    assert row["template_in_charge"] is True
     assert json.loads(row["template_differences"]) == differences
-    assert bool(row["template_problem"]) is bool(differences)
 
 
 def test_what_the_source_has_is_as_good_as_what_the_template_says():
     template = {"lifecyclePolicy": KEEP[10], "repositoryPolicy": json.dumps(POLICY), "imageTagMutability": "IMMUTABLE"}
     same, backup = {"lifecycle_policy": KEEP[50], "repository_policy": "x"}, templates({"prefix": "prod", **template})
-    assert replica(copy_of(source=same, here=same, backup=backup))["matches_template"] is True
+    assert replica(copy_of(source=same, here=same, backup=backup))["template_differences"] == "[]"
     unread = dict.fromkeys(["lifecycle_policy", "repository_policy", "tag_mutability"])
-    assert replica(copy_of(source=unread, here=same, backup=backup))["matches_template"] is None
+    assert replica(copy_of(source=unread, here=same, backup=backup))["template_differences"] is None
 
 
 def test_a_copy_that_two_sources_feed_may_be_set_up_like_either():
@@ -224,7 +238,7 @@ def test_a_copy_that_two_sources_feed_may_be_set_up_like_either():
     for modes, matches in (("MUTABLE", True), ("IMMUTABLE", True), ("MUTABLE_WITH_EXCLUSION", False)):
         backup = registry(BACKUP, repositories=[repository("prod/api", tag_mutability=modes)], **here)
         rows = build(evidence(frozen, moving, backup)).rows("replicas")
-        assert [row["matches_template"] for row in rows] == [matches, matches]
+        assert [row["template_differences"] == "[]" for row in rows] == [matches, matches]
 
 
 def test_a_lifecycle_policy_that_both_sides_lack_is_missing():
@@ -243,18 +257,17 @@ def test_what_the_baseline_declares_is_not_compared_with_the_template():
     }  # fmt: skip
     source = {"tag_mutability": "IMMUTABLE", "repository_policy": "x", "lifecycle_policy": KEEP[10]}
     world = copy_of(source=source, here={"tag_mutability": "MUTABLE"}, backup=templates(template))
-    assert replica(world, **wanted)["matches_template"] is True
+    assert replica(world, **wanted)["template_differences"] == "[]"
     row = replica(world)
     assert len(json.loads(row["template_differences"])) == 5
 
 
 def test_what_was_not_read_is_unknown_unless_something_else_differs():
     template = {"prefix": "prod", "repositoryPolicy": json.dumps(POLICY)}
-    assert replica(copy_of(here={"repository_policy": None}, backup=templates(template)))["matches_template"] is None
-    assert (
-        replica(copy_of(here={"repository_policy": None}, backup=templates(template | KMS)))["matches_template"]
-        is False
-    )
+    unread = {"repository_policy": None}
+    assert replica(copy_of(here=unread, backup=templates(template)))["template_differences"] is None
+    found = replica(copy_of(here=unread, backup=templates(template | KMS)))["template_differences"]
+    assert json.loads(found) == ["encryption"]
 
 
 def test_registries_with_different_templates_are_kept_apart():

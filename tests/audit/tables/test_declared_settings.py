@@ -25,7 +25,12 @@ def templates(*documents, settings=(), rules=None, keys="{}", prefix="prod"):
 
 def judged(document, **settings):
     row = templates(document, settings=[settings])["prod"]
-    return row["settings_declared"], row["settings_as_declared"], row["settings_contradicted"]
+    return row["settings_required"], met(row), row["settings_contradicted"]
+
+
+def met(row):
+    """Whether a template gives what the baseline requires; None: unknown."""
+    return None if row["differing_settings"] is None else row["differing_settings"] == "[]"
 
 
 @pytest.mark.parametrize(
@@ -76,24 +81,23 @@ IMMUTABLE_BELOW = [{"tag_mutability": "MUTABLE"}, {"repositories": ["prod/a/"], 
 @pytest.mark.parametrize("prefix", ["prod", "ROOT"])
 def test_names_below_that_are_copied_are_judged_too(prefix):
     row = templates({}, settings=IMMUTABLE_BELOW, prefix=prefix)[prefix]
-    assert (row["settings_as_declared"], row["settings_below"]) == (False, '["prod/a/"]')
+    assert (row["differing_settings"], row["settings_below"]) == ('["tag mutability of prod/a/*"]', '["prod/a/"]')
     assert json.loads(row["settings_contradicted"]) == {"prod/a/": ["tag_mutability"]}
-    assert "prod/a/" in row["settings_problem"]
 
 
 def test_names_below_are_left_alone_where_nothing_copies_them_or_a_template_of_their_own_serves_them():
     elsewhere = [rule(f"{BACKUP}/{REGION}", prefixes=["prod/b", "dev/"])]
-    assert templates({}, settings=IMMUTABLE_BELOW, rules=elsewhere)["prod"]["settings_as_declared"] is True
+    assert templates({}, settings=IMMUTABLE_BELOW, rules=elsewhere)["prod"]["differing_settings"] == "[]"
     half = [rule(f"{BACKUP}/{REGION}", prefixes=["prod/a/x"])]
-    assert templates({}, settings=IMMUTABLE_BELOW, rules=half)["prod"]["settings_as_declared"] is False
+    assert met(templates({}, settings=IMMUTABLE_BELOW, rules=half)["prod"]) is False
     deeper = {"prefix": "prod/a", "imageTagMutability": "IMMUTABLE"}
     rows = templates({}, deeper, settings=IMMUTABLE_BELOW)
-    assert {row["settings_as_declared"] for row in rows.values()} == {True}
+    assert {row["differing_settings"] for row in rows.values()} == {"[]"}
 
 
 def test_the_prefix_of_a_template_ends_in_a_slash():
     settings = [{"repositories": ["prod"], "tag_mutability": "IMMUTABLE"}, {"repositories": ["production"], "tag_mutability": "MUTABLE"}]  # fmt: skip  # noqa: E501 - two entries
-    assert templates({"imageTagMutability": "IMMUTABLE"}, settings=settings)["prod"]["settings_as_declared"] is True
+    assert met(templates({"imageTagMutability": "IMMUTABLE"}, settings=settings)["prod"]) is True
     row = templates({"imageTagMutability": "IMMUTABLE"}, settings=settings, prefix="ROOT")["ROOT"]
     assert json.loads(row["settings_contradicted"]) == {"production": ["tag_mutability"]}
 
@@ -104,25 +108,21 @@ def registries(*, world=None, **wanted):
 
 
 @pytest.mark.parametrize(
-    ("asked", "here", "declared", "as_declared"),
-    [
-        (None, "DISABLED", False, None),
-        ("ENABLED", "DISABLED", True, False),
-        ("DISABLED", "DISABLED", True, True),
-        ("ENABLED", None, True, None),
-    ],
+    ("asked", "here", "required"),
+    [(None, "DISABLED", False), ("ENABLED", "DISABLED", True), ("DISABLED", "DISABLED", True), ("ENABLED", None, True)],
 )
-def test_blob_mounting(asked, here, declared, as_declared):
+def test_blob_mounting(asked, here, required):
     world = copy_of(hub={"blob_mounting": here}, backup={"blob_mounting": here})
     for row in registries(world=world, **({"blob_mounting": asked} if asked else {})).values():
-        assert (row["blob_mounting_declared"], row["blob_mounting_as_declared"]) == (declared, as_declared)
+        assert row["blob_mounting_required"] is required
+        assert (row["blob_mounting"], row["expected_blob_mounting"]) == (here, asked or "")
 
 
 def test_registries_that_take_no_part_are_not_judged():
     aside = evidence(*copy_of().registries, registry(THIRD))
     found = registries(world=aside, blob_mounting="ENABLED")
     assert {account: row["takes_part"] for account, row in found.items()} == {HUB: True, BACKUP: True, THIRD: False}
-    assert found[THIRD]["blob_mounting_declared"] is False
+    assert found[THIRD]["blob_mounting_required"] is False
     unread = evidence(registry(THIRD, rules=None))
     assert registries(world=unread, blob_mounting="ENABLED")[THIRD]["takes_part"] is None
 
@@ -131,26 +131,26 @@ SCANNER = "arn:aws:iam::{account}:role/scanner"
 
 
 @pytest.mark.parametrize(
-    ("held", "present", "missing"),
+    ("held", "missing"),
     [
-        ("[]", False, [SCANNER.format(account=BACKUP)]),
-        (json.dumps([SCANNER.format(account=HUB)]), False, [SCANNER.format(account=BACKUP)]),
-        (json.dumps(["x", SCANNER.format(account=BACKUP)]), True, []),
-        (None, None, None),
-        ('[{"a": 1}]', None, None),
-        ("{", None, None),
+        ("[]", [SCANNER.format(account=BACKUP)]),
+        (json.dumps([SCANNER.format(account=HUB)]), [SCANNER.format(account=BACKUP)]),
+        (json.dumps(["x", SCANNER.format(account=BACKUP)]), []),
+        (None, None),
+        ('[{"a": 1}]', None),
+        ("{", None),
     ],
 )
-def test_principals_whose_pulls_do_not_count(held, present, missing):
+def test_principals_whose_pulls_do_not_count(held, missing):
     world = copy_of(backup={"pull_time_exclusions": held})
     row = registries(world=world, pull_time_exclusions=[SCANNER])[BACKUP]
-    assert (row["pull_time_exclusions_declared"], row["pull_time_exclusions_present"]) == (True, present)
+    assert row["pull_time_exclusions_required"] is True
     assert json.loads(row["missing_pull_time_exclusions"] or "null") == missing
 
 
 def test_a_principal_of_another_partition_is_nothing_for_this_registry():
     row = registries(pull_time_exclusions=["arn:aws-cn:iam::{account}:role/scanner"])[BACKUP]
-    assert (row["pull_time_exclusions_declared"], row["pull_time_exclusions_present"]) == (False, None)
+    assert (row["pull_time_exclusions_required"], row["missing_pull_time_exclusions"]) == (False, "[]")
 
 
 def signing(*filters):
@@ -161,33 +161,34 @@ def signing(*filters):
 
 
 @pytest.mark.parametrize(
-    ("source", "here", "declared", "signs"),
+    ("source", "here", "required", "rules"),
     [
-        ("", "", False, False),
-        (signing(), "", True, False),
-        (signing(), signing("prod/*"), True, True),
-        (signing(), signing("dev/*"), True, False),
-        (signing("dev/*"), "", False, False),
-        (signing("*/api"), signing("prod/api"), True, True),
-        (signing(), {"signing_configuration": '{"rules":[]}'}, True, False),
-        (None, "", None, False),
+        ("", "", False, 0),
+        (signing(), "", True, 0),
+        (signing(), signing("prod/*"), True, 1),
+        (signing(), signing("dev/*"), True, 0),
+        (signing("dev/*"), "", False, 0),
+        (signing("*/api"), signing("prod/api"), True, 1),
+        (signing(), {"signing_configuration": '{"rules":[]}'}, True, 0),
+        (signing(), {"signing_configuration": '{"rules":[{},{"repositoryFilters":[{"filter":"x"}]},{}]}'}, True, 2),
+        (None, "", None, 0),
         (signing(), None, True, None),
         (signing(), "{", True, None),
     ],
 )
-def test_signing_at_both_ends(source, here, declared, signs):
+def test_signing_at_both_ends(source, here, required, rules):
     sides = [each if isinstance(each, dict) else {"signing_configuration": each} for each in (source, here)]
     hub = {"rules": [rule(f"{BACKUP}/{REGION}", prefixes=["prod/"])], **sides[0]}
     row = build(copy_of(hub=hub, backup=sides[1]), baseline(registries={"signing": "same-as-source"})).only("links")
-    assert (row["signing_declared"], row["destination_signs"]) == (declared, signs)
-    assert bool(row["signing_problem"]) is not signs
+    assert (row["signing_required"], row["destination_signing_rules"]) == (required, rules)
+    assert bool(row["signing_rules_unknown"]) is (rules is None)
 
 
 def test_signing_that_nobody_asks_for():
-    assert build(copy_of(hub=signing())).only("links")["signing_declared"] is False
+    assert build(copy_of(hub=signing())).only("links")["signing_required"] is False
 
 
 def test_a_destination_that_was_not_audited_is_unknown():
     hub = registry(HUB, rules=[rule(f"999999999999/{REGION}")], repositories=[repository("prod/api")], **signing())
     row = build(evidence(hub), baseline(registries={"signing": "same-as-source"})).only("links")
-    assert (row["signing_declared"], row["destination_signs"]) == (True, None)
+    assert (row["signing_required"], row["destination_signing_rules"]) == (True, None)

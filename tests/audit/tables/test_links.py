@@ -263,7 +263,7 @@ def test_a_destination_that_the_run_did_not_read_says_so():
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]))
     assert row["grant_verdict"] is None
     assert row["grant_reason"] == f"{TO_BACKUP} lies outside what this run read"
-    assert row["template_covers_rule"] is None
+    assert row["prefixes_without_template"] is None
 
 
 def test_a_destination_that_was_left_out_says_why_as_the_inventory_does():
@@ -291,25 +291,24 @@ def test_the_organization_of_the_source_satisfies_a_condition():
 
 
 @pytest.mark.parametrize(
-    ("templates", "covers", "uncovered"),
+    ("templates", "uncovered"),
     [
-        ([("prod", "REPLICATION")], False, ["prod", "stage/"]),
-        ([("prod/", "REPLICATION"), ("stage", "REPLICATION")], False, ["prod"]),
-        ([("ROOT", "REPLICATION")], True, []),
-        ([("ROOT", "PULL_THROUGH_CACHE")], False, ["prod", "stage/"]),
+        ([("prod", "REPLICATION")], ["prod", "stage/"]),
+        ([("prod/", "REPLICATION"), ("stage", "REPLICATION")], ["prod"]),
+        ([("ROOT", "REPLICATION")], []),
+        ([("ROOT", "PULL_THROUGH_CACHE")], ["prod", "stage/"]),
     ],
 )
-def test_templates_cover_prefixes_with_an_implied_slash(templates, covers, uncovered):
+def test_templates_cover_prefixes_with_an_implied_slash(templates, uncovered):
     hub = registry(HUB, rules=[rule(TO_BACKUP, prefixes=["prod", "stage/"])])
     documents = [{"prefix": prefix, "appliedFor": [use]} for prefix, use in templates]
     row = link(hub, registry(BACKUP, templates=json.dumps(documents)))
-    assert row["template_covers_rule"] is covers
-    assert json.loads(row["template_uncovered"]) == uncovered
+    assert json.loads(row["prefixes_without_template"]) == uncovered
 
 
 def test_templates_that_were_not_read_leave_coverage_unknown():
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP, templates=None))
-    assert (row["template_covers_rule"], row["template_uncovered"]) == (None, None)
+    assert row["prefixes_without_template"] is None
 
 
 def test_registries_outside_the_scope_are_no_sources():

@@ -26,6 +26,7 @@ from .worlds import (
 )
 
 ORG = "o-exampleorg1"
+EXPOSED = ("external_principals", "cross_account_push_principals", "cross_account_delete_principals")
 INSIDE = {"StringEquals": {"aws:PrincipalOrgID": ORG}}
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 HEAD = f"arn:aws:ecr:{REGION}:{BACKUP}:repository/"
@@ -63,71 +64,73 @@ def judged(here, wanted=None, **changes):
 
 
 @pytest.mark.parametrize(
-    ("statements", "closed", "outsiders"),
+    ("statements", "outsiders"),
     [
-        ((), True, []),
-        ((allow(BACKUP),), True, []),
-        ((allow(THIRD),), True, []),
-        ((allow(Condition=INSIDE),), True, []),
-        ((allow(),), False, ["everyone"]),
-        ((allow(STRANGER),), False, [STRANGER]),
-        ((allow(f"arn:aws:iam::{STRANGER}:role/x"),), False, [STRANGER]),
-        ((allow(STRANGER, actions="ecr:DescribeImages"),), False, [STRANGER]),
-        ((allow(STRANGER, actions="ecr:ActionOfTomorrow"),), False, [STRANGER]),
-        ((allow(STRANGER, actions="s3:*"),), True, []),
-        ((allow(Condition={"StringEquals": {"aws:PrincipalOrgID": "o-other000000"}}),), False, ["o-other000000"]),
-        ((allow(Condition={"StringEquals": {"aws:PrincipalAccount": [THIRD, STRANGER]}}),), False, [STRANGER]),
-        ((allow(Condition={"StringNotEquals": {"aws:PrincipalOrgID": ORG}}),), False, ["everyone"]),
-        ((allow(Condition={"StringEqualsIfExists": {"aws:PrincipalOrgID": ORG}}),), True, []),
-        ((allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),), None, []),
-        ((allow(STRANGER, Condition=INSIDE),), True, []),
-        ((allow(), allow(Effect="Deny", Condition={"StringNotEquals": {"aws:PrincipalOrgID": ORG}})), True, []),
-        ((allow(), allow(Effect="Deny", actions="ecr:GetDownloadUrlForLayer")), False, ["everyone"]),
-        ((allow(STRANGER), allow(STRANGER, Effect="Deny", actions="ecr:*")), True, []),
-        ((allow(STRANGER), allow(f"arn:aws:iam::{STRANGER}:role/x", Effect="Deny", actions="*")), False, [STRANGER]),
-        (({"Effect": "Allow", "NotPrincipal": {"AWS": STRANGER}, "Action": PULL},), False, ["everyone"]),
-        (({**allow(), "Principal": {"Service": "lambda.amazonaws.com"}},), True, []),
-        (({**allow(), "Principal": {"AWS": "AIDAEXAMPLEEXAMPLE123"}},), True, []),
-        ("{", None, None),
-        (None, None, None),
+        ((), []),
+        ((allow(BACKUP),), []),
+        ((allow(THIRD),), []),
+        ((allow(Condition=INSIDE),), []),
+        ((allow(),), ["everyone"]),
+        ((allow(STRANGER),), [STRANGER]),
+        ((allow(f"arn:aws:iam::{STRANGER}:role/x"),), [STRANGER]),
+        ((allow(STRANGER, actions="ecr:DescribeImages"),), [STRANGER]),
+        ((allow(STRANGER, actions="ecr:ActionOfTomorrow"),), [STRANGER]),
+        ((allow(STRANGER, actions="s3:*"),), []),
+        ((allow(Condition={"StringEquals": {"aws:PrincipalOrgID": "o-other000000"}}),), ["o-other000000"]),
+        ((allow(Condition={"StringEquals": {"aws:PrincipalAccount": [THIRD, STRANGER]}}),), [STRANGER]),
+        ((allow(Condition={"StringNotEquals": {"aws:PrincipalOrgID": ORG}}),), ["everyone"]),
+        ((allow(Condition={"StringEqualsIfExists": {"aws:PrincipalOrgID": ORG}}),), []),
+        ((allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),), None),
+        ((allow(STRANGER, Condition=INSIDE),), []),
+        ((allow(), allow(Effect="Deny", Condition={"StringNotEquals": {"aws:PrincipalOrgID": ORG}})), []),
+        ((allow(), allow(Effect="Deny", actions="ecr:GetDownloadUrlForLayer")), ["everyone"]),
+        ((allow(STRANGER), allow(STRANGER, Effect="Deny", actions="ecr:*")), []),
+        ((allow(STRANGER), allow(f"arn:aws:iam::{STRANGER}:role/x", Effect="Deny", actions="*")), [STRANGER]),
+        (({"Effect": "Allow", "NotPrincipal": {"AWS": STRANGER}, "Action": PULL},), ["everyone"]),
+        (({**allow(), "Principal": {"Service": "lambda.amazonaws.com"}},), []),
+        (({**allow(), "Principal": {"AWS": "AIDAEXAMPLEEXAMPLE123"}},), []),
+        ("{", None),
+        (None, None),
     ],
 )  # fmt: skip
-def test_who_is_let_in_from_outside(statements, closed, outsiders):
+def test_principals_from_outside(statements, outsiders):
     row = judged(statements)
-    assert row["closed_to_outsiders"] is closed
-    assert row["outsiders"] == (None if outsiders is None else json.dumps(outsiders))
+    assert row["external_principals"] == (None if outsiders is None else json.dumps(outsiders))
 
 
 def test_a_declared_partner_is_no_outsider():
-    assert judged((allow(STRANGER),), PARTNER)["closed_to_outsiders"] is True
-    assert judged((allow(STRANGER), allow()), PARTNER)["outsiders"] == '["everyone"]'
+    assert judged((allow(STRANGER),), PARTNER)["external_principals"] == "[]"
+    assert judged((allow(STRANGER), allow()), PARTNER)["external_principals"] == '["everyone"]'
 
 
 def test_a_deny_of_the_registry_closes_its_repositories():
     guard = allow(Effect="Deny", actions="ecr:*", Condition={"StringNotEquals": {"aws:PrincipalOrgID": ORG}})
-    assert judged((allow(),), registry_statements=[guard])["closed_to_outsiders"] is True
-    assert judged((allow(),), registry_statements=[guard], backup={"policy_scope": "V1"})["outsiders"] == '["everyone"]'
-    assert judged((allow(),), registry_statements=[guard], backup={"policy_scope": None})["closed_to_outsiders"] is None
+    assert judged((allow(),), registry_statements=[guard])["external_principals"] == "[]"
+    assert (
+        judged((allow(),), registry_statements=[guard], backup={"policy_scope": "V1"})["external_principals"]
+        == '["everyone"]'
+    )
+    assert judged((allow(),), registry_statements=[guard], backup={"policy_scope": None})["external_principals"] is None
     elsewhere = guard | {"Resource": HEAD + "dev/*"}
-    assert judged((allow(),), registry_statements=[elsewhere])["closed_to_outsiders"] is False
+    assert judged((allow(),), registry_statements=[elsewhere])["external_principals"] == '["everyone"]'
 
 
 def test_membership_that_was_not_read_leaves_it_open():
     found = world((allow(THIRD),))
     unread = evidence(*found.registries, gaps=(gap("organizations:ListAccounts", account="", region=""),))
-    assert build(unread).only("replicas")["closed_to_outsiders"] is True
+    assert build(unread).only("replicas")["external_principals"] == "[]"
     strange = evidence(*world((allow(STRANGER),)).registries, organization=None)
-    assert build(strange).only("replicas")["closed_to_outsiders"] is None
+    assert build(strange).only("replicas")["external_principals"] is None
     everyone = evidence(*world((allow(),)).registries, organization=None)
-    assert build(everyone).only("replicas")["closed_to_outsiders"] is False
+    assert build(everyone).only("replicas")["external_principals"] == '["everyone"]'
 
 
 def test_an_unread_registry_policy_is_no_answer_where_it_could_matter():
     unread = {"registry_policy": None}
-    assert judged((), backup=unread)["closed_to_outsiders"] is True
+    assert judged((), backup=unread)["external_principals"] == "[]"
     row = judged((allow(),), backup=unread)
-    assert (row["closed_to_outsiders"], row["push_closed"], row["deletion_closed"]) == (None, None, None)
-    assert "registry policy was not read" in row["exposure_problem"]
+    assert [row[name] for name in EXPOSED] == [None] * 3
+    assert "registry policy was not read" in row["exposure_unknown"]
 
 
 @pytest.mark.parametrize(
@@ -147,21 +150,22 @@ def test_who_may_push_or_delete(actions, pushers, deleters):
         judged((allow(THIRD, actions=actions),)),
         judged((), registry_statements=[allow(THIRD, actions=actions)]),
     ):
-        assert (row["push_closed"], json.loads(row["pushers"])) == (not pushers, pushers)
-        assert (row["deletion_closed"], json.loads(row["deleters"])) == (not deleters, deleters)
+        assert json.loads(row["cross_account_push_principals"]) == pushers
+        assert json.loads(row["cross_account_delete_principals"]) == deleters
 
 
 def test_the_owner_pushes_and_deletes_as_it_likes():
     row = judged((allow(BACKUP, actions="ecr:*"),), registry_statements=[allow(BACKUP, actions="ecr:*")])
-    assert (row["push_closed"], row["deletion_closed"], row["closed_repository_policy"]) == (True, True, None)
+    assert [row[name] for name in EXPOSED] == ["[]"] * 3
+    assert row["closed_repository_policy"] is None
 
 
 def test_statements_of_the_registry_that_open_it_are_named():
     statements = [allow(THIRD, actions="ecr:PutImage"), allow(THIRD), allow(actions="ecr:BatchDeleteImage")]
     row = judged((), registry_statements=statements)
     assert json.loads(row["exposing_registry_statements"]) == [2, 4]
-    assert json.loads(row["pushers"]) == [THIRD]
-    assert json.loads(row["deleters"]) == ["everyone"]
+    assert json.loads(row["cross_account_push_principals"]) == [THIRD]
+    assert json.loads(row["cross_account_delete_principals"]) == ["everyone"]
 
 
 def test_a_registry_statement_opens_only_what_its_resource_names():
@@ -172,62 +176,61 @@ def test_a_registry_statement_opens_only_what_its_resource_names():
         BACKUP, registry_policy=_registry_policy([opened]), repositories=[repository(name) for name in names]
     )
     tables = build(evidence(hub, backup))
-    assert [tables.row("replicas", repository=name)["push_closed"] for name in names] == [False, True, False]
+    found = [tables.row("replicas", repository=name)["cross_account_push_principals"] for name in names]
+    assert [json.loads(each) for each in found] == [[THIRD], [], [THIRD]]
 
 
 def test_conditions_on_tags_are_held_against_the_copy():
     tagged = allow(actions="ecr:PutImage", Condition={"StringEquals": {"ecr:ResourceTag/open": "yes"}})
-    assert judged((tagged,), tags='{"open":"yes"}')["push_closed"] is False
-    assert judged((tagged,), tags='{"open":"no"}')["push_closed"] is True
-    assert judged((tagged,), tags=None)["push_closed"] is None
+    assert judged((tagged,), tags='{"open":"yes"}')["cross_account_push_principals"] == '["everyone"]'
+    assert judged((tagged,), tags='{"open":"no"}')["cross_account_push_principals"] == "[]"
+    assert judged((tagged,), tags=None)["cross_account_push_principals"] is None
 
 
 @pytest.mark.parametrize(
-    ("source", "here", "as_source", "extra"),
+    ("source", "here", "extra"),
     [
-        ((), (), True, []),
-        ((allow(THIRD),), (), True, []),
-        ((), (allow(THIRD),), False, [THIRD]),
-        ((allow(THIRD),), (allow(THIRD),), True, []),
-        ((allow(Condition=INSIDE),), (allow(THIRD),), True, []),
-        ((allow(THIRD),), (allow(Condition=INSIDE),), False, [ORG]),
-        ((allow(THIRD, actions=PULL[:1]),), (allow(THIRD),), False, [THIRD]),
-        ((), (allow(THIRD, actions="ecr:DescribeImages"),), True, []),
-        ((), (allow(HUB, BACKUP),), True, []),
-        ((), (allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),), None, []),
+        ((), (), []),
+        ((allow(THIRD),), (), []),
+        ((), (allow(THIRD),), [THIRD]),
+        ((allow(THIRD),), (allow(THIRD),), []),
+        ((allow(Condition=INSIDE),), (allow(THIRD),), []),
+        ((allow(THIRD),), (allow(Condition=INSIDE),), [ORG]),
+        ((allow(THIRD, actions=PULL[:1]),), (allow(THIRD),), [THIRD]),
+        ((), (allow(THIRD, actions="ecr:DescribeImages"),), []),
+        ((), (allow(HUB, BACKUP),), []),
+        ((), (allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),), None),
         (
             (allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),),
             (allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),),
-            True,
             [],
         ),
     ],
 )
-def test_who_may_read_the_copy_and_not_its_source(source, here, as_source, extra):
+def test_who_may_read_the_replica_and_not_its_source(source, here, extra):
     row = judged(here, source=source)
-    assert row["readers_as_at_source"] is as_source
-    assert json.loads(row["extra_readers"]) == extra
+    assert json.loads(row["extra_readers"] or "null") == extra
 
 
 def test_the_registry_policy_of_either_side_counts_as_well():
     opened = allow(THIRD)
-    assert judged((), registry_statements=[opened])["readers_as_at_source"] is False
+    assert judged((), registry_statements=[opened])["extra_readers"] == json.dumps([THIRD])
     hub = {"registry_policy": json.dumps({"Version": "2012-10-17", "Statement": [{**opened, "Resource": "*"}]})}
-    assert judged((), registry_statements=[opened], hub=hub)["readers_as_at_source"] is True
+    assert judged((), registry_statements=[opened], hub=hub)["extra_readers"] == "[]"
 
 
 def test_the_policy_that_the_baseline_determines_is_no_excess():
     document = {"Version": "2012-10-17", "Statement": [allow(THIRD)]}
     wanted = baseline(settings=[{"repository_policy": document}])
-    assert judged((allow(THIRD),), wanted)["readers_as_at_source"] is True
+    assert judged((allow(THIRD),), wanted)["extra_readers"] == "[]"
     row = judged((allow(THIRD), allow(STRANGER)), wanted)
     assert json.loads(row["extra_readers"]) == [STRANGER]
 
 
 def test_a_source_that_was_not_read_is_no_answer():
     hub = {"repositories": [repository("prod/api", repository_policy=None)]}
-    assert judged((allow(THIRD),), hub=hub)["readers_as_at_source"] is None
-    assert judged((), hub=hub)["readers_as_at_source"] is True
+    assert judged((allow(THIRD),), hub=hub)["extra_readers"] is None
+    assert judged((), hub=hub)["extra_readers"] == "[]"
 
 
 def test_the_closed_policy_is_that_of_the_baseline_where_it_determines_one():
@@ -242,4 +245,4 @@ def test_the_closed_policy_is_that_of_the_baseline_where_it_determines_one():
 def test_a_copy_that_does_not_exist_is_not_judged():
     row = judged((), backup={"repositories": []})
     assert row["destination_present"] is False
-    assert (row["closed_to_outsiders"], row["push_closed"], row["readers_as_at_source"]) == (None, None, None)
+    assert [row[name] for name in (*EXPOSED, "extra_readers")] == [None] * 4

@@ -37,12 +37,29 @@ def only(*filters):
     return ("MUTABLE_WITH_EXCLUSION", *filters)
 
 
-def test_what_the_baseline_does_not_ask_for_is_not_declared():
+def pair(row, fact, expected):
+    """Whether a fact is what is expected; None where either is unknown."""
+    return None if None in (row[fact], row[expected]) else row[fact] == row[expected]
+
+
+def mutability_met(row):
+    return pair(row, "tag_mutability_setting", "expected_tag_mutability_setting")
+
+
+def encryption_met(row):
+    return pair(row, "encryption_in_baseline_terms", "expected_encryption")
+
+
+def policy_met(row):
+    return pair(row, "repository_policy_kind", "expected_repository_policy_kind")
+
+
+def test_what_the_baseline_is_silent_about_is_not_required():
     row = replica()
-    for name in ("mutability", "encryption", "repository_policy"):
-        assert (row[f"{name}_declared"], row[f"{name}_as_declared"]) == (False, None)
-    assert (row["scanning_required"], row["lifecycle_required"]) == (False, False)
+    assert [row[name] for name in ASKED] == [False] * len(ASKED)
     assert (row["expected_tag_mutability"], row["expected_exclusions"]) == ("", "[]")
+    expected = ("expected_tag_mutability_setting", "expected_encryption", "expected_repository_policy_kind")
+    assert [row[name] for name in expected] == [""] * 3
 
 
 EVERYTHING = {
@@ -50,15 +67,15 @@ EVERYTHING = {
     "lifecycle_policy": "required",
 }  # fmt: skip
 ASKED = (
-    "mutability_declared",
+    "tag_mutability_required",
     "scanning_required",
-    "encryption_declared",
-    "repository_policy_declared",
-    "lifecycle_required",
+    "encryption_required",
+    "repository_policy_required",
+    "lifecycle_policy_required",
 )
 ANSWERED = (
-    "mutability_as_declared", "scanned", "encryption_as_declared", "repository_policy_as_declared", "lifecycle_present",
-    "immutability_effective",
+    "tag_mutability_setting", "scan_frequency", "encryption_in_baseline_terms", "repository_policy_kind",
+    "lifecycle_rules", "lifecycle_policy_present", "unprotected_tags",
 )  # fmt: skip
 
 
@@ -67,14 +84,14 @@ def test_settings_of_a_repository_that_is_not_there(complete, asked):
     row = replica(copy_of(backup={"repositories": [], "repositories_read": complete}), **EVERYTHING)
     assert [row[name] for name in ASKED] == [asked] * len(ASKED)
     assert [row[name] for name in ANSWERED] == [None] * len(ANSWERED)
-    assert (row["immutability_claimed"], row["key_named"]) == (asked, asked)
-    assert row["moving_tags_safe"] is (True if complete else None)
+    assert (row["exclusion_mode"], row["key_named"]) == (asked, asked)
+    assert row["frozen_tags"] == ("" if complete else None)
 
 
 def test_tags_that_cannot_move_at_the_source_are_safe_wherever_they_go():
     source = {"tag_mutability": "IMMUTABLE"}
     row = replica(copy_of(source=source, backup={"repositories": [], "repositories_read": False}))
-    assert (row["destination_present"], row["moving_tags_safe"]) == (None, True)
+    assert (row["destination_present"], row["frozen_tags"]) == (None, "")
 
 
 def test_settings_that_were_not_read_are_unknown():
@@ -83,94 +100,97 @@ def test_settings_that_were_not_read_are_unknown():
     )
     row = replica(copy_of(here=unread), **EVERYTHING)
     assert [row[name] for name in ASKED] == [True] * len(ASKED)
-    assert (row["scanned"], row["repository_policy_as_declared"], row["lifecycle_present"]) == (None, None, None)
-    assert (row["mutability_as_declared"], row["encryption_as_declared"]) == (False, True)
+    unknown = ("scan_frequency", "repository_policy_kind", "lifecycle_rules", "lifecycle_policy_present")
+    assert [row[name] for name in unknown] == [None] * len(unknown)
+    assert (mutability_met(row), encryption_met(row)) == (False, True)
 
 
 @pytest.mark.parametrize(
-    ("here", "asked", "as_declared"),
+    ("here", "asked", "held", "expected"),
     [
-        (IMMUTABLE, IMMUTABLE, True),
-        (MUTABLE, IMMUTABLE, False),
-        (all_but("latest", "dev-*"), all_but("dev-*", "latest"), True),
-        (all_but("latest"), all_but("latest", "dev-*"), False),
-        (all_but("latest"), IMMUTABLE, False),
+        (IMMUTABLE, IMMUTABLE, "IMMUTABLE", "IMMUTABLE"),
+        (MUTABLE, IMMUTABLE, "MUTABLE", "IMMUTABLE"),
+        (all_but("latest", "dev-*"), all_but("dev-*", "latest"), *["IMMUTABLE_WITH_EXCLUSION (dev-*, latest)"] * 2),
+        (all_but("latest", "latest"), all_but("latest"), *["IMMUTABLE_WITH_EXCLUSION (latest)"] * 2),
+        (all_but("latest"), all_but("latest", "dev-*"), "IMMUTABLE_WITH_EXCLUSION (latest)",
+         "IMMUTABLE_WITH_EXCLUSION (dev-*, latest)"),
+        (all_but("latest"), IMMUTABLE, "IMMUTABLE_WITH_EXCLUSION (latest)", "IMMUTABLE"),
+        (("IMMUTABLE", "latest"), IMMUTABLE, "IMMUTABLE", "IMMUTABLE"),
     ],
-)
-def test_mutability_as_declared(here, asked, as_declared):
+)  # fmt: skip
+def test_mutability_beside_what_the_baseline_requires(here, asked, held, expected):
     row = modes(IMMUTABLE, here, tag_mutability=asked[0], mutability_exclusions=asked[1:])
-    assert row["mutability_as_declared"] is as_declared
+    assert (row["tag_mutability_setting"], row["expected_tag_mutability_setting"]) == (held, expected)
     assert row["expected_tag_mutability"] == asked[0]
     assert json.loads(row["expected_exclusions"]) == list(asked[1:])
 
 
 def test_mutability_same_as_the_source():
     same = {"tag_mutability": "same-as-source"}
-    assert modes(all_but("latest"), all_but("latest"), **same)["mutability_as_declared"] is True
+    assert mutability_met(modes(all_but("latest"), all_but("latest"), **same)) is True
     row = modes(all_but("latest"), IMMUTABLE, **same)
-    assert (row["mutability_as_declared"], row["expected_exclusions"]) == (False, '["latest"]')
+    assert (mutability_met(row), row["expected_exclusions"]) == (False, '["latest"]')
 
 
 @pytest.mark.parametrize(
-    ("here", "asked", "claimed", "effective"),
+    ("here", "asked", "exclusions", "unprotected"),
     [
-        (IMMUTABLE, IMMUTABLE, False, True),
-        (MUTABLE, IMMUTABLE, False, True),
-        (only("v1*"), IMMUTABLE, True, False),
-        (only("v1*"), None, True, True),
-        (only("v1*"), only("v1*"), True, True),
-        (all_but("latest"), None, True, True),
-        (all_but("dev-*", "*-rc"), None, True, True),
-        (all_but("*"), None, True, False),
-        (all_but("v*"), None, True, False),
-        (all_but("*.*"), None, True, False),
-        (all_but("v1*"), None, True, True),
-        (all_but("0*", "1*", "2*"), None, True, False),
-        (all_but("v*"), all_but("v*"), True, True),
-        (all_but("v*", "latest"), all_but("latest"), True, False),
+        (IMMUTABLE, IMMUTABLE, False, ""),
+        (MUTABLE, IMMUTABLE, False, ""),
+        (only("v1*"), IMMUTABLE, True, "all tags except those that match v1*"),
+        (only("v1*"), None, True, ""),
+        (only("v1*"), only("v1*"), True, ""),
+        (all_but("latest"), None, True, ""),
+        (all_but("dev-*", "*-rc"), None, True, ""),
+        (all_but("*"), None, True, "version tags such as v1.0.0 (exclusion filters *)"),
+        (all_but("v*"), None, True, "version tags such as v1.0.0 (exclusion filters v*)"),
+        (all_but("*.*"), None, True, "version tags such as 2.13.4 (exclusion filters *.*)"),
+        (all_but("v1*"), None, True, ""),
+        (all_but("0*", "1*", "2*"), None, True, "version tags such as 2.13.4 (exclusion filters 0*, 1*, 2*)"),
+        (all_but("v*"), all_but("v*"), True, ""),
+        (all_but("v*", "latest"), all_but("latest"), True, "version tags such as v1.0.0 (exclusion filters v*)"),
     ],
 )
-def test_immutability_in_effect(here, asked, claimed, effective):
+def test_tags_that_exclusions_leave_unprotected(here, asked, exclusions, unprotected):
     settings = {"tag_mutability": asked[0], "mutability_exclusions": asked[1:]} if asked else {}
     row = modes(IMMUTABLE, here, **settings)
-    assert (row["immutability_claimed"], row["immutability_effective"]) == (claimed, effective)
-    assert bool(row["immutability_problem"]) is not effective
+    assert (row["exclusion_mode"], row["unprotected_tags"]) == (exclusions, unprotected)
 
 
 @pytest.mark.parametrize(
-    ("source", "here", "safe"),
+    ("source", "here", "frozen"),
     [
-        (MUTABLE, MUTABLE, True),
-        (IMMUTABLE, IMMUTABLE, True),
-        (MUTABLE, IMMUTABLE, False),
-        (MUTABLE, all_but("latest"), True),
-        (MUTABLE, all_but("dev-*"), False),
-        (MUTABLE, only("v*"), True),
-        (MUTABLE, only("*"), False),
-        (all_but("latest"), IMMUTABLE, False),
-        (all_but("latest"), all_but("lat*", "x"), True),
-        (all_but("dev-*", "latest"), all_but("latest"), False),
-        (all_but("dev-*"), only("v*"), True),
-        (all_but("dev-*"), only("*-prod"), False),
-        (only("v*"), IMMUTABLE, False),
-        (only("v*"), MUTABLE, True),
-        (only("v*"), only("v1*"), True),
-        (only("v*"), only("v*", "l*"), False),
+        (MUTABLE, MUTABLE, ""),
+        (IMMUTABLE, IMMUTABLE, ""),
+        (MUTABLE, IMMUTABLE, "all tags"),
+        (MUTABLE, all_but("latest"), ""),
+        (MUTABLE, all_but("dev-*"), "tags such as latest"),
+        (MUTABLE, only("v*"), ""),
+        (MUTABLE, only("*"), "tags such as latest"),
+        (all_but("latest"), IMMUTABLE, "tags that match latest"),
+        (all_but("latest"), all_but("lat*", "x"), ""),
+        (all_but("dev-*", "latest"), all_but("latest"), "tags that match dev-*, latest"),
+        (all_but("dev-*"), only("v*"), ""),
+        (all_but("dev-*"), only("*-prod"), "tags that match dev-*"),
+        (only("v*"), IMMUTABLE, "all tags except those that match v*"),
+        (only("v*"), MUTABLE, ""),
+        (only("v*"), only("v1*"), ""),
+        (only("v*"), only("v*", "l*"), "tags such as latest"),
     ],
 )
-def test_tags_that_move_at_the_source_must_be_able_to_move(source, here, safe):
-    row = modes(source, here)
-    assert row["moving_tags_safe"] is safe
-    assert bool(row["moving_tags_problem"]) is not safe
+def test_tags_that_move_at_the_source_and_are_frozen_in_the_replica(source, here, frozen):
+    assert modes(source, here)["frozen_tags"] == frozen
 
 
-@pytest.mark.parametrize(
-    ("frequency", "scanned"), [("SCAN_ON_PUSH", True), ("CONTINUOUS_SCAN", True), ("MANUAL", False)]
-)
-def test_scanning(frequency, scanned):
+@pytest.mark.parametrize("frequency", ["SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"])
+def test_scanning(frequency):
     row = replica(copy_of(here={"scan_frequency": frequency}), scanning={"required": True})
-    assert (row["scanning_required"], row["scanned"]) == (True, scanned)
+    assert (row["scanning_required"], row["scan_frequency"]) == (True, frequency)
     assert replica(scanning={"required": False})["scanning_required"] is False
+
+
+CUSTOMER, AWS_MANAGED = "KMS with a customer managed key", "KMS with the AWS managed key"
+ANY = "arn:aws:kms:{{region}}:{{account}}:key/{}"
 
 
 def keys(**states):
@@ -178,23 +198,30 @@ def keys(**states):
 
 
 @pytest.mark.parametrize(
-    ("asked", "here", "facts", "as_declared"),
+    ("asked", "here", "facts", "held", "expected"),
     [
-        ({"type": "AES256"}, ("AES256", ""), {}, True),
-        ({"type": "KMS"}, ("AES256", ""), {}, False),
-        ({"type": "KMS"}, ("KMS", ""), {}, True),
-        ({"type": "KMS", "key": "customer"}, ("KMS", ""), {}, False),
-        ({"type": "KMS", "key": "customer"}, ("KMS", KEY), {"manager": "CUSTOMER"}, True),
-        ({"type": "KMS", "key": "customer"}, ("KMS", KEY), {"manager": "AWS"}, False),
-        ({"type": "KMS", "key": "customer"}, ("KMS", KEY), {}, None),
-        ({"type": "KMS", "key": "arn:aws:kms:{region}:{account}:key/one"}, ("KMS", KEY), {}, True),
-        ({"type": "KMS", "key": "arn:aws:kms:{region}:{account}:key/two"}, ("KMS", KEY), {}, False),
+        ({"type": "AES256"}, ("AES256", ""), {}, "AES-256", "AES-256"),
+        ({"type": "AES256"}, ("KMS", KEY), {}, f"KMS with key {KEY}", "AES-256"),
+        ({"type": "KMS"}, ("AES256", ""), {}, "AES-256", "KMS with any key"),
+        ({"type": "KMS"}, ("KMS", ""), {}, "KMS with any key", "KMS with any key"),
+        ({"type": "KMS"}, ("KMS_DSSE", KEY), {}, f"KMS_DSSE with key {KEY}", "KMS with any key"),
+        ({"type": "KMS", "key": "customer"}, ("KMS", ""), {}, AWS_MANAGED, CUSTOMER),
+        ({"type": "KMS", "key": "customer"}, ("KMS", KEY), {"manager": "CUSTOMER"}, CUSTOMER, CUSTOMER),
+        ({"type": "KMS", "key": "customer"}, ("KMS", KEY), {"manager": "AWS"}, AWS_MANAGED, CUSTOMER),
+        ({"type": "KMS", "key": "customer"}, ("KMS", KEY), {}, None, CUSTOMER),
+        ({"type": "KMS", "key": "customer"}, ("AES256", ""), {}, "AES-256", CUSTOMER),
+        ({"type": "KMS", "key": ANY.format("one")}, ("KMS", KEY), {}, f"KMS with key {KEY}", f"KMS with key {KEY}"),
+        ({"type": "KMS", "key": ANY.format("two")}, ("KMS", KEY), {}, f"KMS with key {KEY}",
+         f"KMS with key {KEY[:-3]}two"),
+        ({"type": "KMS", "key": ANY.format("one")}, ("KMS", ""), {}, AWS_MANAGED,
+         f"KMS with key {KEY}"),
     ],
-)
-def test_encryption(asked, here, facts, as_declared):
+)  # fmt: skip
+def test_encryption(asked, here, facts, held, expected):
     columns = {"encryption_type": here[0], "kms_key": here[1]}
     row = replica(copy_of(here=columns, backup=keys(**facts)), encryption=asked)
-    assert (row["encryption_declared"], row["encryption_as_declared"]) == (True, as_declared)
+    assert row["encryption_required"] is True
+    assert (row["encryption_in_baseline_terms"], row["expected_encryption"]) == (held, expected)
     wanted = asked.get("key", "")
     assert row["expected_kms_key"] == (
         "" if wanted in ("", "customer") else wanted.format(region=REGION, account=BACKUP)
@@ -202,58 +229,63 @@ def test_encryption(asked, here, facts, as_declared):
 
 
 @pytest.mark.parametrize(
-    ("key", "facts", "usable", "word"),
+    ("key", "facts", "state", "unknown"),
     [
-        (KEY, {}, True, ""),
-        (KEY, {"state": "Disabled"}, False, "Disabled"),
-        (KEY, {"state": "PendingDeletion"}, False, "PendingDeletion"),
-        (KEY, {"state": "NotFound"}, False, "does not exist"),
-        (KEY, {"state": None}, None, "not read"),
-        (KEY.replace(REGION, "us-east-1"), {}, False, "us-east-1"),
+        (KEY, {}, "Enabled", ""),
+        (KEY, {"state": "Disabled"}, "Disabled", ""),
+        (KEY, {"state": "PendingDeletion"}, "PendingDeletion", ""),
+        (KEY, {"state": "NotFound"}, "NotFound", ""),
+        (KEY, {"state": None}, None, "the state of the key was not read"),
+        (KEY.replace(REGION, "us-east-1"), {}, "in us-east-1", ""),
     ],
 )
-def test_keys_of_repositories(key, facts, usable, word):
+def test_keys_of_repositories(key, facts, state, unknown):
     row = replica(copy_of(here={"encryption_type": "KMS", "kms_key": key}, backup=keys(**facts)))
-    assert (row["key_named"], row["kms_key"], row["key_usable"]) == (True, key, usable)
-    assert word in row["key_problem"]
+    assert (row["key_named"], row["kms_key"]) == (True, key)
+    assert (row["key_state"], row["key_state_unknown"]) == (state, unknown)
 
 
 def test_keys_that_nobody_described_are_unknown():
     for known in (None, "{}", "not json"):
         row = replica(copy_of(here={"encryption_type": "KMS", "kms_key": KEY}, backup={"keys": known}))
-        assert (row["key_named"], row["key_usable"]) == (True, None)
+        assert (row["key_named"], row["key_state"]) == (True, None)
+        assert row["key_state_unknown"]
 
 
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["ecr:A", "ecr:B"]}]}
 SAME = {"Statement": {"Action": ["ecr:B", "ecr:A"], "Principal": "*", "Effect": "Allow"}, "Version": "2012-10-17"}
+NO_POLICY, SOME_POLICY = "no repository policy", "a repository policy"
+OF_SOURCE, OF_BASELINE = (f"the repository policy of the {whose}" for whose in ("source", "baseline"))
 OTHER = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": ["ecr:A", "ecr:B"]}]}
 
 
 @pytest.mark.parametrize(
-    ("asked", "source", "here", "as_declared"),
+    ("asked", "source", "here", "kind", "expected_kind"),
     [
-        ("required", "", "", False),
-        ("required", "", json.dumps(OTHER), True),
-        ("none", "", "", True),
-        ("none", "", json.dumps(OTHER), False),
-        (POLICY, "", json.dumps(SAME), True),
-        (POLICY, "", json.dumps(OTHER), False),
-        (POLICY, "", "", False),
-        (POLICY, "", "{", None),
-        ("same-as-source", "", "", True),
-        ("same-as-source", json.dumps(POLICY), json.dumps(SAME), True),
-        ("same-as-source", json.dumps(POLICY), "", False),
-        ("same-as-source", "", json.dumps(POLICY), False),
-        ("same-as-source", None, json.dumps(POLICY), None),
+        ("required", "", "", NO_POLICY, SOME_POLICY),
+        ("required", "", json.dumps(OTHER), SOME_POLICY, SOME_POLICY),
+        ("none", "", "", NO_POLICY, NO_POLICY),
+        ("none", "", json.dumps(OTHER), SOME_POLICY, NO_POLICY),
+        (POLICY, "", json.dumps(SAME), OF_BASELINE, OF_BASELINE),
+        (POLICY, "", json.dumps(OTHER), "another repository policy", OF_BASELINE),
+        (POLICY, "", "", NO_POLICY, OF_BASELINE),
+        (POLICY, "", "{", None, OF_BASELINE),
+        (POLICY, "", None, None, OF_BASELINE),
+        ("same-as-source", "", "", NO_POLICY, NO_POLICY),
+        ("same-as-source", json.dumps(POLICY), json.dumps(SAME), OF_SOURCE, OF_SOURCE),
+        ("same-as-source", json.dumps(POLICY), json.dumps(OTHER), "another repository policy", OF_SOURCE),
+        ("same-as-source", json.dumps(POLICY), "", NO_POLICY, OF_SOURCE),
+        ("same-as-source", "", json.dumps(POLICY), SOME_POLICY, NO_POLICY),
+        ("same-as-source", None, json.dumps(POLICY), None, None),
     ],
 )
-def test_repository_policies(asked, source, here, as_declared):
+def test_repository_policies(asked, source, here, kind, expected_kind):
     row = replica(
         copy_of(source={"repository_policy": source}, here={"repository_policy": here}), repository_policy=asked
     )
-    assert (row["repository_policy_declared"], row["repository_policy_as_declared"]) == (True, as_declared)
-    if as_declared is not None:
-        assert bool(row["repository_policy_problem"]) is not as_declared
+    assert row["repository_policy_required"] is True
+    assert (row["repository_policy_kind"], row["expected_repository_policy_kind"]) == (kind, expected_kind)
+    assert bool(row["repository_policy_unknown"]) is (here == "{")
     expected = (
         source if asked == "same-as-source" else json.dumps(asked, separators=(",", ":")) if asked is POLICY else ""
     )
@@ -279,11 +311,18 @@ LIFECYCLE = {"rules": [{"rulePriority": 1}]}
 def test_lifecycle_policies(asked, source, delete, required, expected):
     hub = {"rules": [rule(f"{BACKUP}/{REGION}", delete=delete)]}
     row = replica(copy_of(source={"lifecycle_policy": source}, hub=hub), lifecycle_policy=asked)
-    assert (row["lifecycle_required"], row["lifecycle_present"]) == (required, False)
+    assert (row["lifecycle_policy_required"], row["lifecycle_policy_present"]) == (required, False)
+    assert row["lifecycle_rules"] == 0
     assert row["expected_lifecycle_policy"] == expected
-    assert (
-        replica(copy_of(here={"lifecycle_policy": "x"}, hub=hub), lifecycle_policy=asked)["lifecycle_present"] is True
-    )
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [("", 0), (json.dumps(LIFECYCLE), 1), ('{"rules":[{},{}]}', 2), ("x", None), ("{}", None), ("[]", None)],
+)
+def test_rules_of_a_lifecycle_policy_are_counted(text, rules):
+    row = replica(copy_of(here={"lifecycle_policy": text}))
+    assert (row["lifecycle_policy_present"], row["lifecycle_rules"]) == (bool(text), rules)
 
 
 def test_the_longest_prefix_of_the_baseline_decides():
@@ -296,7 +335,7 @@ def test_the_longest_prefix_of_the_baseline_decides():
     ])  # fmt: skip
     backup = registry(BACKUP, repositories=[repository(name) for name in names])
     rows = build(evidence(hub, backup), wanted).rows("replicas")
-    assert [(row["expected_tag_mutability"], row["mutability_as_declared"]) for row in rows] == [
+    assert [(row["expected_tag_mutability"], mutability_met(row)) for row in rows] == [
         ("IMMUTABLE", False), ("MUTABLE", True), ("MUTABLE", True),
     ]  # fmt: skip
 
@@ -314,7 +353,7 @@ def template(*, roles=None, key_facts=None, **fields):
 def test_a_plain_template():
     row = template()
     assert (row["prefix"], row["for_replication"], row["role_needed"], row["key_named"]) == ("prod", True, False, False)
-    assert (row["role_valid"], row["custom_role"], row["kms_key"]) == (True, "", "")
+    assert (row["custom_role_state"], row["custom_role"], row["kms_key"]) == ("is not needed", "", "")
     assert template(appliedFor=["PULL_THROUGH_CACHE"])["for_replication"] is False
 
 
@@ -325,8 +364,7 @@ def test_a_plain_template():
 )
 def test_kms_and_tags_need_a_role(fields):
     row = template(**fields)
-    assert (row["role_needed"], row["role_valid"]) == (True, False)
-    assert "names no custom role" in row["role_problem"]
+    assert (row["role_needed"], row["custom_role_state"]) == (True, "is not named")
 
 
 def trust(*statements):
@@ -334,38 +372,40 @@ def trust(*statements):
 
 
 @pytest.mark.parametrize(
-    ("role", "facts", "valid", "word"),
+    ("role", "facts", "state", "unknown"),
     [
-        (ROLE, trust(TRUST), True, ""),
+        (ROLE, trust(TRUST), "trusts ecr.amazonaws.com", ""),
         (
             ROLE,
             trust(TRUST | {"Principal": {"Service": ["x", "ecr.amazonaws.com"]}, "Action": ["STS:AssumeRole"]}),
-            True,
+            "trusts ecr.amazonaws.com",
             "",
         ),
-        (ROLE, trust(TRUST | {"Principal": {"Service": "ec2.amazonaws.com"}}), False, "does not trust"),
-        (ROLE, trust(TRUST, TRUST | {"Effect": "Deny"}), False, "denies"),
+        (ROLE, trust(TRUST | {"Principal": {"Service": "ec2.amazonaws.com"}}), "does not trust ecr.amazonaws.com", ""),
+        (ROLE, trust(TRUST, TRUST | {"Effect": "Deny"}), "denies ecr.amazonaws.com in its trust policy", ""),
         (ROLE, trust(TRUST | {"Condition": {"StringEquals": {"a": "b"}}}), None, "conditions"),
-        (ROLE, {"exists": False}, False, "does not exist"),
+        (ROLE, {"exists": False}, "does not exist", ""),
         (ROLE, {"exists": None}, None, "not read"),
-        (ROLE, {"exists": True, "trust": "{"}, None, "could not be understood"),
+        (ROLE, {"exists": True, "trust": "{"}, None, "could not be parsed"),
         (ROLE, None, None, "not read"),
-        (ROLE.replace(BACKUP, THIRD), trust(TRUST), False, f"account {THIRD}"),
-        ("templates", trust(TRUST), False, "not the ARN"),
+        (ROLE.replace(BACKUP, THIRD), trust(TRUST), f"belongs to account {THIRD}", ""),
+        ("templates", trust(TRUST), "is not the ARN of an IAM role", ""),
     ],
 )
-def test_roles_of_templates(role, facts, valid, word):
+def test_roles_of_templates(role, facts, state, unknown):
     row = template(customRoleArn=role, resourceTags=[{"Key": "a", "Value": "b"}], roles=facts)
-    assert row["role_valid"] is valid
-    assert word in row["role_problem"]
+    assert row["custom_role_state"] == state
+    assert unknown in row["custom_role_state_unknown"]
+    assert bool(row["custom_role_state_unknown"]) is (state is None)
 
 
 @pytest.mark.parametrize(
-    ("facts", "usable"), [({}, True), ({"state": "Disabled"}, False), ({"state": None}, None), (None, None)]
+    ("facts", "state"),
+    [({}, "Enabled"), ({"state": "Disabled"}, "Disabled"), ({"state": None}, None), (None, None)],
 )
-def test_keys_of_templates(facts, usable):
+def test_keys_of_templates(facts, state):
     row = template(encryptionConfiguration={"encryptionType": "KMS", "kmsKey": KEY}, key_facts=facts)
-    assert (row["key_named"], row["kms_key"], row["key_usable"]) == (True, KEY, usable)
+    assert (row["key_named"], row["kms_key"], row["key_state"]) == (True, KEY, state)
 
 
 @pytest.mark.parametrize("templates", ["{", "{}", '[{"prefix": 3}]'])

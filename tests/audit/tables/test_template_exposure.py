@@ -27,27 +27,27 @@ def judged(text, wanted=None, *, prefix="prod", **record):
 
 
 @pytest.mark.parametrize(
-    ("statements", "closed", "told"),
+    ("statements", "exposures"),
     [
-        ((), True, ""),
-        ((allow({"AWS": THIRD}),), True, ""),
-        ((allow({"AWS": BACKUP}, "ecr:*"),), True, ""),
-        ((allow({"AWS": STRANGER}),), False, f"it lets in from outside the organization {STRANGER}"),
-        ((allow("*", "ecr:PutImage"),), False,
-         "it lets in from outside the organization everyone; it lets push everyone"),
-        ((allow({"AWS": THIRD}, "ecr:BatchDelete*"),), False, f"it lets delete {THIRD}"),
-        ((allow("*", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),), None, ""),
+        ((), []),
+        ((allow({"AWS": THIRD}),), []),
+        ((allow({"AWS": BACKUP}, "ecr:*"),), []),
+        ((allow({"AWS": STRANGER}),), [f"access from outside the organization by {STRANGER}"]),
+        ((allow("*", "ecr:PutImage"),), ["access from outside the organization by everyone", "push by everyone"]),
+        ((allow({"AWS": THIRD}, "ecr:BatchDelete*"),), [f"delete by {THIRD}"]),
+        ((allow("*", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),), None),
     ],
 )  # fmt: skip
-def test_whom_a_template_lets_in(statements, closed, told):
+def test_what_the_policy_of_a_template_exposes(statements, exposures):
     row = judged(policy(*statements) if statements else None)
-    assert (row["policy_closed"], row["policy_exposure"]) == (closed, told)
+    assert json.loads(row["policy_exposures"] or "null") == exposures
+    assert row["policy_exposures_unknown"] == ""
 
 
-def test_a_policy_that_is_none_is_not_known():
+def test_a_policy_that_cannot_be_parsed_is_unknown():
     row = judged("{")
-    assert row["policy_closed"] is None
-    assert "not valid JSON" in row["policy_exposure"]
+    assert row["policy_exposures"] is None
+    assert "not valid JSON" in row["policy_exposures_unknown"]
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,15 @@ def test_a_deny_of_the_registry_closes_what_it_takes_in(resource, prefix, closed
     deny = {"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Resource": whole,
             "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-a"}}}  # fmt: skip
     row = judged(policy(allow("*")), prefix=prefix, registry_policy=policy(deny))
-    assert row["policy_closed"] is closed
+    exposed = "[]" if closed else '["access from outside the organization by everyone"]'
+    assert row["policy_exposures"] == exposed
 
 
 def test_an_unread_registry_policy_is_no_answer_where_it_could_matter():
-    assert judged(None, registry_policy=None)["policy_closed"] is True
+    assert judged(None, registry_policy=None)["policy_exposures"] == "[]"
     row = judged(policy(allow("*")), registry_policy=None)
-    assert row["policy_closed"] is None
-    assert "registry policy was not read" in row["policy_exposure"]
+    assert row["policy_exposures"] is None
+    assert "registry policy was not read" in row["policy_exposures_unknown"]
 
 
 def test_the_policy_to_put_is_the_baselines_or_a_closed_one():
