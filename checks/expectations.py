@@ -49,8 +49,8 @@ def is_false(fact: str) -> Expectation:
 
 
 def in_set(fact: str, *values: str | int) -> Expectation:
-    """*fact* must be one of *values*."""
-    expected = " or ".join(str(value) if value != "" else "none" for value in values)
+    """*fact* must be one of *values*; an empty text and an empty JSON array read `none`."""
+    expected = " or ".join("none" if value in ("", "[]") else str(value) for value in values)
     return Expectation(_IN_SET, (fact,), {"column": fact, "value_set": list(values)}, expected)
 
 

@@ -62,7 +62,7 @@ class _Asked:
 def copy_columns(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> dict[str, Any]:
     """Whether each repository is a copy, and whether it has the copies that the baseline wants."""
     received = _received(known, stock, pairs, flows)
-    columns: dict[str, Any] = {"receives_copies": received}
+    columns: dict[str, Any] = {"receives_replicas": received}
     for field, apart in _KINDS.items():
         columns |= _resilience(known, stock, flows, field, _has_copy(known, stock, pairs, apart), received)
     return columns

@@ -1,4 +1,4 @@
-"""Limits of AWS that a replication setup can run into, before it does."""
+"""Limits of AWS that a replication configuration can reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The organization around replication: who is in it, who is active, and what could be looked at."""
+"""The organization around replication: its accounts and Regions, what it declares, and gaps in the evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replication rules: what is copied where, against what the baseline requires."""
+"""Replication rules: what is replicated where, compared with what the baseline requires."""
 
 from __future__ import annotations
 
