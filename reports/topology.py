@@ -101,8 +101,8 @@ def topology_of(links: pd.DataFrame, registries: pd.DataFrame, names: Mapping[st
     return Topology(tuple(sorted(ways, key=lambda link: (link.source, link.destination))), tuple(loads), dict(names))
 
 
-_STOPS = ("destination_region_valid", "accounts_active", "regions_enabled")
-"""Columns whose falsehood means that nothing can arrive."""
+_STOPS = ("inactive_accounts", "regions_not_enabled")
+"""Lists, JSON arrays; one that is not empty means that nothing can arrive."""
 
 
 def _way(row: Mapping[str, Any]) -> Way:
@@ -111,12 +111,14 @@ def _way(row: Mapping[str, Any]) -> Way:
     if not row["present"]:
         return Way.MISSING
     refused = row.get("cross_account") and row.get("grant_given") is False
-    if refused or any(row.get(column) is False for column in _STOPS):
+    stopped = any(row.get(column) not in (None, "[]") for column in _STOPS)
+    if refused or stopped or row.get("destination_region_valid") is False:
         return Way.BLOCKED
     cross = row.get("cross_account")
-    if row.get("requirement_met") is False or (cross and row.get("uncovered_prefixes") not in (None, "[]")):
+    missing = row.get("missing_prefixes")
+    if missing not in (None, "[]") or (cross and row.get("uncovered_prefixes") not in (None, "[]")):
         return Way.PARTIAL
     if cross and row.get("uncreatable_repository_count"):
         return Way.PARTIAL
-    unsure = row.get("requirement_met") is None or (cross and row.get("grant_given") is None)
+    unsure = missing is None or (cross and row.get("grant_given") is None)
     return Way.UNKNOWN if unsure else Way.OPEN

@@ -1,4 +1,4 @@
-"""Whether an EventBridge rule hears of failed replication: its event pattern against the event that ECR sends.
+"""Whether an EventBridge rule captures failed replication: its event pattern against the event that ECR sends.
 
 EventBridge user guide, eb-create-pattern.html: every field that a pattern names must be in the event, with one of the
 values listed; fields that it does not name are ignored. EventBridge reference, events-ref-ecr.html: the event.
@@ -20,13 +20,13 @@ FAILED_REPLICATION: Mapping[str, Any] = {
 }
 """What is alike in every such event. Repository, image, source and time differ, and the place is the rule's own."""
 
-_LISTENING = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+_ENABLED = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
 
 
-def hears_failures(rule: Mapping[str, Any], account: str, region: str) -> Truth:
-    """Whether *rule* (of ListRules, in *account* and *region*) matches every failed replication; None: undecided."""
+def captures_failures(rule: Mapping[str, Any], account: str, region: str) -> Truth:
+    """Whether *rule* (of ListRules, in *account* and *region*) matches every failed replication; None: unknown."""
     pattern = rule.get("EventPattern")
-    if not pattern or rule.get("State") not in _LISTENING:
+    if not pattern or rule.get("State") not in _ENABLED:
         return False
     try:
         document = json.loads(pattern)
@@ -47,14 +47,14 @@ def _field(name: str, wanted: object, event: Mapping[str, Any]) -> Truth:
     found = event.get(name)
     if isinstance(found, Mapping):
         return _matches(wanted, found)
-    # A field that varies from event to event: the rule may hear of some failures, and need not hear of all.
+    # A field that varies from event to event: the rule may match some failures, and need not match all.
     if found is None or not isinstance(wanted, list):
         return None
     return some(_value(one, found) for one in wanted)
 
 
 def _value(wanted: object, found: str) -> Truth:
-    """Whether one entry of a field's list takes the value *found*; comparison operators besides these are undecided."""
+    """Whether one entry of a field's list takes the value *found*; comparison operators besides these are unknown."""
     if not isinstance(wanted, dict):
         return wanted == found
     match wanted:

@@ -15,15 +15,14 @@ from checks.model import RegistryId
 from checks.requirements import minimal_prefixes, shared_prefixes
 
 _COLUMNS = (
-    "delete_consistent", "delete_conflicting_rules", "delete_conflicting_prefixes", "delete_settled",
-    "delete_differing_rules",
+    "delete_conflicting_rules", "delete_conflicting_prefixes", "delete_settled", "delete_differing_rules",
 )  # fmt: skip
 
 
 def deletion_conflict_columns(
     destination: RegistryId, rules: Sequence[Rule] | None, demands: Sequence[Demand]
 ) -> dict[str, Any]:
-    """Whether *rules*, all of one registry, agree about what they copy to *destination*; None: they were not read."""
+    """Where *rules*, all of one registry, disagree about deletions at *destination*; None: they were not read."""
     if rules is None:
         return dict.fromkeys(_COLUMNS)
     conflicts = list(_conflicts(rules, destination))
@@ -31,7 +30,6 @@ def deletion_conflict_columns(
     involved = [rule for rule in rules if rule.number in numbers]
     switches = _switches(rules, involved, demands)
     return {
-        "delete_consistent": not conflicts,
         "delete_conflicting_rules": compact(numbers),
         "delete_conflicting_prefixes": compact(
             minimal_prefixes(prefix for *_, shared in conflicts for prefix in shared)
@@ -50,9 +48,11 @@ def _conflicts(rules: Sequence[Rule], destination: RegistryId) -> Iterator[tuple
 
 
 def _switches(rules: Sequence[Rule], involved: Sequence[Rule], demands: Sequence[Demand]) -> Mapping[int, bool]:
-    """Rules to switch, and how, so that all *involved* are as declared; none where that does not end the conflict."""
+    """Rules to switch, and how, so that all *involved* match the baseline; none where that leaves a conflict."""
     columns = [deletion_columns(rule, demands) for rule in involved]
-    expected = {column["delete_expected"] if column["delete_declared"] else "" for column in columns}
+    expected = {
+        column["expected_delete_replication"] if column["delete_replication_required"] else "" for column in columns
+    }
     if len(expected) != 1 or not expected <= {"on", "off"}:
         return {}
     wanted = expected == {"on"}

@@ -127,7 +127,6 @@ def _requirement_columns(link: Link) -> dict[str, Any]:
         "prefixes": None if prefixes is None else compact(prefixes),
         "expected_prefixes": compact(expected),
         "missing_prefixes": None if missing is None else compact(missing),
-        "requirement_met": None if missing is None else not missing,
         "expected_delete_replication": _expected_delete(link, missing),
     }
 
@@ -146,7 +145,6 @@ def _declaration_columns(known: Known, link: Link) -> dict[str, Any]:
     expected = is_expected(link.demands)
     allowed = destination_allowed(known.baseline, *link.destination, *known.paths(link.destination[0]))
     present = None if link.rules is None else bool(link.rules)
-    return {
-        "declaration_applies": present if forbidden else False,
-        "declared": True if expected or allowed else None if expected is None or allowed is None else False,
-    }
+    unknown = expected is None or allowed is None
+    declaration = "required" if expected else "allowed" if allowed else None if unknown else "undeclared"
+    return {"declaration_required": present if forbidden else False, "declaration": declaration}

@@ -15,7 +15,7 @@ import numpy as np
 
 from audit.tables.coded import Coded, Codes
 from audit.tables.documents import Rule
-from audit.tables.frames import Flags, compact, flag
+from audit.tables.frames import UNKNOWN, Flags, compact, flag
 from audit.tables.known import Demand, Known
 from audit.tables.stock import Stock, presence
 from checks.model import RegistryId
@@ -39,6 +39,8 @@ class Pairs:
     destination_row: Codes
     """Row of the destination repository in `Stock`; -1: none was read."""
     matched: Flags
+    matching_rules: Codes
+    """Number of rules that match; -1: they were not read."""
     expected: Flags
     required_by: Coded
     delete_replication: Flags
@@ -53,7 +55,8 @@ class Pairs:
 class Cell:
     """What holds between all names of a segment and one destination."""
 
-    matched: bool | None
+    matching_rules: int | None
+    """None: the source's rules were not read."""
     expected: bool | None
     required_by: str
     delete_replication: bool | None
@@ -82,7 +85,7 @@ def _cell(destination: RegistryId, hits: Sequence[Rule] | None, asks: Sequence[D
     asking = [ask for ask in asks if destination in ask.destinations]
     copying = None if hits is None else [rule for rule in hits if destination in rule.destinations]
     return Cell(
-        matched=None if copying is None else bool(copying),
+        matching_rules=None if copying is None else len(copying),
         expected=is_expected(asking),
         required_by=names_of(asking),
         delete_replication=None if copying is None else any(rule.delete_replication for rule in copying),
@@ -108,6 +111,7 @@ class _Columns:
 
     rows: list[Codes]
     destinations: list[Codes]
+    matching_rules: list[Codes]
     flags: list[Flags]
     required_by: list[Codes]
     texts: dict[str, int]
@@ -117,7 +121,9 @@ class _Columns:
         count = stop - start
         self.rows.append(np.repeat(np.arange(start, stop, dtype=np.int64), len(found)))
         self.destinations.append(np.tile(np.array([number[pair] for pair in found], dtype=np.int64), count))
-        flags = [(flag(c.matched), flag(c.expected), flag(c.delete_replication)) for c in found.values()]
+        matching = [UNKNOWN if cell.matching_rules is None else cell.matching_rules for cell in found.values()]
+        self.matching_rules.append(np.tile(np.array(matching, dtype=np.int64), count))
+        flags = [(flag(cell.expected), flag(cell.delete_replication)) for cell in found.values()]
         self.flags.append(np.tile(np.array(flags, dtype=np.int8).T, count))
         texts = [self.texts.setdefault(cell.required_by, len(self.texts)) for cell in found.values()]
         self.required_by.append(np.tile(np.array(texts, dtype=np.int64), count))
@@ -126,13 +132,14 @@ class _Columns:
 def pair_up(known: Known, stock: Stock) -> Pairs:
     """Every replica of every registry in scope whose repositories were read."""
     number = {registry: at for at, registry in enumerate(known.universe)}
-    held = _Columns([], [], [], [], {})
+    held = _Columns([], [], [], [], [], {})
     for source in known.sources:
         _add_source(held, known, stock, source, number)
     empty = np.empty(0, dtype=np.int64)
     rows = np.concatenate([empty, *held.rows])
     destination = np.concatenate([empty, *held.destinations])
-    flags = np.concatenate([np.empty((3, 0), dtype=np.int8), *held.flags], axis=1)
+    matching = np.concatenate([empty, *held.matching_rules])
+    flags = np.concatenate([np.empty((2, 0), dtype=np.int8), *held.flags], axis=1)
     found = stock.find(destination, stock.name[rows])
     return Pairs(
         source=stock.registry[rows],
@@ -140,10 +147,11 @@ def pair_up(known: Known, stock: Stock) -> Pairs:
         name=stock.name[rows],
         source_row=rows,
         destination_row=found,
-        matched=flags[0],
-        expected=flags[1],
+        matched=np.sign(matching).astype(np.int8),
+        matching_rules=matching,
+        expected=flags[0],
         required_by=Coded(np.concatenate([empty, *held.required_by]), list(held.texts)),
-        delete_replication=flags[2],
+        delete_replication=flags[1],
         present=presence(stock, destination, found),
     )
 

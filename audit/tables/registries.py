@@ -17,7 +17,7 @@ from audit.tables.registry_declarations import declaration_columns
 from audit.tables.registry_growth import growth_columns
 from audit.tables.registry_settings import setting_columns
 from audit.tables.registry_surroundings import surrounding_columns
-from audit.tables.thresholds import distance
+from audit.tables.thresholds import comparable_count, severity_of_count, warning_threshold
 from checks.baseline import Baseline
 from checks.model import Gap, RegistryId
 from checks.tables import REGISTRIES
@@ -82,25 +82,21 @@ def _limits(known: Known, key: RegistryId, record: RegistryRecord) -> dict[str, 
     limits = known.baseline.limits
     rules = known.rules[key].value
     rules_limit = limits.rules.maximum if record.rules_limit is None else record.rules_limit
-    counted = distance(
-        None if rules is None else len(rules), "rules", limits.rules, rules_limit, expressible=EXPRESSIBLE_RULES
-    )
+    count = None if rules is None else len(rules)
     characters = None if record.registry_policy is None else len(record.registry_policy)
     size = limits.registry_policy_characters
-    written = distance(characters, "characters", size, size.maximum)
     return {
         "is_source": None if rules is None else bool(rules),
-        "rule_count": None if rules is None else len(rules),
+        "rule_count": count,
         "rules_limit": rules_limit,
-        "rules_comfortable": counted.comfortable,
-        "rules_grade": counted.grade,
-        "rules_problem": counted.problem,
+        "rules_warning_threshold": min(warning_threshold(limits.rules, rules_limit), EXPRESSIBLE_RULES + 1),
+        "rules_severity": severity_of_count(count, limits.rules, rules_limit, expressible=EXPRESSIBLE_RULES),
         **_destinations(known, key, record, rules),
         **growth_columns(known, key, _destinations_limit(known, record)),
         "policy_characters": characters,
         "policy_characters_limit": size.maximum,
-        "policy_size_comfortable": written.comfortable,
-        "policy_size_grade": written.grade,
+        "policy_characters_warning_threshold": warning_threshold(size, size.maximum),
+        "policy_characters_severity": severity_of_count(characters, size, size.maximum),
         "limits_source": _limits_source(record, known.baseline),
     }
 
@@ -114,30 +110,25 @@ def _destinations(
     present = {pair for rule in rules or () for pair in rule.destinations}
     least = present | {pair for demand in demands if demand.certain for pair in demand.destinations}
     most = least | {pair for demand in demands for pair in demand.destinations}
-    # Unread rules can only add destinations; where even the least is too much, or the most is not, it is decided.
+    # Unread rules can only add destinations.
     most_count = None if rules is None else len(most)
+    unique, warning = comparable_count(len(least), most_count, maximum), warning_threshold(limit, maximum)
     needed = len(least) if most_count == len(least) else None
     return {
         "destinations_present": None if rules is None else len(present),
         "destinations_needed": needed,
         "destinations_limit": maximum,
         "destination_headroom": None if needed is None else maximum - needed,
-        "destinations_within_limit": _below(len(least), most_count, lambda count: count <= maximum),
-        "destinations_below_warning": _below(
-            len(least), most_count, lambda count: count * 100 < maximum * limit.warn_at_percent
-        ),
+        "unique_destinations": unique,
+        "destinations_warning_threshold": warning,
+        "unique_destinations_for_warning": comparable_count(len(least), most_count, warning - 1),
+        "destination_warning_applies": None if unique is None else unique <= maximum,
     }
 
 
 def _destinations_limit(known: Known, record: RegistryRecord) -> int:
     declared = known.baseline.limits.unique_destinations.maximum
     return declared if record.destinations_limit is None else record.destinations_limit
-
-
-def _below(least: int, most: int | None, holds: Any) -> bool | None:
-    if not holds(least):
-        return False
-    return True if most is not None and holds(most) else None
 
 
 def _limits_source(record: RegistryRecord, baseline: Baseline) -> str:

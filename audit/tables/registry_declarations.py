@@ -14,26 +14,35 @@ from checks.requirements import destinations_of, in_units, source_matches
 
 
 def declaration_columns(known: Known, key: RegistryId) -> dict[str, Any]:
-    """Whether the baseline allows repositories here at all, and whether a new member replicates what it should."""
+    """Whether the baseline allows repositories here at all, and what an account must replicate because of its unit."""
     part = known.parts[key]
     names: Sequence[str] = part.repositories["repository"]
     holds: Truth = True if names else False if part.registry.repositories_read else None
     in_scope = key in known.in_scope
-    baseline, rules = known.baseline, known.rules[key].value
+    baseline = known.baseline
     forbidden = baseline.undeclared_registries == "forbidden"
     demands = [demand for demand in known.demands.get(key, ()) if _by_unit(known, demand, key[0]) is not False]
     return {
-        "declaration_judged": every((in_scope and forbidden, holds)),
-        "registry_declared": some(_names_registry(known, one, key) for one in baseline.replication),
-        "region_judged": every((in_scope and bool(baseline.allowed_regions), holds)),
-        "region_approved": key[1] in baseline.allowed_regions,
+        "declaration_required": every((in_scope and forbidden, holds)),
+        **_declaring(known, key),
+        "region_restricted": every((in_scope and bool(baseline.allowed_regions), holds)),
+        "disallowed_region": key[1] if baseline.allowed_regions and key[1] not in baseline.allowed_regions else "",
         "allowed_regions": compact(list(baseline.allowed_regions)),
-        "membership_judged": some(
+        "member_replication_required": some(
             every((_by_unit(known, demand, key[0]), _any_begins(names, demand, holds))) for demand in demands
         ),
-        "member_replicates": None if rules is None else bool(rules),
         "member_required_by": compact(list(dict.fromkeys(demand.requirement.name for demand in demands))),
         "member_flows": compact([_flow(demand, pair) for demand in demands for pair in demand.destinations]),
+    }
+
+
+def _declaring(known: Known, key: RegistryId) -> dict[str, Any]:
+    """The requirements that name the registry; their count is null where none does for certain, and one may."""
+    found = {one.name: _names_registry(known, one, key) for one in known.baseline.replication}
+    names = [name for name, is_named in found.items() if is_named]
+    return {
+        "declaring_requirements": compact(names),
+        "declaring_requirement_count": None if not names and None in found.values() else len(names),
     }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from audit.tables.known import Known
+from audit.tables.thresholds import comparable_count
 from checks.model import RegistryId
 from checks.requirements import in_units
 
 
 def growth_columns(known: Known, key: RegistryId, maximum: int) -> dict[str, Any]:
-    """Destinations of the registry *key*, of AWS's *maximum*, if every account that may receive by its unit did."""
+    """Destinations of the registry *key* if every account that its unit admits received replicas; AWS's *maximum*."""
     allowed = known.baseline.allowed_destinations
     declared = known.baseline.undeclared_replication == "forbidden" and bool(allowed.ous and allowed.regions)
     rules, demands = known.rules[key].value, known.demands.get(key)
@@ -20,14 +21,12 @@ def growth_columns(known: Known, key: RegistryId, maximum: int) -> dict[str, Any
     least |= {RegistryId(account, region) for account in inside for region in allowed.regions}
     most = least | {RegistryId(account, region) for account in perhaps for region in allowed.regions}
     reached, bound = len(least - {key}), len(most - {key})
-    known_bound = rules is not None and known.members is not None
-    within = False if reached > maximum else True if known_bound and bound <= maximum else None
+    is_bounded = rules is not None and known.members is not None
     replicates = None if rules is None else bool(rules or demands)
     return {
-        "growth_declared": False if not declared or demands is None else replicates,
+        "growth_foreseeable": False if not declared or demands is None else replicates,
         "growth_accounts": len(inside),
-        "destinations_possible": reached,
-        "growth_within_limit": within,
+        "possible_destinations": comparable_count(reached, bound if is_bounded else None, maximum),
     }
 
 

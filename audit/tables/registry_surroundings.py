@@ -6,34 +6,36 @@ import json
 from typing import Any
 
 from audit.tables.documents import NotUnderstoodError, read_objects
-from audit.tables.event_patterns import hears_failures
+from audit.tables.event_patterns import captures_failures
 from audit.tables.frames import compact
 from audit.tables.known import Known
-from checks.iam.ternary import Truth, every, some
+from checks.iam.ternary import Truth, every
 from checks.model import RegistryId
 
 _EVERY_REGION = "ALL_SUPPORTED"
 
 
 def surrounding_columns(known: Known, key: RegistryId, *, destination: bool | None) -> dict[str, Any]:
-    """Whether somebody hears of failures here, and whether scanning can be changed. *destination*: of any link."""
+    """Which rules capture failures here, and what fixes how ECR is scanned. *destination*: whether of any link."""
     return {**_event_columns(known, key, destination), **_scanning_columns(known, key, destination)}
 
 
 def _event_columns(known: Known, key: RegistryId, destination: bool | None) -> dict[str, Any]:
     wanted = known.baseline.registries.failure_events == "required"
-    heard = _heard(known.parts[key].registry.event_rules, key)
+    captured = _captured(known.parts[key].registry.event_rules, key)
+    names = None if captured is None else [name for name, captures in captured.items() if captures]
+    unknown = captured is None or (not names and None in captured.values())
     return {
-        "failure_events_judged": every((wanted, destination)),
-        "failure_events_watched": None if heard is None else some(heard.values()),
-        "failure_rules": None if heard is None else compact([name for name, hears in heard.items() if hears]),
+        "failure_events_required": every((wanted, destination)),
+        "failure_rule_count": None if names is None or unknown else len(names),
+        "failure_rules": None if names is None else compact(names),
     }
 
 
-def _heard(event_rules: str | None, key: RegistryId) -> dict[str, Truth] | None:
-    """Event rule → whether it hears of failed replication; None: not read, or not understood."""
+def _captured(event_rules: str | None, key: RegistryId) -> dict[str, Truth] | None:
+    """Event rule → whether it captures failed replication; None: not read, or not understood."""
     try:
-        return {str(rule.get("Name")): hears_failures(rule, *key) for rule in read_objects(event_rules)}
+        return {str(rule.get("Name")): captures_failures(rule, *key) for rule in read_objects(event_rules)}
     except NotUnderstoodError:
         return None
 
@@ -41,13 +43,13 @@ def _heard(event_rules: str | None, key: RegistryId) -> dict[str, Truth] | None:
 def _scanning_columns(known: Known, key: RegistryId, destination: bool | None) -> dict[str, Any]:
     wanted = any(entry.scanning and entry.scanning.required for entry in known.baseline.settings)
     record, registry = known.accounts.get(key[0]), known.parts[key].registry
-    permitted, problem = _permitted(record.inspector_policy if record else None, key[1])
+    setting, problem = _inspector_setting(record.inspector_policy if record else None, key[1])
     # Of a registry that could not be read at all it is not even known whether its Region is enabled.
     exists: Truth = registry.repositories_read or registry.replication_configuration is not None or None
     return {
-        "scan_changes_judged": every((wanted, destination, _has_organization(known), exists)),
-        "scan_changes_permitted": permitted,
-        "scan_changes_problem": problem,
+        "inspector_policy_relevant": every((wanted, destination, _has_organization(known), exists)),
+        "inspector_policy_setting": setting,
+        "inspector_policy_problem": problem,
     }
 
 
@@ -58,8 +60,8 @@ def _has_organization(known: Known) -> Truth:
     return None if refused else False
 
 
-def _permitted(policy: str | None, region: str) -> tuple[Truth, str]:
-    """Whether the account may change how ECR is scanned in *region*, and what stands against it.
+def _inspector_setting(policy: str | None, region: str) -> tuple[str | None, str]:
+    """What the effective Inspector policy sets for ECR in *region*: `enabled`, `disabled`, empty; or None and why.
 
     AWS Organizations user guide, orgs_manage_policies_inspector_syntax.html: a policy lists, for each kind of scanning,
     the Regions in which it switches it on and off. Amazon Inspector user guide, managing-multiple-accounts.html: it
@@ -68,15 +70,15 @@ def _permitted(policy: str | None, region: str) -> tuple[Truth, str]:
     if policy is None:
         return None, "the effective Inspector policy of the account could not be read"
     if not policy:
-        return True, ""
+        return "", ""
     try:
         scanning = json.loads(policy)["inspector"]["enablement"]["ecr_scanning"]
         for word in ("disable", "enable"):
             listed = scanning.get(f"{word}_in_regions") or []
             listed = listed.get("@@assign") or [] if isinstance(listed, dict) else listed
             if region in listed or _EVERY_REGION in listed:
-                return False, f"an Inspector policy of the organization {word}s ECR scanning in {region}"
+                return f"{word}d", ""
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        # The policy speaks of other things, or not in the documented shape: what it means for ECR is not known.
-        return None, "an Inspector policy of the organization applies to the account and says nothing clear about ECR"
-    return None, f"an Inspector policy of the organization applies to the account and does not name {region}"
+        # The policy is about other things, or not of the documented shape: what it means for ECR is unknown.
+        return None, "the organization's Inspector policy for the account does not clearly address ECR"
+    return None, f"the organization's Inspector policy for the account does not name {region}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from audit.tables.coded import Coded
-from audit.tables.frames import frame
+from audit.tables.frames import UNKNOWN, frame, integers
 from audit.tables.image_differences import Differences
 from audit.tables.image_stock import ImageStock
 from audit.tables.known import Known
@@ -33,6 +34,7 @@ def replicas_frame(known: Known, stock: Stock, pairs: Pairs, images: ImageStock,
             "destination_region": region_texts(known, pairs.destination),
             "partition": partition_texts(known, pairs.source),
             "matched": pairs.matched,
+            "matching_rules": integers(pairs.matching_rules.astype(np.float64), pairs.matching_rules != UNKNOWN),
             "expected": pairs.expected,
             "required_by": pairs.required_by.texts(),
             "delete_replication": pairs.delete_replication,

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from audit.tables.coded import Coded, code, judge
-from audit.tables.frames import NO, compact, integers
+from audit.tables.frames import compact, integers
 from audit.tables.image_stock import ImageStock
 from audit.tables.known import Known
 from audit.tables.stock import Stock
-from audit.tables.thresholds import distance
+from audit.tables.thresholds import severity_of_count, warning_threshold
 from checks.requirements import merged_settings
 
 
@@ -21,15 +21,14 @@ def image_limit_columns(known: Known, stock: Stock, images: ImageStock) -> dict[
     limit = known.baseline.limits.images_per_repository
     counted = np.where(images.read, images.counts, -1)
     counts = code(None if number < 0 else number for number in counted.tolist())
-    judged = judge(lambda count: distance(count, "images", limit, limit.maximum), counts)
-    comfortable = judged.flags("comfortable")
+    severities = judge(lambda count: severity_of_count(count, limit, limit.maximum), counts)
+    warning = warning_threshold(limit, limit.maximum)
     return {
         "image_total": integers(counted.astype(np.float64), counted >= 0),
         "images_limit": np.full(len(counted), limit.maximum, dtype=np.int64),
-        "images_comfortable": comfortable,
-        "images_grade": judged.texts("grade"),
-        "images_problem": judged.texts("problem"),
-        "expected_lifecycle_policy": _lifecycle(known, stock, np.flatnonzero(comfortable == NO).tolist()).texts(),
+        "images_warning_threshold": np.full(len(counted), warning, dtype=np.int64),
+        "images_severity": code(severities.answers).take(severities.case).texts(),
+        "expected_lifecycle_policy": _lifecycle(known, stock, np.flatnonzero(counted >= warning).tolist()).texts(),
     }
 
 

@@ -22,10 +22,10 @@ _SEPARATORS = ("/", "-", "_", ".")
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """What the baseline wants a rule without filter to be narrowed to."""
+    """What the baseline requires a rule without filter to be narrowed to."""
 
-    declared: bool | None
-    """Whether it wants only a part; None where only the place of an account could tell."""
+    required: bool | None
+    """Whether it requires only a part; None where that depends on the unknown place of an account."""
     prefixes: tuple[str, ...]
     """All that it requires at the rule's destinations."""
     filters: tuple[str, ...]
@@ -44,9 +44,9 @@ def wanted_subset(rule: Rule, demands: Sequence[Demand], source: RegistryId) -> 
         minimal_prefixes(prefix for demand in concerned if pair in demand.destinations for prefix in demand.prefixes)
         for pair in destinations
     }
-    declared = True if certain and "" not in prefixes else None
-    alike = len(by_destination) == 1 and declared
-    return Subset(declared, prefixes, prefixes if alike else ())
+    required = True if certain and "" not in prefixes else None
+    alike = len(by_destination) == 1 and required
+    return Subset(required, prefixes, prefixes if alike else ())
 
 
 def meeting(rule: Rule, demands: Sequence[Demand]) -> list[Demand]:
@@ -108,27 +108,24 @@ def unmatched_prefixes(rule: Rule, demands: Sequence[Demand], names: RepositoryN
 
 
 def name_columns(rule: Rule, demands: Sequence[Demand], names: RepositoryNames, bounds: Bounds) -> dict[str, Any]:
-    """Filters against names: bounded ones, and those that match nothing."""
+    """Filters against names: those that end within a word, and those that match nothing."""
     # Without a repository to match there is nothing yet that a filter could miss or take by mistake.
     comparable = bool(rule.filter_count) and (True if names.names else False if names.complete else None)
     unmatched = unmatched_prefixes(rule, demands, names)
-    certain = unmatched if names.complete else []
     return {
         "filters_comparable": comparable,
-        "prefixes_bounded": bounds.bounded,
-        "unbounded_prefixes": compact(list(bounds.unbounded)),
+        "unbounded_prefixes": None if bounds.bounded is None else compact(list(bounds.unbounded)),
         "unbounded_names": compact(list(bounds.names)),
         "bounded_prefixes": compact(bounds.replacements),
-        "filters_matched": False if certain else None if unmatched else True,
-        "unmatched_prefixes": compact(certain),
+        # Where the list of repositories broke off, a name that was not read may begin with the prefix.
+        "unmatched_prefixes": compact(unmatched) if names.complete or not unmatched else None,
     }
 
 
-def subset_columns(rule: Rule, subset: Subset) -> dict[str, Any]:
-    """A rule without filter against what the baseline wants."""
+def subset_columns(subset: Subset) -> dict[str, Any]:
+    """What the baseline requires at the destinations of *rule*, where it has no filter."""
     return {
-        "subset_declared": subset.declared,
-        "filtered_as_declared": bool(rule.filter_count),
-        "declared_prefixes": compact(list(subset.prefixes)),
-        "declared_filters": compact(list(subset.filters)) if subset.filters else "",
+        "filters_required": subset.required,
+        "required_prefixes": compact(list(subset.prefixes)),
+        "expected_filters": compact(list(subset.filters)) if subset.filters else "",
     }

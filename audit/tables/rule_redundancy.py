@@ -9,9 +9,8 @@ from typing import Any
 from audit.tables.documents import Rule
 from audit.tables.frames import compact
 from checks.requirements import is_covered
-from checks.wording import listed
 
-TOLD = 5
+EXPLAINED = 5
 """Prefixes of a rule that are explained; more are counted."""
 Replacements = Mapping[tuple[int, str], tuple[str, ...] | None]
 """(rule number, prefix) → what another check wants in its place; None: that is for a person to decide."""
@@ -30,7 +29,7 @@ class Redundancy:
 def redundancy_of(rules: Sequence[Rule], replacements: Replacements) -> Redundancy:
     """Compare the *rules* of one registry with each other.
 
-    What another check wants replaced is compared as it will be afterwards, so that both can be mended at once. Each
+    What another check wants replaced is compared as it will be afterwards, so that both can be fixed at once. Each
     prefix lies within one that is shorter, or that goes to more destinations, or that comes first: never in a circle.
     """
     first: dict[tuple[object, ...], int] = {}
@@ -83,29 +82,23 @@ def _goes_along(rule: Rule, other: Rule, *, same_prefix: bool) -> bool:
 def duplicate_columns(rule: Rule, redundancy: Redundancy) -> dict[str, Any]:
     """Names that the rule has twice, and an earlier rule that is the same."""
     same = redundancy.same_as.get(rule.number)
-    problems = [f"it is the same as rule {same}"] if same else []
-    problems += [f"it names {listed(rule.repeated)} more than once"] if rule.repeated else []
-    return {
-        "without_duplicates": not problems,
-        "repeated": compact(list(rule.repeated)),
-        "same_as_rule": str(same or ""),
-        "duplicates_problem": " and ".join(problems),
-    }
+    found = [*([f"rule {same}"] if same else []), *rule.repeated]
+    return {"duplicates": compact(found), "same_as_rule": str(same or "")}
 
 
 def redundancy_columns(rule: Rule, redundancy: Redundancy) -> dict[str, Any]:
     """Prefixes of the rule that copy nothing of their own."""
     found = {p: redundancy.within[rule.number, p] for p in rule.prefixes if (rule.number, p) in redundancy.within}
-    told = tuple(
+    reasons = tuple(
         f"`{prefix}` lies within "
         + (f"`{container}` of rule {number}" if container else f"rule {number}, which takes all")
         if prefix
         else f"rule {number} takes all as well"
         for prefix, (number, container) in found.items()
     )
+    more = len(reasons) - EXPLAINED
     return {
         "rule_distinct": bool(rule.destinations) and rule.number not in redundancy.same_as,
-        "filters_needed": not found,
-        "unneeded_prefixes": compact(list(found)),
-        "unneeded_because": "; ".join(told[:TOLD]) + (f"; and {len(told) - TOLD} more" if len(told) > TOLD else ""),
+        "redundant_prefixes": compact(list(found)),
+        "redundancy_reason": "; ".join(reasons[:EXPLAINED]) + (f"; and {more} more" if more > 0 else ""),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,10 +12,10 @@ from audit.tables.frames import compact, frame_of_rows
 from audit.tables.known import Known
 from audit.tables.repository_names import RepositoryNames
 from audit.tables.rule_caches import cache_columns
-from audit.tables.rule_deletion import deletion_columns
+from audit.tables.rule_deletion import deletion_columns, switch
 from audit.tables.rule_filters import Bounds, Subset, bounds_of, name_columns, subset_columns, wanted_subset
 from audit.tables.rule_redundancy import duplicate_columns, redundancy_columns, redundancy_of
-from audit.tables.thresholds import distance
+from audit.tables.thresholds import severity_of_count, warning_threshold
 from checks.model import RegistryId
 from checks.tables import RULES
 
@@ -36,7 +36,7 @@ def _rows(known: Known, source: RegistryId, names: RepositoryNames) -> Iterator[
             **_as_read(known, source, rule),
             **deletion_columns(rule, demands),
             **duplicate_columns(rule, redundancy),
-            **subset_columns(rule, subsets[rule.number]),
+            **subset_columns(subsets[rule.number]),
             **name_columns(rule, demands, names, bounds[rule.number]),
             **redundancy_columns(rule, redundancy),
             **cache_columns(rule, demands, caches),
@@ -46,9 +46,9 @@ def _rows(known: Known, source: RegistryId, names: RepositoryNames) -> Iterator[
 def _replacements(
     rules: Sequence[Rule], subsets: dict[int, Subset], bounds: dict[int, Bounds]
 ) -> dict[tuple[int, str], tuple[str, ...] | None]:
-    """What the prefixes of *rules* will be once other checks are content; None where a person has to say."""
+    """What the prefixes of *rules* will be once other checks pass; None where a person has to decide."""
     found: dict[tuple[int, str], tuple[str, ...] | None] = {
-        (rule.number, ""): subsets[rule.number].filters or None for rule in rules if subsets[rule.number].declared
+        (rule.number, ""): subsets[rule.number].filters or None for rule in rules if subsets[rule.number].required
     }
     for rule in rules:
         found |= {(rule.number, p): bounds[rule.number].replacements.get(p) for p in bounds[rule.number].unbounded}
@@ -59,18 +59,22 @@ def _as_read(known: Known, source: RegistryId, rule: Rule) -> dict[str, Any]:
     limit = known.baseline.limits.filters_per_rule
     record = known.parts[source].registry
     maximum = limit.maximum if record.filters_limit is None else record.filters_limit
-    filters = distance(rule.filter_count, "filters", limit, maximum)
+    itself = [pair for pair in rule.destinations if pair == source]
     return {
         "account": source[0],
         "region": source[1],
         "rule": rule.number,
-        "destinations": compact([f"{account}/{region}" for account, region in rule.destinations]),
+        "destinations": _places(rule.destinations),
+        "destination_count": len(rule.destinations),
+        "self_destinations": _places(itself),
         "prefixes": compact(list(rule.prefixes)),
-        "delete_replication": rule.delete_replication,
+        "delete_replication": switch(rule.delete_replication),
         "filter_count": rule.filter_count,
         "filters_limit": maximum,
-        "filters_comfortable": filters.comfortable,
-        "filters_grade": filters.grade,
-        "destinations_named": bool(rule.destinations),
-        "destinations_elsewhere": source not in rule.destinations,
+        "filters_warning_threshold": warning_threshold(limit, maximum),
+        "filters_severity": severity_of_count(rule.filter_count, limit, maximum),
     }
+
+
+def _places(registries: Iterable[RegistryId]) -> str:
+    return compact(["/".join(registry) for registry in registries])

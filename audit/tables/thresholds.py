@@ -1,38 +1,36 @@
-"""How close something is to a limit, as a severity."""
+"""How a count stands to a limit: from where on a warning is due, how severe it is, what an uncertain count tells."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from checks.baseline import Limit
 from checks.model import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Distance:
-    """Whether a count keeps clear of its limit; all None when the count is not known."""
-
-    comfortable: bool | None
-    grade: str | None
-    """Severity where it does not, else empty."""
-    problem: str | None
-    """Which threshold was reached, as a clause, else empty."""
+def warning_threshold(limit: Limit, maximum: int) -> int:
+    """The smallest count that reaches the warning percentage of *limit*, taken of *maximum*."""
+    return -(-maximum * limit.warn_at_percent // 100)
 
 
-def distance(count: int | None, what: str, limit: Limit, maximum: int, *, expressible: int | None = None) -> Distance:
-    """How *count* of *what* stands to *maximum*, with the warning percentage of *limit*.
+def severity_of_count(count: int | None, limit: Limit, maximum: int, *, expressible: int | None = None) -> str | None:
+    """How severe it is that *count* comes near *maximum*, or exceeds it; empty: it does not; None: not counted.
 
-    High beyond the maximum, medium from the warning on, informational beyond *expressible*: what tools that were
-    written for an older, lower limit can still say.
+    High beyond the maximum, medium from the warning threshold of *limit* on, informational beyond *expressible*: what
+    tools that were written for an older, lower limit can still say.
     """
     if count is None:
-        return Distance(None, None, None)
+        return None
     if count > maximum:
-        return Distance(False, Severity.HIGH, f"{count} {what} exceed the limit of {maximum}")
-    if count * 100 >= maximum * limit.warn_at_percent:
-        reached = f"{count} {what} reach {limit.warn_at_percent} % of the limit of {maximum}"
-        return Distance(False, Severity.MEDIUM, reached)
-    if expressible is not None and count > expressible:
-        beyond = f"{count} {what} are more than the {expressible} that older tools can express"
-        return Distance(False, Severity.INFORMATIONAL, beyond)
-    return Distance(True, "", "")
+        return Severity.HIGH
+    if count >= warning_threshold(limit, maximum):
+        return Severity.MEDIUM
+    return Severity.INFORMATIONAL if expressible is not None and count > expressible else ""
+
+
+def comparable_count(least: int, most: int | None, limit: int) -> int | None:
+    """A count between *least* and *most* that compares with *limit* as the true one does.
+
+    *most* None: there is no bound. None: the true count may lie on either side of *limit*.
+    """
+    if least > limit:
+        return least
+    return most if most is not None and most <= limit else None

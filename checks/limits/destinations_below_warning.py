@@ -1,25 +1,25 @@
-"""A registry has room for more destinations before AWS refuses them.
+"""The number of unique destinations of a registry stays below the warning threshold.
 
 ## What it checks
 
-As long as the destinations fit (see `limits.destinations-within-limit`), their number should stay below a share of
-the limit that the baseline sets as `limits.unique_destinations.warn_at_percent`, 80 % unless it says otherwise: 20 of
-25.
+As long as the destinations do not exceed the limit (see `limits.destinations-within-limit`), their number must stay
+below a share of the limit that the baseline sets as `limits.unique_destinations.warn_at_percent`, 80 % unless it says
+otherwise: 20 of 25.
 
 ## Why it matters
 
-The limit cannot be raised, and a second source registry is not built in an afternoon: pipelines have to push to it,
-accounts have to grant it, and the baseline has to divide the work. Whoever notices at 25 notices on the day when the
-next account cannot be connected.
+The limit cannot be raised, and a second source registry takes time: pipelines have to push to it, accounts have to
+grant it, and the baseline has to divide the destinations. A warning at 25 comes on the day on which the next account
+cannot be connected.
 
 ## How to fix
 
-Plan the division now. Look for destinations that nobody needs any more: closed accounts, former Regions. Several
-rules with the same destination do not count twice, so merging rules gains nothing here.
+Plan the division now. Look for destinations that are no longer needed: closed accounts, former Regions. Several rules
+with the same destination do not count twice, so merging rules gains nothing here.
 
 ## Limits of this check
 
-It looks at today's configuration and requirements; it makes no forecast from the growth of an organizational unit.
+It evaluates today's configuration and requirements; it does not predict the growth of an organizational unit.
 
 ## References
 
@@ -30,7 +30,7 @@ It looks at today's configuration and requirements; it makes no forecast from th
 from __future__ import annotations
 
 from checks import headroom, wanted
-from checks.expectations import is_true
+from checks.expectations import less_than
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
@@ -38,9 +38,9 @@ from checks.tables import REGISTRIES
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     account, region = registry = wanted.registry(row)
     return Remedy(
-        summary=f"Plan a second source registry beside {account}/{region}, or give up destinations.",
+        summary=f"Plan a second source registry beside {account}/{region}, or remove destinations.",
         manual=(
-            f"Remove destinations of {account}/{region} that nobody needs any more, from baseline and rules.",
+            f"Remove destinations of {account}/{region} that are no longer needed, from the baseline and the rules.",
             *headroom.splitting(registry, row["destinations_limit"]),
         ),
     )
@@ -49,15 +49,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="limits.destinations-below-warning",
     aliases=("LIM-02",),
-    title="A registry has room for more destinations",
+    title="The number of unique destinations stays below the warning threshold",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
-    expect=is_true("destinations_below_warning"),
-    message="{account}/{region} needs {destinations_needed:count unique destination} of {destinations_limit}; "
-    "room is left for {destination_headroom}",
+    expect=less_than("unique_destinations_for_warning", "destinations_warning_threshold"),
+    message="{account}/{region} needs {unique_destinations_for_warning:count unique destination}; the limit is "
+    "{destinations_limit}, and the warning threshold {destinations_warning_threshold}",
     remedy=_remedy,
-    when=("destinations_within_limit",),
-    unknown="how many destinations {account}/{region} needs is not known",
+    when=("destination_warning_applies",),
+    unknown="it is unknown how many unique destinations {account}/{region} needs",
     evidence=(
         "destinations_needed",
         "destinations_present",

@@ -1,4 +1,4 @@
-"""What the baseline requires of a registry fits into the destinations that AWS allows it.
+"""The number of unique destinations that a registry needs does not exceed the limit.
 
 ## What it checks
 
@@ -10,20 +10,19 @@ not be read.
 ## Why it matters
 
 AWS accepts 25 unique destinations per registry and does not raise the number on request. A requirement beyond it
-cannot be carried out: the put that would add the twenty-sixth destination is refused as a whole, together with
-everything else that it was to change. An organization-wide hub therefore reaches at most 25 accounts in one Region,
-or 12 in two.
+cannot be carried out: the put that would add the twenty-sixth destination is refused as a whole, together with all its
+other changes. A hub for the whole organization therefore reaches at most 25 accounts in one Region, or 12 in two.
 
 ## How to fix
 
-Nothing that can be pasted helps here; a person has to decide. Divide the destinations between two source registries,
-and push to both. Copies are not passed on, so a chain through a destination does not help.
+There is no command for this; a person has to decide. Divide the destinations between two source registries, and push
+to both. Replicated images are not replicated again, so a chain through a destination does not help.
 
 ## Limits of this check
 
 That the pair of account and Region is what AWS counts follows from the shape of its API and from a correction to its
-guide; the quota's own text does not spell it out. Destinations outside the audit's scope count too, as far as the
-rules name them.
+guide; the quota's own text does not state it. Destinations outside the audit's scope count too, as far as the rules
+name them.
 
 ## References
 
@@ -38,7 +37,7 @@ rules name them.
 from __future__ import annotations
 
 from checks import headroom, wanted
-from checks.expectations import is_true
+from checks.expectations import at_most
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.remedies import offers
 from checks.tables import REGISTRIES
@@ -57,15 +56,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="limits.destinations-within-limit",
     aliases=("LIM-01",),
-    title="The destinations needed fit into what AWS allows a registry",
+    title="The number of unique destinations does not exceed the limit of a registry",
     severity=Severity.HIGH,
     table=REGISTRIES,
-    expect=is_true("destinations_within_limit"),
-    message="{account}/{region} needs {destinations_needed:count unique destination}, and AWS allows "
+    expect=at_most("unique_destinations", "destinations_limit"),
+    message="{account}/{region} needs {unique_destinations:count unique destination}, and AWS allows "
     "{destinations_limit} ({limits_source})",
     remedy=_remedy,
-    unknown="how many destinations {account}/{region} needs is not known",
-    evidence=("destinations_needed", "destinations_present", "destinations_limit", "limits_source"),
+    unknown="it is unknown how many unique destinations {account}/{region} needs",
+    evidence=("destinations_needed", "destinations_present", "limits_source"),
     permissions=("ecr:DescribeRegistry", "servicequotas:ListServiceQuotas"),
     controls=("own: NIST 800-53 CP-2",),
 )

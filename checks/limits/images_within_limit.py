@@ -1,27 +1,28 @@
-"""Repositories that receive copies stay clear of the limit of images.
+"""The number of images in a replica repository stays below the warning threshold of AWS's limit.
 
 ## What it checks
 
-For each repository that a rule copies into, the images of every state are counted, archived ones, signatures and SBOMs
-included. Beyond the limit is graded high, from the warning share on (80 % unless the baseline says otherwise) medium.
+For each repository into which a rule replicates, the images of every state are counted, archived ones, signatures and
+SBOMs included. Beyond the limit is high, from the warning share on (80 % unless the baseline says otherwise) medium.
 The limit is AWS's default of 100,000, unless the baseline sets another one under `limits.images_per_repository`.
 
 ## Why it matters
 
-A repository that is full takes no further image, and replication into it fails while the push at the source succeeds.
-Copies grow faster than people think: a lifecycle policy acts at the source only, and each signed image counts at
-least twice.
+A repository that is full accepts no further image, and replication into it fails while the push at the source
+succeeds. Replicas grow faster than expected: a lifecycle policy acts at the source only, and each signed image counts
+at least twice.
 
 ## How to fix
 
-Where the baseline writes out a lifecycle policy for the repository and another one or none is in force, the remedy
-puts it. That deletes images as soon as it is there; run AWS's preview first. Otherwise a person writes one, switches
-`deleteReplication` on where copies should follow the source, or asks AWS for a higher limit.
+Where the baseline contains a lifecycle policy for the repository and another one or none is in force, the remediation
+puts it. That deletes images as soon as it is in force; run AWS's preview first. Otherwise a person writes one,
+switches `deleteReplication` on where replicas should follow the source, or asks AWS for a higher limit.
 
 ## Limits of this check
 
 The limit of an account may have been raised; it is not read from Service Quotas, so write a raised one into the
-baseline. If the images were not all listed, the answer is unknown. Sources are not judged, only where copies arrive.
+baseline. If the images were not all listed, the answer is unknown. Only repositories that receive replicas are
+evaluated, not sources.
 
 ## References
 
@@ -36,7 +37,7 @@ baseline. If the images were not all listed, the answer is unknown. Sources are 
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import less_than
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REPOSITORIES
 
@@ -46,12 +47,12 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     where = f"{repository} at {'/'.join(place)}"
     if policy and row["lifecycle_policy"] is not None:
         edit = wanted.put_lifecycle_policy(place, repository, row["lifecycle_policy"], policy)
-        return Remedy(summary=f"Put the declared lifecycle policy on {where}; it deletes images.", edits=(edit,))
+        return Remedy(summary=f"Put the baseline's lifecycle policy on {where}; it deletes images.", edits=(edit,))
     return Remedy(
         summary=f"Make room in {where}, or ask AWS for a higher limit.",
         manual=(
             f"Find out what fills {where}: old builds, untagged images, or signatures and SBOMs, which count too.",
-            "Write a lifecycle policy that expires what nobody needs, and try it with `aws ecr "
+            "Write a lifecycle policy that expires what is no longer needed, and try it with `aws ecr "
             "start-lifecycle-policy-preview`; or write it into the baseline as lifecycle_policy, so that the audit can "
             "print the command.",
             "If all of it is needed, ask for a higher quota (images per repository) for this account and Region, and "
@@ -63,16 +64,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="limits.images-within-limit",
     aliases=("LIM-07",),
-    title="Repositories that receive copies stay clear of the limit of images",
+    title="The number of images in a replica repository stays below the warning threshold",
     severity=Severity.MEDIUM,
     table=REPOSITORIES,
-    expect=is_true("images_comfortable"),
-    message="{repository} in {account}/{region} receives copies, and {images_problem}",
+    expect=less_than("image_total", "images_warning_threshold"),
+    message="{repository} in {account}/{region} receives replicas and holds {image_total:count image}; the limit is "
+    "{images_limit:,}, and the warning threshold {images_warning_threshold:,}",
     remedy=_remedy,
-    when=("receives_copies",),
-    graded="images_grade",
-    unknown="how many images {repository} in {account}/{region} holds, or whether copies arrive there, is not known",
-    evidence=("image_total", "image_count", "images_limit", "lifecycle_policy"),
+    when=("receives_replicas",),
+    graded="images_severity",
+    unknown="it is unknown how many images {repository} in {account}/{region} holds, or whether it receives replicas",
+    evidence=("image_count", "images_limit", "lifecycle_policy"),
     permissions=("ecr:DescribeRepositories", "ecr:DescribeImages", "ecr:DescribeRegistry"),
     controls=("Security Hub ECR.3",),
 )

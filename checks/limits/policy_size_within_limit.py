@@ -1,26 +1,26 @@
-"""The registry policy leaves room for the next grant.
+"""The length of a registry policy stays below the warning threshold of AWS's limit.
 
 ## What it checks
 
-A registry has one policy, of at most 10,240 characters. More than the limit is graded high, more than the warning
-share that the baseline sets (80 % unless it says otherwise) medium.
+A registry has one policy, of at most 10,240 characters. More than the limit is high, from the warning share on that
+the baseline sets (80 % unless it says otherwise) medium.
 
 ## Why it matters
 
 Every account that replicates into a registry needs a grant in this one document. When it is full, the next account
-cannot be connected, and a repair that adds a statement is refused. Policies that name each account with each prefix
-get there with a few dozen accounts.
+cannot be connected, and a remediation that adds a statement is refused. Policies that name each account with each
+prefix reach the limit with a few dozen accounts.
 
 ## How to fix
 
-Say the same with fewer words: one statement for all accounts of the organization with the condition
+Write the same grants more compactly: one statement for all accounts of the organization with the condition
 `aws:PrincipalOrgID`, or one statement with a list of accounts where actions and resources are the same. Indentation
 counts as characters too.
 
 ## Limits of this check
 
 Characters are counted as AWS returned the text, including white space. Whether two statements could be merged without
-granting more is for a reader to judge.
+granting more is not evaluated.
 
 ## References
 
@@ -32,7 +32,7 @@ granting more is for a reader to judge.
 
 from __future__ import annotations
 
-from checks.expectations import is_true
+from checks.expectations import less_than
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.remedies import offers
 from checks.tables import REGISTRIES
@@ -47,7 +47,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             "Merge Allow statements with the same actions, resources and conditions into one for all their accounts.",
             "Where every account of the organization may replicate here, replace their statements by one with the "
             f'Principal "*" and the condition StringEquals aws:PrincipalOrgID = {organization}.',
-            "Send the document without indentation; run the audit again, which judges every grant of the new text.",
+            "Send the document without indentation; run the audit again, which evaluates every grant of the new text.",
         ),
     )
 
@@ -55,16 +55,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="limits.policy-size-within-limit",
     aliases=("LIM-06",),
-    title="The registry policy leaves room for more grants",
+    title="The length of the registry policy stays below the warning threshold",
     severity=Severity.HIGH,
     table=REGISTRIES,
-    expect=is_true("policy_size_comfortable"),
-    message="the registry policy of {account}/{region} has {policy_characters:count character} of "
-    "{policy_characters_limit:,}",
+    expect=less_than("policy_characters", "policy_characters_warning_threshold"),
+    message="the registry policy of {account}/{region} has {policy_characters:count character}; the limit is "
+    "{policy_characters_limit:,}, and the warning threshold {policy_characters_warning_threshold:,}",
     remedy=_remedy,
-    graded="policy_size_grade",
-    unknown="how long the registry policy of {account}/{region} is, is not known: it could not be read",
-    evidence=("policy_characters", "policy_characters_limit"),
+    graded="policy_characters_severity",
+    unknown="the length of the registry policy of {account}/{region} is unknown: it could not be read",
+    evidence=("policy_characters_limit",),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 CP-2",),
 )

@@ -1,4 +1,4 @@
-"""The number of replication rules stays clear of AWS's limit, and of what older tools can say.
+"""The number of replication rules stays below AWS's limit, its warning threshold, and what older tools can express.
 
 ## What it checks
 
@@ -9,7 +9,7 @@ which was the limit before.
 ## Why it matters
 
 The configuration is one document: a put with one rule too many is refused with all its other changes. And a tool that
-still believes in 10 rules, an older SDK, CLI or Terraform provider, cannot write the document back that it read, or
+still assumes 10 rules, an older SDK, CLI or Terraform provider, cannot write the document back that it read, or
 refuses to.
 
 ## How to fix
@@ -19,8 +19,8 @@ The steps are for a person, because a merged rule is easier to review than to un
 
 ## Limits of this check
 
-It counts rules as AWS returns them and does not judge whether they overlap. Which tools manage a registry is not
-known to the audit, so the lowest grade is advice only.
+It counts rules as AWS returns them and does not evaluate whether they overlap. Which tools manage a registry is
+unknown to the audit, so the lowest severity is advice only.
 
 ## References
 
@@ -32,7 +32,7 @@ known to the audit, so the lowest grade is advice only.
 
 from __future__ import annotations
 
-from checks.expectations import is_true
+from checks.expectations import less_than
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.remedies import offers
 from checks.tables import REGISTRIES
@@ -56,15 +56,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="limits.rules-within-limit",
     aliases=("LIM-04",),
-    title="The number of replication rules stays clear of the limit",
+    title="The number of replication rules stays below the warning threshold",
     severity=Severity.HIGH,
     table=REGISTRIES,
-    expect=is_true("rules_comfortable"),
-    message="{account}/{region}: {rules_problem}",
+    expect=less_than("rule_count", "rules_warning_threshold"),
+    message="{account}/{region} has {rule_count:count replication rule}; the limit is {rules_limit}, and tools from "
+    "before August 2026 can express 10",
     remedy=_remedy,
-    graded="rules_grade",
-    unknown="how many replication rules {account}/{region} has is not known",
-    evidence=("rule_count", "rules_limit", "limits_source"),
+    graded="rules_severity",
+    unknown="it is unknown how many replication rules {account}/{region} has",
+    evidence=("rules_limit", "limits_source"),
     permissions=("ecr:DescribeRegistry", "servicequotas:ListServiceQuotas"),
     controls=("own: NIST 800-53 CP-2",),
 )

@@ -1,4 +1,4 @@
-"""Both ends of every replication are active accounts.
+"""The source account and the destination account of every replication are active.
 
 ## What it checks
 
@@ -6,17 +6,18 @@ The source account and the destination account of each link must be in the state
 
 ## Why it matters
 
-A suspended account, or one that is being closed, receives nothing, and after the closure its images are gone for
-good. The rule that points to it still looks like a working backup, and still takes up one of the 25 destinations.
+A suspended account, or one that is being closed, receives nothing, and after the closure its images are lost. The rule
+that names it still looks like a working backup, and still counts as one of the 25 destinations.
 
 ## How to fix
 
-If the destination account is gone for good, the remedy removes it from the rules. If the source account is inactive,
-nobody can run commands in it: reopen it with AWS Support while that is possible, or take it out of the baseline.
+If the destination account is closed for good, the remediation removes it from the rules. If the source account is
+inactive, no commands can be run in it: reopen it with AWS Support while that is possible, or remove it from the
+baseline.
 
 ## Limits of this check
 
-Whether AWS refuses a rule that names a closed account is not documented; the audit judges the account's state, not
+Whether AWS refuses a rule that names a closed account is not documented; the audit evaluates the account's state, not
 the rule's effect. Accounts outside the organization have no state that could be read: the answer for them is unknown.
 
 ## References
@@ -30,7 +31,7 @@ the rule's effect. Accounts outside the organization have no state that could be
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -38,14 +39,14 @@ from checks.wording import listed, names_in
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
-    if source[0] in (row["account_problem"] or ""):
+    if row["source_account_state"] not in (None, "ACTIVE"):
         return Remedy(
-            summary=f"Reopen account {source[0]}, or stop counting on its replication.",
+            summary=f"Reopen account {source[0]}, or stop relying on its replication.",
             manual=(
                 f"No command can be run in account {source[0]} while it is not active.",
                 "Ask AWS Support to reopen it if its images are still needed; a closed account can be reopened only "
                 "for a limited time.",
-                "Otherwise take the account out of the baseline, and its grants out of the policies that name it.",
+                "Otherwise remove the account from the baseline, and its grants from the policies that name it.",
             ),
         )
     names = names_in(row["required_by"])
@@ -57,7 +58,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     if not row["present"]:
         return Remedy(
             summary=f"Stop requiring replication to account {destination[0]}, or reopen it.",
-            manual=replacement or (f"Reopen account {destination[0]}, or take it out of the baseline.",),
+            manual=replacement or (f"Reopen account {destination[0]}, or remove it from the baseline.",),
         )
     return Remedy(
         summary=f"Remove {'/'.join(destination)} from the rules of {'/'.join(source)}, or reopen the account.",
@@ -69,14 +70,23 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="organization.accounts-active",
     aliases=("ORG-02",),
-    title="Source and destination of every link are active accounts",
+    title="Source and destination accounts of replication are active",
     severity=Severity.HIGH,
     table=LINKS,
-    expect=is_true("accounts_active"),
-    message="replication from {source_account} to {destination_account}/{destination_region}: {account_problem}",
+    expect=in_set("inactive_accounts", "[]"),
+    message="replication from {source_account} to {destination_account}/{destination_region} includes an account that "
+    "is not active: {inactive_accounts:names}",
     remedy=_remedy,
-    unknown="whether accounts {source_account} and {destination_account} are active is not known",
-    evidence=("source_account_name", "destination_account_name", "account_problem", "present", "required_by"),
+    unknown="it is unknown whether both accounts are active: the state of {source_account} is {source_account_state}, "
+    "and that of {destination_account} is {destination_account_state}",
+    evidence=(
+        "source_account_name",
+        "source_account_state",
+        "destination_account_name",
+        "destination_account_state",
+        "present",
+        "required_by",
+    ),
     at="source",
     permissions=("ecr:DescribeRegistry", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 CP-9",),

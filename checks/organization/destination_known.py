@@ -1,25 +1,25 @@
-"""Images are replicated only to accounts that belong to the organization or are declared partners.
+"""Every destination account belongs to the organization or is a declared partner.
 
 ## What it checks
 
-The account of every destination must be an account of the organization, or stand in the baseline under
+The account of every destination must be an account of the organization, or be named in the baseline under
 `grants.external_accounts` with a reason.
 
 ## Why it matters
 
-A destination outside the organization receives a copy of every image that matches, from the moment it is pushed, and
-nothing that the organization controls can take it back. Most such destinations are a mistyped digit, an account that
-left, or a partner whom nobody remembers; the rest are the reason why this check is critical.
+A destination outside the organization receives every image that matches, from the moment it is pushed, and the
+organization has no control that could take it back. Most such destinations are a mistyped digit, an account that left
+the organization, or a former partner; the rest are the reason why this check is critical.
 
 ## How to fix
 
-Find out whose account it is. A wanted partner goes into the baseline with the reason why it is trusted. Otherwise the
-remedy removes the destination from every rule. Copies that have arrived there stay there.
+Find out whose account it is. An intended partner goes into the baseline with the reason why it is trusted. Otherwise
+the remediation removes the destination from every rule. Replicas that have arrived there stay there.
 
 ## Limits of this check
 
 The accounts are those that AWS Organizations listed. In single-account mode, or when that listing was denied,
-membership is not known and neither is the answer, except for the audited account itself and for declared partners.
+membership is unknown and so is the answer, except for the audited account itself and for declared partners.
 
 ## References
 
@@ -32,7 +32,7 @@ membership is not known and neither is the answer, except for the audited accoun
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -41,14 +41,14 @@ from checks.wording import listed, names_in
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
     declaration = (
-        f"Find out who owns account {destination[0]}. If it is a wanted partner, name it with the reason under "
+        f"Find out who owns account {destination[0]}. If it is an intended partner, name it with the reason under "
         "grants.external_accounts in the baseline, instead of removing it."
     )
     names = names_in(row["required_by"])
-    required = (f"Take the destination out of the baseline too ({listed(names)}).",) if names else ()
+    required = (f"Remove the destination from the baseline too ({listed(names)}).",) if names else ()
     if not row["present"]:
         return Remedy(
-            summary=f"Declare account {destination[0]} as partner, or stop requiring replication to it.",
+            summary=f"Declare account {destination[0]} as a partner, or stop requiring replication to it.",
             manual=(declaration, *required),
         )
     return Remedy(
@@ -64,12 +64,12 @@ CHECK = Check(
     title="Every destination account belongs to the organization or is a declared partner",
     severity=Severity.CRITICAL,
     table=LINKS,
-    expect=is_true("destination_known"),
+    expect=in_set("destination_membership", "organization", "partner"),
     message="the destination {destination_account}/{destination_region} belongs neither to the organization nor to a "
     "declared partner",
     remedy=_remedy,
-    unknown="whether account {destination_account} belongs to the organization is not known",
-    evidence=("destination_in_organization", "present", "required_by", "rules", "prefixes"),
+    unknown="it is unknown whether account {destination_account} belongs to the organization",
+    evidence=("present", "required_by", "rules", "prefixes"),
     at="source",
     permissions=("ecr:DescribeRegistry", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 AC-4",),

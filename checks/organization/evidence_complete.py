@@ -1,27 +1,27 @@
-"""Everything that the audit wanted to read about a registry could be read.
+"""The audit could read everything that it needs about a registry.
 
 ## What it checks
 
-For each registry in scope, every read that the audit wanted must have succeeded. The finding lists what failed, with
-the error that AWS gave.
+For each registry in scope, every read that the audit needed must have succeeded. The finding lists what failed, with
+the error that AWS returned.
 
 ## Why it matters
 
-A check cannot pass or fail on what was not seen; it answers *unknown*. This finding says where those answers come
-from, so that an unknown registry is not mistaken for a healthy one, and an auditor can see what the report does not
-cover.
+A check cannot pass or fail on evidence that was not read; its answer is *unknown*. This finding says where those
+answers come from, so that an unknown registry is not mistaken for a healthy one, and an auditor can see what the
+report does not cover.
 
 ## How to fix
 
 Mostly the audit role is missing in the account, or lacks an action. The finding names the IAM actions that would
 close the gap; `ecr-audit iam-policy` prints the whole policy, which reads configuration only and cannot pull an
-image. A service control policy that forbids a Region cannot be mended in the account: exempt the audit role there, or
+image. A service control policy that forbids a Region cannot be fixed in the account: exempt the audit role there, or
 leave the Region out of the scope.
 
 ## Limits of this check
 
-It judges the audit's own view, not the registry. A registry of which nothing could be read, not even that it exists,
-shows up as an account or Region in the list of gaps instead.
+It evaluates the audit's own coverage, not the registry. A registry of which nothing could be read, not even that it
+exists, is listed as an account or Region among the gaps instead.
 
 ## References
 
@@ -41,12 +41,12 @@ from checks.tables import REGISTRIES
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     account, missing = row["account"], row["missing_permissions"]
     grant = (
-        f"Let the audit role in account {account} do: {missing}."
+        f"Allow the audit role in account {account}: {missing}."
         if missing
-        else f"See that the audit role exists in account {account} and trusts the account from which the audit runs."
+        else f"Check that the audit role exists in account {account} and trusts the account that runs the audit."
     )
     return Remedy(
-        summary=f"Let the audit read {account}/{row['region']}.",
+        summary=f"Allow the audit to read {account}/{row['region']}.",
         manual=(
             grant,
             "`ecr-audit iam-policy` prints the whole least-privilege policy; deploy it to member accounts with a "
@@ -60,13 +60,13 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="organization.evidence-complete",
     aliases=("ORG-04",),
-    title="Everything about the registry could be read",
+    title="The evidence about each registry is complete",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
     expect=is_true("evidence_complete"),
-    message="{account}/{region} was not looked at completely: {evidence_missing}",
+    message="the evidence about {account}/{region} is incomplete: {evidence_missing}",
     remedy=_remedy,
-    unknown="whether {account}/{region} was looked at completely is not known",
+    unknown="it is unknown whether the evidence about {account}/{region} is complete",
     evidence=("evidence_missing", "missing_permissions", "depth"),
     permissions=("sts:AssumeRole", "ecr:DescribeRegistry", "ecr:DescribeRepositories", "ecr:GetRegistryPolicy"),
     controls=("own: NIST 800-53 AU-6",),

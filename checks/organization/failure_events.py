@@ -1,27 +1,27 @@
-"""Where copies arrive, somebody hears of those that fail.
+"""Every destination has an EventBridge rule that captures failed replication.
 
 ## What it checks
 
 With `registries.failure_events: required` in the baseline, each destination needs an enabled EventBridge rule on the
 default event bus of its account and Region that matches the event of a failed replication: source `aws.ecr`, detail
-type `ECR Replication Action`, result `FAILED`. A rule that matches more is as good.
+type `ECR Replication Action`, result `FAILED`. A rule that matches more events passes as well.
 
 ## Why it matters
 
-Replication runs in the background and tries an image once. Nobody who pushes sees that the copy failed; the status
-must be asked for image by image, in the source account. The event at the destination is the only notice that comes by
-itself, and catches a broken grant within minutes rather than in the next failover.
+Replication runs in the background and tries an image once. A push does not report that the replication failed; the
+status must be requested image by image, in the source account. The event at the destination is the only notification
+that AWS sends, and reveals a broken grant within minutes rather than in the next failover.
 
 ## How to fix
 
-The remedy puts a rule named `ecr-replication-failed`. Give it a target afterwards (a topic, a queue, a chat), or it
-tells nobody.
+The remediation puts a rule named `ecr-replication-failed`. Give it a target afterwards (a topic, a queue, a chat);
+without one it notifies no one.
 
 ## Limits of this check
 
-Targets are not looked at, and delivery is best effort. A pattern with comparison operators that the audit does not
-evaluate, or one narrowed to single repositories or accounts, leaves the answer unknown unless another rule is good.
-Rules that forward from elsewhere, and other event buses, are not seen.
+Targets are not evaluated, and delivery is best effort. A pattern with comparison operators that the audit does not
+evaluate, or one that is limited to single repositories or accounts, leaves the answer unknown unless another rule
+matches. Rules that forward from elsewhere, and other event buses, are not read.
 
 ## References
 
@@ -34,7 +34,7 @@ Rules that forward from elsewhere, and other event buses, are not seen.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
@@ -45,8 +45,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         edits=(wanted.put_failure_rule(wanted.registry(row)),),
         safe=True,
         manual=(
-            "Give the rule a target with `aws events put-targets`: a topic, queue or chat that somebody reads, with a "
-            "policy that lets EventBridge write to it.",
+            "Give the rule a target with `aws events put-targets`: a topic, queue or chat that is monitored, with a "
+            "policy that allows EventBridge to write to it.",
         ),
     )
 
@@ -57,12 +57,12 @@ CHECK = Check(
     title="Destinations have an EventBridge rule for failed replication",
     severity=Severity.LOW,
     table=REGISTRIES,
-    expect=is_true("failure_events_watched"),
-    message="{account}/{region} receives copies, and no EventBridge rule there hears of those that fail",
+    expect=between("failure_rule_count", minimum=1),
+    message="{account}/{region} receives replicas, and no EventBridge rule there captures failed replication",
     remedy=_remedy,
-    when=("failure_events_judged",),
-    unknown="whether an EventBridge rule of {account}/{region} hears of failed replication is not known",
-    evidence=("account_name", "failure_rules"),
+    when=("failure_events_required",),
+    unknown="it is unknown whether an EventBridge rule of {account}/{region} captures failed replication",
+    evidence=("failure_rules", "account_name"),
     permissions=("events:ListRules",),
     controls=("own: NIST 800-53 SI-4",),
 )

@@ -1,27 +1,27 @@
-"""An account in a declared organizational unit replicates from the day on which it holds repositories.
+"""A registry with repositories in a declared organizational unit has a replication rule.
 
 ## What it checks
 
 Where a requirement of the baseline names organizational units, every registry of their accounts that holds
-repositories which the requirement means must have at least one replication rule.
+repositories of the requirement must have at least one replication rule.
 
 ## Why it matters
 
-Replication is configured account by account. A new account, or a new Region of an old one, starts without any rule,
-while everybody believes that the unit is covered. The first images of a new product are then the ones without a copy.
+Replication is configured account by account. A new account, or a new Region of an existing one, starts without any
+rule, while the unit seems to be covered. The first images of a new product are then not replicated.
 
 ## How to fix
 
-The remedy adds what the requirements ask for and starts a backfill, because a rule copies only what is pushed after
-it. The destination accounts must grant the replication first (see `grants.replication-allowed`), and their creation
-templates should be in place; the plan keeps to that order. Better still, let the pipeline that creates accounts put
-the rules there.
+The remediation adds what the requirements ask for and starts a backfill, because a rule replicates only what is pushed
+after it. The destination accounts must grant the replication first (see `grants.replication-allowed`), and their
+repository creation templates should be in place; the plan keeps to that order. Better still, let the pipeline that
+creates accounts configure the rules there.
 
 ## Limits of this check
 
-One rule is enough to pass; whether the rules copy everything required is judged link by link, by
-`rules.required-link-present`. Accounts that the baseline names one by one are judged there only. Where the place of
-the account in the organization is not known, the answer is unknown.
+One rule is enough to pass; whether the rules cover everything required is evaluated link by link, by
+`rules.required-link-present`. Accounts that the baseline names one by one are evaluated there only. Where the
+account's place in the organization is unknown, the answer is unknown.
 
 ## References
 
@@ -36,7 +36,7 @@ from __future__ import annotations
 import json
 
 from checks import headroom, wanted
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.groundwork import groundwork
 from checks.model import Check, Edit, RegistryId, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
@@ -69,15 +69,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="organization.member-replicates",
     aliases=("ORG-07",),
-    title="Accounts of a declared organizational unit replicate",
+    title="Accounts of a declared organizational unit have replication rules",
     severity=Severity.HIGH,
     table=REGISTRIES,
-    expect=is_true("member_replicates"),
+    expect=between("rule_count", minimum=1),
     message="{account}/{region} lies in an organizational unit whose repositories must be replicated "
     "({member_required_by:names}), and has no replication rule",
     remedy=_remedy,
-    when=("membership_judged",),
-    unknown="whether {account}/{region} must replicate, or does, is not known",
+    when=("member_replication_required",),
+    unknown="it is unknown whether {account}/{region} must replicate, or does",
     evidence=("account_name", "ou_path", "repository_count", "member_required_by", "member_flows"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 CP-9",),

@@ -1,25 +1,25 @@
-"""Repositories lie only in Regions that the baseline allows.
+"""Registries hold repositories only in Regions that the baseline allows.
 
 ## What it checks
 
 With `allowed_regions` in the baseline, each registry in scope that holds repositories must lie in one of them. Without
-that key nothing is judged.
+that key the check does not apply.
 
 ## Why it matters
 
-Contracts and law may bind images, and what is baked into them, to places. A Region that nobody approved is also one
-that nobody watches: its images are not scanned by the same rules, not backed up, and found last in an incident.
+Contracts and law may bind images, and what they contain, to places. A Region that was not approved is often also not
+monitored: its images are not scanned by the same rules, not backed up, and found last in an incident.
 
 ## How to fix
 
-Copy what is needed to an allowed Region, move its consumers, and delete the repositories. A service control policy
-that denies ECR outside of the allowed Regions keeps them from coming back. If the Region is wanted after all, add it
-to the baseline.
+Replicate what is needed to an allowed Region, move its consumers, and delete the repositories. A service control
+policy that denies ECR outside the allowed Regions prevents new ones. If the Region is intended after all, add it to the
+baseline.
 
 ## Limits of this check
 
-It judges where repositories lie, not where rules send copies; that is the group `topology`. Repositories that hold no
-image count as well. Whether images of an allowed Region are pulled from elsewhere is not seen.
+It evaluates where repositories lie, not where rules replicate to; that is the group `topology`. Repositories that hold
+no image count as well. Whether images of an allowed Region are pulled from elsewhere is not evaluated.
 
 ## References
 
@@ -31,7 +31,7 @@ image count as well. Whether images of an allowed Region are pulled from elsewhe
 
 from __future__ import annotations
 
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 from checks.wording import listed, names_in
@@ -45,8 +45,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             f"Copy what is still needed to one of the allowed Regions ({allowed}), by a replication rule with a "
             "backfill, or by pushing it there.",
             f"Let its consumers pull from there, then delete the repositories in {place}.",
-            f"Deny `ecr:CreateRepository` outside of the allowed Regions by a service control policy; if "
-            f"{row['region']} is wanted after all, add it to allowed_regions in the baseline instead.",
+            f"Deny `ecr:CreateRepository` outside the allowed Regions by a service control policy; if "
+            f"{row['region']} is intended after all, add it to allowed_regions in the baseline instead.",
         ),
     )
 
@@ -54,16 +54,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="organization.region-approved",
     aliases=("ORG-06",),
-    title="Repositories lie in allowed Regions only",
+    title="Repositories lie only in allowed Regions",
     severity=Severity.MEDIUM,
     table=REGISTRIES,
-    expect=is_true("region_approved"),
+    expect=in_set("disallowed_region", ""),
     message="{account}/{region} holds {repository_count:count repository}, and the baseline allows only "
     "{allowed_regions:names}",
     remedy=_remedy,
-    when=("region_judged",),
-    unknown="whether {account}/{region} holds repositories is not known",
-    evidence=("account_name", "ou_path", "repository_count", "allowed_regions"),
+    when=("region_restricted",),
+    unknown="it is unknown whether {account}/{region} holds repositories",
+    evidence=("allowed_regions", "repository_count", "account_name", "ou_path"),
     permissions=("ecr:DescribeRepositories",),
     controls=("own: NIST 800-53 CM-8", "own: NIST 800-53 CM-6"),
 )

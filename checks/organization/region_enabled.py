@@ -1,27 +1,27 @@
-"""The Regions at both ends of every replication are enabled in their accounts.
+"""The Regions of source and destination are enabled in their accounts.
 
 ## What it checks
 
 For each link, the source Region must be enabled in the source account and the destination Region in the destination
-account. The statuses `ENABLED` and `ENABLED_BY_DEFAULT` are good; `DISABLED`, and the two in between, are not.
+account. The statuses `ENABLED` and `ENABLED_BY_DEFAULT` pass; `DISABLED`, `ENABLING` and `DISABLING` do not.
 
 ## Why it matters
 
-Regions that came after 2019 are switched on account by account. A rule may name a Region that the destination account
-never enabled, or that somebody switched off to save a control from a finding: the rule still looks like a second copy,
-and no image arrives. A Region that is being disabled takes its images out of reach when it is done.
+Regions that were added after 2019 are enabled account by account. A rule may name a Region that the destination
+account never enabled, or that was disabled there later: the rule still looks like a second replica, and no image
+arrives. A Region that is being disabled makes its images inaccessible when it is done.
 
 ## How to fix
 
 Enable the Region in the account, or centrally from the management account or a delegated administrator of Account
 Management. It takes minutes to hours, and the baseline or a service control policy may have reasons against it: then
-name another destination and take this one out of the rules. A backfill brings over what was pushed in between.
+name another destination and remove this one from the rules. A backfill replicates what was pushed in between.
 
 ## Limits of this check
 
-The statuses are those that Account Management or EC2 told. For accounts outside the organization, for inactive ones,
-and where neither could be asked, the answer is unknown. A Region name that does not exist in the partition is judged
-by `rules.destination-region-valid`.
+The statuses are those that Account Management or EC2 returned. For accounts outside the organization, for inactive
+ones, and where neither could be read, the answer is unknown. A Region name that does not exist in the partition is
+evaluated by `rules.destination-region-valid`.
 
 ## References
 
@@ -34,7 +34,7 @@ by `rules.destination-region-valid`.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -42,16 +42,16 @@ from checks.wording import listed, names_in
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     (source, _), (destination, region) = wanted.source(row), wanted.destination(row)
-    problem, required = row["regions_problem"], names_in(row["required_by"])
+    ends, required = listed(names_in(row["regions_not_enabled"])), names_in(row["required_by"])
     elsewhere = f", and name another destination in the baseline ({listed(required)})." if required else "."
     return Remedy(
         summary=f"Enable the Region, or end the replication from {source} to {destination}/{region}.",
         manual=(
-            f"Now {problem}. Where it is wanted there, run `aws account enable-region --region-name REGION` in that "
-            "account, or with `--account-id` from the management account; it takes minutes to hours, and "
-            "`aws account get-region-opt-status` tells when it is done.",
-            f"Otherwise take {destination}/{region} out of the rules of {'/'.join(wanted.source(row))}{elsewhere}",
-            "Once images can arrive, start a backfill: what was pushed meanwhile is not tried again.",
+            f"Not enabled: {ends}. Where the Region is intended, run `aws account enable-region --region-name REGION` "
+            "in that account, or with `--account-id` from the management account; it takes minutes to hours, and "
+            "`aws account get-region-opt-status` shows when it is done.",
+            f"Otherwise remove {destination}/{region} from the rules of {'/'.join(wanted.source(row))}{elsewhere}",
+            "Once images can arrive, start a backfill: what was pushed in the meantime is not retried.",
         ),
     )
 
@@ -62,14 +62,14 @@ CHECK = Check(
     title="The Regions of source and destination are enabled in their accounts",
     severity=Severity.HIGH,
     table=LINKS,
-    expect=is_true("regions_enabled"),
-    message="replication from {source_account}/{source_region} to {destination_account}/{destination_region}: "
-    "{regions_problem}",
+    expect=in_set("regions_not_enabled", "[]"),
+    message="replication from {source_account}/{source_region} to {destination_account}/{destination_region} includes "
+    "a Region that is not enabled: {regions_not_enabled:names}",
     remedy=_remedy,
     when=("destination_region_valid",),
-    unknown="whether {source_region} is enabled in account {source_account} and {destination_region} in account "
-    "{destination_account} is not known",
-    evidence=("regions_problem", "present", "required_by"),
+    unknown="it is unknown whether {source_region} is enabled in account {source_account} and {destination_region} in "
+    "account {destination_account}",
+    evidence=("present", "required_by"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "account:ListRegions", "ec2:DescribeRegions"),
     controls=("own: NIST 800-53 CP-9",),

@@ -1,26 +1,27 @@
-"""Where copies must be scanned, no policy of the organization keeps the account from setting that up.
+"""No Inspector policy of the organization sets ECR scanning where replicas must be scanned.
 
 ## What it checks
 
-Where the baseline wants copies scanned, the effective Inspector policy of the destination account is read from AWS
-Organizations. There should be none that switches ECR scanning on or off in the destination's Region.
+Where the baseline requires that replicas are scanned, the effective Inspector policy of the destination account is
+read from AWS Organizations. It should not enable or disable ECR scanning in the destination's Region.
 
 ## Why it matters
 
-Such a policy is often a good thing: scanning is decided once, for all accounts. But it outranks the account's own
-settings, and ECR refuses changes of the registry's scanning configuration with `BlockedByOrganizationPolicyException`.
-Whoever follows the advice of the group `settings` there gets an error, and should know beforehand whom to ask.
+Such a policy is often intended: scanning is decided once, for all accounts. But it takes precedence over the account's
+own settings, and ECR refuses changes of the registry's scanning configuration with
+`BlockedByOrganizationPolicyException`. The remediations of the group `settings` fail there, and this finding says in
+advance who has to be asked.
 
 ## How to fix
 
-Nothing has to be done as long as copies are scanned as the baseline wants. If they are not, change the Inspector
+Nothing has to be done as long as replicas are scanned as the baseline requires. If they are not, change the Inspector
 policy in the management account or the delegated administrator, not the registry.
 
 ## Limits of this check
 
-The policy is judged by the Regions that it lists for `ecr_scanning`. AWS does not document which changes ECR refuses
+The policy is evaluated by the Regions that it lists for `ecr_scanning`. AWS does not document which changes ECR refuses
 where a policy applies and does not list the Region; the answer is unknown there, as it is when the policy could not be
-read. Without an organization nothing is judged.
+read. Without an organization the check does not apply.
 
 ## References
 
@@ -32,7 +33,7 @@ read. Without an organization nothing is judged.
 
 from __future__ import annotations
 
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
@@ -43,8 +44,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         manual=(
             "See what applies: `aws organizations describe-effective-policy --policy-type INSPECTOR_POLICY --target-id "
             f"{row['account']}`, from the management account.",
-            "If copies are not scanned as the baseline wants, have whoever owns that policy change it; a change of the "
-            "registry's own scanning configuration is refused.",
+            "If replicas are not scanned as the baseline requires, ask the owner of that policy to change it; a change "
+            "of the registry's own scanning configuration is refused.",
             "If they are, nothing needs to be done: accept this finding with a waiver.",
         ),
     )
@@ -53,15 +54,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="organization.scan-policy-permits",
     aliases=("ORG-08",),
-    title="No policy of the organization blocks changes of how copies are scanned",
+    title="No organization policy blocks changes of how replicas are scanned",
     severity=Severity.INFORMATIONAL,
     table=REGISTRIES,
-    expect=is_true("scan_changes_permitted"),
-    message="changes of how {account}/{region} scans its images are refused: {scan_changes_problem}",
+    expect=in_set("inspector_policy_setting", ""),
+    message="changes of how {account}/{region} scans its images are refused: ECR scanning in {region} is "
+    "{inspector_policy_setting} by an Inspector policy of the organization",
     remedy=_remedy,
-    when=("scan_changes_judged",),
-    unknown="whether {account}/{region} may change how it scans its images is not known{scan_changes_problem:because}",
-    evidence=("account_name", "scan_changes_problem", "scanning_configuration"),
+    when=("inspector_policy_relevant",),
+    unknown="it is unknown whether {account}/{region} may change how it scans its images"
+    "{inspector_policy_problem:because}",
+    evidence=("account_name", "inspector_policy_problem", "scanning_configuration"),
     permissions=("organizations:DescribeEffectivePolicy",),
     controls=("own: NIST 800-53 RA-5",),
 )

@@ -200,7 +200,7 @@ def _policy(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> R
 
 
 def _scanning(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
-    if registry.row.get("scan_changes_permitted") is False:
+    if registry.row.get("inspector_policy_setting"):
         raise CannotApplyError(
             "an Amazon Inspector policy of the organization settles how this registry scans, and AWS refuses the put; "
             "have whoever owns that policy change it"

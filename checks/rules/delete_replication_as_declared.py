@@ -1,29 +1,29 @@
-"""Deletions are replicated where the baseline wants copies to follow, and nowhere else.
+"""Each rule has deleteReplication on or off as the baseline requires for what it replicates.
 
 ## What it checks
 
-Each rule has a switch, `deleteReplication`, which is off unless it is set. The baseline may say for a requirement
-that copies follow deletions (`delete_replication: true`) or that they are a backup (`false`). Each rule that copies
-something of such a requirement must have the switch as the baseline says.
+Each replication rule has a setting, `deleteReplication`, which is off unless it is set. A requirement of the baseline
+may say that replicas follow deletions (`delete_replication: true`) or that they are a backup (`false`). Each rule that
+replicates repositories of such a requirement must have the setting that the baseline requires.
 
 ## Why it matters
 
-With the switch on, deleting an image, removing a tag or a lifecycle expiry at the source does the same at every
+With the setting on, deleting an image, removing a tag or a lifecycle expiry at the source does the same at every
 destination of that rule; removing the last tag deletes the image there with all its tags. A backup that repeats a
-mistaken or malicious deletion is none. With the switch off where copies should follow, withdrawn images stay
-deployable in the other Region and storage grows without end.
+mistaken or malicious deletion is not a backup. With the setting off where replicas should follow, withdrawn images
+stay deployable in the other Region and storage grows without bound.
 
 ## How to fix
 
-The remedy changes the switch of that one rule and sends the rest of the configuration unchanged. Switching it off
-takes nothing away and is safe. Switching it on needs a review: from then on deletions travel. A rule that copies both
-kinds has to be split by a person.
+The remediation changes the setting of that one rule and sends the rest of the configuration unchanged. Switching it
+off deletes nothing and is safe. Switching it on needs a review: from then on deletions are replicated. A rule that
+replicates repositories of both kinds has to be split by a person.
 
 ## Limits of this check
 
-Two rules that match the same repository and destination and disagree about the switch have no documented outcome;
-each rule is judged on its own here. Whether past deletions should be caught up with is not judged: the switch works
-on deletions from now on. Tools older than November 2026 neither show the switch nor keep it when they write the
+Two rules that match the same repository and destination and disagree about the setting have no documented outcome;
+this check evaluates each rule on its own. Deletions from before the setting was changed are not evaluated: it applies
+to deletions from then on. Tools from before November 2026 neither show the setting nor keep it when they write the
 rules.
 
 ## References
@@ -37,7 +37,7 @@ rules.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import equals
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 from checks.wording import listed, names_in
@@ -45,21 +45,21 @@ from checks.wording import listed, names_in
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     account, region = registry = wanted.registry(row)
-    number = row["rule"]
-    enabled = wanted.switch(row["delete_expected"])
+    number, expected = row["rule"], row["expected_delete_replication"]
+    enabled = wanted.switch(expected)
     if enabled is None:
         return Remedy(
-            summary=f"Split rule {number} of {account}/{region} into one that follows deletions and one that does not.",
+            summary=f"Split rule {number} of {account}/{region} into one with and one without deleteReplication.",
             manual=(
-                f"Rule {number} copies {listed(names_in(row['prefixes']))}, of which the baseline wants a part to "
-                f"follow deletions and a part not to ({listed(names_in(row['delete_required_by']))}).",
+                f"Rule {number} replicates {listed(names_in(row['prefixes']))}; the baseline requires a part of it to "
+                f"follow deletions and a part not to ({listed(names_in(row['delete_replication_required_by']))}).",
                 "Write two rules with the same destinations, each with the filters of one part, and set "
-                "deleteReplication in each as the baseline says.",
-                "Put both in one PutReplicationConfiguration, so that no image goes uncopied in between.",
+                "deleteReplication in each as the baseline requires.",
+                "Put both in one PutReplicationConfiguration, so that replication of no image is interrupted.",
             ),
         )
     return Remedy(
-        summary=f"Switch deleteReplication of rule {number} of {account}/{region} {row['delete_expected']}.",
+        summary=f"Switch deleteReplication of rule {number} of {account}/{region} {expected}.",
         edits=(wanted.set_delete_replication(registry, number, enabled=enabled),),
         safe=not enabled,
     )
@@ -68,17 +68,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="rules.delete-replication-as-declared",
     aliases=("RPL-12",),
-    title="Deletions are replicated exactly where the baseline says so",
+    title="deleteReplication of each rule matches the baseline",
     severity=Severity.HIGH,
     table=RULES,
-    expect=is_true("delete_as_declared"),
-    message="rule {rule} has deleteReplication {delete_replication:on or off} for {prefixes:names}, "
-    "the baseline wants it {delete_expected} ({delete_required_by:names})",
+    expect=equals("delete_replication", "expected_delete_replication"),
+    message="rule {rule} has deleteReplication {delete_replication} for {prefixes:names}; "
+    "the baseline requires {expected_delete_replication} ({delete_replication_required_by:names})",
     remedy=_remedy,
-    when=("delete_declared",),
-    graded="delete_grade",
-    unknown="whether rule {rule} replicates deletions as declared is not known",
-    evidence=("delete_replication", "delete_expected", "delete_required_by", "destinations", "prefixes"),
+    when=("delete_replication_required",),
+    graded="delete_replication_severity",
+    unknown="it is unknown whether deleteReplication of rule {rule} of {account}/{region} matches the baseline",
+    evidence=("delete_replication_required_by", "destinations", "prefixes"),
     permissions=("ecr:DescribeRegistry",),
     controls=("own: NIST 800-53 CP-9", "own: NIST 800-53 SI-12"),
 )

@@ -1,26 +1,26 @@
-"""Rules that copy the same repositories to the same place agree about deletions.
+"""Rules that replicate the same repositories to the same destination agree on deleteReplication.
 
 ## What it checks
 
-For each destination, the rules that name it are compared in pairs. Two rules whose filters have names in common must
-have the same `deleteReplication`.
+For each destination, the rules that name it are compared in pairs. Two rules whose filters have repository names in
+common must have the same `deleteReplication`.
 
 ## Why it matters
 
-ECR copies an image once, however many rules match it. What it does with a deletion when one matching rule has the
-switch on and another has it off is not documented. Either a backup is emptied together with its source, or withdrawn
-images stay deployable, and nobody can say which from reading the rules.
+ECR replicates an image once, however many rules match it. What it does with a deletion when one matching rule has
+`deleteReplication` on and another has it off is not documented. Either a backup is emptied together with its source,
+or withdrawn images stay deployable, and the rules do not say which.
 
 ## How to fix
 
-Where the baseline says for all rules in question whether deletions follow, the remedy sets the switch of those that
-differ; setting it off takes nothing away and is safe. Where it says nothing, or where a switch would contradict what
-is wanted at another destination of the same rule, a person has to divide the rules.
+Where the baseline says for all these rules whether deletions are replicated, the remediation changes the rules that
+differ; switching the setting off deletes nothing and is safe. Where the baseline does not say it, or where a change
+would contradict what it requires at another destination of the same rule, a person has to divide the rules.
 
 ## Limits of this check
 
-Filters are compared with each other, not with repositories: rules in conflict over names that nobody uses yet are
-reported too. Which of two rules wins is not predicted.
+Filters are compared with each other, not with repositories: a conflict over names that are not in use yet is reported
+too. Which of two rules takes effect is not predicted.
 
 ## References
 
@@ -33,7 +33,7 @@ reported too. Which of two rules wins is not predicted.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -51,12 +51,14 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             safe=not settled,
         )
     return Remedy(
-        summary=f"Decide whether deletions of {listed(prefixes)} follow to {'/'.join(wanted.destination(row))}.",
+        summary=f"Decide whether deletions of {listed(prefixes)} are replicated to "
+        f"{'/'.join(wanted.destination(row))}.",
         manual=(
-            f"Ask who relies on the copies: a backup wants deleteReplication off in {_numbered(rules)}, a mirror on.",
+            "Find out what the replicas are used for: a backup needs deleteReplication off in "
+            f"{_numbered(rules)}, a mirror needs it on.",
             "Write the answer as delete_replication into the baseline's requirement, so that the audit can print the "
             "command.",
-            "Where one rule serves destinations that want different answers, write one rule for each answer, and put "
+            "Where one rule serves destinations that need different answers, write one rule for each answer, and put "
             "all of them in one PutReplicationConfiguration.",
         ),
     )
@@ -69,16 +71,16 @@ def _numbered(rules: tuple[str, ...]) -> str:
 CHECK = Check(
     id="rules.delete-replication-consistent",
     aliases=("RPL-13",),
-    title="Rules that copy the same to the same place agree about deletions",
+    title="Rules with common repositories and destinations agree on deleteReplication",
     severity=Severity.MEDIUM,
     table=LINKS,
-    expect=is_true("delete_consistent"),
-    message="rules {delete_conflicting_rules:names} all copy {delete_conflicting_prefixes:names} to "
-    "{destination_account}/{destination_region} and disagree about deleteReplication",
+    expect=in_set("delete_conflicting_rules", "[]"),
+    message="rules {delete_conflicting_rules:names} all replicate {delete_conflicting_prefixes:names} to "
+    "{destination_account}/{destination_region} and disagree on deleteReplication",
     remedy=_remedy,
     when=("present",),
-    unknown="which rules copy to {destination_account}/{destination_region} is not known",
-    evidence=("delete_conflicting_rules", "delete_conflicting_prefixes", "delete_settled", "required_by"),
+    unknown="it is unknown which rules replicate to {destination_account}/{destination_region}",
+    evidence=("delete_conflicting_prefixes", "delete_settled", "required_by"),
     at="source",
     permissions=("ecr:DescribeRegistry",),
     controls=("own: NIST 800-53 CP-9", "own: NIST 800-53 SI-12"),

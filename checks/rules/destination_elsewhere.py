@@ -1,4 +1,4 @@
-"""No rule names its own registry as destination.
+"""A replication rule does not name its own registry as a destination.
 
 ## What it checks
 
@@ -7,19 +7,19 @@ that the rule belongs to.
 
 ## Why it matters
 
-ECR refuses such a destination, so a configuration that holds one came by an unusual path, or from a simulator or an
-import. It copies nothing. It also stands in the way of every later change: the put that would carry out another fix
-sends the whole configuration and is refused because of this one pair.
+ECR refuses such a destination, so a configuration that holds one was not written by the usual API call, or comes from
+a simulator or an import. It replicates nothing. It also blocks every later change: the put that would carry out
+another fix sends the whole configuration and is refused because of this one pair.
 
 ## How to fix
 
-The remedy removes the pair from every rule and drops a rule that has no other destination. Nothing is copied less
-than before. If another account or Region was meant, add that one; if the rule was written for the whole organization,
-leave out the registry that it runs in.
+The remediation removes the pair from every rule and drops a rule that has no other destination. Nothing is replicated
+less than before. If another account or Region was meant, add that one; if the rule was written for the whole
+organization, leave out the registry that it runs in.
 
 ## Limits of this check
 
-Only rules are judged. Where the baseline requires the same destination of many registries, one of which is the
+Only rules are evaluated. Where the baseline requires the same destination of many registries, one of which is the
 destination itself, that one is left out without a finding.
 
 ## References
@@ -33,7 +33,7 @@ destination itself, that one is left out without a finding.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 
@@ -50,13 +50,13 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="rules.destination-elsewhere",
     aliases=("RPL-03",),
-    title="No rule names its own registry as destination",
+    title="Replication rules do not name their own registry as a destination",
     severity=Severity.MEDIUM,
     table=RULES,
-    expect=is_true("destinations_elsewhere"),
-    message="rule {rule} names its own registry {account}/{region} as destination, which ECR refuses",
+    expect=in_set("self_destinations", "[]"),
+    message="rule {rule} names its own registry {account}/{region} as a destination, which ECR refuses",
     remedy=_remedy,
-    unknown="where rule {rule} of {account}/{region} copies to is not known",
+    unknown="the destinations of rule {rule} of {account}/{region} are unknown",
     evidence=("destinations", "prefixes"),
     permissions=("ecr:DescribeRegistry",),
     controls=("own: NIST 800-53 CM-6",),

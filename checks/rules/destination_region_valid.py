@@ -1,4 +1,4 @@
-"""Every destination names a Region that exists and lies in the source's partition.
+"""Every destination names a Region that offers ECR and lies in the partition of the source registry.
 
 ## What it checks
 
@@ -7,21 +7,21 @@ The Region of each destination is compared with the Regions in which ECR is offe
 
 ## Why it matters
 
-Replication does not cross partitions, and a mistyped Region is nobody's registry. Such a rule looks complete in every
-listing and never delivers an image. When the baseline itself holds the mistake, every registry that follows it
-inherits the hole.
+Replication does not cross partitions, and a mistyped Region names no registry. Such a rule looks complete in every
+listing and never delivers an image. When the baseline itself holds the mistake, every registry that follows it has the
+same gap.
 
 ## How to fix
 
-Where a rule names the Region, the remedy removes that destination; correct it in the baseline too if it is required
-there. Between partitions there is no replication at all: push to both, or copy with a pipeline that has credentials
-for each side.
+Where a rule names the Region, the remediation removes that destination; correct it in the baseline too if it is
+required there. Between partitions there is no replication at all: push to both, or copy with a pipeline that has
+credentials for each side.
 
 ## Limits of this check
 
-The Regions are those that this version's SDK knows. A Region that opened later is reported as unknown to it; update
-the program, or waive the finding. Whether the Region is enabled in both accounts is another question, which this
-check does not ask.
+The Regions are those that this version's SDK knows, and those that AWS listed for an account of the run. A Region that
+opened later is reported as unknown to the SDK; update the program, or waive the finding. Whether the Region is enabled
+in both accounts is evaluated by `organization.region-enabled`.
 
 ## References
 
@@ -34,7 +34,7 @@ check does not ask.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import equals
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -52,7 +52,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             manual=correction or ("Correct the Region of this destination in the baseline.",),
         )
     return Remedy(
-        summary=f"Remove {'/'.join(destination)} from the rules of {'/'.join(source)}; it can never receive an image.",
+        summary=f"Remove {'/'.join(destination)} from the rules of {'/'.join(source)}; it cannot receive images.",
         edits=(wanted.remove_destination(source, destination),),
         manual=correction,
     )
@@ -61,15 +61,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="rules.destination-region-valid",
     aliases=("RPL-10",),
-    title="Every destination lies in a known Region of the source's partition",
+    title="Every destination Region lies in the source's partition",
     severity=Severity.HIGH,
     table=LINKS,
-    expect=is_true("destination_region_valid"),
+    expect=equals("destination_partition", "partition"),
     message="the destination {destination_account}/{destination_region} cannot receive images: "
     "{destination_region_problem}",
     remedy=_remedy,
-    unknown="whether {destination_region} is a Region of the source's partition is not known",
-    evidence=("partition", "present", "required_by", "rules"),
+    unknown="it is unknown whether {destination_region} is a Region of the source's partition",
+    evidence=("destination_region_problem", "present", "required_by", "rules"),
     at="source",
     permissions=("ecr:DescribeRegistry",),
     controls=("own: NIST 800-53 CM-6",),

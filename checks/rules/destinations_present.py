@@ -1,4 +1,4 @@
-"""Every rule has a destination.
+"""Every replication rule has at least one destination.
 
 ## What it checks
 
@@ -6,17 +6,17 @@ A replication rule must name at least one destination. The API accepts an empty 
 
 ## Why it matters
 
-A rule without destinations copies nothing, and looks like replication in every listing: its filters name
-repositories that somebody believes to be copied. It counts against the limit of rules as well.
+A rule without destinations replicates nothing, and looks like replication in every listing: its filters name
+repositories that seem to be replicated. It also counts against the limit of rules.
 
 ## How to fix
 
-Find out what the rule was for. If the repositories that it names should be copied, write down where to, in the
-baseline or in the rule. The remedy drops the rule; nothing is copied less than before.
+Find out what the rule was for. If the repositories that it names should be replicated, add the destination to the
+baseline or to the rule. The remediation drops the rule; nothing is replicated less than before.
 
 ## Limits of this check
 
-It cannot tell which destination was meant. If the baseline says so, `rules.required-link-present` names it.
+It cannot determine which destination was meant. If the baseline requires one, `rules.required-link-present` names it.
 
 ## References
 
@@ -29,14 +29,14 @@ It cannot tell which destination was meant. If the baseline says so, `rules.requ
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     return Remedy(
-        summary=f"Drop rule {row['rule']} of {row['account']}/{row['region']}, or give it the destination it lacks.",
+        summary=f"Drop rule {row['rule']} of {row['account']}/{row['region']}, or add the missing destination.",
         edits=(wanted.remove_rule(wanted.registry(row), row["rule"]),),
         safe=True,
     )
@@ -45,13 +45,13 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="rules.destinations-present",
     aliases=("RPL-04",),
-    title="Every rule has a destination",
+    title="Every replication rule has a destination",
     severity=Severity.LOW,
     table=RULES,
-    expect=is_true("destinations_named"),
-    message="rule {rule} of {account}/{region} names no destination, so that {prefixes:names} goes nowhere by it",
+    expect=between("destination_count", minimum=1),
+    message="rule {rule} of {account}/{region} has no destination, so it does not replicate {prefixes:names}",
     remedy=_remedy,
-    unknown="where rule {rule} of {account}/{region} copies to is not known",
+    unknown="the destinations of rule {rule} of {account}/{region} are unknown",
     evidence=("prefixes",),
     permissions=("ecr:DescribeRegistry",),
     controls=("own: NIST 800-53 CM-6",),

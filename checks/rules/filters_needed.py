@@ -1,27 +1,26 @@
-"""Every filter and every rule copies something that no other does.
+"""Every rule and every repository filter replicates something that no other does.
 
 ## What it checks
 
-A filter is not needed when a shorter filter of the same rule contains it, or when another rule that goes to at least
-the same destinations, with the same `deleteReplication`, contains it or has no filter at all. A rule is not needed
-when none of its filters is.
+A filter is redundant when a shorter filter of the same rule contains it, or when another rule that has at least the
+same destinations, with the same `deleteReplication`, contains it or has no filter at all. A rule is redundant when all
+its filters are.
 
 ## Why it matters
 
-Nothing is copied twice, so this costs nothing but clarity. Whoever reads the rules believes that the longer filter
-limits what is copied; whoever removes it believes that copies stop. Both are mistaken. Superfluous filters and rules
-also count against AWS's limits.
+Nothing is replicated twice, so this costs nothing but clarity. The longer filter seems to limit what is replicated,
+and removing it seems to stop replication; neither is true. Redundant filters and rules also count against AWS's limits.
 
 ## How to fix
 
-The remedy removes what is not needed. What is copied stays the same. If the longer filter was meant as a limit,
-remove the shorter one instead.
+The remediation removes what is redundant. What is replicated stays the same. If the longer filter was meant as a
+limit, remove the shorter one instead.
 
 ## Limits of this check
 
 Rules that are equal are reported by `rules.without-duplicates`. A filter that `rules.prefixes-bounded` or
-`rules.filters-as-declared` wants to narrow is compared as it will be afterwards. A filter whose names several others
-contain only together counts as needed.
+`rules.filters-as-declared` narrows is compared as it will be afterwards. A filter whose names several others contain
+only together does not count as redundant.
 
 ## References
 
@@ -34,23 +33,23 @@ contain only together counts as needed.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 from checks.wording import listed, names_in
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    registry, number, unneeded = wanted.registry(row), row["rule"], names_in(row["unneeded_prefixes"])
-    if set(unneeded) == set(names_in(row["prefixes"])):
+    registry, number, redundant = wanted.registry(row), row["rule"], names_in(row["redundant_prefixes"])
+    if set(redundant) == set(names_in(row["prefixes"])):
         return Remedy(
-            summary=f"Drop rule {number} of {'/'.join(registry)}; what it copies is copied all the same.",
+            summary=f"Drop rule {number} of {'/'.join(registry)}; another rule replicates the same.",
             edits=(wanted.remove_rule(registry, number),),
             safe=True,
         )
     return Remedy(
-        summary=f"Remove {listed(unneeded)} from rule {number} of {'/'.join(registry)}; it is copied all the same.",
-        edits=tuple(wanted.replace_prefix(registry, number, prefix, ()) for prefix in unneeded),
+        summary=f"Remove {listed(redundant)} from rule {number} of {'/'.join(registry)}; it is replicated anyway.",
+        edits=tuple(wanted.replace_prefix(registry, number, prefix, ()) for prefix in redundant),
         safe=True,
     )
 
@@ -58,15 +57,16 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="rules.filters-needed",
     aliases=("RPL-09",),
-    title="Every filter and every rule copies something that no other does",
+    title="No replication rule or repository filter is redundant",
     severity=Severity.INFORMATIONAL,
     table=RULES,
-    expect=is_true("filters_needed"),
-    message="rule {rule} of {account}/{region} copies nothing more by {unneeded_prefixes:names}: {unneeded_because}",
+    expect=in_set("redundant_prefixes", "[]"),
+    message="rule {rule} of {account}/{region} replicates nothing more by {redundant_prefixes:names}: "
+    "{redundancy_reason}",
     remedy=_remedy,
     when=("rule_distinct",),
-    unknown="what rule {rule} of {account}/{region} copies is not known",
-    evidence=("unneeded_prefixes", "prefixes", "destinations"),
+    unknown="it is unknown what rule {rule} of {account}/{region} replicates",
+    evidence=("redundancy_reason", "prefixes", "destinations"),
     permissions=("ecr:DescribeRegistry",),
     controls=("own: NIST 800-53 CM-6",),
 )

@@ -1,4 +1,4 @@
-"""No rule copies to a destination that the baseline neither requires nor allows.
+"""Every destination of a replication rule is required or allowed by the baseline.
 
 ## What it checks
 
@@ -7,21 +7,21 @@ one of its `replication` entries or admitted by `allowed_destinations`. Without 
 
 ## Why it matters
 
-A rule is an open pipe: every image pushed from now on, with whatever was baked into it, leaves for the account and
-Region that it names. A destination that nobody declared is either a leftover, which costs storage and transfer for
-ever, or a way out of the organization's boundary that nobody reviewed. Deleting the infrastructure code that made a
-rule does not always delete the rule.
+Every matching image that is pushed from now on, with everything that was built into it, is replicated to the account
+and Region that a rule names. An undeclared destination is either a leftover, which costs storage and transfer
+permanently, or a way out of the organization's boundary that was not reviewed. Deleting the infrastructure code that
+created a rule does not always delete the rule.
 
 ## How to fix
 
-Ask the owner first. If the destination is wanted, write it into the baseline. If not, the remedy removes it from
-every rule and drops a rule that is left without destination. That deletes nothing: copies already made stay at the
+Ask the owner first. If the destination is intended, write it into the baseline. If not, the remediation removes it
+from every rule and drops a rule that is left without destination. That deletes nothing: existing replicas stay at the
 destination until their owner deletes them, and replications under way are finished.
 
 ## Limits of this check
 
-It judges destinations, not repositories: a declared destination that receives more repositories than required passes
-here. Which accounts belong to an allowed organizational unit must have been read from AWS Organizations; otherwise
+It evaluates destinations, not repositories: a declared destination that receives more repositories than required
+passes. Which accounts belong to an allowed organizational unit must have been read from AWS Organizations; otherwise
 the answer is unknown.
 
 ## References
@@ -35,7 +35,7 @@ the answer is unknown.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 
@@ -51,17 +51,17 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="rules.link-declared",
     aliases=("RPL-02",),
-    title="Every destination is required or allowed by the baseline",
+    title="Every replication destination is required or allowed by the baseline",
     severity=Severity.HIGH,
     table=LINKS,
-    expect=is_true("declared"),
-    message="rules copy {prefixes:names} to {destination_account}/{destination_region}, "
+    expect=in_set("declaration", "required", "allowed"),
+    message="rules replicate {prefixes:names} to {destination_account}/{destination_region}, "
     "which the baseline neither requires nor allows",
     remedy=_remedy,
-    when=("declaration_applies",),
-    unknown="whether {destination_account}/{destination_region} is an allowed destination is not known: "
-    "the rules or the place of the account in the organization could not be read",
-    evidence=("rules", "prefixes", "destination_account_name", "destination_in_organization"),
+    when=("declaration_required",),
+    unknown="it is unknown whether {destination_account}/{destination_region} is an allowed destination: "
+    "the rules or the account's place in the organization could not be read",
+    evidence=("rules", "prefixes", "destination_account_name", "destination_membership"),
     at="source",
     permissions=("ecr:DescribeRegistry", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 AC-4", "own: NIST 800-53 CM-6"),

@@ -1,29 +1,30 @@
-"""No filter ends in the middle of a word of a repository's name.
+"""No repository filter ends in the middle of a word of a repository's name.
 
 ## What it checks
 
-A filter is the literal beginning of a name: `prod` takes `prod/api`, and `production/api` and `prod2` as well. The
-check holds each filter against the repositories of its registry. It fails where some names end right after the filter
-or go on with `/`, and others run on with a letter or a digit. A filter that ends in `/`, `-`, `_` or `.` passes, and so
-does one that the baseline writes exactly so.
+A filter is the literal beginning of a name: `prod` matches `prod/api`, and `production/api` and `prod2` as well. The
+check compares each filter with the repositories of its registry. It fails where some names end right after the filter
+or continue with `/`, and others continue with a letter or a digit. A filter that ends in `/`, `-`, `_` or `.` passes,
+and so does one that the baseline writes exactly so.
 
 ## Why it matters
 
-Creation templates of the same service end their prefixes with a `/` of their own, so people expect filters to do the
-same. The difference copies repositories that nobody meant to copy, into accounts that were not meant to see them. It
-begins on the day on which somebody creates a repository with a longer name, without any change to the rules.
+Repository creation templates of the same service end their prefixes with an implied `/`, so filters are expected to do
+the same. The difference replicates repositories that were not meant to be replicated, into accounts that were not
+meant to receive them. It begins on the day on which a repository with a longer name is created, without any change of
+the rules.
 
 ## How to fix
 
-The remedy closes the filter with `/`, and keeps what the baseline requires of the longer names as filters of their
-own. The other names are not copied any more from then on; copies that exist stay. Where a repository is called
-exactly like the filter there is no filter that takes it alone: a person has to choose. If the filter is meant as it
+The remediation closes the filter with `/`, and keeps what the baseline requires of the longer names as filters of
+their own. The other names are no longer replicated from then on; existing replicas stay. Where a repository has
+exactly the name of the filter, no filter matches it alone: a person has to choose. If the filter is meant as it
 stands, write the same prefix into the baseline.
 
 ## Limits of this check
 
 Only names that exist are compared: a filter that will match too much tomorrow passes today. If the repositories could
-not be listed, the answer is unknown. A registry without repositories, or a rule without filters, is not judged.
+not be listed, the answer is unknown. A registry without repositories, or a rule without filters, is not evaluated.
 
 ## References
 
@@ -40,7 +41,7 @@ from __future__ import annotations
 import json
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 from checks.wording import listed, names_in
@@ -49,12 +50,12 @@ from checks.wording import listed, names_in
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     registry, number = wanted.registry(row), row["rule"]
     replacements = json.loads(row["bounded_prefixes"] or "{}")
-    unneeded = names_in(row["unneeded_prefixes"])
+    redundant = names_in(row["redundant_prefixes"])
     unbounded = names_in(row["unbounded_prefixes"])
     left = tuple(prefix for prefix in unbounded if prefix not in replacements)
     edits = tuple(
-        # What lies within another filter goes altogether, and the other one is closed.
-        wanted.replace_prefix(registry, number, prefix, () if prefix in unneeded else replacements[prefix])
+        # What lies within another filter is removed, and the other one is closed.
+        wanted.replace_prefix(registry, number, prefix, () if prefix in redundant else replacements[prefix])
         for prefix in unbounded
         if prefix in replacements
     )
@@ -67,26 +68,26 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 
 def _choosing(prefixes: tuple[str, ...]) -> tuple[str, ...]:
     return (
-        f"For {listed(prefixes)} no filter fits: a repository is called just so, or the list of repositories is not "
-        "complete, and a filter cannot take one name and leave those that begin with it.",
-        "Either name the repositories below it (`name/`) and give the one that is called just so another name, or let "
-        "the filter stand and write the same prefix into the baseline's requirement.",
+        f"For {listed(prefixes)} no filter fits: a repository has exactly this name, or the list of repositories is "
+        "not complete, and a filter cannot match one name without those that begin with it.",
+        "Either name the repositories below it (`name/`) and rename the one that has exactly this name, or keep the "
+        "filter and write the same prefix into the baseline's requirement.",
     )
 
 
 CHECK = Check(
     id="rules.prefixes-bounded",
     aliases=("RPL-07",),
-    title="No filter ends in the middle of a word of a repository's name",
+    title="No repository filter ends in the middle of a word",
     severity=Severity.MEDIUM,
     table=RULES,
-    expect=is_true("prefixes_bounded"),
-    message="{unbounded_prefixes:names} in rule {rule} of {account}/{region} takes {unbounded_names:names} too",
+    expect=in_set("unbounded_prefixes", "[]"),
+    message="{unbounded_prefixes:names} in rule {rule} of {account}/{region} matches {unbounded_names:names} too",
     remedy=_remedy,
     when=("filters_comparable",),
-    unknown="what the filters of rule {rule} of {account}/{region} take is not known: "
-    "its repositories could not be listed",
-    evidence=("unbounded_prefixes", "unbounded_names", "destinations"),
+    unknown="it is unknown which repositories the filters of rule {rule} of {account}/{region} match: "
+    "the repositories could not be listed",
+    evidence=("unbounded_names", "destinations"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories"),
     controls=("own: NIST 800-53 AC-6",),
 )

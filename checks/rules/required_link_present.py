@@ -1,30 +1,30 @@
-"""Every destination that the baseline requires is named by a rule that copies everything required.
+"""Replication rules cover every destination and every repository prefix that the baseline requires.
 
 ## What it checks
 
 For each source registry and each destination registry that the baseline requires, the replication rules of the source
-are read. The rules that name this destination must together copy every repository prefix that the requirement asks
-for. A rule without filters copies everything; a filter covers a prefix when the prefix begins with it.
+are read. The rules that name this destination must together cover every repository prefix of the requirement. A rule
+without filters covers everything; a filter covers a prefix when the prefix begins with it.
 
 ## Why it matters
 
-Replication is configured per account and per Region, by whoever manages that registry, and each change replaces the
-whole configuration. A second team, an older Terraform state or a forgotten new account leaves out a destination
-without any error. Nothing fails until somebody needs the copy: a failover, or a deployment in the other Region.
+Replication is configured per account and per Region, by the team that manages that registry, and each change replaces
+the whole configuration. A second team, an older Terraform state or a new account that was left out loses a destination
+without any error. The gap shows only when the replica is needed: in a failover, or a deployment in the other Region.
 
 ## How to fix
 
-The remedy merges the missing prefixes and the destination into the rules that exist and sends the whole configuration
-again. A rule copies only what is pushed afterwards, so a backfill of what exists already follows; it costs transfer.
-The destination account must grant the replication first (see `grants.replication-allowed`); the plan keeps to that
-order. A repository keeps the encryption that it is created with: where the baseline asks for one that no template there
-gives, the remedy brings the template along, and where the baseline does not say which key, no command is printed until
-somebody has decided. Nor is one where 25 destinations are in use already: then a person has to decide which registry
-serves which destination.
+The remediation merges the missing prefixes and the destination into the rules that exist and sends the whole
+configuration again. A rule replicates only what is pushed afterwards, so a backfill of existing images follows; it
+costs transfer. The destination account must grant the replication first (see `grants.replication-allowed`); the plan
+keeps to that order. A repository keeps the encryption with which it is created: where the baseline requires one that
+no template at the destination gives, the remediation adds the template, and where the baseline does not say which key,
+no command is printed until that is decided. The same holds where all 25 destinations are in use: a person has to
+decide which registry serves which destination.
 
 ## Limits of this check
 
-It compares rules with the baseline, not images with images: a rule may exist and still copy nothing, because the
+It compares rules with the baseline, not images with images: a rule may exist and still replicate nothing, because the
 destination refuses (group `grants`) or because the images are older than the rule (group `coverage`). If the rules of
 the source could not be read, the answer is unknown.
 
@@ -43,7 +43,7 @@ the source could not be read, the answer is unknown.
 from __future__ import annotations
 
 from checks import headroom, wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.groundwork import groundwork
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
@@ -68,24 +68,24 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     if ground.obstacles and row["absent_repository_count"] != 0:
         return Remedy(summary=summary, manual=ground.steps(destination))
     rule = wanted.add_replication(source, destination, prefixes, delete)
-    # The row cannot tell whether the source holds images; where it holds none, the backfill finds nothing to do.
+    # The row does not say whether the source holds images; where it holds none, the backfill finds nothing to do.
     return Remedy(summary=summary, edits=(*ground.edits, rule, wanted.start_backfill(source, destination)))
 
 
 CHECK = Check(
     id="rules.required-link-present",
     aliases=("RPL-01",),
-    title="Every required destination has a rule that copies what is required",
+    title="Replication rules cover everything that the baseline requires at a destination",
     severity=Severity.HIGH,
     table=LINKS,
-    expect=is_true("requirement_met"),
-    message="{required_by:names} requires {missing_prefixes:names} to be replicated to "
+    expect=in_set("missing_prefixes", "[]"),
+    message="the baseline ({required_by:names}) requires {missing_prefixes:names} to be replicated to "
     "{destination_account}/{destination_region}, and no rule does it",
     remedy=_remedy,
     when=("expected",),
-    unknown="whether the required replication to {destination_account}/{destination_region} is configured is not "
-    "known: the rules of {source_account}/{source_region} could not be read",
-    evidence=("required_by", "expected_prefixes", "missing_prefixes", "prefixes", "rules"),
+    unknown="it is unknown whether the required replication to {destination_account}/{destination_region} is "
+    "configured: the rules of {source_account}/{source_region} could not be read",
+    evidence=("required_by", "expected_prefixes", "prefixes", "rules"),
     at="source",
     permissions=("ecr:DescribeRegistry",),
     controls=(

@@ -1,4 +1,4 @@
-"""Every repository that the baseline wants copied is matched by a rule to that destination.
+"""Every repository that the baseline requires to be replicated is matched by a rule with that destination.
 
 ## What it checks
 
@@ -8,21 +8,21 @@ filter.
 
 ## Why it matters
 
-Filters are literal prefixes. A rule for `team-a/` does not take `teama/`, and a repository created yesterday under a
-new prefix belongs to no rule at all. Its pushes succeed, and its copy simply never comes to be. This check names the
-repositories; `rules.required-link-present` judges the same promise by prefix, before any repository exists.
+Filters are literal prefixes. A rule for `team-a/` does not match `teama/`, and a repository that was created yesterday
+under a new prefix may be matched by no rule at all. Its pushes succeed, and it is not replicated. This check names the
+repositories; `rules.required-link-present` evaluates the same requirement by prefix, before any repository exists.
 
 ## How to fix
 
-The remedy adds the requirement's prefix, not the single name, to the rules of this destination, so that the next
-repository under it is copied too. Where the source holds images, or may hold some, a backfill follows, because a rule
-copies only what is pushed after it; it costs transfer. When the registry has reached its limit
-of destinations, the steps for a person are given instead.
+The remediation adds the requirement's prefix, not the single name, to the rules of this destination, so that the next
+repository under it is replicated too. Where the source holds images, or may hold some, a backfill follows, because a
+rule replicates only what is pushed after it; it costs transfer. When the registry has reached its limit of
+destinations, the steps for a person are given instead.
 
 ## Limits of this check
 
-Only repositories that the audit listed are judged; a listing that was denied makes the answer unknown. A repository
-that holds no images is judged all the same, because its first push should be copied.
+Only repositories that the audit listed are evaluated; a listing that was denied makes the answer unknown. A repository
+that holds no images is evaluated as well, because its first push should be replicated.
 
 ## References
 
@@ -38,7 +38,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from checks import headroom, wanted
-from checks.expectations import is_true
+from checks.expectations import between
 from checks.groundwork import groundwork
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.requirements import minimal_prefixes, prefixes_of
@@ -63,7 +63,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         for prefix in prefixes_of(requirement.sources)
         if row["repository"].startswith(prefix)
     )
-    # A requirement that has gone from the baseline leaves the repository's own name, which is a prefix of itself.
+    # A requirement that is no longer in the baseline leaves the repository's own name, which is a prefix of itself.
     prefixes = minimal_prefixes(matching) or (row["repository"],)
     older = row["source_has_images"] is not False
     rest = ", and backfill what is older than the rule." if older else "."
@@ -73,7 +73,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         return Remedy(summary=summary, manual=headroom.splitting(source, limit))
     ground = groundwork(context, source, destination, prefixes)
     if ground.obstacles:
-        # Even where this copy exists: the rule would create others that begin alike.
+        # Even where this replica exists: the rule would create others whose names begin alike.
         return Remedy(summary=summary, manual=ground.steps(destination))
     opinions = {requirement.delete_replication for requirement in requirements} - {None}
     delete = opinions.pop() if len(opinions) == 1 else None
@@ -85,15 +85,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="rules.required-repository-matched",
     aliases=("RPL-11",),
-    title="Every repository that must be copied is matched by a rule",
+    title="Every repository that must be replicated is matched by a rule",
     severity=Severity.HIGH,
     table=REPLICAS,
-    expect=is_true("matched"),
-    message="{required_by:names} requires repository {repository} to be replicated to "
+    expect=between("matching_rules", minimum=1),
+    message="the baseline ({required_by:names}) requires repository {repository} to be replicated to "
     "{destination_account}/{destination_region}, and no rule matches it",
     remedy=_remedy,
     when=("expected",),
-    unknown="whether a rule copies {repository} to {destination_account}/{destination_region} is not known: "
+    unknown="it is unknown whether a rule replicates {repository} to {destination_account}/{destination_region}: "
     "the rules of {source_account}/{source_region} could not be read",
     evidence=("required_by", "source_images"),
     at="source",

@@ -1,4 +1,4 @@
-"""An account that replicates has the role that replication acts as.
+"""An account with replication rules has the service-linked role for ECR replication.
 
 ## What it checks
 
@@ -6,19 +6,19 @@ Each account with at least one replication rule must have the IAM role `AWSServi
 
 ## Why it matters
 
-ECR replicates under this service-linked role and no other. AWS creates it when replication is first configured, so
-its absence beside existing rules means that something is out of order: it was deleted, or the rules arrived by an
-unusual path. Without it no image can be copied, and nothing in the configuration shows why.
+ECR replicates with this service-linked role and no other. AWS creates it when replication is first configured, so a
+missing role beside existing rules means that something is wrong: it was deleted, or the rules were not written by the
+usual API call. Without it no image can be replicated, and nothing in the configuration shows why.
 
 ## How to fix
 
-The remedy creates the role with `aws iam create-service-linked-role`. It carries an AWS managed policy that cannot be
-edited. Whoever runs it needs `iam:CreateServiceLinkedRole`, so a second pair of eyes is asked for.
+The remediation creates the role with `aws iam create-service-linked-role`. It has an AWS managed policy that cannot be
+edited. Running it needs `iam:CreateServiceLinkedRole`, so a review is asked for.
 
 ## Limits of this check
 
-The role is looked up by name; its policy is AWS's own and is not judged. If IAM could not be read, the answer is
-unknown.
+The role is looked up by name; its policy is managed by AWS and is not evaluated. If IAM could not be read, the answer
+is unknown.
 
 ## References
 
@@ -44,15 +44,15 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="rules.service-linked-role-present",
     aliases=("RPL-14",),
-    title="An account that replicates has the replication service-linked role",
+    title="Accounts with replication rules have the service-linked role for replication",
     severity=Severity.HIGH,
     table=REGISTRIES,
     expect=is_true("service_linked_role_present"),
-    message="{account}/{region} has {rule_count:count replication rule}, and account {account} has no "
-    "AWSServiceRoleForECRReplication to carry them out",
+    message="{account}/{region} has {rule_count:count replication rule}, and account {account} does not have the role "
+    "AWSServiceRoleForECRReplication that replication needs",
     remedy=_remedy,
     when=("is_source",),
-    unknown="whether account {account} has AWSServiceRoleForECRReplication is not known: IAM could not be read",
+    unknown="it is unknown whether account {account} has AWSServiceRoleForECRReplication: IAM could not be read",
     evidence=("rule_count",),
     permissions=("ecr:DescribeRegistry", "iam:GetRole"),
     controls=("own: NIST 800-53 CP-9",),

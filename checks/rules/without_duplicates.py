@@ -1,23 +1,23 @@
-"""No rule says anything twice, and no rule repeats another.
+"""No rule names a destination or a filter more than once, or is identical to an earlier rule.
 
 ## What it checks
 
-Within a rule, each destination and each filter must stand once. And no rule may be the same as an earlier one of its
+Within a rule, each destination and each filter must occur once. And no rule may be identical to an earlier one of its
 registry: the same destinations, the same filters and the same `deleteReplication`, in whatever order.
 
 ## Why it matters
 
-Duplicates copy nothing more. They come from configurations that were joined by hand, and they mislead: somebody
-removes a destination from one rule and believes that the copies have stopped. They use up the numbers of rules and
-filters that AWS allows.
+Duplicates replicate nothing more. They come from configurations that were merged by hand, and they mislead: after a
+destination is removed from one rule, replication seems to have stopped and has not. They also count against the limits
+of rules and filters.
 
 ## How to fix
 
-The remedy names everything once, or drops the later of two equal rules. What is copied stays the same.
+The remediation names everything once, or drops the later of two identical rules. What is replicated stays the same.
 
 ## Limits of this check
 
-Only what is equal counts here. A filter that lies within another one, or a rule whose work a different rule does, is
+Only what is identical counts. A filter that lies within another one, or a rule that another rule makes redundant, is
 reported by `rules.filters-needed`.
 
 ## References
@@ -31,7 +31,7 @@ reported by `rules.filters-needed`.
 from __future__ import annotations
 
 from checks import wanted
-from checks.expectations import is_true
+from checks.expectations import in_set
 from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.tables import RULES
 
@@ -40,7 +40,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     registry, number, first = wanted.registry(row), row["rule"], row["same_as_rule"]
     if first:
         return Remedy(
-            summary=f"Drop rule {number} of {'/'.join(registry)}; rule {first} is the same.",
+            summary=f"Drop rule {number} of {'/'.join(registry)}; rule {first} is identical.",
             edits=(wanted.remove_rule(registry, number),),
             safe=True,
         )
@@ -54,14 +54,14 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 CHECK = Check(
     id="rules.without-duplicates",
     aliases=("RPL-05",),
-    title="No rule says anything twice or repeats another",
+    title="No replication rule repeats a destination, a filter or another rule",
     severity=Severity.LOW,
     table=RULES,
-    expect=is_true("without_duplicates"),
-    message="rule {rule} of {account}/{region} is partly superfluous: {duplicates_problem}",
+    expect=in_set("duplicates", "[]"),
+    message="rule {rule} of {account}/{region} repeats {duplicates:names}",
     remedy=_remedy,
-    unknown="what rule {rule} of {account}/{region} names is not known",
-    evidence=("repeated", "same_as_rule", "destinations", "prefixes"),
+    unknown="it is unknown what rule {rule} of {account}/{region} names",
+    evidence=("same_as_rule", "destinations", "prefixes"),
     permissions=("ecr:DescribeRegistry",),
     controls=("own: NIST 800-53 CM-6",),
 )

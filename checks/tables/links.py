@@ -22,26 +22,36 @@ LINKS = Table(
         text("prefixes", 'Prefixes that those rules copy, JSON array; `[""]` is everything'),
         text("expected_prefixes", 'Prefixes that the baseline requires, JSON array; `[""]` is everything'),
         text("missing_prefixes", "Required prefixes that no rule to this destination covers, JSON array"),
-        flag("requirement_met", "Whether a rule to this destination covers every required prefix"),
         text("expected_delete_replication", "`on`, `off` or empty: what the baseline says for this link"),
-        flag("declaration_applies", "Whether the link is present and the baseline forbids undeclared links"),
-        flag("declared", "Whether the baseline requires or allows it"),
+        flag("declaration_required", "Whether the link is present and the baseline forbids undeclared links"),
+        text("declaration", "`required` or `allowed` by the baseline, else `undeclared`"),
         flag("destination_region_valid", "Whether the Region is known and of the source's partition"),
-        text("destination_region_problem", "What is wrong with it, as a clause"),
-        flag("regions_enabled", "Whether both Regions are enabled in the accounts at their ends; null: not known"),
-        text("regions_problem", "Which is not, and its status, as a clause"),
+        text(
+            "destination_partition", "Partition of the destination's Region; empty: none in which the AWS SDK knows ECR"
+        ),
+        text("destination_region_problem", "What is wrong with the Region, as a clause"),
+        text(
+            "regions_not_enabled",
+            "Ends whose Region is not enabled in the account, JSON array of `account/region (STATUS)`; null: a status "
+            "could not be read",
+        ),
         flag(
             "backfill_ended",
             "Whether the newest backfill to the destination that AWS lists has ended; null: backfills were not read",
         ),
         text("backfill_status", "Its status; empty: there is none"),
         text("backfill_problem", "How many replications failed, and with which codes, as a clause"),
-        flag("destination_in_organization", "Whether the destination account belongs to the organization"),
-        flag(
-            "destination_known", "Whether it belongs to the organization or the baseline names it as external partner"
+        text(
+            "destination_membership",
+            "`organization` where the destination account belongs to it, `partner` where the baseline names it as an "
+            "external account, else `outside`",
         ),
-        flag("accounts_active", "Whether source and destination account are ACTIVE"),
-        text("account_problem", "Which is not, and its state, as a clause"),
+        text("source_account_state", "State of the source account in AWS Organizations (ACTIVE, SUSPENDED …)"),
+        text("destination_account_state", "State of the destination account, likewise"),
+        text(
+            "inactive_accounts",
+            "Accounts at either end that are not ACTIVE, JSON array of `account (STATE)`; null: a state could not be read",
+        ),
         flag("cross_account", "Whether it crosses accounts, so that the destination must grant it"),
         text(
             "grant_verdict",
@@ -90,8 +100,10 @@ LINKS = Table(
         ),
         count("destination_signing_rules", "Signing rules of the destination that select what is replicated there"),
         text("signing_rules_unknown", "Why their number is unknown, as a clause"),
-        flag("delete_consistent", "Whether rules that copy the same repositories there agree on deleteReplication"),
-        text("delete_conflicting_rules", "Numbers of the rules that do not, JSON array"),
+        text(
+            "delete_conflicting_rules",
+            "Numbers of the rules that replicate the same repositories there and disagree on deleteReplication, JSON array",
+        ),
         text("delete_conflicting_prefixes", "What those rules have in common, JSON array of prefixes"),
         text(
             "delete_settled",

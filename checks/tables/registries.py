@@ -44,68 +44,86 @@ REGISTRIES = Table(
         flag("service_linked_role_present", "Whether AWSServiceRoleForECRReplication exists in the account"),
         count("rule_count", "Rules in the replication configuration"),
         count("rules_limit", "Allowed rules"),
-        flag(
-            "rules_comfortable",
-            "Whether the rules stay below the warning threshold and below what older tools can express",
+        count(
+            "rules_warning_threshold",
+            "Rules from which on a warning is due: the warning share of the limit, or one more than the 10 that older "
+            "tools can express",
         ),
-        text("rules_grade", "Severity if they do not"),
-        text("rules_problem", "Which threshold was reached, as a clause"),
+        text("rules_severity", "Severity where that is reached; empty: it is not"),
         count("destinations_present", "Unique (account, Region) destinations over all rules"),
         count("destinations_needed", "Unique destinations once the baseline is applied too"),
         count("destinations_limit", "Allowed unique destinations"),
         count("destination_headroom", "`destinations_limit` less `destinations_needed`"),
-        flag("destinations_within_limit", "Whether `destination_headroom` is not negative"),
-        flag("destinations_below_warning", "Whether the warning threshold is not reached"),
+        count(
+            "unique_destinations",
+            "`destinations_needed` as far as it can be compared with `destinations_limit`: where it is not known exactly, "
+            "the least that exceeds the limit, or the most that does not; null: it may be on either side",
+        ),
+        count("destinations_warning_threshold", "Unique destinations from which on a warning is due"),
+        count(
+            "unique_destinations_for_warning",
+            "As `unique_destinations`, to be compared with `destinations_warning_threshold`",
+        ),
+        flag("destination_warning_applies", "Whether `unique_destinations` does not exceed the limit itself"),
         flag(
-            "growth_declared",
-            "Whether it replicates, the baseline forbids undeclared links, and allows units in named Regions",
+            "growth_foreseeable",
+            "Whether it replicates, the baseline forbids undeclared links, and allows organizational units in named "
+            "Regions",
         ),
         count("growth_accounts", "Active accounts in those units"),
         count(
-            "destinations_possible",
-            "Unique destinations if all of those received copies in all of those Regions, at least",
+            "possible_destinations",
+            "Unique destinations if all of those received replicas in all of those Regions: where accounts or rules "
+            "could not be read, the least that exceeds the limit, or the most that does not; null: it may be on either "
+            "side",
         ),
-        flag("growth_within_limit", "Whether they stay within `destinations_limit`"),
         count("policy_characters", "Length of the registry policy"),
         count("policy_characters_limit", "Allowed length"),
-        flag("policy_size_comfortable", "Whether it is below the warning threshold"),
-        text("policy_size_grade", "Severity if it is not"),
+        count("policy_characters_warning_threshold", "Length from which on a warning is due"),
+        text("policy_characters_severity", "Severity where that is reached; empty: it is not"),
         flag(
-            "declaration_judged",
+            "declaration_required",
             "Whether the baseline forbids undeclared registries, and this one is in scope and holds repositories",
         ),
-        flag("registry_declared", "Whether a requirement of the baseline has it as source or as destination"),
+        text(
+            "declaring_requirements",
+            "Names of the baseline's requirements that have it as source or as destination, JSON array",
+        ),
+        count(
+            "declaring_requirement_count",
+            "How many do; null: none for certain, and one might, once the account's organizational unit were known",
+        ),
         flag(
-            "region_judged",
+            "region_restricted",
             "Whether the baseline lists the allowed Regions, and this registry is in scope and holds repositories",
         ),
-        flag("region_approved", "Whether its Region is one of them"),
+        text("disallowed_region", "Its Region, where the baseline lists allowed ones without it; else empty"),
         text("allowed_regions", "The allowed Regions, JSON array"),
         flag(
-            "membership_judged",
-            "Whether a requirement falls on it because of the organizational unit of its account, and it holds "
-            "repositories that the requirement means",
+            "member_replication_required",
+            "Whether a requirement applies to it because of the organizational unit of its account, and it holds "
+            "repositories that the requirement includes",
         ),
-        flag("member_replicates", "Whether it has any replication rule"),
-        text("member_required_by", "JSON array: names of those requirements"),
+        text("member_required_by", "Names of those requirements, JSON array"),
         text("member_flows", "What they ask for, JSON array of {account, region, prefixes, delete_replication}"),
         flag(
-            "scan_changes_judged",
-            "Whether it is a destination, the baseline wants copies scanned, and the account is of an organization",
+            "inspector_policy_relevant",
+            "Whether it is a destination, the baseline requires that replicas are scanned, and the account belongs to an "
+            "organization",
         ),
-        flag(
-            "scan_changes_permitted",
-            "Whether no Inspector policy of the organization settles how ECR is scanned here, so that the account may "
-            "change it; null: not read, or a policy applies whose effect on ECR is not documented",
+        text(
+            "inspector_policy_setting",
+            "`enabled` or `disabled` where an Inspector policy of the organization sets ECR scanning in this Region; "
+            "empty: no such policy applies; null: not read, or a policy whose effect on ECR here is not documented",
         ),
-        text("scan_changes_problem", "What stands against it, as a clause"),
-        flag("failure_events_judged", "Whether it is a destination and the baseline asks for failure events there"),
-        flag(
-            "failure_events_watched",
-            "Whether an enabled EventBridge rule of its Region hears of every failed replication; null: not read, or "
-            "the pattern of a rule cannot be decided",
+        text("inspector_policy_problem", "Why the setting is unknown, as a clause"),
+        flag("failure_events_required", "Whether it is a destination and the baseline requires failure events there"),
+        count(
+            "failure_rule_count",
+            "Enabled EventBridge rules of its Region that match every failed replication; null: not read, or the only "
+            "candidates have patterns whose match is unknown",
         ),
-        text("failure_rules", "Names of the rules that do, JSON array"),
+        text("failure_rules", "Names of those rules, JSON array"),
         flag("takes_part", "Whether it is a source or a destination of replication, by a rule or by the baseline"),
         flag("blob_mounting_required", "Whether it takes part and the baseline requires a BLOB_MOUNTING"),
         text("expected_blob_mounting", "Value that it requires; empty: none"),

@@ -27,15 +27,14 @@ REPOSITORIES = Table(
         count("image_count", "Active images; null: not counted"),
         count("image_total", "Images of every state, signatures and the like included; null: not counted"),
         count("images_limit", "Allowed images"),
-        flag("images_comfortable", "Whether `image_total` stays below the warning threshold"),
-        text("images_grade", "Severity if it does not"),
-        text("images_problem", "Which threshold was reached, as a clause"),
+        count("images_warning_threshold", "Images from which on a warning is due"),
+        text("images_severity", "Severity where `image_total` reaches that; empty: it does not"),
         text(
             "expected_lifecycle_policy",
-            "Where it does not, the lifecycle policy to put, if the baseline writes out one that the repository lacks; "
+            "Where it does, the lifecycle policy to put, if the baseline writes out one that the repository lacks; "
             "else empty",
         ),
-        flag("receives_copies", "Whether a rule copies repositories of this name there"),
+        flag("receives_replicas", "Whether a rule replicates repositories of this name there"),
         flag(
             "another_region_required",
             "Whether the baseline requires a replica in another Region; false for what is a replica itself",

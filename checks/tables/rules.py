@@ -16,53 +16,67 @@ RULES = Table(
         REGION,
         count("rule", "Position in the configuration, from 1"),
         text("destinations", "JSON array of `account/region`"),
+        count("destination_count", "Different destinations"),
+        text("self_destinations", "Destinations that are the registry itself, JSON array of `account/region`"),
         text(
             "prefixes", 'JSON array of filter prefixes; `[""]` where the rule has no filter and takes every repository'
         ),
-        flag("delete_replication", "Whether deletions are replicated"),
+        text("delete_replication", "`on` or `off`: deleteReplication"),
         count("filter_count", "Filters in the rule"),
         count("filters_limit", "Allowed filters"),
-        flag("filters_comfortable", "Whether they stay below the warning threshold"),
-        text("filters_grade", "Severity if they do not"),
-        flag("delete_declared", "Whether the baseline says what deleteReplication must be for what this rule copies"),
-        flag("delete_as_declared", "Whether it is so"),
-        text(
-            "delete_expected", "`on`, `off`, or `on and off` where the rule mixes copies that the baseline tells apart"
-        ),
-        text("delete_grade", "Severity if it is not so: high where a backup would follow deletions, low the other way"),
-        text("delete_required_by", "JSON array: names of the baseline's requirements that say so"),
-        flag("destinations_named", "Whether it has a destination at all"),
-        flag("destinations_elsewhere", "Whether none of its destinations is the registry itself"),
-        flag("without_duplicates", "Whether it names nothing twice and is not the same as an earlier rule"),
-        text("repeated", "Destinations and prefixes that it names more than once, JSON array"),
-        text("same_as_rule", "Number of the first rule that it repeats exactly; empty: none"),
-        text("duplicates_problem", "What is there twice, as a clause"),
+        count("filters_warning_threshold", "Filters from which on a warning is due"),
+        text("filters_severity", "Severity where that is reached; empty: it is not"),
         flag(
-            "subset_declared", "Whether it has no filter, and the baseline wants only a part of the repositories there"
+            "delete_replication_required",
+            "Whether the baseline says what deleteReplication must be for what this rule replicates",
         ),
-        flag("filtered_as_declared", "Whether it has a filter"),
-        text("declared_prefixes", "What the baseline requires at its destinations, JSON array"),
         text(
-            "declared_filters",
-            "The filters that it should have, JSON array; empty: its destinations want different ones, or nothing",
+            "expected_delete_replication",
+            "`on`, `off`, or `on and off` where the rule replicates repositories for which the baseline requires either",
+        ),
+        text(
+            "delete_replication_severity",
+            "Severity where it differs: high where a backup follows deletions, low the other way; empty: it does not",
+        ),
+        text("delete_replication_required_by", "Names of the baseline's requirements that say so, comma-separated"),
+        text(
+            "duplicates",
+            "What it repeats, JSON array: `rule N` for an earlier rule that is identical, then destinations and prefixes "
+            "that it names more than once",
+        ),
+        text("same_as_rule", "Number of the first rule that is identical; empty: none"),
+        flag(
+            "filters_required",
+            "Whether it has no filter, and the baseline requires only a part of the repositories at its destinations",
+        ),
+        text("required_prefixes", "What the baseline requires at its destinations, JSON array"),
+        text(
+            "expected_filters",
+            "The filters that it should have, JSON array; empty: its destinations require different ones, or none",
         ),
         flag("filters_comparable", "Whether it has filters, and its registry repositories to hold them against"),
-        flag(
-            "prefixes_bounded",
-            "Whether no prefix ends within a word of one repository's name and after that of another",
+        text(
+            "unbounded_prefixes",
+            "Prefixes that end within a word of one repository's name and after that of another, JSON array; null: the "
+            "repositories were not all listed",
         ),
-        text("unbounded_prefixes", "Prefixes that do, JSON array"),
-        text("unbounded_names", "Names that run on after such a prefix, JSON array, at most 10"),
+        text("unbounded_names", "Names that continue after such a prefix, JSON array, at most 10"),
         text(
             "bounded_prefixes",
             "For such prefixes what to put in their place, JSON object of arrays; one that it lacks needs a person",
         ),
-        flag("filters_matched", "Whether each prefix begins some repository's name, or is required as it stands"),
-        text("unmatched_prefixes", "Prefixes that do not, JSON array"),
-        flag("rule_distinct", "Whether it has destinations and is not the same as an earlier rule"),
-        flag("filters_needed", "Whether each prefix copies something that no other rule or prefix copies there"),
-        text("unneeded_prefixes", 'Prefixes that do not, JSON array; `[""]` where a rule without filter does not'),
-        text("unneeded_because", "What copies the same, as a clause"),
+        text(
+            "unmatched_prefixes",
+            "Prefixes with which no repository's name begins and on which no requirement depends, JSON array; null: the "
+            "repositories were not all listed",
+        ),
+        flag("rule_distinct", "Whether it has destinations and is not identical to an earlier rule"),
+        text(
+            "redundant_prefixes",
+            "Prefixes that replicate nothing which another rule or prefix does not replicate there, JSON array; "
+            '`[""]` for a rule without filter',
+        ),
+        text("redundancy_reason", "What replicates the same, as a clause"),
         text(
             "replicated_caches",
             "Prefixes of pull-through caches of the registry whose repositories it matches and the baseline does not "

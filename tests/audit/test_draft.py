@@ -345,11 +345,8 @@ def test_links_are_judged_declared_by_the_draft() -> None:
     links = tables.rows("links")
     assert len(links) == 6
     for link in links:
-        assert (link["present"], link["expected"], link["declared"], link["requirement_met"]) == (
-            True,
-            True,
-            True,
-            True,
-        )
-        assert link["declaration_applies"] is True
-    assert all(one["delete_as_declared"] for one in tables.rows("rules") if one["delete_declared"])
+        assert (link["present"], link["expected"], link["declaration"]) == (True, True, "required")
+        assert (link["declaration_required"], link["missing_prefixes"]) == (True, "[]")
+    for one in tables.rows("rules"):
+        if one["delete_replication_required"]:
+            assert one["delete_replication"] == one["expected_delete_replication"]

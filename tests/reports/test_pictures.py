@@ -85,9 +85,9 @@ def test_gauges_tell_full_and_nearly_full_in_words():
 
 
 LINK = {"source_account": "1" * 12, "source_region": "eu-west-1", "destination_account": "2" * 12,
-        "destination_region": "eu-west-1", "present": True, "cross_account": True, "requirement_met": True,
-        "grant_given": True, "uncovered_prefixes": "[]", "uncreatable_repository_count": 0,
-        "destination_region_valid": True, "accounts_active": True}  # fmt: skip
+        "destination_region": "eu-west-1", "present": True, "cross_account": True, "missing_prefixes": "[]",
+        "grant_given": True, "grant_covers_rule": True, "create_covered": True, "absent_repository_count": 0,
+        "destination_region_valid": True, "inactive_accounts": "[]", "regions_not_enabled": "[]"}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,13 @@ LINK = {"source_account": "1" * 12, "source_region": "eu-west-1", "destination_a
         ({"present": False, "grant_given": False}, Way.MISSING),
         ({"grant_given": False}, Way.BLOCKED),
         ({"grant_given": False, "cross_account": False}, Way.OPEN),
-        ({"accounts_active": False}, Way.BLOCKED),
+        ({"inactive_accounts": '["222222222222 (CLOSED)"]'}, Way.BLOCKED),
+        ({"regions_not_enabled": '["222222222222/eu-west-1 (DISABLED)"]'}, Way.BLOCKED),
+        ({"destination_region_valid": False}, Way.BLOCKED),
+        ({"inactive_accounts": None, "regions_not_enabled": None}, Way.OPEN),
         ({"grant_given": None}, Way.UNKNOWN),
-        ({"requirement_met": False}, Way.PARTIAL),
+        ({"missing_prefixes": '[""]'}, Way.PARTIAL),
+        ({"missing_prefixes": None}, Way.UNKNOWN),
         ({"uncovered_prefixes": '["prod/"]'}, Way.PARTIAL),
         ({"uncreatable_repository_count": 2}, Way.PARTIAL),
         ({"uncreatable_repository_count": None}, Way.OPEN),

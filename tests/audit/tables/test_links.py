@@ -38,20 +38,20 @@ def link(*registries, wanted=None, **fields):
 def test_a_rule_without_requirement_is_present_and_not_expected():
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP))
     assert (row["present"], row["expected"], row["required_by"]) == (True, False, "[]")
-    assert (row["prefixes"], row["expected_prefixes"], row["requirement_met"]) == ('[""]', "[]", True)
+    assert (row["prefixes"], row["expected_prefixes"], row["missing_prefixes"]) == ('[""]', "[]", "[]")
 
 
 def test_a_requirement_without_rule_is_expected_and_absent():
     row = link(registry(HUB), registry(BACKUP), wanted=baseline(requirement(TO_BACKUP)))
     assert (row["present"], row["expected"], row["required_by"]) == (False, True, '["backup"]')
-    assert (row["rules"], row["missing_prefixes"], row["requirement_met"]) == ("[]", '[""]', False)
+    assert (row["rules"], row["missing_prefixes"]) == ("[]", '[""]')
 
 
 def test_rules_that_were_not_read_leave_presence_unknown():
     row = link(registry(HUB, rules=None), registry(BACKUP), wanted=baseline(requirement(TO_BACKUP)))
     assert (row["present"], row["expected"]) == (None, True)
-    assert (row["prefixes"], row["missing_prefixes"], row["requirement_met"]) == (None, None, None)
-    assert row["declared"] is True
+    assert (row["prefixes"], row["missing_prefixes"]) == (None, None)
+    assert row["declaration"] == "required"
 
 
 def test_rules_that_make_no_sense_leave_presence_unknown_and_say_so():
@@ -70,7 +70,6 @@ def test_prefixes_of_several_rules_are_united_and_missing_ones_named():
     assert json.loads(row["rules"]) == [1, 2]
     assert json.loads(row["prefixes"]) == ["a/", "bb/"]
     assert json.loads(row["missing_prefixes"]) == ["bb", "c/"]
-    assert row["requirement_met"] is False
 
 
 def test_a_destination_that_is_the_source_itself_is_no_link():
@@ -130,43 +129,42 @@ def test_only_the_unmet_requirement_says_what_a_new_rule_does_with_deletions():
 
 def test_undeclared_links_apply_only_where_they_are_forbidden():
     registries = (registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP))
-    assert link(*registries)["declaration_applies"] is False
+    assert link(*registries)["declaration_required"] is False
     forbidden = link(*registries, wanted=baseline(undeclared_replication="forbidden"))
-    assert (forbidden["declaration_applies"], forbidden["declared"]) == (True, False)
+    assert (forbidden["declaration_required"], forbidden["declaration"]) == (True, "undeclared")
     allowed = baseline(undeclared_replication="forbidden", allowed_destinations={"accounts": [BACKUP]})
-    assert link(*registries, wanted=allowed)["declared"] is True
+    assert link(*registries, wanted=allowed)["declaration"] == "allowed"
 
 
 def test_a_destination_allowed_by_unit_is_unknown_where_its_place_is_not_known():
     wanted = baseline(undeclared_replication="forbidden", allowed_destinations={"ous": ["Backups"]})
     accounts = (member(HUB), member(BACKUP, ou_path=None))
-    assert link(registry(HUB, rules=[rule(TO_BACKUP)]), accounts=accounts, wanted=wanted)["declared"] is None
+    assert link(registry(HUB, rules=[rule(TO_BACKUP)]), accounts=accounts, wanted=wanted)["declaration"] is None
     outside = registry(HUB, rules=[rule(f"{STRANGER}/{REGION}")])
-    assert link(outside, accounts=accounts, wanted=wanted)["declared"] is False
+    assert link(outside, accounts=accounts, wanted=wanted)["declaration"] == "undeclared"
 
 
 @pytest.mark.parametrize(
-    ("region", "valid", "word"),
-    [("eu-central-1", True, ""), ("cn-north-1", False, "aws-cn"), ("eu-wset-1", False, "no Region")],
+    ("region", "partition", "words"),
+    [("eu-central-1", "aws", ""), ("cn-north-1", "aws-cn", "partition aws-cn"), ("eu-wset-1", "", "not a Region")],
 )
-def test_the_destination_region_must_exist_in_the_partition(region, valid, word):
+def test_the_destination_region_must_exist_in_the_partition(region, partition, words):
     row = link(registry(HUB, rules=[rule(f"{HUB}/{region}")]))
-    assert row["destination_region_valid"] is valid
-    assert word in row["destination_region_problem"]
+    assert (row["partition"], row["destination_partition"]) == ("aws", partition)
+    assert row["destination_region_valid"] is (partition == "aws")
+    assert words in row["destination_region_problem"]
+    assert bool(row["destination_region_problem"]) is (partition != "aws")
 
 
 def test_a_region_that_aws_listed_is_valid_though_the_sdk_is_older():
     regions = (RegionRecord(HUB, "mars-north-1", "ENABLED"),)
-    assert link(registry(HUB, rules=[rule(f"{HUB}/mars-north-1")]), regions=regions)["destination_region_valid"] is True
+    row = link(registry(HUB, rules=[rule(f"{HUB}/mars-north-1")]), regions=regions)
+    assert (row["destination_region_valid"], row["destination_partition"]) == (True, "aws")
 
 
 def test_a_destination_outside_the_organization():
     row = link(registry(HUB, rules=[rule(f"{STRANGER}/{REGION}")]))
-    assert (row["destination_in_organization"], row["destination_known"], row["accounts_active"]) == (
-        False,
-        False,
-        None,
-    )
+    assert (row["destination_membership"], row["inactive_accounts"]) == ("outside", None)
     assert row["destination_account_name"] is None
     assert row["grant_verdict"] is None
     assert "not in the organization" in row["grant_reason"]
@@ -175,7 +173,7 @@ def test_a_destination_outside_the_organization():
 def test_a_partner_outside_the_organization_is_known():
     wanted = baseline(grants={"external_accounts": {STRANGER: "our supplier"}})
     row = link(registry(HUB, rules=[rule(f"{STRANGER}/{REGION}")]), wanted=wanted)
-    assert (row["destination_in_organization"], row["destination_known"]) == (False, True)
+    assert row["destination_membership"] == "partner"
 
 
 @pytest.mark.parametrize(
@@ -188,22 +186,38 @@ def test_a_partner_outside_the_organization_is_known():
 )
 def test_membership_is_unknown_where_the_accounts_were_not_listed(unreadable):
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]), **unreadable)
-    assert (row["destination_in_organization"], row["destination_known"], row["accounts_active"]) == (None, None, None)
+    assert (row["destination_membership"], row["inactive_accounts"]) == (None, None)
+    partner = baseline(grants={"external_accounts": {BACKUP: "our supplier"}})
+    row = link(registry(HUB, rules=[rule(TO_BACKUP)]), wanted=partner, **unreadable)
+    assert row["destination_membership"] == "partner"
 
 
 def test_without_an_organization_the_own_account_is_known():
     world = {"organization": None, "accounts": (member(HUB, state=None),)}
     row = link(registry(HUB, rules=[rule(f"{HUB}/eu-central-1")]), **world)
-    assert (row["destination_in_organization"], row["destination_known"]) == (True, True)
+    assert row["destination_membership"] == "organization"
 
 
 @pytest.mark.parametrize(
-    ("state", "active"), [("ACTIVE", True), ("SUSPENDED", False), ("PENDING_CLOSURE", False), (None, None)]
+    ("state", "inactive"),
+    [
+        ("ACTIVE", "[]"),
+        ("SUSPENDED", f'["{BACKUP} (SUSPENDED)"]'),
+        ("PENDING_CLOSURE", f'["{BACKUP} (PENDING_CLOSURE)"]'),
+        (None, None),
+    ],
 )
-def test_accounts_must_be_active(state, active):
+def test_accounts_must_be_active(state, inactive):
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]), accounts=(member(HUB), member(BACKUP, state=state)))
-    assert row["accounts_active"] is active
-    assert (BACKUP in row["account_problem"]) is (active is not True)
+    assert row["inactive_accounts"] == inactive
+    assert (row["source_account_state"], row["destination_account_state"]) == ("ACTIVE", state)
+
+
+def test_an_inactive_account_is_named_though_the_state_of_the_other_is_unknown():
+    row = link(
+        registry(HUB, rules=[rule(TO_BACKUP)]), accounts=(member(HUB, state=None), member(BACKUP, state="CLOSED"))
+    )
+    assert row["inactive_accounts"] == f'["{BACKUP} (CLOSED)"]'
 
 
 def test_a_grant_is_judged_over_all_names():

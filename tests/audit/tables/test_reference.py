@@ -93,6 +93,7 @@ def expected_replicas(world, wanted):
                 if copying or asking:
                     result[source[0], name, *destination] = (
                         None if found is None else bool(copying),
+                        None if found is None else len(copying),
                         bool(asking),
                         json.dumps([each["name"] for each in asking], separators=(",", ":")),
                         None
@@ -200,7 +201,8 @@ def test_replicas_and_differences_equal_the_reference(made):
     tables = build(world, baseline(*wanted))
     found = {
         (row["source_account"], row["repository"], row["destination_account"], row["destination_region"]): (
-            row["matched"], row["expected"], row["required_by"], row["delete_replication"], row["destination_present"],
+            row["matched"], row["matching_rules"], row["expected"], row["required_by"], row["delete_replication"],
+            row["destination_present"],
         )
         for row in tables.rows("replicas")
     }  # fmt: skip

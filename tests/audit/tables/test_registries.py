@@ -37,46 +37,54 @@ def to_many(count):
 
 
 @pytest.mark.parametrize(
-    ("count", "comfortable", "grade"),
-    [(10, True, ""), (11, False, "informational"), (20, False, "medium"), (25, False, "medium"), (26, False, "high")],
+    ("count", "severity"), [(10, ""), (11, "informational"), (20, "medium"), (25, "medium"), (26, "high")]
 )
-def test_rules_are_graded(count, comfortable, grade):
+def test_rules_are_graded(count, severity):
     row = hub_row(registry(HUB, rules=[rule(TO_BACKUP, prefixes=[f"p{at:02d}/"]) for at in range(count)]))
-    assert (row["rule_count"], row["rules_comfortable"], row["rules_grade"]) == (count, comfortable, grade)
-    assert bool(row["rules_problem"]) is not comfortable
+    assert (row["rule_count"], row["rules_warning_threshold"], row["rules_severity"]) == (count, 11, severity)
+    assert (row["rule_count"] < row["rules_warning_threshold"]) is (severity == "")
 
 
-@pytest.mark.parametrize(("count", "grade"), [(79, ""), (80, "medium"), (100, "medium"), (101, "high")])
-def test_filters_are_graded(count, grade):
+@pytest.mark.parametrize(("maximum", "percent", "threshold"), [(7, 80, 6), (12, 100, 11), (10, 100, 10), (25, 1, 1)])
+def test_the_threshold_of_rules_is_rounded_up_and_never_more_than_older_tools_can_express(maximum, percent, threshold):
+    wanted = baseline(limits={"rules": {"maximum": maximum, "warn_at_percent": percent}})
+    assert hub_row(registry(HUB, rules_limit=None), wanted=wanted)["rules_warning_threshold"] == threshold
+
+
+@pytest.mark.parametrize(("count", "severity"), [(79, ""), (80, "medium"), (100, "medium"), (101, "high")])
+def test_filters_are_graded(count, severity):
     world = evidence(registry(HUB, rules=[rule(TO_BACKUP, prefixes=[f"p{at:03d}/" for at in range(count)])]))
     row = build(world).only("rules")
-    assert (row["filter_count"], row["filters_grade"], row["filters_comfortable"]) == (count, grade, grade == "")
+    assert (row["filter_count"], row["filters_severity"]) == (count, severity)
+    assert (row["filters_limit"], row["filters_warning_threshold"]) == (100, 80)
 
 
 @pytest.mark.parametrize(
-    ("length", "grade"), [(0, ""), (8_191, ""), (8_192, "medium"), (10_240, "medium"), (10_241, "high")]
+    ("length", "severity"), [(0, ""), (8_191, ""), (8_192, "medium"), (10_240, "medium"), (10_241, "high")]
 )
-def test_the_size_of_the_policy_is_graded(length, grade):
+def test_the_size_of_the_policy_is_graded(length, severity):
     row = hub_row(registry(HUB, registry_policy=" " * length))
-    assert (row["policy_characters"], row["policy_size_grade"]) == (length, grade)
+    assert (row["policy_characters"], row["policy_characters_severity"]) == (length, severity)
+    assert row["policy_characters_warning_threshold"] == 8_192
 
 
 def test_sizes_of_what_was_not_read_are_unknown():
     row = hub_row(registry(HUB, rules=None, registry_policy=None, repositories_read=False))
     unknown = (
-        "rule_count", "is_source", "rules_comfortable", "rules_grade", "policy_characters", "policy_size_comfortable",
+        "rule_count", "is_source", "rules_severity", "policy_characters", "policy_characters_severity",
         "destinations_present", "destinations_needed", "destination_headroom", "repository_count",
+        "unique_destinations", "unique_destinations_for_warning", "destination_warning_applies",
     )  # fmt: skip
     assert {name: row[name] for name in unknown} == dict.fromkeys(unknown)
 
 
-@pytest.mark.parametrize(
-    ("count", "within", "below"), [(19, True, True), (20, True, False), (25, True, False), (26, False, False)]
-)
-def test_destinations_are_held_against_their_limit(count, within, below):
+@pytest.mark.parametrize(("count", "within"), [(19, True), (20, True), (25, True), (26, False)])
+def test_destinations_are_counted_against_their_limit(count, within):
     row = hub_row(registry(HUB, rules=to_many(count)))
     assert (row["destinations_present"], row["destination_headroom"]) == (count, 25 - count)
-    assert (row["destinations_within_limit"], row["destinations_below_warning"]) == (within, below)
+    assert (row["unique_destinations"], row["unique_destinations_for_warning"]) == (count, count)
+    assert (row["destinations_limit"], row["destinations_warning_threshold"]) == (25, 20)
+    assert row["destination_warning_applies"] is within
 
 
 def test_needed_destinations_are_the_union_of_rules_and_baseline():
@@ -90,20 +98,31 @@ def test_needed_destinations_are_the_union_of_rules_and_baseline():
 def test_destinations_of_unread_rules_are_decided_only_where_the_baseline_alone_is_too_much():
     few = baseline(requirement(TO_BACKUP))
     row = hub_row(registry(HUB, rules=None), wanted=few)
-    assert (row["destinations_needed"], row["destinations_within_limit"]) == (None, None)
+    assert (row["destinations_needed"], row["unique_destinations"]) == (None, None)
     many = baseline(requirement(*(f"{at:012d}/{REGION}" for at in range(26))))
-    assert hub_row(registry(HUB, rules=None), wanted=many)["destinations_within_limit"] is False
+    row = hub_row(registry(HUB, rules=None), wanted=many)
+    assert (row["destinations_needed"], row["unique_destinations"]) == (None, 26)
+    assert row["destination_warning_applies"] is False
+    near = baseline(requirement(*(f"{at:012d}/{REGION}" for at in range(20))))
+    row = hub_row(registry(HUB, rules=None), wanted=near)
+    assert (row["unique_destinations"], row["unique_destinations_for_warning"]) == (None, 20)
 
 
 def test_a_requirement_that_may_apply_leaves_the_need_open():
     accounts = (member(HUB, ou_path=None, organization_path=None),)
     wanted = baseline(requirement(TO_BACKUP, ous=["Work"]))
     row = hub_row(registry(HUB), accounts=accounts, wanted=wanted)
-    assert (row["destinations_present"], row["destinations_needed"], row["destinations_within_limit"]) == (
-        0,
-        None,
-        True,
-    )
+    assert (row["destinations_present"], row["destinations_needed"]) == (0, None)
+    assert (row["unique_destinations"], row["unique_destinations_for_warning"]) == (1, 1)
+    assert row["destination_warning_applies"] is True
+
+
+def test_requirements_that_may_apply_on_either_side_of_the_threshold_leave_the_warning_open():
+    accounts = (member(HUB, ou_path=None, organization_path=None),)
+    wanted = baseline(requirement(TO_BACKUP, f"{THIRD}/{REGION}", ous=["Work"]))
+    row = hub_row(registry(HUB, rules=to_many(18)), accounts=accounts, wanted=wanted)
+    assert (row["unique_destinations"], row["unique_destinations_for_warning"]) == (20, None)
+    assert row["destination_warning_applies"] is True
 
 
 def test_limits_say_where_they_come_from():
@@ -153,22 +172,22 @@ def test_a_feature_that_the_region_lacks_is_no_missing_evidence():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "actual", "as_declared", "expected", "grade"),
+    ("wanted", "actual", "setting", "expected", "severity"),
     [
-        ([False], True, False, "off", "high"),
-        ([False], None, True, "off", ""),
-        ([True], False, False, "on", "low"),
-        ([True], True, True, "on", ""),
-        ([True, False], True, False, "on and off", "high"),
-        ([True, False], False, False, "on and off", "low"),
+        ([False], True, "on", "off", "high"),
+        ([False], None, "off", "off", ""),
+        ([True], False, "off", "on", "low"),
+        ([True], True, "on", "on", ""),
+        ([True, False], True, "on", "on and off", "high"),
+        ([True, False], False, "off", "on and off", "low"),
     ],
 )
-def test_delete_replication_against_the_baseline(wanted, actual, as_declared, expected, grade):
+def test_delete_replication_against_the_baseline(wanted, actual, setting, expected, severity):
     requirements = [requirement(TO_BACKUP, name=f"r{at}", delete=value) for at, value in enumerate(wanted)]
     row = build(evidence(registry(HUB, rules=[rule(TO_BACKUP, delete=actual)])), baseline(*requirements)).only("rules")
-    assert (row["delete_declared"], row["delete_as_declared"]) == (True, as_declared)
-    assert (row["delete_expected"], row["delete_grade"]) == (expected, grade)
-    assert json.loads(row["delete_required_by"]) == [f"r{at}" for at in range(len(wanted))]
+    assert (row["delete_replication_required"], row["delete_replication"]) == (True, setting)
+    assert (row["expected_delete_replication"], row["delete_replication_severity"]) == (expected, severity)
+    assert json.loads(row["delete_replication_required_by"]) == [f"r{at}" for at in range(len(wanted))]
 
 
 @pytest.mark.parametrize(
@@ -182,17 +201,15 @@ def test_delete_replication_against_the_baseline(wanted, actual, as_declared, ex
 )
 def test_deletions_are_declared_where_prefixes_meet(ours, theirs, declared):
     wanted = baseline(requirement(TO_BACKUP, delete=False, accounts=[HUB], repositories=theirs))
-    assert (
-        build(evidence(registry(HUB, rules=[rule(TO_BACKUP, prefixes=ours)])), wanted).only("rules")["delete_declared"]
-        is declared
-    )
+    row = build(evidence(registry(HUB, rules=[rule(TO_BACKUP, prefixes=ours)])), wanted).only("rules")
+    assert row["delete_replication_required"] is declared
 
 
 def test_deletions_to_other_destinations_are_not_declared():
     row = build(
         evidence(registry(HUB, rules=[rule(f"{THIRD}/{REGION}")])), baseline(requirement(TO_BACKUP, delete=True))
     )
-    assert row.only("rules")["delete_declared"] is False
+    assert row.only("rules")["delete_replication_required"] is False
 
 
 def test_accounts_and_regions_are_told_as_read():

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from audit.evidence import AccountRecord, RegionRecord
-from audit.tables.event_patterns import hears_failures
+from audit.tables.event_patterns import captures_failures
 from checks.baseline import Baseline
 
 from .worlds import (
@@ -41,7 +41,7 @@ def only_link(world, wanted=None):
 
 
 @pytest.mark.parametrize(
-    ("pattern", "hears"),
+    ("pattern", "captures"),
     [
         (DETAIL, True),
         ({"source": ["aws.ecr"]}, True),
@@ -63,33 +63,44 @@ def only_link(world, wanted=None):
         ([], None),
     ],
 )
-def test_patterns_are_decided_three_valued(pattern, hears):
-    assert hears_failures({"State": "ENABLED", "EventPattern": json.dumps(pattern)}, HUB, REGION) is hears
+def test_patterns_are_decided_three_valued(pattern, captures):
+    assert captures_failures({"State": "ENABLED", "EventPattern": json.dumps(pattern)}, HUB, REGION) is captures
+
+
+def event_rules(**patterns):
+    return json.dumps(
+        [{"Name": name, "State": "ENABLED", "EventPattern": json.dumps(pattern)} for name, pattern in patterns.items()]
+    )
+
+
+ONE_REPOSITORY = DETAIL | {"detail": {"result": ["FAILED"], "repository-name": ["prod/api"]}}
 
 
 def test_rules_that_are_off_keep_a_schedule_or_make_no_sense():
-    assert hears_failures({"State": "DISABLED", "EventPattern": json.dumps(DETAIL)}, HUB, REGION) is False
-    assert hears_failures({"State": "ENABLED", "ScheduleExpression": "rate(1 day)"}, HUB, REGION) is False
-    assert hears_failures({"State": "ENABLED", "EventPattern": "{"}, HUB, REGION) is None
+    assert captures_failures({"State": "DISABLED", "EventPattern": json.dumps(DETAIL)}, HUB, REGION) is False
+    assert captures_failures({"State": "ENABLED", "ScheduleExpression": "rate(1 day)"}, HUB, REGION) is False
+    assert captures_failures({"State": "ENABLED", "EventPattern": "{"}, HUB, REGION) is None
 
 
 @pytest.mark.parametrize(
-    ("rules", "watched", "names"),
+    ("rules", "count", "names"),
     [
         (None, None, None),
-        ("[]", False, "[]"),
-        (json.dumps([{"Name": "all", "State": "ENABLED", "EventPattern": json.dumps(DETAIL)}]), True, '["all"]'),
+        ("[]", 0, "[]"),
+        (event_rules(all=DETAIL), 1, '["all"]'),
+        (event_rules(all=DETAIL, some=ONE_REPOSITORY), 1, '["all"]'),
+        (event_rules(other={"source": ["aws.ecs"]}, some=ONE_REPOSITORY), None, "[]"),
         ("{}", None, None),
     ],
-    ids=["unread", "none", "one", "nonsense"],
+    ids=["unread", "none", "one", "one and an unknown one", "an unknown one", "nonsense"],
 )
-def test_failure_events_are_judged_at_destinations_if_the_baseline_asks(rules, watched, names):
+def test_failure_events_are_required_at_destinations_if_the_baseline_asks(rules, count, names):
     world = evidence(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP, event_rules=rules))
     asks = Baseline.model_validate({"registries": {"failure_events": "required"}})
     row = of(build(world, asks), BACKUP)
-    assert (row["failure_events_judged"], row["failure_events_watched"], row["failure_rules"]) == (True, watched, names)
-    assert of(build(world, asks))["failure_events_judged"] is False
-    assert of(build(world), BACKUP)["failure_events_judged"] is False
+    assert (row["failure_events_required"], row["failure_rule_count"], row["failure_rules"]) == (True, count, names)
+    assert of(build(world, asks))["failure_events_required"] is False
+    assert of(build(world), BACKUP)["failure_events_required"] is False
 
 
 def managed(**lists):
@@ -97,85 +108,92 @@ def managed(**lists):
 
 
 @pytest.mark.parametrize(
-    ("policy", "permitted"),
+    ("policy", "setting"),
     [
         (None, None),
-        ("", True),
-        (managed(enable_in_regions=[REGION], disable_in_regions=[]), False),
-        (managed(enable_in_regions=[], disable_in_regions=["ALL_SUPPORTED"]), False),
-        (managed(enable_in_regions={"@@assign": [REGION]}), False),
+        ("", ""),
+        (managed(enable_in_regions=[REGION], disable_in_regions=[]), "enabled"),
+        (managed(enable_in_regions=[], disable_in_regions=["ALL_SUPPORTED"]), "disabled"),
+        (managed(enable_in_regions={"@@assign": [REGION]}), "enabled"),
         (managed(enable_in_regions=["us-east-1"]), None),
         ('{"inspector":{"enablement":{"ec2_scanning":{}}}}', None),
         ("{", None),
     ],
 )
-def test_an_inspector_policy_that_names_the_region_settles_scanning(policy, permitted):
+def test_an_inspector_policy_that_names_the_region_sets_scanning(policy, setting):
     accounts = (member(HUB), member(BACKUP, inspector_policy=policy))
     world = evidence(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP), accounts=accounts)
     asks = Baseline.model_validate({"settings": [{"scanning": {"required": True}}]})
     row = of(build(world, asks), BACKUP)
-    assert (row["scan_changes_judged"], row["scan_changes_permitted"]) == (True, permitted)
-    assert bool(row["scan_changes_problem"]) is (permitted is not True)
-    assert of(build(world), BACKUP)["scan_changes_judged"] is False
+    assert (row["inspector_policy_relevant"], row["inspector_policy_setting"]) == (True, setting)
+    assert bool(row["inspector_policy_problem"]) is (setting is None)
+    assert of(build(world), BACKUP)["inspector_policy_relevant"] is False
 
 
-def test_without_an_organization_nobody_else_settles_scanning():
+def test_without_an_organization_no_inspector_policy_is_relevant():
     asks = Baseline.model_validate({"settings": [{"scanning": {"required": True}}]})
     alone = {"organization": None, "accounts": (AccountRecord(HUB, None, None, None, None),)}
     world = (registry(HUB, rules=[rule(f"{HUB}/us-east-1")]), registry(HUB, "us-east-1"))
-    judged = of(build(evidence(*world, **alone), asks), HUB, "us-east-1")["scan_changes_judged"]
-    assert judged is False
+    relevant = of(build(evidence(*world, **alone), asks), HUB, "us-east-1")["inspector_policy_relevant"]
+    assert relevant is False
     refused = evidence(*world, **alone, gaps=(gap("organizations:DescribeOrganization", "", ""),))
-    assert of(build(refused, asks), HUB, "us-east-1")["scan_changes_judged"] is None
+    assert of(build(refused, asks), HUB, "us-east-1")["inspector_policy_relevant"] is None
 
 
 @pytest.mark.parametrize(
-    ("account", "region", "declared"),
-    [(HUB, REGION, True), (HUB, "us-east-1", True), (BACKUP, REGION, True), (THIRD, REGION, False)],
+    ("account", "region", "declaring"),
+    [(HUB, REGION, ["backup"]), (HUB, "us-east-1", ["backup"]), (BACKUP, REGION, ["backup"]), (THIRD, REGION, [])],
 )
-def test_sources_and_destinations_are_declared(account, region, declared):
+def test_sources_and_destinations_are_declared(account, region, declaring):
     asks = baseline(
         requirement(TO_BACKUP, "same/us-east-1", accounts=[HUB], regions=[REGION]), undeclared_registries="forbidden"
     )
     row = of(build(evidence(registry(account, region, repositories=[repository("a1")])), asks), account, region)
-    assert (row["declaration_judged"], row["registry_declared"]) == (True, declared)
+    assert (row["declaration_required"], json.loads(row["declaring_requirements"])) == (True, declaring)
+    assert row["declaring_requirement_count"] == len(declaring)
 
 
-def test_a_registry_whose_unit_is_not_known_may_be_declared():
+def test_a_registry_whose_unit_is_unknown_may_be_declared():
     asks = baseline(requirement(TO_BACKUP, ous=["Work"]), undeclared_registries="forbidden")
     world = evidence(registry(THIRD, repositories=[repository("a1")]), accounts=(member(THIRD, ou_path=None),))
-    assert of(build(world, asks), THIRD)["registry_declared"] is None
+    row = of(build(world, asks), THIRD)
+    assert (row["declaring_requirement_count"], row["declaring_requirements"]) == (None, "[]")
+    certain = requirement(TO_BACKUP, ous=["Work"]), requirement(f"{THIRD}/{REGION}", name="here")
+    row = of(build(world, baseline(*certain, undeclared_registries="forbidden")), THIRD)
+    assert (row["declaring_requirement_count"], row["declaring_requirements"]) == (1, '["here"]')
 
 
 @pytest.mark.parametrize(
-    ("held", "read", "judged"), [([], True, False), ([], False, None), (["a1"], False, True)], ids=["no", "?", "some"]
+    ("held", "read", "applies"), [([], True, False), ([], False, None), (["a1"], False, True)], ids=["no", "?", "some"]
 )
-def test_only_registries_with_repositories_are_held_against_the_lists(held, read, judged):
+def test_only_registries_with_repositories_are_held_against_the_lists(held, read, applies):
     asks = Baseline.model_validate({"undeclared_registries": "forbidden", "allowed_regions": ["us-east-1"]})
     part = registry(HUB, repositories=[repository(name) for name in held], repositories_read=read)
     row = of(build(evidence(part), asks))
-    assert (row["declaration_judged"], row["region_judged"], row["region_approved"]) == (judged, judged, False)
+    assert (row["declaration_required"], row["region_restricted"]) == (applies, applies)
+    assert row["disallowed_region"] == REGION
+    assert of(build(evidence(part), baseline(allowed_regions=["us-east-1", REGION])))["disallowed_region"] == ""
     outside = evidence(part, regions=(RegionRecord(HUB, REGION, "ENABLED", in_scope=False),))
-    assert of(build(outside, asks))["region_judged"] is False
-    assert of(build(evidence(part)))["region_judged"] is False
+    assert of(build(outside, asks))["region_restricted"] is False
+    assert of(build(evidence(part)))["region_restricted"] is False
 
 
 @pytest.mark.parametrize(
-    ("unit", "names", "rules", "judged", "replicates"),
+    ("unit", "names", "rules", "required", "count"),
     [
-        ("Work", ["prod/a"], [], True, False),
+        ("Work", ["prod/a"], [], True, 0),
         ("Work", ["prod/a"], None, True, None),
-        ("Work", ["prod/a"], [rule(TO_BACKUP)], True, True),
-        ("Work", ["dev/a"], [], False, False),
-        ("Elsewhere", ["prod/a"], [], False, False),
+        ("Work", ["prod/a"], [rule(TO_BACKUP)], True, 1),
+        ("Work", ["dev/a"], [], False, 0),
+        ("Elsewhere", ["prod/a"], [], False, 0),
     ],
 )
-def test_members_of_a_unit_must_replicate_something(unit, names, rules, judged, replicates):
+def test_members_of_a_unit_must_replicate_something(unit, names, rules, required, count):
     asks = baseline(requirement(TO_BACKUP, ous=[unit], repositories=["prod/"], name="members"))
     part = registry(THIRD, rules=rules, repositories=[repository(name, image("sha256:a")) for name in names])
     row = of(build(evidence(part), asks), THIRD)
-    assert (row["membership_judged"], row["member_replicates"]) == (judged, replicates)
-    if judged:
+    assert (row["member_replication_required"], row["rule_count"]) == (required, count)
+    if required:
         assert row["member_required_by"] == '["members"]'
         flow = {"account": BACKUP, "region": REGION, "prefixes": ["prod/"], "delete_replication": None}
         assert json.loads(row["member_flows"]) == [flow]
@@ -184,24 +202,30 @@ def test_members_of_a_unit_must_replicate_something(unit, names, rules, judged, 
 def test_accounts_that_are_named_are_no_new_members():
     asks = baseline(requirement(TO_BACKUP, ous=["Work"], accounts=[THIRD]))
     row = of(build(evidence(registry(THIRD, repositories=[repository("a1")])), asks), THIRD)
-    assert (row["membership_judged"], row["member_flows"]) == (False, "[]")
+    assert (row["member_replication_required"], row["member_flows"]) == (False, "[]")
 
 
 @pytest.mark.parametrize(
-    ("destination", "status", "enabled", "told"),
+    ("destination", "status", "not_enabled"),
     [
-        (BACKUP, "ENABLED", True, ""),
-        (BACKUP, "DISABLED", False, f"us-east-1 is DISABLED in account {BACKUP}"),
-        (BACKUP, "ENABLING", False, f"us-east-1 is ENABLING in account {BACKUP}"),
-        (BACKUP, None, None, ""),
-        (STRANGER, "ENABLED", None, ""),
+        (BACKUP, "ENABLED", []),
+        (BACKUP, "DISABLED", [f"{BACKUP}/us-east-1 (DISABLED)"]),
+        (BACKUP, "ENABLING", [f"{BACKUP}/us-east-1 (ENABLING)"]),
+        (BACKUP, None, None),
+        (STRANGER, "ENABLED", None),
     ],
 )
-def test_regions_must_be_enabled_at_both_ends(destination, status, enabled, told):
+def test_regions_must_be_enabled_at_both_ends(destination, status, not_enabled):
     regions = (RegionRecord(HUB, REGION, "ENABLED_BY_DEFAULT"), RegionRecord(BACKUP, "us-east-1", status))
     world = evidence(registry(HUB, rules=[rule(f"{destination}/us-east-1")]), regions=regions)
     row = only_link(world)
-    assert (row["regions_enabled"], row["regions_problem"]) == (enabled, told)
+    assert row["regions_not_enabled"] == (None if not_enabled is None else json.dumps(not_enabled))
+
+
+def test_a_region_that_is_disabled_at_one_end_is_named_though_the_other_is_unknown():
+    regions = (RegionRecord(HUB, REGION, "DISABLING"), RegionRecord(BACKUP, "us-east-1", None))
+    row = only_link(evidence(registry(HUB, rules=[rule(f"{BACKUP}/us-east-1")]), regions=regions))
+    assert row["regions_not_enabled"] == f'["{HUB}/{REGION} (DISABLING)"]'
 
 
 def backfill(status, started, account=BACKUP, **more):

@@ -49,12 +49,11 @@ def test_rules_that_copy_the_same_there_and_disagree():
         rule(TO_BACKUP, prefixes=["dev/"], delete=False),
     ]
     row = link(evidence(registry(HUB, rules=rules)))
-    assert row["delete_consistent"] is False
     assert json.loads(row["delete_conflicting_rules"]) == [1, 2]
     assert json.loads(row["delete_conflicting_prefixes"]) == ["prod/api"]
-    assert link(evidence(registry(HUB, rules=rules)), destination=THIRD)["delete_consistent"] is True
+    assert link(evidence(registry(HUB, rules=rules)), destination=THIRD)["delete_conflicting_rules"] == "[]"
     unread = link(evidence(registry(HUB, rules=None)), baseline(requirement(TO_BACKUP)))
-    assert (unread["delete_consistent"], unread["delete_settled"]) == (None, None)
+    assert (unread["delete_conflicting_rules"], unread["delete_settled"]) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +76,7 @@ def test_the_baseline_settles_it_where_it_speaks_of_every_rule(demands, settled,
 def test_a_switch_that_opens_a_conflict_elsewhere_settles_nothing():
     rules = [rule(TO_BACKUP, delete=True), rule(TO_BACKUP, TO_THIRD), rule(TO_THIRD, prefixes=["prod/"])]
     row = link(evidence(registry(HUB, rules=rules)), baseline(requirement(TO_BACKUP, delete=True)))
-    assert (row["delete_consistent"], row["delete_settled"]) == (False, "")
+    assert (row["delete_conflicting_rules"], row["delete_settled"]) == ("[1,2]", "")
 
 
 # chains
@@ -423,7 +422,7 @@ def test_which_repositories_a_requirement_means(sources, required):
 def test_what_is_a_copy_itself_is_judged_at_its_source():
     sender = registry(BACKUP, FAR, rules=[rule(TO_HUB)], repositories=PROD)
     row = copies(others=[sender])
-    assert (row["receives_copies"], row["another_region_required"]) == (True, False)
+    assert (row["receives_replicas"], row["another_region_required"]) == (True, False)
     passed_on = copies(rule(f"{HUB}/{FAR}"), others=[sender])
     assert (passed_on["another_region_required"], passed_on["replicas_in_other_regions"]) == (True, 1)
 
@@ -431,10 +430,10 @@ def test_what_is_a_copy_itself_is_judged_at_its_source():
 def test_what_might_be_a_copy_is_undecided():
     unread = registry(BACKUP, rules=None, repositories_read=False)
     row = copies(others=[unread], registry_policy=grant(BACKUP))
-    assert (row["receives_copies"], row["another_region_required"]) == (None, None)
-    assert copies(others=[unread])["receives_copies"] is False
+    assert (row["receives_replicas"], row["another_region_required"]) == (None, None)
+    assert copies(others=[unread])["receives_replicas"] is False
     unlisted = registry(BACKUP, rules=[rule(TO_HUB, prefixes=["prod/"])], repositories_read=False)
-    assert copies(others=[unlisted])["receives_copies"] is None
+    assert copies(others=[unlisted])["receives_replicas"] is None
 
 
 def test_rules_that_were_not_read_leave_copies_unknown():
@@ -455,15 +454,18 @@ def test_images_of_every_state_count_where_copies_arrive():
         return build(evidence(hub, copy), wanted).row("repositories", account=BACKUP)
 
     found = row(baseline(limits=limits))
-    assert (found["receives_copies"], found["image_count"], found["image_total"]) == (True, 3, 4)
-    assert (found["images_comfortable"], found["images_grade"]) == (False, "medium")
+    assert (found["receives_replicas"], found["image_count"], found["image_total"]) == (True, 3, 4)
+    assert (found["images_warning_threshold"], found["images_severity"]) == (4, "medium")
     assert (found["images_limit"], found["expected_lifecycle_policy"]) == (5, "")
     wanted = baseline(limits=limits, settings=[{"lifecycle_policy": policy}])
     assert json.loads(row(wanted)["expected_lifecycle_policy"]) == policy
     assert row(wanted, lifecycle_policy=json.dumps(policy))["expected_lifecycle_policy"] == ""
     assert row(wanted, lifecycle_policy=None)["expected_lifecycle_policy"] == ""
-    assert row(baseline(limits=limits), image_count=None)["images_comfortable"] is None
-    assert row(baseline())["images_comfortable"] is True
+    uncounted = row(baseline(limits=limits), image_count=None)
+    assert (uncounted["image_total"], uncounted["images_severity"]) == (None, None)
+    usual = row(baseline())
+    assert (usual["images_warning_threshold"], usual["images_severity"]) == (80_000, "")
+    assert row(baseline(limits={"images_per_repository": {"maximum": 3}}))["images_severity"] == "high"
 
 
 def growth(allowed, hub=None, accounts=None, limit=3, **fields):
@@ -476,28 +478,25 @@ def growth(allowed, hub=None, accounts=None, limit=3, **fields):
 WORK = {"ous": ["Work"], "regions": [REGION, FAR]}
 
 
-@pytest.mark.parametrize(
-    ("limit", "within"),
-    [(5, True), (4, False)],
-)
-def test_growth_counts_active_accounts_in_every_region_but_not_the_registry_itself(limit, within):
+@pytest.mark.parametrize("limit", [5, 4])
+def test_growth_counts_active_accounts_in_every_region_but_not_the_registry_itself(limit):
     row = growth(WORK, limit=limit)
-    assert (row["growth_declared"], row["growth_accounts"], row["destinations_possible"]) == (True, 3, 5)
-    assert row["growth_within_limit"] is within
+    assert (row["growth_foreseeable"], row["growth_accounts"], row["possible_destinations"]) == (True, 3, 5)
+    assert row["destinations_limit"] == limit
 
 
-def test_growth_is_judged_where_units_and_regions_are_named_and_the_registry_replicates():
-    assert growth({"ous": ["Work"]})["growth_declared"] is False
-    assert growth({"accounts": [BACKUP], "regions": [FAR]})["growth_declared"] is False
-    assert growth(WORK, hub={"rules": []})["growth_declared"] is False
-    assert growth(WORK, hub={"rules": None})["growth_declared"] is None
-    assert growth(WORK, hub={"rules": None}, limit=9)["growth_within_limit"] is None
+def test_growth_is_foreseeable_where_units_and_regions_are_named_and_the_registry_replicates():
+    assert growth({"ous": ["Work"]})["growth_foreseeable"] is False
+    assert growth({"accounts": [BACKUP], "regions": [FAR]})["growth_foreseeable"] is False
+    assert growth(WORK, hub={"rules": []})["growth_foreseeable"] is False
+    assert growth(WORK, hub={"rules": None})["growth_foreseeable"] is None
+    assert growth(WORK, hub={"rules": None}, limit=9)["possible_destinations"] is None
 
 
 def test_growth_with_accounts_that_are_closed_or_not_placed():
     closed = (member(HUB), member(BACKUP, state="SUSPENDED"), member(THIRD, ou_path="Root/Else"))
-    assert growth(WORK, accounts=closed)["growth_within_limit"] is True
+    assert growth(WORK, accounts=closed)["possible_destinations"] == 2
     unknown = (member(HUB), member(BACKUP, ou_path=None), member(THIRD, state=None))
-    assert growth(WORK, accounts=unknown, limit=2)["growth_within_limit"] is None
-    assert growth(WORK, accounts=unknown, limit=1)["growth_within_limit"] is False
-    assert growth(WORK, accounts=unknown, limit=9)["growth_within_limit"] is True
+    assert growth(WORK, accounts=unknown, limit=2)["possible_destinations"] is None
+    assert growth(WORK, accounts=unknown, limit=1)["possible_destinations"] == 2
+    assert growth(WORK, accounts=unknown, limit=9)["possible_destinations"] == 5

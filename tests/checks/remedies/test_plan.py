@@ -268,9 +268,9 @@ def test_of_fixes_that_contend_the_more_severe_findings_holds() -> None:
         assert "audit again after its fix" in by_hand.refused[0]
 
 
-@pytest.mark.parametrize(("permitted", "printed"), [(True, True), (None, True), (False, False)])
-def test_a_scan_that_the_organization_forbids_to_change_is_left_to_a_person(permitted: bool | None, printed: bool):
-    seen = context(registry(OTHER, scan_changes_permitted=permitted))
+@pytest.mark.parametrize(("setting", "printed"), [("", True), (None, True), ("enabled", False), ("disabled", False)])
+def test_a_scan_that_the_organization_forbids_to_change_is_left_to_a_person(setting: str | None, printed: bool):
+    seen = context(registry(OTHER, inspector_policy_setting=setting))
     scanning = finding(edit("scanning.cover", OTHER, prefixes=["prod/"], type="", frequency=""))
     scripts = plan([scanning], seen)
     assert any("put-registry-scanning-configuration" in script.text for script in scripts) is printed
