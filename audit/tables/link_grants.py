@@ -32,7 +32,7 @@ def grant_columns(
     }
     if source[0] == destination[0]:
         # ECR user guide, registry-permissions.html: only replication across accounts needs a grant.
-        return columns | _nothing("replication within one account needs no grant", given=False)
+        return columns | _nothing("replication within one account needs no registry policy", given=False)
     record = known.registry(destination)
     if record is None or record.registry_policy is None:
         return columns | _nothing(_why_unread(known, destination), given=None)
