@@ -53,7 +53,7 @@ def grant_columns(
 
 
 def _explicit_denies(found: LinkVerdict, *, doubtful: bool) -> int | None:
-    """Number of the Deny statements that stop the whole link; None: not known."""
+    """Number of the Deny statements that stop the whole link; None: unknown."""
     if found.verdict is Verdict.DENIED_EXPLICIT:
         # The verdict itself needs one, even where no single example shows which.
         return max(1, len(found.denying))
@@ -115,7 +115,7 @@ def link_request(known: Known, source: Registry, destination: Registry) -> LinkR
 
 
 def _organization(known: Known, account: str) -> str | None:
-    """Organization of *account*; None: not known; empty: it belongs to none that this run knows."""
+    """Organization of *account*; None: unknown; empty: it belongs to none that this run knows."""
     organization = known.evidence.organization
     member = known.is_member(account)
     if organization is None or member is None:
