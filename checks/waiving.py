@@ -1,4 +1,4 @@
-"""Dated, reasoned exceptions: findings are marked, never dropped, and every waiver is held against what it covers."""
+"""Dated, reasoned exceptions: findings are marked, never dropped, and every waiver is compared with what it covers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_DAYS = 366
 """What `longest_waiver_days` of a baseline is where nothing is written."""
 
 Paths = tuple[str | None, str | None]
-"""Where an account lies: OU path by names and organization path by ids; None: not known."""
+"""Where an account lies: OU path by names and organization path by ids; None: unknown."""
 
 _Found = tuple[str, str]
 """Check id and fingerprint."""
@@ -44,7 +44,7 @@ class Exceptions:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sight:
-    """What a run looked at: a waiver about anything else cannot be told to cover nothing."""
+    """What a run evaluated: of a waiver about anything else it is unknown whether it covers nothing."""
 
     accounts: frozenset[str] | None = None
     """Accounts in scope; None: all of them."""
@@ -85,7 +85,7 @@ def apply_waivers(
 ) -> tuple[CheckResult, ...]:
     """The same results, with a mark on every finding that a waiver in force covers; the first of *waivers* wins.
 
-    An ERROR is never waived: nobody granted that a check breaks.
+    An ERROR is never waived: no waiver grants that a check fails to run.
     """
     active = tuple(waiver for waiver in waivers if setting.in_force(waiver))
     return tuple(_marked(result, _for_check(active, result.check, setting.aliases), setting) for result in results)
@@ -234,7 +234,7 @@ def _covers(waiver: Waiver, finding: Finding, account_ous: Mapping[str, Paths]) 
         return False
     if waiver.regions and finding.region not in waiver.regions:
         return False
-    # Not known is not enough for an exception.
+    # Unknown is not enough for an exception.
     if (waiver.accounts or waiver.ous) and not _account_fits(waiver, finding.account, account_ous, unknown=False):
         return False
     if not waiver.repositories:
@@ -244,7 +244,7 @@ def _covers(waiver: Waiver, finding: Finding, account_ous: Mapping[str, Paths]) 
 
 
 def _account_fits(waiver: Waiver, account: str, account_ous: Mapping[str, Paths], *, unknown: bool) -> bool:
-    """Whether *account* is one that *waiver* names; *unknown*: the answer where its place is not known."""
+    """Whether *account* is one that *waiver* names; *unknown*: the answer where its place is unknown."""
     if account in waiver.accounts:
         return True
     ou_path, organization_path = account_ous.get(account, (None, None))

@@ -94,7 +94,7 @@ class GrantUse:
             if record.account == account and record.status in (None, *_ENABLED)
         ]
         if not places:
-            return f"the Regions of account {account} are not known"
+            return f"the Regions of account {account} are unknown"
         unread = [place[1] for place in places if _rules(known, place) is None]
         return f"the rules of account {account} in {_listed(unread)} were not read" if unread else ""
 

@@ -1,4 +1,4 @@
-"""Tags that an image has at the source and not at the destination, and what stands in their way there."""
+"""Tags that an image has at the source and not at the destination, and what prevents them there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of the `links` table about borders that images should not cross: Regions and environments."""
+"""Columns of the `links` table about the Regions and environments that images should not be replicated to."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from checks.requirements import destination_allowed
 def bound_columns(known: Known, source: RegistryId, destination: RegistryId, *, present: bool | None) -> dict[str, Any]:
     """The Region where the baseline does not allow it, and the environments of both accounts."""
     here, there = (_placement(known, registry) for registry in (source, destination))
-    judged = False if here is False or there is False else None if here is None or there is None else True
+    placed = False if here is False or there is False else None if here is None or there is None else True
     return {
         "region_restricted": present if known.baseline.allowed_regions else False,
         "disallowed_region": "" if _region_allowed(known, destination) else destination[1],
         "allowed_regions": compact(list(known.baseline.allowed_regions)),
-        "environments_apply": _both(present, judged),
+        "environments_apply": _both(present, placed),
         "source_environment": _name(here),
         "destination_environment": _name(there),
         "source_trust_level": _trust_level(here),
@@ -29,7 +29,7 @@ def bound_columns(known: Known, source: RegistryId, destination: RegistryId, *, 
 
 
 def may_copy(known: Known, source: RegistryId, destination: RegistryId) -> bool | None:
-    """Whether the baseline has nothing against a link from *source* to *destination*; None: not known."""
+    """Whether the baseline allows a link from *source* to *destination*; None: unknown."""
     verdicts = (
         _declared(known, source, destination),
         _region_allowed(known, destination),

@@ -1,4 +1,4 @@
-"""Columns of the `links` table about registries that pass copies on, and registries that copy to each other."""
+"""Columns of the `links` table about chains of rules, and registries that replicate to each other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from checks.requirements import is_covered, minimal_prefixes, shared_prefixes
 def chain_columns(known: Known, flows: Flows, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
     """The registries to which *destination* replicates the same repositories and *source* itself does not.
 
-    ECR user guide, replication.html: a replication action happens once for a push, and copies are not replicated again.
+    ECR user guide, replication.html: a replication action happens once for a push, and does not chain.
     """
     here, names = flows.out_of(source), flows.names[source]
     unknown = dict.fromkeys(("unreached_registries", "unreached_prefixes", "unreached_details"))
@@ -57,7 +57,7 @@ def _missing(
 
 
 def _can_receive(known: Known, source: RegistryId, end: RegistryId) -> bool:
-    """False where nothing can arrive at all, whoever sends it: other checks tell that."""
+    """False where nothing can arrive at all, from any source: other checks report that."""
     return known.state(end[0]) in (None, "ACTIVE") and bool(
         region_columns(known, source, end)["destination_region_valid"]
     )
@@ -80,7 +80,7 @@ def _detail(known: Known, source: RegistryId, end: RegistryId, prefixes: list[st
 
 
 def grant_word(known: Known, source: RegistryId, end: RegistryId, prefixes: tuple[str, ...]) -> str:
-    """`given`, `lacking`, `denied`, or `unknown`: what the policy of *end* says to copies out of *source*."""
+    """`given`, `lacking`, `denied`, or `unknown`: what the policy of *end* says to replication from *source*."""
     if source[0] == end[0]:
         return "given"
     verdict = grant_verdict(known, source, end, prefixes)

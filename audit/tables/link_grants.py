@@ -32,7 +32,7 @@ def grant_columns(
     }
     if source[0] == destination[0]:
         # ECR user guide, registry-permissions.html: only replication across accounts needs a grant.
-        return columns | _nothing("replication within one account needs no grant", given=False)
+        return columns | _nothing("replication within one account needs no registry policy", given=False)
     record = known.registry(destination)
     if record is None or record.registry_policy is None:
         return columns | _nothing(_why_unread(known, destination), given=None)
@@ -53,7 +53,7 @@ def grant_columns(
 
 
 def _explicit_denies(found: LinkVerdict, *, doubtful: bool) -> int | None:
-    """Number of the Deny statements that stop the whole link; None: not known."""
+    """Number of the Deny statements that stop the whole link; None: unknown."""
     if found.verdict is Verdict.DENIED_EXPLICIT:
         # The verdict itself needs one, even where no single example shows which.
         return max(1, len(found.denying))
@@ -115,7 +115,7 @@ def link_request(known: Known, source: RegistryId, destination: RegistryId) -> L
 
 
 def _organization(known: Known, account: str) -> str | None:
-    """Organization of *account*; None: not known; empty: it belongs to none that this run knows."""
+    """Organization of *account*; None: unknown; empty: it belongs to none that this run knows."""
     organization = known.evidence.organization
     member = known.is_member(account)
     if organization is None or member is None:

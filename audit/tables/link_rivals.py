@@ -1,4 +1,4 @@
-"""Columns of the `links` table about several sources of one name: who else replicates it into the same destination."""
+"""Columns of the `links` table about several sources of one name in the same destination."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """What one link copies and another source copies to the same place too."""
+    """What one link replicates and another source replicates to the same destination."""
 
     certain: bool
-    """Whether it is certain that the names come from both, and are not copies of one another."""
+    """Whether it is certain that the names come from both, and are not replicas of one another."""
     rivals: frozenset[int]
     """The other sources, positions in `Known.universe`."""
     names: Codes
@@ -44,7 +44,7 @@ class Rivals:
     flows: Flows
     contests: Mapping[Link, Contest]
     incomplete: Mapping[RegistryId, Sequence[tuple[RegistryId, tuple[str, ...]]]]
-    """Destination → sources that were not completely listed, with what they copy there."""
+    """Destination → sources that were not completely listed, with what they replicate there."""
 
     def columns(self, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
         """Which other sources replicate the repositories of *source* into *destination*."""
@@ -64,7 +64,7 @@ class Rivals:
         return sum(self.flows.names[source].count_under(prefix) for prefix in copied)
 
     def _is_alone(self, source: RegistryId, destination: RegistryId) -> bool | None:
-        """True where nobody else can send the same names; None where somebody might whom the run could not read."""
+        """True where no other registry can send the same names; None where one might that the run could not read."""
         outgoing = self.flows.out_of(source)
         if outgoing is None:
             return None
@@ -94,7 +94,7 @@ def _columns(
 
 
 def find_rivals(known: Known, names: LinkNames, flows: Flows) -> Rivals:
-    """Group what is copied by destination and name. Copies that are replicated again are no source of their own."""
+    """Group what is replicated by destination and name. Replicas with rules of their own are no second source."""
     incomplete: dict[RegistryId, list[tuple[RegistryId, tuple[str, ...]]]] = {}
     for source in known.sources:
         if not flows.names[source].complete:
@@ -137,7 +137,7 @@ def _counts(group: Codes) -> Codes:
 
 
 def _perhaps_copies(known: Known, names: LinkNames, flows: Flows, rows: Codes) -> NDArray[np.bool_]:
-    """Which source repositories may be copies out of a registry whose rules nobody could read."""
+    """Which source repositories may be replicas of a registry whose rules could not be read."""
     pairs = names.pairs
     exposed = {at: known.universe[at] for at in np.unique(pairs.source[rows]).tolist()}
     exposed = {at: source for at, source in exposed.items() if flows.unread.into(source)}

@@ -1,4 +1,4 @@
-"""Columns of the `links` table about the resource tags that templates at the destination put on new copies."""
+"""Columns of the `links` table about the resource tags that templates at the destination set on new repositories."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _referrers(pairs: Pairs, images: ImageStock, found: Differences) -> dict[str
 
 
 def _subjects(images: ImageStock) -> Codes:
-    """For each image the one that it refers to, as a position in `digests`; -1: none, or one that nobody has."""
+    """For each image the one that it refers to, as a position in `digests`; -1: none, or one that no repository has."""
     wanted = {text: at for at, text in enumerate(images.subject.values) if text}
     position = np.full(len(images.subject.values) + 1, -1, dtype=np.int64)
     for at, digest in enumerate(images.digests) if wanted else ():
@@ -104,7 +104,7 @@ def _subjects(images: ImageStock) -> Codes:
 
 
 def _orphans(pairs: Pairs, images: ImageStock, found: Differences) -> dict[str, Any]:
-    """Images of a copy that none of its sources has: told once, with the first of the replicas that lead to it."""
+    """Images of a replica repository that none of its sources has: counted once, with the first of its replicas."""
     compared = comparable(pairs, images)
     known = (found.sources.counted(compared, pairs) > 0) & ~found.doubtful
     chosen = np.flatnonzero(found.kind == Difference.ORPHAN)

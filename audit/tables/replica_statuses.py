@@ -1,4 +1,4 @@
-"""What ECR says became of the images that a replica lacks: columns of the `replicas` table."""
+"""Replication statuses of the images that a replica lacks: columns of the `replicas` table."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def status_columns(pairs: Pairs, images: ImageStock, found: Differences) -> dict
 
 
 def _nothing_to_ask(pairs: Pairs, images: ImageStock) -> NDArray[np.bool_]:
-    """Whether it is known which images a replica lacks, or that no rule copies any there."""
+    """Whether it is known which images a replica lacks, or that no rule replicates any there."""
     if not len(pairs):
         return np.empty(0, dtype=np.bool_)
     absent = (pairs.matched == YES) & (pairs.present == NO) & images.read[pairs.source_row]

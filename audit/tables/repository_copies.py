@@ -1,4 +1,4 @@
-"""Columns of the `repositories` table about copies: where else a repository lies, and whether it is a copy itself."""
+"""Columns of the `repositories` table about replicas: where else a repository lies, and whether it is one itself."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class _Asked:
 
 
 def copy_columns(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> dict[str, Any]:
-    """Whether each repository is a copy, and whether it has the copies that the baseline wants."""
+    """Whether each repository is a replica, and how many replicas it has of those that the baseline requires."""
     received = _received(known, stock, pairs, flows)
     columns: dict[str, Any] = {"receives_copies": received}
     for field, (counted, apart) in _KINDS.items():
@@ -72,7 +72,7 @@ def copy_columns(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> dict
 
 
 def _received(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> Flags:
-    """Whether a rule copies something of the same name there."""
+    """Whether a rule replicates something of the same name there."""
     received = np.full(len(stock.name), NO, dtype=np.int8)
     for at, registry in enumerate(known.universe):
         first, last = stock.range_of(at)
@@ -84,7 +84,7 @@ def _received(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> Flags:
 
 
 def _perhaps_received(stock: Stock, flows: Flows, registry: RegistryId, first: int, last: int) -> Flags:
-    """UNKNOWN where a registry that could not be read, or not to its end, might copy the name there."""
+    """UNKNOWN where a registry that could not be read, or not to its end, might replicate the name there."""
     found = np.full(last - first, NO, dtype=np.int8)
     senders, open_prefixes = flows.unread.into(registry), flows.arriving_unlisted(registry)
     names = [stock.names[at] for at in stock.name[first:last]] if senders or open_prefixes else []
@@ -120,7 +120,7 @@ def _can_receive(known: Known, source: RegistryId, destination: RegistryId) -> b
 def _resilience(
     known: Known, stock: Stock, flows: Flows, field: str, replicas: NDArray[np.float64], received: Flags
 ) -> dict[str, Any]:
-    """What the baseline asks of each repository by *field*; *replicas*: those that count, NaN where not known."""
+    """What the baseline asks of each repository by *field*; *replicas*: those that count, NaN where unknown."""
     required = np.full(len(stock.name), NO, dtype=np.int8)
     texts = {name: _Texts(len(stock.name)) for name in _TEXTS}
     for source in known.sources:
@@ -133,11 +133,11 @@ def _resilience(
                 found = _candidates(known, flows, source, asked.prefixes, _KINDS[field][1])
                 texts["candidates"].put(run, compact(found))
     # What is a replica itself has its original elsewhere: the requirement is about that one.
-    copies = (required != NO) & ~(replicas > 0)
-    required[copies & (received == YES)] = NO
-    required[copies & (received == UNKNOWN)] = UNKNOWN
-    told = {f"{field}_{name}": column.coded().texts() for name, column in texts.items()}
-    return {f"{field}_required": required, **told}
+    replica = (required != NO) & ~(replicas > 0)
+    required[replica & (received == YES)] = NO
+    required[replica & (received == UNKNOWN)] = UNKNOWN
+    shown = {f"{field}_{name}": column.coded().texts() for name, column in texts.items()}
+    return {f"{field}_required": required, **shown}
 
 
 def _asked(known: Known, stock: Stock, source: RegistryId, entries: Sequence[Resilience]) -> Iterator[_Asked]:

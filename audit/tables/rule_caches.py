@@ -29,14 +29,14 @@ def cache_columns(rule: Rule, demands: Sequence[Demand], text: str | None) -> di
     taken = [cache for cache in caches if _takes(rule, cache, wanted)]
     certain = [cache for cache in caches if _takes(rule, cache, perhaps)]
     # The API does not show which repositories a cache without prefix has created.
-    undecided = len(taken) > len(certain) or (_ROOT in caches and "" not in rule.prefixes)
+    unknown = len(taken) > len(certain) or (_ROOT in caches and "" not in rule.prefixes)
     inside = [
         prefix
         for prefix in dict.fromkeys(rule.prefixes)
         if any(cache != _ROOT and prefix.startswith(f"{cache}/") for cache in certain)
     ]
     return {
-        "replicated_caches": compact(certain) if certain or not undecided else None,
+        "replicated_caches": compact(certain) if certain or not unknown else None,
         "prefixes_in_caches": compact(inside),
     }
 

@@ -54,8 +54,8 @@ CHECK = Check(
     severity=Severity.MEDIUM,
     table=REPLICAS,
     expect=between("referrers_missing", maximum=0),
-    message="{referrers_missing:count referrer} (signatures, SBOMs) of images of {repository} were not replicated with "
-    "them from {source_account}/{source_region} to {destination_account}/{destination_region}",
+    message="{referrers_missing:count referrer} (signatures, SBOMs) of images of {repository} in "
+    "{source_account}/{source_region} missing in {destination_account}/{destination_region}",
     remedy=_remedy,
     when=("images_comparable",),
     unknown="which referrers of {repository} are present in {destination_account}/{destination_region} is unknown",

@@ -188,7 +188,7 @@ class _Told:
             if pair[0] is Verdict.ALLOWED and verdict is not Verdict.ALLOWED:
                 told.append(self._creation(pair[1], name))
         if not survey.complete:
-            told.append("its patterns are too many to be followed for every name")
+            told.append("it has too many patterns to be evaluated for every name")
         if verdict is Verdict.ALLOWED and survey.create_example and survey.create is not True:
             told.append(self._creation(*survey.create_example))
         if verdict.gives is not False:
@@ -196,7 +196,7 @@ class _Told:
         return "; ".join(dict.fromkeys(told))
 
     def _creation(self, decision: Verdict, name: str) -> str:
-        only = "" if decision is Verdict.INDETERMINATE else "only repositories that exist there receive copies: "
+        only = "" if decision is Verdict.INDETERMINATE else "only repositories that exist there receive images: "
         return only + self.why(decision, CREATE, name)
 
     def _shortfall(self, survey: _Survey, uncovered: tuple[str, ...], told: list[str]) -> list[str]:

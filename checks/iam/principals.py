@@ -190,12 +190,12 @@ def read_principals(statement: Mapping[str, Any]) -> Principals:
     if isinstance(value, str):
         value = {"AWS": value} if value == "*" else {"": value}
     if not isinstance(value, dict) or not value:
-        problem = f"{name} is neither `*` nor an object that names somebody"
+        problem = f"{name} is neither `*` nor an object that names principals"
         return Principals((), negated=negated, readable=False, problems=(problem,))
     entries = tuple(entry for kind, listed in value.items() for entry in _entries(kind, listed))
     problems = tuple(entry.problem for entry in entries if entry.problem)
     if not entries:
-        return Principals((), negated=negated, readable=False, problems=(f"{name} names nobody",))
+        return Principals((), negated=negated, readable=False, problems=(f"{name} names no principal",))
     return Principals(entries, negated=negated, problems=problems)
 
 

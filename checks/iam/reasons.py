@@ -9,7 +9,7 @@ from checks.iam.parse import PolicyProblem, parse_policy
 from checks.iam.parts import Part, StatementMatch, listed, match_statement
 from checks.iam.request import CREATE, REPLICATE, LinkRequest, Verdict
 
-NO_POLICY = "there is no registry policy, and without one nothing from another account is let in"
+NO_POLICY = "there is no registry policy, and without one no other account is allowed to replicate"
 
 
 def matches(text: str, request: LinkRequest, name: str) -> tuple[StatementMatch, ...]:
@@ -30,7 +30,7 @@ def reason(found: Sequence[StatementMatch], decision: Verdict, action: str, acco
     denying = [one for one, truth in truths if truth and one.effect == "Deny"]
     if same_account:
         if decision is Verdict.ALLOWED:
-            return "source and destination are one account, which needs no grant"
+            return "source and destination are one account, which needs no registry policy"
         doubtful = [one for one, truth in truths if truth is not False and one.effect != "Allow"]
         return f"{_named(doubtful)} may deny it; what a Deny does to replication within one account is not documented"
     if decision is Verdict.DENIED_EXPLICIT:
@@ -40,7 +40,7 @@ def reason(found: Sequence[StatementMatch], decision: Verdict, action: str, acco
         return f"{_named(allowing)} {'allows' if len(allowing) == 1 else 'allow'} {action}"
     if decision is Verdict.INDETERMINATE:
         open_ones = tuple(_doubt(one, action) for one, truth in truths if truth is None)
-        return f"it cannot be decided whether {action} is allowed: {listed(open_ones)}"
+        return f"whether {action} is allowed cannot be determined: {listed(open_ones)}"
     return _implicit(found, action, account)
 
 
@@ -52,11 +52,11 @@ def denying_statements(found: Sequence[StatementMatch]) -> tuple[int, ...]:
 def _implicit(found: Sequence[StatementMatch], action: str, account: str) -> str:
     near = [one for one in found if one.effect == "Allow" and one.mentions]
     if not near:
-        return f"no statement grants account {account} anything"
-    # Only the statements that come closest: what else is wrong with the others helps nobody here.
+        return f"no statement allows account {account} any action"
+    # Only the statements that come closest: what else is wrong with the others does not help here.
     least = min(_failures(one, action) for one in near)
     clauses = tuple(f"{one.name}: {_failure(one, action)}" for one in near if _failures(one, action) == least)
-    return f"no statement grants account {account} {action}: {listed(clauses)}"
+    return f"no statement allows account {account} to call {action}: {listed(clauses)}"
 
 
 def _failures(one: StatementMatch, action: str) -> int:

@@ -42,7 +42,7 @@ GRANTS = Table(
         text(
             "excess_actions",
             "ECR actions that it allows other accounts and the baseline's `grants.allowed_actions` does not list, JSON "
-            "array; null: not known",
+            "array; null: unknown",
         ),
         text(
             "excess_actions_severity",
@@ -51,7 +51,7 @@ GRANTS = Table(
         text(
             "outside_accounts",
             "Whom it allows something outside the organization: account ids, organization ids, `*` for everyone; JSON "
-            "array; null: not known",
+            "array; null: unknown",
         ),
         text(
             "outside_accounts_severity",
@@ -66,14 +66,14 @@ GRANTS = Table(
         text(
             "undetermined_by",
             "Condition keys and policy variables that its effect on replication depends on and AWS does not document, "
-            "as a clause; empty: none; null: not known",
+            "as a clause; empty: none; null: unknown",
         ),
         text("problem", "Which part of the statement could not be read, and why, as a clause"),
         flag("grantees_named", "Whether it allows replication, and names every account that it allows it to"),
         text(
             "unused_accounts",
-            "Those of them that neither replicate here nor are required to, JSON array; null: not known",
+            "Those of them that neither replicate here nor are required to, JSON array; null: unknown",
         ),
-        text("use_problem", "Why it is not known, as a clause"),
+        text("use_problem", "Why it is unknown, as a clause"),
     ),
 )

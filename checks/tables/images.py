@@ -47,8 +47,8 @@ IMAGES = Table(
             "tags_to_set",
             "The tags that are missing, JSON array of {tag, seen, settable}: `seen` is the digest that the tag "
             "names at the destination, empty for none; `settable` whether its mutability lets the tag be given to this "
-            "image, null where that is not known",
+            "image, null where that is unknown",
         ),
-        count("sources", "Registries whose rules copy this repository to this destination"),
+        count("sources", "Registries whose rules replicate this repository to this destination"),
     ),
 )

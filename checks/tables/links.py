@@ -19,7 +19,7 @@ LINKS = Table(
         flag("expected", "Whether the baseline requires it"),
         text("required_by", "JSON array: names of the baseline's requirements"),
         text("rules", "Numbers of the rules that have it, JSON array"),
-        text("prefixes", 'Prefixes that those rules copy, JSON array; `[""]` is everything'),
+        text("prefixes", 'Prefixes that those rules match, JSON array; `[""]` is everything'),
         text("expected_prefixes", 'Prefixes that the baseline requires, JSON array; `[""]` is everything'),
         text("missing_prefixes", "Required prefixes that no rule to this destination covers, JSON array"),
         text("expected_delete_replication", "`on`, `off` or empty: what the baseline says for this link"),
@@ -55,13 +55,13 @@ LINKS = Table(
         flag("cross_account", "Whether it crosses accounts, so that the destination must grant it"),
         text(
             "grant_verdict",
-            "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that the link copies; null: indeterminate or policy not read",
+            "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that the link replicates; null: indeterminate or policy not read",
         ),
-        text("grant_reason", "Why, in a sentence that an engineer can act on"),
+        text("grant_reason", "Why, as a clause"),
         count(
             "explicit_deny_statements",
             "Deny statements of the destination's registry policy that together stop every name that the link "
-            "replicates; 0: some name is not denied; null: not known, as where a replica's own repository policy may deny",
+            "replicates; 0: some name is not denied; null: unknown, as where a replica's own repository policy may deny",
         ),
         text("denying_statements", "Numbers of the Deny statements that stop some name of the link, JSON array"),
         text(
@@ -72,7 +72,7 @@ LINKS = Table(
         text(
             "uncovered_prefixes",
             "Prefixes of the link with a name for which ecr:ReplicateImage is not allowed, JSON array, at most 20; "
-            "null: not known",
+            "null: unknown",
         ),
         text("absent_repositories", "Matching repositories that do not exist there, JSON array, at most 20"),
         count("absent_repository_count", "How many do not"),
@@ -80,7 +80,7 @@ LINKS = Table(
             "uncreatable_repositories",
             "Those of them that ecr:CreateRepository is not allowed for, JSON array, at most 20",
         ),
-        count("uncreatable_repository_count", "How many; null: not known"),
+        count("uncreatable_repository_count", "How many; null: unknown"),
         flag(
             "template_sets_tags",
             "Whether a creation template at the destination sets resource tags on repositories that the link can create",
@@ -88,7 +88,7 @@ LINKS = Table(
         text(
             "untaggable_prefixes",
             "Prefixes of those names for which the registry policy does not allow ecr:TagResource, JSON array; null: "
-            "not known, or no other account is concerned",
+            "unknown, or no other account is concerned",
         ),
         text(
             "prefixes_without_template",
@@ -114,7 +114,7 @@ LINKS = Table(
         text(
             "unreached_registries",
             "Registries to which the destination replicates the same repositories and the source itself does not, JSON "
-            "array; null: not known. Replicated images are not replicated again",
+            "array; null: unknown. Replicated images are not replicated again",
         ),
         text("unreached_prefixes", "What is not replicated there, JSON array of prefixes"),
         text(
@@ -134,7 +134,7 @@ LINKS = Table(
         ),
         count(
             "other_source_count",
-            "Other registries that replicate the same repositories to the destination; null: not known",
+            "Other registries that replicate the same repositories to the destination; null: unknown",
         ),
         text(
             "other_sources",
@@ -155,7 +155,7 @@ LINKS = Table(
         text("destination_environment", "Name of the destination's environment; empty: none"),
         count(
             "source_trust_level",
-            "Position of the source's environment in the baseline, from 1 for the least trusted; null: none, or not known",
+            "Position of the source's environment in the baseline, from 1 for the least trusted; null: none, or unknown",
         ),
         count("destination_trust_level", "Likewise for the destination's environment"),
     ),

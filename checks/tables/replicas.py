@@ -24,15 +24,15 @@ REPLICAS = Table(
         count("source_images", "Active images at the source"),
         flag(
             "replication_due",
-            "Whether a rule copies it there and the source holds images that are old enough to have arrived",
+            "Whether a rule replicates it there and the source holds images that are old enough to have arrived",
         ),
         flag("destination_present", "Whether the repository exists at the destination"),
-        flag("images_comparable", "Whether a rule copies it there and it exists on both sides"),
+        flag("images_comparable", "Whether a rule replicates it there and it exists on both sides"),
         count(
             "images_missing", "Active source images that are not at the destination and are old enough to have arrived"
         ),
         count("images_missing_archived", "Archived source images that are not at the destination"),
-        count("images_in_flight", "Source images pushed too recently to be judged"),
+        count("images_in_flight", "Source images pushed too recently to have arrived"),
         text("images_missing_sample", "Digests and tags of some of the missing images, JSON array, at most 10"),
         time("oldest_missing_pushed_at", "Push time of the oldest missing image"),
         count(

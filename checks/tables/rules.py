@@ -80,7 +80,7 @@ RULES = Table(
         text(
             "replicated_caches",
             "Prefixes of pull-through caches of the registry whose repositories it matches and the baseline does not "
-            "require, JSON array; null: not known",
+            "require, JSON array; null: unknown",
         ),
         text("prefixes_in_caches", "Its prefixes that lie wholly inside such a cache, JSON array"),
     ),

@@ -15,7 +15,7 @@ WAIVERS = Table(
         count("waiver", "Its number in that file, from 1"),
         count("line", "Line on which it begins"),
         text("checks", "Checks that it names, comma-separated"),
-        text("scope", "What it is narrowed to, in words; empty: nothing"),
+        text("scope", "Its scope, in words; empty: every finding of its checks"),
         text("reason", "Why it was granted"),
         text("owner", "Person or team responsible for it"),
         text("until", "Last day on which it holds, ISO date"),

@@ -144,7 +144,7 @@ def test_a_grant_is_explained(tmp_path: Path):
     }  # fmt: skip
     policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}))
     told = ecr_audit("grants", "explain", "--policy", str(policy), *common, *where).stdout
-    assert "Because no statement grants account 111111111111 ecr:ReplicateImage" in told
+    assert "Because no statement allows account 111111111111 to call ecr:ReplicateImage" in told
     assert "Statement 1: Allow, does not match" in told
     assert "  condition  yes      StringEquals on aws:PrincipalAccount holds" in told
     assert "  condition  no       StringEquals on aws:SourceAccount: replication does not send this key" in told
