@@ -1,4 +1,4 @@
-"""What the baseline can ask of the settings of destination repositories."""
+"""What the baseline can require of the settings of destination repositories."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Encryption(Strict):
     type: Literal["AES256", "KMS", "KMS_DSSE"] = Field(description="ECR's encryption type.")
     key: KeyName = Field(
         default="",
-        description="Key ARN, in which `{region}` and `{account}` stand for the copy's; "
-        "`customer`: any customer key; empty: any key.",
+        description="Key ARN, in which `{region}` and `{account}` stand for the replica's; "
+        "`customer`: any customer managed key; empty: any key.",
     )
 
     @model_validator(mode="after")
@@ -34,7 +34,7 @@ class Encryption(Strict):
 class Scanning(Strict):
     """How destination repositories must be scanned."""
 
-    required: bool = Field(default=True, description="Whether copies must be scanned at all.")
+    required: bool = Field(default=True, description="Whether replicas must be scanned at all.")
     type: Literal["BASIC", "ENHANCED"] | None = Field(default=None, description="Scan type; null: either.")
     frequency: Literal["SCAN_ON_PUSH", "CONTINUOUS_SCAN"] | None = Field(default=None, description="null: either.")
 
@@ -42,7 +42,7 @@ class Scanning(Strict):
     def _possible(self) -> Self:
         # ECR user guide, image-scanning.html: continuous scanning belongs to enhanced scanning.
         if self.type == "BASIC" and self.frequency == "CONTINUOUS_SCAN":
-            raise wrong("basic scanning knows no CONTINUOUS_SCAN", "write `type: ENHANCED`", "frequency")
+            raise wrong("basic scanning has no CONTINUOUS_SCAN", "write `type: ENHANCED`", "frequency")
         return self
 
 
@@ -54,23 +54,23 @@ class Settings(Strict):
     )
     tag_mutability: (
         Literal["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION", "same-as-source"] | None
-    ) = Field(default=None, description="Tag mutability of the copy; null: not judged.")
+    ) = Field(default=None, description="Tag mutability of replicas; null: not evaluated.")
     mutability_exclusions: tuple[TagFilter, ...] = Field(
         default=(),
         max_length=5,
         description="Tag patterns exempted by the two modes WITH_EXCLUSION; `*` is a wildcard.",
     )
-    scanning: Scanning | None = Field(default=None, description="How copies are scanned; null: not judged.")
-    encryption: Encryption | None = Field(default=None, description="How copies are encrypted; null: not judged.")
+    scanning: Scanning | None = Field(default=None, description="How replicas are scanned; null: not evaluated.")
+    encryption: Encryption | None = Field(default=None, description="How replicas are encrypted; null: not evaluated.")
     lifecycle_policy: Literal["required", "not-required", "same-as-source"] | dict[str, Any] | None = Field(
         default=None,
-        description="Whether copies need a lifecycle policy; a mapping is the policy itself; null: not judged.",
+        description="Whether replicas need a lifecycle policy; a mapping is the policy itself; null: not evaluated.",
     )
     repository_policy: Literal["required", "none", "same-as-source"] | dict[str, Any] | None = Field(
         default=None,
-        description="Whether copies need a repository policy; a mapping is the policy itself; null: not judged.",
+        description="Whether replicas need a repository policy; a mapping is the policy itself; null: not evaluated.",
     )
-    tags: dict[Text, str] = Field(default_factory=dict, description="Resource tags that copies must carry.")
+    tags: dict[Text, str] = Field(default_factory=dict, description="Resource tags that replicas must have.")
 
     @model_validator(mode="after")
     def _exclusions_fit_the_mode(self) -> Self:
