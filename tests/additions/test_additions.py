@@ -180,6 +180,19 @@ def add_command(tree: Tree) -> None:
     tree.add_line("ecr_audit/cli/__init__.py", '"sample-command",', below='"simulate",')
 
 
+def add_collector(tree: Tree) -> None:
+    operation = 'Operation("iam", "ListAccountAliases", _CONTEXT, ("registries",)),'
+    tree.add_line("audit/aws/operations.py", operation, below='Operation("kms", "DescribeKey"')
+    tree.add_line("audit/evidence.py", "sample_aliases: str | None = None", below="signing_configuration:")
+    read = 'sample_aliases=_rows(reader, "iam:ListAccountAliases", "AccountAliases", {}),'
+    tree.add_line("audit/inventory/registry.py", read, below="signing_configuration=")
+    column = 'text("sample_aliases", "Aliases of the account, JSON array"),'
+    tree.add_line("checks/tables/registries.py", column, below='text("signing_configuration"')
+    answer = '"ListAccountAliases": lambda call: {"AccountAliases": [f"sample-{call.account}"], "IsTruncated": False},'
+    tree.add_line("audit/simulator/services/iam.py", answer, below='"GetRole":')
+    tree.add_line("tests/hostile/access_levels.json", '"iam:ListAccountAliases": "List",', below='"iam:GetRole"')
+
+
 CHECK_NAMES = {"group": "limits", "name": "sample_rules", "slug": "sample-rules"}
 
 
@@ -190,6 +203,7 @@ CHECK_NAMES = {"group": "limits", "name": "sample_rules", "slug": "sample-rules"
         ("Add a report format", add_format, {"name": "sample"}),
         ("Add a delivery channel", add_channel, {"name": "sample"}),
         ("Add a command", add_command, {"name": "sample_command"}),
+        ("Add a collector", add_collector, {"module": "registry", "table": "registries", "service": "iam"}),
     ],
 )
 def test_the_steps_are_the_files_that_are_touched(
@@ -204,14 +218,17 @@ def test_the_steps_are_the_files_that_are_touched(
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """A tree with one more of each, in which `make docs` was run."""
     tree = copied(tmp_path_factory.mktemp("additions") / "tree")
-    for add in (add_check, add_format, add_channel, add_command):
+    for add in (add_check, add_format, add_channel, add_command, add_collector):
         add(tree)
     done = tree.run("scripts/generate-docs")
     assert done.returncode == 0, done.stderr
     return tree
 
 
-@pytest.mark.parametrize("scenario", ["with_check.py", "with_format.py", "with_channel.py", "with_command.py"])
+SCENARIOS = ["with_check.py", "with_format.py", "with_channel.py", "with_command.py", "with_collector.py"]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
 def test_what_was_added_goes_all_the_way(tree: Tree, scenario: str):
     tree.passes(f"additions/{scenario}")
 
