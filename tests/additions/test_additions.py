@@ -34,8 +34,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from schedules.deliveries.channel import Channel
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import Channel, DeliverySettings, FilePath, FolderPath, NoFiles, SecretPlace
+from schedules.deliveries.settings import DeliverySettings, FilePath, FolderPath, NoFiles, SecretPlace
 from schedules.jobs import Clock
 from schedules.model import Parcel
 
