@@ -20,6 +20,12 @@ from audit.store.schema import jobs
 
 Clock = Callable[[], dt.datetime]
 
+
+def utc_now() -> dt.datetime:
+    """The present, unless another clock is given."""
+    return dt.datetime.now(dt.UTC)
+
+
 _LOOKS = 3
 
 

@@ -8,7 +8,6 @@ in good order on SIGTERM, and when its parent dies.
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import signal
 import sys
@@ -28,7 +27,7 @@ from schedules.configuration import Configuration
 from schedules.deliveries.settings import DeliverySettings
 from schedules.delivering import deliver_all
 from schedules.facts import facts_of
-from schedules.jobs import Clock, Job, Kind, Ledger, State
+from schedules.jobs import Clock, Job, Kind, Ledger, State, utc_now
 from schedules.narration import narrate
 from schedules.order import Order, Task
 from schedules.receipts import Receipts
@@ -159,11 +158,6 @@ def _let_go(bench: Bench) -> None:
             log.info("run-pruned", run=gone.run, reason=gone.reason)
     except (StoreError, OSError) as error:
         log.error("retention-failed", reason=str(error))
-
-
-def utc_now() -> dt.datetime:
-    """The present."""
-    return dt.datetime.now(dt.UTC)
 
 
 def main(clock: Clock = utc_now) -> int:

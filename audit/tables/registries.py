@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import pandas as pd
@@ -25,11 +26,8 @@ from checks.tables import REGISTRIES
 EXPRESSIBLE_RULES = 10
 """Rules that ECR took until August 2026, and that tools written before then can express."""
 
-_AS_READ = (
-    "partition", "depth", "replication_configuration", "registry_policy", "scanning_configuration", "templates",
-    "policy_scope", "blob_mounting", "basic_scan_version", "signing_configuration", "pull_through_cache_rules",
-    "pull_time_exclusions", "backfills", "service_linked_role_present",
-)  # fmt: skip
+_AS_READ = tuple(field.name for field in fields(RegistryRecord) if field.name in REGISTRIES.names)
+"""What the table holds as it was read; columns of the same name that are worked out replace it."""
 
 
 def registries_frame(known: Known) -> pd.DataFrame:
@@ -60,15 +58,13 @@ def _row(known: Known, key: RegistryId, gaps: Sequence[Gap]) -> dict[str, Any]:
     account = known.accounts.get(key[0])
     missing = told_gaps(gaps, _not_understood(known, key))
     return {
-        "account": key[0],
-        "region": key[1],
+        **{name: getattr(record, name) for name in _AS_READ},
         "account_name": account.name if account else None,
         "ou_path": account.ou_path if account else None,
         "evidence_complete": not missing,
         "evidence_missing": missing,
         "missing_permissions": missing_permissions(gaps),
         "repository_count": len(known.parts[key].repositories["repository"]) if record.repositories_read else None,
-        **{name: getattr(record, name) for name in _AS_READ},
         **_limits(known, key, record),
     }
 

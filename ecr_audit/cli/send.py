@@ -46,8 +46,8 @@ def send_run(run: str, name: str, config_file: str, store_url: str | None) -> No
     The store writes down who did so.
     """
     from audit.store import StoreError
-    from schedules.deliveries import utc_now
     from schedules.deliveries.by_hand import hand_over
+    from schedules.jobs import utc_now
     from schedules.model import DeliveryError
 
     configuration = opened_configuration(config_file)

@@ -11,10 +11,10 @@ from typing import Any
 from audit.model import Run
 from audit.store import Store
 from reports.view import ReportView
-from schedules.deliveries import deliver, utc_now
+from schedules.deliveries.channels import deliver
 from schedules.deliveries.enclosures import Enclosures
 from schedules.deliveries.settings import DeliverySettings
-from schedules.jobs import Clock, Job, Kind, State
+from schedules.jobs import Clock, Job, Kind, State, utc_now
 from schedules.model import Decision, Event, Facts, Parcel, Reason
 from schedules.telling.messages import compose
 

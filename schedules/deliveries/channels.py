@@ -5,12 +5,18 @@ Settings, sending, trials, the example configuration and the documentation read 
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import Field
 
-from schedules.deliveries.settings import Channel, DeliverySettings
+from schedules.deliveries.channel import Channel
+from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.settings import DeliverySettings
+from schedules.jobs import Clock, utc_now
+from schedules.model import DeliveryError, Parcel
 
 _MODULES = (
     "schedules.deliveries.folder",
@@ -41,3 +47,33 @@ else:
 def channel_of(settings: DeliverySettings) -> Channel:
     """The channel that *settings* are for."""
     return CHANNELS[settings.type]
+
+
+def deliver(
+    settings: DeliverySettings, parcel: Parcel, *, clock: Clock = utc_now, trial: bool = False
+) -> Mapping[str, Any]:
+    """Make one attempt. *trial*: it leaves as little behind as the channel can.
+
+    Returns what a receipt should keep, as JSON values; `without` lists what was left out.
+    Raises DeliveryError, in whose words, and in whose causes, no secret stands.
+    """
+    revealed = Revealed()
+    channel = channel_of(settings)
+    send = channel.trial if trial and channel.trial else channel.deliver
+    try:
+        detail = send(settings, parcel, clock, revealed)
+        hidden: dict[str, Any] = revealed.hidden_in(detail)
+        return hidden
+    except DeliveryError as error:
+        # Servers repeat what they were told; and what came before an error may hold more than its words.
+        error.args = (revealed.hidden(str(error)),)
+        error.__cause__ = error.__context__ = None
+        refusal = error
+    except Exception as error:  # a defect; its words may hold secrets, its place does not
+        refusal = DeliveryError(revealed.hidden(f"a defect of this program: {_placed(error)}"), again=False)
+    raise refusal
+
+
+def _placed(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {last.filename.rpartition('/')[2]}:{last.lineno}: {error}"

@@ -14,8 +14,7 @@ import structlog
 
 from audit.store import Store
 from reports.visible import one_line
-from schedules.deliveries import deliver
-from schedules.deliveries.channels import channel_of
+from schedules.deliveries.channels import channel_of, deliver
 from schedules.deliveries.enclosures import Enclosures
 from schedules.deliveries.failures import PartlyDeliveredError
 from schedules.deliveries.persistence import Pause, attempts, lasting

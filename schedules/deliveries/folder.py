@@ -11,9 +11,10 @@ from pydantic import Field
 
 from audit.store.files import sync_folder, write_atomically
 from reports.commands import SCRIPT_FOLDER
+from schedules.deliveries.channel import Channel
 from schedules.deliveries.names import places
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import Attached, Channel, DeliverySettings, FolderPath, Tell
+from schedules.deliveries.settings import Attached, DeliverySettings, FolderPath, Tell
 from schedules.jobs import Clock
 from schedules.model import DeliveryError, Parcel
 

@@ -18,9 +18,10 @@ from checks.baseline_shapes import AccountId, Region, Strict, Text
 from reports.commands import SCRIPT_FOLDER
 from reports.formats import media_type
 from schedules.deliveries.aws import client, told
+from schedules.deliveries.channel import Channel
 from schedules.deliveries.names import places
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, Attached, Channel, DeliverySettings, Tell
+from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, Attached, DeliverySettings, Tell
 from schedules.jobs import Clock
 from schedules.model import Parcel
 

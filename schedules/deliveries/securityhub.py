@@ -14,8 +14,9 @@ from reports.formats.asff import batches, findings
 from reports.view import ReportView
 from reports.visible import one_line
 from schedules.deliveries.aws import client, told
+from schedules.deliveries.channel import Channel
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, Channel, DeliverySettings, NoFiles, Tell
+from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, DeliverySettings, NoFiles, Tell
 from schedules.jobs import Clock
 from schedules.model import DeliveryError, Parcel
 

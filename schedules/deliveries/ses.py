@@ -10,6 +10,7 @@ from pydantic import Field
 from checks.baseline_shapes import Region
 from schedules.deliveries.addresses import MailAddress, mailbox
 from schedules.deliveries.aws import client, told
+from schedules.deliveries.channel import Channel
 from schedules.deliveries.mail import MEGABYTE, mail
 from schedules.deliveries.secret_places import Revealed
 from schedules.deliveries.settings import (
@@ -17,7 +18,6 @@ from schedules.deliveries.settings import (
     MEGABYTES,
     PROFILE,
     Attached,
-    Channel,
     DeliverySettings,
     Megabytes,
 )

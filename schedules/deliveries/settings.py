@@ -1,24 +1,18 @@
-"""What all delivery channels share: their settings' common parts, and what a channel says of itself.
+"""What the settings of all delivery channels share: secrets, paths, attached reports, and when a delivery is made.
 
 The settings of each channel stand in its own module; `channels` puts them together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from checks.baseline_shapes import Strict, Text, wrong
 from checks.model import Severity
 from reports.formats import FormatName
-
-if TYPE_CHECKING:
-    from schedules.deliveries.secret_places import Revealed
-    from schedules.jobs import Clock
-    from schedules.model import Parcel
 
 
 class Secret(Strict):
@@ -42,13 +36,14 @@ Attached = tuple[FormatName, ...]
 """Names of the reports that go with a delivery."""
 
 
-def _no_files(formats: Attached) -> Attached:
+def no_files(formats: Attached) -> Attached:
+    """Refuse every report, for a channel that cannot carry files."""
     if formats:
         raise wrong("cannot carry files", "leave `attach` out: the message has a link to the run")
     return formats
 
 
-NoFiles = Annotated[Attached, AfterValidator(_no_files)]
+NoFiles = Annotated[Attached, AfterValidator(no_files)]
 Megabytes = Annotated[int, Field(ge=1, le=40)]
 MEGABYTES = "Larger mails leave files out, and say so. Many mailboxes refuse more than 10 to 25."
 CA_FILE = "Certificates to trust instead of the system's."
@@ -100,41 +95,3 @@ class DeliverySettings(Strict):
         """Its keys that hold paths."""
         marked = {name: field.metadata for name, field in cls.model_fields.items()}
         return {name: one for name, marks in marked.items() for one in marks if isinstance(one, ConfiguredPath)}
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A way in which a run's results reach others. Its module declares exactly one, named `CHANNEL`."""
-
-    settings: type[DeliverySettings]
-    """Its settings; their docstring and the descriptions of their keys are its documentation."""
-    deliver: Callable[[Any, Parcel, Clock, Revealed], Mapping[str, Any]]
-    """Makes one attempt, which is safe to repeat: with the settings, what to send, the clock, and what reads secrets.
-
-    Returns what the receipt keeps, as JSON values; `without` lists what was left out. Raises DeliveryError.
-    """
-    arrives: str
-    """What the receiver gets, in Markdown."""
-    repeated: str
-    """What happens when it is sent again, in Markdown."""
-    example: str
-    """Its part of the example configuration: one or more deliveries by name, in YAML."""
-    permissions: str = ""
-    """IAM actions that it needs, in Markdown; empty: it is not AWS."""
-    without_run: str = ""
-    """Why nothing is sent where there is no run; empty: a message is sent all the same."""
-    trial: Callable[[Any, Parcel, Clock, Revealed], Mapping[str, Any]] | None = None
-    """As `deliver`, for a trial, where sending a message would leave more behind than that message."""
-
-    @property
-    def name(self) -> str:
-        """Its `type` in the configuration."""
-        name: str = get_args(self.settings.model_fields["type"].annotation)[0]
-        return name
-
-    @property
-    def carries_files(self) -> bool:
-        """Whether reports can go with it."""
-        return not any(
-            getattr(mark, "func", None) is _no_files for mark in self.settings.model_fields["attach"].metadata
-        )

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from reports.visible import one_line
 from schedules.deliveries.addresses import is_loopback
+from schedules.deliveries.channel import Channel
 from schedules.deliveries.documents import as_json
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import Channel, DeliverySettings, NoFiles, SecretPlace
+from schedules.deliveries.settings import DeliverySettings, NoFiles, SecretPlace
 from schedules.jobs import Clock
 from schedules.model import DeliveryError, Parcel
 

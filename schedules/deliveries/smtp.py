@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from checks.baseline_shapes import Text, wrong
 from reports.visible import one_line
 from schedules.deliveries.addresses import MailAddress, is_loopback, mailbox
+from schedules.deliveries.channel import Channel
 from schedules.deliveries.failures import PartlyDeliveredError
 from schedules.deliveries.mail import MEGABYTE, mail
 from schedules.deliveries.secret_places import Revealed
@@ -21,7 +22,6 @@ from schedules.deliveries.settings import (
     CA_FILE,
     MEGABYTES,
     Attached,
-    Channel,
     DeliverySettings,
     FilePath,
     Megabytes,

@@ -11,10 +11,11 @@ from pydantic import Field
 
 from reports.visible import one_line, visible
 from schedules.deliveries.aws import client, told
+from schedules.deliveries.channel import Channel
 from schedules.deliveries.documents import as_json, event_of, severity_of
 from schedules.deliveries.names import BY_HAND
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, Channel, DeliverySettings, NoFiles
+from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, DeliverySettings, NoFiles
 from schedules.jobs import Clock
 from schedules.model import Parcel
 

@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from schedules.deliveries.addresses import WebAddress
+from schedules.deliveries.channel import Channel
 from schedules.deliveries.documents import as_json
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import CA_FILE, Channel, DeliverySettings, FilePath, NoFiles, SecretPlace
+from schedules.deliveries.settings import CA_FILE, DeliverySettings, FilePath, NoFiles, SecretPlace
 from schedules.jobs import Clock
 from schedules.model import DeliveryError, Parcel
 

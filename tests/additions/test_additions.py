@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from schedules.deliveries.channel import Channel
 from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import Channel, DeliverySettings, FilePath, FolderPath, NoFiles, SecretPlace
+from schedules.deliveries.settings import DeliverySettings, FilePath, FolderPath, NoFiles, SecretPlace
 from schedules.jobs import Clock
 from schedules.model import Parcel
 
@@ -156,68 +158,94 @@ cases:
 """
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return copied(tmp_path / "tree")
-
-
-def _with_check(tree: Tree) -> None:
+def add_check(tree: Tree) -> None:
     tree.write("checks/limits/sample_rules.py", CHECK)
     tree.write("tests/cases/limits/sample-rules.yaml", CASES)
     tree.add_line("checks/catalog.py", '"limits.sample-rules",', below='"limits.images-within-limit",')
 
 
-def test_a_check_is_a_module_a_case_file_and_a_line(tree: Tree):
-    _with_check(tree)
-    named = steps("Add a check", group="limits", name="sample_rules", slug="sample-rules")
-    assert tree.touched == {path for path in named if "<" not in path}, "the others declare a new fact"
-    _documented(tree)
-    tree.passes("additions/with_check.py")
+def add_format(tree: Tree) -> None:
+    tree.write("reports/formats/sample.py", FORMAT)
+    line = 'ReportFormat("sample", "Sample, for tests", "report.sample", "application/x-sample"),'
+    tree.add_line("reports/formats/__init__.py", line, below='ReportFormat("markdown"')
+
+
+def add_channel(tree: Tree) -> None:
+    tree.write("schedules/deliveries/sample.py", CHANNEL)
+    line = '"schedules.deliveries.sample",'
+    tree.add_line("schedules/deliveries/channels.py", line, below='"schedules.deliveries.securityhub"')
+
+
+def add_command(tree: Tree) -> None:
+    tree.write("ecr_audit/cli/sample_command.py", COMMAND)
+    tree.add_line("ecr_audit/cli/__init__.py", '"sample-command",', below='"simulate",')
+
+
+def add_collector(tree: Tree) -> None:
+    operation = 'Operation("iam", "ListAccountAliases", _CONTEXT, ("registries",)),'
+    tree.add_line("audit/aws/operations.py", operation, below='Operation("kms", "DescribeKey"')
+    tree.add_line("audit/evidence.py", "sample_aliases: str | None = None", below="signing_configuration:")
+    read = 'sample_aliases=_rows(reader, "iam:ListAccountAliases", "AccountAliases", {}),'
+    tree.add_line("audit/inventory/registry.py", read, below="signing_configuration=")
+    column = 'text("sample_aliases", "Aliases of the account, JSON array"),'
+    tree.add_line("checks/tables/registries.py", column, below='text("signing_configuration"')
+    answer = '"ListAccountAliases": lambda call: {"AccountAliases": [f"sample-{call.account}"], "IsTruncated": False},'
+    tree.add_line("audit/simulator/services/iam.py", answer, below='"GetRole":')
+    tree.add_line("tests/hostile/access_levels.json", '"iam:ListAccountAliases": "List",', below='"iam:GetRole"')
+
+
+CHECK_NAMES = {"group": "limits", "name": "sample_rules", "slug": "sample-rules"}
+
+
+@pytest.mark.parametrize(
+    ("title", "add", "names"),
+    [
+        ("Add a check", add_check, CHECK_NAMES),
+        ("Add a report format", add_format, {"name": "sample"}),
+        ("Add a delivery channel", add_channel, {"name": "sample"}),
+        ("Add a command", add_command, {"name": "sample_command"}),
+        ("Add a collector", add_collector, {"module": "registry", "table": "registries", "service": "iam"}),
+    ],
+)
+def test_the_steps_are_the_files_that_are_touched(
+    title: str, add: Callable[[Tree], None], names: dict[str, str], tmp_path: Path
+):
+    tree = copied(tmp_path / "tree")
+    add(tree)
+    assert tree.touched == {path for path in steps(title, **names) if "<table>" not in path}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """A tree with one more of each, in which `make docs` was run."""
+    tree = copied(tmp_path_factory.mktemp("additions") / "tree")
+    for add in (add_check, add_format, add_channel, add_command, add_collector):
+        add(tree)
+    done = tree.run("scripts/generate-docs")
+    assert done.returncode == 0, done.stderr
+    return tree
+
+
+SCENARIOS = ["with_check.py", "with_format.py", "with_channel.py", "with_command.py", "with_collector.py"]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_what_was_added_goes_all_the_way(tree: Tree, scenario: str):
+    tree.passes(f"additions/{scenario}")
+
+
+def test_every_test_of_checks_runs_over_the_one_that_was_added(tree: Tree):
     tree.passes("checks/test_catalog.py", "checks/test_mutations.py", "-k", "limits.sample-rules")
 
 
-def test_a_new_fact_is_a_column_and_what_fills_it(tree: Tree):
-    _with_check(tree)
+def test_a_new_fact_is_a_column_and_what_fills_it(tmp_path: Path):
+    tree = copied(tmp_path / "tree")
+    add_check(tree)
     column = 'count("sample_regions", "Destination Regions over all rules"),'
     tree.add_line("checks/tables/registries.py", column, below='count("rule_count"')
     value = '"sample_regions": None if rules is None else len({to[1] for rule in rules for to in rule.destinations}),'
     tree.add_line("audit/tables/registries.py", value, below='"rule_count":')
     check = tree.folder / "checks/limits/sample_rules.py"
     check.write_text(check.read_text().replace("rule_count", "sample_regions"))
-    cases = tree.folder / "tests/cases/limits/sample-rules.yaml"
-    cases.write_text(cases.read_text().replace("rule_count", "sample_regions"))
-    named = steps("Add a check", group="limits", name="sample_rules", slug="sample-rules", table="registries")
-    assert tree.touched == named
-    tree.passes("additions/with_check.py", "-k", "csv")
-
-
-def test_a_format_is_a_module_and_a_line(tree: Tree):
-    tree.write("reports/formats/sample.py", FORMAT)
-    line = 'ReportFormat("sample", "Sample, for tests", "report.sample", "application/x-sample"),'
-    tree.add_line("reports/formats/__init__.py", line, below='ReportFormat("markdown"')
-    assert tree.touched == steps("Add a report format", name="sample")
-    _documented(tree)
-    tree.passes("additions/with_format.py")
-
-
-def test_a_channel_is_a_module_and_a_line(tree: Tree):
-    tree.write("schedules/deliveries/sample.py", CHANNEL)
-    line = '"schedules.deliveries.sample",'
-    tree.add_line("schedules/deliveries/channels.py", line, below='"schedules.deliveries.securityhub"')
-    assert tree.touched == steps("Add a delivery channel", name="sample")
-    _documented(tree)
-    tree.passes("additions/with_channel.py")
-
-
-def test_a_command_is_a_module_and_a_line(tree: Tree):
-    tree.write("ecr_audit/cli/sample_command.py", COMMAND)
-    tree.add_line("ecr_audit/cli/__init__.py", '"sample-command",', below='"simulate",')
-    assert tree.touched == steps("Add a command", name="sample_command")
-    _documented(tree)
-    tree.passes("additions/with_command.py")
-
-
-def _documented(tree: Tree) -> None:
-    """As `make docs` does."""
-    done = tree.run("scripts/generate-docs")
-    assert done.returncode == 0, done.stderr
+    assert tree.touched == steps("Add a check", **CHECK_NAMES, table="registries")
+    tree.passes("additions/with_fact.py")

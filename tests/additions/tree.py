@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("audit", "checks", "reports", "schedules", "ecr_audit", "tests", "docs", "scripts")
+COPIED = ("audit", "checks", "reports", "schedules", "ecr_audit", "tests", "docs", "scripts", "deploy")
 
 
 @dataclass

@@ -219,7 +219,7 @@ def test_cfn_lint_has_nothing_to_say() -> None:
 
 
 def test_the_member_role_is_what_the_program_prints() -> None:
-    """Write it anew with: ecr-audit iam-policy --format cloudformation > deploy/cloudformation/member-role.yaml"""
+    """`make docs` writes it anew."""
     assert (DEPLOY / "cloudformation/member-role.yaml").read_text() == cloudformation(RoleRequest("member"))
 
 

@@ -62,4 +62,7 @@ def _create_service_linked_role(call: Call) -> Result:
     return {"Role": _service_linked(call)}
 
 
-OPERATIONS: Operations = {"GetRole": _get_role, "CreateServiceLinkedRole": _create_service_linked_role}
+OPERATIONS: Operations = {
+    "GetRole": _get_role,
+    "CreateServiceLinkedRole": _create_service_linked_role,
+}

@@ -1,4 +1,4 @@
-"""Files for whoever downloads them: one as it is, several as one ZIP."""
+"""Files to download: one as it is, several as one ZIP."""
 
 from __future__ import annotations
 

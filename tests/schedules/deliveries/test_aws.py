@@ -16,9 +16,9 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from schedules.deliveries import deliver
 from schedules.deliveries import s3 as s3_module
 from schedules.deliveries import sns as sns_module
+from schedules.deliveries.channels import deliver
 from schedules.deliveries.s3 import S3Delivery
 from schedules.deliveries.securityhub import SecurityHubDelivery
 from schedules.deliveries.ses import SesDelivery

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from schedules.deliveries import deliver
+from schedules.deliveries.channels import deliver
 from schedules.deliveries.folder import FolderDelivery
 from schedules.model import DeliveryError
 from tests.schedules.deliveries.world import message, parcel, settings

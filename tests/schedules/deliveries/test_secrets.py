@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.store.schema import receipts as receipts_table
-from schedules.deliveries import deliver
+from schedules.deliveries.channels import deliver
 from schedules.deliveries.posting import Receiver
 from schedules.deliveries.secret_places import Revealed
 from schedules.deliveries.slack import SlackDelivery

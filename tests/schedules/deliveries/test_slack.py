@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from schedules.deliveries import deliver
+from schedules.deliveries.channels import deliver
 from schedules.deliveries.slack import SlackDelivery, blocks, escaped
 from schedules.model import DeliveryError
 from tests.schedules.deliveries.receivers import Answer, receiver

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from schedules.deliveries import deliver
+from schedules.deliveries.channels import deliver
 from schedules.deliveries.failures import PartlyDeliveredError
 from schedules.deliveries.smtp import SmtpDelivery
 from schedules.model import DeliveryError

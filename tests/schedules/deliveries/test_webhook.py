@@ -10,7 +10,7 @@ import socket
 import pytest
 from pydantic import ValidationError
 
-from schedules.deliveries import deliver
+from schedules.deliveries.channels import deliver
 from schedules.deliveries.failures import LaterError
 from schedules.deliveries.posting import retry_after
 from schedules.deliveries.webhook import WebhookDelivery
