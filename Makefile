@@ -8,7 +8,7 @@ OUTPUT ?= ecr-audit-output
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint secrets docs lock bench check clean
+.PHONY: help demo test soak lint secrets docs lock bench check clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -38,7 +38,11 @@ demo: $(VENV)/.demo $(VENV)/.native  ## audit the simulated organization and wri
 
 test: $(VENV)/.test $(VENV)/.native  ## run the test suite
 	@scripts/viewers
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+soak: $(VENV)/.test $(VENV)/.native  ## what takes an hour: 1,100 kills of a store's users, whole nights
+	@scripts/viewers
+	ECR_AUDIT_SOAK=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup tests/audit/store/test_killing.py tests/nights
 
 lint: $(VENV)/.test                  ## style, types, import contracts, generated documents
 	$(BIN)/ruff check .
@@ -55,7 +59,7 @@ secrets: $(VENV)/.test               ## secrets in the tree, weaknesses in what 
 docs: $(VENV)/.test                  ## write the generated documents anew
 	$(BIN)/python scripts/generate-docs
 
-check: test lint secrets             ## all that CI runs
+check: lint test secrets             ## all that CI runs
 
 bench: $(VENV)/.test                 ## measure against a bare boto3 loop, in the same run
 	$(BIN)/python -m benchmarks

@@ -1,4 +1,9 @@
-"""What every test gets: no network but loopback, no AWS settings of the person who runs the tests."""
+"""What every test gets: no network but loopback, no AWS settings of the person who runs the tests.
+
+And the order in which workers take tests: those of one file go to one worker, so that what they share is made once, and
+what takes longest starts first. Files that share a database server are one such group; a file may be several (see
+`tests.closed_loop.test_cases`).
+"""
 
 from __future__ import annotations
 
@@ -22,6 +27,25 @@ os.environ.update(
     AWS_SHARED_CREDENTIALS_FILE="/dev/null",
     GX_ANALYTICS_ENABLED="false",
 )
+
+
+FIRST = ("tests/nights/", "tests/docs/test_command", "tests/closed_loop/", "tests/ecr_audit/", "tests/hostile/")
+"""What takes minutes, the longest first."""
+SHARED = {"server": "postgresql"}
+"""Fixtures that are made once for the tests of several files, and the name of that group."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            used = [name for fixture, name in SHARED.items() if fixture in getattr(item, "fixturenames", ())]
+            item.add_marker(pytest.mark.xdist_group(used[0] if used else item.nodeid.partition("::")[0]))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((rank for rank, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
 
 
 class NetworkBlockedError(RuntimeError):

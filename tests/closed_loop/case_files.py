@@ -43,8 +43,8 @@ A file `cases/<group>/<slug>.yaml` belongs to the check `<group>.<slug>`. It hol
 `stays`
     Why the finding cannot be gone after one run. It must then still be there.
 
-For every case with a command it is shown too that a second run changes nothing, that credentials of another account
-are refused, and that a document which somebody changed after the audit is left alone.
+For every case with a command it is shown too that a second run changes nothing; and once in a batch for each kind of
+change that credentials of another account are refused, and that a document changed after the audit is left alone.
 """
 
 from __future__ import annotations
@@ -89,6 +89,8 @@ class Case:
     baseline_after: Mapping[str, Any] | None = None
     brings: frozenset[str] = frozenset()
     stays: str = ""
+    number: int = 0
+    """Which accounts it has: 0 for those of the estate; see `tests.closed_loop.batches`."""
 
 
 def read_cases(path: Path) -> tuple[Case, ...]:

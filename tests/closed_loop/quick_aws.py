@@ -1,8 +1,8 @@
 """The real AWS CLI without its start-up time.
 
-What runs is ``awscli.clidriver.main`` with the caller's arguments, environment, folder and output streams, as the
-executable `aws` does it; only the imports and the reading of service models, some 0.6 s of processor time a call,
-are paid once.
+What runs is the ``main`` of ``awscli.clidriver`` with the caller's arguments, environment, folder and output streams,
+as the executable `aws` does it; only the imports, the reading of service models and the loading of plugins, some 0.6 s
+of processor time a call, are paid once.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def _remember_models() -> None:
     botocore.loaders.Loader.list_available_services = list_available_services
 
 
-def _prepare() -> None:
+def _prepare() -> Any:
+    """Import and read what calls need; the driver for a caller that uses the same models."""
     import awscli.clidriver
 
     _remember_models()
@@ -65,18 +66,22 @@ def _prepare() -> None:
         driver.session.create_client(
             command.split()[0], region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none"
         )
+    return awscli.clidriver.create_clidriver()
 
 
-def _aws(arguments: list[str]) -> None:
+def _aws(arguments: list[str], driver: Any, models: str) -> None:
     """Be the AWS CLI of the caller. Never returns."""
     import awscli
     import awscli.clidriver
 
     code = 70
     try:
+        others = os.environ.get("AWS_DATA_PATH") != models
         importlib.reload(awscli)  # it adds its own models to AWS_DATA_PATH when it is imported
+        if others:
+            driver = awscli.clidriver.create_clidriver()
         sys.argv = ["aws", *arguments]
-        code = awscli.clidriver.main()
+        code = driver.main(arguments)
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     except BaseException:  # the child has nobody above it that could say what went wrong
@@ -89,5 +94,6 @@ def _aws(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    _prepare()
-    answer(sys.argv[1], _aws)
+    known = os.environ["AWS_DATA_PATH"]  # before the AWS CLI adds its own to it
+    prepared = _prepare()
+    answer(sys.argv[1], lambda arguments: _aws(arguments, prepared, known))

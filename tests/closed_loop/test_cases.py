@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,50 +14,149 @@ import pytest
 
 from audit.simulator import Simulation, World, serve
 from checks.findings import DEFECT
-from checks.model import Finding, Script, Status
+from checks.model import Edit, Finding, Script, Status
 from checks.remedies import plan, script_for
 from tests.closed_loop.audits import CHECK_BY_ID, Audit, audited
+from tests.closed_loop.batches import ALONE, Batch, accounts_of, batch_of, groups, like
 from tests.closed_loop.case_files import Case, case_files, read_cases
-from tests.closed_loop.estate import HEALTHY, STRANGER, changes, merged, run
+from tests.closed_loop.estate import HEALTHY, STRANGER, changes, run
 from tests.closed_loop.tampering import tamper
 
 CASES = [case for path in case_files() for case in read_cases(path)]
+GROUP_OF = {at: group for group in groups(CASES) for at in group}
 PENDING: frozenset[str] = frozenset()
 """Checks whose case is still to be written."""
 UNLOOPED: Mapping[str, str] = {}
 """Checks without a case, each with the reason."""
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.check}: {case.name}") for case in CASES])
-def test_the_remedy_mends_the_finding_and_nothing_else(case: Case, aws: str, tmp_path: Path) -> None:
-    document = merged(HEALTHY, case.world)
-    with serve(World.from_document(document)) as simulation:
-        first = audited(simulation, baseline_text(case.baseline))
-        selected = chosen(case, first)
-        scripts = printed(selected, first)
-        assert_printed(case, scripts)
-        commands = [script for script in scripts if script.findings]
-        before = simulation.snapshot()
-        if commands:
-            refuses_strangers(commands, simulation, aws, tmp_path)
-            leaves_changed_documents_alone(commands, selected, before, aws, tmp_path)
-            runs(commands, simulation, aws, tmp_path, case.exit)
-            once = simulation.snapshot()
-            runs(commands, simulation, aws, tmp_path, case.exit)
-            assert changes(once, simulation.snapshot()) == {}, "a second run changes something"
-        by_hand(case, simulation, aws, tmp_path)
+@dataclass(frozen=True)
+class Played:
+    """What became of one case: the worlds just before its remedies and just after them, with those of all others."""
+
+    case: Case
+    selected: Sequence[Finding]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Round:
+    """One batch: an audit of its organization, the remedies of its cases one after another, and the audit again."""
+
+    batch: Batch
+    first: Audit
+    second: Audit
+    played: Sequence[Played | AssertionError]
+    """In the order of the batch; what did not go as the case says is raised by the test of that case."""
+
+
+@pytest.fixture(scope="session")
+def round_of(
+    request: pytest.FixtureRequest, aws: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], Round]:
+    """The round of a case, played when the first of its batch asks for it; cases that are not to run are not in it."""
+    chosen = {item.callspec.params["at"] for item in request.session.items if item.name.startswith(THE_TEST)}
+    made: dict[tuple[int, ...], Round] = {}
+
+    def find(at: int) -> Round:
+        group = GROUP_OF[at]
+        if group not in made:
+            made[group] = play(batch_of(CASES, group, chosen), aws, tmp_path_factory.mktemp("round"))
+        return made[group]
+
+    return find
+
+
+THE_TEST = "test_the_remedy_mends_the_finding_and_nothing_else"
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        pytest.param(at, id=f"{case.check}: {case.name}", marks=pytest.mark.xdist_group(f"round {GROUP_OF[at][0]}"))
+        for at, case in enumerate(CASES)
+    ],
+)
+def test_the_remedy_mends_the_finding_and_nothing_else(at: int, round_of: Callable[[int], Round]) -> None:
+    one = round_of(at)
+    index = [(case.check, case.name) for case in one.batch.cases].index((CASES[at].check, CASES[at].name))
+    played = one.played[index]
+    if isinstance(played, AssertionError):
+        raise played
+    case, selected = played.case, played.selected
+    assert_changed(case, played.before, played.after)
+    assert_mended(case, selected, one.second)
+    assert_no_worse(case, selected, own(case, one.first, one.batch), own(case, one.second, one.batch))
+    assert strangers(one) == []
+
+
+def play(batch: Batch, aws: str, folder: Path) -> Round:
+    played: list[Played | AssertionError] = []
+    tried: set[str] = set()
+    with serve(World.from_document(batch.world())) as simulation:
+        first = audited(simulation, batch.baseline())
         after = simulation.snapshot()
-    assert_changed(case, before, after)
-    changed = merged(after, case.person_changes) if case.person_changes else after
-    with serve(World.from_document(changed)) as simulation:
-        baseline = case.baseline if case.baseline_after is None else case.baseline_after
-        second = audited(simulation, baseline_text(baseline))
-    assert_mended(case, selected, second)
-    assert_no_worse(case, selected, first, second)
+        for case in batch.cases:
+            before = after
+            try:
+                selected = remedied(case, own(case, first, batch), simulation, before, tried, aws, folder)
+            except AssertionError as error:
+                after = simulation.snapshot()
+                played.append(error)
+            else:
+                after = simulation.snapshot()
+                played.append(Played(case, selected, before, after))
+    with serve(World.from_document(batch.after_people(after))) as simulation:
+        second = audited(simulation, batch.baseline_after())
+    return Round(batch, first, second, played)
 
 
-def baseline_text(baseline: Mapping[str, Any]) -> str:
-    return json.dumps({"version": 1, **baseline})
+def remedied(
+    case: Case,
+    audit: Audit,
+    simulation: Simulation,
+    before: dict[str, Any],
+    tried: set[str],
+    aws: str,
+    folder: Path,
+) -> list[Finding]:
+    """Carry out what is printed, as printed; the findings that it was printed for.
+
+    *tried*: the kinds of edit whose commands were shown to refuse another account, and to leave a changed document
+    alone. Each is shown once in a batch.
+    """
+    selected = chosen(case, audit)
+    scripts = printed(selected, audit)
+    assert_printed(case, scripts)
+    commands = [script for script in scripts if script.findings]
+    if commands:
+        edits = [edit for finding in selected for edit in (finding.remedy.edits if finding.remedy else ())]
+        if not {edit.kind for edit in edits} <= tried:
+            refuses_strangers(commands, like(STRANGER, case), simulation, aws, folder)
+            leaves_changed_documents_alone(commands, edits, before, aws, folder)
+            tried |= {edit.kind for edit in edits}
+        runs(commands, simulation, aws, folder, case.exit)
+        once = simulation.snapshot()
+        runs(commands, simulation, aws, folder, case.exit)
+        assert changes(once, simulation.snapshot()) == {}, "a second run changes something"
+    by_hand(case, simulation, aws, folder)
+    return selected
+
+
+def own(case: Case, audit: Audit, batch: Batch) -> Audit:
+    """What *audit* found in the accounts of *case*."""
+    if not batch.shared:
+        return audit
+    mine = accounts_of(case)
+    return replace(audit, findings=tuple(one for one in audit.findings if one.account in mine))
+
+
+def strangers(one: Round) -> list[tuple[str, str]]:
+    """Findings in accounts of no case of the batch."""
+    known = {account for case in one.batch.cases for account in accounts_of(case)}
+    found = (*one.first.findings, *one.second.findings) if one.batch.shared else ()
+    return [(finding.check, finding.resource) for finding in found if finding.account not in known]
 
 
 def chosen(case: Case, audit: Audit) -> list[Finding]:
@@ -94,17 +194,16 @@ def accounts(script: Script) -> list[str]:
     return list(dict.fromkeys(parts)) or [script.account]
 
 
-def refuses_strangers(scripts: Sequence[Script], simulation: Simulation, aws: str, folder: Path) -> None:
-    done = run(scripts[0].text, simulation, STRANGER, aws, folder)
+def refuses_strangers(scripts: Sequence[Script], stranger: str, simulation: Simulation, aws: str, folder: Path) -> None:
+    done = run(scripts[0].text, simulation, stranger, aws, folder)
     assert done.code == 2, done
     assert "Wrong account" in done.errors
 
 
 def leaves_changed_documents_alone(
-    scripts: Sequence[Script], findings: Sequence[Finding], world: dict[str, Any], aws: str, folder: Path
+    scripts: Sequence[Script], edits: Sequence[Edit], world: dict[str, Any], aws: str, folder: Path
 ) -> None:
     """Whatever the edits touch was changed by somebody: the script says so and does not overwrite it."""
-    edits = [edit for finding in findings for edit in (finding.remedy.edits if finding.remedy else ())]
     tampered = json.loads(json.dumps(world))
     if not tamper(tampered, edits):
         return
@@ -197,8 +296,12 @@ def _badness(finding: Finding) -> tuple[bool, int]:
 
 def test_nothing_is_wrong_with_the_healthy_estate() -> None:
     with serve(World.from_document(HEALTHY)) as simulation:
-        audit = audited(simulation, baseline_text({}))
+        audit = audited(simulation, '{"version": 1}')
     assert [(finding.check, finding.status, finding.message) for finding in audit.findings] == []
+
+
+def test_what_is_alone_is_a_case() -> None:
+    assert set(ALONE) <= {f"{case.check}: {case.name}" for case in CASES}
 
 
 def test_every_check_has_a_case_or_a_reason() -> None:

@@ -1,8 +1,9 @@
-"""`ecr-audit` without its start-up time, for the many short commands of the documents; see `tests.forking`."""
+"""`ecr-audit` without its start-up time, for tests of many short commands; see `tests.forking`."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 from pathlib import Path
 
@@ -15,6 +16,21 @@ from tests.forking import answer, executable
 def quick_ecr_audit() -> contextlib.AbstractContextManager[str]:
     """A folder for PATH that contains an executable `ecr-audit`."""
     return executable("ecr-audit", __file__)
+
+
+_kept = contextlib.ExitStack()
+
+
+@functools.cache
+def kept_ecr_audit() -> str:
+    """The executable, started at the first call and kept until `end`."""
+    return str(Path(_kept.enter_context(quick_ecr_audit())) / "ecr-audit")
+
+
+def end() -> None:
+    """End what `kept_ecr_audit` started."""
+    _kept.close()
+    kept_ecr_audit.cache_clear()
 
 
 def _prepare() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -73,7 +74,7 @@ def follow(document: str, folder: Path, environment: dict[str, str]) -> None:
     for place in (here, home, aside):
         place.mkdir(exist_ok=True)
     if not (here / ".venv").exists():  # readers stand in a checkout
-        (here / ".venv").symlink_to(ROOT / ".venv")
+        _environment_in(here / ".venv" / "bin")
         shutil.copytree(ROOT / "docs", here / "docs")
     text = (ROOT / document).read_text(encoding="utf-8")
     text = text.replace(DAY, (dt.date.today() + dt.timedelta(days=30)).isoformat())
@@ -92,6 +93,16 @@ def follow(document: str, folder: Path, environment: dict[str, str]) -> None:
         finally:
             _end(process.pid)
     assert code == 0, f"{document}: exit code {code}\n{(aside / 'said').read_text(errors='replace')[-4000:]}"
+
+
+def _environment_in(folder: Path) -> None:
+    """A virtual environment as a reader has it, that leaves the programs which start quickly before its own."""
+    folder.mkdir(parents=True)
+    for program in (ROOT / ".venv" / "bin").iterdir():
+        if program.name != "activate":
+            (folder / program.name).symlink_to(program)
+    real = ROOT / ".venv" / "bin" / "activate"
+    (folder / "activate").write_text(f'quick=$PATH\n. {shlex.quote(str(real))}\nPATH=$quick\n')
 
 
 def _end(group: int) -> None:

@@ -12,19 +12,28 @@ from pathlib import Path
 import pytest
 
 from reports.formats import FORMATS
+from tests.docs.quick_ecr_audit import kept_ecr_audit
 
 HEAVY = ("pandas", "great_expectations", "boto3", "botocore", "weasyprint", "sqlalchemy")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "ECR_AUDIT_DEBUG"}
 
 
+pytestmark = pytest.mark.xdist_group("commands")
+
+
 def ecr_audit(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, forked from one that has imported everything."""
+    return _run([kept_ecr_audit(), *arguments], environment)
+
+
+def installed_ecr_audit(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same, started as it is installed."""
+    return _run([sys.executable, "-m", "ecr_audit", *arguments], environment)
+
+
+def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "ecr_audit", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env=ENVIRONMENT | environment,
+        command, capture_output=True, text=True, timeout=120, check=False, env=ENVIRONMENT | environment
     )
 
 

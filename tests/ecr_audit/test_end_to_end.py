@@ -15,13 +15,15 @@ import pytest
 
 from audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
 from checks.catalog import CHECKS
-from tests.ecr_audit.test_commands import ENVIRONMENT, ecr_audit
+from tests.ecr_audit.test_commands import ENVIRONMENT, ecr_audit, installed_ecr_audit
+
+pytestmark = pytest.mark.xdist_group("commands")
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    answer = ecr_audit("demo", "--output", str(folder))
+    answer = installed_ecr_audit("demo", "--output", str(folder))
     assert answer.returncode == 0, answer.stderr
     assert str(folder / "report.pdf") in answer.stdout
     (folder / "said.txt").write_text(answer.stdout)

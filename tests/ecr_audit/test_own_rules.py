@@ -14,6 +14,7 @@ from audit.store import open_store
 from tests.ecr_audit.test_commands import ecr_audit
 from tests.ecr_audit.test_end_to_end import audit, small_world
 
+pytestmark = pytest.mark.xdist_group("commands")
 SUITE = {
     "name": "ours",
     "meta": {"table": "repositories"},

@@ -24,6 +24,7 @@ from schedules.receipts import Receipts
 from tests.ecr_audit.test_commands import ENVIRONMENT, ecr_audit
 from tests.ecr_audit.test_end_to_end import small_world
 
+pytestmark = pytest.mark.xdist_group("commands")
 NOW = dt.datetime(2026, 3, 28, 12, 0, tzinfo=dt.UTC)
 """The day before the clocks go forward in Europe."""
 CONFIGURATION = """

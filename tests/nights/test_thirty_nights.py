@@ -1,7 +1,7 @@
 """Thirty nights on the demo organization, with everything that goes wrong in a year.
 
 Afterwards every night has exactly one recorded outcome, every promised delivery one receipt, and the store verifies.
-`ECR_AUDIT_WHOLE_NIGHTS=1` audits the whole organization each night instead of two of its accounts: some minutes more.
+`make soak` audits the whole organization each night instead of two of its accounts: some minutes more.
 """
 
 from __future__ import annotations
@@ -240,7 +240,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     try:
         with (
             postgresql.running() as database,
-            staged(folder, database, whole=os.environ.get("ECR_AUDIT_WHOLE_NIGHTS") == "1") as found,
+            staged(folder, database, whole=os.environ.get("ECR_AUDIT_SOAK") == "1") as found,
         ):
             yield found
     finally:

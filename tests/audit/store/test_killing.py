@@ -12,6 +12,8 @@ import pytest
 from tests.audit.store.postgresql import Server
 
 SEED = 20261123
+MORE = 20 if os.environ.get("ECR_AUDIT_SOAK") == "1" else 1
+"""Rounds for each one of `make test`, where `make soak` asks for it."""
 
 
 def killed(work: str, rounds: int, folder: Path, *servers: str) -> None:
@@ -27,9 +29,9 @@ def killed(work: str, rounds: int, folder: Path, *servers: str) -> None:
 
 @pytest.mark.parametrize(("work", "rounds"), [("begin", 8), ("save", 16), ("prune", 12), ("upgrade", 6)])
 def test_killed_at_any_moment_on_sqlite(tmp_path: Path, work: str, rounds: int):
-    killed(work, rounds, tmp_path)
+    killed(work, rounds * MORE, tmp_path)
 
 
 @pytest.mark.parametrize(("work", "rounds"), [("save", 5), ("prune", 4), ("upgrade", 4)])
 def test_killed_at_any_moment_on_postgresql(tmp_path: Path, server: Server, work: str, rounds: int):
-    killed(work, rounds, tmp_path, *(server.fresh() for _ in range(rounds + 1)))
+    killed(work, rounds * MORE, tmp_path, *(server.fresh() for _ in range(rounds * MORE + 1)))
