@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from audit.run_changes import is_open
 from checks.tables import REGISTRIES
 from ecr_audit.web.api import models
 from ecr_audit.web.api.asking import MOST, RUN_PATTERN, Bounds, Part, Reader, TheDesk, TheRun, part, plain
 from ecr_audit.web.pages.tables import frame_of, rows
-from reports.breakdown import is_open
 from reports.comparison import compare
 from reports.formats.json import head
 from reports.records import check_record, gap_order, gap_record, script_record
