@@ -32,6 +32,10 @@ class Seen:
     waived: bool
 
 
+NOT_EVALUATED = "not_evaluated"
+"""Status of a row of what a run does not have, and could not evaluate."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """A finding as the run before has it, or could not evaluate it."""
@@ -59,8 +63,7 @@ def finding_rows(connection: sa.Connection, run: Run, question: str) -> list[dic
     # What was never found has no age to hand on.
     past = {mark: row.spot for mark, row in before.items() if row.seen_runs}
     for mark in not_evaluated(past, run):
-        unknown = {"run": run.id, "fingerprint": mark, "status": Status.UNKNOWN.value}
-        rows[mark] = {**asdict(before[mark]), **unknown}
+        rows[mark] = {**asdict(before[mark]), "run": run.id, "fingerprint": mark, "status": NOT_EVALUATED}
     return list(rows.values())
 
 
@@ -147,7 +150,7 @@ def seen_over_time(connection: sa.Connection, question: str, fingerprint: str, l
     query = (
         sa.select(runs.id, runs.started_at, kept.status, kept.severity, kept.waived)
         .join_from(schema.runs, schema.findings, runs.id == kept.run)
-        .where(runs.question == question, kept.fingerprint == fingerprint)
+        .where(runs.question == question, kept.fingerprint == fingerprint, kept.status != NOT_EVALUATED)
         .order_by(runs.id.desc())
         .limit(limit)
     )

@@ -55,9 +55,9 @@ findings = sa.Table(
     sa.Column("places", sa.Text),
 )
 """`first_seen` is the start of the run that found it first since it was last known to be gone; `seen_runs` how many
-runs found it since. A row of status `unknown` hands both on uncounted; there is one too for what the run before had
-and this run could not evaluate at all. `places` are the registries that it is about (`audit.sight`); none for rows of
-schema 2 and before."""
+runs found it since. A row of status `unknown` hands both on uncounted; so does one of status `not_evaluated`, for
+what the run before had and this one has not, because it could not look there. `places` are the registries that it is
+about (`audit.sight`); none for rows of schema 2 and before."""
 
 holds = sa.Table(
     "holds",

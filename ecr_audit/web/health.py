@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import sqlalchemy as sa
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from audit.store import Store, StoreError, schema
+from audit.store.errors import DatabaseError
 from ecr_audit.web.signin import anybody
 
 log = structlog.get_logger()
@@ -111,11 +111,9 @@ class Examination:
 
 def database(store: Store) -> dict[str, Part]:
     """Whether it answers, its tables are those that this program knows, and the evidence is where it says."""
-    query = sa.select(schema.about.c.name, schema.about.c.value)
     try:
-        with store.engine.connect() as connection:
-            about = {row.name: row.value for row in connection.execute(query)}
-    except (sa.exc.SQLAlchemyError, StoreError) as error:
+        about = store.about()
+    except (DatabaseError, StoreError) as error:
         log.warning("database-not-ready", reason=type(error).__name__)
         return {"database": Part(False, f"does not answer: {type(error).__name__}")}
     known = about.get("schema") == str(schema.VERSION)
