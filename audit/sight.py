@@ -7,9 +7,10 @@ organization says nothing about it: organizations without any gap are rare.
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 
 from audit.model import Run, Spot
-from checks.model import Finding, RegistryId
+from checks.model import Finding, RegistryId, Status
 
 _SIDES = ("", "source_", "destination_")
 
@@ -32,6 +33,19 @@ def read_spot(check: str, text: str) -> Spot:
     return Spot(check, tuple(RegistryId(account, region) for account, region in json.loads(text)))
 
 
+class Doubt(StrEnum):
+    """Why a run cannot tell whether a finding of an earlier one is gone."""
+
+    UNKNOWN = "unknown"
+    """It has the finding, and its evidence did not suffice to decide it."""
+    CHECK = "check"
+    """The check was not part of the run, or ended in an error."""
+    EVIDENCE = "evidence"
+    """A read failed where the finding lies."""
+    NOTHING = "nothing"
+    """The run decided nothing at all."""
+
+
 class Sight:
     """What one run could look at."""
 
@@ -41,14 +55,21 @@ class Sight:
         self._blind = {RegistryId(gap.account, gap.region) for gap in run.gaps} | set(run.coverage.unaccounted)
         self._accounts = {account for account, _ in self._blind}
         self._complete = run.evidence_complete
+        self._decided = any(result.counts.get(one) for result in run.results for one in (Status.PASS, Status.FAIL))
 
     def reaches(self, spot: Spot | None) -> bool:
         """Whether everything about *spot* could be read and judged. None, not known where: whether all could be."""
-        if spot is None:
-            return self._complete and self._all_sound
-        if spot.check not in self._sound:
-            return False
-        return self._complete or not any(self._missed(place) for place in spot.places)
+        return self.doubt(spot) is None
+
+    def doubt(self, spot: Spot | None) -> Doubt | None:
+        """Why something at *spot* may still be there although the run does not have it; None: it is gone."""
+        if not self._decided:
+            return Doubt.NOTHING
+        if not (self._all_sound if spot is None else spot.check in self._sound):
+            return Doubt.CHECK
+        if self._complete or (spot is not None and not any(self._missed(place) for place in spot.places)):
+            return None
+        return Doubt.EVIDENCE
 
     def _missed(self, place: RegistryId) -> bool:
         account, region = place

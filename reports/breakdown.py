@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from audit.model import Run
+from audit.run_changes import is_open
 from checks.model import CheckResult, Finding, Severity, Status
 from checks.texts import CheckText
 from reports.words import NOUNS, area_name, counted
@@ -98,11 +99,6 @@ class Risk:
     sentence: str
     example: str
     """Message of its first finding."""
-
-
-def is_open(finding: Finding) -> bool:
-    """Whether it is a failure that no waiver covers."""
-    return finding.status is Status.FAIL and finding.waiver is None
 
 
 def is_waived(finding: Finding) -> bool:

@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from audit.model import Run
-from audit.sight import Sight, spot_of
-from checks.model import Finding, Severity, Status
-
-
-class State(StrEnum):
-    """What became of an open failure between two runs, what matters most first."""
-
-    NEW = "new"
-    WORSE = "worse"
-    """Open in both, more severe now."""
-    UNSURE = "unsure"
-    """Open before; now it could not be looked at, so it may still be there."""
-    STILL = "still"
-    BETTER = "better"
-    """Open in both, less severe now."""
-    WAIVED = "waived"
-    """Open before; a waiver covers it now."""
-    FIXED = "fixed"
+from audit.run_changes import FindingChange, State, changes, is_open
+from audit.sight import Doubt, spot_of
+from checks.model import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +22,8 @@ class Entry:
     """Severity in the earlier run; None where it was not open."""
     after: Severity | None
     """Severity in the later run; None where it is not open."""
+    reason: Doubt | None = None
+    """Of UNSURE: why it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,45 +49,16 @@ class Comparison:
 def compare(before: Run, after: Run) -> Comparison:
     """Open failures of two runs by fingerprint. Gone is fixed only where the later run could look."""
     was = {finding.fingerprint: finding for finding in before.findings if is_open(finding)}
-    now = {finding.fingerprint: finding for finding in after.findings}
-    sight = Sight(after)
-    entries = [_entry(was.get(mark), now.get(mark), sight) for mark in {**was, **now}]
-    found = [entry for entry in entries if entry is not None]
+    open_before = {mark: finding.severity for mark, finding in was.items()}
+    spots = {mark: spot_of(finding) for mark, finding in was.items()}
+    found = [_entry(was.get(mark), change) for mark, change in changes(open_before, spots, after).items()]
     return Comparison(before, after, tuple(sorted(found, key=_order)), tuple(_remarks(before, after)))
 
 
-def state_of(was: Severity | None, now: Finding | None, *, looked: bool) -> State | None:
-    """What became of a finding that was open with severity *was*; None where it was open neither then nor *now*.
-
-    *looked*: whether the later run could look where it was; only there what is gone is fixed.
-    """
-    if now is not None and is_open(now):
-        return State.NEW if was is None else _shift(was, now.severity)
-    if was is None:
-        return None
-    if now is not None and now.status is Status.FAIL:
-        return State.WAIVED
-    return State.UNSURE if now is not None or not looked else State.FIXED
-
-
-def _entry(was: Finding | None, now: Finding | None, sight: Sight) -> Entry | None:
-    before = was.severity if was else None
-    looked = was is not None and sight.reaches(spot_of(was))
-    state, finding = state_of(before, now, looked=looked), now or was
-    if state is None or finding is None:
-        return None
-    return Entry(state, finding, before, now.severity if now is not None and is_open(now) else None)
-
-
-def _shift(was: Severity, now: Severity) -> State:
-    if was is now:
-        return State.STILL
-    return State.WORSE if now.rank < was.rank else State.BETTER
-
-
-def is_open(finding: Finding) -> bool:
-    """Whether it is a failure that no waiver covers."""
-    return finding.status is Status.FAIL and finding.waiver is None
+def _entry(was: Finding | None, change: FindingChange) -> Entry:
+    finding = change.now or was
+    assert finding is not None  # a change has at least one side
+    return Entry(change.state, finding, change.before, change.after, change.reason)
 
 
 def _order(entry: Entry) -> tuple[object, ...]:

@@ -7,8 +7,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+from audit.run_changes import State
+from audit.sight import Doubt
 from checks.model import Severity
-from reports.comparison import Comparison, Entry, State
+from reports.comparison import Comparison, Entry
 from reports.formats.columns import Column
 from reports.formats.csv import cell, write_rows
 from reports.formats.json_values import json_value
@@ -33,6 +35,12 @@ STATE_MARKS = {
     State.BETTER: "↓",
     State.WAIVED: "~",
     State.FIXED: "✔",
+}
+REASON_WORDS = {
+    Doubt.UNKNOWN: "its check could not decide it in the later run",
+    Doubt.CHECK: "its check was not part of the later run, or ended in an error",
+    Doubt.EVIDENCE: "a read failed where it lies",
+    Doubt.NOTHING: "the later run decided nothing",
 }
 VERSION = 1
 """Of the JSON shape."""
@@ -102,6 +110,8 @@ def _text_lines(comparison: Comparison) -> Iterator[str]:
         for entry in entries:
             yield f"  {STATE_MARKS[state]} {_severities(entry)}  {entry.finding.check}  {entry.finding.fingerprint}"
             yield f"      {one_line(sentence(entry.finding.message))}"
+            if entry.reason is not None:
+                yield f"      Not evaluated: {REASON_WORDS[entry.reason]}."
     if comparison.counts[State.STILL]:
         yield ""
         yield f"{counted(comparison.counts[State.STILL], 'finding is', 'findings are')} still open and not listed here."
@@ -121,6 +131,7 @@ def _record(entry: Entry) -> dict[str, object]:
     finding = entry.finding
     return {
         "state": entry.state,
+        "reason": entry.reason,
         "severity_before": entry.before,
         "severity_after": entry.after,
         "check": finding.check,

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.model import Run, RunSummary
-from audit.sight import Sight
+from audit.run_changes import State, changes
 from checks.model import Severity
-from reports.comparison import State, state_of
 from reports.words import moment_text, number
 
 
@@ -82,14 +81,9 @@ def earlier(run: Run, history: Sequence[RunSummary]) -> tuple[RunSummary, ...]:
 
 def change_since(run: Run, past: RunSummary) -> Change:
     """Compare open failures by fingerprint. What is gone is fixed only where we could look again."""
-    now = {finding.fingerprint: finding for result in run.results for finding in result.findings}
-    sight = Sight(run)
     marks: dict[State, set[str]] = {state: set() for state in State}
-    for mark in {**past.open, **now}:
-        looked = sight.reaches(past.spots.get(mark))
-        state = state_of(past.open.get(mark), now.get(mark), looked=looked)
-        if state is not None:
-            marks[state].add(mark)
+    for mark, change in changes(past.open, past.spots, run).items():
+        marks[change.state].add(mark)
     return Change(
         run=past.id,
         since=moment_text(past.started_at),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.model import Age, Run, RunSummary
+from audit.run_changes import is_open
 from checks.model import CheckResult, Finding, Gap, RegistryId, Severity, Status
 from reports.breakdown import (
     AccountView,
@@ -20,7 +21,6 @@ from reports.breakdown import (
     accounts_of,
     areas_of,
     checks_of,
-    is_open,
     is_waived,
     risks_of,
 )

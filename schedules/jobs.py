@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -158,9 +158,10 @@ class Ledger:
             return _moment(connection.scalar(latest))
 
     def list(
-        self, *, schedule: str = "", states: tuple[State, ...] = (), kind: Kind | None = None, limit: int = 50
-    ) -> tuple[Job, ...]:
-        """Jobs, newest first."""
+        self, *, schedule: str = "", states: Sequence[State] = (), kind: Kind | None = None, run: str = "",
+        before: str = "", limit: int = 50,
+    ) -> tuple[Job, ...]:  # fmt: skip
+        """Jobs, newest first; *before*: only those asked for earlier than this one."""
         query = sa.select(jobs).order_by(jobs.c.id.desc()).limit(limit)
         if schedule:
             query = query.where(jobs.c.schedule == schedule)
@@ -168,8 +169,18 @@ class Ledger:
             query = query.where(jobs.c.state.in_([state.value for state in states]))
         if kind is not None:
             query = query.where(jobs.c.kind == kind.value)
+        if run:
+            query = query.where(jobs.c.run == run)
+        if before:
+            query = query.where(jobs.c.id < before)
         with self._engine.connect() as connection:
             return tuple(_job(row) for row in connection.execute(query))
+
+    def makers(self, runs: Iterable[str]) -> dict[str, Job]:
+        """Run → the audit that made it; a run of the command line has none."""
+        query = sa.select(jobs).where(jobs.c.run.in_(tuple(runs)), jobs.c.kind == Kind.AUDIT.value)
+        with self._engine.connect() as connection:
+            return {row.run: _job(row) for row in connection.execute(query)}
 
     def before(self, job: Job) -> Job | None:
         """The schedule's job before *job* whose outcome says something: neither coalesced nor cancelled."""

@@ -129,9 +129,19 @@ class Store:
         with read_from(self.name), self.engine.connect() as connection:
             return connection.scalar(sa.select(schema.runs.c.id).where(schema.runs.c.job == job))
 
-    def list(self, limit: int | None = None) -> tuple[RunLine, ...]:
-        """Summaries, newest first."""
+    def about(self) -> Mapping[str, str]:
+        """What the database says of itself: `revision`, `identity`, `evidence`. Raises DatabaseError as it comes."""
+        query = sa.select(schema.about.c.name, schema.about.c.value)
+        with self.engine.connect() as connection:
+            said = {row.name: row.value for row in connection.execute(query)}
+            stamped = connection.scalars(sa.select(schema.revisions.c.version_num)).all()
+        return {**said, "revision": ", ".join(stamped)}
+
+    def list(self, limit: int | None = None, before: str = "") -> tuple[RunLine, ...]:
+        """Summaries, newest first; *before*: only of runs older than this one."""
         query = sa.select(schema.runs.c.summary).order_by(schema.runs.c.id.desc()).limit(limit)
+        if before:
+            query = query.where(schema.runs.c.id < before)
         with read_from(self.name), self.engine.connect() as connection:
             return tuple(RunLine.from_document(row) for row in connection.scalars(query))
 

@@ -1,19 +1,21 @@
 """How long each finding has been there: handed on from run to run, so that no run is counted twice.
 
-A finding keeps its age while every earlier run either found it or could not look. Where the run before did not have
-it although its evidence was complete, it is new.
+A finding keeps its age while every earlier run either found it or could not evaluate it. Each run has a row for what
+the run before had and this one could not evaluate (`audit.run_changes`), so that one run back is far enough.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import sqlalchemy as sa
 
 from audit.model import Age, Run, RunSummary, Spot
-from audit.sight import read_spot
+from audit.run_changes import not_evaluated
+from audit.sight import read_spot, spot_of, spot_text
 from audit.store import schema
 from audit.store.line import RunLine
 from checks.model import Finding, Severity, Status, utc_text
@@ -30,18 +32,68 @@ class Seen:
     waived: bool
 
 
-_Seen = tuple[str, int]
-"""`first_seen` and `seen_runs`."""
-
-LOOKED_BACK = 12
-"""Runs with incomplete evidence that are looked behind for a finding that they do not have."""
+NOT_EVALUATED = "not_evaluated"
+"""Status of a row of what a run does not have, and could not evaluate."""
 
 
-def aged(connection: sa.Connection, run: Run, question: str) -> dict[str, _Seen]:
-    """`first_seen` and `seen_runs` of every finding of *run*, by fingerprint."""
-    before = _handed_on(connection, run, question)
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A finding as the run before has it, or could not evaluate it."""
+
+    check: str
+    severity: str
+    account: str
+    region: str
+    waived: bool
+    first_seen: str
+    seen_runs: int
+    places: str | None
+
+    @property
+    def spot(self) -> Spot | None:
+        """Where it lies, where that was kept."""
+        return None if self.places is None else read_spot(self.check, self.places)
+
+
+def finding_rows(connection: sa.Connection, run: Run, question: str) -> list[dict[str, Any]]:
+    """The rows of *run*: its findings, and what the run before had and this one could not evaluate."""
+    before = _rows_before(connection, run, question)
     started = utc_text(run.started_at)
-    return {finding.fingerprint: _seen(finding, before.get(finding.fingerprint), started) for finding in run.findings}
+    rows = {one.fingerprint: _row(run, one, before.get(one.fingerprint), started) for one in run.findings}
+    # What was never found has no age to hand on.
+    past = {mark: row.spot for mark, row in before.items() if row.seen_runs}
+    for mark in not_evaluated(past, run):
+        rows[mark] = {**asdict(before[mark]), "run": run.id, "fingerprint": mark, "status": NOT_EVALUATED}
+    return list(rows.values())
+
+
+def _row(run: Run, finding: Finding, before: _Row | None, started: str) -> dict[str, Any]:
+    first, runs = (before.first_seen, before.seen_runs) if before is not None else (started, 0)
+    if finding.status is Status.FAIL:
+        # A row that could not be decided until now was not seen before.
+        first, runs = (first if runs else started), runs + 1
+    return {
+        "run": run.id,
+        "fingerprint": finding.fingerprint,
+        "check": finding.check,
+        "status": finding.status.value,
+        "severity": finding.severity.value,
+        "account": finding.account,
+        "region": finding.region,
+        "waived": finding.waiver is not None,
+        "first_seen": first,
+        "seen_runs": runs,
+        "places": spot_text(spot_of(finding)),
+    }
+
+
+def _rows_before(connection: sa.Connection, run: Run, question: str) -> dict[str, _Row]:
+    """The rows of the last run before *run* that asked the same *question*, by fingerprint."""
+    runs, kept = schema.runs.c, schema.findings.c
+    last = sa.select(sa.func.max(runs.id)).where(runs.question == question, runs.id < run.id).scalar_subquery()
+    wanted = [kept[field.name] for field in fields(_Row)]
+    query = sa.select(kept.fingerprint, *wanted).where(kept.run == last)
+    return {mark: _Row(*row) for mark, *row in connection.execute(query)}
 
 
 def earlier_runs(connection: sa.Connection, run: Run, question: str, limit: int, newest: str = "") -> Iterator[RunLine]:
@@ -98,7 +150,7 @@ def seen_over_time(connection: sa.Connection, question: str, fingerprint: str, l
     query = (
         sa.select(runs.id, runs.started_at, kept.status, kept.severity, kept.waived)
         .join_from(schema.runs, schema.findings, runs.id == kept.run)
-        .where(runs.question == question, kept.fingerprint == fingerprint)
+        .where(runs.question == question, kept.fingerprint == fingerprint, kept.status != NOT_EVALUATED)
         .order_by(runs.id.desc())
         .limit(limit)
     )
@@ -106,23 +158,3 @@ def seen_over_time(connection: sa.Connection, question: str, fingerprint: str, l
         Seen(row.id, dt.datetime.fromisoformat(row.started_at), Status(row.status), Severity(row.severity), row.waived)
         for row in connection.execute(query)
     )
-
-
-def _seen(finding: Finding, before: _Seen | None, started: str) -> _Seen:
-    first, runs = before or (started, 0)
-    if finding.status is not Status.FAIL:
-        return first, runs
-    # A row that could not be decided until now was not seen before.
-    return (first if runs else started), runs + 1
-
-
-def _handed_on(connection: sa.Connection, run: Run, question: str) -> Mapping[str, _Seen]:
-    found: dict[str, _Seen] = {}
-    kept = schema.findings.c
-    for past in earlier_runs(connection, run, question, LOOKED_BACK):
-        rows = sa.select(kept.fingerprint, kept.first_seen, kept.seen_runs).where(kept.run == past.id)
-        for row in connection.execute(rows):
-            found.setdefault(row.fingerprint, (row.first_seen, row.seen_runs))
-        if past.evidence_complete:
-            break
-    return found

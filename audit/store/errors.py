@@ -9,6 +9,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+DatabaseError = sa.exc.SQLAlchemyError
+"""What the driver of the database raises, for callers that must tell it from other errors."""
+
 
 class StoreError(Exception):
     """The store cannot be opened, read or written; the message says what to do."""

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from audit.store import holds, schema
-from audit.store.ages import LOOKED_BACK
 from audit.store.line import RunLine
+
+LATEST = 12
+"""Runs of one organization and scope since the last good one that always stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,12 @@ def dispensable(
 
 
 def _needed(lines: tuple[RunLine, ...]) -> set[str]:
-    """The last good run (evidence complete), and what came after it: ages of findings are handed on from there.
+    """The last good run (evidence complete), and what came after it, `LATEST` runs at most.
 
-    Where evidence is never complete, ages are handed on over `LOOKED_BACK` runs at most; older ones are not needed.
+    Ages of findings are handed on from the latest run; the others are what comparisons and trends go back to.
     """
     good = next((place for place, line in enumerate(lines) if line.evidence_complete), None)
-    after = lines[: min(LOOKED_BACK, len(lines) if good is None else good + 1)]
+    after = lines[: min(LATEST, len(lines) if good is None else good + 1)]
     return {line.id for line in after} | ({lines[good].id} if good is not None else set())
 
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from audit.model import Run
-from audit.sight import spot_of, spot_text
 from audit.store import schema
-from audit.store.ages import aged
+from audit.store.ages import finding_rows
 from audit.store.codec import encode_run, storable
 from audit.store.files import sha256
 from audit.store.line import summarize
@@ -38,23 +37,7 @@ def write_files(folder: Path, run: Run, tables: Mapping[str, pd.DataFrame]) -> d
 def insert_rows(engine: sa.Engine, run: Run, question: str, files: Mapping[str, str], job: str) -> None:
     """Write the rows of a run whose files are there."""
     with engine.connect() as connection:
-        ages = aged(connection, run, question)
-    rows = {
-        finding.fingerprint: {
-            "run": run.id,
-            "fingerprint": finding.fingerprint,
-            "check": finding.check,
-            "status": finding.status.value,
-            "severity": finding.severity.value,
-            "account": finding.account,
-            "region": finding.region,
-            "waived": finding.waiver is not None,
-            "first_seen": ages[finding.fingerprint][0],
-            "seen_runs": ages[finding.fingerprint][1],
-            "places": spot_text(spot_of(finding)),
-        }
-        for finding in run.findings
-    }
+        rows = finding_rows(connection, run, question)
     with engine.begin() as connection:
         connection.execute(
             schema.runs.insert().values(
@@ -69,4 +52,4 @@ def insert_rows(engine: sa.Engine, run: Run, question: str, files: Mapping[str, 
             )
         )
         if rows:
-            connection.execute(schema.findings.insert(), list(rows.values()))
+            connection.execute(schema.findings.insert(), rows)

@@ -64,8 +64,9 @@ findings = sa.Table(
     sa.Column("places", sa.Text, nullable=False),
 )
 """`first_seen` is the start of the run that found it first since it was last known to be gone; `seen_runs` how many
-runs found it since. A row of status `unknown` hands both on uncounted: nobody could look. `places` are the registries
-that it is about (`audit.sight`)."""
+runs found it since. A row of status `unknown` hands both on uncounted; so does one of status `not_evaluated`, for
+what the run before had and this one has not, because it could not look there. `places` are the registries that it is
+about (`audit.sight`)."""
 
 holds = sa.Table(
     "holds",

@@ -111,9 +111,10 @@ def _store(config_file: str | None, store_url: str | None) -> Store:
 
 
 def _tokens(store: Store) -> Tokens:
+    from audit.store.access import AccessRows
     from ecr_audit.web.tokens import Tokens
 
-    return Tokens(store.engine, _now)
+    return Tokens(AccessRows(store.engine), _now)
 
 
 def _now() -> dt.datetime:

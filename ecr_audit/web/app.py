@@ -10,6 +10,7 @@ from typing import Any, cast
 from fastapi import FastAPI
 
 from audit.describe import program_version
+from audit.store.access import AccessRows
 from ecr_audit.web.api import router as api
 from ecr_audit.web.api.document import described
 from ecr_audit.web.api.events import Followers
@@ -79,14 +80,14 @@ class _Described(FastAPI):
 
 
 def _doors(desk: Desk) -> Doors:
-    web, engine = desk.configuration.web, desk.store.engine
+    web, rows = desk.configuration.web, AccessRows(desk.store.engine)
     if web.signin == "none":
         return Doors()
-    tokens = Tokens(engine, desk.clock)
+    tokens = Tokens(rows, desk.clock)
     if web.signin == "proxy" and web.proxy is not None:
         return Doors(tokens, proxy=Proxy(web.proxy, secret_of(web.proxy.secret)))
     idle, longest = web.session_idle_minutes * 60, web.session_hours * 3600
-    return Doors(tokens, Sessions(engine, desk.clock, idle=idle, longest=longest))
+    return Doors(tokens, Sessions(rows, desk.clock, idle=idle, longest=longest))
 
 
 def _csrf_key(doors: Doors, *, secure: bool) -> bytes:

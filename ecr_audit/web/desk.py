@@ -10,12 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from audit.model import Run
-from audit.store import NoSuchRunError, Store
-from audit.store.line import RunLine
-from audit.store.schema import jobs, runs
+from audit.store import Store
 from audit.waiver_file import CannotWaiveError, append_waiver, waivable
 from reports.formats import FORMATS
 from reports.kept import kept_view, rendered
@@ -85,31 +81,6 @@ class Desk:
         self._rendering = threading.BoundedSemaphore(RENDERED_AT_ONCE)
         self._at_the_door = threading.BoundedSemaphore(RENDERED_AT_ONCE + RENDERED_NEXT)
 
-    def runs(self, limit: int, before: str = "") -> tuple[RunLine, ...]:
-        """Runs, newest first; *before*: only those older than this one."""
-        query = sa.select(runs.c.summary).order_by(runs.c.id.desc()).limit(limit)
-        if before:
-            query = query.where(runs.c.id < before)
-        with self.store.engine.connect() as connection:
-            return tuple(RunLine.from_document(row) for row in connection.scalars(query))
-
-    def jobs(
-        self, limit: int, before: str = "", *, schedule: str = "", states: Sequence[State] = (), run: str = ""
-    ) -> tuple[Job, ...]:
-        """Jobs, newest first; *before*: only those asked for earlier than this one."""
-        query = sa.select(jobs.c.id).order_by(jobs.c.id.desc()).limit(limit)
-        for wanted, condition in (
-            (before, jobs.c.id < before),
-            (schedule, jobs.c.schedule == schedule),
-            (states, jobs.c.state.in_([state.value for state in states])),
-            (run, jobs.c.run == run),
-        ):
-            if wanted:
-                query = query.where(condition)
-        with self.store.engine.connect() as connection:
-            names = tuple(connection.scalars(query))
-        return tuple(job for name in names if (job := self.ledger.get(name)) is not None)
-
     def job(self, job_id: str) -> Job:
         """The job called so. Raises UnknownError."""
         job = self.ledger.get(job_id)
@@ -127,14 +98,6 @@ class Desk:
     def _open(self, run_id: str) -> Opened:
         run = self.store.load(run_id)
         return Opened(run, kept_view(self.store, run))
-
-    def sums(self, run_id: str) -> Mapping[str, str]:
-        """The SHA-256 of each kept file of a run, as the store wrote them down. Raises NoSuchRunError."""
-        with self.store.engine.connect() as connection:
-            found = connection.scalar(sa.select(runs.c.files).where(runs.c.id == run_id))
-        if found is None:
-            raise NoSuchRunError(f"no run is called {run_id!r}")
-        return dict(found)
 
     def files(self, run_id: str, format: str) -> Mapping[str, bytes]:
         """The files of one format of a run by name: as put aside, or rendered now, a few at once.
@@ -217,9 +180,8 @@ class Desk:
 
     def _waiver_file(self, run_id: str) -> Path:
         """The file of waivers of the schedule that made the run; of a run by hand, the only one there is."""
-        with self.store.engine.connect() as connection:
-            by = sa.select(jobs.c.schedule).where(jobs.c.run == run_id, jobs.c.kind == Kind.AUDIT.value)
-            schedule = self.configuration.schedules.get(connection.scalar(by) or "")
+        made_by = self.ledger.makers([run_id]).get(run_id)
+        schedule = self.configuration.schedules.get(made_by.schedule if made_by is not None else "")
         files = {one.waivers for one in self.configuration.schedules.values() if one.waivers}
         if schedule is not None and schedule.waivers:
             return Path(schedule.waivers)

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from audit.store import NoSuchRunError, StoreError
+from audit.store.errors import DatabaseError
 from ecr_audit.web.desk import BusyError, DeskError, UnknownError, WaiveError
 from ecr_audit.web.messages import Application, Message, Receive, Scope, Send
 from ecr_audit.web.origins import API
@@ -34,7 +34,7 @@ def tell_failures(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     for kind in (StoreError, DeskError):
         app.add_exception_handler(kind, _known)
-    app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(DatabaseError, _database)
 
 
 def answer(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:

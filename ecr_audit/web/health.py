@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import sqlalchemy as sa
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from audit.store import Store, StoreError, schema
+from audit.store.errors import DatabaseError
 from ecr_audit.web.signin import anybody
 
 log = structlog.get_logger()
@@ -111,15 +111,12 @@ class Examination:
 
 def database(store: Store) -> dict[str, Part]:
     """Whether it answers, its tables are those that this program knows, and the evidence is where it says."""
-    query = sa.select(schema.about.c.name, schema.about.c.value)
     try:
-        with store.engine.connect() as connection:
-            about = {row.name: row.value for row in connection.execute(query)}
-            stamped = connection.scalars(sa.select(schema.revisions.c.version_num)).all()
-    except (sa.exc.SQLAlchemyError, StoreError) as error:
+        about = store.about()
+    except (DatabaseError, StoreError) as error:
         log.warning("database-not-ready", reason=type(error).__name__)
         return {"database": Part(False, f"does not answer: {type(error).__name__}")}
-    known = stamped == [schema.REVISION]
+    known = about.get("revision") == schema.REVISION
     said = f"revision {schema.REVISION}" if known else f"another than this program's revision {schema.REVISION}"
     evidence = place(store, about.get("identity", ""))
     return {"database": Part(True, "answers"), "schema": Part(known, said), "evidence": evidence}

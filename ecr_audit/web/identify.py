@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from anyio.to_thread import run_sync
 from fastapi import Request
-from sqlalchemy.exc import SQLAlchemyError
 
-from audit.store.errors import first_line
+from audit.store.errors import DatabaseError, first_line
 from ecr_audit.web.cookies import SESSION, VISITOR, cookie, set_cookie
 from ecr_audit.web.limits import Cost, Limits
 from ecr_audit.web.messages import Application, Message, Receive, Scope, Send, header
@@ -69,7 +68,7 @@ class Identify:
         state.update(user=None, session="", bearer=False, new_visitor="", refused="")
         try:
             identity = await self._known(scope)
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             log.error("who asks cannot be found out: %s", one_line(first_line(error)))
             away = problem(503, "the store does not answer", scope["path"], headers={"Retry-After": "10"})
             await away(scope, receive, send)

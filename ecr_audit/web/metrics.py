@@ -8,10 +8,9 @@ import datetime as dt
 import platform
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -22,13 +21,14 @@ from prometheus_client.registry import Collector
 
 from audit.describe import program_version
 from audit.store import RunLine, Store, StoreError
+from audit.store.errors import DatabaseError
 from ecr_audit.web.desk import Desk
 from ecr_audit.web.signin import require
-from ecr_audit.web.standing import RECEIPT_DAYS, Standing, kept, queue, receipt_counts, standing
 from ecr_audit.web.users import Role, User
 from reports.visible import one_line
 from schedules.jobs import State
 from schedules.receipts import ReceiptState
+from schedules.schedule_status import RECEIPT_DAYS, Standing, service_status
 
 log = structlog.get_logger()
 router = APIRouter()
@@ -100,7 +100,7 @@ class StoreCollector(Collector):
         answers = GaugeMetricFamily("ecr_audit_store_answers", "1 if the database answered this scrape.")
         try:
             found = list(self._stored())
-        except (sa.exc.SQLAlchemyError, StoreError) as error:
+        except (DatabaseError, StoreError) as error:
             log.error("store-not-answering", reason=type(error).__name__)
             answers.add_metric([], 0)
             yield answers
@@ -124,10 +124,9 @@ class StoreCollector(Collector):
         yield next_at
 
     def _stored(self) -> Iterator[Metric]:
-        now = self._desk.clock()
-        with self._desk.store.engine.connect() as connection:
-            by_schedule = {name: standing(connection, name) for name in self._desk.configuration.schedules}
-            waiting, counts, (runs, held) = queue(connection), receipt_counts(connection, now), kept(connection)
+        desk = self._desk
+        status = service_status(desk.store.engine, desk.configuration.schedules, desk.clock())
+        by_schedule, waiting = status.schedules, status.queue
         yield from _outcomes(by_schedule)
         yield from _last_runs(by_schedule)
         yield from self._asked(by_schedule)
@@ -140,13 +139,13 @@ class StoreCollector(Collector):
             oldest.add_metric([], waiting.oldest_waiting.timestamp())
         yield oldest
         told = _gauge("receipts", f"Receipts of deliveries of the last {RECEIPT_DAYS} days.", "delivery", "state")
-        for (delivery, outcome), number in sorted(counts.items()):
+        for (delivery, outcome), number in sorted(status.receipts.items()):
             told.add_metric([one_line(delivery), one_line(outcome)], number)
         yield told
-        yield GaugeMetricFamily("ecr_audit_runs_kept", "Runs in the store.", value=runs)
-        yield GaugeMetricFamily("ecr_audit_runs_held", "Runs under legal hold.", value=held)
+        yield GaugeMetricFamily("ecr_audit_runs_kept", "Runs in the store.", value=status.runs)
+        yield GaugeMetricFamily("ecr_audit_runs_held", "Runs under legal hold.", value=status.held)
 
-    def _asked(self, by_schedule: dict[str, Standing]) -> Iterator[Metric]:
+    def _asked(self, by_schedule: Mapping[str, Standing]) -> Iterator[Metric]:
         """What the newest run of each schedule asked of AWS."""
         readable = _gauge("last_run_readable", "1 if the last run's file is there and unaltered.", "schedule")
         calls = _gauge("last_run_api_calls", "Requests to AWS of the last run, retries included.", "schedule")
@@ -162,7 +161,7 @@ class StoreCollector(Collector):
         yield from (readable, calls, refused, throttled)
 
 
-def _outcomes(by_schedule: dict[str, Standing]) -> Iterator[Metric]:
+def _outcomes(by_schedule: Mapping[str, Standing]) -> Iterator[Metric]:
     """How the jobs of each schedule ended."""
     success = _gauge(
         "last_success_timestamp_seconds", "When the schedule's last audit that made a run ended.", "schedule"
@@ -205,7 +204,7 @@ _NUMBERS: tuple[tuple[str, str, Callable[[RunLine], int]], ...] = (
 """Name, meaning and value of each number of a run."""
 
 
-def _last_runs(by_schedule: dict[str, Standing]) -> Iterator[Metric]:
+def _last_runs(by_schedule: Mapping[str, Standing]) -> Iterator[Metric]:
     """What the newest run of each schedule found."""
     lines = {name: one.line for name, one in by_schedule.items() if one.line is not None}
     failing = _gauge("last_run_findings_open", "Unwaived failures of the last run.", "schedule", "severity")

@@ -6,9 +6,7 @@ import datetime as dt
 import secrets
 from collections.abc import Callable
 
-import sqlalchemy as sa
-
-from audit.store.schema import sessions, tokens
+from audit.store.access import AccessRows
 from ecr_audit.web.tokens import TokenLine, digest
 from ecr_audit.web.users import Role, User
 
@@ -23,9 +21,9 @@ class Sessions:
     hash of both, so that neither can be changed.
     """
 
-    def __init__(self, engine: sa.Engine, clock: Callable[[], dt.datetime], *, idle: int, longest: int) -> None:
+    def __init__(self, rows: AccessRows, clock: Callable[[], dt.datetime], *, idle: int, longest: int) -> None:
         """*idle*, *longest*: seconds."""
-        self._engine, self._clock, self._idle, self._longest = engine, clock, idle, longest
+        self._rows, self._clock, self._idle, self._longest = rows, clock, idle, longest
 
     def begin(self, token: TokenLine) -> str:
         """A new session of whoever holds *token*; returns what the browser is to keep. Ended ones are put away."""
@@ -35,10 +33,7 @@ class Sessions:
             end = min(end, int(token.until.timestamp()))
         secret = f"{secrets.token_urlsafe(32)}.{end}"
         until = min(now + self._idle, end)
-        row = {"hash": digest(secret), "name": token.name, "role": token.role.value, "until": until}
-        with self._engine.begin() as connection:
-            connection.execute(sessions.delete().where(sessions.c.until <= now))
-            connection.execute(sessions.insert().values(**row))
+        self._rows.begin_session(digest(secret), token.name, token.role.value, until, now)
         return secret
 
     def user(self, secret: str) -> User | None:
@@ -47,16 +42,10 @@ class Sessions:
         if not (end.isascii() and end.isdecimal() and len(secret) <= 80):
             return None
         now = self._clock().timestamp()
-        query = (
-            sa.select(sessions.c.hash, sessions.c.until, tokens.c.name, tokens.c.role, tokens.c.until.label("ends"))
-            .join(tokens, tokens.c.name == sessions.c.name)
-            .where(sessions.c.hash == digest(secret))
-        )
-        with self._engine.connect() as connection:
-            row = connection.execute(query).one_or_none()
+        row = self._rows.session(digest(secret))
         if row is None or row.until <= now or int(end) <= now:
             return None
-        if row.ends is not None and dt.datetime.fromisoformat(row.ends).timestamp() <= now:
+        if row.token_until is not None and row.token_until.timestamp() <= now:
             return None
         self._renew(row.hash, row.until, min(now + self._idle, int(end)))
         return User(row.name, Role(row.role))
@@ -64,10 +53,8 @@ class Sessions:
     def _renew(self, mark: str, was: float, until: float) -> None:
         if until - was < _RENEWED_AFTER:
             return
-        with self._engine.begin() as connection:
-            connection.execute(sessions.update().where(sessions.c.hash == mark).values(until=until))
+        self._rows.renew_session(mark, until)
 
     def end(self, secret: str) -> None:
         """Sign out."""
-        with self._engine.begin() as connection:
-            connection.execute(sessions.delete().where(sessions.c.hash == digest(secret)))
+        self._rows.end_session(digest(secret))

@@ -14,9 +14,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
-from audit.store.schema import sessions, tokens
+from audit.store.access import AccessRows, TokenRow
 from ecr_audit.web.users import Role, User
 
 PREFIX = "ecra_"
@@ -43,9 +41,9 @@ class TokenLine:
 class Tokens:
     """The tokens of a store."""
 
-    def __init__(self, engine: sa.Engine, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(self, rows: AccessRows, clock: Callable[[], dt.datetime]) -> None:
         """*clock*: the present, aware, in UTC."""
-        self._engine, self._clock = engine, clock
+        self._rows, self._clock = rows, clock
 
     def add(self, name: str, role: Role, days: int | None = None) -> str:
         """Make a token, for *days* if they are given. Returns its secret, which nobody can read again."""
@@ -53,34 +51,26 @@ class Tokens:
             raise TokenError(f"{name[:80]!r} cannot name a token: letters, digits, `.`, `_`, `@`, `-`, at most 60")
         secret = PREFIX + secrets.token_urlsafe(32)
         now = self._clock()
-        until = _text(now + dt.timedelta(days=days)) if days is not None else None
-        row = {"name": name, "role": role.value, "hash": digest(secret), "made_at": _text(now), "until": until}
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(tokens.insert().values(**row))
-        except sa.exc.IntegrityError as error:
-            raise TokenError(f"there is a token {name} already; remove it first, or choose another name") from error
+        until = now + dt.timedelta(days=days) if days is not None else None
+        if not self._rows.add_token(TokenRow(name, role.value, digest(secret), now, until)):
+            raise TokenError(f"there is a token {name} already; remove it first, or choose another name")
         return secret
 
     def list(self) -> tuple[TokenLine, ...]:
         """Every token by name, those that have ended included."""
-        with self._engine.connect() as connection:
-            return tuple(_line(row) for row in connection.execute(sa.select(tokens).order_by(tokens.c.name)))
+        return tuple(map(_line, self._rows.tokens()))
 
     def remove(self, name: str) -> None:
         """Take a token back, and end every session that it began. Raises TokenError where there is none."""
-        with self._engine.begin() as connection:
-            connection.execute(sessions.delete().where(sessions.c.name == name))
-            if not connection.execute(tokens.delete().where(tokens.c.name == name)).rowcount:
-                raise TokenError(f"there is no token {name!r}; `ecr-audit token list` names them")
+        if not self._rows.remove_token(name):
+            raise TokenError(f"there is no token {name!r}; `ecr-audit token list` names them")
 
     def holder(self, secret: str) -> TokenLine | None:
         """Whose token this is; None for one that is unknown, removed or ended."""
         if not _TOKEN.fullmatch(secret):
             return None
         wanted = digest(secret)
-        with self._engine.connect() as connection:
-            row = connection.execute(sa.select(tokens).where(tokens.c.hash == wanted)).one_or_none()
+        row = self._rows.token(wanted)
         if row is None or not hmac.compare_digest(row.hash, wanted):
             return None
         line = _line(row)
@@ -97,10 +87,5 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
-def _line(row: sa.Row[tuple[str, str, str, str, str | None]]) -> TokenLine:
-    until = None if row.until is None else dt.datetime.fromisoformat(row.until)
-    return TokenLine(row.name, Role(row.role), dt.datetime.fromisoformat(row.made_at), until)
-
-
-def _text(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+def _line(row: TokenRow) -> TokenLine:
+    return TokenLine(row.name, Role(row.role), row.made_at, row.until)

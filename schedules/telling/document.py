@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from audit.model import Run
+from audit.run_changes import is_open
 from checks.model import Finding, Gap, Severity
-from reports.breakdown import is_open
 from reports.view import ReportView
 from reports.words import stamp
 from schedules.jobs import Job

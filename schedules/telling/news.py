@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from audit.model import Run, RunSummary
+from audit.run_changes import is_open
 from audit.sight import spot_of
 from checks.model import Finding, Gap, GapKind, RegistryId, Severity, Status
-from reports.breakdown import is_open
 from reports.history import Change, change_since
 from reports.verdict import VerdictLevel
 from reports.view import ReportView
@@ -95,7 +95,7 @@ def news_of(run: Run, view: ReportView, facts: Facts) -> News:
     change = None if _unheard(facts, past) else view.change or _change(run, past)
     marks = {finding.fingerprint: finding for finding in past.findings} if past is not None else {}
     new, again = _new(view, change, marks)
-    change = _careful(change, again, run, view, marks) if change is not None else None
+    change = _without(change, again) if change is not None else None
     fixed = change.fixed if change is not None else frozenset()
     return News(
         change=change,
@@ -135,25 +135,10 @@ def _change(run: Run, past: ReportView | None) -> Change | None:
     return change_since(run, RunSummary("", began, evidence_complete=_whole(past), open=open_, spots=spots))
 
 
-def _careful(
-    change: Change, again: Iterable[Finding], run: Run, view: ReportView, marks: Mapping[str, Finding]
-) -> Change:
-    """*change* where neither a check that broke nor a run that judged nothing has fixed what it could not look at."""
-    sound = {result.check for result in run.results if not result.error}
-    doubtful = change.fixed
-    if view.conclusion.level is not VerdictLevel.NOTHING:
-        whole = len(sound) == len(run.results)
-        doubtful = frozenset(
-            mark for mark in change.fixed if not (marks[mark].check in sound if mark in marks else whole)
-        )
+def _without(change: Change, again: Iterable[Finding]) -> Change:
+    """*change* where what is seen again is not new."""
     seen = frozenset(finding.fingerprint for finding in again)
-    return replace(
-        change,
-        new=change.new - seen,
-        still=change.still | seen,
-        fixed=change.fixed - doubtful,
-        unsure=change.unsure | doubtful,
-    )
+    return replace(change, new=change.new - seen, still=change.still | seen)
 
 
 def _new(

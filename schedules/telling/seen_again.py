@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from audit.run_changes import is_open
 from checks.model import Finding, Severity, Status
-from reports.breakdown import is_open
 from reports.history import TrendPoint
 from reports.view import ReportView
 

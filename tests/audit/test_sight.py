@@ -22,7 +22,7 @@ def gap(account: str, region: str) -> Gap:
 
 
 def run_with(*gaps: Gap, **changes: object):
-    run = run_of([result(GRANTS, [])])
+    run = run_of([result(GRANTS, [], passed=3)])
     return replace(run, gaps=gaps, coverage=replace(run.coverage, **changes))
 
 

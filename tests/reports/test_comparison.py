@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.model import Run, RunSummary
-from audit.sight import spot_of
+from audit.run_changes import State
+from audit.sight import Doubt, spot_of
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
-from reports.comparison import State, compare
+from reports.comparison import compare
 from reports.comparison_texts import RENDERERS
 from reports.history import change_since
 from tests.reports import runs
@@ -24,6 +25,9 @@ from tests.reports.making import link
 HIGH, LOW = Severity.HIGH, Severity.LOW
 WAIVER = WaiverMark("known", "me", "2027-01-01")
 GAP = Gap("", "", "organizations:ListAccounts", GapKind.DENIED, "AccessDenied", "no", ("links",))
+
+
+SOUND = runs.result("settings.encryption", passed=3)
 
 
 def a_finding(number: int, what: tuple[Status, Severity, bool]) -> Finding:
@@ -35,7 +39,7 @@ def a_finding(number: int, what: tuple[Status, Severity, bool]) -> Finding:
 
 def a_run(findings: dict[int, tuple[Status, Severity, bool]], *, blind: bool = False, day: int = 23) -> Run:
     made = [a_finding(number, what) for number, what in findings.items()]
-    run = runs.run_of([runs.result("grants.replication-allowed", made)])
+    run = runs.run_of([runs.result("grants.replication-allowed", made, passed=3)])
     moment = dt.datetime(2026, 11, day, 2, tzinfo=dt.UTC)
     return replace(run, id=f"202611{day}T020000Z-aaaaaa", started_at=moment, gaps=(GAP,) if blind else ())
 
@@ -91,6 +95,27 @@ def test_it_agrees_with_the_change_that_reports_tell(before, after, blind):
     assert told[State.WORSE] == change.worse
     assert told[State.BETTER] == change.better
     assert told[State.STILL] | told[State.WORSE] | told[State.BETTER] == change.still
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, None),
+        ({"gaps": (GAP,)}, Doubt.EVIDENCE),
+        ({"results": (runs.result("grants.replication-allowed", error="KeyError: 'x'"), SOUND)}, Doubt.CHECK),
+        ({"results": (SOUND,)}, Doubt.CHECK),
+        ({"results": (runs.result("grants.replication-allowed", idle=3),)}, Doubt.NOTHING),
+        ({"results": a_run({1: (Status.UNKNOWN, HIGH, False)}).results}, Doubt.UNKNOWN),
+    ],
+)
+def test_what_is_gone_is_fixed_or_there_is_a_reason_why_nobody_can_tell(change, reason):
+    first, second = a_run({1: open_()}, day=22), replace(a_run({}), **change)
+    comparison = compare(first, second)
+    (entry,) = comparison.entries
+    assert (entry.state, entry.reason) == (State.FIXED if reason is None else State.UNSURE, reason)
+    (record,) = json.loads(RENDERERS["json"](comparison))["findings"]
+    assert record["reason"] == reason
+    assert ("Not evaluated: " in RENDERERS["text"](comparison)) is (reason is not None)
 
 
 def test_a_run_against_itself_has_nothing_but_what_is_still_open():

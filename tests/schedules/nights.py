@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from audit.model import Age, Coverage, Run, RunSummary
+from audit.run_changes import is_open
 from audit.sight import spot_of
 from audit.store.line import summarize
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
-from reports.breakdown import is_open
 from reports.view import ReportView, build_view
 from schedules.jobs import Job, Kind, State
 from schedules.model import Facts

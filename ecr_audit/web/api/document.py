@@ -71,7 +71,7 @@ def document() -> dict[str, Any]:
 
 def _renamed(text: str) -> str:
     """Two enumerations of ours are called State in their own modules."""
-    return text.replace("reports__comparison__State", "ChangeState").replace("schedules__jobs__State", "JobState")
+    return text.replace("audit__run_changes__State", "ChangeState").replace("schedules__jobs__State", "JobState")
 
 
 def _common(operation: dict[str, Any], route: RouteContext) -> None:

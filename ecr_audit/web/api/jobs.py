@@ -71,7 +71,9 @@ class WantedJobs(Newest):
 @router.get("/jobs")
 def list_jobs(_: Reader, desk: TheDesk, wanted: Annotated[WantedJobs, Query()]) -> job_models.Jobs:
     """Jobs, newest first."""
-    found = desk.jobs(wanted.limit + 1, wanted.cursor, schedule=wanted.schedule, states=wanted.state, run=wanted.run)
+    found = desk.ledger.list(
+        limit=wanted.limit + 1, before=wanted.cursor, schedule=wanted.schedule, states=wanted.state, run=wanted.run
+    )
     shown = found[: wanted.limit]
     after = shown[-1].id if len(found) > wanted.limit else None
     return job_models.Jobs(jobs=[job_models.JobOut.of(job) for job in shown], next=after)

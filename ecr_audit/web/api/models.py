@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from audit.run_changes import State as ChangeState
 from audit.store.line import RunLine
 from checks.model import GapKind, Severity, Status
-from reports.comparison import State as ChangeState
 from reports.topology import Way
 
 RUN = "20261123T020000Z-4f9a1c"

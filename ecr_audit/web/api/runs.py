@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from audit.run_changes import is_open
 from checks.tables import REGISTRIES
 from ecr_audit.web.api import models
 from ecr_audit.web.api.asking import MOST, RUN_PATTERN, Bounds, Part, Reader, TheDesk, TheRun, part, plain
 from ecr_audit.web.pages.tables import frame_of, rows
-from reports.breakdown import is_open
 from reports.comparison import compare
 from reports.formats.json import head
 from reports.records import check_record, gap_order, gap_record, script_record
@@ -34,7 +34,7 @@ class Newest(BaseModel):
 @router.get("/runs")
 def list_runs(_: Reader, desk: TheDesk, bounds: Annotated[Newest, Query()]) -> models.Runs:
     """Kept runs, newest first."""
-    lines = desk.runs(bounds.limit + 1, bounds.cursor)
+    lines = desk.store.list(bounds.limit + 1, bounds.cursor)
     shown = lines[: bounds.limit]
     after = shown[-1].id if len(lines) > bounds.limit else None
     return models.Runs(runs=[models.RunOut.of(plain_line) for plain_line in shown], next=after)
@@ -99,7 +99,9 @@ def list_links(_: Reader, opened: TheRun, bounds: Part) -> models.Links:
 @router.get("/runs/{run}/evidence")
 def get_evidence_sums(_: Reader, opened: TheRun, desk: TheDesk) -> models.EvidenceSums:
     """The SHA-256 of every kept file of a run, as it was when it was kept."""
-    files = [models.EvidenceFile(name=name, sha256=digest) for name, digest in sorted(desk.sums(opened.run.id).items())]
+    files = [
+        models.EvidenceFile(name=name, sha256=digest) for name, digest in sorted(desk.store.sums(opened.run.id).items())
+    ]
     return models.EvidenceSums(run=opened.run.id, sum=opened.view.evidence_sum, files=files)
 
 

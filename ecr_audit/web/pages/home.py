@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
 from audit.store import RunLine, StoreError
-from audit.store.schema import jobs
 from checks.model import Severity
 from ecr_audit.web.desk import Desk
 from ecr_audit.web.pages.asking import Kept, desk_of, kept
 from ecr_audit.web.pages.rendering import page
 from reports.pictures import trend
-from schedules.jobs import Job, Kind, State
+from schedules.jobs import Job, State
 
 router = APIRouter()
 
@@ -41,13 +38,13 @@ _BAR_WIDTH = 120.0
 def home(request: Request) -> Response:
     """How things stand."""
     desk = desk_of(request)
-    lines = desk.runs(NEWEST + 1)
+    lines = desk.store.list(NEWEST + 1)
     latest, unreadable = _latest(request, lines)
     shown = lines[:NEWEST]
     return page(
         request, "home.html.j2", latest=latest, unreadable=unreadable, lines=shown, more=len(lines) > NEWEST,
         bars=bars(shown), active=active(desk), schedules=desk.schedules(),
-        by_run=jobs_by_run(desk, [line.id for line in shown]),
+        by_run=desk.ledger.makers([line.id for line in shown]),
         holds=desk.store.holds(), trend=trend.draw(latest.view.trend) if latest and latest.view.trend else "",
     )  # fmt: skip
 
@@ -56,10 +53,10 @@ def home(request: Request) -> Response:
 def runs(request: Request, before: str = "") -> Response:
     """Every run, newest first; *before*: only those older than this one."""
     desk = desk_of(request)
-    lines = desk.runs(PAGE + 1, before)
+    lines = desk.store.list(PAGE + 1, before)
     return page(
         request, "runs.html.j2", lines=lines[:PAGE], bars=bars(lines[:PAGE]), more=len(lines) > PAGE, before=before,
-        by_run=jobs_by_run(desk, [line.id for line in lines]), holds=desk.store.holds(),
+        by_run=desk.ledger.makers([line.id for line in lines]), holds=desk.store.holds(),
     )  # fmt: skip
 
 
@@ -91,11 +88,3 @@ def _latest(request: Request, lines: tuple[RunLine, ...]) -> tuple[Kept | None, 
         return kept(request, lines[0].id), ""
     except StoreError as error:
         return None, str(error)
-
-
-def jobs_by_run(desk: Desk, runs: Iterable[str]) -> dict[str, Job]:
-    """Run → the job that made it; a run of the command line has none."""
-    wanted = sa.select(jobs.c.id).where(jobs.c.run.in_(list(runs)), jobs.c.kind == Kind.AUDIT.value)
-    with desk.store.engine.connect() as connection:
-        names = tuple(connection.scalars(wanted))
-    return {job.run: job for name in names if (job := desk.ledger.get(name)) is not None}

@@ -36,7 +36,7 @@ TRYING_FOR = dt.timedelta(minutes=10)
 def jobs(request: Request, before: str = "", schedule: str = "", state: str = "") -> Response:
     """Jobs, newest first; *before*: only those asked for earlier than this one."""
     states = tuple(one for one in State if one.value == state)
-    found = desk_of(request).jobs(PAGE + 1, before, schedule=schedule, states=states)
+    found = desk_of(request).ledger.list(limit=PAGE + 1, before=before, schedule=schedule, states=states)
     return page(
         request, "jobs.html.j2", jobs=found[:PAGE], more=len(found) > PAGE, before=before, schedule=schedule,
         state=states[0].value if states else "", states=tuple(State),

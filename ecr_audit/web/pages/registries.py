@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from audit.run_changes import is_open
 from checks.model import RegistryId
 from checks.tables import REGISTRIES
 from ecr_audit.web.pages import values
@@ -16,7 +17,6 @@ from ecr_audit.web.pages.asking import Kept, desk_of, kept
 from ecr_audit.web.pages.filters import LONGEST, PAGE, Filter
 from ecr_audit.web.pages.rendering import page
 from ecr_audit.web.pages.tables import Row, frame_of, rows, rows_where
-from reports.breakdown import is_open
 from reports.pictures.ways import STYLES, Style
 from reports.topology import WAY_WORDS, Link, Way
 

@@ -12,7 +12,6 @@ from ecr_audit.web.limits import Cost, Limited
 from ecr_audit.web.pages import addresses, filters
 from ecr_audit.web.pages.archive import as_attachment, as_one_file
 from ecr_audit.web.pages.asking import desk_of, kept
-from ecr_audit.web.pages.home import jobs_by_run
 from ecr_audit.web.pages.rendering import page
 from ecr_audit.web.signin import require
 from ecr_audit.web.users import Role, User
@@ -36,7 +35,7 @@ def run(request: Request, run_id: str) -> Response:
         shown=of.index.chosen(wanted), states=filters.STATES, statuses=filters.STATUSES,
         formats=FORMATS.values(),
         ready={name for name in FORMATS if (rendered_folder(desk.store, of.run.id, name) / ".whole").exists()},
-        job=jobs_by_run(desk, [of.run.id]).get(of.run.id), hold=desk.store.holds().get(of.run.id),
+        job=desk.ledger.makers([of.run.id]).get(of.run.id), hold=desk.store.holds().get(of.run.id),
         has_tables=desk.store.has_tables(of.run.id, "registries", "links"),
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ def schedules(request: Request) -> Response:
     desk = desk_of(request)
     receipts = Receipts(desk.store.engine, desk.clock)
     lines = desk.schedules()
-    last = {line.name: desk.jobs(LAST, schedule=line.name) for line in lines}
+    last = {line.name: desk.ledger.list(limit=LAST, schedule=line.name) for line in lines}
     heard = {line.name: receipts.of(line.last.id) if line.last else () for line in lines}
     return page(
         request, "schedules.html.j2", lines=lines, last=last, receipts=heard, settings=desk.configuration.schedules,

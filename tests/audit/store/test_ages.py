@@ -10,7 +10,7 @@ import pytest
 from audit.evidence import Scope
 from audit.model import Coverage
 from audit.store import open_store
-from checks.model import Status
+from checks.model import Gap, GapKind, Status
 from tests.audit.store.test_store import TABLES, a_run
 
 MARK = "0123456789abcdef"
@@ -18,7 +18,10 @@ FIRST_NIGHT = dt.datetime(2026, 11, 1, 2, 0, tzinfo=dt.UTC)
 
 
 def night(number: int, what: str):
-    """A run that `found` it, has it `unknown` or `gone`, is `blind` (gone, evidence lacking), or asks `elsewhere`."""
+    """A run that `found` it, has it `unknown` or `gone`, is `blind` (gone, a read failed there), or asks `elsewhere`.
+
+    `far`: gone, and a read failed in another registry.
+    """
     moment = FIRST_NIGHT + dt.timedelta(days=number)
     run = replace(
         a_run(f"{moment:%Y%m%dT%H%M%SZ}-aaaaaa", fingerprints=(MARK,)),
@@ -27,12 +30,15 @@ def night(number: int, what: str):
         gaps=(),
     )
     (result,) = run.results
+    result_place = (result.findings[0].account, result.findings[0].region)
     if what == "unknown":
         result = replace(result, findings=(replace(result.findings[0], status=Status.UNKNOWN),))
-    if what in ("gone", "blind"):
+    if what in ("gone", "blind", "far"):
         result = replace(result, findings=())
-    if what == "blind":
-        run = replace(run, coverage=Coverage(2, 2, 3, 2, 1, 0, 40))
+    if what in ("blind", "far"):
+        place = result_place if what == "blind" else ("000000000009", "us-east-1")
+        gap = Gap(*place, "ecr:DescribeRegistry", GapKind.DENIED, "AccessDenied", "no", ("links",))
+        run = replace(run, coverage=Coverage(2, 2, 3, 2, 1, 0, 40), gaps=(gap,))
     if what == "elsewhere":
         run = replace(run, scope=Scope(accounts=("000000000002",)))
     return replace(run, results=(result,))
@@ -51,6 +57,8 @@ def night(number: int, what: str):
         (["unknown", "found"], 1, 1),
         (["found", "elsewhere", "found"], 0, 2),
         (["found", "blind", "gone", "found"], 3, 1),
+        (["found", "far", "found"], 2, 1),
+        (["found", *["blind"] * 14, "found"], 0, 2),
     ],
 )
 def test_first_seen_and_how_often(url: str, nights: list[str], first: int, runs: int):

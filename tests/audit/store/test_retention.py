@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.store import NoSuchRunError, Store, StoreError, open_store, schema, sweeping
-from audit.store.ages import LOOKED_BACK
 from audit.store.line import RunLine
 from audit.store.places import folder
-from audit.store.retention import dispensable
+from audit.store.retention import LATEST, dispensable
 from audit.store.saving import insert_rows
 from checks.model import Severity, utc_text
 from tests.audit.store.test_ages import FIRST_NIGHT, night
@@ -51,8 +50,8 @@ def test_what_may_go(goods: dict[str, tuple[bool, ...]], days: int, count: int, 
         assert kept[0] == lines[0]  # the latest
         good = next((one for one in lines if one.evidence_complete), None)
         assert good is None or good in kept
-        # All that a later run looks back at is there.
-        back = lines[: lines.index(good) + 1 if good else len(lines)][:LOOKED_BACK]
+        # The latest since the last good one are there.
+        back = lines[: lines.index(good) + 1 if good else len(lines)][:LATEST]
         assert kept[: len(back)] == back
         for place, one in enumerate(lines):
             old = days > 0 and (NOW - dt.datetime.fromisoformat(one.started_at)).days >= days
@@ -144,7 +143,7 @@ def test_the_last_good_run_stays_however_old(url: str):
         store.save(night(number, what), TABLES)
     store.prune(1, 1, NOW + dt.timedelta(days=1000))
     kept = ids(store)
-    assert len(kept) == LOOKED_BACK + 1
+    assert len(kept) == LATEST + 1
     assert kept[-1] == "20261102"
 
 

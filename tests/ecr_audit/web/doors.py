@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from audit.model import Run
 from audit.store import Store, open_store
+from audit.store.access import AccessRows
 from checks.tables import REGISTRIES, REPLICAS
 from ecr_audit.web.api.events import Followers
 from ecr_audit.web.app import create_app
@@ -82,7 +83,7 @@ class Served:
 
     @property
     def tokens(self) -> Tokens:
-        return Tokens(self.store.engine, lambda: self.time[0])
+        return Tokens(AccessRows(self.store.engine), lambda: self.time[0])
 
     def token(self, role: Role) -> str:
         """A token of that role, made when it is first asked for."""

@@ -248,7 +248,7 @@ def test_reports_are_made_and_fetched(tab: Tab, served: Served):
 def addresses(world: Served) -> list[str]:
     """A page of every kind."""
     marks = [one.fingerprint for one in mixed_run().findings]
-    job = next(iter(world.desk.jobs(1)), None) or begun(world)
+    job = next(iter(world.desk.ledger.list(limit=1)), None) or begun(world)
     return [
         "/", "/runs", f"/runs/{RUN}", f"/runs/{RUN}/findings/{marks[0]}", f"/runs/{RUN}/findings/{marks[0]}?row=whole",
         f"/runs/{RUN}/change", f"/runs/{RUN}/registries", REGISTRY, "/schedules", "/jobs", f"/jobs/{job.id}", "/checks",

@@ -411,13 +411,14 @@ def test_alive_is_said_without_looking_at_anything() -> None:
 
 def test_the_whole_application_has_them_and_its_own_doors(tmp_path: Path) -> None:
     """Through every layer: strangers get health alone, other names nothing."""
+    from audit.store.access import AccessRows
     from ecr_audit.web.app import create_app
     from ecr_audit.web.tokens import Tokens
 
     store = open_store(str(tmp_path / "store"))
     configuration = Configuration.model_validate({"web": {"signin": "tokens", "names": ("audit.test",)}}, strict=True)
     desk = Desk(configuration, store, lambda: NOW)
-    token = Tokens(store.engine, desk.clock).add("prometheus", Role.READ)
+    token = Tokens(AccessRows(store.engine), desk.clock).add("prometheus", Role.READ)
     app = create_app(desk)
     bearer = {"authorization": f"Bearer {token}"}
     assert call(app, "/healthz").status_code == 200

@@ -247,7 +247,7 @@ def test_reports_come_as_files(served: Served):
 
 def test_runs_name_what_made_them(served: Served):
     client = served.browser().client
-    job = next(job for job in served.desk.jobs(200) if job.run == RUN and job.kind is Kind.AUDIT)
+    job = next(job for job in served.desk.ledger.list(limit=200) if job.run == RUN and job.kind is Kind.AUDIT)
     assert f"/jobs/{job.id}" in look(client, "/runs").links
     assert f"/jobs/{job.id}" in look(client, f"/runs/{RUN}").links
     assert "the command line" in look(client, f"/runs/{EARLIER}").words
@@ -263,8 +263,8 @@ def test_pages_of_runs_and_jobs_go_on(served: Served, monkeypatch: pytest.Monkey
             seen = look(client, path)
             found += dict.fromkeys(link for link in seen.links if link.startswith(inside) and "/findings" not in link)
             path = next((link for link in seen.links if "before=" in link), "")
-        every = {f"/runs/{one.id}" for one in served.desk.runs(99)} | {
-            f"/jobs/{one.id}" for one in served.desk.jobs(999)
+        every = {f"/runs/{one.id}" for one in served.desk.store.list(99)} | {
+            f"/jobs/{one.id}" for one in served.desk.ledger.list(limit=999)
         }
         assert set(found) >= {one for one in every if one.startswith(inside)}
 
@@ -274,15 +274,15 @@ def test_jobs_tell_what_became_of_them(served: Served):
     seen = look(client, "/jobs")
     for state in State:
         words = look(client, f"/jobs?state={state.value}").words
-        assert ("No job is so" in words) is not any(job.state is state for job in served.desk.jobs(200))
-    done = next(job for job in served.desk.jobs(200) if job.state is State.DONE and job.kind is Kind.AUDIT)
+        assert ("No job is so" in words) is not any(job.state is state for job in served.desk.ledger.list(limit=200))
+    done = next(job for job in served.desk.ledger.list(limit=200) if job.state is State.DONE and job.kind is Kind.AUDIT)
     seen = look(client, f"/jobs/{done.id}")
     assert "<b>no answer</b>" in seen.words
     assert "reports/<U+202E>" in seen.words
     assert not any(form.action == "/audits" for form in seen.forms)
-    failed = next(job for job in served.desk.jobs(200) if job.state is State.FAILED)
+    failed = next(job for job in served.desk.ledger.list(limit=200) if job.state is State.FAILED)
     assert look(client, f"/jobs/{failed.id}").form("/audits").fields["schedule"] == ["nightly"]
-    narrowed = next(job for job in served.desk.jobs(200) if "scope" in job.request)
+    narrowed = next(job for job in served.desk.ledger.list(limit=200) if "scope" in job.request)
     assert "Narrowed to Regions eu-west-1" in look(client, f"/jobs/{narrowed.id}").words
     assert "There is no job" in look(client, "/jobs/nothing", 404).words
 

@@ -41,7 +41,7 @@ def test_a_person_asks_for_an_audit_and_cancels_it(tmp_path: Path):
         assert "give account ids of twelve digits" in Seen(wrong.text).words
         assert post(world, "/", "/audits", schedule="weekly").status_code == 404
         assert post(world, "/schedules", "/audits").status_code == 303
-        assert len(world.desk.jobs(10)) == 2
+        assert len(world.desk.ledger.list(limit=10)) == 2
 
 
 def test_a_person_has_reports_made(served: Served):
@@ -125,9 +125,9 @@ def test_roles_decide_what_is_offered_and_what_is_done(tmp_path: Path):
 def test_a_form_of_another_page_is_not_taken(served: Served):
     browser = served.browser()
     browser.client.get("/")
-    before = len(served.desk.jobs(100))
+    before = len(served.desk.ledger.list(limit=100))
     for token in ("", "0" * 96):
         answer = browser.post("/audits", {"schedule": "nightly", "csrf_token": token})
         assert answer.status_code == 403
         assert "load it anew" in Seen(answer.text).words
-    assert len(served.desk.jobs(100)) == before
+    assert len(served.desk.ledger.list(limit=100)) == before

@@ -403,7 +403,7 @@ def test_a_defect_is_told_to_the_log_alone(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("the password is hunter2")
 
-    monkeypatch.setattr(served.desk, "runs", broken)
+    monkeypatch.setattr("audit.store.Store.list", broken)
     answer = served.client().get(f"{API}/runs")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert "hunter2" not in answer.text

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.store import Store, open_store
+from audit.store.access import AccessRows
 from ecr_audit.cli import commands
 from ecr_audit.web.tokens import TokenError, Tokens, digest
 from ecr_audit.web.users import Role
@@ -50,7 +51,7 @@ def test_a_token_is_shown_once_and_kept_as_its_hash(folder: str) -> None:
 
 def test_a_token_that_was_taken_back_is_gone(folder: str) -> None:
     secret = token(folder, "add", "me", "--role", "admin").stdout.strip()
-    tokens = Tokens(open_store(folder).engine, lambda: dt.datetime.now(dt.UTC))
+    tokens = Tokens(AccessRows(open_store(folder).engine), lambda: dt.datetime.now(dt.UTC))
     user = tokens.user(secret)
     assert user is not None
     assert (user.name, user.role) == ("me", Role.ADMIN)
@@ -91,7 +92,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def test_a_token_ends_when_its_time_is_over(store: Store) -> None:
     now = [dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)]
-    tokens = Tokens(store.engine, lambda: now[0])
+    tokens = Tokens(AccessRows(store.engine), lambda: now[0])
     secret = tokens.add("short", Role.RUN, days=1)
     now[0] += dt.timedelta(hours=23, minutes=59, seconds=59)
     assert tokens.user(secret) is not None
@@ -103,7 +104,7 @@ def test_a_token_ends_when_its_time_is_over(store: Store) -> None:
 
 @given(st.one_of(st.text(max_size=60), st.from_regex("ecra_[A-Za-z0-9_-]{43}", fullmatch=True)))
 def test_nothing_else_is_taken_for_a_token(store: Store, guess: str) -> None:
-    assert Tokens(store.engine, lambda: dt.datetime.now(dt.UTC)).user(guess) is None
+    assert Tokens(AccessRows(store.engine), lambda: dt.datetime.now(dt.UTC)).user(guess) is None
 
 
 def test_hashes_are_compared_in_constant_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +114,7 @@ def test_hashes_are_compared_in_constant_time(store: Store, monkeypatch: pytest.
         compared.append((one, other))
         return one == other
 
-    tokens = Tokens(store.engine, lambda: dt.datetime.now(dt.UTC))
+    tokens = Tokens(AccessRows(store.engine), lambda: dt.datetime.now(dt.UTC))
     secret = tokens.add("timed", Role.READ)
     monkeypatch.setattr("ecr_audit.web.tokens.hmac.compare_digest", spied)
     assert tokens.user(secret) is not None

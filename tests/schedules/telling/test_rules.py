@@ -267,9 +267,14 @@ def test_a_check_that_broke_is_told_and_fixes_nothing() -> None:
 
 
 def test_a_check_that_broke_fixes_nothing_that_cannot_be_told_apart() -> None:
-    """Without the findings of the run before, nobody knows which of them were the broken check's."""
-    facts = facts_of(night_run(2, broken=TAGS), [night_run(1, [problem(1)])])
-    assert "0 fixed, 1 that could not" in compose(replace(facts, before_view=None), heard(DEFAULT, facts)).text
+    """Where nothing is kept of where the findings of the run before lay, any may be the broken check's."""
+    run, past = night_run(2, broken=TAGS), night_run(1, [problem(1)])
+    facts = replace(facts_of(run, [past]), before_view=None)
+    known = heard(DEFAULT, facts)
+    assert "1 fixed" in compose(facts, known).text, "the check of the finding did not break"
+    nowhere = replace(nights.summary(past), spots={})
+    facts = replace(facts, view=nights.build_view(run, [nowhere]))
+    assert "0 fixed, 1 that could not" in compose(facts, heard(DEFAULT, facts)).text
 
 
 def test_nothing_is_over_while_something_else_is_open() -> None:

@@ -6,7 +6,7 @@ Each question is answered by an index or by a few rows, however long the history
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -60,7 +60,29 @@ class Queue:
     oldest_waiting: dt.datetime | None
 
 
-def standing(connection: sa.Connection, schedule: str) -> Standing:
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """Everything at one moment."""
+
+    schedules: Mapping[str, Standing]
+    queue: Queue
+    receipts: Mapping[tuple[str, str], int]
+    """(delivery, state) → receipts of the last RECEIPT_DAYS days."""
+    runs: int
+    """Runs that are kept."""
+    held: int
+    """Of them, those under legal hold."""
+
+
+def service_status(engine: sa.Engine, schedules: Iterable[str], now: dt.datetime) -> ServiceStatus:
+    """How *schedules* and the job queue fare."""
+    with engine.connect() as connection:
+        by_schedule = {name: _standing(connection, name) for name in schedules}
+        runs_kept, held = _kept(connection)
+        return ServiceStatus(by_schedule, _queue(connection), _receipt_counts(connection, now), runs_kept, held)
+
+
+def _standing(connection: sa.Connection, schedule: str) -> Standing:
     """How *schedule* fares."""
     audits = sa.and_(jobs.c.schedule == schedule, jobs.c.kind == Kind.AUDIT.value)
     last = _newest(connection, sa.and_(audits, jobs.c.state.in_(_SAYING)))
@@ -94,7 +116,7 @@ def _newest(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> End
     )
 
 
-def queue(connection: sa.Connection) -> Queue:
+def _queue(connection: sa.Connection) -> Queue:
     """What waits and what runs."""
     open_ = (State.WAITING, State.RUNNING)
     query = (
@@ -108,7 +130,7 @@ def queue(connection: sa.Connection) -> Queue:
     return Queue(counts, None if oldest is None else dt.datetime.fromisoformat(oldest))
 
 
-def receipt_counts(connection: sa.Connection, now: dt.datetime) -> dict[tuple[str, str], int]:
+def _receipt_counts(connection: sa.Connection, now: dt.datetime) -> dict[tuple[str, str], int]:
     """(delivery, state) → receipts of the last RECEIPT_DAYS days."""
     since = (now - dt.timedelta(days=RECEIPT_DAYS)).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
     query = (
@@ -119,7 +141,7 @@ def receipt_counts(connection: sa.Connection, now: dt.datetime) -> dict[tuple[st
     return {(row.delivery, row.state): row.number for row in connection.execute(query)}
 
 
-def kept(connection: sa.Connection) -> tuple[int, int]:
+def _kept(connection: sa.Connection) -> tuple[int, int]:
     """How many runs are kept, and how many of them under legal hold."""
     return (
         connection.scalar(sa.select(sa.func.count()).select_from(runs)) or 0,
