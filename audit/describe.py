@@ -10,6 +10,7 @@ from typing import Any
 from audit.evidence import Evidence, RegistryEvidence
 from audit.model import Coverage
 from checks.baseline import Baseline
+from checks.wording import names_in
 
 TOOLS = ("boto3", "botocore", "great-expectations", "pandas", "weasyprint")
 
@@ -62,10 +63,9 @@ def idle_requirements(baseline: Baseline, required_by: Iterable[str | None]) -> 
 
     *required_by*: that column of the `links` table.
     """
-    # Names may hold commas themselves, so each is looked for whole, between the separators.
-    active = ", ".join(["", *{cell for cell in required_by if isinstance(cell, str)}, ""])
+    active = {name for cell in set(required_by) if isinstance(cell, str) for name in names_in(cell)}
     return tuple(
         f"The requirement {requirement.name!r} names no source registry of this run: mistyped, or out of scope."
         for requirement in baseline.replication
-        if f", {requirement.name}, " not in active
+        if requirement.name not in active
     )

@@ -7,11 +7,11 @@ processes build these values and should stay small.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checks.model import Gap
+from checks.model import Gap, RegistryId
 
 Columns = dict[str, list[Any]]
 """Rows kept column by column: column name to values, all of one length. Far smaller than objects."""
@@ -130,10 +130,29 @@ def empty_columns(names: tuple[str, ...]) -> Columns:
 class CallCounts:
     """Requests of one piece of work, each by `service:Operation`."""
 
-    calls: Mapping[str, int] = field(default_factory=dict)
-    """Sent, retries included."""
+    sent: Mapping[str, int] = field(default_factory=dict)
+    """All of them, retries included."""
     refused: Mapping[str, int] = field(default_factory=dict)
+    """Of those, the ones that AWS answered with a denial."""
     throttled: Mapping[str, int] = field(default_factory=dict)
+    """Of those, the ones that AWS answered with a wish for fewer."""
+
+    def plus(self, *more: CallCounts) -> CallCounts:
+        """These and all of *more* together."""
+        parts = (self, *more)
+        return CallCounts(
+            _summed(one.sent for one in parts),
+            _summed(one.refused for one in parts),
+            _summed(one.throttled for one in parts),
+        )
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for count in counts:
+        for operation, number in count.items():
+            total[operation] = total.get(operation, 0) + number
+    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +164,7 @@ class RegistryEvidence:
     images: Columns = field(default_factory=lambda: empty_columns(IMAGE_COLUMNS))
     statuses: Columns = field(default_factory=lambda: empty_columns(STATUS_COLUMNS))
     gaps: tuple[Gap, ...] = ()
-    calls: Mapping[str, int] = field(default_factory=dict)
-    """`service:Operation` → number of requests sent, retries included."""
-    refused: Mapping[str, int] = field(default_factory=dict)
-    """Of those requests, the ones that AWS answered with a denial."""
-    throttled: Mapping[str, int] = field(default_factory=dict)
-    """Of those requests, the ones that AWS answered with a wish for fewer."""
+    calls: CallCounts = field(default_factory=CallCounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +194,12 @@ class Evidence:
     """One for each (account, Region) that the run set out to read, read or not."""
     gaps: tuple[Gap, ...]
     """Gaps that belong to no single registry (organization, roles, Regions)."""
-    calls: Mapping[str, int]
+    calls: CallCounts
     """All requests of the run, those of the registries included."""
     started_at: float
     """Epoch seconds at which the collection began: `now` for every judgement about age."""
-    unaccounted: tuple[str, ...] = ()
-    """`account/region` pairs that were planned and yet are in no result; empty unless something broke."""
-    refused: Mapping[str, int] = field(default_factory=dict)
-    """Of `calls`, those that were answered with a denial."""
-    throttled: Mapping[str, int] = field(default_factory=dict)
-    """Of `calls`, those that were answered with a wish for fewer."""
+    unaccounted: tuple[RegistryId, ...] = ()
+    """Registries that were planned and yet are in no result; empty unless something broke."""
 
 
 def all_gaps(evidence: Evidence) -> tuple[Gap, ...]:

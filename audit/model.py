@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.evidence import Scope
-from checks.model import CheckResult, Finding, Gap, Script, Severity
-from checks.suites import OwnExpectation
+from audit.evidence import CallCounts, Scope
+from checks.model import CheckResult, Finding, Gap, RegistryId, Script, Severity
+from checks.texts import CheckText
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Coverage:
     registries_partial: int
     registries_unread: int
     repositories: int
-    unaccounted: tuple[str, ...] = ()
-    """`account/region` pairs planned and missing from the result: a defect, named."""
+    unaccounted: tuple[RegistryId, ...] = ()
+    """Registries planned and missing from the result: a defect, named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +74,18 @@ class Run:
     """One per check, in catalogue order, findings with waivers marked."""
     gaps: tuple[Gap, ...]
     scripts: tuple[Script, ...]
-    calls: Mapping[str, int]
+    calls: CallCounts
     validations: tuple[Mapping[str, Any], ...]
     """Great Expectations' validation results, JSON values."""
-    documents: Mapping[tuple[str, str], Mapping[str, Any]]
+    documents: Mapping[RegistryId, Mapping[str, Any]]
     """Rows of the `registries` table that findings refer to: what single-finding commands are built from."""
     account_names: Mapping[str, str]
-    refused: Mapping[str, int] = field(default_factory=dict)
-    """Of `calls`, the requests that AWS answered with a denial."""
-    throttled: Mapping[str, int] = field(default_factory=dict)
-    """Of `calls`, the requests that AWS answered with a wish for fewer."""
     notes: tuple[str, ...] = ()
     """What the baseline's owner should know: requirements without any source, findings that were cut."""
     given: tuple[GivenFile, ...] = ()
     """What the run was given besides its baseline: a file of waivers, the organization's own suites."""
-    own_checks: tuple[OwnExpectation, ...] = ()
-    """The expectations of those suites, whose results are among `results`."""
+    checks: tuple[CheckText, ...] = ()
+    """The words about every check in `results`, those of the organization's own included, as they were then."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -99,11 +95,8 @@ class Run:
     @property
     def evidence_complete(self) -> bool:
         """Whether nothing that was wanted is missing."""
-        return not self.gaps and not self.coverage.unaccounted
-
-
-Place = tuple[str, str]
-"""Account and Region; the Region, or both, may be empty."""
+        coverage = self.coverage
+        return not (self.gaps or coverage.unaccounted) and coverage.registries_planned == coverage.registries_complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +104,7 @@ class Spot:
     """Which check found something, and which registries it is about."""
 
     check: str
-    places: tuple[Place, ...]
+    places: tuple[RegistryId, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING, Any
 from audit.aws import AwsSettings
 from audit.describe import describe_coverage, idle_requirements, limits_sources, program_version, tool_versions
 from audit.evidence import Evidence, Scope, all_gaps
-from audit.inventory import Progress, collect
+from audit.inventory import collect
 from audit.model import GivenFile, Run
 from audit.patience import Patience
+from audit.progress import Phase, Progress, ProgressEvent, Step
 from audit.store import Store
 from audit.store.checkpoint import open_collection, request_key
 from checks.baseline import Baseline, load_baseline, load_waivers, waiver_lines
 from checks.catalog import CHECKS, EVIDENCE_CHECKS, WAIVER_CHECKS
 from checks.engine import load_engine
 from checks.evaluate import evaluate
-from checks.model import CheckResult, RemedyContext, Script, utc_text
+from checks.model import CheckResult, RegistryId, RemedyContext, Script, utc_text
 from checks.remedies import plan
 from checks.rows import plain_rows
 from checks.suite_run import run_suites
 from checks.suites import OwnSuite, own_checks, read_suites
+from checks.texts import CheckText, text_of, text_of_own
 from checks.waiving import Exceptions, PlacedWaiver, apply_waivers, place, waiver_rows
 
 if TYPE_CHECKING:
@@ -52,15 +54,24 @@ class Request:
     """The organization's own Great Expectations suites."""
 
 
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a request demands of the organization: its files, read once."""
+
+    baseline: Baseline
+    suites: tuple[OwnSuite, ...]
+    """The organization's own."""
+    waivers: tuple[PlacedWaiver, ...]
+    """Those of the baseline, then those of a file of their own."""
+
+
 def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, *, job: str = "") -> Run:
     """Audit as *request* says and keep the run in *store*, as the one run of *job* where one asked for it.
 
     Raises BaselineError for a baseline that cannot be used, AwsSetupError where AWS cannot be asked at all,
     StoreError where nothing can be kept. Everything else that AWS refuses becomes a gap of the run.
     """
-    known = known_checks(read_suites((one.name, one.text) for one in request.suites))
-    baseline = load_baseline(request.baseline_text, request.baseline_name, known_checks=known)
-    placed_waivers(request, baseline, known)  # what is wrong with them is told before anything long begins
+    demands = read_demands(request)  # what is wrong with them is said before anything long begins
     started = clock()
     aws = request.aws
     key = request_key(aws.profile, aws.role_name, aws.endpoint_url, request.scope, request.baseline_text)
@@ -69,20 +80,20 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, 
         open_collection(store.collections, key, started.timestamp(), resume=request.resume) as kept,
     ):
         if kept.resumed:
-            progress.note(f"resuming: {kept.resumed} finished reads are kept from before")
+            progress(ProgressEvent(Phase.ORGANIZATION, Step.RESUMED, count=kept.resumed))
         evidence = collect(
             request.aws,
             request.scope,
-            baseline,
+            demands.baseline,
             processes=request.processes,
             checkpoint=kept,
             progress=progress,
             now=kept.started_at,
         )
-        run, tables = judge(evidence, baseline, request, started=started, clock=clock, progress=progress)
+        run, tables = judge(evidence, demands, request, started=started, clock=clock, progress=progress)
         if kept.resumed:
             run = replace(run, notes=(_of_before(kept.resumed, kept.started_at), *run.notes))
-        progress.note("keeping the run")
+        progress(ProgressEvent(Phase.KEEPING))
         store.save(run, tables, job=job)
     return run
 
@@ -94,28 +105,27 @@ def _of_before(reads: int, moment: float) -> str:
 
 
 def judge(
-    evidence: Evidence, baseline: Baseline, request: Request, *, started: dt.datetime, clock: Clock, progress: Progress
+    evidence: Evidence, demands: Demands, request: Request, *, started: dt.datetime, clock: Clock, progress: Progress
 ) -> tuple[Run, Mapping[str, pd.DataFrame]]:
     """Evidence → the run and its tables. No AWS call, nothing kept yet."""
     from audit.tables import build_tables
     from audit.tables.waivers import sight_of, waivers_frame
 
-    progress.note("building tables")
+    baseline = demands.baseline
+    progress(ProgressEvent(Phase.TABLES))
     tables = build_tables(evidence, baseline)
-    registries = {(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
+    registries = {RegistryId(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
     organization = evidence.organization.id if evidence.organization else ""
     context = RemedyContext(baseline=baseline, organization=organization, registries=registries)
-    progress.note("judging")
+    progress(ProgressEvent(Phase.JUDGING))
     evaluation = evaluate(EVIDENCE_CHECKS, tables, context)
-    suites = read_suites((one.name, one.text) for one in request.suites)
-    own = run_suites(suites, tables, context, guard=Patience())
+    own = run_suites(demands.suites, tables, context, guard=Patience())
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
-    known = known_checks(suites)
-    setting = Exceptions(started.date(), baseline.longest_waiver_days, units, known)
-    placed = placed_waivers(request, baseline, known)
-    results = apply_waivers((*evaluation.results, *own.results), [one.waiver for one in placed], setting)
+    setting = Exceptions(started.date(), baseline.longest_waiver_days, units, known_checks(demands.suites))
+    waivers = demands.waivers
+    results = apply_waivers((*evaluation.results, *own.results), [one.waiver for one in waivers], setting)
     # Waivers are judged by what they cover, hence last; nothing excuses an exception from the rules of exceptions.
-    tables["waivers"] = waivers_frame(waiver_rows(results, placed, setting, sight_of(evidence, request.scope)))
+    tables["waivers"] = waivers_frame(waiver_rows(results, waivers, setting, sight_of(evidence, request.scope)))
     about_waivers = evaluate(WAIVER_CHECKS, tables, context)
     run = _assemble(
         evidence,
@@ -128,10 +138,18 @@ def judge(
         finished=clock(),
     )
     notes = (*idle_requirements(baseline, tables["links"]["required_by"]), *own.notes)
-    return replace(run, notes=notes, own_checks=own_checks(suites)), tables
+    return replace(run, notes=notes, checks=check_texts(demands.suites)), tables
 
 
-def placed_waivers(
+def read_demands(request: Request) -> Demands:
+    """What *request* demands. Raises BaselineError for a baseline or a file of waivers that cannot be used."""
+    suites = read_suites((one.name, one.text) for one in request.suites)
+    known = known_checks(suites)
+    baseline = load_baseline(request.baseline_text, request.baseline_name, known_checks=known)
+    return Demands(baseline, suites, _placed_waivers(request, baseline, known))
+
+
+def _placed_waivers(
     request: Request, baseline: Baseline, known: Mapping[str, Sequence[str]]
 ) -> tuple[PlacedWaiver, ...]:
     """The waivers of the baseline, then those of the file that came with it. Raises BaselineError for the latter."""
@@ -148,7 +166,7 @@ def _assemble(
     results: tuple[CheckResult, ...],
     validations: tuple[Mapping[str, Any], ...],
     scripts: tuple[Script, ...],
-    registries: Mapping[tuple[str, str], Mapping[str, Any]],
+    registries: Mapping[RegistryId, Mapping[str, Any]],
     *,
     started: dt.datetime,
     finished: dt.datetime,
@@ -176,8 +194,6 @@ def _assemble(
         gaps=all_gaps(evidence),
         scripts=scripts,
         calls=evidence.calls,
-        refused=evidence.refused,
-        throttled=evidence.throttled,
         validations=validations,
         documents=_referred_to(registries, results),
         account_names={one.account: one.name for one in evidence.accounts if one.name},
@@ -186,8 +202,8 @@ def _assemble(
 
 
 def _referred_to(
-    registries: Mapping[tuple[str, str], Mapping[str, Any]], results: Iterable[CheckResult]
-) -> dict[tuple[str, str], Mapping[str, Any]]:
+    registries: Mapping[RegistryId, Mapping[str, Any]], results: Iterable[CheckResult]
+) -> dict[RegistryId, Mapping[str, Any]]:
     """The registries whose documents some command is built from."""
     wanted = {
         (edit.account, edit.region)
@@ -202,6 +218,11 @@ def _referred_to(
 def known_checks(suites: Iterable[OwnSuite] = ()) -> dict[str, tuple[str, ...]]:
     """Check id → catalogue ids: what a baseline may name, the expectations of *suites* included."""
     return {check.id: check.aliases for check in CHECKS} | {one.id: () for one in own_checks(suites)}
+
+
+def check_texts(suites: Iterable[OwnSuite] = ()) -> tuple[CheckText, ...]:
+    """The words about every check of a run: ours, then the expectations of *suites*."""
+    return (*(text_of(check) for check in CHECKS), *(text_of_own(one) for one in own_checks(suites)))
 
 
 class _importing_meanwhile:  # noqa: N801 reads as the context manager that it is

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 
-from audit.model import Place, Run, Spot
-from checks.model import Finding
+from audit.model import Run, Spot
+from checks.model import Finding, RegistryId
 
 _SIDES = ("", "source_", "destination_")
 
@@ -17,8 +17,8 @@ _SIDES = ("", "source_", "destination_")
 def spot_of(finding: Finding) -> Spot:
     """Where *finding* lies: its own place, and both sides of what lies between two registries."""
     key = finding.key
-    sides = [(str(key.get(f"{side}account") or ""), str(key.get(f"{side}region") or "")) for side in _SIDES]
-    places = [(finding.account, finding.region), *(place for place in sides if place != ("", ""))]
+    sides = [RegistryId(str(key.get(f"{side}account") or ""), str(key.get(f"{side}region") or "")) for side in _SIDES]
+    places = [RegistryId(finding.account, finding.region), *(place for place in sides if place != ("", ""))]
     return Spot(finding.check, tuple(dict.fromkeys(places)))
 
 
@@ -29,7 +29,7 @@ def spot_text(spot: Spot) -> str:
 
 def read_spot(check: str, text: str) -> Spot:
     """The reverse of `spot_text`."""
-    return Spot(check, tuple((account, region) for account, region in json.loads(text)))
+    return Spot(check, tuple(RegistryId(account, region) for account, region in json.loads(text)))
 
 
 class Sight:
@@ -38,8 +38,7 @@ class Sight:
     def __init__(self, run: Run) -> None:
         self._sound = {result.check for result in run.results if not result.error}
         self._all_sound = len(self._sound) == len(run.results)
-        unaccounted = (tuple(pair.split("/", 1)) for pair in run.coverage.unaccounted)
-        self._blind = {(gap.account, gap.region) for gap in run.gaps} | {(pair[0], pair[-1]) for pair in unaccounted}
+        self._blind = {RegistryId(gap.account, gap.region) for gap in run.gaps} | set(run.coverage.unaccounted)
         self._accounts = {account for account, _ in self._blind}
         self._complete = run.evidence_complete
 
@@ -51,7 +50,7 @@ class Sight:
             return False
         return self._complete or not any(self._missed(place) for place in spot.places)
 
-    def _missed(self, place: Place) -> bool:
+    def _missed(self, place: RegistryId) -> bool:
         account, region = place
         if not account or "" in self._accounts:
             return True  # the organization as a whole is meant, on one side or the other

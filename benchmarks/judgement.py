@@ -20,6 +20,7 @@ from typing import Any
 from audit.evidence import (
     IMAGE_COLUMNS,
     AccountRecord,
+    CallCounts,
     Columns,
     Evidence,
     OrganizationRecord,
@@ -114,7 +115,7 @@ def _evidence(options: argparse.Namespace) -> Evidence:
         regions=tuple(RegionRecord(one, REGION, "ENABLED_BY_DEFAULT") for one in accounts),
         registries=tuple(_registries(options, sources, destinations)),
         gaps=(),
-        calls={},
+        calls=CallCounts(),
         started_at=NOW,
     )
 

@@ -12,27 +12,16 @@ from audit.inventory import collect
 from checks.baseline import Baseline
 
 
-class Quiet:
-    """No progress is shown: it would be measured."""
-
-    def started(self, total_registries: int) -> None:
-        """Nothing to show."""
-
-    def finished(self, account: str, region: str) -> None:
-        """Nothing to show."""
-
-    def note(self, text: str) -> None:
-        """Nothing to show."""
-
-
 def main(endpoint: str, processes: int) -> None:
     settings = AwsSettings(endpoint_url=endpoint, home_region="us-east-1")
-    evidence = collect(settings, Scope(), Baseline(), processes=processes, progress=Quiet(), now=time.time())
+    evidence = collect(settings, Scope(), Baseline(), processes=processes, now=time.time())
     gaps = list(evidence.gaps) + [gap for part in evidence.registries for gap in part.gaps]
     if gaps:
         print(f"{len(gaps)} gaps, first: {gaps[0]}", file=sys.stderr)
     print(
-        json.dumps({"calls": sum(evidence.calls.values()), "gaps": len(gaps), "registries": len(evidence.registries)})
+        json.dumps(
+            {"calls": sum(evidence.calls.sent.values()), "gaps": len(gaps), "registries": len(evidence.registries)}
+        )
     )
 
 

@@ -141,8 +141,9 @@ def _finding(check: str, severity: Any, at: int) -> Any:
 
 
 def _run(results: tuple[Any, ...], started: dt.datetime) -> Any:
-    from audit.evidence import Scope
+    from audit.evidence import CallCounts, Scope
     from audit.model import Coverage, Run
+    from audit.run import check_texts
     from checks.model import Script
 
     accounts = sorted({finding.account for result in results for finding in result.findings})
@@ -162,8 +163,8 @@ def _run(results: tuple[Any, ...], started: dt.datetime) -> Any:
         caller_account="200000000000", partition="aws", scope=Scope(), baseline_name="baseline.yaml",
         baseline_text="version: 1\n", baseline_hash="0" * 64, limits_sources=(),
         coverage=Coverage(225, 225, 225, 225, 0, 0, 40_000), results=results, gaps=(), scripts=scripts,
-        calls={"ecr:DescribeRepositories": 240}, validations=(), documents={},
-        account_names={account: f"account-{account[-3:]}" for account in accounts},
+        calls=CallCounts({"ecr:DescribeRepositories": 240}), validations=(), documents={},
+        account_names={account: f"account-{account[-3:]}" for account in accounts}, checks=check_texts(),
     )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from checks.model import RegistryId
 from checks.requirements import merged_settings
-from checks.wanted import Place
 
 if TYPE_CHECKING:
     from checks.baseline import Baseline, Encryption, Settings
@@ -51,7 +51,7 @@ def templates_of(registry: Mapping[str, Any]) -> dict[str, Template]:
 
 
 def declared_template(
-    baseline: Baseline, prefix: str, place: Place, present: Mapping[str, Template]
+    baseline: Baseline, prefix: str, place: RegistryId, present: Mapping[str, Template]
 ) -> DeclaredTemplate:
     """What the baseline asks of repositories under the template *prefix* at *place*.
 
@@ -94,7 +94,7 @@ def _documents(settings: Settings) -> dict[str, str]:
     }
 
 
-def _encryption(wanted: Encryption | None, place: Place) -> dict[str, str] | None:
+def _encryption(wanted: Encryption | None, place: RegistryId) -> dict[str, str] | None:
     """AWS's encryptionConfiguration; empty where nothing is asked; None where the key is not determined."""
     if wanted is None:
         return {}

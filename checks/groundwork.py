@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from checks import wanted
 from checks.declared_templates import REPLICATION, ROOT, Template, declared_template, prefix_covering, templates_of
-from checks.model import Edit, RemedyContext
+from checks.model import Edit, RegistryId, RemedyContext
 from checks.replication_grants import tagging
 from checks.requirements import merged_settings
 from checks.template_changes import LINK_COLUMNS
-from checks.wanted import Place
 
 if TYPE_CHECKING:
     from checks.baseline import Encryption
@@ -31,7 +30,7 @@ class Groundwork:
     obstacles: tuple[str, ...] = ()
     """Why copies would not be encrypted as the baseline asks, and no command helps: clauses."""
 
-    def steps(self, destination: Place) -> tuple[str, ...]:
+    def steps(self, destination: RegistryId) -> tuple[str, ...]:
         """Steps for a person, where there are obstacles."""
         at = "/".join(destination)
         return (
@@ -43,7 +42,9 @@ class Groundwork:
         )
 
 
-def groundwork(context: RemedyContext, source: Place, destination: Place, prefixes: Iterable[str]) -> Groundwork:
+def groundwork(
+    context: RemedyContext, source: RegistryId, destination: RegistryId, prefixes: Iterable[str]
+) -> Groundwork:
     """What *destination* needs before repositories that begin with *prefixes* are copied there from *source*."""
     registry = context.registries.get(destination) or {}
     unread = registry.get("templates") is None
@@ -69,7 +70,7 @@ def groundwork(context: RemedyContext, source: Place, destination: Place, prefix
     return Groundwork(tuple(edits), tuple(dict.fromkeys(obstacles)))
 
 
-def gives(template: Template | None, asked: Encryption, place: Place) -> bool:
+def gives(template: Template | None, asked: Encryption, place: RegistryId) -> bool:
     """Whether a repository that *template* creates at *place* is encrypted as *asked*; None: there is no template."""
     encryption = (template or {}).get("encryptionConfiguration") or {}
     kind, key = encryption.get("encryptionType", "AES256"), encryption.get("kmsKey") or ""
@@ -95,7 +96,7 @@ def _serving(present: Mapping[str, Template], names: str) -> Template | None:
     return serving[max(bounded, key=len)] if bounded else serving.get(ROOT)
 
 
-def _template(context: RemedyContext, place: Place, names: str, present: Mapping[str, Template]) -> Edit | str:
+def _template(context: RemedyContext, place: RegistryId, names: str, present: Mapping[str, Template]) -> Edit | str:
     """The edit that gives *names* the right template, or why there is none, as a clause."""
     prefix = prefix_covering(names)
     declared = declared_template(context.baseline, prefix, place, present)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from checks.model import RemedyContext, Row
-from checks.wanted import Place
+from checks.model import RegistryId, RemedyContext, Row
 
 
-def has_destination(registry: Row, destination: Place) -> bool | None:
+def has_destination(registry: Row, destination: RegistryId) -> bool | None:
     """Whether a rule of *registry* names *destination* already; None: its rules were not read."""
     text = registry.get("replication_configuration")
     if text is None:
@@ -22,7 +21,7 @@ def has_destination(registry: Row, destination: Place) -> bool | None:
     )
 
 
-def is_full_for(context: RemedyContext, source: Place, destination: Place) -> bool:
+def is_full_for(context: RemedyContext, source: RegistryId, destination: RegistryId) -> bool:
     """Whether AWS would refuse *destination* as a further one of *source*. What was not read does not count as full."""
     registry = context.registries.get(source)
     if registry is None or has_destination(registry, destination):
@@ -31,7 +30,7 @@ def is_full_for(context: RemedyContext, source: Place, destination: Place) -> bo
     return present is not None and limit is not None and present >= limit
 
 
-def takes(context: RemedyContext, source: Place, destinations: Iterable[Place]) -> bool:
+def takes(context: RemedyContext, source: RegistryId, destinations: Iterable[RegistryId]) -> bool:
     """Whether AWS would take all of *destinations* as further ones of *source*. What was not read counts as room."""
     registry = context.registries.get(source)
     if registry is None:
@@ -41,7 +40,7 @@ def takes(context: RemedyContext, source: Place, destinations: Iterable[Place]) 
     return present is None or limit is None or not new or int(present) + len(new) <= int(limit)
 
 
-def splitting(source: Place, limit: object) -> tuple[str, ...]:
+def splitting(source: RegistryId, limit: object) -> tuple[str, ...]:
     """Steps for a registry that needs more destinations than one registry may have."""
     account, region = source
     return (

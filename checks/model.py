@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 """One row of a table, column name to value; a missing value is None."""
+
+
+class RegistryId(NamedTuple):
+    """One registry: an account in one Region. Either may be empty where a whole account, or everything, is meant."""
+
+    account: str
+    region: str
+
+    def __str__(self) -> str:
+        """`account/region`, as reports write it."""
+        return f"{self.account}/{self.region}"
 
 
 class Severity(StrEnum):
@@ -266,8 +277,8 @@ class RemedyContext:
     baseline: Baseline
     organization: str = ""
     """Organization id (`o-…`), or empty."""
-    registries: Mapping[tuple[str, str], Row] = field(default_factory=dict)
-    """Rows of the `registries` table by (account, Region)."""
+    registries: Mapping[RegistryId, Row] = field(default_factory=dict)
+    """Rows of the `registries` table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from checks.model import RegistryId
+
 if TYPE_CHECKING:
     from checks.baseline import Baseline, Requirement, Settings, Sources
 
@@ -72,14 +74,14 @@ def prefixes_of(sources: Sources) -> tuple[str, ...]:
     return minimal_prefixes(sources.repositories) if sources.repositories else ("",)
 
 
-def destinations_of(requirement: Requirement, source_account: str) -> tuple[tuple[str, str], ...]:
+def destinations_of(requirement: Requirement, source_account: str) -> tuple[RegistryId, ...]:
     """The required (account, Region) pairs as seen from *source_account*, each once, in the baseline's order.
 
     A pair can be the source registry itself (a hub that lies in the unit it serves): ECR refuses such a destination,
     so the caller leaves it out.
     """
     pairs = (
-        (source_account if destination.account == "same" else destination.account, destination.region)
+        RegistryId(source_account if destination.account == "same" else destination.account, destination.region)
         for destination in requirement.destinations
     )
     return tuple(dict.fromkeys(pairs))

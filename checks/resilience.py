@@ -8,7 +8,7 @@ from typing import Any
 
 from checks import wanted
 from checks.iam.request import CREATE, REPLICATE
-from checks.model import Edit, Remedy, RemedyContext, Row
+from checks.model import Edit, RegistryId, Remedy, RemedyContext, Row
 from checks.wording import listed, names_in
 
 
@@ -41,9 +41,9 @@ def copying(row: Row, context: RemedyContext, field: str, where: str) -> Remedy:
 
 
 def _edits(
-    source: wanted.Place, end: Mapping[str, Any], prefixes: tuple[str, ...], context: RemedyContext
+    source: RegistryId, end: Mapping[str, Any], prefixes: tuple[str, ...], context: RemedyContext
 ) -> tuple[Edit, ...]:
-    place = (end["account"], end["region"])
+    place = RegistryId(end["account"], end["region"])
     statement = wanted.add_statement(place, source[0], prefixes, (REPLICATE, CREATE), context.organization)
     grants = (statement,) if end["grant"] == "lacking" else ()
     added = wanted.add_replication(source, place, prefixes, None)

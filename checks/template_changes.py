@@ -9,10 +9,9 @@ from typing import Any
 
 from checks import wanted
 from checks.declared_templates import ROOT, DeclaredTemplate, Template, declared_template, prefix_covering
-from checks.model import Edit, RemedyContext
+from checks.model import Edit, RegistryId, RemedyContext
 from checks.replication_grants import tagging
 from checks.requirements import merged_settings, minimal_prefixes
-from checks.wanted import Place
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "tag_mutability": ("imageTagMutability", "imageTagMutabilityExclusionFilters"),
@@ -32,7 +31,7 @@ class TemplatePlan:
     """Edits and obstacles, gathered prefix by prefix."""
 
     context: RemedyContext
-    place: Place
+    place: RegistryId
     present: Mapping[str, Template]
     """The registry's templates by prefix."""
     edits: list[Edit] = field(default_factory=list)
@@ -100,7 +99,7 @@ class TemplatePlan:
         return declared.obstacle if needs_role else ""
 
 
-def _senders(context: RemedyContext, place: Place, names: str) -> Iterator[tuple[Place, tuple[str, ...]]]:
+def _senders(context: RemedyContext, place: RegistryId, names: str) -> Iterator[tuple[RegistryId, tuple[str, ...]]]:
     """Registries whose rules copy to *place* what begins with *names*, each with the beginnings of what it copies."""
     for source, registry in context.registries.items():
         copied: list[str] = []

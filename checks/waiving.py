@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from checks.model import CheckResult, Finding, Status, WaiverMark
+from checks.model import CheckResult, Finding, RegistryId, Status, WaiverMark
 from checks.requirements import in_units
 from checks.wording import counted
 
@@ -50,8 +50,8 @@ class Sight:
     """Accounts in scope; None: all of them."""
     regions: frozenset[str] | None = None
     """Regions in scope; None: all of them."""
-    unread: frozenset[tuple[str, str]] = frozenset()
-    """(account, Region) of reads that failed so that rows are missing; empty text: any."""
+    unread: frozenset[RegistryId] = frozenset()
+    """Registries of reads that failed so that rows are missing; empty text: any."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

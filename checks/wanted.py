@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from checks.model import Edit, Row
-
-Place = tuple[str, str]
-"""Account and Region of one registry."""
+from checks.model import Edit, RegistryId, Row
 
 
-def _edit(kind: str, at: Place, **arguments: Any) -> Edit:
+def _edit(kind: str, at: RegistryId, **arguments: Any) -> Edit:
     return Edit(kind=kind, account=at[0], region=at[1], arguments=arguments)
 
 
 def add_replication(
-    source: Place, destination: Place, prefixes: Sequence[str], delete_replication: bool | None
+    source: RegistryId, destination: RegistryId, prefixes: Sequence[str], delete_replication: bool | None
 ) -> Edit:
     """Replicate *prefixes* (`""` is everything) to *destination*. None: a new rule leaves deletions alone."""
     return _edit(
@@ -32,22 +29,22 @@ def add_replication(
     )
 
 
-def remove_destination(source: Place, destination: Place) -> Edit:
+def remove_destination(source: RegistryId, destination: RegistryId) -> Edit:
     """Take *destination* out of every rule; rules left without one go too."""
     return _edit("replication.remove-destination", source, account=destination[0], region=destination[1])
 
 
-def set_delete_replication(source: Place, rule: int, *, enabled: bool) -> Edit:
+def set_delete_replication(source: RegistryId, rule: int, *, enabled: bool) -> Edit:
     """Switch `deleteReplication` of rule number *rule*, counted from 1."""
     return _edit("replication.set-delete", source, rule=rule, enabled=enabled)
 
 
-def remove_rule(source: Place, rule: int) -> Edit:
+def remove_rule(source: RegistryId, rule: int) -> Edit:
     """Drop rule number *rule*, counted from 1."""
     return _edit("replication.remove-rule", source, rule=rule)
 
 
-def replace_prefix(source: Place, rule: int, prefix: str, replacements: Sequence[str]) -> Edit:
+def replace_prefix(source: RegistryId, rule: int, prefix: str, replacements: Sequence[str]) -> Edit:
     """Put *replacements* where *prefix* stands in rule number *rule*; `""` is a rule without filter.
 
     Where no prefix is left the rule goes, because a rule without filter would copy everything.
@@ -55,13 +52,13 @@ def replace_prefix(source: Place, rule: int, prefix: str, replacements: Sequence
     return _edit("replication.replace-prefix", source, rule=rule, prefix=prefix, replacements=list(replacements))
 
 
-def remove_duplicates(source: Place, rule: int) -> Edit:
+def remove_duplicates(source: RegistryId, rule: int) -> Edit:
     """Name every destination and prefix of rule number *rule* once."""
     return _edit("replication.remove-duplicates", source, rule=rule)
 
 
 def add_statement(
-    at: Place, source_account: str, prefixes: Sequence[str], actions: Sequence[str], organization: str
+    at: RegistryId, source_account: str, prefixes: Sequence[str], actions: Sequence[str], organization: str
 ) -> Edit:
     """Let *source_account* do *actions* on repositories that begin with *prefixes*; *organization* may be empty."""
     return _edit(
@@ -74,37 +71,37 @@ def add_statement(
     )
 
 
-def remove_statement(at: Place, statement: int) -> Edit:
+def remove_statement(at: RegistryId, statement: int) -> Edit:
     """Take statement number *statement*, counted from 1, out of the registry policy."""
     return _edit("policy.remove-statement", at, statement=statement)
 
 
-def replace_statement(at: Place, statement: int, replacement: Mapping[str, Any]) -> Edit:
+def replace_statement(at: RegistryId, statement: int, replacement: Mapping[str, Any]) -> Edit:
     """Put *replacement* where statement number *statement* of the registry policy stands."""
     return _edit("policy.replace-statement", at, statement=statement, replacement=dict(replacement))
 
 
-def narrow_deny(at: Place, statement: int, source_account: str) -> Edit:
+def narrow_deny(at: RegistryId, statement: int, source_account: str) -> Edit:
     """Keep the Deny numbered *statement* from hitting replication out of *source_account*."""
     return _edit("policy.narrow-deny", at, statement=statement, source_account=source_account)
 
 
-def create_template(at: Place, prefix: str, template: Mapping[str, Any]) -> Edit:
+def create_template(at: RegistryId, prefix: str, template: Mapping[str, Any]) -> Edit:
     """Create a repository creation template; *prefix* is `ROOT` or has no trailing `/`."""
     return _edit("template.create", at, prefix=prefix, template=dict(template))
 
 
-def update_template(at: Place, prefix: str, changes: Mapping[str, Any]) -> Edit:
+def update_template(at: RegistryId, prefix: str, changes: Mapping[str, Any]) -> Edit:
     """Change fields of a template; the others are sent again as they are."""
     return _edit("template.update", at, prefix=prefix, changes=dict(changes))
 
 
-def cover_scanning(at: Place, prefixes: Sequence[str], scan_type: str, frequency: str) -> Edit:
+def cover_scanning(at: RegistryId, prefixes: Sequence[str], scan_type: str, frequency: str) -> Edit:
     """Have the registry scan repositories that begin with *prefixes*; an empty *scan_type* keeps the present one."""
     return _edit("scanning.cover", at, prefixes=list(prefixes), type=scan_type, frequency=frequency)
 
 
-def set_tag_mutability(at: Place, repository: str, seen: str, mutability: str, exclusions: Sequence[str]) -> Edit:
+def set_tag_mutability(at: RegistryId, repository: str, seen: str, mutability: str, exclusions: Sequence[str]) -> Edit:
     """Set mode and exclusion filters of one repository; *seen* is the mode that the audit read."""
     return _edit(
         "repository.tag-mutability",
@@ -116,64 +113,64 @@ def set_tag_mutability(at: Place, repository: str, seen: str, mutability: str, e
     )
 
 
-def put_lifecycle_policy(at: Place, repository: str, seen: str, policy: str) -> Edit:
+def put_lifecycle_policy(at: RegistryId, repository: str, seen: str, policy: str) -> Edit:
     """Put a lifecycle policy; *seen* is the text that the audit read, empty for none."""
     return _edit("repository.lifecycle", at, repository=repository, seen=seen, policy=policy)
 
 
-def put_repository_policy(at: Place, repository: str, seen: str, policy: str) -> Edit:
+def put_repository_policy(at: RegistryId, repository: str, seen: str, policy: str) -> Edit:
     """Put a repository policy; *seen* is the text that the audit read, empty for none."""
     return _edit("repository.policy", at, repository=repository, seen=seen, policy=policy)
 
 
-def tag_repository(at: Place, repository: str, tags: Mapping[str, str]) -> Edit:
+def tag_repository(at: RegistryId, repository: str, tags: Mapping[str, str]) -> Edit:
     """Add resource tags to one repository, or set their values; other tags stay."""
     return _edit("repository.tags", at, repository=repository, tags=dict(tags))
 
 
-def retag_image(at: Place, repository: str, digest: str, tag: str, seen: str) -> Edit:
+def retag_image(at: RegistryId, repository: str, digest: str, tag: str, seen: str) -> Edit:
     """Let *tag* name the image *digest*, which is there; *seen* is the digest that it names now, empty for none."""
     return _edit("repository.retag", at, repository=repository, digest=digest, tag=tag, seen=seen)
 
 
-def set_account_setting(at: Place, name: str, seen: str, value: str) -> Edit:
+def set_account_setting(at: RegistryId, name: str, seen: str, value: str) -> Edit:
     """Set an ECR account setting (`REGISTRY_POLICY_SCOPE`, `BLOB_MOUNTING`) that is *seen* now."""
     return _edit("account.setting", at, name=name, seen=seen, value=value)
 
 
-def exclude_pull_time(at: Place, principal: str) -> Edit:
+def exclude_pull_time(at: RegistryId, principal: str) -> Edit:
     """Keep pulls of *principal* (an ARN) from renewing the pull time of images."""
     return _edit("account.pull-time-exclusion", at, principal=principal)
 
 
-def put_failure_rule(at: Place) -> Edit:
+def put_failure_rule(at: RegistryId) -> Edit:
     """Put an EventBridge rule for failed replication into a destination registry's Region."""
     return _edit("account.failure-rule", at)
 
 
-def start_backfill(source: Place, destination: Place) -> Edit:
+def start_backfill(source: RegistryId, destination: RegistryId) -> Edit:
     """Replicate what exists already to *destination*, under the rules in force."""
     return _edit("backfill.start", source, account=destination[0], region=destination[1])
 
 
 def create_service_linked_role(account: str, region: str) -> Edit:
     """Create the service-linked role that replication acts as."""
-    return _edit("account.service-linked-role", (account, region))
+    return _edit("account.service-linked-role", RegistryId(account, region))
 
 
-def source(row: Row) -> Place:
+def source(row: Row) -> RegistryId:
     """The source registry of a row of a two-sided table."""
-    return row["source_account"], row["source_region"]
+    return RegistryId(row["source_account"], row["source_region"])
 
 
-def destination(row: Row) -> Place:
+def destination(row: Row) -> RegistryId:
     """The destination registry of a row of a two-sided table."""
-    return row["destination_account"], row["destination_region"]
+    return RegistryId(row["destination_account"], row["destination_region"])
 
 
-def registry(row: Row) -> Place:
+def registry(row: Row) -> RegistryId:
     """The registry of a row of any other table."""
-    return row["account"], row["region"]
+    return RegistryId(row["account"], row["region"])
 
 
 def switch(word: str | None) -> bool | None:

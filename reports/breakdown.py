@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from audit.model import Run
 from checks.model import CheckResult, Finding, Severity, Status
-from reports.check_texts import CheckText, check_text, own_text
+from checks.texts import CheckText
 from reports.words import NOUNS, area_name, counted
 
 RISKS = 5
@@ -115,9 +115,10 @@ def checks_of(run: Run, findings: Iterable[Finding]) -> tuple[CheckView, ...]:
     by_check: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_check[finding.check].append(finding)
-    own = {one.id: own_text(one) for one in run.own_checks}
+    texts = {one.id: one for one in run.checks}
     return tuple(
-        _check(result, own.get(result.check) or check_text(result.check), by_check[result.check])
+        # A check of which the run kept no words is reported under its id, and never dropped.
+        _check(result, texts.get(result.check) or CheckText(result.check, result.check), by_check[result.check])
         for result in run.results
     )
 

@@ -139,7 +139,10 @@ def _files(
     for number, given in enumerate(run.given, start=1):
         yield f"asked/{number:02d}-{_file_name(given.name)}", given.text.encode()
     yield "versions.json", _json({"ecr-audit": run.program_version, **run.versions})
-    yield "calls.json", _json({"requests": run.calls, "refused": run.refused, "throttled": run.throttled})
+    yield (
+        "calls.json",
+        _json({"requests": run.calls.sent, "refused": run.calls.refused, "throttled": run.calls.throttled}),
+    )
     yield "README.txt", _readme(run, view).encode()
 
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from checks.model import RegistryId
 from checks.rows import plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Place = tuple[str, str]
-"""Account id and Region."""
 
 
 class Way(StrEnum):
@@ -44,8 +42,8 @@ WAY_WORDS: Mapping[Way, str] = {
 class Link:
     """One source registry and one destination registry."""
 
-    source: Place
-    destination: Place
+    source: RegistryId
+    destination: RegistryId
     way: Way
 
 
@@ -53,7 +51,7 @@ class Link:
 class Load:
     """How many of its allowed destinations a source registry uses."""
 
-    place: Place
+    place: RegistryId
     used: int | None
     """Unique destinations, those that the baseline asks for included; None: not known."""
     limit: int
@@ -71,7 +69,7 @@ class Topology:
     """Account id → name, where it is known."""
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[RegistryId, ...]:
         """Every registry that a link touches, in order."""
         return tuple(sorted({place for link in self.links for place in (link.source, link.destination)}))
 
@@ -88,13 +86,14 @@ def topology_of(links: pd.DataFrame, registries: pd.DataFrame, names: Mapping[st
     """From the tables `links` and `registries` of a run; columns that an older run has not are not known."""
     ways = tuple(
         Link(
-            (row["source_account"], row["source_region"]), (row["destination_account"], row["destination_region"]),
+            RegistryId(row["source_account"], row["source_region"]),
+            RegistryId(row["destination_account"], row["destination_region"]),
             _way(row),
         )
         for row in plain_rows(links)
     )  # fmt: skip
     loads = [
-        Load((row["account"], row["region"]), row.get("destinations_needed"), row["destinations_limit"])
+        Load(RegistryId(row["account"], row["region"]), row.get("destinations_needed"), row["destinations_limit"])
         for row in plain_rows(registries)
         if row.get("destinations_limit") and (row.get("is_source") or row.get("destinations_needed"))
     ]

@@ -8,13 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from audit.model import Run
-from checks.model import Finding, Gap
+from checks.model import Finding, Gap, RegistryId
 from reports.breakdown import CheckView
 from reports.gap_groups import gap_title
 from reports.words import listed
-
-Place = tuple[str, str]
-"""Account id and Region."""
 
 _TOLD = re.compile(r"\bnot known: (?P<reason>.+)$", re.DOTALL)
 _PAIRS = (("destination_account", "destination_region"), ("account", "region"), ("source_account", "source_region"))
@@ -38,7 +35,7 @@ class Cause:
 
 @dataclass(slots=True)
 class _Group:
-    places: set[Place]
+    places: set[RegistryId]
     checks: dict[str, CheckView]
     count: int = 0
 
@@ -67,23 +64,23 @@ def causes_of(run: Run, checks: Iterable[CheckView]) -> tuple[Cause, ...]:
     return tuple(sorted(causes, key=lambda cause: (-cause.count, cause.reason)))
 
 
-def _cause(finding: Finding, known: Mapping[Place, str]) -> tuple[Place, str]:
+def _cause(finding: Finding, known: Mapping[RegistryId, str]) -> tuple[RegistryId, str]:
     places = _places(finding)
     for place in places:
         if place in known:
             return place, known[place]
-    for account, region in places:
-        if (account, "") in known:
-            return (account, region), known[account, ""]
-    return (places[0] if places else ("", "")), _told(finding, places) or NO_REASON
+    for place in places:
+        if (whole := RegistryId(place.account, "")) in known:
+            return place, known[whole]
+    return (places[0] if places else RegistryId("", "")), _told(finding, places) or NO_REASON
 
 
-def _reasons(gaps: Iterable[Gap], findings: Iterable[Finding]) -> dict[Place, str]:
+def _reasons(gaps: Iterable[Gap], findings: Iterable[Finding]) -> dict[RegistryId, str]:
     """What keeps each registry from being judged: the reads that failed there, else what a finding tells of it."""
-    failed: dict[Place, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    failed: dict[RegistryId, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for gap in gaps:
         if gap.account:
-            operations = failed[gap.account, gap.region][gap_title(gap.kind)]
+            operations = failed[RegistryId(gap.account, gap.region)][gap_title(gap.kind)]
             if gap.operation not in operations:
                 operations.append(gap.operation)
     reasons = {
@@ -92,12 +89,17 @@ def _reasons(gaps: Iterable[Gap], findings: Iterable[Finding]) -> dict[Place, st
     }
     for finding in findings:
         place = next(iter(_places(finding)), None)
-        if place and place not in reasons and (place[0], "") not in reasons and (said := _said_of(place, finding)):
+        if (
+            place
+            and place not in reasons
+            and RegistryId(place.account, "") not in reasons
+            and (said := _said_of(place, finding))
+        ):
             reasons[place] = said
     return reasons
 
 
-def _said_of(place: Place, finding: Finding) -> str:
+def _said_of(place: RegistryId, finding: Finding) -> str:
     """What the message says of the registry itself, as against what it says of something in it; else empty."""
     match = _TOLD.search(finding.message)
     if not match or not match["reason"].startswith((f"{'/'.join(place)} ", f"account {place[0]} ")):
@@ -105,7 +107,7 @@ def _said_of(place: Place, finding: Finding) -> str:
     return _told(finding, (place,))
 
 
-def _told(finding: Finding, places: tuple[Place, ...]) -> str:
+def _told(finding: Finding, places: tuple[RegistryId, ...]) -> str:
     """The reason that the message ends with, the registry's own name left out, so that equal reasons meet."""
     match = _TOLD.search(finding.message)
     if not match:
@@ -117,16 +119,19 @@ def _told(finding: Finding, places: tuple[Place, ...]) -> str:
     return reason[:1].upper() + reason[1:]
 
 
-def _places(finding: Finding) -> tuple[Place, ...]:
+def _places(finding: Finding) -> tuple[RegistryId, ...]:
     """Registries that the finding is about, the receiving one first."""
     key = finding.key
     named = [
-        (str(key[account]), str(key[region])) for account, region in _PAIRS if key.get(account) and key.get(region)
+        RegistryId(str(key[account]), str(key[region]))
+        for account, region in _PAIRS
+        if key.get(account) and key.get(region)
     ]
-    if finding.account and (finding.account, finding.region) not in named:
-        named.append((finding.account, finding.region))
+    own = RegistryId(finding.account, finding.region)
+    if finding.account and own not in named:
+        named.append(own)
     return tuple(named)
 
 
-def _place_text(place: Place) -> str:
+def _place_text(place: RegistryId) -> str:
     return "/".join(filter(None, place))

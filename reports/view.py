@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.model import Age, Run, RunSummary
-from checks.model import CheckResult, Finding, Severity, Status
+from checks.model import CheckResult, Finding, Gap, RegistryId, Severity, Status
 from reports.breakdown import (
     AccountView,
     AreaView,
@@ -56,6 +56,10 @@ class ReportView:
     """Checks that broke."""
     coverage: tuple[str, ...]
     """What was looked at, in sentences."""
+    unaccounted: tuple[RegistryId, ...]
+    """Registries planned and missing from the result without a reason."""
+    gaps: tuple[Gap, ...]
+    """Every read that did not succeed."""
     areas: tuple[AreaView, ...]
     checks: tuple[CheckView, ...]
     """In catalogue order."""
@@ -130,6 +134,7 @@ def build_view(
     return ReportView(
         organization=_organization(run), scope=_scope(run), verdict=conclusion.sentence, conclusion=conclusion,
         counts=counts, open=open_, waived=waived, undecided=undecided, broken=broken, coverage=_coverage(run),
+        unaccounted=run.coverage.unaccounted, gaps=run.gaps,
         areas=areas_of(checks),
         checks=checks, accounts=accounts_of(run, findings), gap_groups=group_gaps(run.gaps), findings=findings,
         risks=risks_of(checks), change=change_since(run, past[-1]) if past else None,
@@ -197,5 +202,6 @@ def _coverage(run: Run) -> tuple[str, ...]:
         f"{counted(coverage.repositories, 'repository', 'repositories')} looked at.",
     ]
     if coverage.unaccounted:
-        sentences.append(f"Planned, and missing from the result without a reason: {', '.join(coverage.unaccounted)}.")
+        missing = ", ".join(map(str, coverage.unaccounted))
+        sentences.append(f"Planned, and missing from the result without a reason: {missing}.")
     return tuple(sentences)

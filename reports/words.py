@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from audit.progress import Phase, ProgressEvent, Step
 from checks.model import Severity, Status
 
 SEVERITY_WORDS = {
@@ -25,6 +26,18 @@ SEVERITY_MARKS = {
     Severity.INFORMATIONAL: "○",
 }
 """A shape for each severity, so that colour is never the only sign."""
+
+PHASE_WORDS = {
+    Phase.ORGANIZATION: "reading the organization",
+    Phase.ACCOUNTS: "assuming roles and reading Regions",
+    Phase.SUMMARIES: "reading rules, policies and repository lists",
+    Phase.DETAILS: "reading settings, repositories and images",
+    Phase.STATUSES: "asking about missing images",
+    Phase.TABLES: "building tables",
+    Phase.JUDGING: "judging",
+    Phase.KEEPING: "keeping the run",
+    Phase.REPORTS: "writing reports",
+}
 
 NOTHING = "\u2013"
 """En dash: what a cell shows where there is nothing to show."""
@@ -162,3 +175,16 @@ def sentence(text: str) -> str:
     if text.split(maxsplit=1)[0] in _OPENERS:
         text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?:" else f"{text}."
+
+
+def progress_text(event: ProgressEvent) -> str:
+    """What an audit is doing, or what just happened, in a few words."""
+    place = " ".join(part for part in (event.account, event.region) if part)
+    match event.step:
+        case Step.READ:
+            return place
+        case Step.LOST:
+            return f"{place}: {event.reason}"
+        case Step.RESUMED:
+            return f"resuming: {counted(event.count, 'finished read is', 'finished reads are')} kept from before"
+    return PHASE_WORDS[event.phase]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from audit.model import Run
@@ -32,12 +33,48 @@ class Facts:
     now: dt.datetime
 
 
+class Event(StrEnum):
+    """What a message is about, what matters most first."""
+
+    FAILED = "failed"
+    NEW = "new-findings"
+    WORSE = "worse"
+    GAPS = "evidence-gaps"
+    RECOVERED = "recovered"
+    DIGEST = "digest"
+    REPORT = "report"
+
+
+_LABELS = {
+    Event.FAILED: "No run",
+    Event.NEW: "New findings",
+    Event.WORSE: "Worse",
+    Event.GAPS: "Evidence missing",
+    Event.RECOVERED: "Recovered",
+    Event.DIGEST: "Digest",
+    Event.REPORT: "Always sent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a delivery goes out."""
+
+    event: Event
+    sentence: str
+
+    @property
+    def text(self) -> str:
+        """As receipts and messages write it: `New findings: 1 high failure is new.`"""
+        return f"{_LABELS[self.event]}: {self.sentence}"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Whether a delivery goes out."""
 
-    reasons: tuple[str, ...]
-    """Why, in short sentences; empty: it stays quiet."""
+    reasons: tuple[Reason, ...]
+    """Why; empty: it stays quiet."""
     quiet: str = ""
     """Why not, in a sentence."""
     digest: bool = False
@@ -47,6 +84,17 @@ class Decision:
     def goes(self) -> bool:
         """Whether there is anything to tell."""
         return bool(self.reasons)
+
+    @property
+    def event(self) -> Event:
+        """The event of the most important reason."""
+        events = {reason.event for reason in self.reasons}
+        return next((event for event in Event if event in events), Event.REPORT)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The reasons in words."""
+        return tuple(reason.text for reason in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,45 +1,28 @@
-"""What an audit tells of its progress, as log events that name account and Region."""
+"""The progress of an audit as log events that name account and Region."""
 
 from __future__ import annotations
 
-import re
-
 import structlog
 
-from audit.inventory import Progress
+from audit.progress import Progress, ProgressEvent, Step
+from reports.words import progress_text
 
 log = structlog.get_logger()
-
-_LOST = re.compile(r"(?P<account>[0-9]{12}) (?P<region>[a-z0-9-]*): (?P<reason>.+)", re.DOTALL)
-"""A note about one registry that could not be read."""
 
 
 def narrate(progress: Progress) -> Progress:
     """*progress*, with a log event for each phase (info), registry read (debug) and registry lost (warning)."""
-    return _Narrated(progress)
 
+    def logged(event: ProgressEvent) -> None:
+        match event.step:
+            case Step.PLANNED:
+                log.info("reads-ahead", registries=event.count)
+            case Step.READ:
+                log.debug("registry-read", account=event.account, region=event.region)
+            case Step.LOST:
+                log.warning("registry-lost", account=event.account, region=event.region, reason=event.reason)
+            case _:
+                log.info("phase", doing=progress_text(event))
+        progress(event)
 
-class _Narrated:
-    """Tells the log, then whom it wraps."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def started(self, total_registries: int) -> None:
-        """So many reads are ahead."""
-        log.info("reads-ahead", registries=total_registries)
-        self._progress.started(total_registries)
-
-    def finished(self, account: str, region: str) -> None:
-        """One is done."""
-        log.debug("registry-read", account=account, region=region)
-        self._progress.finished(account, region)
-
-    def note(self, text: str) -> None:
-        """The next phase, or what was lost."""
-        lost = _LOST.fullmatch(text)
-        if lost is None:
-            log.info("phase", doing=text)
-        else:
-            log.warning("registry-lost", **lost.groupdict())
-        self._progress.note(text)
+    return logged

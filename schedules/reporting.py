@@ -1,4 +1,4 @@
-"""How far a job is, written into the ledger for whoever follows it."""
+"""How far a job is, written into the ledger for those who follow it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 import sqlalchemy as sa
 import structlog
 
+from audit.progress import ProgressEvent, Step
+from reports.words import progress_text
 from schedules.jobs import Ledger
 
 SECONDS_BETWEEN = 0.5
@@ -14,19 +16,29 @@ SECONDS_BETWEEN = 0.5
 
 
 class Steps:
-    """The progress of a job, as an audit tells it. What comes too quickly is left out, never the last word."""
+    """The progress of a job, as people can follow it. What comes too quickly is left out, never the last word."""
 
     def __init__(self, ledger: Ledger, job: str, holder: str) -> None:
         self._ledger, self._job, self._holder = ledger, job, holder
         self._note, self._done, self._total = "", 0, 0
         self._told = 0.0
 
-    def started(self, total_registries: int) -> None:
+    def __call__(self, event: ProgressEvent) -> None:
+        """The next step of an audit."""
+        match event.step:
+            case Step.PLANNED:
+                self.planned(event.count)
+            case Step.READ:
+                self.done()
+            case _:
+                self.note(progress_text(event))
+
+    def planned(self, total: int) -> None:
         """So many pieces are ahead."""
-        self._done, self._total = 0, total_registries
+        self._done, self._total = 0, total
         self._tell(now=True)
 
-    def finished(self, account: str, region: str) -> None:
+    def done(self) -> None:
         """One is done."""
         self._done += 1
         self._tell(now=self._done == self._total)

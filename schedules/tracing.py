@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from audit.describe import program_version
-from audit.inventory import Progress
+from audit.progress import Phase, Progress, ProgressEvent, Step
 from reports.visible import one_line
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 Attribute = str | bool | int | float
 
-PHASES = {
-    "reading the organization": "collect",
-    "building tables": "tables",
-    "judging": "judge",
-    "keeping the run": "keep",
+SPANS = {
+    Phase.ORGANIZATION: "collect",
+    Phase.TABLES: "tables",
+    Phase.JUDGING: "judge",
+    Phase.KEEPING: "keep",
 }
-"""Note of a run's progress → the phase that it begins; other notes are events of the phase at hand."""
+"""Phase of an audit → the span that it begins; the other phases are events of the span at hand."""
 
 _LONGEST = 300
 """Characters of an attribute."""
@@ -98,26 +98,17 @@ class _Followed:
         self._phase: Span | None = None
         self._read = 0
 
-    def started(self, total_registries: int) -> None:
-        """So many reads are ahead."""
-        self._progress.started(total_registries)
-        if self._phase is not None:
-            self._phase.add_event("registries", {"ecr_audit.planned": total_registries})
-
-    def finished(self, account: str, region: str) -> None:
-        """One is done."""
-        self._progress.finished(account, region)
-        self._read += 1
-
-    def note(self, text: str) -> None:
-        """The next phase, or an event of this one."""
-        self._progress.note(text)
-        name = PHASES.get(text)
+    def __call__(self, event: ProgressEvent) -> None:
+        """The next span, or an event of this one. What an exception said stays here."""
+        self._progress(event)
+        name = SPANS.get(event.phase) if event.step is Step.BEGUN else None
         if name is not None:
             self.end()
             self._phase = self._tracer.start_span(name)
+        elif event.step is Step.READ:
+            self._read += 1
         elif self._phase is not None:
-            self._phase.add_event(_short(text))
+            self._phase.add_event(event.phase if event.step is Step.BEGUN else event.step, _named(_about(event)))
 
     def end(self) -> None:
         """The phase at hand is over."""
@@ -129,6 +120,12 @@ class _Followed:
 
 
 _followed: ContextVar[tuple[_Followed, ...]] = ContextVar("followed", default=())
+
+
+def _about(event: ProgressEvent) -> dict[str, Attribute]:
+    """What a step is about, as far as it is known."""
+    values: dict[str, Attribute] = {"account": event.account, "region": event.region, "count": event.count}
+    return {name: value for name, value in values.items() if value}
 
 
 def _end_phases() -> None:

@@ -116,12 +116,12 @@ def _report(bench: Bench, job: Job) -> None:
     view = kept_view(bench.store, run)
     steps = Steps(bench.ledger, job.id, bench.order.holder)
     formats = [str(name) for name in job.request.get("formats", ())]
-    steps.started(len(formats))
+    steps.planned(len(formats))
     for name in formats:
         steps.note(f"writing {name}")
         with span("render", format=name):
             rendered(bench.store, run, view, name)
-        steps.finished(name, "")
+        steps.done()
 
 
 _KINDS: dict[Kind, Callable[[Bench, Job], None]] = {Kind.AUDIT: _audit, Kind.REPORT: _report}

@@ -72,7 +72,7 @@ def _unread(evidence: Evidence) -> Iterator[str]:
         )
         yield f"#   could not be read: {remark(operation)} in {remark(some_of(places, 5))} ({kind}: {remark(code)})"
     for place in sorted(evidence.unaccounted):
-        yield f"#   could not be read: {remark(place)} (planned, and missing from the result)"
+        yield f"#   could not be read: {remark(str(place))} (planned, and missing from the result)"
     yield ""
 
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.draft.requirements import Registry, in_scope
+from audit.draft.requirements import in_scope
 from audit.draft.text import flow
 from audit.evidence import Evidence
 from checks.baseline_shapes import is_prefix, is_tag_filter
+from checks.model import RegistryId
 from checks.requirements import is_covered
 
 Lines = tuple[str, ...]
@@ -119,7 +120,7 @@ def _counted(evidence: Evidence) -> dict[str, Counts]:
     wanted = _copied_names(evidence)
     groups: dict[str, Counts] = {}
     for part in evidence.registries:
-        names = wanted.get((part.registry.account, part.registry.region), ())
+        names = wanted.get(RegistryId(part.registry.account, part.registry.region), ())
         for name, *values in zip(*(part.repositories[column] for column in ("repository", *_READ)), strict=True):
             if name not in names:
                 continue
@@ -130,14 +131,14 @@ def _counted(evidence: Evidence) -> dict[str, Counts]:
     return groups
 
 
-def _copied_names(evidence: Evidence) -> dict[Registry, set[str]]:
+def _copied_names(evidence: Evidence) -> dict[RegistryId, set[str]]:
     """Destination registry → names of the source repositories that rules copy there."""
     from audit.tables.documents import parse_rules  # here, because importing that package imports pandas
 
     names = {
         (part.registry.account, part.registry.region): part.repositories["repository"] for part in evidence.registries
     }
-    copied: dict[Registry, set[str]] = {}
+    copied: dict[RegistryId, set[str]] = {}
     for account, region, text in in_scope(evidence):
         for rule in parse_rules(text).value or ():
             matched = [name for name in names[account, region] if is_covered(name, rule.prefixes)]

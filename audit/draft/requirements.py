@@ -11,14 +11,13 @@ from audit.draft.organization import Landscape
 from audit.draft.text import some_of
 from audit.evidence import Evidence
 from checks.baseline_shapes import is_account_id, is_prefix, is_region
+from checks.model import RegistryId
 from checks.requirements import is_covered, minimal_prefixes
 
 if TYPE_CHECKING:
     from audit.tables.documents import Rule
 
-Registry = tuple[str, str]
-"""(account, Region)"""
-Copies = dict[Registry, dict[bool, set[str]]]
+Copies = dict[RegistryId, dict[bool, set[str]]]
 """Of one source: destination (account or `same`, Region) → deletion replicated or not → prefixes."""
 
 
@@ -27,7 +26,7 @@ class Wanted:
     """What one or more registries replicate alike."""
 
     prefixes: tuple[str, ...]
-    destinations: tuple[Registry, ...]
+    destinations: tuple[RegistryId, ...]
     """The account is `same` where it is the source's own."""
     delete: bool | None
     """None: rules of one registry say both for the same names."""
@@ -51,7 +50,7 @@ class Replication:
     requirements: tuple[Draft, ...]
     left_out: tuple[str, ...]
     """Clauses about rules that no baseline can express."""
-    destinations: tuple[Registry, ...]
+    destinations: tuple[RegistryId, ...]
     """Every destination of every rule, sorted."""
 
 
@@ -60,10 +59,10 @@ def today(evidence: Evidence, known: Landscape) -> Replication:
     from audit.tables.documents import parse_rules  # here, because importing that package imports pandas
 
     left_out: list[str] = []
-    sources: dict[Wanted, set[Registry]] = {}
-    destinations: set[Registry] = set()
+    sources: dict[Wanted, set[RegistryId]] = {}
+    destinations: set[RegistryId] = set()
     for account, region, text in sorted(in_scope(evidence)):
-        source = (account, region)
+        source = RegistryId(account, region)
         parsed = parse_rules(text)
         if parsed.problem:
             left_out.append(f"{account}/{region}: {parsed.problem}")
@@ -72,14 +71,14 @@ def today(evidence: Evidence, known: Landscape) -> Replication:
         copies: Copies = {}
         for rule in parsed.value or ():
             _add(copies, rule, source)
-        destinations.update((account if own == "same" else own, where) for own, where in copies)
+        destinations.update(RegistryId(account if own == "same" else own, where) for own, where in copies)
         for wanted in _folded(copies):
             sources.setdefault(wanted, set()).add(source)
     drafts = [draft for wanted in sorted(sources, key=_order) for draft in _drafts(wanted, sources[wanted], known)]
     return Replication(_named_apart(drafts), tuple(left_out), tuple(sorted(destinations)))
 
 
-def _inexpressible(rule: Rule, source: Registry) -> Iterator[str]:
+def _inexpressible(rule: Rule, source: RegistryId) -> Iterator[str]:
     """Clauses about what AWS's answer holds and a baseline cannot."""
     for prefix in rule.prefixes:
         if prefix and not is_prefix(prefix):
@@ -89,16 +88,16 @@ def _inexpressible(rule: Rule, source: Registry) -> Iterator[str]:
             yield f"rule {rule.number} has the destination {'/'.join(pair)!r}"
 
 
-def _possible(destination: Registry, source: Registry) -> bool:
+def _possible(destination: RegistryId, source: RegistryId) -> bool:
     return destination != source and is_account_id(destination[0]) and is_region(destination[1])
 
 
-def _add(copies: Copies, rule: Rule, source: Registry) -> None:
+def _add(copies: Copies, rule: Rule, source: RegistryId) -> None:
     """Enter what *rule* of *source* copies."""
     prefixes = [prefix for prefix in rule.prefixes if not prefix or is_prefix(prefix)]
-    for account, region in rule.destinations:
-        if prefixes and _possible((account, region), source):
-            relative = ("same" if account == source[0] else account, region)
+    for pair in rule.destinations:
+        if prefixes and _possible(pair, source):
+            relative = RegistryId("same", pair.region) if pair.account == source.account else pair
             copies.setdefault(relative, {True: set(), False: set()})[rule.delete_replication].update(prefixes)
 
 
@@ -118,7 +117,7 @@ def _order(wanted: Wanted) -> tuple[object, ...]:
 
 def _folded(copies: Copies) -> Iterator[Wanted]:
     """One registry's copies, destinations of equal prefixes and deletion together."""
-    alike: dict[tuple[tuple[str, ...], bool | None], list[Registry]] = {}
+    alike: dict[tuple[tuple[str, ...], bool | None], list[RegistryId]] = {}
     for destination, by_delete in copies.items():
         on, off = minimal_prefixes(by_delete[True]), minimal_prefixes(by_delete[False])
         if any(is_covered(prefix, off) for prefix in on) or any(is_covered(prefix, on) for prefix in off):
@@ -131,7 +130,7 @@ def _folded(copies: Copies) -> Iterator[Wanted]:
         yield Wanted(prefixes, tuple(sorted(destinations)), delete)
 
 
-def _drafts(wanted: Wanted, sources: set[Registry], known: Landscape) -> tuple[Draft, ...]:
+def _drafts(wanted: Wanted, sources: set[RegistryId], known: Landscape) -> tuple[Draft, ...]:
     """*sources* as products of accounts and Regions: by equal Regions or by equal accounts, whichever is shorter."""
     regions_of: dict[str, set[str]] = {}
     accounts_of: dict[str, set[str]] = {}

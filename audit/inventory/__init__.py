@@ -1,6 +1,6 @@
 """Inventory: reads an organization's registries into evidence and gaps."""
 
 from audit.inventory.collection import collect
-from audit.inventory.ports import Checkpoint, Progress
+from audit.inventory.ports import Checkpoint
 
-__all__ = ["Checkpoint", "Progress", "collect"]
+__all__ = ["Checkpoint", "collect"]

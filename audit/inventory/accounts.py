@@ -12,9 +12,8 @@ from audit.aws.identities import Keys
 from audit.aws.operations import operation
 from audit.evidence import AccountRecord, RegionRecord, Scope
 from audit.inventory.crew import Crew
-from audit.inventory.plan import Pair
 from audit.inventory.regions import READABLE, RegionReader
-from checks.model import Gap, GapKind
+from checks.model import Gap, GapKind, RegistryId
 
 ACTIVE = frozenset({"ACTIVE", None})
 """States in which an account is read. None: Organizations did not tell."""
@@ -27,7 +26,7 @@ class Accounts:
     records: Mapping[str, AccountRecord]
     keys: dict[str, Keys | None] = field(default_factory=dict)
     """Account → credentials of its audit role, for every account that can be read; None: the caller's own."""
-    regions: dict[Pair, RegionRecord] = field(default_factory=dict)
+    regions: dict[RegistryId, RegionRecord] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
 
@@ -69,19 +68,20 @@ class AccountReader:
             accounts.gaps.extend((*gaps, *found.gaps))
             for region, status in found.statuses:
                 chosen = in_scope and (not self._scope.regions or region in self._scope.regions)
-                accounts.regions[account, region] = RegionRecord(account, region, status, in_scope=chosen)
+                record = RegionRecord(account, region, status, in_scope=chosen)
+                accounts.regions[RegistryId(account, region)] = record
 
     def _role(self, account: str) -> str:
         return f"arn:{self._calls.partition}:iam::{account}:role/{self._calls.session.settings.role_name}"
 
 
-def readable(accounts: Accounts, pair: Pair) -> bool:
+def readable(accounts: Accounts, pair: RegistryId) -> bool:
     """Whether the registry of *pair* exists for all we know, so that it belongs to the plan."""
     region = accounts.regions.get(pair)
     return region is not None and region.status in READABLE
 
 
-def unread_destination(accounts: Accounts, pair: Pair, organization_known: bool) -> Gap | None:
+def unread_destination(accounts: Accounts, pair: RegistryId, organization_known: bool) -> Gap | None:
     """Why a destination outside the plan is not read; None where nothing is missing from the audit.
 
     An account outside a known organization is nobody's to read: the checks judge the rule that names it.

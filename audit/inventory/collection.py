@@ -14,14 +14,13 @@ from audit.inventory.accounts import ACTIVE, AccountReader, Accounts, readable, 
 from audit.inventory.crew import Crew
 from audit.inventory.organization import read_inspector_policies, read_organization, scoped
 from audit.inventory.phases import State, flows, read_depth, read_outlines, read_statuses
-from audit.inventory.plan import Pair
-from audit.inventory.ports import Checkpoint, Progress, Silence
+from audit.inventory.ports import Checkpoint, NoCheckpoint
 from audit.inventory.reader import Reader
 from audit.inventory.regions import RegionReader
 from audit.inventory.setup import Caller, identify, open_session
-from audit.inventory.tasks import counted
 from audit.inventory.workers import Elsewhere, Here, WorkerSetup
-from checks.model import Gap, GapKind
+from audit.progress import Phase, Progress, ProgressEvent, no_progress
+from checks.model import Gap, GapKind, RegistryId
 
 if TYPE_CHECKING:
     from checks.baseline import Baseline
@@ -40,7 +39,7 @@ def collect(
     processes: int = 1,
     threads: int = THREADS,
     checkpoint: Checkpoint | None = None,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
     now: float,
 ) -> Evidence:
     """Read everything that *scope* and *baseline* ask about.
@@ -49,7 +48,6 @@ def collect(
     `now` is the moment of the audit, epoch seconds. Raises AwsSetupError where AWS cannot be asked at all or the
     scope is empty; every other refusal is a gap of the result.
     """
-    watcher = progress or Silence()
     session = open_session(settings, threads)
     calls = Calls(session, in_flight=threads)
     crew = Crew(threads, "account")
@@ -59,20 +57,20 @@ def collect(
         calls.caller_account, calls.partition = caller.account, caller.partition
         _check_regions(scope, session.ecr_regions(caller.partition), caller.partition)
         with _doers(settings, calls, caller, processes, threads) as doers:
-            watcher.note("reading the organization")
+            progress(ProgressEvent(Phase.ORGANIZATION))
             reader = Reader(calls, "", "", ask_in=caller.home_region)
             organization = scoped(read_organization(reader, caller.account, crew, threads), scope)
             management = organization.record.management_account if organization.record else ""
             regions = RegionReader(calls, management, caller.home_region, caller.partition)
             accounts = Accounts({one.account: one for one in organization.accounts})
-            kept = checkpoint or Silence()
-            state = State(scope, baseline, caller, organization, accounts, kept, watcher, now)
+            kept = checkpoint or NoCheckpoint()
+            state = State(scope, baseline, caller, organization, accounts, kept, progress, now)
             _read_registries(state, AccountReader(calls, regions, scope, crew), doers)
             destinations = _scanned_destinations(state)
             state.organization = read_inspector_policies(
                 reader, organization, destinations, crew, ORGANIZATIONS_AT_ONCE
             )
-        run_calls = counted(counter.counts(), reader.counts(), regions.counter.counts(), calls.take_role_counts())
+        run_calls = counter.counts().plus(reader.counts(), regions.counter.counts(), calls.take_role_counts())
         return _evidence(state, reader.gaps(), run_calls)
     finally:
         calls.stop()
@@ -102,20 +100,20 @@ def _doers(
 
 
 def _read_registries(state: State, reader: AccountReader, doers: Here | Elsewhere) -> None:
-    state.progress.note("assuming roles and reading Regions")
+    state.begin(Phase.ACCOUNTS)
     accounts = state.accounts
     reader.read(accounts, [record.account for record in state.organization.accounts if record.in_scope])
     first = [pair for pair, region in accounts.regions.items() if region.in_scope and readable(accounts, pair)]
-    state.progress.note("reading rules, policies and repository lists")
+    state.begin(Phase.SUMMARIES)
     read_outlines(state, doers, first)
     destinations = {flow.destination for flow in flows(state)} - set(state.planned)
     reader.read(accounts, {account for account, _ in destinations} & set(accounts.records))
     second = sorted(pair for pair in destinations if readable(accounts, pair))
     read_outlines(state, doers, second)
     _note_unread(state, destinations - set(second))
-    state.progress.note("reading settings, repositories and images")
+    state.begin(Phase.DETAILS)
     read_depth(state, doers)
-    state.progress.note("asking about missing images")
+    state.begin(Phase.STATUSES)
     read_statuses(state, doers)
 
 
@@ -128,7 +126,7 @@ def _scanned_destinations(state: State) -> set[str]:
     return {account for account in named if account in records and records[account].state in ACTIVE}
 
 
-def _note_unread(state: State, destinations: Iterable[Pair]) -> None:
+def _note_unread(state: State, destinations: Iterable[RegistryId]) -> None:
     known = state.organization.record is not None and state.organization.complete
     for pair in sorted(destinations):
         gap = unread_destination(state.accounts, pair, known)
@@ -147,7 +145,6 @@ def _note_unread(state: State, destinations: Iterable[Pair]) -> None:
 
 def _evidence(state: State, gaps: tuple[Gap, ...], sent: CallCounts) -> Evidence:
     registries = tuple(state.read[pair] for pair in sorted(state.read))
-    sent = counted(sent, *registries)
     return Evidence(
         organization=state.organization.record,
         caller_account=state.caller.account,
@@ -156,9 +153,7 @@ def _evidence(state: State, gaps: tuple[Gap, ...], sent: CallCounts) -> Evidence
         regions=tuple(state.accounts.regions[pair] for pair in sorted(state.accounts.regions)),
         registries=registries,
         gaps=gaps + tuple(sorted(state.accounts.gaps, key=lambda gap: (gap.account, gap.region, gap.operation))),
-        calls=sent.calls,
-        refused=sent.refused,
-        throttled=sent.throttled,
+        calls=sent.plus(*(part.calls for part in registries)),
         started_at=state.now,
-        unaccounted=tuple("/".join(pair) for pair in sorted(set(state.planned) - set(state.read))),
+        unaccounted=tuple(RegistryId(*pair) for pair in sorted(set(state.planned) - set(state.read))),
     )

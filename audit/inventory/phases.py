@@ -12,7 +12,6 @@ from audit.inventory.context import REPLICATION_ROLE
 from audit.inventory.organization import Organization
 from audit.inventory.plan import (
     Flow,
-    Pair,
     has_rules,
     inquiries,
     registries_for_depth,
@@ -20,7 +19,7 @@ from audit.inventory.plan import (
     rule_flows,
     wanted_repositories,
 )
-from audit.inventory.ports import Checkpoint, Progress
+from audit.inventory.ports import Checkpoint
 from audit.inventory.setup import Caller
 from audit.inventory.tasks import (
     DepthResult,
@@ -29,12 +28,12 @@ from audit.inventory.tasks import (
     Result,
     StatusTask,
     Task,
-    counted,
     lost,
     merge_depth,
 )
 from audit.inventory.workers import Elsewhere, Here, Lost
-from checks.model import Gap, GapKind
+from audit.progress import Phase, Progress, ProgressEvent, Step
+from checks.model import Gap, GapKind, RegistryId
 
 if TYPE_CHECKING:
     from checks.baseline import Baseline
@@ -55,10 +54,16 @@ class State:
     checkpoint: Checkpoint
     progress: Progress
     now: float
-    planned: dict[Pair, None] = field(default_factory=dict)
+    planned: dict[RegistryId, None] = field(default_factory=dict)
     """Every registry that the run set out to read, in order."""
-    read: dict[Pair, RegistryEvidence] = field(default_factory=dict)
+    read: dict[RegistryId, RegistryEvidence] = field(default_factory=dict)
     """Every registry that was dealt with, read or not."""
+    phase: Phase = Phase.ORGANIZATION
+
+    def begin(self, phase: Phase) -> None:
+        """Go on to the next phase, and say so."""
+        self.phase = phase
+        self.progress(ProgressEvent(phase))
 
 
 def flows(state: State) -> tuple[Flow, ...]:
@@ -73,7 +78,7 @@ def flows(state: State) -> tuple[Flow, ...]:
     return (*configured, *required_flows(state.baseline, state.accounts.records, sources))
 
 
-def read_outlines(state: State, doers: Here | Elsewhere, pairs: Sequence[Pair]) -> None:
+def read_outlines(state: State, doers: Here | Elsewhere, pairs: Sequence[RegistryId]) -> None:
     """Add *pairs* to the plan and read their outlines."""
     tasks = []
     for pair in pairs:
@@ -111,7 +116,7 @@ def read_depth(state: State, doers: Here | Elsewhere) -> None:
     _share_roles(state)
 
 
-def _depth_task(state: State, pair: Pair, names: tuple[str, ...], asked_for_role: set[str]) -> DepthTask:
+def _depth_task(state: State, pair: RegistryId, names: tuple[str, ...], asked_for_role: set[str]) -> DepthTask:
     outline = state.read[pair]
     source = has_rules(_rules_of(outline))
     role = source and pair[0] not in asked_for_role
@@ -181,19 +186,19 @@ def read_statuses(state: State, doers: Here | Elsewhere) -> None:
 
 def _do(state: State, doers: Here | Elsewhere, phase: str, tasks: Sequence[Task]) -> None:
     """Do *tasks* and keep each registry's evidence as it is after its task."""
-    state.progress.started(len(tasks))
+    state.progress(ProgressEvent(state.phase, Step.PLANNED, count=len(tasks)))
     for task, outcome in doers.run(tasks):
-        pair = (task.account, task.region)
+        pair = RegistryId(task.account, task.region)
         before = state.read.get(pair)
         if isinstance(outcome, Lost):
             # Not kept as finished: a resumed collection tries again.
-            state.progress.note(f"{task.account} {task.region}: {outcome.message}")
+            state.progress(ProgressEvent(state.phase, Step.LOST, *pair, reason=outcome.message))
             before = before or RegistryEvidence(RegistryRecord(*pair, state.caller.partition))
             state.read[pair] = replace(before, gaps=(*before.gaps, lost(task, outcome.code, outcome.message)))
         else:
             state.read[pair] = _merged(task, before, outcome)
             state.checkpoint.save(phase, state.read[pair])
-        state.progress.finished(*pair)
+        state.progress(ProgressEvent(state.phase, Step.READ, *pair))
 
 
 def _merged(task: Task, before: RegistryEvidence | None, result: Result) -> RegistryEvidence:
@@ -202,5 +207,6 @@ def _merged(task: Task, before: RegistryEvidence | None, result: Result) -> Regi
         return merge_depth(before, result)
     if isinstance(task, StatusTask):
         assert before is not None
-        return counted(replace(before, statuses=result.statuses, gaps=before.gaps + result.gaps), result)
+        calls = before.calls.plus(result.calls)
+        return replace(before, statuses=result.statuses, gaps=before.gaps + result.gaps, calls=calls)
     return result

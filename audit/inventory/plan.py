@@ -11,35 +11,33 @@ from typing import TYPE_CHECKING
 
 from audit.evidence import AccountRecord, RegistryEvidence
 from audit.inventory.status import Question
+from checks.model import RegistryId
 from checks.requirements import destinations_of, prefixes_of, source_matches
 
 if TYPE_CHECKING:
     from checks.baseline import Baseline
-
-Pair = tuple[str, str]
-"""(account, Region): one registry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Repositories that are copied, or must be, from one registry to another."""
 
-    source: Pair
-    destination: Pair
+    source: RegistryId
+    destination: RegistryId
     prefixes: tuple[str, ...]
     """Literal prefixes; `("",)` is every repository."""
     configured: bool
     """Whether a rule says so, rather than the baseline."""
 
 
-def rule_flows(source: Pair, replication_configuration: str | None) -> tuple[Flow, ...]:
+def rule_flows(source: RegistryId, replication_configuration: str | None) -> tuple[Flow, ...]:
     """The flows of one registry's rules; none where they were not read or make no sense."""
     flows = []
     for rule in _rules(replication_configuration):
         filters = rule.get("repositoryFilters") or [{"filter": ""}]
         prefixes = tuple(dict.fromkeys(str(one.get("filter", "")) for one in filters))
         for destination in rule.get("destinations") or ():
-            pair = (str(destination.get("registryId")), str(destination.get("region")))
+            pair = RegistryId(str(destination.get("registryId")), str(destination.get("region")))
             flows.append(Flow(source, pair, prefixes, configured=True))
     return tuple(flows)
 
@@ -57,7 +55,7 @@ def has_rules(replication_configuration: str | None) -> bool:
 
 
 def required_flows(
-    baseline: Baseline, accounts: Mapping[str, AccountRecord], registries: Iterable[Pair]
+    baseline: Baseline, accounts: Mapping[str, AccountRecord], registries: Iterable[RegistryId]
 ) -> tuple[Flow, ...]:
     """The flows that the baseline requires of *registries*."""
     flows: list[Flow] = []
@@ -83,13 +81,13 @@ def required_flows(
 
 
 def wanted_repositories(
-    flows: Iterable[Flow], outlines: Mapping[Pair, RegistryEvidence], *, everything: bool
-) -> dict[Pair, tuple[str, ...]]:
+    flows: Iterable[Flow], outlines: Mapping[RegistryId, RegistryEvidence], *, everything: bool
+) -> dict[RegistryId, tuple[str, ...]]:
     """Repositories to read in detail, sorted: matched at a source, or of the same name at its destination."""
     names = {pair: sorted(set(outline.repositories["repository"])) for pair, outline in outlines.items()}
     if everything:
         return {pair: tuple(found) for pair, found in names.items()}
-    wanted: dict[Pair, set[str]] = defaultdict(set)
+    wanted: dict[RegistryId, set[str]] = defaultdict(set)
     for flow in flows:
         here, there = outlines.get(flow.source), names.get(flow.destination, [])
         sent = _matching(names.get(flow.source, []), flow.prefixes)
@@ -112,8 +110,8 @@ def _matching(names: list[str], prefixes: Iterable[str]) -> set[str]:
 
 
 def registries_for_depth(
-    flows: Iterable[Flow], outlines: Mapping[Pair, RegistryEvidence], *, everything: bool
-) -> tuple[Pair, ...]:
+    flows: Iterable[Flow], outlines: Mapping[RegistryId, RegistryEvidence], *, everything: bool
+) -> tuple[RegistryId, ...]:
     """Registries that have rules or a policy, are a destination, or have repositories the baseline speaks about.
 
     A registry of which nothing could be read is left alone: more questions would get the same answer.
@@ -143,33 +141,33 @@ class Inquiry:
     """Which missing images of one source registry to ask about."""
 
     questions: tuple[Question, ...]
-    left_out: tuple[tuple[Pair, int], ...]
+    left_out: tuple[tuple[RegistryId, int], ...]
     """Destination → missing images not asked about, because of the bound."""
 
 
 def inquiries(
-    flows: Iterable[Flow], evidence: Mapping[Pair, RegistryEvidence], *, most: int, settled_before: float
-) -> dict[Pair, Inquiry]:
+    flows: Iterable[Flow], evidence: Mapping[RegistryId, RegistryEvidence], *, most: int, settled_before: float
+) -> dict[RegistryId, Inquiry]:
     """Images present at the source of a rule and absent at its destination, at most *most* for each pair of registries.
 
     Images pushed before *settled_before* (epoch seconds) come first, the newest of them leading: younger ones may
     simply be under way.
     """
-    by_source: dict[Pair, dict[Pair, set[str]]] = defaultdict(lambda: defaultdict(set))
+    by_source: dict[RegistryId, dict[RegistryId, set[str]]] = defaultdict(lambda: defaultdict(set))
     for flow in flows:
         if flow.configured and flow.source in evidence and flow.destination in evidence:
             by_source[flow.source][flow.destination].update(flow.prefixes)
-    digests: dict[Pair, _Images] = {}
+    digests: dict[RegistryId, _Images] = {}
 
-    def images_of(pair: Pair) -> _Images:
+    def images_of(pair: RegistryId) -> _Images:
         if pair not in digests:
             digests[pair] = _digests(evidence[pair])
         return digests[pair]
 
     found = {}
     for source, destinations in by_source.items():
-        asked: dict[tuple[str, str], list[Pair]] = defaultdict(list)
-        left_out: list[tuple[Pair, int]] = []
+        asked: dict[tuple[str, str], list[RegistryId]] = defaultdict(list)
+        left_out: list[tuple[RegistryId, int]] = []
         for destination, prefixes in destinations.items():
             missing = _missing(images_of(source), images_of(destination), evidence[destination], prefixes)
             missing.sort(key=lambda image: (image[2] > settled_before, -image[2], image[0], image[1]))

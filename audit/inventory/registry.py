@@ -29,10 +29,7 @@ def read_outline(reader: Reader, partition: str) -> RegistryEvidence:
         else:
             _append_repositories(repositories, page, reader.account, reader.region)
     record = replace(record, repositories_read=complete)
-    sent = reader.counts()
-    return RegistryEvidence(
-        record, repositories, gaps=reader.gaps(), calls=sent.calls, refused=sent.refused, throttled=sent.throttled
-    )
+    return RegistryEvidence(record, repositories, gaps=reader.gaps(), calls=reader.counts())
 
 
 def _append_repositories(columns: Columns, page: list[dict[str, Any]], account: str, region: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from audit.evidence import STATUS_COLUMNS, Columns, empty_columns
 from audit.inventory.crew import Crew
 from audit.inventory.reader import Reader
+from checks.model import RegistryId
 
 NEVER_ATTEMPTED = "NEVER_ATTEMPTED"
 """ECR has no entry for the destination: the image was pushed before the rule, or no rule matched it then."""
@@ -19,7 +20,7 @@ class Question:
 
     repository: str
     digest: str
-    destinations: tuple[tuple[str, str], ...]
+    destinations: tuple[RegistryId, ...]
     """(account, Region) of each destination that lacks it."""
 
 

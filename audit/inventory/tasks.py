@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from audit.aws.calls import Calls
 from audit.aws.identities import Keys
@@ -98,13 +97,10 @@ class DepthResult:
     record: RegistryRecord
     details: Details
     gaps: tuple[Gap, ...]
-    calls: Mapping[str, int]
-    refused: Mapping[str, int]
-    throttled: Mapping[str, int]
+    calls: CallCounts
 
 
 Result: TypeAlias = RegistryEvidence | DepthResult
-Counted = TypeVar("Counted", bound=CallCounts | RegistryEvidence | DepthResult)
 
 
 def perform(task: Task, calls: Calls, crew: Crew) -> Result:
@@ -120,7 +116,7 @@ def perform(task: Task, calls: Calls, crew: Crew) -> Result:
         case StatusTask():
             statuses = read_statuses(reader, task.questions, crew, AT_ONCE)
             record = RegistryRecord(task.account, task.region, task.partition)
-            return counted(RegistryEvidence(record, statuses=statuses, gaps=reader.gaps()), reader.counts())
+            return RegistryEvidence(record, statuses=statuses, gaps=reader.gaps(), calls=reader.counts())
 
 
 def _depth(task: DepthTask, reader: Reader, home_region: str, crew: Crew) -> DepthResult:
@@ -137,8 +133,7 @@ def _depth(task: DepthTask, reader: Reader, home_region: str, crew: Crew) -> Dep
         keys=read_keys(reader, record.templates, task.repository_keys),
     )
     details = RepositoryReader(reader, record.partition).read(task.names, crew, AT_ONCE)
-    sent = reader.counts()
-    return DepthResult(record, details, reader.gaps(), sent.calls, sent.refused, sent.throttled)
+    return DepthResult(record, details, reader.gaps(), reader.counts())
 
 
 def merge_depth(outline: RegistryEvidence, result: DepthResult) -> RegistryEvidence:
@@ -150,32 +145,13 @@ def merge_depth(outline: RegistryEvidence, result: DepthResult) -> RegistryEvide
         repositories["detailed"][row] = True
         for column in DETAIL_COLUMNS:
             repositories[column][row] = getattr(found, column)
-    evidence = replace(
+    return replace(
         outline,
         registry=result.record,
         repositories=repositories,
         images=result.details.images,
         gaps=outline.gaps + result.gaps,
-    )
-    return counted(evidence, result)
-
-
-def added(*counts: object) -> dict[str, int]:
-    """Several call counts as one."""
-    total: dict[str, int] = {}
-    for count in counts:
-        for action, number in dict(count).items():  # type: ignore[call-overload]  # mappings of text to int
-            total[action] = total.get(action, 0) + number
-    return total
-
-
-def counted(before: Counted, *more: CallCounts | RegistryEvidence | DepthResult) -> Counted:
-    """*before* with the requests of *more* added to its own."""
-    return replace(
-        before,
-        calls=added(before.calls, *(one.calls for one in more)),
-        refused=added(before.refused, *(one.refused for one in more)),
-        throttled=added(before.throttled, *(one.throttled for one in more)),
+        calls=outline.calls.plus(result.calls),
     )
 
 

@@ -8,7 +8,7 @@ import queue
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -19,7 +19,7 @@ from audit.aws.identities import Keys, RoleIdentity
 from audit.aws.sessions import Session
 from audit.aws.settings import AwsSettings
 from audit.inventory.crew import Crew
-from audit.inventory.tasks import Result, Task, counted, perform
+from audit.inventory.tasks import Result, Task, perform
 
 _ATTEMPTS = 2
 """Times that a task is begun: a second worker gets what the first one died with, a third does not."""
@@ -200,7 +200,7 @@ def work(pipe: Connection, setup: WorkerSetup) -> None:
     def do(number: int, task: Task) -> None:
         outcome = _attempt(task, calls, readers)
         if not isinstance(outcome, Lost):
-            outcome = counted(outcome, calls.take_role_counts())
+            outcome = replace(outcome, calls=outcome.calls.plus(calls.take_role_counts()))
         with sending:
             pipe.send((number, outcome))
 

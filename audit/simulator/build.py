@@ -24,6 +24,7 @@ from audit.simulator.state import (
     Unit,
     sha256,
 )
+from checks.model import RegistryId
 
 LONG_AGO = "2025-03-01T09:00:00Z"
 """When repositories and images came into being whose document gives no time."""
@@ -211,7 +212,9 @@ def _build_image(repository: str, document: Document, number: int, names: dict[s
         artifact_type=document.get("artifact_type", ""),
         size=document.get("size") or (facts.size if facts else 1_000_000),
         replication={
-            (entry["account"], entry["region"]): ReplicationOutcome(entry["status"], entry.get("failure_code", ""))
+            RegistryId(entry["account"], entry["region"]): ReplicationOutcome(
+                entry["status"], entry.get("failure_code", "")
+            )
             for entry in document.get("replication", [])
         },
     )

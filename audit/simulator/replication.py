@@ -14,12 +14,11 @@ from audit.simulator.calls import refused
 from audit.simulator.grants import may_replicate
 from audit.simulator.state import Document, Image, Registry, ReplicationOutcome, Repository
 from audit.simulator.wire.models import partition_of
+from checks.model import RegistryId
 
 if TYPE_CHECKING:
     from audit.simulator.world import World
 
-Place = tuple[str, str]
-"""(account, Region)."""
 
 ACCESS_DENIED = "DESTINATION_REGISTRY_ACCESS_DENIED"
 """The one failure code that is known from the field (aws/containers-roadmap issue 2675)."""
@@ -39,18 +38,19 @@ def rule_matches(rule: Document, name: str) -> bool:
     return not filters or any(name.startswith(entry["filter"]) for entry in filters)
 
 
-def places(registry: Registry, name: str) -> dict[Place, set[bool]]:
+def places(registry: Registry, name: str) -> dict[RegistryId, set[bool]]:
     """Destinations of the repository *name*, each once, with the deleteReplication values of the rules that name it."""
-    found: dict[Place, set[bool]] = {}
+    found: dict[RegistryId, set[bool]] = {}
     for rule in registry.rules:
         if rule_matches(rule, name):
             enabled = bool(rule.get("deleteReplication", {}).get("enabled", False))
             for destination in rule["destinations"]:
-                found.setdefault((destination["registryId"], destination["region"]), set()).add(enabled)
+                place = RegistryId(destination["registryId"], destination["region"])
+                found.setdefault(place, set()).add(enabled)
     return found
 
 
-def obstacle(world: World, source: Registry, place: Place, name: str) -> str:
+def obstacle(world: World, source: Registry, place: RegistryId, name: str) -> str:
     """Failure code of a replication of *name* from *source* to *place*; empty: nothing is in the way."""
     account, region = place
     owner, target = world.accounts[source.account], world.accounts.get(account)
@@ -74,7 +74,7 @@ def obstacle(world: World, source: Registry, place: Place, name: str) -> str:
 
 
 def replicate(
-    world: World, source: Registry, name: str, image: Image, tags: Iterable[str], place: Place
+    world: World, source: Registry, name: str, image: Image, tags: Iterable[str], place: RegistryId
 ) -> ReplicationOutcome:
     """Copies *image* with *tags* to *place* and records what became of it with the image."""
     code = obstacle(world, source, place, name)
@@ -229,7 +229,7 @@ def history(world: World, documents: Iterable[Mapping[str, object]]) -> None:
                     image.replication = _derived(world, source, repository.name, image)
 
 
-def _derived(world: World, source: Registry, name: str, image: Image) -> dict[Place, ReplicationOutcome]:
+def _derived(world: World, source: Registry, name: str, image: Image) -> dict[RegistryId, ReplicationOutcome]:
     outcomes = {}
     for place in places(source, name):
         copies = world.registry(*place).repositories.get(name) if place[0] in world.accounts else None

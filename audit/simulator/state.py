@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.simulator.wire.models import partition_of
+from checks.model import RegistryId
 
 Document = dict[str, Any]
 """A JSON object."""
@@ -40,7 +41,7 @@ class Image:
     subject: str = ""
     artifact_type: str = ""
     size: int = 0
-    replication: dict[tuple[str, str], ReplicationOutcome] = field(default_factory=dict)
+    replication: dict[RegistryId, ReplicationOutcome] = field(default_factory=dict)
     """By destination (account, Region); no entry: replication was never attempted."""
 
 

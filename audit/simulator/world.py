@@ -13,6 +13,7 @@ from audit.simulator.document import check_document, read_world_file
 from audit.simulator.faults import Fault, read_fault
 from audit.simulator.replication import history
 from audit.simulator.state import Account, Document, Key, Organization, Registry, Unit
+from checks.model import RegistryId
 
 
 class World:
@@ -27,7 +28,7 @@ class World:
         self.quotas_readable = True
         self.faults: tuple[Fault, ...] = ()
         self._now: float | None = None
-        self._registries: dict[tuple[str, str], Registry] = {}
+        self._registries: dict[RegistryId, Registry] = {}
 
     @classmethod
     def from_document(cls, document: object, name: str = "world") -> World:
@@ -45,7 +46,7 @@ class World:
         for entry in document["accounts"]:
             world.accounts[entry["id"]] = build.build_account(entry, has_rules=entry["id"] in with_rules)
         for entry in entries:
-            world._registries[entry["account"], entry["region"]] = build.build_registry(entry)
+            world._registries[RegistryId(entry["account"], entry["region"])] = build.build_registry(entry)
         world.keys = {entry["arn"]: build.build_key(entry) for entry in document.get("keys", [])}
         quotas = document.get("quotas", {})
         world.quotas, world.quotas_readable = dict(quotas.get("values", {})), quotas.get("readable", True)
@@ -75,7 +76,7 @@ class World:
 
     def registry(self, account: str, region: str) -> Registry:
         """The registry of *account* in *region*; every account has one in every Region, if only an empty one."""
-        return self._registries.setdefault((account, region), Registry(account, region))
+        return self._registries.setdefault(RegistryId(account, region), Registry(account, region))
 
     def registries(self) -> Iterator[Registry]:
         """Every registry that the document or a call ever named."""

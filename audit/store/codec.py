@@ -11,6 +11,7 @@ from pydantic_core import PydanticSerializationError
 
 from audit.evidence import RegistryEvidence
 from audit.model import Run
+from checks.model import RegistryId
 
 FORMAT = 1
 
@@ -54,7 +55,7 @@ def decode_run(data: bytes, name: str) -> Run:
         run = _run_adapter().validate_python(document)
     except (OSError, EOFError, KeyError, ValidationError) as error:
         raise UnreadableError(f"{name}: {error}") from error
-    documents = {(row["account"], row["region"]): row for row in rows}
+    documents = {RegistryId(row["account"], row["region"]): row for row in rows}
     object.__setattr__(run, "documents", documents)  # frozen, and not yet seen by anybody
     return run
 

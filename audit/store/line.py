@@ -29,11 +29,8 @@ class RunLine:
     gaps: int
     registries_planned: int
     registries_complete: int
-
-    @property
-    def evidence_complete(self) -> bool:
-        """Whether every registry was read and nothing is missing."""
-        return self.gaps == 0 and self.registries_planned == self.registries_complete
+    evidence_complete: bool
+    """Whether every registry was read and nothing is missing (`Run.evidence_complete`)."""
 
     def as_document(self) -> dict[str, Any]:
         """JSON values."""
@@ -76,4 +73,5 @@ def summarize(run: Run) -> RunLine:
         gaps=len(run.gaps),
         registries_planned=run.coverage.registries_planned,
         registries_complete=run.coverage.registries_complete,
+        evidence_complete=run.evidence_complete,
     )

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from audit.tables.documents import Registry
 from audit.tables.known import Known
-from checks.model import Gap, GapKind
+from checks.model import Gap, GapKind, RegistryId
 
 _NOT_OF_A_REGISTRY = ("organizations:", "account:", "ec2:")
 """Services whose answers say which accounts and Regions there are, not what a registry holds."""
 
 
-def registry_gaps(known: Known) -> Mapping[Registry, Sequence[Gap]]:
+def registry_gaps(known: Known) -> Mapping[RegistryId, Sequence[Gap]]:
     """For each registry its own gaps, and those of its account or Region as a whole.
 
     A feature that a Region does not have leaves nothing unknown, so it is told among the gaps and not missed here.
     """
-    shared: dict[tuple[str, str], list[Gap]] = {}
+    shared: dict[RegistryId, list[Gap]] = {}
     for gap in known.evidence.gaps:
         if not gap.operation.startswith(_NOT_OF_A_REGISTRY):
-            shared.setdefault((gap.account, gap.region), []).append(gap)
+            shared.setdefault(RegistryId(gap.account, gap.region), []).append(gap)
     return {
         key: tuple(
             gap
-            for gap in (*shared.get((key[0], ""), ()), *shared.get(key, ()), *part.gaps)
+            for gap in (*shared.get(RegistryId(key[0], ""), ()), *shared.get(key, ()), *part.gaps)
             if gap.tables or gap.kind is not GapKind.FEATURE_DISABLED
         )
         for key, part in known.parts.items()

@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audit.tables.coded import Codes
-from audit.tables.documents import Registry
 from audit.tables.frames import UNKNOWN, YES
 from audit.tables.known import Known
 from audit.tables.pairs import Pairs
@@ -19,6 +18,7 @@ from checks.iam import Policy, parse_policy
 from checks.iam.decide import action_match
 from checks.iam.grantees import grantees_of
 from checks.iam.request import REPLICATE
+from checks.model import RegistryId
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def copy_sources(known: Known, stock: Stock, pairs: Pairs) -> CopySources:
 
 def _sources_known(known: Known, pairs: Pairs) -> NDArray[np.bool_]:
     """For each registry of the universe that is a destination, whether all that could replicate into it were read."""
-    regions: dict[str, list[Registry]] = defaultdict(list)
+    regions: dict[str, list[RegistryId]] = defaultdict(list)
     for place, status in known.region_statuses.items():
         if status != "DISABLED":
             regions[place[0]].append(place)
@@ -83,13 +83,13 @@ def _sources_known(known: Known, pairs: Pairs) -> NDArray[np.bool_]:
     return result
 
 
-def _all_read(known: Known, registry: Registry) -> bool:
+def _all_read(known: Known, registry: RegistryId) -> bool:
     """Whether rules and repositories of *registry* are all known: an unseen repository may be a source too."""
     part = known.parts.get(registry)
     return part is not None and part.registry.repositories_read and known.rules[registry].value is not None
 
 
-def _admitted(known: Known, registry: Registry) -> frozenset[str] | None:
+def _admitted(known: Known, registry: RegistryId) -> frozenset[str] | None:
     """Accounts that could replicate into *registry*, itself among them; None: others that nobody can list could too."""
     record = known.registry(registry)
     if record is None or record.registry_policy is None:

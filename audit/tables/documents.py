@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
-Registry = tuple[str, str]
-"""(account, Region)"""
+from checks.model import RegistryId
 
 T = TypeVar("T")
 
@@ -24,7 +23,7 @@ class Rule:
 
     number: int
     """Position in the configuration, from 1."""
-    destinations: tuple[Registry, ...]
+    destinations: tuple[RegistryId, ...]
     """In AWS's order, each once."""
     prefixes: tuple[str, ...]
     """Literal prefixes; `("",)` where the rule has no filter and takes every repository."""
@@ -142,7 +141,8 @@ def _rule(number: int, rule: Mapping[str, Any]) -> Rule:
         if each.get("filterType", "PREFIX_MATCH") != "PREFIX_MATCH":
             raise NotUnderstoodError(f"rule {number} has a filter of the unknown type {each.get('filterType')}")
     destinations = [
-        (_text(each.get("registryId")), _text(each.get("region"))) for each in _objects(rule.get("destinations") or [])
+        RegistryId(_text(each.get("registryId")), _text(each.get("region")))
+        for each in _objects(rule.get("destinations") or [])
     ]
     delete = _object(rule.get("deleteReplication") or {}).get("enabled", False)
     if not isinstance(delete, bool):

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audit.tables.documents import Parsed, Registry
+from audit.tables.documents import Parsed
 from checks.baseline import Settings
+from checks.model import RegistryId
 
-Keys = Mapping[Registry, Parsed[Mapping[str, Any]]]
+Keys = Mapping[RegistryId, Parsed[Mapping[str, Any]]]
 """For each registry what DescribeKey said about the keys named there: ARN → {"state": …, "region": …}."""
 
 _CUSTOMER = "customer"
@@ -40,7 +41,7 @@ class EncryptionAnswer:
     encryption_as_declared: bool | None = None
 
 
-def judge_key(key: str | None, place: Registry, keys: Parsed[Mapping[str, Any]]) -> KeyAnswer:
+def judge_key(key: str | None, place: RegistryId, keys: Parsed[Mapping[str, Any]]) -> KeyAnswer:
     """Judge the *key* that something in the registry *place* names; empty: it names none; None: not known."""
     if key is None:
         return KeyAnswer()
@@ -67,7 +68,7 @@ def judge_encryption(
     wanted: Settings,
     encryption_type: str | None,
     key: str | None,
-    place: Registry,
+    place: RegistryId,
     keys: Parsed[Mapping[str, Any]],
 ) -> EncryptionAnswer:
     """Judge the encryption of a repository in the registry *place*."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.tables.documents import Registry, Rule
+from audit.tables.documents import Rule
 from audit.tables.known import Known
 from audit.tables.repository_names import RepositoryNames, repository_names
 from audit.tables.senders import UnreadSenders, unread_senders
+from checks.model import RegistryId
 from checks.requirements import minimal_prefixes
 
-Outgoing = Mapping[Registry, tuple[str, ...]]
+Outgoing = Mapping[RegistryId, tuple[str, ...]]
 """Destination → the prefixes that are copied there, as few as possible."""
 
 
@@ -19,20 +20,20 @@ Outgoing = Mapping[Registry, tuple[str, ...]]
 class Flows:
     """The registries that were read, with what goes out of each."""
 
-    outgoing: Mapping[Registry, Outgoing | None]
+    outgoing: Mapping[RegistryId, Outgoing | None]
     """None: its rules were not read."""
-    names: Mapping[Registry, RepositoryNames]
+    names: Mapping[RegistryId, RepositoryNames]
     unread: UnreadSenders
-    unlisted: tuple[Registry, ...]
+    unlisted: tuple[RegistryId, ...]
     """Registries whose repositories were not all listed."""
 
-    def arriving_unlisted(self, destination: Registry) -> tuple[str, ...]:
+    def arriving_unlisted(self, destination: RegistryId) -> tuple[str, ...]:
         """Prefixes that come to *destination* from registries whose repositories were not all listed."""
         return tuple(
             prefix for source in self.unlisted for prefix in (self.outgoing[source] or {}).get(destination, ())
         )
 
-    def out_of(self, registry: Registry) -> Outgoing | None:
+    def out_of(self, registry: RegistryId) -> Outgoing | None:
         """What *registry* copies where; None where that is not known, as for one outside the run."""
         return self.outgoing.get(registry)
 
@@ -47,8 +48,8 @@ def lay_out(known: Known) -> Flows:
     return Flows(outgoing, names, unread_senders(known, names), unlisted)
 
 
-def _outgoing(source: Registry, rules: Sequence[Rule]) -> Outgoing:
-    found: dict[Registry, list[str]] = {}
+def _outgoing(source: RegistryId, rules: Sequence[Rule]) -> Outgoing:
+    found: dict[RegistryId, list[str]] = {}
     for rule in rules:
         for destination in rule.destinations:
             if destination != source:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from audit.tables.documents import Registry
 from audit.tables.frames import compact
 from audit.tables.known import Known
 from checks.iam.cover import speaks_about
@@ -16,6 +15,7 @@ from checks.iam.request import REPLICATE, Caller
 from checks.iam.request import Registry as Place
 from checks.iam.resources import resource_problems
 from checks.iam.ternary import Truth, every
+from checks.model import RegistryId
 from checks.requirements import destinations_of, prefixes_of
 
 _ENABLED = ("ENABLED", "ENABLED_BY_DEFAULT", "ENABLING", "DISABLING")
@@ -26,12 +26,12 @@ class GrantUse:
 
     def __init__(self, known: Known) -> None:
         self._known = known
-        self._incoming: dict[tuple[Registry, str], tuple[str, ...]] = {}
+        self._incoming: dict[tuple[RegistryId, str], tuple[str, ...]] = {}
         for (account, _), parsed in known.rules.items():
             for rule in parsed.value or ():
                 for destination in rule.destinations:
                     self._add(destination, account, rule.prefixes)
-        self._possible: set[tuple[Registry, str]] = set()
+        self._possible: set[tuple[RegistryId, str]] = set()
         self._add_required(known)
         self._unread: dict[str, str] = {}
 
@@ -49,12 +49,12 @@ class GrantUse:
                 for destination in destinations_of(requirement, account):
                     self._add(destination, account, prefixes_of(requirement.sources))
 
-    def _add(self, destination: Registry, account: str, prefixes: tuple[str, ...]) -> None:
+    def _add(self, destination: RegistryId, account: str, prefixes: tuple[str, ...]) -> None:
         key = (destination, account)
         self._incoming[key] = tuple(dict.fromkeys((*self._incoming.get(key, ()), *prefixes)))
 
     def columns(
-        self, statement: Statement | None, registry: Registry, partition: str, concerns: Truth
+        self, statement: Statement | None, registry: RegistryId, partition: str, concerns: Truth
     ) -> dict[str, Any]:
         """The columns for one *statement* of the policy of *registry*; None: the policy could not be parsed."""
         if statement is None:
@@ -69,7 +69,7 @@ class GrantUse:
         why = "; ".join(dict.fromkeys(filter(None, (self._why(account) for account in doubtful))))
         return _columns(True, every(answers.values()), unused, why)
 
-    def _uses(self, account: str, statement: Statement, registry: Registry, partition: str) -> Truth:
+    def _uses(self, account: str, statement: Statement, registry: RegistryId, partition: str) -> Truth:
         prefixes = self._incoming.get((registry, account), ())
         context = Context(Caller(account, partition, None, None), REPLICATE)
         place = Place(*registry, partition)
@@ -89,7 +89,7 @@ class GrantUse:
     def _unread_rules(self, account: str) -> str:
         known = self._known
         places = [
-            (record.account, record.region)
+            RegistryId(record.account, record.region)
             for record in known.evidence.regions
             if record.account == account and record.status in (None, *_ENABLED)
         ]
@@ -99,7 +99,7 @@ class GrantUse:
         return f"the rules of account {account} in {_listed(unread)} were not read" if unread else ""
 
 
-def _rules(known: Known, place: Registry) -> Any:
+def _rules(known: Known, place: RegistryId) -> Any:
     parsed = known.rules.get(place)
     return parsed.value if parsed else None
 

@@ -13,6 +13,7 @@ from audit.tables.frames import frame_of_rows
 from audit.tables.grant_use import GrantUse
 from audit.tables.known import Known
 from checks.iam import Policy, StatementJudgement, judge_policy, parse_policy
+from checks.model import RegistryId
 from checks.tables import GRANTS
 
 
@@ -26,7 +27,7 @@ def grants_frame(known: Known) -> pd.DataFrame:
 def _rows(
     known: Known, record: RegistryRecord, members: Mapping[str, str | None] | None, use: GrantUse
 ) -> Iterator[dict[str, Any]]:
-    place = (record.account, record.region)
+    place = RegistryId(record.account, record.region)
     policy = parse_policy(record.registry_policy or "")
     statements = policy.statements if isinstance(policy, Policy) else (None,)
     for judgement, statement in zip(judged_statements(known, record, members), statements, strict=False):

@@ -14,6 +14,7 @@ from audit.tables.image_stock import ImageStock
 from audit.tables.known import Known
 from audit.tables.pairs import Pairs
 from audit.tables.stock import Stock
+from checks.model import RegistryId
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def read_statuses(known: Known, stock: Stock, images: ImageStock) -> ImageStatus
             np.array([name.get(text, -1) for text in columns["repository"]], dtype=np.int64),
         )
         for row, (_, image, account), (region, status, failure) in zip(rows, asked, rest, strict=True):
-            destination = number.get((account, region))
+            destination = number.get(RegistryId(account, region))
             if row >= 0 and image in digest and destination is not None:
                 place = (int(row) * len(known.universe) + destination) * len(digest) + digest[image]
                 found[place] = (status, failure or "")

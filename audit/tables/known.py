@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from audit.evidence import AccountRecord, Evidence, RegistryEvidence, RegistryRecord
-from audit.tables.documents import Parsed, Registry, Rule, Template, parse_rules, parse_templates
+from audit.tables.documents import Parsed, Rule, Template, parse_rules, parse_templates
 from checks.baseline import Baseline, Requirement
+from checks.model import RegistryId
 from checks.requirements import destinations_of, prefixes_of, source_matches
 
 
@@ -19,7 +20,7 @@ class Demand:
     certain: bool
     """False where only an organizational unit could decide whether it applies, and the account's place is unknown."""
     prefixes: tuple[str, ...]
-    destinations: tuple[Registry, ...]
+    destinations: tuple[RegistryId, ...]
     """Without the source registry itself."""
 
 
@@ -29,24 +30,24 @@ class Known:
 
     evidence: Evidence
     baseline: Baseline
-    parts: Mapping[Registry, RegistryEvidence]
+    parts: Mapping[RegistryId, RegistryEvidence]
     """In order of account and Region."""
     accounts: Mapping[str, AccountRecord]
     members: frozenset[str] | None
     """Every account of the organization; None where that list was not read, or there is no organization."""
-    rules: Mapping[Registry, Parsed[tuple[Rule, ...]]]
-    templates: Mapping[Registry, Parsed[tuple[Template, ...]]]
-    demands: Mapping[Registry, tuple[Demand, ...]]
-    universe: tuple[Registry, ...]
+    rules: Mapping[RegistryId, Parsed[tuple[Rule, ...]]]
+    templates: Mapping[RegistryId, Parsed[tuple[Template, ...]]]
+    demands: Mapping[RegistryId, tuple[Demand, ...]]
+    universe: tuple[RegistryId, ...]
     """Every registry that was read or is named as destination, in order: its position is its code."""
-    sources: tuple[Registry, ...]
+    sources: tuple[RegistryId, ...]
     """Registries in scope: only what they replicate is judged. Others are read because copies arrive there."""
-    in_scope: frozenset[Registry]
+    in_scope: frozenset[RegistryId]
     """The same, to look up."""
-    region_statuses: Mapping[Registry, str | None]
+    region_statuses: Mapping[RegistryId, str | None]
     """Account and Region → its status, as the account or the organization told; None: not told."""
 
-    def registry(self, registry: Registry) -> RegistryRecord | None:
+    def registry(self, registry: RegistryId) -> RegistryRecord | None:
         """The record of *registry*; None where it lies outside what the run set out to read."""
         part = self.parts.get(registry)
         return part.registry if part else None
@@ -98,12 +99,12 @@ def know(evidence: Evidence, baseline: Baseline) -> Known:
         universe=tuple(sorted({*parts, *named, *demanded})),
         sources=sources,
         in_scope=frozenset(sources),
-        region_statuses={(record.account, record.region): record.status for record in evidence.regions},
+        region_statuses={RegistryId(record.account, record.region): record.status for record in evidence.regions},
     )
 
 
-def _key(part: RegistryEvidence) -> Registry:
-    return part.registry.account, part.registry.region
+def _key(part: RegistryEvidence) -> RegistryId:
+    return RegistryId(part.registry.account, part.registry.region)
 
 
 def _account_list_was_read(evidence: Evidence) -> bool:
@@ -112,13 +113,13 @@ def _account_list_was_read(evidence: Evidence) -> bool:
     return all(gap.operation != "organizations:ListAccounts" for gap in evidence.gaps)
 
 
-def _in_scope(evidence: Evidence, parts: Mapping[Registry, RegistryEvidence]) -> tuple[Registry, ...]:
+def _in_scope(evidence: Evidence, parts: Mapping[RegistryId, RegistryEvidence]) -> tuple[RegistryId, ...]:
     accounts = {record.account for record in evidence.accounts if not record.in_scope}
     regions = {(record.account, record.region) for record in evidence.regions if not record.in_scope}
     return tuple(key for key in parts if key[0] not in accounts and key not in regions)
 
 
-def _demands(baseline: Baseline, account: AccountRecord | None, source: Registry) -> Iterator[Demand]:
+def _demands(baseline: Baseline, account: AccountRecord | None, source: RegistryId) -> Iterator[Demand]:
     for requirement in baseline.replication:
         matches = source_matches(
             requirement.sources,

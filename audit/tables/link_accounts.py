@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.tables.documents import Registry
 from audit.tables.known import Known
 from audit.tables.partitions import ecr_regions
+from checks.model import RegistryId
 
 _USABLE = ("ENABLED", "ENABLED_BY_DEFAULT")
 
 
-def region_columns(known: Known, source: Registry, destination: Registry) -> dict[str, Any]:
+def region_columns(known: Known, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
     """Whether the destination's Region exists in the source's partition.
 
     ECR user guide, replication.html: replication does not cross partitions. A Region that is newer than the SDK is
@@ -30,7 +30,7 @@ def region_columns(known: Known, source: Registry, destination: Registry) -> dic
     return {"destination_region_valid": False, "destination_region_problem": problem}
 
 
-def enabled_columns(known: Known, source: Registry, destination: Registry) -> dict[str, Any]:
+def enabled_columns(known: Known, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
     """Whether both Regions are enabled in the accounts at their ends.
 
     ECR user guide, replication.html: replication into or out of a Region needs it enabled in the account. Account

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from audit.tables.documents import NotUnderstoodError, Registry, read_objects
+from audit.tables.documents import NotUnderstoodError, read_objects
+from checks.model import RegistryId
 
 _OUTCOMES = {"COMPLETE": True, "FAILED": False, "STOPPED": False}
 RUNNING = ("PREPARING", "IN_PROGRESS", "STOPPING")
@@ -26,7 +27,7 @@ class Backfill:
     failure_codes: tuple[str, ...]
 
 
-def backfill_columns(backfills: str | None, destination: Registry) -> dict[str, Any]:
+def backfill_columns(backfills: str | None, destination: RegistryId) -> dict[str, Any]:
     """What became of the newest backfill to *destination*; *backfills*: those of the source registry, JSON array."""
     newest = newest_backfills(backfills)
     if newest is None:
@@ -45,13 +46,13 @@ def backfill_columns(backfills: str | None, destination: Registry) -> dict[str, 
 
 
 @lru_cache(maxsize=4_096)
-def newest_backfills(backfills: str | None) -> Mapping[Registry, Backfill] | None:
+def newest_backfills(backfills: str | None) -> Mapping[RegistryId, Backfill] | None:
     """Destination → its newest backfill; None: not read, or not understood. AWS keeps them for 90 days."""
-    newest: dict[Registry, Backfill] = {}
+    newest: dict[RegistryId, Backfill] = {}
     try:
         for row in read_objects(backfills):
             place = row.get("destination") or {}
-            key, found = (str(place.get("registryId")), str(place.get("region"))), _backfill(row)
+            key, found = RegistryId(str(place.get("registryId")), str(place.get("region"))), _backfill(row)
             if key not in newest or found.started_at > newest[key].started_at:
                 newest[key] = found
     except (NotUnderstoodError, TypeError, ValueError, AttributeError):

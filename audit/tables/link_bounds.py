@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.tables.documents import Registry
 from audit.tables.frames import compact
 from audit.tables.known import Known
 from audit.tables.pairs import is_expected
 from checks.environments import Placement, environment_of
+from checks.model import RegistryId
 from checks.requirements import destination_allowed
 
 
-def bound_columns(known: Known, source: Registry, destination: Registry, *, present: bool | None) -> dict[str, Any]:
+def bound_columns(known: Known, source: RegistryId, destination: RegistryId, *, present: bool | None) -> dict[str, Any]:
     """Whether copies may lie in the destination's Region, and whether they stay within or below their environment."""
     here, there = (_placement(known, registry) for registry in (source, destination))
     judged = False if here is False or there is False else None if here is None or there is None else True
@@ -27,7 +27,7 @@ def bound_columns(known: Known, source: Registry, destination: Registry, *, pres
     }
 
 
-def may_copy(known: Known, source: Registry, destination: Registry) -> bool | None:
+def may_copy(known: Known, source: RegistryId, destination: RegistryId) -> bool | None:
     """Whether the baseline has nothing against a link from *source* to *destination*; None: not known."""
     verdicts = (
         _declared(known, source, destination),
@@ -37,7 +37,7 @@ def may_copy(known: Known, source: Registry, destination: Registry) -> bool | No
     return False if False in verdicts else None if None in verdicts else True
 
 
-def _declared(known: Known, source: Registry, destination: Registry) -> bool | None:
+def _declared(known: Known, source: RegistryId, destination: RegistryId) -> bool | None:
     if known.baseline.undeclared_replication == "allowed":
         return True
     asking = [demand for demand in known.demands.get(source, ()) if destination in demand.destinations]
@@ -45,11 +45,11 @@ def _declared(known: Known, source: Registry, destination: Registry) -> bool | N
     return True if True in verdicts else None if None in verdicts else False
 
 
-def _region_allowed(known: Known, destination: Registry) -> bool:
+def _region_allowed(known: Known, destination: RegistryId) -> bool:
     return not known.baseline.allowed_regions or destination[1] in known.baseline.allowed_regions
 
 
-def _placement(known: Known, registry: Registry) -> Placement | bool | None:
+def _placement(known: Known, registry: RegistryId) -> Placement | bool | None:
     return environment_of(known.baseline, registry[0], *known.paths(registry[0]))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from audit.tables.documents import Registry
 from audit.tables.flows import Flows, Outgoing
 from audit.tables.frames import compact
 from audit.tables.known import Known
@@ -15,10 +14,11 @@ from audit.tables.pairs import is_expected
 from audit.tables.repository_names import RepositoryNames
 from audit.tables.senders import grant_verdict
 from checks.iam import Verdict
+from checks.model import RegistryId
 from checks.requirements import is_covered, minimal_prefixes, shared_prefixes
 
 
-def chain_columns(known: Known, flows: Flows, source: Registry, destination: Registry) -> dict[str, Any]:
+def chain_columns(known: Known, flows: Flows, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
     """Whether *source* itself copies to wherever *destination* would pass its repositories on.
 
     ECR user guide, replication.html: a replication action happens once for a push, and copies are not replicated again.
@@ -43,8 +43,8 @@ def chain_columns(known: Known, flows: Flows, source: Registry, destination: Reg
 
 
 def _missing(
-    known: Known, flows: Flows, source: Registry, destination: Registry, here: Outgoing, onward: Outgoing
-) -> Iterator[tuple[Registry, list[str]]]:
+    known: Known, flows: Flows, source: RegistryId, destination: RegistryId, here: Outgoing, onward: Outgoing
+) -> Iterator[tuple[RegistryId, list[str]]]:
     """Registries behind *destination*, with the prefixes that do not get there; none where that is only possible."""
     passed, names = here.get(destination, ()), flows.names[source]
     for end, prefixes in sorted(onward.items()):
@@ -57,7 +57,7 @@ def _missing(
             yield end, found
 
 
-def _can_receive(known: Known, source: Registry, end: Registry) -> bool:
+def _can_receive(known: Known, source: RegistryId, end: RegistryId) -> bool:
     """False where nothing can arrive at all, whoever sends it: other checks tell that."""
     return known.state(end[0]) in (None, "ACTIVE") and bool(
         region_columns(known, source, end)["destination_region_valid"]
@@ -69,7 +69,7 @@ def _some_left(names: RepositoryNames, prefix: str, taken: tuple[str, ...]) -> b
     return names.count_under(prefix) > sum(names.count_under(each) for each in taken if each.startswith(prefix))
 
 
-def _told(known: Known, source: Registry, end: Registry, prefixes: list[str]) -> dict[str, Any]:
+def _told(known: Known, source: RegistryId, end: RegistryId, prefixes: list[str]) -> dict[str, Any]:
     """One registry that is left out, with what a remedy has to know."""
     return {
         "account": end[0],
@@ -80,7 +80,7 @@ def _told(known: Known, source: Registry, end: Registry, prefixes: list[str]) ->
     }
 
 
-def grant_word(known: Known, source: Registry, end: Registry, prefixes: tuple[str, ...]) -> str:
+def grant_word(known: Known, source: RegistryId, end: RegistryId, prefixes: tuple[str, ...]) -> str:
     """`given`, `lacking`, `denied`, or `unknown`: what the policy of *end* says to copies out of *source*."""
     if source[0] == end[0]:
         return "given"
@@ -92,7 +92,7 @@ def grant_word(known: Known, source: Registry, end: Registry, prefixes: tuple[st
     return "given" if verdict.covers_rule and verdict.create_covered else "lacking"
 
 
-def circle_columns(known: Known, flows: Flows, source: Registry, destination: Registry) -> dict[str, Any]:
+def circle_columns(known: Known, flows: Flows, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
     """Whether *source* and *destination* copy the same names to each other, and which direction can go."""
     here, back = flows.out_of(source), flows.out_of(destination)
     if here is None or (destination in here and back is None):
@@ -108,7 +108,7 @@ def circle_columns(known: Known, flows: Flows, source: Registry, destination: Re
     return {"one_way": not shared, "circle_prefixes": compact(list(shared)), "circle_settled": settled}
 
 
-def _expected(known: Known, source: Registry, destination: Registry) -> bool | None:
+def _expected(known: Known, source: RegistryId, destination: RegistryId) -> bool | None:
     demands = known.demands.get(source)
     if demands is None:
         return None

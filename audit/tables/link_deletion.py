@@ -7,10 +7,11 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-from audit.tables.documents import Registry, Rule
+from audit.tables.documents import Rule
 from audit.tables.frames import compact
 from audit.tables.known import Demand
 from audit.tables.rule_deletion import deletion_columns
+from checks.model import RegistryId
 from checks.requirements import minimal_prefixes, shared_prefixes
 
 _COLUMNS = (
@@ -20,7 +21,7 @@ _COLUMNS = (
 
 
 def deletion_conflict_columns(
-    destination: Registry, rules: Sequence[Rule] | None, demands: Sequence[Demand]
+    destination: RegistryId, rules: Sequence[Rule] | None, demands: Sequence[Demand]
 ) -> dict[str, Any]:
     """Whether *rules*, all of one registry, agree about what they copy to *destination*; None: they were not read."""
     if rules is None:
@@ -40,7 +41,7 @@ def deletion_conflict_columns(
     }
 
 
-def _conflicts(rules: Sequence[Rule], destination: Registry) -> Iterator[tuple[Rule, Rule, tuple[str, ...]]]:
+def _conflicts(rules: Sequence[Rule], destination: RegistryId) -> Iterator[tuple[Rule, Rule, tuple[str, ...]]]:
     there = [rule for rule in rules if destination in rule.destinations]
     for first, second in combinations(there, 2):
         shared = shared_prefixes(first.prefixes, second.prefixes)

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from audit.tables.completeness import told_gaps
-from audit.tables.documents import Registry
 from audit.tables.frames import compact
 from audit.tables.known import Known
 from audit.tables.link_names import LinkNames
 from audit.tables.repository_denials import repository_denials, told_denials
 from checks.iam import LinkRequest, LinkVerdict, Verdict, link_verdict
+from checks.model import RegistryId
 
 LISTED = 20
 """Absent repositories that a row names."""
 
 
 def grant_columns(
-    known: Known, names: LinkNames, source: Registry, destination: Registry, prefixes: Sequence[str]
+    known: Known, names: LinkNames, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
 ) -> dict[str, Any]:
     """What the destination's registry policy says to replication of *prefixes* out of *source*."""
     link = (source, destination)
@@ -70,7 +70,7 @@ def _nothing(reason: str, *, given: bool | None) -> dict[str, Any]:
     }
 
 
-def _why_unread(known: Known, destination: Registry) -> str:
+def _why_unread(known: Known, destination: RegistryId) -> str:
     account, place = destination[0], f"{destination[0]}/{destination[1]}"
     shared = [gap for gap in known.evidence.gaps if (gap.account, gap.region) in (destination, (account, ""))]
     part = known.parts.get(destination)
@@ -85,7 +85,7 @@ def _why_unread(known: Known, destination: Registry) -> str:
 
 
 def _verdict(
-    known: Known, names: LinkNames, source: Registry, destination: Registry, prefixes: Sequence[str]
+    known: Known, names: LinkNames, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
 ) -> LinkVerdict:
     link = (source, destination)
     policy = known.parts[destination].registry.registry_policy or ""
@@ -98,7 +98,7 @@ def _verdict(
     return link_verdict(policy, request, prefixes, names.names(link), absent)
 
 
-def link_request(known: Known, source: Registry, destination: Registry) -> LinkRequest:
+def link_request(known: Known, source: RegistryId, destination: RegistryId) -> LinkRequest:
     """The question to put to the registry policy of *destination*, which was read."""
     record = known.parts[destination].registry
     return LinkRequest(

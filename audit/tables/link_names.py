@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.tables.coded import Codes
-from audit.tables.documents import Registry
 from audit.tables.frames import NO, YES
 from audit.tables.known import Known
 from audit.tables.pairs import Pairs
 from audit.tables.stock import Stock
+from checks.model import RegistryId
 
-Link = tuple[Registry, Registry]
+Link = tuple[RegistryId, RegistryId]
 """Source registry, destination registry."""
 
 
@@ -28,7 +28,7 @@ class LinkNames:
     """Positions in `pairs`, link by link."""
     ranges: dict[Link, tuple[int, int]]
     """Where the replicas of a link lie in `rows`."""
-    complete: frozenset[Registry]
+    complete: frozenset[RegistryId]
     """Registries whose list of repositories is complete."""
 
     def names(self, link: Link) -> list[str]:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.tables.coded import Codes
-from audit.tables.documents import Registry
 from audit.tables.flows import Flows
 from audit.tables.frames import NO, YES, compact
 from audit.tables.known import Known
 from audit.tables.link_names import Link, LinkNames
+from checks.model import RegistryId
 from checks.requirements import shared_prefixes
 
 LISTED = 20
@@ -43,10 +43,10 @@ class Rivals:
     names: LinkNames
     flows: Flows
     contests: Mapping[Link, Contest]
-    incomplete: Mapping[Registry, Sequence[tuple[Registry, tuple[str, ...]]]]
+    incomplete: Mapping[RegistryId, Sequence[tuple[RegistryId, tuple[str, ...]]]]
     """Destination → sources that were not completely listed, with what they copy there."""
 
-    def columns(self, source: Registry, destination: Registry) -> dict[str, Any]:
+    def columns(self, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
         """Whether *source* alone replicates its repositories into *destination*."""
         contest = self.contests.get((source, destination))
         if contest is None:
@@ -59,11 +59,11 @@ class Rivals:
             False if contest.certain else None, rivals, names, required_elsewhere=contest.required_elsewhere and whole
         )
 
-    def _copied(self, source: Registry, destination: Registry) -> int:
+    def _copied(self, source: RegistryId, destination: RegistryId) -> int:
         copied = (self.flows.out_of(source) or {}).get(destination, ())
         return sum(self.flows.names[source].count_under(prefix) for prefix in copied)
 
-    def _is_alone(self, source: Registry, destination: Registry) -> bool | None:
+    def _is_alone(self, source: RegistryId, destination: RegistryId) -> bool | None:
         """True where nobody else can send the same names; None where somebody might whom the run could not read."""
         outgoing = self.flows.out_of(source)
         if outgoing is None:
@@ -95,7 +95,7 @@ def _columns(
 
 def find_rivals(known: Known, names: LinkNames, flows: Flows) -> Rivals:
     """Group what is copied by destination and name. Copies that are replicated again are no source of their own."""
-    incomplete: dict[Registry, list[tuple[Registry, tuple[str, ...]]]] = {}
+    incomplete: dict[RegistryId, list[tuple[RegistryId, tuple[str, ...]]]] = {}
     for source in known.sources:
         if not flows.names[source].complete:
             for destination, prefixes in (flows.out_of(source) or {}).items():

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from audit.tables.documents import Registry, parse_object
+from audit.tables.documents import parse_object
 from audit.tables.known import Known
 from audit.tables.wildcards import overlap
+from checks.model import RegistryId
 
 
-def signing_columns(known: Known, source: Registry, destination: Registry, prefixes: Sequence[str]) -> dict[str, Any]:
+def signing_columns(
+    known: Known, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
+) -> dict[str, Any]:
     """Whether the destination signs anything of what the source signs and the link copies.
 
     ECR API reference, API_SigningRule: a rule without filters signs every image; `*` in a filter is any run of
@@ -24,7 +27,7 @@ def signing_columns(known: Known, source: Registry, destination: Registry, prefi
     return {"signing_declared": there, "destination_signs": here, "signing_problem": told}
 
 
-def _signs(known: Known, registry: Registry, prefixes: Sequence[str]) -> tuple[bool | None, str]:
+def _signs(known: Known, registry: RegistryId, prefixes: Sequence[str]) -> tuple[bool | None, str]:
     """Whether a signing rule of *registry* takes a name with one of *prefixes*; None: not known, and why."""
     record = known.registry(registry)
     text = record.signing_configuration if record else None

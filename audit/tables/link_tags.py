@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from audit.tables.documents import Registry, Template
+from audit.tables.documents import Template
 from audit.tables.frames import compact
 from audit.tables.known import Known
 from audit.tables.link_grants import link_request
 from checks.iam.cover import action_cover
+from checks.model import RegistryId
 from checks.requirements import is_covered, minimal_prefixes
 
 TAG = "ecr:TagResource"
 
 
-def tag_columns(known: Known, source: Registry, destination: Registry, prefixes: Sequence[str]) -> dict[str, Any]:
+def tag_columns(known: Known, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]) -> dict[str, Any]:
     """Whether the grant lets the link create repositories with the tags that the destination's templates ask for."""
     parsed = known.templates.get(destination)
     if parsed is None or parsed.value is None:

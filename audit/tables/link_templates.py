@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from audit.tables.documents import Registry, Template
+from audit.tables.documents import Template
 from audit.tables.frames import compact
 from audit.tables.known import Known
+from checks.model import RegistryId
 from checks.requirements import is_covered
 
 
-def template_columns(known: Known, destination: Registry, prefixes: Sequence[str]) -> dict[str, Any]:
+def template_columns(known: Known, destination: RegistryId, prefixes: Sequence[str]) -> dict[str, Any]:
     """Whether repositories that replication creates under *prefixes* all get a template's settings."""
     parsed = known.templates.get(destination)
     if parsed is None or parsed.value is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from audit.tables.documents import Registry, Rule
+from audit.tables.documents import Rule
 from audit.tables.flows import Flows
 from audit.tables.frames import compact, frame_of_rows
 from audit.tables.known import Demand, Known
@@ -25,6 +25,7 @@ from audit.tables.link_signing import signing_columns
 from audit.tables.link_tags import tag_columns
 from audit.tables.link_templates import template_columns
 from audit.tables.pairs import is_expected, names_of
+from checks.model import RegistryId
 from checks.requirements import destination_allowed, is_covered, minimal_prefixes
 from checks.tables import LINKS
 
@@ -33,8 +34,8 @@ from checks.tables import LINKS
 class Link:
     """A source registry and a destination registry that a rule or the baseline brings together."""
 
-    source: Registry
-    destination: Registry
+    source: RegistryId
+    destination: RegistryId
     rules: tuple[Rule, ...] | None
     """Rules that have the destination; None: the source's rules were not read."""
     demands: tuple[Demand, ...]

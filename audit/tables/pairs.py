@@ -14,10 +14,11 @@ from itertools import pairwise
 import numpy as np
 
 from audit.tables.coded import Coded, Codes
-from audit.tables.documents import Registry, Rule
-from audit.tables.frames import Flags, flag
+from audit.tables.documents import Rule
+from audit.tables.frames import Flags, compact, flag
 from audit.tables.known import Demand, Known
 from audit.tables.stock import Stock, presence
+from checks.model import RegistryId
 
 _LAST = "\U0010ffff"
 """Sorts behind every character that a repository name can contain."""
@@ -67,7 +68,9 @@ def segments(names: Sequence[str], prefixes: Iterable[str]) -> Iterator[tuple[in
     return pairwise(sorted(edges))
 
 
-def cells(name: str, rules: Sequence[Rule] | None, demands: Sequence[Demand], source: Registry) -> dict[Registry, Cell]:
+def cells(
+    name: str, rules: Sequence[Rule] | None, demands: Sequence[Demand], source: RegistryId
+) -> dict[RegistryId, Cell]:
     """Destinations of the repository *name*, by rule or by demand; *rules* None: they were not read."""
     hits = [rule for rule in rules or () if name.startswith(rule.prefixes)]
     asks = [demand for demand in demands if name.startswith(demand.prefixes)]
@@ -75,7 +78,7 @@ def cells(name: str, rules: Sequence[Rule] | None, demands: Sequence[Demand], so
     return {pair: _cell(pair, None if rules is None else hits, asks) for pair in sorted(found - {source})}
 
 
-def _cell(destination: Registry, hits: Sequence[Rule] | None, asks: Sequence[Demand]) -> Cell:
+def _cell(destination: RegistryId, hits: Sequence[Rule] | None, asks: Sequence[Demand]) -> Cell:
     asking = [ask for ask in asks if destination in ask.destinations]
     copying = None if hits is None else [rule for rule in hits if destination in rule.destinations]
     return Cell(
@@ -94,9 +97,9 @@ def is_expected(asking: Sequence[Demand]) -> bool | None:
 
 
 def names_of(asking: Sequence[Demand]) -> str:
-    """Names of the requirements behind demands: of the certain ones, or else of those that may apply."""
+    """Names of the requirements behind demands, a JSON array: of the certain ones, or else of those that may apply."""
     certain = [ask for ask in asking if ask.certain] or asking
-    return ", ".join(dict.fromkeys(ask.requirement.name for ask in certain))
+    return compact(list(dict.fromkeys(ask.requirement.name for ask in certain)))
 
 
 @dataclass(slots=True)
@@ -109,7 +112,7 @@ class _Columns:
     required_by: list[Codes]
     texts: dict[str, int]
 
-    def add(self, start: int, stop: int, number: dict[Registry, int], found: dict[Registry, Cell]) -> None:
+    def add(self, start: int, stop: int, number: dict[RegistryId, int], found: dict[RegistryId, Cell]) -> None:
         """Append the rows `start:stop` of the stock against every destination in *found*."""
         count = stop - start
         self.rows.append(np.repeat(np.arange(start, stop, dtype=np.int64), len(found)))
@@ -145,7 +148,7 @@ def pair_up(known: Known, stock: Stock) -> Pairs:
     )
 
 
-def _add_source(held: _Columns, known: Known, stock: Stock, source: Registry, number: dict[Registry, int]) -> None:
+def _add_source(held: _Columns, known: Known, stock: Stock, source: RegistryId, number: dict[RegistryId, int]) -> None:
     rules, demands = known.rules[source].value, known.demands[source]
     if not rules and not demands:
         return

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.tables.documents import Registry
 from audit.tables.frames import compact
 from audit.tables.grants import judged_statements, members_with_paths
 from audit.tables.known import Known
 from checks.iam.ternary import Truth, some
+from checks.model import RegistryId
 
 
-def scope_columns(known: Known, registry: Registry, *, destination: Truth) -> dict[str, Any]:
+def scope_columns(known: Known, registry: RegistryId, *, destination: Truth) -> dict[str, Any]:
     """Whether the scope matters to *registry*, and which statements would allow others too much under V2."""
     record = known.parts[registry].registry
     has_policy = None if record.registry_policy is None else bool(record.registry_policy)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from audit.evidence import RegistryRecord
 from audit.tables.completeness import missing_permissions, registry_gaps, told_gaps
-from audit.tables.documents import Registry, Rule
+from audit.tables.documents import Rule
 from audit.tables.frames import frame_of_rows
 from audit.tables.known import Known
 from audit.tables.policy_scope import scope_columns
@@ -19,7 +19,7 @@ from audit.tables.registry_settings import setting_columns
 from audit.tables.registry_surroundings import surrounding_columns
 from audit.tables.thresholds import distance
 from checks.baseline import Baseline
-from checks.model import Gap
+from checks.model import Gap, RegistryId
 from checks.tables import REGISTRIES
 
 EXPRESSIBLE_RULES = 10
@@ -49,13 +49,13 @@ def registries_frame(known: Known) -> pd.DataFrame:
     return frame_of_rows(REGISTRIES, rows)
 
 
-def _one_of(key: Registry, certain: set[Registry], possible: set[Registry]) -> bool | None:
+def _one_of(key: RegistryId, certain: set[RegistryId], possible: set[RegistryId]) -> bool | None:
     if key in certain:
         return True
     return None if key in possible else False
 
 
-def _row(known: Known, key: Registry, gaps: Sequence[Gap]) -> dict[str, Any]:
+def _row(known: Known, key: RegistryId, gaps: Sequence[Gap]) -> dict[str, Any]:
     record = known.parts[key].registry
     account = known.accounts.get(key[0])
     missing = told_gaps(gaps, _not_understood(known, key))
@@ -73,12 +73,12 @@ def _row(known: Known, key: Registry, gaps: Sequence[Gap]) -> dict[str, Any]:
     }
 
 
-def _not_understood(known: Known, key: Registry) -> tuple[str, ...]:
+def _not_understood(known: Known, key: RegistryId) -> tuple[str, ...]:
     problems = (known.rules[key].problem, known.templates[key].problem)
     return tuple(problem for problem in problems if problem)
 
 
-def _limits(known: Known, key: Registry, record: RegistryRecord) -> dict[str, Any]:
+def _limits(known: Known, key: RegistryId, record: RegistryRecord) -> dict[str, Any]:
     limits = known.baseline.limits
     rules = known.rules[key].value
     rules_limit = limits.rules.maximum if record.rules_limit is None else record.rules_limit
@@ -106,7 +106,7 @@ def _limits(known: Known, key: Registry, record: RegistryRecord) -> dict[str, An
 
 
 def _destinations(
-    known: Known, key: Registry, record: RegistryRecord, rules: Sequence[Rule] | None
+    known: Known, key: RegistryId, record: RegistryRecord, rules: Sequence[Rule] | None
 ) -> Mapping[str, Any]:
     """Unique (account, Region) pairs over all rules, with those that the baseline asks for."""
     limit, maximum = known.baseline.limits.unique_destinations, _destinations_limit(known, record)

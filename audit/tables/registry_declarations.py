@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from audit.tables.documents import Registry
 from audit.tables.frames import compact
 from audit.tables.known import Demand, Known
 from checks.baseline import Requirement
 from checks.iam.ternary import Truth, every, some
+from checks.model import RegistryId
 from checks.requirements import destinations_of, in_units, source_matches
 
 
-def declaration_columns(known: Known, key: Registry) -> dict[str, Any]:
+def declaration_columns(known: Known, key: RegistryId) -> dict[str, Any]:
     """Whether the baseline allows repositories here at all, and whether a new member replicates what it should."""
     part = known.parts[key]
     names: Sequence[str] = part.repositories["repository"]
@@ -32,12 +32,12 @@ def declaration_columns(known: Known, key: Registry) -> dict[str, Any]:
             every((_by_unit(known, demand, key[0]), _any_begins(names, demand, holds))) for demand in demands
         ),
         "member_replicates": None if rules is None else bool(rules),
-        "member_required_by": ", ".join(dict.fromkeys(demand.requirement.name for demand in demands)),
+        "member_required_by": compact(list(dict.fromkeys(demand.requirement.name for demand in demands))),
         "member_flows": compact([_flow(demand, pair) for demand in demands for pair in demand.destinations]),
     }
 
 
-def _names_registry(known: Known, requirement: Requirement, key: Registry) -> Truth:
+def _names_registry(known: Known, requirement: Requirement, key: RegistryId) -> Truth:
     """Whether *requirement* has the registry as source, or as destination of any source but itself."""
     account, region = key
     if key in {(one.account, one.region) for one in requirement.destinations}:
@@ -74,7 +74,7 @@ def _any_begins(names: Iterable[str], demand: Demand, holds: Truth) -> Truth:
     return None if holds is None else False
 
 
-def _flow(demand: Demand, destination: Registry) -> dict[str, Any]:
+def _flow(demand: Demand, destination: RegistryId) -> dict[str, Any]:
     return {
         "account": destination[0],
         "region": destination[1],

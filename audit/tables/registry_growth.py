@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.tables.documents import Registry
 from audit.tables.known import Known
+from checks.model import RegistryId
 from checks.requirements import in_units
 
 
-def growth_columns(known: Known, key: Registry, maximum: int) -> dict[str, Any]:
+def growth_columns(known: Known, key: RegistryId, maximum: int) -> dict[str, Any]:
     """Destinations of the registry *key*, of AWS's *maximum*, if every account that may receive by its unit did."""
     allowed = known.baseline.allowed_destinations
     declared = known.baseline.undeclared_replication == "forbidden" and bool(allowed.ous and allowed.regions)
@@ -17,8 +17,8 @@ def growth_columns(known: Known, key: Registry, maximum: int) -> dict[str, Any]:
     inside, perhaps = _receivers(known, allowed.ous)
     least = {pair for rule in rules or () for pair in rule.destinations}
     least |= {pair for demand in demands or () if demand.certain for pair in demand.destinations}
-    least |= {(account, region) for account in inside for region in allowed.regions}
-    most = least | {(account, region) for account in perhaps for region in allowed.regions}
+    least |= {RegistryId(account, region) for account in inside for region in allowed.regions}
+    most = least | {RegistryId(account, region) for account in perhaps for region in allowed.regions}
     reached, bound = len(least - {key}), len(most - {key})
     known_bound = rules is not None and known.members is not None
     within = False if reached > maximum else True if known_bound and bound <= maximum else None

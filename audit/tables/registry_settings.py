@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from audit.tables.documents import Registry
 from audit.tables.frames import compact
 from audit.tables.known import Known
+from checks.model import RegistryId
 
 
-def setting_columns(known: Known, key: Registry, *, destination: bool | None) -> dict[str, Any]:
+def setting_columns(known: Known, key: RegistryId, *, destination: bool | None) -> dict[str, Any]:
     """Blob mounting and pull-time exclusions; *destination*: whether copies arrive there, or shall."""
     record, wanted = known.parts[key].registry, known.baseline.registries
     part = takes_part(known, key, destination=destination)
@@ -29,7 +29,7 @@ def setting_columns(known: Known, key: Registry, *, destination: bool | None) ->
     }
 
 
-def takes_part(known: Known, key: Registry, *, destination: bool | None) -> bool | None:
+def takes_part(known: Known, key: RegistryId, *, destination: bool | None) -> bool | None:
     """Whether a registry is a source or a destination, by a rule or by the baseline."""
     rules, demands = known.rules[key].value, known.demands.get(key, ())
     if destination or rules or any(demand.certain for demand in demands):
@@ -37,7 +37,7 @@ def takes_part(known: Known, key: Registry, *, destination: bool | None) -> bool
     return None if destination is None or rules is None or demands else False
 
 
-def _principals(known: Known, key: Registry) -> list[str]:
+def _principals(known: Known, key: RegistryId) -> list[str]:
     """Who is to be excluded there; a principal of another partition cannot exist in the registry's."""
     filled = [each.replace("{account}", key[0]) for each in known.baseline.registries.pull_time_exclusions]
     partition = known.parts[key].registry.partition

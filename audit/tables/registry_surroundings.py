@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from audit.tables.documents import NotUnderstoodError, Registry, read_objects
+from audit.tables.documents import NotUnderstoodError, read_objects
 from audit.tables.event_patterns import hears_failures
 from audit.tables.frames import compact
 from audit.tables.known import Known
 from checks.iam.ternary import Truth, every, some
+from checks.model import RegistryId
 
 _EVERY_REGION = "ALL_SUPPORTED"
 
 
-def surrounding_columns(known: Known, key: Registry, *, destination: bool | None) -> dict[str, Any]:
+def surrounding_columns(known: Known, key: RegistryId, *, destination: bool | None) -> dict[str, Any]:
     """Whether somebody hears of failures here, and whether scanning can be changed. *destination*: of any link."""
     return {**_event_columns(known, key, destination), **_scanning_columns(known, key, destination)}
 
 
-def _event_columns(known: Known, key: Registry, destination: bool | None) -> dict[str, Any]:
+def _event_columns(known: Known, key: RegistryId, destination: bool | None) -> dict[str, Any]:
     wanted = known.baseline.registries.failure_events == "required"
     heard = _heard(known.parts[key].registry.event_rules, key)
     return {
@@ -29,7 +30,7 @@ def _event_columns(known: Known, key: Registry, destination: bool | None) -> dic
     }
 
 
-def _heard(event_rules: str | None, key: Registry) -> dict[str, Truth] | None:
+def _heard(event_rules: str | None, key: RegistryId) -> dict[str, Truth] | None:
     """Event rule → whether it hears of failed replication; None: not read, or not understood."""
     try:
         return {str(rule.get("Name")): hears_failures(rule, *key) for rule in read_objects(event_rules)}
@@ -37,7 +38,7 @@ def _heard(event_rules: str | None, key: Registry) -> dict[str, Truth] | None:
         return None
 
 
-def _scanning_columns(known: Known, key: Registry, destination: bool | None) -> dict[str, Any]:
+def _scanning_columns(known: Known, key: RegistryId, destination: bool | None) -> dict[str, Any]:
     wanted = any(entry.scanning and entry.scanning.required for entry in known.baseline.settings)
     record, registry = known.accounts.get(key[0]), known.parts[key].registry
     permitted, problem = _permitted(record.inspector_policy if record else None, key[1])

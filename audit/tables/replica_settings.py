@@ -19,7 +19,7 @@ from audit.tables.copied_policies import (
     judge_repository_policy,
 )
 from audit.tables.copied_tags import TagsAnswer, judge_tags
-from audit.tables.documents import Parsed, Registry, parse_object
+from audit.tables.documents import Parsed, parse_object
 from audit.tables.encryption import EncryptionAnswer, KeyAnswer, judge_encryption, judge_key
 from audit.tables.known import Known
 from audit.tables.mutability import MutabilityAnswer, judge_mutability
@@ -35,6 +35,7 @@ from audit.tables.template_effect import (
     templates_in_charge,
 )
 from checks.baseline import Settings
+from checks.model import RegistryId
 from checks.requirements import merged_settings
 
 
@@ -47,11 +48,11 @@ def setting_columns(known: Known, stock: Stock, pairs: Pairs) -> dict[str, Any]:
     keys = {registry: _keys(known, registry) for registry in known.universe}
 
     def encryption(
-        here: bool | None, wanted: Settings, kind: str | None, key: str | None, at: Registry
+        here: bool | None, wanted: Settings, kind: str | None, key: str | None, at: RegistryId
     ) -> EncryptionAnswer:
         return judge_encryption(here, wanted, kind, key, at, keys[at])
 
-    def key(here: bool | None, key: str | None, at: Registry) -> KeyAnswer:
+    def key(here: bool | None, key: str | None, at: RegistryId) -> KeyAnswer:
         return KeyAnswer(key_named=False) if here is False else judge_key(key, at, keys[at])
 
     mode, filters = "tag_mutability", "mutability_exclusions"
@@ -129,6 +130,6 @@ def _wanted(known: Known, stock: Stock) -> Coded:
     return Coded(codes, values)
 
 
-def _keys(known: Known, registry: Registry) -> Parsed[Mapping[str, Any]]:
+def _keys(known: Known, registry: RegistryId) -> Parsed[Mapping[str, Any]]:
     record = known.registry(registry)
     return parse_object(record.keys if record else None, "what is known of the keys")

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from audit.tables.coded import Coded
-from audit.tables.documents import Registry
 from audit.tables.flows import Flows
 from audit.tables.frames import NO, UNKNOWN, YES, Flags, compact
 from audit.tables.known import Known
@@ -19,9 +18,10 @@ from audit.tables.link_chains import grant_word
 from audit.tables.pairs import Pairs, segments
 from audit.tables.stock import Stock
 from checks.baseline import Resilience
+from checks.model import RegistryId
 from checks.requirements import minimal_prefixes, prefixes_of, source_matches
 
-Apart = Callable[[Registry, Registry], bool]
+Apart = Callable[[RegistryId, RegistryId], bool]
 _KINDS: dict[str, Apart] = {
     "another_region": lambda source, destination: source[1] != destination[1],
     "another_account": lambda source, destination: source[0] != destination[0],
@@ -29,16 +29,16 @@ _KINDS: dict[str, Apart] = {
 """Field of a resilience requirement, and when a copy satisfies it."""
 
 
-_TEXTS = {"required_by": "", "prefixes": "[]", "candidates": "[]"}
-"""Columns of text behind each field, and what they say where nothing is asked."""
+_TEXTS = ("required_by", "prefixes", "candidates")
+"""Columns of JSON arrays behind each field, empty where nothing is asked."""
 
 
 class _Texts:
     """A long column of few texts, written run by run."""
 
-    def __init__(self, length: int, none: str) -> None:
+    def __init__(self, length: int) -> None:
         self._codes = np.zeros(length, dtype=np.int64)
-        self._number = {none: 0}
+        self._number = {"[]": 0}
 
     def put(self, run: slice, value: str) -> None:
         self._codes[run] = self._number.setdefault(value, len(self._number))
@@ -55,7 +55,7 @@ class _Asked:
     stop: int
     """Rows of the stock."""
     certain: bool
-    names: str
+    names: tuple[str, ...]
     prefixes: tuple[str, ...]
 
 
@@ -80,7 +80,7 @@ def _received(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> Flags:
     return received
 
 
-def _perhaps_received(stock: Stock, flows: Flows, registry: Registry, first: int, last: int) -> Flags:
+def _perhaps_received(stock: Stock, flows: Flows, registry: RegistryId, first: int, last: int) -> Flags:
     """UNKNOWN where a registry that could not be read, or not to its end, might copy the name there."""
     found = np.full(last - first, NO, dtype=np.int8)
     senders, open_prefixes = flows.unread.into(registry), flows.arriving_unlisted(registry)
@@ -104,7 +104,7 @@ def _has_copy(known: Known, stock: Stock, pairs: Pairs, apart: Apart) -> Flags:
     return has
 
 
-def _can_receive(known: Known, source: Registry, destination: Registry) -> bool:
+def _can_receive(known: Known, source: RegistryId, destination: RegistryId) -> bool:
     return known.state(destination[0]) in (None, "ACTIVE") and bool(
         region_columns(known, source, destination)["destination_region_valid"]
     )
@@ -112,12 +112,12 @@ def _can_receive(known: Known, source: Registry, destination: Registry) -> bool:
 
 def _resilience(known: Known, stock: Stock, flows: Flows, field: str, has: Flags, received: Flags) -> dict[str, Any]:
     required = np.full(len(stock.name), NO, dtype=np.int8)
-    texts = {name: _Texts(len(stock.name), none) for name, none in _TEXTS.items()}
+    texts = {name: _Texts(len(stock.name)) for name in _TEXTS}
     for source in known.sources:
         for asked in _asked(known, stock, source, [each for each in known.baseline.resilience if getattr(each, field)]):
             run = slice(asked.start, asked.stop)
             required[run] = YES if asked.certain else UNKNOWN
-            texts["required_by"].put(run, asked.names)
+            texts["required_by"].put(run, compact(asked.names))
             texts["prefixes"].put(run, compact(asked.prefixes))
             if (has[run] == NO).any():
                 found = _candidates(known, flows, source, asked.prefixes, _KINDS[field])
@@ -130,7 +130,7 @@ def _resilience(known: Known, stock: Stock, flows: Flows, field: str, has: Flags
     return {f"{field}_required": required, field: has, **told}
 
 
-def _asked(known: Known, stock: Stock, source: Registry, entries: Sequence[Resilience]) -> Iterator[_Asked]:
+def _asked(known: Known, stock: Stock, source: RegistryId, entries: Sequence[Resilience]) -> Iterator[_Asked]:
     """The repositories of *source*, run by run, of which *entries* ask something."""
     path, ids = known.paths(source[0])
     verdicts = [
@@ -147,11 +147,11 @@ def _asked(known: Known, stock: Stock, source: Registry, entries: Sequence[Resil
         here = [one for one in here if one[1]] or here
         if here:
             wanted = minimal_prefixes(p for *_, prefixes in here for p in prefixes if names[start].startswith(p))
-            yield _Asked(first + start, first + stop, here[0][1], ", ".join(each.name for each, *_ in here), wanted)
+            yield _Asked(first + start, first + stop, here[0][1], tuple(each.name for each, *_ in here), wanted)
 
 
 def _candidates(
-    known: Known, flows: Flows, source: Registry, prefixes: tuple[str, ...], apart: Apart
+    known: Known, flows: Flows, source: RegistryId, prefixes: tuple[str, ...], apart: Apart
 ) -> list[dict[str, str]]:
     """Destinations that *source* replicates to already, that would do, and that the baseline has nothing against."""
     return [

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from audit.tables.documents import Registry
 from audit.tables.known import Known
+from checks.model import RegistryId
 
 _ALPHANUMERIC = (("0", ":"), ("a", "{"))
 """Digits and letters that repository names may hold, each as the first and one past the last (ECR API reference,
@@ -53,7 +53,7 @@ class RepositoryNames:
         return (self.names[at] for at in range(bisect_left(self.names, first), bisect_left(self.names, end)))
 
 
-def repository_names(known: Known) -> Mapping[Registry, RepositoryNames]:
+def repository_names(known: Known) -> Mapping[RegistryId, RepositoryNames]:
     """The names of every registry that was read."""
     return {
         key: RepositoryNames(sorted(set(part.repositories["repository"])), part.registry.repositories_read)

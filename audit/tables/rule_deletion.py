@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from audit.tables.documents import Rule
+from audit.tables.frames import compact
 from audit.tables.known import Demand
 from checks.model import Severity
 from checks.requirements import shared_prefixes
@@ -24,7 +25,7 @@ def deletion_columns(rule: Rule, demands: Iterable[Demand]) -> dict[str, Any]:
         "delete_as_declared": wanted == {rule.delete_replication} if certain else None,
         "delete_expected": " and ".join(word for word, value in (("on", True), ("off", False)) if value in wanted),
         "delete_grade": Severity.HIGH if follows else Severity.LOW if wanted - {rule.delete_replication} else "",
-        "delete_required_by": ", ".join(demand.requirement.name for demand in certain or speaking),
+        "delete_required_by": compact([demand.requirement.name for demand in certain or speaking]),
     }
 
 

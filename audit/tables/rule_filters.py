@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from audit.tables.documents import Registry, Rule
+from audit.tables.documents import Rule
 from audit.tables.frames import compact
 from audit.tables.known import Demand
 from audit.tables.repository_names import RepositoryNames
+from checks.model import RegistryId
 from checks.requirements import is_covered, minimal_prefixes
 
 LISTED = 10
@@ -31,7 +32,7 @@ class Subset:
     """The same, where every destination wants just that; empty: they want different parts, or one wants nothing."""
 
 
-def wanted_subset(rule: Rule, demands: Sequence[Demand], source: Registry) -> Subset:
+def wanted_subset(rule: Rule, demands: Sequence[Demand], source: RegistryId) -> Subset:
     """What *demands* of the registry *source* want of *rule*; a rule with filters is a subset already."""
     destinations = [pair for pair in rule.destinations if pair != source]
     concerned = meeting(rule, demands)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from audit.tables.documents import Registry, Rule
+from audit.tables.documents import Rule
 from audit.tables.frames import compact, frame_of_rows
 from audit.tables.known import Known
 from audit.tables.repository_names import RepositoryNames
@@ -16,15 +16,16 @@ from audit.tables.rule_deletion import deletion_columns
 from audit.tables.rule_filters import Bounds, Subset, bounds_of, name_columns, subset_columns, wanted_subset
 from audit.tables.rule_redundancy import duplicate_columns, redundancy_columns, redundancy_of
 from audit.tables.thresholds import distance
+from checks.model import RegistryId
 from checks.tables import RULES
 
 
-def rules_frame(known: Known, names: Mapping[Registry, RepositoryNames]) -> pd.DataFrame:
+def rules_frame(known: Known, names: Mapping[RegistryId, RepositoryNames]) -> pd.DataFrame:
     """One row a replication rule of a registry in scope; *names* are those of every registry that was read."""
     return frame_of_rows(RULES, [row for source in known.sources for row in _rows(known, source, names[source])])
 
 
-def _rows(known: Known, source: Registry, names: RepositoryNames) -> Iterator[dict[str, Any]]:
+def _rows(known: Known, source: RegistryId, names: RepositoryNames) -> Iterator[dict[str, Any]]:
     rules, demands = known.rules[source].value or (), known.demands[source]
     subsets = {rule.number: wanted_subset(rule, demands, source) for rule in rules}
     bounds = {rule.number: bounds_of(rule, demands, names) for rule in rules}
@@ -54,7 +55,7 @@ def _replacements(
     return found
 
 
-def _as_read(known: Known, source: Registry, rule: Rule) -> dict[str, Any]:
+def _as_read(known: Known, source: RegistryId, rule: Rule) -> dict[str, Any]:
     limit = known.baseline.limits.filters_per_rule
     record = known.parts[source].registry
     maximum = limit.maximum if record.filters_limit is None else record.filters_limit

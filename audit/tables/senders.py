@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from audit.tables.documents import Registry
 from audit.tables.known import Known
 from audit.tables.repository_names import RepositoryNames
 from checks.iam import LinkRequest, LinkVerdict, link_verdict
+from checks.model import RegistryId
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +15,11 @@ class UnreadSenders:
     """Registries whose rules were not read, and what the others' policies let them do."""
 
     known: Known
-    unread: dict[Registry, RepositoryNames]
+    unread: dict[RegistryId, RepositoryNames]
     """Those that hold repositories, or may hold some."""
-    _found: dict[Registry, tuple[Registry, ...]] = field(default_factory=dict)
+    _found: dict[RegistryId, tuple[RegistryId, ...]] = field(default_factory=dict)
 
-    def into(self, destination: Registry) -> tuple[Registry, ...]:
+    def into(self, destination: RegistryId) -> tuple[RegistryId, ...]:
         """Unread registries that may replicate into *destination*."""
         if destination not in self._found:
             # A registry policy knows accounts, not the Regions that images come from: one question an account.
@@ -30,19 +30,19 @@ class UnreadSenders:
             )
         return self._found[destination]
 
-    def may_send(self, name: str, destination: Registry) -> bool:
+    def may_send(self, name: str, destination: RegistryId) -> bool:
         """Whether one of them may replicate a repository called *name* into *destination*."""
         held = (self.unread[sender] for sender in self.into(destination))
         return any(not names.complete or names.has(name) for names in held)
 
 
-def unread_senders(known: Known, names: dict[Registry, RepositoryNames]) -> UnreadSenders:
+def unread_senders(known: Known, names: dict[RegistryId, RepositoryNames]) -> UnreadSenders:
     """The registries that the run set out to read and whose rules it does not know."""
     unread = (key for key in known.parts if known.rules[key].value is None)
     return UnreadSenders(known, {key: names[key] for key in unread if names[key].names or not names[key].complete})
 
 
-def granted(known: Known, source: Registry, destination: Registry, prefixes: tuple[str, ...]) -> bool | None:
+def granted(known: Known, source: RegistryId, destination: RegistryId, prefixes: tuple[str, ...]) -> bool | None:
     """Whether *destination* lets *source* replicate at least some name under *prefixes*; None: not known.
 
     ECR user guide, registry-permissions.html: within one account no grant is needed.
@@ -57,7 +57,7 @@ def granted(known: Known, source: Registry, destination: Registry, prefixes: tup
 
 
 def grant_verdict(
-    known: Known, source: Registry, destination: Registry, prefixes: tuple[str, ...]
+    known: Known, source: RegistryId, destination: RegistryId, prefixes: tuple[str, ...]
 ) -> LinkVerdict | None:
     """What *destination*, in another account, says to any name under *prefixes*; None: its policy was not read."""
     record = known.registry(destination)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from audit.tables.documents import Registry, Template
+from audit.tables.documents import Template
 from audit.tables.known import Known
 from audit.tables.registry_reach import denials_under
 from audit.tables.replica_exposure import organization_of
@@ -12,6 +12,7 @@ from checks.declared_templates import ROOT, declared_template
 from checks.iam import PolicyProblem
 from checks.iam.access import Circumstances
 from checks.iam.ternary import every
+from checks.model import RegistryId
 from checks.repository_exposure import Exposure, certain, closed_policy, exposure, none_of, own_clauses
 
 
@@ -24,12 +25,12 @@ class TemplateExposure:
     closed_policy: str | None = None
 
 
-def exposure_columns(known: Known, place: Registry, template: Template) -> dict[str, bool | str | None]:
+def exposure_columns(known: Known, place: RegistryId, template: Template) -> dict[str, bool | str | None]:
     """What the repository policy of *template* would let others do with every copy that it serves."""
     return asdict(_judged(known, place, template))
 
 
-def _judged(known: Known, place: Registry, template: Template) -> TemplateExposure:
+def _judged(known: Known, place: RegistryId, template: Template) -> TemplateExposure:
     text = template.document.get("repositoryPolicy") or ""
     own = own_clauses(text) if isinstance(text, str) else PolicyProblem("the repository policy is not text")
     if isinstance(own, PolicyProblem):
@@ -56,7 +57,7 @@ def _told(found: Exposure) -> str:
     return "; ".join(f"it {what} {', '.join(certain(whom))}" for what, whom in kinds if certain(whom))
 
 
-def _closed(known: Known, place: Registry, template: Template, circumstances: Circumstances) -> str:
+def _closed(known: Known, place: RegistryId, template: Template, circumstances: Circumstances) -> str:
     """The text to put; empty: a person must write it."""
     declared = declared_template(known.baseline, template.prefix, place, {}).template.get("repositoryPolicy")
     if declared is None:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.tables.documents import Parsed, Registry, Template
+from audit.tables.documents import Parsed, Template
 from audit.tables.encryption import judge_encryption
 from audit.tables.frames import compact
 from audit.tables.known import Known
 from checks.baseline import Baseline, Settings
 from checks.lifecycles import same_lifecycle
+from checks.model import RegistryId
 from checks.policy_texts import same_policy
 from checks.requirements import merged_settings, minimal_prefixes
 
@@ -25,7 +26,7 @@ Verdicts = Mapping[str, bool | None]
 class Surroundings:
     """What decides which names a template of one registry serves."""
 
-    place: Registry
+    place: RegistryId
     keys: Parsed[Mapping[str, Any]]
     templates: Sequence[Template]
     """Those of the registry that apply to replication."""
@@ -33,9 +34,9 @@ class Surroundings:
     """Prefixes that replication brings there, or shall."""
 
 
-def arriving_prefixes(known: Known) -> dict[Registry, tuple[str, ...]]:
+def arriving_prefixes(known: Known) -> dict[RegistryId, tuple[str, ...]]:
     """For each registry the prefixes that a rule, or the baseline, has copied to it."""
-    found: dict[Registry, set[str]] = {}
+    found: dict[RegistryId, set[str]] = {}
     for parsed in known.rules.values():
         for rule in parsed.value or ():
             for registry in rule.destinations:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from audit.tables.documents import Parsed, Registry, Template, parse_object
+from audit.tables.documents import Parsed, Template, parse_object
 from audit.tables.encryption import judge_key
 from audit.tables.frames import compact, frame_of_rows
 from audit.tables.known import Known
 from audit.tables.template_exposure import exposure_columns
 from audit.tables.template_settings import Surroundings, arriving_prefixes, declaration_columns
+from checks.model import RegistryId
 from checks.tables import TEMPLATES
 
 _SERVICE = "ecr.amazonaws.com"
@@ -39,11 +40,11 @@ def templates_frame(known: Known) -> pd.DataFrame:
     return frame_of_rows(TEMPLATES, rows)
 
 
-def _keys(known: Known, place: Registry) -> Parsed[Mapping[str, Any]]:
+def _keys(known: Known, place: RegistryId) -> Parsed[Mapping[str, Any]]:
     return parse_object(known.parts[place].registry.keys, "what is known of the keys")
 
 
-def _row(known: Known, place: Registry, template: Template, around: Surroundings) -> dict[str, Any]:
+def _row(known: Known, place: RegistryId, template: Template, around: Surroundings) -> dict[str, Any]:
     record = known.parts[place].registry
     valid, problem = judge_role(template, place[0], parse_object(record.roles, "what is known of the roles"))
     return {

@@ -9,7 +9,7 @@ import pandas as pd
 
 from audit.evidence import Evidence, Scope, all_gaps
 from audit.tables.frames import frame_of_rows
-from checks.model import Gap, GapKind
+from checks.model import Gap, GapKind, RegistryId
 from checks.tables import WAIVERS
 from checks.waiving import Sight
 
@@ -28,7 +28,7 @@ def sight_of(evidence: Evidence, scope: Scope) -> Sight:
     return Sight(
         accounts=frozenset(one.account for one in evidence.accounts if one.in_scope) if narrowed else None,
         regions=frozenset(scope.regions) if scope.regions else None,
-        unread=frozenset((gap.account, gap.region) for gap in all_gaps(evidence) if _hides_rows(gap)),
+        unread=frozenset(RegistryId(gap.account, gap.region) for gap in all_gaps(evidence) if _hides_rows(gap)),
     )
 
 

@@ -32,6 +32,7 @@ from __future__ import annotations
 from checks import wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import LINKS
+from checks.wording import listed, names_in
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
@@ -46,9 +47,10 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
                 "Otherwise take the account out of the baseline, and its grants out of the policies that name it.",
             ),
         )
+    names = names_in(row["required_by"])
     replacement = (
-        (f"Name another destination in the baseline ({row['required_by']}), which still requires this one.",)
-        if row["required_by"]
+        (f"Name another destination in the baseline ({listed(names)}), which still requires this one.",)
+        if names
         else ()
     )
     if not row["present"]:

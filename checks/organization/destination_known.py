@@ -34,6 +34,7 @@ from __future__ import annotations
 from checks import wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import LINKS
+from checks.wording import listed, names_in
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
@@ -42,7 +43,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         f"Find out who owns account {destination[0]}. If it is a wanted partner, name it with the reason under "
         "grants.external_accounts in the baseline, instead of removing it."
     )
-    required = (f"Take the destination out of the baseline too ({row['required_by']}).",) if row["required_by"] else ()
+    names = names_in(row["required_by"])
+    required = (f"Take the destination out of the baseline too ({listed(names)}).",) if names else ()
     if not row["present"]:
         return Remedy(
             summary=f"Declare account {destination[0]} as partner, or stop requiring replication to it.",

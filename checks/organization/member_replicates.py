@@ -37,14 +37,14 @@ import json
 
 from checks import headroom, wanted
 from checks.groundwork import groundwork
-from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Edit, RegistryId, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import REGISTRIES
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source = wanted.registry(row)
     flows = json.loads(row["member_flows"])
-    places = tuple(dict.fromkeys((flow["account"], flow["region"]) for flow in flows))
+    places = tuple(dict.fromkeys(RegistryId(flow["account"], flow["region"]) for flow in flows))
     summary = (
         f"Replicate from {'/'.join(source)} to {', '.join('/'.join(place) for place in places)}, once each of them "
         "grants the replication, and backfill what is older than the rules."
@@ -55,7 +55,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     before: list[Edit] = []
     rules: list[Edit] = []
     for flow in flows:
-        place = (flow["account"], flow["region"])
+        place = RegistryId(flow["account"], flow["region"])
         ground = groundwork(context, source, place, flow["prefixes"])
         if ground.obstacles:
             return Remedy(summary=summary, manual=ground.steps(place))
@@ -74,7 +74,7 @@ CHECK = Check(
     judged="member_replicates",
     expect=is_true(),
     message="{account}/{region} lies in an organizational unit whose repositories must be replicated "
-    "({member_required_by}), and has no replication rule",
+    "({member_required_by:names}), and has no replication rule",
     remedy=_remedy,
     when="membership_judged",
     unknown="whether {account}/{region} must replicate, or does, is not known",

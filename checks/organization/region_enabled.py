@@ -36,12 +36,13 @@ from __future__ import annotations
 from checks import wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import LINKS
+from checks.wording import listed, names_in
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     (source, _), (destination, region) = wanted.source(row), wanted.destination(row)
-    problem, required = row["regions_problem"], row["required_by"]
-    elsewhere = f", and name another destination in the baseline ({required})." if required else "."
+    problem, required = row["regions_problem"], names_in(row["required_by"])
+    elsewhere = f", and name another destination in the baseline ({listed(required)})." if required else "."
     return Remedy(
         summary=f"Enable the Region, or end the replication from {source} to {destination}/{region}.",
         manual=(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from checks.model import Edit, RemedyContext, Row
+from checks.model import Edit, RegistryId, RemedyContext, Row
 from checks.remedies import account, policy, policy_text, replication, repositories, rules, scanning, templates
 from checks.remedies.account import account_step
 from checks.remedies.edits import EDITS, Stage, once
@@ -100,7 +100,7 @@ class _Registry:
             read("policy_characters_limit", declared.registry_policy_characters.maximum),
         )
 
-    def room_elsewhere(self) -> Mapping[rules.Pair, int]:
+    def room_elsewhere(self) -> Mapping[RegistryId, int]:
         """How many more destinations each other registry that was read could take."""
         room = {place: row.get("destination_headroom") for place, row in self.context.registries.items()}
         return {place: int(free) for place, free in room.items() if free is not None and free > 0}
@@ -114,7 +114,7 @@ def plan_registry(
     Of edits that contend for one setting the first one holds, so what matters most is to come first.
     """
     wanted = once(edits)
-    registry = _Registry(account, region, context.registries.get((account, region), {}), context, wanted)
+    registry = _Registry(account, region, context.registries.get(RegistryId(account, region), {}), context, wanted)
     planned: list[Planned] = []
     refused: list[Refusal] = []
     for group, plan in _GROUPS.items():
@@ -160,7 +160,7 @@ def _staged(
 
 def _replication(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
     seen = replication.parse(registry.text("replication_configuration"))
-    owner = (registry.account, registry.region)
+    owner = RegistryId(registry.account, registry.region)
 
     def merge(members: Sequence[Edit]) -> Merged[tuple[rules.Rule, ...]]:
         return replication.merge(seen, members, registry.limits, owner, registry.room_elsewhere)
@@ -269,13 +269,15 @@ def _backfills(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -
     return RegistryPlan(tuple(planned), tuple(refused))
 
 
-def _destinations_in_the_end(registry: _Registry) -> set[rules.Pair] | None:
+def _destinations_in_the_end(registry: _Registry) -> set[RegistryId] | None:
     """The destinations of all rules once the edits are made; None where the rules are not known."""
     text = registry.text("replication_configuration")
     if text is None:
         return None
     edits = [edit for edit in registry.edits if edit.kind.startswith("replication.")]
-    merged = replication.merge(replication.parse(text), edits, registry.limits, (registry.account, registry.region))
+    merged = replication.merge(
+        replication.parse(text), edits, registry.limits, RegistryId(registry.account, registry.region)
+    )
     return {pair for rule in merged.document for pair in rules.destinations_of(rule)}
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.model import Edit
+from checks.model import Edit, RegistryId
 from checks.remedies.outcome import CannotApplyError, Limits, Merged, Refusal
 from checks.remedies.rules import (
-    Pair,
     Rule,
     as_aws,
     as_filters,
@@ -36,11 +35,11 @@ class _Dropped:
     """What an edit takes away without putting anything in its place."""
 
     edit: Edit
-    pieces: frozenset[tuple[Pair, str]]
+    pieces: frozenset[tuple[RegistryId, str]]
 
 
 def merge_numbered(
-    rules: Sequence[Rule], edits: Sequence[Edit], limits: Limits, unwanted: Collection[Pair] = ()
+    rules: Sequence[Rule], edits: Sequence[Edit], limits: Limits, unwanted: Collection[RegistryId] = ()
 ) -> Merged[tuple[Rule, ...]]:
     """The rules with *edits* made; *unwanted* destinations are about to go, whoever copies to them.
 
@@ -147,7 +146,7 @@ def _agreed(prefix: str, wishes: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _lost(
-    rules: Sequence[Rule], document: Sequence[Rule], edits: Iterable[Edit], unwanted: Collection[Pair]
+    rules: Sequence[Rule], document: Sequence[Rule], edits: Iterable[Edit], unwanted: Collection[RegistryId]
 ) -> list[Refusal]:
     """Refusals of edits that drop what another part copied when the audit looked, and none copies afterwards."""
     found: list[Refusal] = []

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from checks import requirements
-from checks.model import RemedyContext, Row
+from checks.model import RegistryId, RemedyContext, Row
 from checks.remedies import policy_text, replication
 from checks.remedies.outcome import CannotApplyError, Limits
 from checks.remedies.rules import Rule, covers, deletes, destinations_of, prefixes_of, shortest
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 def for_destinations(row: Row, context: RemedyContext) -> tuple[str, ...]:
     """Which destinations a registry (a row of `registries`) could keep and which it would give to another source."""
-    owner, limit = (row["account"], row["region"]), row.get("destinations_limit")
+    owner, limit = RegistryId(row["account"], row["region"]), row.get("destinations_limit")
     try:
         rules = replication.parse(row.get("replication_configuration"))
     except CannotApplyError:
         return ()
-    wanted: dict[tuple[str, str], dict[str, None]] = {}
+    wanted: dict[RegistryId, dict[str, None]] = {}
     for rule in rules:
         for pair in destinations_of(rule):
             wanted.setdefault(pair, {}).update(dict.fromkeys(prefixes_of(rule)))

@@ -7,14 +7,14 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from checks.model import Finding, RemedyContext, Script, Status
+from checks.model import Finding, RegistryId, RemedyContext, Script, Status
 from checks.remedies.edits import Stage, identity
 from checks.remedies.merging import Planned, Target
 from checks.remedies.outcome import Refusal
 from checks.remedies.scripts import Part, parts_text, script_text, telling_text
 from checks.remedies.shell import comment, visible
 from checks.remedies.steps import Step
-from checks.remedies.working import Registry, Worked, by_stage, owners, work
+from checks.remedies.working import Worked, by_stage, owners, work
 
 _NAMES = {
     Stage.GRANTS: "grants-and-templates",
@@ -131,7 +131,7 @@ def planned(findings: Sequence[Finding], context: RemedyContext, *, waived: bool
     )
 
 
-def _targets(registry: Registry, steps: Sequence[Planned], context: RemedyContext) -> RegistryTargets:
+def _targets(registry: RegistryId, steps: Sequence[Planned], context: RemedyContext) -> RegistryTargets:
     targets = {(one.target.kind, one.target.name): one.target for one in steps if one.target is not None}
     others = tuple(one.step.title for one in steps if one.target is None)
     partition = context.registries.get(registry, {}).get("partition") or ""
@@ -139,7 +139,7 @@ def _targets(registry: Registry, steps: Sequence[Planned], context: RemedyContex
 
 
 def _stage_script(
-    registry: Registry, stage: Stage, steps: Sequence[Planned], asking: Mapping[tuple[str, ...], Sequence[Finding]]
+    registry: RegistryId, stage: Stage, steps: Sequence[Planned], asking: Mapping[tuple[str, ...], Sequence[Finding]]
 ) -> Script:
     account, region = registry
     mended = {finding.fingerprint: finding for one in steps for edit in one.edits for finding in asking[identity(edit)]}
@@ -166,7 +166,7 @@ def _told(planned: Planned) -> Step:
     return replace(planned.step, text="\n".join((comment(*lines), planned.step.text)))
 
 
-def _by_hand(registry: Registry, manual: Sequence[ByHand], refused: Sequence[str]) -> Script:
+def _by_hand(registry: RegistryId, manual: Sequence[ByHand], refused: Sequence[str]) -> Script:
     account, region = registry
     name = "-".join(("60-by-hand", *filter(None, registry))) + ".sh"
     told = tuple(line for one in manual for line in (f"{one.whom}:", *(f"  - {step}" for step in one.steps)))
@@ -176,12 +176,12 @@ def _by_hand(registry: Registry, manual: Sequence[ByHand], refused: Sequence[str
     return Script(account, region, name, telling_text(title, notes), True, (), flat, tuple(refused))
 
 
-def _manual(findings: Iterable[Finding]) -> dict[Registry, tuple[ByHand, ...]]:
+def _manual(findings: Iterable[Finding]) -> dict[RegistryId, tuple[ByHand, ...]]:
     """Steps for a person by registry, each told once with all the findings that it is for."""
-    found: dict[Registry, dict[tuple[str, ...], list[str]]] = {}
+    found: dict[RegistryId, dict[tuple[str, ...], list[str]]] = {}
     for finding in findings:
         if finding.remedy and finding.remedy.manual:
-            steps = found.setdefault((finding.account, finding.region), {})
+            steps = found.setdefault(RegistryId(finding.account, finding.region), {})
             steps.setdefault(finding.remedy.manual, []).append(f"{finding.check}, {finding.resource}")
     return {
         registry: tuple(ByHand(shortened(names), several) for several, names in steps.items())
@@ -189,12 +189,12 @@ def _manual(findings: Iterable[Finding]) -> dict[Registry, tuple[ByHand, ...]]:
     }
 
 
-def _refused(findings: Iterable[Finding], worked: Worked) -> dict[Registry, tuple[str, ...]]:
+def _refused(findings: Iterable[Finding], worked: Worked) -> dict[RegistryId, tuple[str, ...]]:
     """Reasons by registry, each told once with all the findings that it leaves out."""
-    found: dict[Registry, dict[str, list[str]]] = {}
+    found: dict[RegistryId, dict[str, list[str]]] = {}
     for finding in findings:
         for refusal in worked.refused.get(finding.fingerprint, ()):
-            registry = (refusal.edit.account, refusal.edit.region)
+            registry = RegistryId(refusal.edit.account, refusal.edit.region)
             name = f"{finding.check}, {finding.resource}"
             names = found.setdefault(registry, {}).setdefault(refusal.reason, [])
             if name not in names:

@@ -10,12 +10,11 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from checks.model import Edit
+from checks.model import Edit, RegistryId
 from checks.remedies.edits import distinct
 from checks.remedies.numbered import KINDS, merge_numbered
 from checks.remedies.outcome import CannotApplyError, Limits, Merged, Refusal, merge_one_by_one
 from checks.remedies.rules import (
-    Pair,
     Rule,
     as_aws,
     as_filters,
@@ -47,8 +46,8 @@ def merge(
     rules: Sequence[Rule],
     edits: Iterable[Edit],
     limits: Limits,
-    owner: Pair,
-    room: Callable[[], Mapping[Pair, int]] = dict,
+    owner: RegistryId,
+    room: Callable[[], Mapping[RegistryId, int]] = dict,
 ) -> Merged[tuple[Rule, ...]]:
     """The rules with every edit applied that AWS would take; the others refused, each with its reason.
 
@@ -59,7 +58,7 @@ def merge(
     """
     wanted = distinct(edits)
     removals = [edit for edit in wanted if edit.kind == "replication.remove-destination"]
-    unwanted = {(edit.arguments["account"], edit.arguments["region"]) for edit in removals}
+    unwanted = {RegistryId(edit.arguments["account"], edit.arguments["region"]) for edit in removals}
     numbered = merge_numbered(rules, [edit for edit in wanted if edit.kind in KINDS], limits, unwanted)
     present = _without_destinations(numbered.document, unwanted)
     additions = [edit for edit in wanted if edit.kind == "replication.add"]
@@ -81,14 +80,14 @@ def merge(
 
 
 def _with_split(
-    merged: Merged[tuple[Rule, ...]], limits: Limits, owner: Pair, room: Callable[[], Mapping[Pair, int]]
+    merged: Merged[tuple[Rule, ...]], limits: Limits, owner: RegistryId, room: Callable[[], Mapping[RegistryId, int]]
 ) -> tuple[Refusal, ...]:
     """Refusals, with one and the same split for all that had no place among the unique destinations."""
     kept = {pair for rule in merged.document for pair in destinations_of(rule)}
-    moved: dict[Pair, dict[str, None]] = {}
+    moved: dict[RegistryId, dict[str, None]] = {}
     beyond: list[Edit] = []
     for refusal in merged.refused:
-        pairs = [(item["account"], item["region"]) for item in refusal.edit.arguments["destinations"]]
+        pairs = [RegistryId(item["account"], item["region"]) for item in refusal.edit.arguments["destinations"]]
         new = [pair for pair in pairs if pair not in kept]
         if len({*kept, *new}) > limits.destinations and owner not in pairs:
             beyond.append(refusal.edit)
@@ -98,8 +97,10 @@ def _with_split(
     return tuple(Refusal(one.edit, reason) if one.edit in beyond else one for one in merged.refused)
 
 
-def _added(rules: tuple[Rule, ...], arguments: Mapping[str, Any], limits: Limits, owner: Pair) -> tuple[Rule, ...]:
-    destinations = tuple((item["account"], item["region"]) for item in arguments["destinations"])
+def _added(
+    rules: tuple[Rule, ...], arguments: Mapping[str, Any], limits: Limits, owner: RegistryId
+) -> tuple[Rule, ...]:
+    destinations = tuple(RegistryId(item["account"], item["region"]) for item in arguments["destinations"])
     refuse_destinations(destinations, owner)
     refuse_filters(arguments["prefixes"])
     return _with_copies(rules, destinations, arguments["prefixes"], limits, delete=arguments.get("delete_replication"))
@@ -119,7 +120,7 @@ def compacted(rules: Sequence[Rule], limits: Limits) -> tuple[Rule, ...]:
     return tuple(kept) if len(kept) == len(rules) else compacted(kept, limits)
 
 
-def _without_destinations(rules: tuple[Rule, ...], gone: Collection[Pair]) -> tuple[Rule, ...]:
+def _without_destinations(rules: tuple[Rule, ...], gone: Collection[RegistryId]) -> tuple[Rule, ...]:
     kept: list[Rule] = []
     for rule in rules:
         left = [pair for pair in destinations_of(rule) if pair not in gone]
@@ -132,14 +133,14 @@ def _without_destinations(rules: tuple[Rule, ...], gone: Collection[Pair]) -> tu
 
 def _with_copies(
     rules: tuple[Rule, ...],
-    destinations: Sequence[Pair],
+    destinations: Sequence[RegistryId],
     prefixes: Sequence[str],
     limits: Limits,
     *,
     delete: bool | None,
 ) -> tuple[Rule, ...]:
     """*rules* and what is missing of *destinations* x *prefixes*, in as few new rules as possible."""
-    missing: dict[tuple[str, ...], list[Pair]] = {}
+    missing: dict[tuple[str, ...], list[RegistryId]] = {}
     for destination in dict.fromkeys(destinations):
         names = tuple(prefix for prefix in shortest(prefixes) if not covers(rules, destination, prefix))
         if names:
@@ -175,7 +176,7 @@ def _joined(first: Rule, second: Rule, limits: Limits) -> Rule | None:
     return {**first, "repositoryFilters": as_filters(names)} if len(names) <= limits.filters else None
 
 
-def _new_rule(destinations: Iterable[Pair], prefixes: Sequence[str], *, delete: bool | None) -> Rule:
+def _new_rule(destinations: Iterable[RegistryId], prefixes: Sequence[str], *, delete: bool | None) -> Rule:
     rule: dict[str, Any] = {"destinations": as_aws(destinations)}
     if tuple(prefixes) != ("",):
         rule["repositoryFilters"] = as_filters(prefixes)

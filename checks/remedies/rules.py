@@ -6,19 +6,18 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from checks.model import RegistryId
 from checks.remedies.outcome import CannotApplyError
 
 Rule = Mapping[str, Any]
-Pair = tuple[str, str]
-"""Account and Region of a destination."""
 
 _FILTER = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*")
 """RepositoryFilterValue of the ECR service model."""
 
 
-def destinations_of(rule: Rule) -> tuple[Pair, ...]:
+def destinations_of(rule: Rule) -> tuple[RegistryId, ...]:
     """Account and Region of each destination of *rule*, without repetitions."""
-    return tuple(dict.fromkeys((item["registryId"], item["region"]) for item in rule.get("destinations", ())))
+    return tuple(dict.fromkeys(RegistryId(item["registryId"], item["region"]) for item in rule.get("destinations", ())))
 
 
 def prefixes_of(rule: Rule) -> tuple[str, ...]:
@@ -31,7 +30,7 @@ def deletes(rule: Rule) -> bool:
     return bool((rule.get("deleteReplication") or {}).get("enabled", False))
 
 
-def covers(rules: Iterable[Rule], destination: Pair, prefix: str) -> bool:
+def covers(rules: Iterable[Rule], destination: RegistryId, prefix: str) -> bool:
     """Whether every name that begins with *prefix* is copied to *destination*."""
     return any(
         destination in destinations_of(rule) and any(prefix.startswith(start) for start in prefixes_of(rule))
@@ -47,7 +46,7 @@ def shortest(prefixes: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def as_aws(destinations: Iterable[Pair]) -> list[dict[str, str]]:
+def as_aws(destinations: Iterable[RegistryId]) -> list[dict[str, str]]:
     """Destinations as AWS writes them."""
     return [{"region": region, "registryId": account} for account, region in destinations]
 
@@ -64,7 +63,7 @@ def refuse_filters(prefixes: Iterable[str]) -> None:
             raise CannotApplyError(f"AWS takes no filter like {prefix!r}: 2 to 256 characters of a repository name")
 
 
-def refuse_destinations(destinations: Iterable[Pair], owner: Pair) -> None:
+def refuse_destinations(destinations: Iterable[RegistryId], owner: RegistryId) -> None:
     """Raise CannotApplyError for a destination that the registry *owner* cannot have."""
     for account, region in destinations:
         if (account, region) == owner:

@@ -6,14 +6,19 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
+from checks.model import RegistryId
 from checks.remedies.outcome import Limits
-from checks.remedies.rules import Pair, Rule, covers, deletes, destinations_of, prefixes_of, shortest
+from checks.remedies.rules import Rule, covers, deletes, destinations_of, prefixes_of, shortest
 
 _LISTED = 8
 
 
 def destinations_split(
-    kept: Collection[Pair], moved: Mapping[Pair, Collection[str]], limits: Limits, owner: Pair, room: Mapping[Pair, int]
+    kept: Collection[RegistryId],
+    moved: Mapping[RegistryId, Collection[str]],
+    limits: Limits,
+    owner: RegistryId,
+    room: Mapping[RegistryId, int],
 ) -> str:
     """Why not all destinations fit, and which of them need another source; arguments as for `keep_and_move`."""
     return (
@@ -23,7 +28,10 @@ def destinations_split(
 
 
 def keep_and_move(
-    kept: Collection[Pair], moved: Mapping[Pair, Collection[str]], owner: Pair, room: Mapping[Pair, int]
+    kept: Collection[RegistryId],
+    moved: Mapping[RegistryId, Collection[str]],
+    owner: RegistryId,
+    room: Mapping[RegistryId, int],
 ) -> str:
     """Which destinations stay in the registry *owner* and which need another source.
 
@@ -41,7 +49,7 @@ def keep_and_move(
     return (
         f"keep {len(kept)} here ({_by_region(kept)}) and replicate the others from a second source registry ({where}), "
         "to which the images are pushed as well, because a copy is not copied on: "
-        f"{_listed(f'{account}/{region} ({_names(moved[account, region])})' for account, region in sorted(moved))}"
+        f"{_listed(f'{place} ({_names(moved[place])})' for place in sorted(moved))}"
     )
 
 
@@ -80,7 +88,7 @@ def shorter_prefixes(prefixes: Collection[str], most: int) -> str:
     return f"use {_listed(chosen)} that begin so, which leaves {left} and takes in all other names that begin so"
 
 
-def _more_copies(one: Rule, other: Rule, limits: Limits) -> frozenset[tuple[Pair, str]] | None:
+def _more_copies(one: Rule, other: Rule, limits: Limits) -> frozenset[tuple[RegistryId, str]] | None:
     """What a rule for both would copy besides; None where there can be no such rule."""
     if deletes(one) != deletes(other) or not destinations_of(one) or not destinations_of(other):
         return None
@@ -100,7 +108,7 @@ def _names(prefixes: Iterable[str]) -> str:
     return _listed((f"{prefix}*" if prefix else "everything" for prefix in prefixes), 3)
 
 
-def _by_region(pairs: Iterable[Pair]) -> str:
+def _by_region(pairs: Iterable[RegistryId]) -> str:
     regions: dict[str, list[str]] = {}
     for account, region in sorted(pairs):
         regions.setdefault(region, []).append(account)

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from checks.model import Edit, Finding, RemedyContext
+from checks.model import Edit, Finding, RegistryId, RemedyContext
 from checks.remedies.edits import Stage, identity, validate
 from checks.remedies.merging import Planned, RegistryPlan, plan_registry
 from checks.remedies.outcome import Refusal
-
-Registry = tuple[str, str]
-"""Account and Region."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worked:
     """Findings worked into steps."""
 
-    steps: Mapping[Registry, tuple[Planned, ...]]
+    steps: Mapping[RegistryId, tuple[Planned, ...]]
     mended: tuple[Finding, ...]
     refused: Mapping[str, tuple[Refusal, ...]] = field(default_factory=dict)
     """Refusals by fingerprint: such a finding has no step at all, so that nothing is half done."""
@@ -35,8 +32,8 @@ def work(findings: Sequence[Finding], context: RemedyContext, *, in_stages: bool
     for finding in left:
         for edit in edits_of(finding):
             validate(edit)
-    sizes: dict[Registry, int] = {}
-    plans: dict[Registry, RegistryPlan] = {}
+    sizes: dict[RegistryId, int] = {}
+    plans: dict[RegistryId, RegistryPlan] = {}
     while True:
         wanted = _by_registry(left)
         plans = {
@@ -86,9 +83,9 @@ def _against(finding: Finding, reasons: Mapping[tuple[str, str, str, str], Refus
     return real or (tuple(refusals) if len(refusals) == len(edits) else ())
 
 
-def _by_registry(findings: Iterable[Finding]) -> dict[Registry, list[Edit]]:
-    found: dict[Registry, list[Edit]] = {}
+def _by_registry(findings: Iterable[Finding]) -> dict[RegistryId, list[Edit]]:
+    found: dict[RegistryId, list[Edit]] = {}
     for finding in findings:
         for edit in edits_of(finding):
-            found.setdefault((edit.account, edit.region), []).append(edit)
+            found.setdefault(RegistryId(edit.account, edit.region), []).append(edit)
     return found

@@ -51,7 +51,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             summary=f"Split rule {number} of {account}/{region} into one that follows deletions and one that does not.",
             manual=(
                 f"Rule {number} copies {listed(names_in(row['prefixes']))}, of which the baseline wants a part to "
-                f"follow deletions and a part not to ({row['delete_required_by']}).",
+                f"follow deletions and a part not to ({listed(names_in(row['delete_required_by']))}).",
                 "Write two rules with the same destinations, each with the filters of one part, and set "
                 "deleteReplication in each as the baseline says.",
                 "Put both in one PutReplicationConfiguration, so that no image goes uncopied in between.",
@@ -73,7 +73,7 @@ CHECK = Check(
     judged="delete_as_declared",
     expect=is_true(),
     message="rule {rule} has deleteReplication {delete_replication:on or off} for {prefixes:names}, "
-    "the baseline wants it {delete_expected} ({delete_required_by})",
+    "the baseline wants it {delete_expected} ({delete_required_by:names})",
     remedy=_remedy,
     when="delete_declared",
     graded="delete_grade",

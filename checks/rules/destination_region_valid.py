@@ -36,12 +36,15 @@ from __future__ import annotations
 from checks import wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import LINKS
+from checks.wording import listed, names_in
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
     source, destination = wanted.source(row), wanted.destination(row)
-    required = row["required_by"] or ""
-    correction = (f"Correct the destination {'/'.join(destination)} in the baseline ({required}).",) if required else ()
+    required = names_in(row["required_by"])
+    correction = (
+        (f"Correct the destination {'/'.join(destination)} in the baseline ({listed(required)}).",) if required else ()
+    )
     if not row["present"]:
         return Remedy(
             summary="Require a destination that can exist.",

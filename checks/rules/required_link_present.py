@@ -57,7 +57,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         "replication, and backfill what is older than the rule."
     )
     if row["destination_region_valid"] is False:
-        step = f"Correct the Region of this destination in the baseline ({row['required_by']})."
+        step = f"Correct the Region of this destination in the baseline ({listed(names_in(row['required_by']))})."
         return Remedy(summary="Require a destination that can exist.", manual=(step,))
     if headroom.is_full_for(context, source, destination):
         limit = context.registries[source]["destinations_limit"]
@@ -79,7 +79,7 @@ CHECK = Check(
     table=LINKS,
     judged="requirement_met",
     expect=is_true(),
-    message="{required_by} requires {missing_prefixes:names} to be replicated to "
+    message="{required_by:names} requires {missing_prefixes:names} to be replicated to "
     "{destination_account}/{destination_region}, and no rule does it",
     remedy=_remedy,
     when="expected",

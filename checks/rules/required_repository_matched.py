@@ -42,14 +42,14 @@ from checks.groundwork import groundwork
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.requirements import minimal_prefixes, prefixes_of
 from checks.tables import REPLICAS
-from checks.wording import listed
+from checks.wording import listed, names_in
 
 if TYPE_CHECKING:
     from checks.baseline import Requirement
 
 
 def _requirements(row: Row, context: RemedyContext) -> Iterator[Requirement]:
-    names = {name.strip() for name in (row["required_by"] or "").split(",")}
+    names = names_in(row["required_by"])
     return (requirement for requirement in context.baseline.replication if requirement.name in names)
 
 
@@ -89,7 +89,7 @@ CHECK = Check(
     table=REPLICAS,
     judged="matched",
     expect=is_true(),
-    message="{required_by} requires repository {repository} to be replicated to "
+    message="{required_by:names} requires repository {repository} to be replicated to "
     "{destination_account}/{destination_region}, and no rule matches it",
     remedy=_remedy,
     when="expected",

@@ -46,7 +46,7 @@ from typing import Any
 from checks import headroom, wanted
 from checks.groundwork import Groundwork, groundwork
 from checks.iam.request import CREATE, REPLICATE
-from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity, is_true
+from checks.model import Check, Edit, RegistryId, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import LINKS
 from checks.wording import listed, names_in
 
@@ -70,7 +70,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     )
 
 
-def _edits(source: wanted.Place, end: Mapping[str, Any], context: RemedyContext) -> tuple[Edit, ...]:
+def _edits(source: RegistryId, end: Mapping[str, Any], context: RemedyContext) -> tuple[Edit, ...]:
     place, prefixes = _place(end), end["prefixes"]
     statement = wanted.add_statement(place, source[0], prefixes, (REPLICATE, CREATE), context.organization)
     added = wanted.add_replication(source, place, prefixes, None)
@@ -78,11 +78,11 @@ def _edits(source: wanted.Place, end: Mapping[str, Any], context: RemedyContext)
     return (*grants, *_ground(source, end, context).edits, added, wanted.start_backfill(source, place))
 
 
-def _ground(source: wanted.Place, end: Mapping[str, Any], context: RemedyContext) -> Groundwork:
+def _ground(source: RegistryId, end: Mapping[str, Any], context: RemedyContext) -> Groundwork:
     return groundwork(context, source, _place(end), end["prefixes"])
 
 
-def _deciding(source: wanted.Place, through: wanted.Place, end: Mapping[str, Any]) -> tuple[str, ...]:
+def _deciding(source: RegistryId, through: RegistryId, end: Mapping[str, Any]) -> tuple[str, ...]:
     here, between, there = "/".join(source), "/".join(through), "/".join(_place(end))
     why = (
         f"The baseline does not let {here} replicate to {there}, as far as the audit can tell."
@@ -98,8 +98,8 @@ def _deciding(source: wanted.Place, through: wanted.Place, end: Mapping[str, Any
     )
 
 
-def _place(end: Mapping[str, Any]) -> wanted.Place:
-    return end["account"], end["region"]
+def _place(end: Mapping[str, Any]) -> RegistryId:
+    return RegistryId(end["account"], end["region"])
 
 
 CHECK = Check(

@@ -36,6 +36,7 @@ from __future__ import annotations
 from checks import wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import LINKS
+from checks.wording import listed, names_in
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
@@ -48,9 +49,9 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             summary=f"Settle whether {row['source_environment']} may replicate into {row['destination_environment']}: "
             "the baseline says both.",
             manual=(
-                f"{row['required_by']} requires {'/'.join(destination)} of {'/'.join(source)}, or may do so, and "
-                f"environments trusts {row['destination_environment']} more than {row['source_environment']}. Correct "
-                "the one that is wrong.",
+                f"{listed(names_in(row['required_by']))} requires {'/'.join(destination)} of {'/'.join(source)}, or "
+                f"may do so, and environments trusts {row['destination_environment']} more than "
+                f"{row['source_environment']}. Correct the one that is wrong.",
                 *after,
             ),
         )

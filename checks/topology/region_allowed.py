@@ -35,6 +35,7 @@ from __future__ import annotations
 from checks import wanted
 from checks.model import Check, Remedy, RemedyContext, Row, Severity, is_true
 from checks.tables import LINKS
+from checks.wording import listed, names_in
 
 
 def _remedy(row: Row, context: RemedyContext) -> Remedy:
@@ -43,7 +44,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         f"Decide with its owner what becomes of the copies that lie at {'/'.join(destination)}; nothing deletes them."
     )
     if row["expected"] is not False:
-        required = row["required_by"]
+        required = listed(names_in(row["required_by"]))
         return Remedy(
             summary=f"Settle whether {destination[1]} may receive copies: the baseline says both.",
             manual=(

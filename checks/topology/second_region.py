@@ -51,8 +51,8 @@ CHECK = Check(
     table=REPOSITORIES,
     judged="another_region",
     expect=is_true(),
-    message="no rule copies {repository} of {account}/{region} to another Region, as {another_region_required_by} "
-    "wants",
+    message="no rule copies {repository} of {account}/{region} to another Region, as "
+    "{another_region_required_by:names} wants",
     remedy=_remedy,
     when="another_region_required",
     unknown="whether {repository} of {account}/{region} needs and has a copy in another Region is not known",

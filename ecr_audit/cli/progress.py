@@ -8,24 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audit.progress import Progress, ProgressEvent, Step, no_progress
+from reports.words import progress_text
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
-
-    from audit.inventory import Progress
-
-
-class Quiet:
-    """Says nothing: output is not a terminal."""
-
-    def started(self, total_registries: int) -> None:
-        """Nothing to show."""
-
-    def finished(self, account: str, region: str) -> None:
-        """Nothing to show."""
-
-    def note(self, text: str) -> None:
-        """Nothing to show."""
 
 
 @dataclass
@@ -35,24 +23,19 @@ class Shown:
     bar: Bar
     task: TaskID
 
-    def started(self, total_registries: int) -> None:
-        """So many registry reads are ahead."""
-        self.bar.update(self.task, total=total_registries, completed=0)
-
-    def finished(self, account: str, region: str) -> None:
-        """One is done."""
-        self.bar.update(self.task, advance=1, description=f"{account} {region}")
-
-    def note(self, text: str) -> None:
-        """Say what is being done."""
-        self.bar.update(self.task, description=text)
+    def __call__(self, event: ProgressEvent) -> None:
+        """Move the bar, and say what is being done."""
+        if event.step is Step.PLANNED:
+            self.bar.update(self.task, total=event.count, completed=0)
+        else:
+            self.bar.update(self.task, advance=event.step is Step.READ, description=progress_text(event))
 
 
 @contextmanager
 def progress() -> Iterator[Progress]:
     """A bar on standard error if that is a terminal."""
     if not sys.stderr.isatty():
-        yield Quiet()
+        yield no_progress
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn

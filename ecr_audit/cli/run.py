@@ -111,6 +111,7 @@ def audit_and_report(
 ) -> Run:
     """Run, keep, render, print the summary. *resumable*: whether the command has `--resume` to speak of."""
     from audit.aws import AwsSetupError
+    from audit.progress import Phase, ProgressEvent
     from audit.run import run_audit
     from audit.store import StoreError
     from checks.baseline import BaselineError
@@ -121,7 +122,7 @@ def audit_and_report(
         with _resumable() if resumable else nullcontext():
             finished = run_audit(request, store, shown, lambda: dt.datetime.now(dt.UTC))
         with _kept(finished, folder):
-            shown.note("writing reports")
+            shown(ProgressEvent(Phase.REPORTS))
             view = kept_view(store, finished)
             written = write_reports(finished, view, formats, folder, partial(store.table, finished.id))
             scripts = write_scripts(finished, folder)

@@ -76,11 +76,12 @@ def _print_coverage(console: Console, run: Run) -> None:
         f"{coverage.registries_complete} of {counted(coverage.registries_planned, 'registry', 'registries')} "
         f"completely ({coverage.registries_partial} in part, {coverage.registries_unread} not at all), "
         f"{counted(coverage.repositories, 'repository', 'repositories')}, "
-        f"{counted(sum(run.calls.values()), 'API call', 'API calls')}, {counted(len(run.gaps), 'gap', 'gaps')}.",
+        f"{counted(sum(run.calls.sent.values()), 'API call', 'API calls')}, {counted(len(run.gaps), 'gap', 'gaps')}.",
         markup=False,
     )
     if coverage.unaccounted:
-        console.print(f"Planned and in no result: {', '.join(coverage.unaccounted)}", markup=False, style="bold red")
+        missing = ", ".join(map(str, coverage.unaccounted))
+        console.print(f"Planned and in no result: {missing}", markup=False, style="bold red")
 
 
 def _print_checks(console: Console, run: Run) -> None:

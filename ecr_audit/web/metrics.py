@@ -83,7 +83,7 @@ def _calls(store: Store, run_id: str) -> tuple[int, int, int] | None:
     except StoreError as error:
         log.error("run-unreadable", run=run_id, reason=str(error))
         return None
-    return sum(run.calls.values()), sum(run.refused.values()), sum(run.throttled.values())
+    return sum(run.calls.sent.values()), sum(run.calls.refused.values()), sum(run.calls.throttled.values())
 
 
 class StoreCollector(Collector):

@@ -173,8 +173,9 @@ def command_rows(run: Run, view: ReportView) -> Iterator[tuple[str, ...]]:
 
 def call_rows(run: Run) -> Iterator[tuple[str, ...]]:
     """Rows of calls.csv, in the order of `CALLS`: every operation that the run called, by name."""
-    for name, sent in sorted(run.calls.items()):
-        yield (cell(name), str(sent), str(run.refused.get(name, 0)), str(run.throttled.get(name, 0)))
+    calls = run.calls
+    for name, sent in sorted(calls.sent.items()):
+        yield (cell(name), str(sent), str(calls.refused.get(name, 0)), str(calls.throttled.get(name, 0)))
 
 
 def _gap_order(gap: Gap) -> tuple[str, ...]:

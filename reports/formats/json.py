@@ -75,7 +75,7 @@ def head(run: Run, view: ReportView) -> dict[str, Any]:
             "registries_partial": coverage.registries_partial,
             "registries_unread": coverage.registries_unread,
             "repositories": coverage.repositories,
-            "unaccounted": coverage.unaccounted,
+            "unaccounted": [str(one) for one in coverage.unaccounted],
             "evidence_complete": run.evidence_complete,
         },
         "verdict": {"level": view.conclusion.level, "word": view.conclusion.word, "sentence": view.verdict},
@@ -104,9 +104,9 @@ def _run(run: Run) -> dict[str, Any]:
         "partition": run.partition,
         "baseline": {"name": run.baseline_name, "sha256": run.baseline_hash},
         **({"given": [{"name": one.name, "sha256": one.hash} for one in run.given]} if run.given else {}),
-        "calls": run.calls,
-        "refused": run.refused,
-        "throttled": run.throttled,
+        "calls": run.calls.sent,
+        "refused": run.calls.refused,
+        "throttled": run.calls.throttled,
     }
 
 

@@ -127,7 +127,10 @@ def content_of(run: Run, view: ReportView) -> Content:
     passed = tuple(check for check in view.checks if check.passed_clean)
     idle = tuple(check for check in view.checks if check.idle)
     causes = causes_of(run, view.checks)
-    calls = sorted(run.calls.items())
+    calls = tuple(
+        (name, sent, run.calls.refused.get(name, 0), run.calls.throttled.get(name, 0))
+        for name, sent in sorted(run.calls.sent.items())
+    )
     return Content(
         details=details_of(run, view),
         risks=tuple(_risk(run, view, risk) for risk in view.risks),
@@ -148,7 +151,7 @@ def content_of(run: Run, view: ReportView) -> Content:
         scripts=tuple(sorted(run.scripts, key=lambda script: script.name)[:SCRIPTS]),
         scripts_hidden=_rest(run.scripts, SCRIPTS, "script", "scripts", f"the folder {SCRIPT_FOLDER}"),
         pictures=pictures_of(view),
-        calls=tuple((name, sent, run.refused.get(name, 0), run.throttled.get(name, 0)) for name, sent in calls[:CALLS]),
+        calls=calls[:CALLS],
         calls_hidden=_rest(calls, CALLS, "operation", "operations", "calls.csv"),
         notes=tuple(sentence(shortened(note, LONGEST_LINE, file="findings.json")) for note in run.notes[:NOTES]),
         notes_hidden=_rest(run.notes, NOTES, "remark", "remarks", "findings.json"),

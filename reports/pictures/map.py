@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.model import RegistryId
 from reports.pictures import svg
 from reports.pictures.ways import STYLES
-from reports.topology import Link, Place, Topology, Way
+from reports.topology import Link, Topology, Way
 
 MOST = 12
 """Registries on one side."""
@@ -50,11 +51,11 @@ def label_of(topology: Topology) -> str:
     return f"Replication between {len(topology.places)} registries over {len(topology.links)} links: {counts or 'none'}"
 
 
-def _sides(topology: Topology) -> tuple[list[Place], list[Place]]:
+def _sides(topology: Topology) -> tuple[list[RegistryId], list[RegistryId]]:
     sources = sorted({link.source for link in topology.links})
     # Destinations near the middle of what feeds them: fewer lines cross.
     heights = {place: at for at, place in enumerate(sources)}
-    feeding: dict[Place, list[int]] = {}
+    feeding: dict[RegistryId, list[int]] = {}
     for link in topology.links:
         feeding.setdefault(link.destination, []).append(heights[link.source])
     return sources, sorted(feeding, key=lambda place: (sum(feeding[place]) / len(feeding[place]), place))
@@ -65,7 +66,7 @@ def _middle(at: int, count: int, rows: int) -> float:
     return _TOP + (rows - count) * (_TALL + _GAP) / 2 + at * (_TALL + _GAP) + _TALL / 2
 
 
-def _box(x: float, middle: float, place: Place, topology: Topology) -> str:
+def _box(x: float, middle: float, place: RegistryId, topology: Topology) -> str:
     account, region = place
     name = topology.names.get(account, "")
     first = svg.shortened(name or account, 26)
@@ -88,9 +89,9 @@ def _line(link: Link, left: float, right: float) -> str:
     )
 
 
-def _marks(links: list[Link], left: dict[Place, float], right: dict[Place, float]) -> Iterator[str]:
+def _marks(links: list[Link], left: dict[RegistryId, float], right: dict[RegistryId, float]) -> Iterator[str]:
     """The mark of every link that is not open, near its source, where lines have not met yet."""
-    leaving: dict[Place, int] = {}
+    leaving: dict[RegistryId, int] = {}
     for link in links:
         if link.way is Way.OPEN:
             continue

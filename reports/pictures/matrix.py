@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.model import RegistryId
 from reports.pictures import svg
 from reports.pictures.map import label_of
 from reports.pictures.ways import STYLES
-from reports.topology import Link, Place, Topology, Way
+from reports.topology import Link, Topology, Way
 
 ROWS, COLUMNS = 48, 26
 _CELL, _LEFT, _TOP = 12.5, 168.0, 118.0
@@ -38,7 +39,12 @@ def _pictures(links: tuple[Link, ...], topology: Topology) -> Iterator[str]:
             yield _picture(touching[down : down + ROWS], columns, cells, topology)
 
 
-def _picture(rows: list[Place], columns: list[Place], cells: dict[tuple[Place, Place], Way], topology: Topology) -> str:
+def _picture(
+    rows: list[RegistryId],
+    columns: list[RegistryId],
+    cells: dict[tuple[RegistryId, RegistryId], Way],
+    topology: Topology,
+) -> str:
     width = _LEFT + len(columns) * _CELL + 60
     height = _TOP + len(rows) * _CELL + 4
     parts = [svg.text(0, _TOP - 6, "from ↓  to →", size=7, fill=svg.QUIET)]
@@ -62,7 +68,7 @@ def _picture(rows: list[Place], columns: list[Place], cells: dict[tuple[Place, P
     return svg.document(width, height, label_of(topology), parts)
 
 
-def _name(place: Place, topology: Topology, longest: int) -> str:
+def _name(place: RegistryId, topology: Topology, longest: int) -> str:
     account, region = place
     name = topology.names.get(account)
     return f"{svg.shortened(name or account, longest - len(region) - 3)} · {region}"

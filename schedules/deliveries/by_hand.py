@@ -17,7 +17,7 @@ from schedules.deliveries.enclosures import Enclosures
 from schedules.deliveries.secret_places import Revealed
 from schedules.deliveries.settings import Delivery, S3Delivery, SecurityHubDelivery
 from schedules.jobs import Clock, Job, Kind, State
-from schedules.model import Decision, Facts, Parcel
+from schedules.model import Decision, Event, Facts, Parcel, Reason
 from schedules.telling.messages import compose
 
 
@@ -34,7 +34,7 @@ def trial(settings: Delivery, name: str, *, clock: Clock = utc_now) -> Mapping[s
         settings = settings.model_copy(update={"object_lock": None})
         without.append("The trial's file was written without its object lock.")
     job = _job(now, "trial")
-    decision = Decision((f"Told always: this is a trial of the delivery {name}.",))
+    decision = Decision((Reason(Event.REPORT, f"this is a trial of the delivery {name}."),))
     message = replace(
         compose(Facts(job, "", None, None, None, None, "", now), decision),
         subject=f"[ecr-audit] a trial of the delivery {name}",
@@ -64,7 +64,7 @@ def hand_over(
     now = clock()
     job = _job(now, by, run)
     facts = Facts(job, "", run, view, None, None, link, now)
-    message = compose(facts, Decision((f"Told always: {by} sent this run.",)))
+    message = compose(facts, Decision((Reason(Event.REPORT, f"{by} sent this run."),)))
     files, without = Enclosures(facts, store).of(settings)
     parcel = Parcel(f"{job.id}.{name}", "", job, run, view, message, files)
     detail = dict(deliver(settings, parcel, clock=clock))

@@ -76,7 +76,7 @@ class Errand:
             message=replace(message, totals=(*message.totals, *without)),
             files=files,
         )
-        self._attempt(parcel, {"digest": decision.digest, "reasons": list(decision.reasons)}, without)
+        self._attempt(parcel, {"digest": decision.digest, "reasons": list(decision.texts)}, without)
 
     def _nothing_to_carry(self) -> str:
         if self.settings.type == "securityhub" and self.facts.run is None:

@@ -16,10 +16,9 @@ from reports.breakdown import is_open
 from reports.view import ReportView
 from reports.words import stamp
 from schedules.jobs import Job
-from schedules.model import Decision, Facts
+from schedules.model import Decision, Event, Facts
 from schedules.telling.digests import Digest
 from schedules.telling.news import News
-from schedules.telling.rules import Event
 from schedules.telling.sentences import short
 
 VERSION = 1
@@ -37,7 +36,7 @@ def document_of(
     return {
         "version": VERSION,
         "event": event.value,
-        "reasons": [short(reason, LONGEST) for reason in decision.reasons],
+        "reasons": [short(reason, LONGEST) for reason in decision.texts],
         "schedule": facts.schedule or None,
         "job": _job(facts.job),
         "run": _run(run) if run is not None else None,

@@ -11,12 +11,12 @@ from reports.verdict import open_text
 from reports.view import ReportView
 from reports.words import SEVERITY_WORDS, counted, number
 from schedules.jobs import State
-from schedules.model import Decision, Facts, Message
+from schedules.model import Decision, Event, Facts, Message
 from schedules.telling.digests import Digest, digest_lines, period_text, shift_text
 from schedules.telling.document import document_of
 from schedules.telling.news import News, news_of
 from schedules.telling.page import html_of
-from schedules.telling.rules import BAD, Event, event_of
+from schedules.telling.rules import BAD
 from schedules.telling.sentences import (
     cancelled_line,
     change_lines,
@@ -41,7 +41,7 @@ def compose(facts: Facts, decision: Decision, digest: Digest | None = None) -> M
     """The message about *facts* for a delivery that *decision* lets go; *digest* where it says that one is due."""
     run, view = facts.run, facts.view
     news = news_of(run, view, facts) if run is not None and view is not None else None
-    event = event_of(decision)
+    event = decision.event
     totals = (
         total_lines(run, view, news, facts.now.date())
         if run is not None and view is not None and news is not None

@@ -6,14 +6,14 @@ before it could not be looked at is not new when it is seen again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from audit.model import Run, RunSummary
 from audit.sight import spot_of
-from checks.model import Finding, Gap, GapKind, Severity, Status
+from checks.model import Finding, Gap, GapKind, RegistryId, Severity, Status
 from reports.breakdown import is_open
-from reports.gap_groups import place_of
 from reports.history import Change, change_since
 from reports.verdict import VerdictLevel
 from reports.view import ReportView
@@ -25,9 +25,6 @@ PASSING = frozenset((GapKind.THROTTLED, GapKind.TIMED_OUT, GapKind.UNREACHABLE))
 
 _FACTOR, _MORE = 2, 5
 """They are news where there are more than so many times, and so many more than, in the run before."""
-
-_ACCOUNT = 12
-"""Digits of an account id, with which a place in an account begins."""
 
 _WHOLE = frozenset((GapKind.ROLE_MISSING, GapKind.REGION_DISABLED, GapKind.ACCOUNT_INACTIVE))
 """Reasons that hide all of an account or Region, whatever operation they name."""
@@ -59,7 +56,7 @@ class News:
     """Undecided now, by a check that could decide everything at that place before."""
     broken: tuple[str, ...]
     """Checks that broke, and did not before."""
-    lost: tuple[str, ...]
+    lost: tuple[RegistryId, ...]
     """Registries that are missing from the result without a reason, and were not before."""
     was_level: VerdictLevel | None
     """Verdict of the run before; None where that is not at hand."""
@@ -181,22 +178,13 @@ def _unexcused(view: ReportView, marks: Mapping[str, Finding]) -> Iterator[Findi
 def _new_gaps(gaps: Iterable[Gap], past: ReportView | None) -> tuple[Gap, ...]:
     if past is None:
         return tuple(gaps)
-    told: set[tuple[str, str]] = set()
-    hidden: set[str] = set()
-    passing: dict[GapKind, int] = {}
-    for group in past.gap_groups:
-        passing[group.kind] = group.count
-        for row in group.rows:
-            told.update((row.operation, place) for place in row.places)
-            if group.kind in _WHOLE:
-                hidden.update(place.partition(": ")[0] for place in row.places)
+    known = {_read(gap) for gap in past.gaps}
+    hidden = {RegistryId(gap.account, gap.region) for gap in past.gaps if gap.kind in _WHOLE and gap.account}
     all_gaps = tuple(gaps)
-    found = tuple(gap for gap in all_gaps if not _was_missing(gap, told, hidden))
-    many = {kind: sum(1 for gap in all_gaps if gap.kind is kind) for kind in PASSING}
+    found = tuple(gap for gap in all_gaps if _read(gap) not in known and not hidden & _places(gap))
+    many, before = (Counter(gap.kind for gap in some) for some in (all_gaps, past.gaps))
     usual = {
-        kind
-        for kind in PASSING
-        if passing.get(kind) and many[kind] <= max(_FACTOR * passing[kind], passing[kind] + _MORE)
+        kind for kind in PASSING if before[kind] and many[kind] <= max(_FACTOR * before[kind], before[kind] + _MORE)
     }
     return tuple(gap for gap in found if gap.kind not in usual)
 
@@ -205,14 +193,17 @@ def _gaps_over(gaps: Iterable[Gap], past: ReportView | None) -> int:
     if past is None:
         return 0
     blind = {gap.account for gap in gaps}
-    rows = (row for group in past.gap_groups if group.kind not in PASSING for row in group.rows)
-    over = {(row.operation, place) for row in rows for place in row.places}
-    return sum(1 for _, place in over if place[:_ACCOUNT] not in blind)
+    return len({_read(gap) for gap in past.gaps if gap.kind not in PASSING and gap.account not in blind})
 
 
-def _was_missing(gap: Gap, told: set[tuple[str, str]], hidden: set[str]) -> bool:
-    where = {gap.account, f"{gap.account}/{gap.region}"} if gap.account else set()
-    return (gap.operation, place_of(gap)) in told or bool(where & hidden)
+def _read(gap: Gap) -> tuple[str, RegistryId, str]:
+    """What was to be read: the operation, where, and of which thing."""
+    return gap.operation, RegistryId(gap.account, gap.region), gap.resource
+
+
+def _places(gap: Gap) -> set[RegistryId]:
+    """The registry of a gap, and its account as a whole."""
+    return {RegistryId(gap.account, gap.region), RegistryId(gap.account, "")}
 
 
 def _new_undecided(run: Run, view: ReportView, past: ReportView | None) -> Iterator[Finding]:
@@ -229,11 +220,12 @@ def _new_undecided(run: Run, view: ReportView, past: ReportView | None) -> Itera
             yield finding
 
 
-def _sides(finding: Finding) -> Iterator[tuple[str, str]]:
+def _sides(finding: Finding) -> Iterator[RegistryId]:
     """Every registry that a finding is about."""
-    yield finding.account, finding.region
+    yield RegistryId(finding.account, finding.region)
     for side in ("source", "destination"):
-        yield str(finding.key.get(f"{side}_account", "")), str(finding.key.get(f"{side}_region", ""))
+        account, region = (str(finding.key.get(f"{side}_{part}", "")) for part in ("account", "region"))
+        yield RegistryId(account, region)
 
 
 def _place(finding: Finding) -> tuple[str, str, str]:
@@ -245,13 +237,12 @@ def _newly_broken(run: Run, past: ReportView | None) -> Iterator[str]:
     return (result.check for result in run.results if result.error and result.check not in before)
 
 
-def _newly_lost(run: Run, past: ReportView | None) -> Iterator[str]:
-    before = " ".join(past.coverage) if past is not None else ""
-    return (place for place in run.coverage.unaccounted if place not in before)
+def _newly_lost(run: Run, past: ReportView | None) -> Iterator[RegistryId]:
+    before = frozenset(past.unaccounted) if past is not None else frozenset()
+    return (registry for registry in run.coverage.unaccounted if registry not in before)
 
 
 def _whole(view: ReportView) -> bool:
     """Whether nothing was missing and everything was decided."""
     nothing = view.conclusion.level is VerdictLevel.NOTHING
-    missing = any("missing from the result" in sentence for sentence in view.coverage)
-    return not (view.gap_groups or view.undecided or view.broken or nothing or missing)
+    return not (view.gaps or view.unaccounted or view.undecided or view.broken or nothing)

@@ -1,7 +1,7 @@
 """Who hears what: the rules of a delivery held against what is known when a job has ended.
 
-Pure: the same values give the same decision. A reason begins with its kind (`New findings: …`), so that a receipt says
-why somebody was told; a silence has its reason too.
+Pure: the same values give the same decision. Each reason names its event, so that a receipt says why a message went
+out; a silence has its reason too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from itertools import pairwise
 
 from checks.model import Finding, Severity
@@ -21,7 +20,7 @@ from reports.visible import one_line
 from reports.words import SEVERITY_WORDS, be, counted, listed, sentence
 from schedules.deliveries.settings import Tell
 from schedules.jobs import Job, Kind, State
-from schedules.model import Decision, Facts
+from schedules.model import Decision, Event, Facts, Reason
 from schedules.telling.news import News, news_of
 
 BAD = (State.FAILED, State.MISSED, State.TIMED_OUT)
@@ -29,35 +28,6 @@ BAD = (State.FAILED, State.MISSED, State.TIMED_OUT)
 FLAPS = 2
 """What was over so often among the runs of a trend, and came back, is not told again when it is over."""
 _AGAIN = "the run before could not decide them."
-
-
-class Event(StrEnum):
-    """What a message is about, what matters most first."""
-
-    FAILED = "failed"
-    NEW = "new-findings"
-    WORSE = "worse"
-    GAPS = "evidence-gaps"
-    RECOVERED = "recovered"
-    DIGEST = "digest"
-    REPORT = "report"
-
-
-_LABELS = {
-    Event.FAILED: "No run",
-    Event.NEW: "New findings",
-    Event.WORSE: "Worse",
-    Event.GAPS: "Evidence missing",
-    Event.RECOVERED: "Recovered",
-    Event.DIGEST: "Digest",
-    Event.REPORT: "Told always",
-}
-
-
-def event_of(decision: Decision) -> Event:
-    """The event of the most important reason."""
-    labels = {reason.partition(":")[0] for reason in decision.reasons}
-    return next((event for event in Event if _LABELS[event] in labels), Event.REPORT)
 
 
 def decide(tell: Tell, facts: Facts, *, last_digest_at: dt.datetime | None) -> Decision:
@@ -73,9 +43,9 @@ def decide(tell: Tell, facts: Facts, *, last_digest_at: dt.datetime | None) -> D
     reasons, silences = _held_against(tell, facts, news)
     digest = job.state is not State.CANCELLED and digest_is_due(tell, facts, last_digest_at)
     if digest:
-        reasons.append(_said(Event.DIGEST, f"the {tell.digest} summary is due."))
+        reasons.append(Reason(Event.DIGEST, f"the {tell.digest} summary is due."))
     if tell.always:
-        reasons.append(_said(Event.REPORT, "this delivery hears of every run."))
+        reasons.append(Reason(Event.REPORT, "this delivery is sent after every run."))
     if reasons:
         return Decision(tuple(reasons), digest=digest)
     return Decision((), quiet=" ".join(silences))
@@ -104,13 +74,9 @@ def _period(digest: str, moment: dt.datetime) -> tuple[int, ...]:
     return (utc.year, utc.month, utc.day) if digest == "daily" else (utc.year, utc.month)
 
 
-def _said(event: Event, sentence: str) -> str:
-    return f"{_LABELS[event]}: {sentence}"
-
-
-def _held_against(tell: Tell, facts: Facts, news: News | None) -> tuple[list[str], list[str]]:
+def _held_against(tell: Tell, facts: Facts, news: News | None) -> tuple[list[Reason], list[str]]:
     """Reasons to tell, and why each other thing that happened is not told."""
-    reasons: list[str] = []
+    reasons: list[Reason] = []
     silences: list[str] = []
     if facts.job.state is State.CANCELLED:
         return [], [f"{_cancelled(facts.job)} Whoever did that knows."]
@@ -129,14 +95,14 @@ def _cancelled(job: Job) -> str:
     return f"The job was {one_line(job.reason) or 'cancelled'}."
 
 
-def _failure(tell: Tell, facts: Facts, reasons: list[str], silences: list[str]) -> None:
+def _failure(tell: Tell, facts: Facts, reasons: list[Reason], silences: list[str]) -> None:
     words = state_sentence(facts.job)
     if not (tell.failed or tell.always):
         silences.append(f"{sentence(words)} This delivery does not hear of jobs without a run.")
     elif _same_failure(facts) and not tell.always:
         silences.append(f"{sentence(words)} So did the job before; while that lasts, it is told once a week.")
     else:
-        reasons.append(_said(Event.FAILED, words))
+        reasons.append(Reason(Event.FAILED, words))
 
 
 def state_sentence(job: Job) -> str:
@@ -164,21 +130,21 @@ def _gist(reason: str) -> str:
     return re.sub(r"[0-9a-fA-F]*[0-9][0-9a-fA-F]*", "#", reason)
 
 
-def _findings(tell: Tell, news: News, reasons: list[str], silences: list[str]) -> None:
+def _findings(tell: Tell, news: News, reasons: list[Reason], silences: list[str]) -> None:
     new, unexcused = _at_least(tell, news.new), _at_least(tell, news.unexcused)
     if new:
         first = "the first run of the schedule; " if news.first else ""
-        reasons.append(_said(Event.NEW, f"{first}{severities(new)} {be(len(new))} new."))
+        reasons.append(Reason(Event.NEW, f"{first}{severities(new)} {be(len(new))} new."))
     elif news.new:
         silences.append(f"{_below(tell, news.new)} new.")
     if unexcused:
         count = counted(len(unexcused), "judgement is", "judgements are")
-        reasons.append(_said(Event.NEW, f"{count} undecided and covered by a waiver no longer."))
+        reasons.append(Reason(Event.NEW, f"{count} undecided and covered by a waiver no longer."))
     if news.again:
         silences.append(f"{counted(len(news.again), 'failure is', 'failures are')} open as before; {_AGAIN}")
     worse = _at_least(tell, news.worse)
     if worse and tell.worse:
-        reasons.append(_said(Event.WORSE, f"{severities(worse)} became more severe."))
+        reasons.append(Reason(Event.WORSE, f"{severities(worse)} became more severe."))
     elif news.worse:
         silences.append(f"{counted(len(news.worse), 'failure', 'failures')} became more severe, {_why_not(tell)}.")
 
@@ -206,10 +172,10 @@ def severities(findings: Iterable[Finding]) -> str:
     return open_text({severity: counts[severity] for severity in Severity})
 
 
-def _evidence(tell: Tell, news: News, view: ReportView, reasons: list[str], silences: list[str]) -> None:
+def _evidence(tell: Tell, news: News, view: ReportView, reasons: list[Reason], silences: list[str]) -> None:
     told = list(_missing(news, view))
     if told and tell.gaps:
-        reasons.append(_said(Event.GAPS, f"{listed(told)}."))
+        reasons.append(Reason(Event.GAPS, f"{listed(told)}."))
     elif told:
         silences.append(f"This delivery does not hear of missing evidence: {listed(told)}.")
 
@@ -229,7 +195,9 @@ def _missing(news: News, view: ReportView) -> Iterator[str]:
         yield "nothing could be judged"
 
 
-def _recovery(tell: Tell, facts: Facts, news: News, view: ReportView, reasons: list[str], silences: list[str]) -> None:
+def _recovery(
+    tell: Tell, facts: Facts, news: News, view: ReportView, reasons: list[Reason], silences: list[str]
+) -> None:
     steady: list[str] = []
     flapping: list[str] = []
     for over, flaps in _over(tell, facts, news, view):
@@ -238,7 +206,7 @@ def _recovery(tell: Tell, facts: Facts, news: News, view: ReportView, reasons: l
         silences.append(f"This delivery does not hear of recoveries: {listed(steady + flapping)}.")
         return
     if steady:
-        reasons.append(_said(Event.RECOVERED, f"{listed(steady)}."))
+        reasons.append(Reason(Event.RECOVERED, f"{listed(steady)}."))
     if flapping:
         silences.append(f"{sentence(listed(flapping))} That was so {FLAPS} times lately and did not last.")
 

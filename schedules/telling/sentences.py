@@ -173,7 +173,7 @@ def evidence_lines(run: Run, news: News) -> Iterator[str]:
     if news.broken:
         yield f"{counted(len(news.broken), 'check', 'checks')} broke: {_some(news.broken)}."
     if news.lost:
-        yield f"Planned, and missing from the result without a reason: {_some(news.lost)}."
+        yield f"Planned, and missing from the result without a reason: {_some([str(one) for one in news.lost])}."
     if news.unsure:
         yield f"Open before, and not to be looked at again: {counted(len(news.unsure), 'failure', 'failures')}."
 

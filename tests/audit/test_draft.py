@@ -16,6 +16,7 @@ from audit.draft.text import quoted, remark
 from audit.evidence import AccountRecord, Evidence, RegionRecord
 from checks.baseline import Baseline, load_baseline
 from checks.baseline_yaml import Reading
+from checks.model import RegistryId
 from checks.requirements import destinations_of, is_covered, merged_settings, prefixes_of, source_matches
 from tests.audit.tables.worlds import (
     BACKUP,
@@ -217,7 +218,7 @@ def test_weak_copies_make_no_requirement_but_a_suggestion() -> None:
 
 def test_gaps_are_comments() -> None:
     gaps = [gap(account=f"{number:012d}", code="Access\nDenied") for number in range(8)]
-    text = draft_baseline(evidence(registry(gaps=gaps), unaccounted=("111111111111/eu-north-1",)))
+    text = draft_baseline(evidence(registry(gaps=gaps), unaccounted=(RegistryId("111111111111", "eu-north-1"),)))
     load_baseline(text, "draft.yaml")
     line = next(line for line in text.splitlines() if "ecr:GetRegistryPolicy" in line)
     assert line.startswith("#   could not be read: ecr:GetRegistryPolicy in 000000000000/eu-west-1, ")

@@ -8,7 +8,7 @@ import pytest
 
 from audit.model import Spot
 from audit.sight import Sight, read_spot, spot_of, spot_text
-from checks.model import Gap, GapKind, Status
+from checks.model import Gap, GapKind, RegistryId, Status
 from tests.reports.making import finding, link, result, run_of
 from tests.reports.runs import green_run
 
@@ -44,8 +44,8 @@ def test_a_gap_matters_where_the_finding_lies(missing: list[Gap], reached: bool)
 
 
 def test_a_registry_that_is_missing_without_a_reason_is_a_gap_too() -> None:
-    assert not Sight(run_with(unaccounted=(f"{THERE}/us-east-1",))).reaches(SPOT)
-    assert Sight(run_with(unaccounted=(f"{ELSEWHERE}/us-east-1",))).reaches(SPOT)
+    assert not Sight(run_with(unaccounted=(RegistryId(THERE, "us-east-1"),))).reaches(SPOT)
+    assert Sight(run_with(unaccounted=(RegistryId(ELSEWHERE, "us-east-1"),))).reaches(SPOT)
 
 
 def test_what_is_about_an_account_or_everything_needs_all_of_it() -> None:

@@ -12,23 +12,13 @@ from unittest import mock
 from audit.aws import AwsSettings
 from audit.evidence import Scope
 from audit.inventory import collect
-from audit.run import Request, judge, known_checks
+from audit.progress import no_progress
+from audit.run import Request, judge, read_demands
 from audit.simulator import Simulation
-from checks.baseline import load_baseline
 from checks.catalog import CHECKS
 from checks.model import Check, Finding, RemedyContext, Status
 
 CHECK_BY_ID: Mapping[str, Check] = {check.id: check for check in CHECKS}
-
-
-class Silence:
-    """Progress that nobody looks at."""
-
-    def started(self, total_registries: int) -> None: ...
-
-    def finished(self, account: str, region: str) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -49,11 +39,12 @@ class Audit:
 def audited(simulation: Simulation, baseline_text: str) -> Audit:
     """Collect and judge as `audit.run` does, at the time of the simulated world."""
     now = dt.datetime.fromtimestamp(simulation.world.now(), dt.UTC)
-    baseline = load_baseline(baseline_text, "baseline.yaml", known_checks=known_checks())
     request = Request(AwsSettings(endpoint_url=simulation.endpoint), Scope(), "baseline.yaml", baseline_text)
+    demands = read_demands(request)
+    baseline = demands.baseline
     with _keys_of(simulation):
-        evidence = collect(request.aws, request.scope, baseline, processes=1, progress=Silence(), now=now.timestamp())
-    run, tables = judge(evidence, baseline, request, started=now, clock=lambda: now, progress=Silence())
+        evidence = collect(request.aws, request.scope, baseline, processes=1, now=now.timestamp())
+    run, tables = judge(evidence, demands, request, started=now, clock=lambda: now, progress=no_progress)
     rows = tables["registries"].astype(object).where(tables["registries"].notna(), None).to_dict("records")
     registries = {(row["account"], row["region"]): row for row in rows}
     context = RemedyContext(baseline, run.organization_id, registries)

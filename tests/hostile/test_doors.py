@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.evidence import CallCounts
 from audit.store import StoreError, open_store
 from ecr_audit.cli import main
 from tests.audit.store.test_store import TABLES, a_run
@@ -279,7 +280,7 @@ def test_one_of_a_thing_is_told_as_one(monkeypatch: pytest.MonkeyPatch, capsys: 
     from reports.view import build_view
 
     monkeypatch.setenv("COLUMNS", "200")
-    run = replace(a_run(), coverage=Coverage(1, 1, 1, 1, 0, 0, 1), calls={"ecr:DescribeRegistry": 1})
+    run = replace(a_run(), coverage=Coverage(1, 1, 1, 1, 0, 0, 1), calls=CallCounts({"ecr:DescribeRegistry": 1}))
     print_summary(run, build_view(run), scripts=Path("scripts"))
     out = capsys.readouterr().out
     assert (

@@ -20,8 +20,8 @@ import pytest
 from audit.aws import AwsSettings
 from audit.aws.operations import OPERATIONS, management_policy, member_policy
 from audit.evidence import Scope
-from audit.inventory.ports import Silence
 from audit.model import Run
+from audit.progress import no_progress
 from audit.run import Request, run_audit
 from audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
 from audit.simulator.engine import CallCount
@@ -65,7 +65,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         text = DEMO_BASELINE.read_text(encoding="utf-8")
         request = Request(settings, Scope(everything=True), "baseline.yaml", text)
         now = dt.datetime.fromtimestamp(simulation.world.now(), dt.UTC)
-        run = run_audit(request, store, Silence(), lambda: now)
+        run = run_audit(request, store, no_progress, lambda: now)
         yield Watched(run, store.load(run.id), simulation.calls(), before, simulation.snapshot())
 
 
@@ -106,22 +106,24 @@ def test_checks_name_permissions_that_exist(check):
 
 def test_the_run_recorded_every_request_and_what_came_of_it(watched: Watched):
     run = watched.run
-    assert dict(run.calls) == watched.counted()
-    assert dict(run.refused) == watched.counted(lambda outcome: outcome in DENIED)
-    assert dict(run.throttled) == watched.counted(lambda outcome: outcome in THROTTLED)
+    assert dict(run.calls.sent) == watched.counted()
+    assert dict(run.calls.refused) == watched.counted(lambda outcome: outcome in DENIED)
+    assert dict(run.calls.throttled) == watched.counted(lambda outcome: outcome in THROTTLED)
     # The demo organization has both.
-    assert run.refused
-    assert run.throttled
-    assert (watched.stored.calls, watched.stored.refused, watched.stored.throttled) == (
-        run.calls, run.refused, run.throttled,
-    )  # fmt: skip
+    assert run.calls.refused
+    assert run.calls.throttled
+    assert watched.stored.calls == run.calls
 
 
 def test_reports_tell_the_requests(watched: Watched):
     run = watched.stored
     view = build_view(run)
     told = json.loads(render("json", run, view)["findings.json"])["run"]
-    assert (told["calls"], told["refused"], told["throttled"]) == (run.calls, run.refused, run.throttled)
+    assert (told["calls"], told["refused"], told["throttled"]) == (
+        run.calls.sent,
+        run.calls.refused,
+        run.calls.throttled,
+    )
     rows = list(csv.DictReader(io.StringIO(render("csv", run, view)["calls.csv"].decode())))
-    assert {row["OPERATION"]: int(row["REQUESTS"]) for row in rows} == run.calls
-    assert sum(int(row["REFUSED"]) for row in rows) == sum(run.refused.values())
+    assert {row["OPERATION"]: int(row["REQUESTS"]) for row in rows} == run.calls.sent
+    assert sum(int(row["REFUSED"]) for row in rows) == sum(run.calls.refused.values())

@@ -14,6 +14,7 @@ from typing import Any
 
 import time_machine
 
+from audit.progress import Phase, ProgressEvent
 from audit.store import open_store
 from schedules import watch, worker
 from schedules.deliveries import persistence
@@ -75,32 +76,32 @@ def _die(*_arguments: object, **_named: object) -> Any:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _die_at_note(words: str) -> Any:
+def _die_at(phase: Phase) -> Any:
     def prepare(_stage: Path) -> None:
-        real = Steps.note
+        real = Steps.__call__
 
-        def note(self: Steps, text: str) -> None:
-            real(self, text)
-            if text.startswith(words):
+        def note(self: Steps, event: ProgressEvent) -> None:
+            real(self, event)
+            if event == ProgressEvent(phase):
                 _die()
 
-        Steps.note = note  # type: ignore[method-assign]
+        Steps.__call__ = note  # type: ignore[method-assign]  # in this process alone
 
     return prepare
 
 
-def _hang_at_note(words: str) -> Any:
+def _hang_at(phase: Phase) -> Any:
     def prepare(stage: Path) -> None:
-        real = Steps.note
+        real = Steps.__call__
 
-        def note(self: Steps, text: str) -> None:
-            real(self, text)
-            if text.startswith(words):
+        def note(self: Steps, event: ProgressEvent) -> None:
+            real(self, event)
+            if event == ProgressEvent(phase):
                 (stage / "hanging").touch()
                 while (stage / "hanging").exists():
                     time.sleep(0.02)
 
-        Steps.note = note  # type: ignore[method-assign]
+        Steps.__call__ = note  # type: ignore[method-assign]  # in this process alone
 
     return prepare
 
@@ -115,14 +116,14 @@ def _replace(owner: Any, name: str) -> Any:
 
 
 _FAULTS: dict[str, Any] = {
-    "dies-reading": _die_at_note("reading rules"),
-    "dies-judging": _die_at_note("judging"),
-    "dies-before-keeping": _die_at_note("keeping"),
+    "dies-reading": _die_at(Phase.SUMMARIES),
+    "dies-judging": _die_at(Phase.JUDGING),
+    "dies-before-keeping": _die_at(Phase.KEEPING),
     "dies-once-kept": _replace(Ledger, "made"),
     "dies-before-its-outcome": _replace(Ledger, "end"),
     "dies-before-telling": _replace(worker, "tell"),
     "dies-before-a-receipt": _replace(Receipts, "sent"),
-    "hangs": _hang_at_note("reading rules"),
+    "hangs": _hang_at(Phase.SUMMARIES),
     "full-disk": _small_disk,
 }
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from audit.evidence import Scope
+from audit.evidence import CallCounts, Scope
 from audit.model import Coverage, Run
+from checks.catalog import CHECKS
 from checks.model import (
     CheckResult,
     Finding,
@@ -21,6 +22,7 @@ from checks.model import (
     WaiverMark,
     fingerprint,
 )
+from checks.texts import CheckText, text_of
 
 BASELINE = """\
 version: 1
@@ -158,21 +160,29 @@ def run_of(results: Iterable[CheckResult], **changes: Any) -> Run:
         results=tuple(results),
         gaps=(),
         scripts=(),
-        calls={
-            "ecr:DescribeRegistry": 48,
-            "ecr:DescribeRepositories": 51,
-            "ecr:GetRegistryPolicy": 48,
-            "ecr:DescribeImages": 300,
-            "organizations:ListAccounts": 1,
-            "sts:AssumeRole": 11,
-        },
-        refused={"sts:AssumeRole": 1},
-        throttled={"ecr:DescribeImages": 4},
+        calls=CallCounts(
+            {
+                "ecr:DescribeRegistry": 48,
+                "ecr:DescribeRepositories": 51,
+                "ecr:GetRegistryPolicy": 48,
+                "ecr:DescribeImages": 300,
+                "organizations:ListAccounts": 1,
+                "sts:AssumeRole": 11,
+            },
+            refused={"sts:AssumeRole": 1},
+            throttled={"ecr:DescribeImages": 4},
+        ),
         validations=(),
         documents=DOCUMENTS,
         account_names=NAMES,
     )
-    return replace(run, **changes)
+    return replace(run, **{"checks": texts_of(run), **changes})
+
+
+def texts_of(run: Run) -> tuple[CheckText, ...]:
+    """The words of this program about those of the run's checks that it has."""
+    judged = {one.check for one in run.results}
+    return tuple(text_of(check) for check in CHECKS if check.id in judged)
 
 
 def script(account: str, region: str, findings: Iterable[Finding]) -> Script:

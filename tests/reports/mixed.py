@@ -179,7 +179,7 @@ def mixed_run(**changes: Any) -> Run:
             link("100000000011", "us-east-1"),
             "No rule replicates to this destination, and requirement production-backup asks for it",
             at="source",
-            evidence={"required_by": "production-backup", "missing_prefixes": '["prod/"]'},
+            evidence={"required_by": '["production-backup"]', "missing_prefixes": '["prod/"]'},
             remedy=Remedy(
                 "Add the destination to the replication rules",
                 (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from audit.evidence import CallCounts
 from audit.model import Coverage, GivenFile, Run
 from checks.model import (
     Gap,
@@ -15,6 +16,7 @@ from checks.model import (
     WaiverMark,
 )
 from checks.suites import OwnExpectation
+from checks.texts import text_of_own
 from tests.reports.making import BACKUP, DOCUMENTS, NAMES, STARTED, finding, link, replica, result, run_of
 from tests.reports.mixed import immutable, mixed_run
 
@@ -80,7 +82,9 @@ def unread_run() -> Run:
         result("grants.replication-allowed"),
         result("organization.evidence-complete", unread),
     )
-    return run_of(results, gaps=gaps, coverage=Coverage(12, 0, 24, 0, 0, 24, 0), calls={"sts:AssumeRole": 12})
+    return run_of(
+        results, gaps=gaps, coverage=Coverage(12, 0, 24, 0, 0, 24, 0), calls=CallCounts({"sts:AssumeRole": 12})
+    )
 
 
 def large_run(count: int = 20_000, checks: int = 20) -> Run:
@@ -234,4 +238,4 @@ def own_run() -> Run:
     failing = finding("user.ours.names", Severity.LOW, key, "x has no team", remedy=Remedy("Rename x.", manual=("y",)))
     broken = finding("user.ours.2", Severity.HIGH, {}, "there is no such thing", status=Status.ERROR)
     results = [result("user.ours.names", [failing], passed=3), result("user.ours.2", [broken], error="no such thing")]
-    return run_of(results, own_checks=own, given=(GivenFile("ours.json", "{}"),))
+    return run_of(results, checks=tuple(map(text_of_own, own)), given=(GivenFile("ours.json", "{}"),))

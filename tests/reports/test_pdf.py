@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from audit.evidence import CallCounts
 from audit.model import Run, RunSummary
 from reports.formats import pdf, render
 from reports.formats.pdf_annex import render_annexes
@@ -231,7 +232,7 @@ def test_same_run_same_bytes_in_another_process() -> None:
     [
         (runs.run_of([]), "Nothing was judged: no check applies to what is in scope."),
         (
-            replace(runs.green_run(), organization_id="", calls={}, limits_sources=()),
+            replace(runs.green_run(), organization_id="", calls=CallCounts(), limits_sources=()),
             "Everything that the audit set out",
         ),
     ],

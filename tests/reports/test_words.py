@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.progress import Phase, ProgressEvent, Step
 from reports import words
 from reports.bounds import fair_shares, not_shown, shortened
 from reports.visible import one_line, visible
@@ -88,3 +89,15 @@ def test_cuts_are_told_exactly() -> None:
         "1 further link is not shown here; findings.csv holds all 26."
     )
     assert shortened("x" * 1500, 1200, file="findings.csv").endswith("… [300 more characters in findings.csv]")
+
+
+def test_every_step_of_an_audit_has_words() -> None:
+    assert set(words.PHASE_WORDS) == set(Phase)
+    assert words.progress_text(ProgressEvent(Phase.JUDGING)) == "judging"
+    here = "111122223333", "eu-west-1"
+    assert words.progress_text(ProgressEvent(Phase.DETAILS, Step.READ, *here)) == "111122223333 eu-west-1"
+    lost = ProgressEvent(Phase.DETAILS, Step.LOST, *here, reason="two worker processes died")
+    assert words.progress_text(lost) == "111122223333 eu-west-1: two worker processes died"
+    assert words.progress_text(ProgressEvent(Phase.ORGANIZATION, Step.RESUMED, count=1)).startswith(
+        "resuming: 1 finished"
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from audit.evidence import CallCounts
 from audit.model import Age, Coverage, Run, RunSummary
 from checks.catalog import CHECKS
-from checks.model import CheckResult, Finding, Gap, GapKind, Remedy, Script, Severity, Status, WaiverMark
+from checks.model import CheckResult, Finding, Gap, GapKind, RegistryId, Remedy, Script, Severity, Status, WaiverMark
 from reports.view import ReportView, build_view
 from tests.reports.making import finding, replica, result, run_of
 
@@ -37,10 +38,11 @@ def worst_run() -> Run:
         Script(one, "eu-west-1", f"40-{one}-eu-west-1.sh", "", safe=False, findings=(), manual=(LONG,), refused=(LONG,))
         for one in _ACCOUNTS
     )
-    unaccounted = tuple(f"{account}/eu-west-1" for account in _ACCOUNTS)
+    unaccounted = tuple(RegistryId(account, "eu-west-1") for account in _ACCOUNTS)
     return run_of(
         results, gaps=gaps, scripts=scripts, notes=(LONG,) * 200, limits_sources=(LONG,) * 100, organization_name=LONG,
-        calls={f"ecr:Operation{number}": 3 for number in range(300)}, account_names=dict.fromkeys(_ACCOUNTS, LONG),
+        calls=CallCounts({f"ecr:Operation{number}": 3 for number in range(300)}),
+        account_names=dict.fromkeys(_ACCOUNTS, LONG),
         coverage=Coverage(300, 3, 348, 3, 40, 305, 150, unaccounted),
     )  # fmt: skip
 

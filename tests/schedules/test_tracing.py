@@ -16,24 +16,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
+from audit.progress import Phase, ProgressEvent, Step, no_progress
 from schedules import tracing
-
-
-class Told:
-    """A progress that remembers."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.reads = 0
-
-    def started(self, total_registries: int) -> None:
-        self.notes.append(f"started {total_registries}")
-
-    def finished(self, account: str, region: str) -> None:
-        self.reads += 1
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 @pytest.fixture
@@ -50,17 +34,23 @@ def by_name(memory: InMemorySpanExporter) -> dict[str, ReadableSpan]:
 
 
 def test_the_phases_of_a_run_lie_in_its_job_and_do_not_overlap(exporter: InMemorySpanExporter) -> None:
-    told = Told()
+    handed_on: list[ProgressEvent] = []
+    here = ("111122223333", "eu-west-1")
+    events = [
+        ProgressEvent(Phase.ORGANIZATION),
+        ProgressEvent(Phase.SUMMARIES, Step.PLANNED, count=2),
+        ProgressEvent(Phase.SUMMARIES, Step.LOST, *here, reason="postgresql://u:hunter2@db"),
+        ProgressEvent(Phase.SUMMARIES, Step.READ, *here),
+        ProgressEvent(Phase.SUMMARIES, Step.READ, "111122223333", "eu-west-2"),
+        ProgressEvent(Phase.DETAILS),
+        ProgressEvent(Phase.TABLES),
+        ProgressEvent(Phase.JUDGING),
+        ProgressEvent(Phase.KEEPING),
+    ]
     with tracing.span("job", job="j1", schedule="nightly", attempt=1):
-        progress = tracing.follow(told)
-        progress.note("reading the organization")
-        progress.started(2)
-        progress.finished("111122223333", "eu-west-1")
-        progress.finished("111122223333", "eu-west-2")
-        progress.note("assuming roles and reading Regions")
-        progress.note("building tables")
-        progress.note("judging")
-        progress.note("keeping the run")
+        progress = tracing.follow(handed_on.append)
+        for event in events:
+            progress(event)
         with tracing.span("render", format="pdf"):
             pass
         with tracing.span("deliver", delivery="mail"):
@@ -78,15 +68,19 @@ def test_the_phases_of_a_run_lie_in_its_job_and_do_not_overlap(exporter: InMemor
     for first, second in itertools.pairwise(ordered):
         assert (first.end_time or 0) <= (second.start_time or 0)
     assert dict(spans["collect"].attributes or {}) == {"ecr_audit.registry_reads": 2}
-    assert [event.name for event in spans["collect"].events] == ["registries", "assuming roles and reading Regions"]
-    assert told.notes[:2] == ["reading the organization", "started 2"]
-    assert told.reads == 2
+    assert [(event.name, dict(event.attributes or {})) for event in spans["collect"].events] == [
+        ("planned", {"ecr_audit.count": 2}),
+        ("lost", {"ecr_audit.account": here[0], "ecr_audit.region": here[1]}),
+        ("details", {}),
+    ]
+    assert "hunter2" not in spans["collect"].to_json()
+    assert handed_on == events
 
 
 def test_a_failure_is_told_by_its_type_alone(exporter: InMemorySpanExporter) -> None:
     def fails() -> None:
         with tracing.span("job"):
-            tracing.follow(Told()).note("judging")
+            tracing.follow(no_progress)(ProgressEvent(Phase.JUDGING))
             raise ValueError("postgresql://u:hunter2@db")
 
     with pytest.raises(ValueError, match="hunter2"):
@@ -106,25 +100,11 @@ def test_hostile_and_long_names_are_made_visible_and_cut(exporter: InMemorySpanE
     assert len(str(attributes["ecr_audit.long"])) == 300
 
 
-def test_every_phase_is_a_note_of_a_run() -> None:
-    """The notes are written elsewhere; whoever rewords one sees it here."""
-    import inspect
-
-    import audit.inventory.collection
-    import audit.run
-
-    source = inspect.getsource(audit.run) + inspect.getsource(audit.inventory.collection)
-    said = {text for text in tracing.PHASES if f'.note("{text}")' in source}
-    assert said == set(tracing.PHASES)
-
-
 def test_without_configuration_nothing_is_measured_or_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     code = """
 import sys
 from schedules import tracing
-class P:
-    note = started = finished = lambda *a: None
-p = P()
+p = lambda event: None
 with tracing.span("job", x=1):
     assert tracing.follow(p) is p
 tracing.flush()

@@ -14,6 +14,7 @@ import pytest
 from audit.simulator import DEMO_WORLD, Simulation, load_world, serve
 from audit.simulator.faults import Fault
 from audit.store import Store, open_store
+from checks.catalog import CHECKS
 from schedules.configuration import AwsSection, Configuration, Retention, Schedule, ScopeSettings
 from schedules.deliveries.settings import FolderDelivery
 from schedules.jobs import Job, Kind, Ledger, State
@@ -97,6 +98,10 @@ def test_it_records_the_outcome_and_tells_whoever_was_promised(
     ended = found(store, job)
     assert (ended.state, ended.reason) == (State.DONE, "")
     assert store.run_of(job.id) == ended.run
+    run = store.load(ended.run)
+    assert [one.id for one in run.checks] == [one.id for one in CHECKS]
+    assert {one.check for one in run.results} == {one.id for one in run.checks}
+    assert all(one.title and one.what and one.why and one.fix for one in run.checks)
     receipts = {one.delivery: one for one in Receipts(store.engine, utc_now).of(job.id)}
     assert receipts["archive"].state is ReceiptState.SENT
     assert (tmp_path / "archive" / "nightly" / ended.run / "findings.csv").exists()

@@ -12,6 +12,7 @@ from audit.simulator.pages import page
 from audit.simulator.services.ecr_registry import bad_parameter
 from audit.simulator.state import Document, Image, Registry, Repository
 from audit.simulator.wire.errors import AwsError
+from checks.model import RegistryId
 
 _RUNNING = ("PREPARING", "IN_PROGRESS", "STOPPING")
 _FAIL_AFTER = 100
@@ -37,12 +38,12 @@ def _start(call: Call) -> Result:
     return {**_summary(registry, backfill, "PREPARING"), "registryId": registry.account}
 
 
-def _pairs(rule: Document) -> Iterator[tuple[str, str]]:
+def _pairs(rule: Document) -> Iterator[RegistryId]:
     for destination in rule["destinations"]:
-        yield destination["registryId"], destination["region"]
+        yield RegistryId(destination["registryId"], destination["region"])
 
 
-def _run(call: Call, registry: Registry, place: replication.Place) -> Document:
+def _run(call: Call, registry: Registry, place: RegistryId) -> Document:
     results = []
     for repository, image in _due(registry, place):
         outcome = replication.replicate(call.world, registry, repository.name, image, image.tags, place)
@@ -66,7 +67,7 @@ def _run(call: Call, registry: Registry, place: replication.Place) -> Document:
     }
 
 
-def _due(registry: Registry, place: replication.Place) -> Iterator[tuple[Repository, Image]]:
+def _due(registry: Registry, place: RegistryId) -> Iterator[tuple[Repository, Image]]:
     """Active images that the current rules replicate to *place*."""
     for repository in registry.in_name_order():
         if place in replication.places(registry, repository.name):

@@ -11,6 +11,7 @@ from audit.simulator.pages import page
 from audit.simulator.state import DEFAULT_SETTINGS, Document, Registry
 from audit.simulator.wire.errors import AwsError
 from audit.simulator.wire.models import partition_of, partition_regions
+from checks.model import RegistryId
 
 DESTINATIONS_LIMIT = 25
 """Unique (account, Region) pairs over all rules of one registry (ECR user guide, service-quotas.html)."""
@@ -59,11 +60,11 @@ def _put_replication_configuration(call: Call) -> Result:
     return {"replicationConfiguration": {"rules": registry.rules}}
 
 
-def destinations(rules: list[Document]) -> Iterator[tuple[str, str]]:
+def destinations(rules: list[Document]) -> Iterator[RegistryId]:
     """(account, Region) of every destination of *rules*, repeated where rules repeat it."""
     for rule in rules:
         for destination in rule["destinations"]:
-            yield destination["registryId"], destination["region"]
+            yield RegistryId(destination["registryId"], destination["region"])
 
 
 def _get_registry_policy(call: Call) -> Result:

@@ -44,7 +44,7 @@ class RunOut(BaseModel):
     @classmethod
     def of(cls, line: RunLine) -> RunOut:
         """From what the store tells."""
-        return cls.model_validate({**line.as_document(), "evidence_complete": line.evidence_complete})
+        return cls.model_validate(line.as_document())
 
 
 class Runs(Page):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from checks.catalog import CHECKS
+from checks.texts import CheckText, text_of
 from ecr_audit.web.pages.asking import kept
 from ecr_audit.web.pages.rendering import page
-from reports.check_texts import CheckText, check_text
 
 router = APIRouter()
 
@@ -22,13 +22,13 @@ def checks(request: Request) -> Response:
     """Every check of this program, by area."""
     groups: dict[str, list[CheckText]] = {}
     for one in CHECKS:
-        groups.setdefault(one.group, []).append(check_text(one.id))
+        groups.setdefault(one.group, []).append(text_of(one))
     return page(request, "checks.html.j2", groups=groups, count=len(CHECKS))
 
 
 @router.get("/checks/{check_id}")
 def check(request: Request, check_id: str, run: str = "") -> Response:
-    """A check, by its id or a catalogue id (GRT-01); *run*: where the organization's own words about it lie."""
+    """A check, by its id or a catalogue id (GRT-01); *run*: in the words that this run was made with."""
     found = _text(request, check_id, run)
     if found is None:
         raise HTTPException(404, "there is no check of that name; the list of checks has them all")
@@ -38,10 +38,10 @@ def check(request: Request, check_id: str, run: str = "") -> Response:
 
 def _text(request: Request, check_id: str, run: str) -> CheckText | None:
     if run:
-        own = kept(request, run).index.checks.get(check_id)
-        if own is not None:
-            return own
+        then = kept(request, run).index.checks.get(check_id)
+        if then is not None:
+            return then
     for one in CHECKS:
         if check_id == one.id or check_id.upper() in one.aliases:
-            return check_text(one.id)
+            return text_of(one)
     return None

@@ -11,8 +11,8 @@ from typing import Any
 
 from audit.model import Run
 from checks.model import Finding
+from checks.texts import CheckText
 from ecr_audit.web.pages.filters import PAGE, Filter
-from reports.check_texts import CheckText
 from reports.commands import CommandBook
 from reports.formats.pdf_details import account_label
 from reports.formats.pdf_pictures import Picture, pictures_of

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from checks.model import RegistryId
 from checks.tables import REGISTRIES
 from ecr_audit.web.pages import values
 from ecr_audit.web.pages.asking import Kept, desk_of, kept
@@ -84,8 +85,8 @@ def registry(request: Request, run_id: str, account: str, region: str) -> Respon
     return page(
         request, "registry.html.j2", run=of.run, view=of.view, index=of.index, account=account, region=region, row=row,
         name=of.run.account_names.get(account, ""), facts=_told(row, _FACTS), documents=_told(row, _DOCUMENTS),
-        outgoing=_links(request, of, "source", "destination", (account, region)),
-        incoming=_links(request, of, "destination", "source", (account, region)),
+        outgoing=_links(request, of, "source", "destination", RegistryId(account, region)),
+        incoming=_links(request, of, "destination", "source", RegistryId(account, region)),
         shown=shown, wanted=wanted, gaps=gaps,
         scripts=[one for one in of.run.scripts if (one.account, one.region) == (account, region)],
     )  # fmt: skip
@@ -102,7 +103,9 @@ def _listed(request: Request, of: Kept, text: str) -> list[Row]:
     words = text.lower().split()
     fitting = [row for row in found if all(word in _searched(row) for word in words)]
     worst = _open_by_place(of)
-    return sorted(fitting, key=lambda row: (-worst[row["account"], row["region"]], row["account"], row["region"]))
+    return sorted(
+        fitting, key=lambda row: (-worst[RegistryId(row["account"], row["region"])], row["account"], row["region"])
+    )
 
 
 def _searched(row: Row) -> str:
@@ -111,9 +114,9 @@ def _searched(row: Row) -> str:
     return "\n".join(str(part) for part in (*parts, *roles) if part).lower()
 
 
-def _open_by_place(of: Kept) -> Mapping[tuple[str, str], int]:
+def _open_by_place(of: Kept) -> Mapping[RegistryId, int]:
     """Open failures by account and Region."""
-    return Counter((one.account, one.region) for one in of.view.findings if is_open(one))
+    return Counter(RegistryId(one.account, one.region) for one in of.view.findings if is_open(one))
 
 
 def _told(row: Row, names: Iterable[str]) -> list[values.Told]:
@@ -122,7 +125,7 @@ def _told(row: Row, names: Iterable[str]) -> list[values.Told]:
     ]
 
 
-def _links(request: Request, of: Kept, here: str, there: str, place: tuple[str, str]) -> list[LinkRow]:
+def _links(request: Request, of: Kept, here: str, there: str, place: RegistryId) -> list[LinkRow]:
     """Links of one registry, those that stand worst first."""
     store = desk_of(request).store
     found = rows_where(store, of.run.id, "links", {f"{here}_account": place[0], f"{here}_region": place[1]})
@@ -134,14 +137,14 @@ def _links(request: Request, of: Kept, here: str, there: str, place: tuple[str, 
     order = list(Way)
     made = []
     for row in found:
-        other = (str(row[f"{there}_account"]), str(row[f"{there}_region"]))
+        other = RegistryId(str(row[f"{there}_account"]), str(row[f"{there}_region"]))
         link = ways.get((place, other) if here == "source" else (other, place))
         way = link.way if isinstance(link, Link) else Way.UNKNOWN
         made.append((order.index(way), other, _link_row(of, row, other, way, known=other in known)))
     return [one for _order, _other, one in sorted(made, key=lambda entry: entry[:2])]
 
 
-def _link_row(of: Kept, row: Mapping[str, Any], other: tuple[str, str], way: Way, *, known: bool) -> LinkRow:
+def _link_row(of: Kept, row: Mapping[str, Any], other: RegistryId, way: Way, *, known: bool) -> LinkRow:
     copied = row.get("prefixes") if row.get("present") else row.get("expected_prefixes")
     reason = row.get("grant_reason") if way in (Way.BLOCKED, Way.PARTIAL, Way.UNKNOWN) else ""
     return LinkRow(

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from audit.aws import AwsSettings, AwsSetupError
-from audit.evidence import Evidence, RegistryEvidence, Scope, all_gaps
+from audit.evidence import CallCounts, Evidence, RegistryEvidence, Scope, all_gaps
 from audit.inventory import collect
-from audit.inventory.ports import Silence
+from audit.inventory.ports import NoCheckpoint
 from audit.inventory.registry import read_outline
+from audit.progress import Phase, ProgressEvent, Step
 from audit.simulator import Simulation, World, serve
 from checks.baseline import Baseline, Destination, Requirement, Sources
 from checks.model import GapKind
@@ -102,14 +103,14 @@ def test_statuses_only_of_missing_images(audited: Audit) -> None:
     assert sorted(asked["repository"]) == ["prod/app", "prod/app", "prod/web"]
     assert set(asked["destination_account"]) == {HUB}
     assert set(asked["status"]) == {"NEVER_ATTEMPTED"}
-    assert evidence.calls["ecr:DescribeImageReplicationStatus"] == 3
+    assert evidence.calls.sent["ecr:DescribeImageReplicationStatus"] == 3
 
 
 def test_every_request_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     with simulated(monkeypatch, document()) as simulation:
         evidence = collect(QUICK, Scope(), Baseline(), now=NOW)
-        assert sum(evidence.calls.values()) == sum(_numbers(simulation))
-    assert evidence.calls["ecr:DescribeRegistry"] == len(planned(evidence)) - 1  # all but the one without the role
+        assert sum(evidence.calls.sent.values()) == sum(_numbers(simulation))
+    assert evidence.calls.sent["ecr:DescribeRegistry"] == len(planned(evidence)) - 1  # all but the one without the role
 
 
 def _numbers(simulation: Simulation) -> list[int]:
@@ -119,7 +120,9 @@ def _numbers(simulation: Simulation) -> list[int]:
 
 def test_worker_processes_read_the_same(audited: Audit) -> None:
     alone, together = audited(), audited(processes=2)
-    assert dataclasses.replace(together, regions=(), calls={}) == dataclasses.replace(alone, regions=(), calls={})
+    assert dataclasses.replace(together, regions=(), calls=CallCounts()) == dataclasses.replace(
+        alone, regions=(), calls=CallCounts()
+    )
     assert together.calls == alone.calls
 
 
@@ -201,7 +204,7 @@ def test_the_service_linked_role_is_asked_for_once_and_its_refusal_told_by_every
     second = {"account": SOURCE, "region": US, "rules": [rule], "repositories": []}
     world = document()
     whole = audited(document(registries=[*world["registries"], second]))
-    assert whole.calls["iam:GetRole"] == 1
+    assert whole.calls.sent["iam:GetRole"] == 1
     assert registry(whole, SOURCE, US).registry.service_linked_role_present is True
     fault = {"account": SOURCE, "operation": "iam:GetRole", "kind": "deny"}
     evidence = audited(document(registries=[*world["registries"], second], faults=[fault]))
@@ -256,7 +259,7 @@ def test_accounts_can_be_named_where_the_organization_cannot_be_listed(audited: 
 
 def test_regions_are_asked_for_in_the_account_where_the_centre_is_silent(audited: Audit) -> None:
     evidence = audited(document(faults=[{"operation": "account:ListRegions", "kind": "deny"}]))
-    assert evidence.calls["ec2:DescribeRegions"] >= 3
+    assert evidence.calls.sent["ec2:DescribeRegions"] >= 3
     assert registry(evidence, SOURCE, EU).registry.depth == "full"
     assert not [gap for gap in all_gaps(evidence) if "Regions" in gap.operation]
 
@@ -274,7 +277,7 @@ def test_regions_that_nobody_tells_are_assumed_and_marked(audited: Audit) -> Non
     assert registry(evidence, SOURCE, "eu-north-1").gaps, "a Region that is not enabled says so when it is asked"
 
 
-class Kept(Silence):
+class Kept(NoCheckpoint):
     """A checkpoint in memory; may be told to fail, as a user who presses Ctrl-C does."""
 
     def __init__(self, interrupt_after: int | None = None) -> None:
@@ -326,22 +329,17 @@ def test_a_registry_that_was_lost_is_a_gap_and_is_tried_again_on_resume(
     assert registry(audited(checkpoint=kept), HUB, US).registry.depth == "full"
 
 
-class Watched(Silence):
-    def __init__(self) -> None:
-        self.totals: list[int] = []
-        self.ended: list[tuple[str, str]] = []
-
-    def started(self, total_registries: int) -> None:
-        self.totals.append(total_registries)
-
-    def finished(self, account: str, region: str) -> None:
-        self.ended.append((account, region))
-
-
 def test_progress_ends_what_it_starts(audited: Audit) -> None:
-    watched = Watched()
-    audited(progress=watched)
-    assert sum(watched.totals) == len(watched.ended) > 0
+    events: list[ProgressEvent] = []
+    audited(progress=events.append)
+    begun = [event.phase for event in events if event.step is Step.BEGUN]
+    assert begun == [Phase.ORGANIZATION, Phase.ACCOUNTS, Phase.SUMMARIES, Phase.DETAILS, Phase.STATUSES]
+    for phase in begun:
+        planned = sum(event.count for event in events if (event.phase, event.step) == (phase, Step.PLANNED))
+        read = [event for event in events if (event.phase, event.step) == (phase, Step.READ)]
+        assert planned == len(read)
+        assert all(event.account and event.region for event in read)
+    assert any(event.step is Step.READ for event in events)
 
 
 def test_event_rules_are_read_where_copies_arrive_and_the_baseline_asks(audited: Audit) -> None:
@@ -351,7 +349,7 @@ def test_event_rules_are_read_where_copies_arrive_and_the_baseline_asks(audited:
     rules = {(one.registry.account, one.registry.region): one.registry.event_rules for one in asked.registries}
     assert {pair for pair, found in rules.items() if found is not None} == {(HUB, US)}
     assert '"Name":"failures"' in str(rules[HUB, US])
-    assert "events:ListRules" not in audited(world).calls
+    assert "events:ListRules" not in audited(world).calls.sent
 
 
 @pytest.mark.parametrize(
@@ -367,7 +365,7 @@ def test_inspector_policies_are_read_of_accounts_whose_copies_must_be_scanned(
     world["accounts"][2]["inspector_policy"] = policy
     evidence = audited(world, baseline=Baseline.model_validate({"settings": [{"scanning": {"required": True}}]}))
     assert {one.account: one.inspector_policy for one in evidence.accounts}[HUB] == expected
-    assert evidence.calls["organizations:DescribeEffectivePolicy"] == 1  # the other destination is suspended
+    assert evidence.calls.sent["organizations:DescribeEffectivePolicy"] == 1  # the other destination is suspended
     assert ("", "", "organizations:DescribeEffectivePolicy", GapKind.DENIED) in gaps(evidence) or not fault
 
 

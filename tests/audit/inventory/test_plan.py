@@ -15,22 +15,15 @@ from audit.evidence import (
     RegistryRecord,
     empty_columns,
 )
-from audit.inventory.plan import (
-    Flow,
-    Pair,
-    inquiries,
-    registries_for_depth,
-    required_flows,
-    rule_flows,
-    wanted_repositories,
-)
+from audit.inventory.plan import Flow, inquiries, registries_for_depth, required_flows, rule_flows, wanted_repositories
 from checks.baseline import Baseline, Destination, Requirement, Sources
+from checks.model import RegistryId
 
 SOURCE, HUB, IDLE = ("111111111111", "eu-west-1"), ("222222222222", "us-east-1"), ("333333333333", "eu-west-1")
 ACCOUNTS = {pair[0]: AccountRecord(pair[0], None, "ACTIVE", "Root/Prod", None) for pair in (SOURCE, HUB, IDLE)}
 
 
-def rules(*prefixes: str, to: Pair = HUB) -> str:
+def rules(*prefixes: str, to: RegistryId = HUB) -> str:
     rule: dict = {"destinations": [{"registryId": to[0], "region": to[1]}]}
     if prefixes:
         rule["repositoryFilters"] = [{"filter": prefix, "filterType": "PREFIX_MATCH"} for prefix in prefixes]
@@ -38,7 +31,7 @@ def rules(*prefixes: str, to: Pair = HUB) -> str:
 
 
 def registry(
-    pair: Pair,
+    pair: RegistryId,
     *names: str,
     config: str | None = '{"rules":[]}',
     policy: str | None = "",
@@ -62,7 +55,7 @@ def registry(
     return RegistryEvidence(record, repositories, rows)
 
 
-def flow(*prefixes: str, source: Pair = SOURCE, to: Pair = HUB, configured: bool = True) -> Flow:
+def flow(*prefixes: str, source: RegistryId = SOURCE, to: RegistryId = HUB, configured: bool = True) -> Flow:
     return Flow(source, to, prefixes or ("",), configured)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from audit.evidence import RegistryEvidence, RegistryRecord
+from audit.evidence import CallCounts, RegistryEvidence, RegistryRecord
 from audit.store.checkpoint import open_collection, request_key
 
-PART = RegistryEvidence(RegistryRecord("000000000001", "eu-west-1", "aws"), calls={"ecr:DescribeRegistry": 1})
+PART = RegistryEvidence(
+    RegistryRecord("000000000001", "eu-west-1", "aws"), calls=CallCounts({"ecr:DescribeRegistry": 1})
+)
 
 
 def interrupted(root: Path, key: str = "k", now: float = 100.0) -> None:

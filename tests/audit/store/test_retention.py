@@ -27,7 +27,7 @@ NOW = FIRST_NIGHT + dt.timedelta(days=40)
 def line(number: int, *, good: bool) -> RunLine:
     at = utc_text(FIRST_NIGHT + dt.timedelta(days=number))
     none = {severity.value: 0 for severity in Severity}
-    return RunLine(f"{number:04d}", at, at, "Example", none, 0, 0, 0, 0, 0 if good else 1, 1, 1)
+    return RunLine(f"{number:04d}", at, at, "Example", none, 0, 0, 0, 0, 0 if good else 1, 1, 1, good)
 
 
 histories = st.dictionaries(

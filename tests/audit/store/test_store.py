@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audit.evidence import Scope
+from audit.evidence import CallCounts, Scope
 from audit.model import Coverage, Run
 from audit.store import NoSuchRunError, Store, StoreError, open_store, schema
 from checks.model import (
@@ -68,7 +68,7 @@ def a_run(identifier: str = "20261123T020000Z-aaaaaa", *, fingerprints: tuple[st
             Gap("000000000002", "eu-west-1", "ecr:DescribeRegistry", GapKind.DENIED, "AccessDenied", "no", ("rules",)),
         ),
         scripts=(Script("000000000002", "eu-west-1", "10-x.sh", "#!/bin/sh\n", False, fingerprints),),
-        calls={"ecr:DescribeRegistry": 3},
+        calls=CallCounts({"ecr:DescribeRegistry": 3}),
         validations=({"suite": "links", "success": False},),
         documents={("000000000002", "eu-west-1"): {"account": "000000000002", "region": "eu-west-1", "x": None}},
         account_names={"000000000001": "root"},

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from audit.describe import idle_requirements
 from audit.evidence import RegionRecord
 from checks.model import GapKind
 
@@ -36,13 +37,13 @@ def link(*registries, wanted=None, **fields):
 
 def test_a_rule_without_requirement_is_present_and_not_expected():
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP))
-    assert (row["present"], row["expected"], row["required_by"]) == (True, False, "")
+    assert (row["present"], row["expected"], row["required_by"]) == (True, False, "[]")
     assert (row["prefixes"], row["expected_prefixes"], row["requirement_met"]) == ('[""]', "[]", True)
 
 
 def test_a_requirement_without_rule_is_expected_and_absent():
     row = link(registry(HUB), registry(BACKUP), wanted=baseline(requirement(TO_BACKUP)))
-    assert (row["present"], row["expected"], row["required_by"]) == (False, True, "backup")
+    assert (row["present"], row["expected"], row["required_by"]) == (False, True, '["backup"]')
     assert (row["rules"], row["missing_prefixes"], row["requirement_met"]) == ("[]", '[""]', False)
 
 
@@ -82,7 +83,7 @@ def test_a_requirement_by_unit_is_unknown_where_the_account_lies_nowhere_known()
     accounts = (member(HUB, ou_path=None, organization_path=None), member(BACKUP))
     wanted = baseline(requirement(TO_BACKUP, ous=["Work"]))
     row = link(registry(HUB), accounts=accounts, wanted=wanted)
-    assert (row["present"], row["expected"], row["required_by"]) == (False, None, "backup")
+    assert (row["present"], row["expected"], row["required_by"]) == (False, None, '["backup"]')
 
 
 def test_a_requirement_by_unit_holds_for_the_accounts_below_it_and_for_no_others():
@@ -103,7 +104,19 @@ def test_what_the_baseline_says_about_deletions(delete, expected):
     )
     row = link(registry(HUB), registry(BACKUP), wanted=wanted)
     assert row["expected_delete_replication"] == expected
-    assert row["required_by"] == "one, two"
+    assert row["required_by"] == '["one","two"]'
+
+
+def test_a_requirement_that_no_registry_meets_is_named():
+    wanted = baseline(
+        requirement(TO_BACKUP, name="one two"),
+        requirement(TO_BACKUP, name="two", accounts=[STRANGER]),
+        requirement(TO_BACKUP, name='say "three"'),
+    )
+    links = build(evidence(registry(HUB), registry(BACKUP)), wanted).rows("links")
+    (note,) = idle_requirements(wanted, [row["required_by"] for row in links])
+    assert note.startswith("The requirement 'two' names no source registry")
+    assert len(idle_requirements(wanted, [])) == 3
 
 
 def test_only_the_unmet_requirement_says_what_a_new_rule_does_with_deletions():

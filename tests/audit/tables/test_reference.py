@@ -94,7 +94,7 @@ def expected_replicas(world, wanted):
                     result[source[0], name, *destination] = (
                         None if found is None else bool(copying),
                         bool(asking),
-                        ", ".join(each["name"] for each in asking),
+                        json.dumps([each["name"] for each in asking], separators=(",", ":")),
                         None
                         if found is None
                         else any(each.get("deleteReplication", {}).get("enabled") for each in copying),

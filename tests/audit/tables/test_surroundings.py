@@ -176,7 +176,7 @@ def test_members_of_a_unit_must_replicate_something(unit, names, rules, judged, 
     row = of(build(evidence(part), asks), THIRD)
     assert (row["membership_judged"], row["member_replicates"]) == (judged, replicates)
     if judged:
-        assert row["member_required_by"] == "members"
+        assert row["member_required_by"] == '["members"]'
         flow = {"account": BACKUP, "region": REGION, "prefixes": ["prod/"], "delete_replication": None}
         assert json.loads(row["member_flows"]) == [flow]
 

@@ -377,7 +377,7 @@ def test_copies_elsewhere(destinations, region, account):
     row = copies(*([rule(*destinations, prefixes=["prod/"])] if destinations else []))
     assert (row["another_region_required"], row["another_account_required"]) == (True, False)
     assert (row["another_region"], row["another_account"]) == (region, account)
-    assert (row["another_region_required_by"], row["another_region_prefixes"]) == ("far", '["prod/"]')
+    assert (row["another_region_required_by"], row["another_region_prefixes"]) == ('["far"]', '["prod/"]')
 
 
 def test_an_account_that_cannot_receive_is_no_copy():

@@ -49,7 +49,7 @@ def test_a_trial_says_that_it_is_one(tmp_path):
         assert trial(hook, "on-call", clock=clock)["key_id"] == "1"
     (got,) = web.got
     document = json.loads(got.body)
-    assert document["reasons"] == ["Told always: this is a trial of the delivery on-call."]
+    assert document["reasons"] == ["Always sent: this is a trial of the delivery on-call."]
     jsonschema.validate(document, json.loads((ROOT / "docs" / "message.schema.json").read_text()))
     assert got.headers["Idempotency-Key"].endswith(".on-call")
     trial(settings(FolderDelivery, folder=str(tmp_path)), "archive", clock=clock)

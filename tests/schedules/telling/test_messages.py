@@ -15,14 +15,14 @@ import pytest
 
 from audit.model import Age, Coverage
 from audit.store.line import summarize
-from checks.model import GapKind, Severity, Status, WaiverMark
+from checks.model import GapKind, RegistryId, Severity, Status, WaiverMark
 from reports.verdict import VerdictLevel
 from schedules.deliveries.settings import Tell
 from schedules.jobs import State
-from schedules.model import Facts, Message
+from schedules.model import Event, Facts, Message
 from schedules.telling.digests import Digest, digest_of
 from schedules.telling.messages import LONGEST_SUBJECT, LONGEST_TEXT, compose, html_of
-from schedules.telling.rules import Event, decide
+from schedules.telling.rules import decide
 from tests.reports.runs import HOSTILE
 from tests.schedules import nights
 from tests.schedules.nights import IMAGES, TAGS, WAIVER, facts_of, gap, night_job, night_run, problem
@@ -66,7 +66,10 @@ def gaps() -> Facts:
     before = night_run(1, [problem(1), problem(2)])
     unread = [gap(), gap(nights.PAYMENTS), gap(kind=GapKind.THROTTLED, operation="ecr:DescribeImages")]
     after = night_run(2, [problem(1, status=Status.UNKNOWN)], unread, broken=TAGS)
-    return facts_of(replace(after, coverage=Coverage(12, 12, 48, 45, 2, 1, 150, ("100000000007/eu-west-1",))), [before])
+    return facts_of(
+        replace(after, coverage=Coverage(12, 12, 48, 45, 2, 1, 150, (RegistryId("100000000007", "eu-west-1"),))),
+        [before],
+    )
 
 
 def recovered() -> Facts:

@@ -14,14 +14,14 @@ from audit.evidence import Scope
 from audit.model import Age, Coverage, Run
 from audit.sight import Sight, spot_of
 from checks.baseline import Waiver
-from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
+from checks.model import Finding, Gap, GapKind, RegistryId, Severity, Status, WaiverMark
 from checks.waiving import Exceptions, apply_waivers
 from schedules.deliveries.settings import Tell
 from schedules.jobs import Kind, State
-from schedules.model import Decision, Facts
+from schedules.model import Decision, Event, Facts
 from schedules.telling.messages import compose
 from schedules.telling.news import news_of
-from schedules.telling.rules import Event, decide, event_of
+from schedules.telling.rules import decide
 from tests.reports import runs
 from tests.schedules import nights
 from tests.schedules.nights import CHECKS, GRANTS, TAGS, facts_of, gap, night_job, night_run, problem
@@ -92,7 +92,7 @@ def test_a_decision_has_words_and_is_the_same_twice(tell: Tell, facts: Facts) ->
     decision = heard(tell, facts)
     assert decision == heard(tell, facts)
     assert bool(decision.quiet) != decision.goes
-    for sentence in decision.reasons or (decision.quiet,):
+    for sentence in decision.texts or (decision.quiet,):
         assert sentence.endswith(".")
         assert sentence == " ".join(sentence.split())
         assert "  " not in sentence
@@ -102,8 +102,8 @@ def test_a_decision_has_words_and_is_the_same_twice(tell: Tell, facts: Facts) ->
         message = compose(facts, decision)
         assert message.subject
         assert message.changed
-        assert message.document["event"] == event_of(decision).value
-    assert decision.digest == any(reason.startswith("Digest: ") for reason in decision.reasons)
+        assert message.document["event"] == decision.event.value
+    assert decision.digest == any(reason.event is Event.DIGEST for reason in decision.reasons)
 
 
 @given(tells, contents, contents)
@@ -136,7 +136,7 @@ def test_a_new_critical_failure_is_always_told(tell: Tell, facts: Facts, number:
     history = facts.view.change if facts.view else None
     past = [nights.RunSummary(history.run, nights.at(1), True, _open(before))] if history and before else []
     told = heard(tell, replace(facts, run=run, view=nights.build_view(run, past) if past else view))
-    assert any(reason.startswith("New findings: ") for reason in told.reasons) == (tell.new != "never")
+    assert any(reason.event is Event.NEW for reason in told.reasons) == (tell.new != "never")
 
 
 def _open(view: nights.ReportView) -> dict[str, Severity]:
@@ -163,7 +163,7 @@ def test_what_could_not_be_looked_at_never_reads_as_fixed(
             assert one.fingerprint in news.fixed
     decision = heard(Tell(new="informational"), facts)
     if news.unsure:
-        assert not any("fixed" in reason for reason in decision.reasons)
+        assert not any("fixed" in reason for reason in decision.texts)
     told = compose(facts, decision)
     fixed = [line for line in (*told.changed, *told.totals, told.subject) if "ixed" in line]
     assert all(f"{len(news.fixed)} " in line for line in fixed)
@@ -221,7 +221,7 @@ DEFAULT = Tell()
 )
 def test_rules(facts: Facts, tell: Tell, event: Event | None) -> None:
     decision = heard(tell, facts)
-    assert (event_of(decision) if decision.goes else None) is event, decision
+    assert (decision.event if decision.goes else None) is event, decision
 
 
 @pytest.mark.parametrize(
@@ -241,6 +241,18 @@ def test_gaps_that_are_news(before: list[Gap], after: list[Gap], told: bool) -> 
     assert heard(DEFAULT, two([], [], tuple(before), tuple(after))).goes is told
 
 
+def test_a_gap_of_the_whole_organization_that_stays_is_not_over() -> None:
+    """It names no account; what is compared is where the read failed, not how a report writes that."""
+    lasting = gap("", operation="organizations:ListAccounts")
+    stays = facts_of(night_run(2, [], [lasting]), [night_run(1, [], [lasting])])
+    assert stays.run is not None
+    assert stays.view is not None
+    assert news_of(stays.run, stays.view, stays).gaps_over == 0
+    assert not heard(DEFAULT, stays).goes
+    over = facts_of(night_run(2, [], [gap()]), [night_run(1, [], [gap(), lasting])])
+    assert heard(DEFAULT, over).event is Event.RECOVERED
+
+
 def test_a_repository_more_where_nothing_can_be_decided_is_no_news() -> None:
     blind = [problem(1, check=TAGS, status=UNKNOWN)]
     more = [*blind, problem(2, check=TAGS, status=UNKNOWN)]
@@ -250,7 +262,7 @@ def test_a_repository_more_where_nothing_can_be_decided_is_no_news() -> None:
 def test_a_check_that_broke_is_told_and_fixes_nothing() -> None:
     facts = facts_of(night_run(2, broken=GRANTS), [night_run(1, [problem(1)])])
     decision = heard(DEFAULT, facts)
-    assert list(decision.reasons) == ["Evidence missing: 1 check broke."]
+    assert list(decision.texts) == ["Evidence missing: 1 check broke."]
     assert "0 fixed, 1 that could not be looked at again" in compose(facts, decision).text
 
 
@@ -262,20 +274,22 @@ def test_a_check_that_broke_fixes_nothing_that_cannot_be_told_apart() -> None:
 
 def test_nothing_is_over_while_something_else_is_open() -> None:
     decision = heard(DEFAULT, two([problem(1)], [problem(2)]))
-    assert decision.reasons == ("New findings: 1 high failure is new.",)
+    assert decision.texts == ("New findings: 1 high failure is new.",)
 
 
 def test_a_run_that_judged_nothing_fixes_nothing_and_is_told() -> None:
     empty = replace(night_run(2), results=tuple(runs.result(check) for check in CHECKS))
     decision = heard(DEFAULT, facts_of(empty, [night_run(1, [problem(1)])]))
-    assert decision.reasons == ("Evidence missing: nothing could be judged.",)
+    assert decision.texts == ("Evidence missing: nothing could be judged.",)
 
 
 def test_a_registry_lost_without_a_reason_is_told_once() -> None:
-    lost = Coverage(12, 12, 48, 47, 0, 0, 150, ("100000000003/eu-west-1",))
+    lost = Coverage(12, 12, 48, 47, 0, 0, 150, (RegistryId("100000000003", "eu-west-1"),))
     first, second = (replace(night_run(night), coverage=lost) for night in (2, 3))
     assert heard(DEFAULT, facts_of(first, [night_run(1)])).goes
     assert not heard(DEFAULT, facts_of(second, [night_run(1), first])).goes
+    found_again = facts_of(night_run(4), [night_run(1), first, second])
+    assert heard(DEFAULT, found_again).texts == ("Recovered: the evidence is complete again.",)
 
 
 def test_what_is_seen_again_after_a_blind_night_is_not_new() -> None:
@@ -285,13 +299,13 @@ def test_what_is_seen_again_after_a_blind_night_is_not_new() -> None:
     facts = facts_of(night_run(4, [problem(1)]), past, ages={mark: Age(nights.at(1), 3)})
     assert heard(Tell(recovery=False), facts).quiet.startswith("1 failure is open as before; ")
     told = heard(DEFAULT, facts)
-    assert told.reasons == ("Recovered: the evidence is complete again.",)
+    assert told.texts == ("Recovered: the evidence is complete again.",)
     assert "Seen again after a run that could not look" in compose(facts, told).text
     worse = facts_of(night_run(4, [problem(1, CRITICAL)]), past, ages={mark: Age(nights.at(1), 3)})
     seen_once = facts_of(night_run(4, [problem(1)]), past, ages={mark: Age(nights.at(1), 2)})
     seen_since = facts_of(night_run(4, [problem(1)]), past, ages={mark: Age(nights.at(3), 3)})
     for other in (worse, seen_once, seen_since):
-        assert event_of(heard(DEFAULT, other)) is Event.NEW
+        assert heard(DEFAULT, other).event is Event.NEW
 
 
 @pytest.mark.parametrize(
@@ -308,7 +322,7 @@ def test_another_failure_of_then_does_not_stand_for_one_that_was_waived_or_matte
     mark = problem(1).fingerprint
     past = [night_run(night, [earlier, problem(2, CRITICAL)]) for night in (1, 2)] + [night_run(3, [blind])]
     facts = facts_of(night_run(4, [problem(1, CRITICAL)]), past, ages={mark: Age(nights.at(1), 3)})
-    assert event_of(heard(DEFAULT, facts)) is Event.NEW
+    assert heard(DEFAULT, facts).event is Event.NEW
 
 
 def test_a_waiver_that_ran_out_makes_its_findings_new_again() -> None:
@@ -322,7 +336,7 @@ def test_a_waiver_that_ran_out_makes_its_findings_new_again() -> None:
     events = []
     for night, run in enumerate(made):
         decision = heard(DEFAULT, facts_of(run, made[:night], ages=ages))
-        events.append(event_of(decision) if decision.goes else None)
+        events.append(decision.event if decision.goes else None)
     assert events == [None, None, Event.NEW, None]
 
 
@@ -331,10 +345,10 @@ def test_a_waiver_that_ran_out_makes_its_findings_new_again() -> None:
 
 def test_a_first_run_is_told_once_and_a_clean_one_not() -> None:
     open_ = facts_of(night_run(1, [problem(1), problem(2, LOW)]))
-    assert heard(DEFAULT, open_).reasons == ("New findings: the first run of the schedule; 1 high failure is new.",)
+    assert heard(DEFAULT, open_).texts == ("New findings: the first run of the schedule; 1 high failure is new.",)
     assert not heard(DEFAULT, facts_of(night_run(2, [problem(1)]), [night_run(1, [problem(1)])])).goes
     assert heard(DEFAULT, facts_of(night_run(1))).quiet == "The first run, and nothing at or above high is open."
-    assert event_of(heard(DEFAULT, facts_of(night_run(1, [], [gap()])))) is Event.GAPS
+    assert heard(DEFAULT, facts_of(night_run(1, [], [gap()]))).event is Event.GAPS
 
 
 def test_a_run_by_hand_before_the_first_of_a_schedule_hides_nothing() -> None:
@@ -345,7 +359,7 @@ def test_a_run_by_hand_before_the_first_of_a_schedule_hides_nothing() -> None:
 
 def test_a_run_before_that_cannot_be_read_leaves_what_history_tells() -> None:
     facts = facts_of(night_run(2, [problem(1)]), [night_run(1, [problem(1)])])
-    assert "1 high" not in str(heard(DEFAULT, replace(facts, before_view=None)).reasons)
+    assert "1 high" not in str(heard(DEFAULT, replace(facts, before_view=None)).texts)
 
 
 def test_without_history_the_run_before_is_compared_with() -> None:
@@ -354,7 +368,7 @@ def test_without_history_the_run_before_is_compared_with() -> None:
     run = night_run(3, [problem(1), problem(3)])
     facts = replace(facts_of(run, past), view=nights.view_of(run))
     decision = heard(DEFAULT, facts)
-    assert decision.reasons == ("New findings: 1 high failure is new.",)
+    assert decision.texts == ("New findings: 1 high failure is new.",)
     assert "Since the run of 3 November 2026, 02:30 UTC: 1 new, 1 still open, 1 fixed." in compose(facts, decision).text
 
 
@@ -395,7 +409,7 @@ def test_another_failure_is_told_at_once() -> None:
 
 def test_the_run_after_a_failure_is_told_where_the_failure_was() -> None:
     facts = facts_of(night_run(3), [night_run(1)], before=night_job(2, State.FAILED, "x"))
-    assert heard(DEFAULT, facts).reasons == ("Recovered: there is a run again.",)
+    assert heard(DEFAULT, facts).texts == ("Recovered: there is a run again.",)
     assert not heard(Tell(failed=False), facts).goes
     assert not heard(Tell(recovery=False), facts).goes
 
@@ -460,7 +474,7 @@ def test_before_the_first_digest_the_job_before_counts() -> None:
 def test_a_digest_goes_with_whatever_else_is_told() -> None:
     facts = facts_of(night_run(8, [problem(1)]), [night_run(7)])
     decision = heard(Tell(digest="weekly"), facts)
-    assert event_of(decision) is Event.NEW
+    assert decision.event is Event.NEW
     assert decision.digest
 
 
@@ -472,5 +486,5 @@ def test_an_alarm_that_comes_and_goes_is_told_each_time_and_its_end_twice() -> N
     events = []
     for night, run in enumerate(made):
         decision = heard(DEFAULT, facts_of(run, made[:night]))
-        events.append(event_of(decision).value if decision.goes else "quiet")
+        events.append(decision.event.value if decision.goes else "quiet")
     assert events == ["new-findings", "recovered"] * 2 + ["new-findings", "quiet"] * 4

@@ -26,7 +26,7 @@ from schedules.jobs import Job, Kind, Ledger, State
 from schedules.model import Facts
 from schedules.telling.digests import digest_of
 from schedules.telling.messages import compose
-from schedules.telling.rules import decide, event_of
+from schedules.telling.rules import decide
 from tests.schedules.nights import PAYMENTS, SEARCH, TAGS, VAULT, at, gap, night_run, problem
 
 MOODS = Path(__file__).parent / "moods"
@@ -101,7 +101,7 @@ class World:
         digest = digest_of(self.store.list(), self.ledger.list(schedule="nightly")) if decision.digest else None
         message = compose(facts, decision, digest)
         event = str(message.document["event"])
-        assert event == event_of(decision).value
+        assert event == decision.event.value
         if not decision.digest:
             return event
         self.digests[name] = self.now
