@@ -17,6 +17,7 @@ from audit.inventory import collect
 from audit.model import GivenFile, Run
 from audit.patience import Patience
 from audit.progress import Phase, Progress, ProgressEvent, Step
+from audit.spans import observed, span
 from audit.store import Store
 from audit.store.checkpoint import open_collection, request_key
 from checks.baseline import Baseline, load_baseline, load_waivers, waiver_lines
@@ -80,20 +81,22 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, 
     ):
         if kept.resumed:
             progress(ProgressEvent(Phase.ORGANIZATION, Step.RESUMED, count=kept.resumed))
-        evidence = collect(
-            request.aws,
-            request.scope,
-            demands.baseline,
-            processes=request.processes,
-            checkpoint=kept,
-            progress=progress,
-            now=kept.started_at,
-        )
+        with span("collect") as collecting:
+            evidence = collect(
+                request.aws,
+                request.scope,
+                demands.baseline,
+                processes=request.processes,
+                checkpoint=kept,
+                progress=observed(progress, collecting),
+                now=kept.started_at,
+            )
         run, tables = judge(evidence, demands, request, started=started, clock=clock, progress=progress)
         if kept.resumed:
             run = replace(run, notes=(_of_before(kept.resumed, kept.started_at), *run.notes))
-        progress(ProgressEvent(Phase.KEEPING))
-        store.save(run, tables, job=job)
+        with span("keep"):
+            progress(ProgressEvent(Phase.KEEPING))
+            store.save(run, tables, job=job)
     return run
 
 
@@ -108,15 +111,31 @@ def judge(
 ) -> tuple[Run, Mapping[str, pd.DataFrame]]:
     """Evidence → the run and its tables. No AWS call, nothing kept yet."""
     from audit.tables import build_tables
+
+    with span("tables"):
+        progress(ProgressEvent(Phase.TABLES))
+        tables = build_tables(evidence, demands.baseline)
+    with span("judge"):
+        progress(ProgressEvent(Phase.JUDGING))
+        return _judged(evidence, demands, request, tables, started=started, clock=clock), tables
+
+
+def _judged(
+    evidence: Evidence,
+    demands: Demands,
+    request: Request,
+    tables: dict[str, pd.DataFrame],
+    *,
+    started: dt.datetime,
+    clock: Clock,
+) -> Run:
+    """What the checks say of *tables*, to which the table of waivers is added."""
     from audit.tables.waivers import sight_of, waivers_frame
 
     baseline = demands.baseline
-    progress(ProgressEvent(Phase.TABLES))
-    tables = build_tables(evidence, baseline)
     registries = {RegistryId(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
     organization = evidence.organization.id if evidence.organization else ""
     context = RemedyContext(baseline=baseline, organization=organization, registries=registries)
-    progress(ProgressEvent(Phase.JUDGING))
     evaluation = evaluate(EVIDENCE_CHECKS, tables, context)
     own = evaluate_suites(demands.suites, tables, context, guard=Patience())
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
@@ -137,7 +156,7 @@ def judge(
         finished=clock(),
     )
     notes = (*idle_requirements(baseline, tables["links"]["required_by"]), *own.notes)
-    return replace(run, notes=notes, checks=check_texts(demands.suites)), tables
+    return replace(run, notes=notes, checks=check_texts(demands.suites))
 
 
 def read_demands(request: Request) -> Demands:

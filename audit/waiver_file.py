@@ -1,4 +1,4 @@
-"""One waiver more in a file that people keep: refused with a reason, or appended whole, also when many do it at once.
+"""One waiver more in a file of waivers: refused with a reason, or appended whole, also when many do it at once.
 
 The command line and the web write through here, so that both refuse alike.
 """
@@ -44,8 +44,6 @@ class Waived:
     """The last day on which it holds."""
     path: Path
     """The file that holds it, links followed."""
-    in_baseline: bool
-    """Whether that file requires things as well: a baseline, not a file of waivers alone."""
 
 
 def waivable(run: Run, fingerprint: str) -> Finding:
@@ -83,9 +81,9 @@ def append_waiver(
 ) -> Waived:
     """Append to the file *path* an exception for *finding* of *run* that holds through *until*.
 
-    The file is a baseline or a file of waivers, begun if it is not there; everything that it holds stays, comments,
-    byte order mark and mode included. A link is written through, not replaced. Readers see the old file or the new
-    one, and of those who append at the same time, each adds to what the others wrote.
+    The file holds waivers alone, and is begun if it is not there; what it holds stays, comments, byte order mark and
+    mode included. A link is written through, not replaced. Readers see the old file or the new one, and of those who
+    append at the same time, each adds to what the others wrote.
     Raises CannotWaiveError.
     """
     _refuse_what_is_never_waived(finding)
@@ -95,7 +93,8 @@ def append_waiver(
         with _alone(real, path):
             marked, text = _read(real, path)
             baseline = _loaded(text, str(path))
-            _refuse_wrong_day(until, today, _longest_days(run, baseline))
+            _refuse_requirements(baseline, path)
+            _refuse_wrong_day(until, today, _loaded(run.baseline_text, run.baseline_name).longest_waiver_days)
             _refuse_duplicate(finding, baseline, text, path, until)
             new = with_waiver(text, _fields(finding, reason, owner, until), str(path))
             _write(real, new.encode("utf-8-sig" if marked else "utf-8"))
@@ -103,7 +102,7 @@ def append_waiver(
         raise CannotWaiveError(str(error)) from error
     except OSError as error:
         raise CannotWaiveError(f"{path}: {error.strerror or error}") from error
-    return Waived(finding, owner, until, real, bool(baseline.model_fields_set - {"version", "waivers"}))
+    return Waived(finding, owner, until, real)
 
 
 def _refuse_what_is_never_waived(finding: Finding) -> None:
@@ -174,11 +173,10 @@ def _loaded(text: str, name: str) -> Baseline:
         raise CannotWaiveError(str(error)) from error
 
 
-def _longest_days(run: Run, baseline: Baseline) -> int:
-    """How far ahead a waiver may end: as the file says if it is a baseline, else as the run's baseline said."""
-    if "longest_waiver_days" in baseline.model_fields_set:
-        return baseline.longest_waiver_days
-    return _loaded(run.baseline_text, run.baseline_name).longest_waiver_days
+def _refuse_requirements(baseline: Baseline, shown: Path) -> None:
+    """A baseline is written by people and reviewed; no program adds to it."""
+    if baseline.model_fields_set - {"version", "waivers"}:
+        raise CannotWaiveError(f"{shown} is a baseline; waivers are added only to a file that holds nothing else")
 
 
 def _refuse_wrong_day(until: dt.date, today: dt.date, longest: int) -> None:

@@ -32,7 +32,7 @@ from schedules.narration import narrate
 from schedules.order import Order, Task
 from schedules.receipts import Receipts
 from schedules.reporting import Steps
-from schedules.tracing import follow, span
+from schedules.tracing import set_up, span
 
 log = structlog.get_logger()
 
@@ -105,7 +105,7 @@ def _audit(bench: Bench, job: Job) -> None:
     run_id = bench.store.run_of(job.id)
     if run_id is None:
         request = request_of(bench.configuration, job, bench.clock())
-        steps = follow(narrate(Steps(bench.ledger, job.id, bench.order.holder)))
+        steps = narrate(Steps(bench.ledger, job.id, bench.order.holder))
         run_id = run_audit(request, bench.store, steps, bench.clock, job=job.id).id
     bench.ledger.made(job.id, bench.order.holder, run_id)
 
@@ -163,6 +163,7 @@ def _let_go(bench: Bench) -> None:
 def main(clock: Clock = utc_now) -> int:
     """Read the order from standard input and carry it out. 0: the ledger says how it ended; 1: it could not be told."""
     signal.signal(signal.SIGTERM, _stopped)
+    set_up()
     order = Order.from_line(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:

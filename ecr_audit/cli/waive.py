@@ -63,7 +63,7 @@ class Words(click.ParamType[str]):
     metavar="FILE",
     default="waivers.yaml",
     show_default=True,
-    help="File of waivers, or baseline, to which it is appended; begun if it is not there.",
+    help="File of waivers to which it is appended; begun if it is not there. A baseline is not changed.",
 )
 @click.option("--run", "run", metavar="RUN", default="latest", show_default=True, help="Run that has the finding.")
 @store_option
@@ -72,8 +72,8 @@ def waive(
 ) -> None:
     """Waive one finding of a kept run: append an exception to a file, which the next run reads.
 
-    FINGERPRINT is the finding's, as reports print it, or its beginning, eight digits at least. Everything that the
-    file holds stays as it is, comments included. A finding that is waived stays in every report, marked.
+    FINGERPRINT is the finding's, as reports print it, or its beginning, eight digits at least. What the file
+    holds stays, comments included. A finding that is waived stays in every report, marked.
     """
     from audit.store import StoreError
     from audit.waiver_file import CannotWaiveError, append_waiver, waivable
@@ -102,9 +102,9 @@ def _git_user() -> str:
 def _tell(waived: Waived, name: str) -> None:
     from reports.visible import one_line
 
-    finding, option = waived.finding, "--baseline" if waived.in_baseline else "--waivers"
+    finding = waived.finding
     place = "/".join(part for part in (finding.account, finding.region) if part)
     click.echo(f"Waived until {waived.until}, {one_line(waived.owner)} answers for it:")
     click.echo(f"  {finding.severity.value} {finding.check} {finding.fingerprint}{f' in {place}' if place else ''}")
     click.echo(f"  {one_line(finding.resource)}: {one_line(finding.message)}")
-    click.echo(f"It is the last entry of {name}; the next run marks it: ecr-audit run {option} {shlex.quote(name)} …")
+    click.echo(f"It is the last entry of {name}; the next run marks it: ecr-audit run --waivers {shlex.quote(name)} …")

@@ -83,7 +83,7 @@ def test_of_those_who_waive_the_same_finding_at_once_one_succeeds(tmp_path: Path
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(attempt, range(6))) == 1
     assert kept(path) == [MANY[0]]
-    with pytest.raises(CannotWaiveError, match=r"waivers.yaml:5: 0{16} is waived here until 2026-12-23"):
+    with pytest.raises(CannotWaiveError, match=r"waivers.yaml:4: 0{16} is waived here until 2026-12-23"):
         append(path)
 
 
@@ -103,14 +103,30 @@ def test_a_lock_that_a_dead_process_left_is_taken_and_one_that_is_held_is_told(
 
 
 def test_what_was_written_is_told(tmp_path: Path) -> None:
-    baseline = tmp_path / "baseline.yaml"
-    baseline.write_text("longest_waiver_days: 40\n")
+    real = tmp_path / "waivers.yaml"
+    real.write_text("version: 1\n")
     link = tmp_path / "link.yaml"
-    link.symlink_to(baseline)
+    link.symlink_to(real)
     waived = append(link, reason="  because\n", owner=" me ")
-    assert (waived.path, waived.in_baseline, waived.owner) == (baseline, True, "me")
-    assert not append(tmp_path / "waivers.yaml").in_baseline
-    assert load_baseline(baseline.read_text(), "f").waivers[0].reason == "because"
+    assert (waived.path, waived.owner) == (real, "me")
+    assert load_baseline(real.read_text(), "f").waivers[0].reason == "because"
+
+
+def test_a_baseline_is_not_added_to(tmp_path: Path) -> None:
+    baseline = tmp_path / "baseline.yaml"
+    baseline.write_text("longest_waiver_days: 40\nwaivers: []\n")
+    with pytest.raises(CannotWaiveError, match=r"baseline\.yaml is a baseline; waivers are added only to a file"):
+        append(baseline)
+    assert baseline.read_text() == "longest_waiver_days: 40\nwaivers: []\n"
+
+
+def test_the_baseline_of_the_run_says_how_far_ahead_a_waiver_may_end(tmp_path: Path) -> None:
+    run = replace(run_with(*MANY), baseline_text="longest_waiver_days: 40\n")
+    last = TODAY + dt.timedelta(days=40)
+    used = {"reason": "known", "owner": "me", "today": TODAY}
+    with pytest.raises(CannotWaiveError, match="at most 40 are allowed"):
+        append_waiver(tmp_path / "f", run, run.findings[0], until=last + dt.timedelta(days=1), **used)  # type: ignore[arg-type]
+    append_waiver(tmp_path / "f", run, run.findings[0], until=last, **used)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

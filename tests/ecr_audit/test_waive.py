@@ -1,4 +1,4 @@
-"""`ecr-audit waive`: one entry more in somebody's file, or one clear refusal and no change."""
+"""`ecr-audit waive`: one entry more in a file of waivers, or one clear refusal and no change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from audit.model import Run
 from audit.store import open_store
-from checks.baseline import load_baseline, load_waivers
+from checks.baseline import load_waivers
 from checks.model import Status, WaiverMark
 from ecr_audit.cli.waive import waive
 from tests.audit.store.test_store import TABLES, a_run
@@ -51,20 +51,26 @@ def test_it_begins_a_file_that_the_next_run_reads(tmp_path: Path) -> None:
     assert (waiver.reason, waiver.owner, waiver.until.isoformat()) == ("why: #1", "me", SOON)
 
 
-def test_it_appends_to_a_baseline_through_a_link_and_keeps_its_mode(tmp_path: Path) -> None:
-    real, link = tmp_path / "baseline.yaml", tmp_path / "link.yaml"
-    real.write_text("\ufeff# ours\nversion: 1\nlongest_waiver_days: 10   # short\n", encoding="utf-8")
+def test_it_appends_through_a_link_and_keeps_mark_and_mode(tmp_path: Path) -> None:
+    real, link = tmp_path / "ours.yaml", tmp_path / "link.yaml"
+    real.write_text("\ufeff# ours\nversion: 1  # of the format\n", encoding="utf-8")
     real.chmod(0o640)
     link.symlink_to(real)
-    refused = call(tmp_path, file=str(link))
-    assert "at most 10 are allowed" in refused.output
-    near = (TODAY + dt.timedelta(days=10)).isoformat()
-    assert call(tmp_path, file=str(link), until=near).exit_code == 0
+    assert call(tmp_path, file=str(link)).exit_code == 0
     text = real.read_text(encoding="utf-8")
-    assert text.startswith("\ufeff# ours\nversion: 1\nlongest_waiver_days: 10   # short\n")
-    assert load_baseline(text, "baseline.yaml").waivers[0].fingerprint == ONE
+    assert text.startswith("\ufeff# ours\nversion: 1  # of the format\n")
+    assert load_waivers(text, "ours.yaml")[0].fingerprint == ONE
     assert link.is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_baseline_is_refused_and_left_alone(tmp_path: Path) -> None:
+    baseline = tmp_path / "baseline.yaml"
+    baseline.write_text("# ours\nlongest_waiver_days: 10\n")
+    refused = call(tmp_path, file=str(baseline))
+    assert refused.exit_code == 2
+    assert "baseline.yaml is a baseline; waivers are added only to a file that holds nothing else" in refused.output
+    assert baseline.read_text() == "# ours\nlongest_waiver_days: 10\n"
 
 
 def test_the_beginning_of_a_fingerprint_suffices_where_it_is_one(tmp_path: Path) -> None:
@@ -108,7 +114,7 @@ def test_a_second_one_for_the_same_finding_is_refused_with_the_line(tmp_path: Pa
     before = (tmp_path / "waivers.yaml").read_bytes()
     again = call(tmp_path)
     assert again.exit_code == 2
-    assert "waivers.yaml:5: " in again.output
+    assert "waivers.yaml:4: " in again.output
     assert (tmp_path / "waivers.yaml").read_bytes() == before
 
 

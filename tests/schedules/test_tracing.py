@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.server
 import itertools
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -16,8 +18,14 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from audit.progress import Phase, ProgressEvent, Step, no_progress
+from audit import spans
+from audit.aws import AwsSettings
+from audit.evidence import CallCounts, Evidence, Scope
+from audit.progress import Phase, Progress, ProgressEvent, Step
+from audit.run import Request, run_audit
+from audit.store import open_store
 from schedules import tracing
+from tests.audit.tables.worlds import evidence
 
 
 @pytest.fixture
@@ -25,7 +33,7 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     memory = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(memory))
-    monkeypatch.setattr(tracing, "_provider", lambda: provider)
+    monkeypatch.setattr(spans, "_tracer", lambda: provider.get_tracer("tests"))
     return memory
 
 
@@ -33,63 +41,69 @@ def by_name(memory: InMemorySpanExporter) -> dict[str, ReadableSpan]:
     return {one.name: one for one in memory.get_finished_spans()}
 
 
-def test_the_phases_of_a_run_lie_in_its_job_and_do_not_overlap(exporter: InMemorySpanExporter) -> None:
-    handed_on: list[ProgressEvent] = []
+def test_the_phases_of_a_run_lie_in_its_job_and_do_not_overlap(
+    exporter: InMemorySpanExporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = ("111122223333", "eu-west-1")
-    events = [
+    collected = [
         ProgressEvent(Phase.ORGANIZATION),
         ProgressEvent(Phase.SUMMARIES, Step.PLANNED, count=2),
         ProgressEvent(Phase.SUMMARIES, Step.LOST, *here, reason="postgresql://u:hunter2@db"),
         ProgressEvent(Phase.SUMMARIES, Step.READ, *here),
         ProgressEvent(Phase.SUMMARIES, Step.READ, "111122223333", "eu-west-2"),
         ProgressEvent(Phase.DETAILS),
-        ProgressEvent(Phase.TABLES),
-        ProgressEvent(Phase.JUDGING),
-        ProgressEvent(Phase.KEEPING),
     ]
-    with tracing.span("job", job="j1", schedule="nightly", attempt=1):
-        progress = tracing.follow(handed_on.append)
-        for event in events:
+
+    def collect(*_: object, progress: Progress, **__: object) -> Evidence:
+        for event in collected:
             progress(event)
+        return evidence(calls=CallCounts())
+
+    monkeypatch.setattr("audit.run.collect", collect)
+    handed_on: list[ProgressEvent] = []
+    with tracing.span("job", job="j1", schedule="nightly", attempt=1):
+        request = Request(AwsSettings(), Scope(), "defaults", "")
+        run_audit(request, open_store(str(tmp_path)), handed_on.append, lambda: dt.datetime.now(dt.UTC))
         with tracing.span("render", format="pdf"):
             pass
         with tracing.span("deliver", delivery="mail"):
             pass
-    spans = by_name(exporter)
-    assert set(spans) == {"job", "collect", "tables", "judge", "keep", "render", "deliver"}
-    job = spans.pop("job")
+    found = by_name(exporter)
+    assert set(found) == {"job", "collect", "tables", "judge", "keep", "render", "deliver"}
+    job = found.pop("job")
     assert dict(job.attributes or {}) == {
         "ecr_audit.job": "j1", "ecr_audit.schedule": "nightly", "ecr_audit.attempt": 1
     }  # fmt: skip
-    for one in spans.values():
+    for one in found.values():
         assert one.parent is not None
         assert one.parent.span_id == job.get_span_context().span_id
-    ordered = [spans[name] for name in ("collect", "tables", "judge", "keep", "render", "deliver")]
+    ordered = [found[name] for name in ("collect", "tables", "judge", "keep", "render", "deliver")]
     for first, second in itertools.pairwise(ordered):
         assert (first.end_time or 0) <= (second.start_time or 0)
-    assert dict(spans["collect"].attributes or {}) == {"ecr_audit.registry_reads": 2}
-    assert [(event.name, dict(event.attributes or {})) for event in spans["collect"].events] == [
+    assert dict(found["collect"].attributes or {}) == {"ecr_audit.registry_reads": 2}
+    assert [(event.name, dict(event.attributes or {})) for event in found["collect"].events] == [
+        ("organization", {}),
         ("planned", {"ecr_audit.count": 2}),
         ("lost", {"ecr_audit.account": here[0], "ecr_audit.region": here[1]}),
         ("details", {}),
     ]
-    assert "hunter2" not in spans["collect"].to_json()
-    assert handed_on == events
+    assert "hunter2" not in found["collect"].to_json()
+    assert handed_on == [*collected, *map(ProgressEvent, (Phase.TABLES, Phase.JUDGING, Phase.KEEPING))]
 
 
 def test_a_failure_is_told_by_its_type_alone(exporter: InMemorySpanExporter) -> None:
     def fails() -> None:
-        with tracing.span("job"):
-            tracing.follow(no_progress)(ProgressEvent(Phase.JUDGING))
+        with tracing.span("job"), spans.span("judge"):
             raise ValueError("postgresql://u:hunter2@db")
 
     with pytest.raises(ValueError, match="hunter2"):
         fails()
-    spans = by_name(exporter)
-    assert set(spans) == {"job", "judge"}
-    assert spans["job"].status.status_code is StatusCode.ERROR
-    assert spans["job"].status.description == "ValueError"
-    assert "hunter2" not in spans["job"].to_json()
+    found = by_name(exporter)
+    assert set(found) == {"job", "judge"}
+    for one in found.values():
+        assert one.status.status_code is StatusCode.ERROR
+        assert one.status.description == "ValueError"
+        assert "hunter2" not in one.to_json()
 
 
 def test_hostile_and_long_names_are_made_visible_and_cut(exporter: InMemorySpanExporter) -> None:
@@ -104,11 +118,11 @@ def test_without_configuration_nothing_is_measured_or_imported(monkeypatch: pyte
     code = """
 import sys
 from schedules import tracing
-p = lambda event: None
+tracing.set_up()
 with tracing.span("job", x=1):
-    assert tracing.follow(p) is p
-tracing.flush()
-assert not any(name.startswith("opentelemetry") for name in sys.modules), "imported"
+    pass
+heavy = ("opentelemetry.sdk", "opentelemetry.exporter")
+assert not any(name.startswith(heavy) for name in sys.modules), "imported"
 """
     for settings in ({}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_SDK_DISABLED": "TRUE"}):
         subprocess.run([sys.executable, "-c", code], check=True, env={"PATH": "/usr/bin", **settings}, timeout=60)
@@ -120,6 +134,7 @@ import sys
 sys.modules["opentelemetry.sdk"] = None
 sys.modules["opentelemetry.exporter.otlp.proto.http.trace_exporter"] = None
 from schedules import tracing
+tracing.set_up()
 with tracing.span("job"):
     print("worked")
 with tracing.span("job"):
@@ -166,6 +181,7 @@ def receiver() -> Iterator[http.server.ThreadingHTTPServer]:
 def traced_process(endpoint: str, **settings: str) -> subprocess.CompletedProcess[str]:
     code = """
 from schedules import tracing
+tracing.set_up()
 with tracing.span("job", schedule="nightly"):
     with tracing.span("render"):
         pass
