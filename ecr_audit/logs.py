@@ -81,7 +81,7 @@ def configure(*, json: bool, level: str, stream: TextIO) -> None:
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """A line that cannot be written is counted and told with the next one that can."""
+    """A line that cannot be written is counted and reported with the next one that can."""
 
     lost = 0
 
@@ -91,7 +91,7 @@ class _Handler(logging.StreamHandler[TextIO]):
         if before:
             note = "log lines could not be written"
             super().emit(logging.LogRecord(__name__, logging.WARNING, __file__, 0, f"{before} {note}", (), None))
-            # Where not even this could be written, what it told of is still lost.
+            # Where not even this could be written, the lines that it counts are still lost.
             self.lost = before if self.lost else 0
         super().emit(record)
 

@@ -41,12 +41,12 @@ DEBUG = "ECR_AUDIT_DEBUG"
 
 
 class ReaderGoneError(Exception):
-    """Whoever read our output (head, less) has gone."""
+    """The reader of our output (head, less) has closed it."""
 
 
 @contextmanager
 def _noticed() -> Iterator[None]:
-    """Keep a gone reader from click, which would end with 1: to our callers, an internal error."""
+    """Hide the closed pipe from click, which would end with 1: to our callers, an internal error."""
     try:
         yield
     except BrokenPipeError as error:
@@ -92,15 +92,17 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show it.")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version."
+)
 def commands() -> None:
     """Audit Amazon ECR replication across an AWS Organization.
 
-    Reads registries, rules, grants and settings (never writes), holds them against a baseline, and writes
-    reports with the commands that mend what it found.
+    Reads registries, rules, grants and settings (never writes), compares them with a baseline, and writes
+    reports with remediation commands.
 
     \b
-    Begin:   ecr-audit demo
+    Start:   ecr-audit demo
     Then:    ecr-audit baseline init --output baseline.yaml
              ecr-audit run --baseline baseline.yaml
 
@@ -119,7 +121,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def _prepare() -> None:
-    """End in good order when told to, and print any name on any terminal."""
+    """End in good order on SIGTERM, and print any name on any terminal."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         # nohup ignores a hang-up on purpose.
         if signal.getsignal(number) == signal.SIG_DFL:
@@ -140,7 +142,7 @@ def main() -> None:
         # Without click's own ending of the process, `ctx.exit(code)` comes back as the answer.
         sys.exit(commands.main(prog_name="ecr-audit", standalone_mode=False))
     except click.ClickException as error:
-        with suppress(OSError):  # where nobody can be told, the exit code still tells
+        with suppress(OSError):  # where standard error is closed, the exit code remains
             error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
@@ -160,7 +162,7 @@ def main() -> None:
 
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
-"""What writing may end in; it does not say where. Whoever writes files names them, so that the stream is left."""
+"""What writing may end in; it does not say where. Code that writes files names them, so what is left is a stream."""
 
 
 def _place(error: OSError) -> str:

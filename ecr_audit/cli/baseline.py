@@ -14,13 +14,13 @@ from ecr_audit.cli.options import aws_options, aws_settings, scope_of, scope_opt
 
 @click.group()
 def baseline() -> None:
-    """What the organization requires: begin one, check one."""
+    """Create or validate a baseline: what the organization requires."""
 
 
 @baseline.command()
 @click.argument("file", metavar="FILE")
 def validate(file: str) -> None:
-    """Check a baseline; every error at once, with line and column."""
+    """Validate a baseline; reports every error at once, with line and column."""
     from checks.baseline import BaselineError, load_baseline
     from checks.catalog import CHECKS
 
@@ -43,7 +43,7 @@ def schema() -> None:
 
 @baseline.command()
 def example() -> None:
-    """Print a baseline that shows and explains every key."""
+    """Print a baseline that explains every key."""
     from checks.baseline import example_baseline
 
     click.echo(example_baseline(), nl=False)
@@ -58,7 +58,7 @@ def init(
     output: str, accounts: tuple[str, ...], ous: tuple[str, ...], regions: tuple[str, ...], profile: str | None,
     role_name: str, external_id: str | None, endpoint_url: str | None, *, force: bool,
 ) -> None:  # fmt: skip
-    """Write a commented baseline from what the organization does today."""
+    """Generate a commented baseline from the organization's current configuration."""
     from audit.aws import AwsSetupError
     from audit.draft import draft_baseline
     from audit.inventory import collect

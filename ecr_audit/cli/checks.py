@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @click.group()
 def checks() -> None:
-    """The checks: list them, or read one's page."""
+    """List the checks, or show the page of one."""
 
 
 @checks.command("list")
 @suites_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_checks(suite_folder: str | None, *, as_json: bool) -> None:
-    """List every check, and with --suites your own expectations as well."""
+    """List every check, with --suites also the custom checks."""
     from checks.catalog import CHECKS
 
     own = _own(suite_folder) if suite_folder else ()

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     help="Folder for the reports, the scripts and the kept run.",
 )
 def demo(output: str) -> None:
-    """Audit a simulated organization of this machine, from AWS call to printed page.
+    """Audit a simulated organization on this machine, from AWS call to PDF page.
 
     Starts the simulator, audits it through boto3 over HTTP, writes findings.csv, findings.json, report.pdf and
-    the remediation scripts, and keeps the run. Nothing reaches AWS.
+    the remediation scripts, and stores the run. Nothing reaches AWS.
     """
     from audit.run import Request
     from audit.simulator import DEMO_BASELINE

@@ -19,15 +19,15 @@ from ecr_audit.cli.options import opened_store, store_option
     type=click.Choice(["text", "json", "csv", "markdown"]),
     default="text",
     show_default=True,
-    help="How to tell it.",
+    help="Output format.",
 )
-@click.option("--output", metavar="FILE", help="Write it into a file.  [default: standard output]")
+@click.option("--output", metavar="FILE", help="File to write.  [default: standard output]")
 @store_option
 def diff(before: str, after: str, format_: str, output: str | None, store_url: str | None) -> None:
-    """What is new, worse, fixed or still open in RUN2 against RUN1.
+    """Show what is new, worse, fixed or still open in RUN2 compared with RUN1.
 
-    RUN1 and RUN2 are ids, their beginnings, `latest`, or `previous`: the run before the latest. Without them, that one
-    is compared with the latest. A finding that is gone counts as fixed only where RUN2 could
+    RUN1 and RUN2 are ids, their beginnings, `latest`, or `previous`: the run before the latest. Without arguments,
+    `previous` is compared with `latest`. A finding that is gone counts as fixed only where RUN2 could
     look; otherwise it is told as one that could not be looked at again.
     """
     from audit.store import StoreError

@@ -1,4 +1,4 @@
-"""`ecr-audit evidence`: pack a kept run for an auditor, and tell whether a pack was altered. No AWS."""
+"""`ecr-audit evidence`: pack a stored run for an auditor, and verify a pack. No AWS."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class _PackByDefault(click.Group):
 
 @click.group(cls=_PackByDefault)
 def evidence() -> None:
-    """One file with everything that a run found and was asked, and a way to show that nobody altered it.
+    """Pack a run into one tamper-evident file, or verify such a file.
 
-    `ecr-audit evidence RUN --output FILE.zip` makes a pack; `ecr-audit evidence verify FILE.zip` holds it against its
-    own sums.
+    `ecr-audit evidence RUN --output FILE.zip` makes a pack; `ecr-audit evidence verify FILE.zip` compares it with its
+    own hashes.
     """
 
 
@@ -38,7 +38,7 @@ def evidence() -> None:
 @click.option("--output", metavar="FILE", help="The ZIP file to write.  [default: evidence-RUN.zip]")
 @store_option
 def pack(run: str, output: str | None, store_url: str | None) -> None:
-    """Write the evidence of RUN into one ZIP file and tell the sum that names it."""
+    """Write the evidence of RUN into one ZIP file and print the hash that identifies it."""
     from audit.store import StoreError
     from audit.store.files import write_atomically
     from reports.evidence import pack as packed
@@ -56,15 +56,17 @@ def pack(run: str, output: str | None, store_url: str | None) -> None:
         raise UserError(f"{path} cannot be written: {error.strerror or error}; choose another --output") from error
     click.echo(str(path))
     click.echo(f"Manifest SHA-256: {manifest}")
-    click.echo("Keep that sum apart from the file: whoever can alter the file can write it a new manifest.", err=True)
+    click.echo(
+        "Keep that hash apart from the file: a person who can alter the file can also rewrite its manifest.", err=True
+    )
 
 
 @evidence.command()
 @click.argument("file", metavar="FILE.zip", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--manifest", "expected", metavar="SHA256", help="The sum that was told when the pack was made.")
+@click.option("--manifest", "expected", metavar="SHA256", help="The hash that was printed when the pack was made.")
 @click.pass_context
 def verify(ctx: click.Context, file: Path, expected: str | None) -> None:
-    """Say whether anything in FILE.zip was altered. Exit code 0: nothing; 1: something."""
+    """Verify FILE.zip. Exit code 0: unaltered; 1: altered."""
     from reports.evidence import PackError
     from reports.evidence import verify as verified
     from reports.visible import one_line

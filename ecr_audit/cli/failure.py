@@ -1,4 +1,4 @@
-"""Errors that a user can mend, said once: exit code 2."""
+"""Errors that a user can correct: exit code 2."""
 
 from __future__ import annotations
 

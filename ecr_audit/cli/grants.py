@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def grants() -> None:
-    """Registry policies: explain one."""
+    """Explain a registry policy."""
 
 
 REPOSITORY = r"(?=.{2,256}\Z)[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
@@ -40,18 +40,18 @@ def _one(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ..
     "--policy",
     required=True,
     metavar="FILE",
-    help="Registry policy of the destination; an empty file means that there is none.",
+    help="Registry policy of the destination; an empty file: it has none.",
 )
-@click.option("--source-account", required=True, type=ACCOUNTS, callback=_one, help="Account that replicates.")
-@click.option("--destination-account", required=True, type=ACCOUNTS, callback=_one, help="Account that receives.")
-@click.option("--region", required=True, type=REGIONS, callback=_one, help="Region of the destination.")
+@click.option("--source-account", required=True, type=ACCOUNTS, callback=_one, help="Source account.")
+@click.option("--destination-account", required=True, type=ACCOUNTS, callback=_one, help="Destination account.")
+@click.option("--region", required=True, type=REGIONS, callback=_one, help="Destination Region.")
 @click.option(
     "--repository", required=True, metavar="NAME", callback=_repository, help="Repository name, the same on both sides."
 )
 @click.option(
     "--repository-policy",
     metavar="FILE",
-    help="The repository's own policy at the destination, whose denials may count.",
+    help="Repository policy at the destination, whose explicit denies may apply.",
 )
 @click.option("--repository-exists", is_flag=True, help="The repository exists at the destination.")
 @click.option("--organization-id", metavar="o-…", help="Organization of the source account, for its conditions.")
@@ -63,7 +63,7 @@ def explain(
     repository_policy: str | None, organization_id: str | None, organization_path: str | None, partition: str, *,
     repository_exists: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Say why a registry policy would allow or deny a replication, statement by statement."""
+    """Explain, statement by statement, why a registry policy allows or denies a replication."""
     from checks.iam import ReplicationRequest
     from checks.iam import explain as explain_policy
 

@@ -58,28 +58,28 @@ def _matching(name: str, what: str) -> Callable[[click.Context, click.Parameter,
     metavar="ACCOUNT|ARN",
     default="",
     callback=_matching("PRINCIPAL", "an account id of twelve digits or the ARN of a principal"),
-    help="Who may assume the role.",
+    help="Principal that may assume the role.",
 )
 @click.option(
     "--external-id",
     metavar="TEXT",
     default="",
     callback=_matching("EXTERNAL_ID", "an external id: two or more letters, digits and any of _+=,.@:/-"),
-    help="External id that the trust policy asks for.",
+    help="External id that the trust policy requires.",
 )
 @click.option(
     "--organization-id",
     metavar="o-…",
     default="",
     callback=_matching("ORGANIZATION", "the id of an organization"),
-    help="Organization that the trust policy asks the caller to belong to.",
+    help="Organization that the trust policy requires of the caller.",
 )
 @click.option("--trust", is_flag=True, help="With --format json: the trust policy instead of the permissions.")
-@click.option("--baseline", metavar="FILE", help="Leave out what an audit by this baseline never reads.")
+@click.option("--baseline", metavar="FILE", help="Leave out permissions that an audit with this baseline does not use.")
 @click.option(
     "--compare",
     metavar="NAME|FILE",
-    help="Say what an audit would miss with an AWS managed policy (SecurityAudit, ViewOnlyAccess, ReadOnlyAccess, "
+    help="Show what an audit could not read with an AWS managed policy (SecurityAudit, ViewOnlyAccess, ReadOnlyAccess, "
     "AmazonEC2ContainerRegistryReadOnly), or with the policy document in a file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="With --compare: as JSON.")
@@ -89,7 +89,7 @@ def iam_policy(
 ) -> None:  # fmt: skip
     """Print the least-privilege IAM policy that the audit needs, generated from what it reads.
 
-    As CloudFormation it is the whole role, fit for a service-managed StackSet; as Terraform, the same for one account.
+    As CloudFormation it is the whole role, for a service-managed StackSet; as Terraform, the same for one account.
     """
     from audit.roles import RoleRequest
 
@@ -161,7 +161,7 @@ def _prose(found: Comparison, checks: int) -> str:
     lines += ["", f"Of {counted(wanted, 'action', 'actions')} that {role} uses, it allows {len(found.allowed)}."]
     for title, operations in (
         ("It does not allow", found.missing),
-        ("It allows for some resources or under conditions, which cannot be decided here", found.undecidable),
+        ("It allows for some resources or under conditions, which cannot be evaluated here", found.undecidable),
     ):
         lines += ["", f"{title}:"] if operations else []
         lines += [f"  {one.action}" + (f" (instead: {one.instead})" if one.instead else "") for one in operations]

@@ -60,11 +60,11 @@ class RoleName(click.ParamType[str]):
 
 
 _AWS = [
-    click.option("--profile", metavar="NAME", help="Profile of the AWS configuration to begin with."),
+    click.option("--profile", metavar="NAME", help="Profile of the AWS configuration to start with."),
     click.option("--role-name", metavar="NAME", type=RoleName(), default="ecr-audit", show_default=True,
                  help="Role to assume in every member account."),
-    click.option("--external-id", metavar="TEXT", help="External id that the role's trust policy asks for."),
-    click.option("--endpoint-url", metavar="URL", help="Send every AWS call there (a simulator, an emulator)."),
+    click.option("--external-id", metavar="TEXT", help="External id that the role's trust policy requires."),
+    click.option("--endpoint-url", metavar="URL", help="Endpoint of every AWS call (a simulator, an emulator)."),
 ]  # fmt: skip
 _SCOPE = [
     click.option("--accounts", type=ACCOUNTS, default=(), help="Only these accounts."),
@@ -84,7 +84,7 @@ _STORE = [
                  help="Folder or PostgreSQL URL of the run history.  [default: the user's data folder]"),
     click.option("--evidence", metavar="PLACE", envvar="ECR_AUDIT_EVIDENCE", expose_value=False,
                  callback=_noted_evidence,
-                 help="Folder or s3://BUCKET/PREFIX for the files of runs, said once when a store is begun."
+                 help="Folder or s3://BUCKET/PREFIX for the files of runs, given once, when a store is created."
                       "  [default: the store's folder]"),
 ]  # fmt: skip
 
@@ -179,7 +179,7 @@ def given_suites(folder: str) -> tuple[GivenFile, ...]:
 
 
 def _some_text(name: str) -> str:
-    """As much of a file as anybody will read; what is not UTF-8 is for the suite's own error to tell."""
+    """The first part of a file, up to the limit; what is not UTF-8 becomes the suite's own error."""
     from checks.suite_json import MAX_CHARACTERS
     from ecr_audit.cli.failure import UserError
 

@@ -36,11 +36,11 @@ class Choice:
 
 @click.command()
 @click.argument("run", metavar="[RUN|latest]", default="latest")
-@click.option("--account", "accounts", type=ACCOUNTS, default=(), help="Only what is to be done in these accounts.")
-@click.option("--region", "regions", type=REGIONS, default=(), help="Only what is to be done in these Regions.")
+@click.option("--account", "accounts", type=ACCOUNTS, default=(), help="Only changes in these accounts.")
+@click.option("--region", "regions", type=REGIONS, default=(), help="Only changes in these Regions.")
 @click.option("--check", "checks", type=Listed(), default=(), help="Only findings of these checks.")
-@click.option("--safe-only", is_flag=True, help="Only fixes that are safe to make without review.")
-@click.option("--waived", is_flag=True, help="Mend findings that a waiver covers as well.")
+@click.option("--safe-only", is_flag=True, help="Only changes that are safe without review.")
+@click.option("--waived", is_flag=True, help="Include findings that a waiver covers.")
 @click.option("--output", metavar="DIR", default="ecr-audit-plan", show_default=True, help="Folder for the plan.")
 @click.option(
     "--format",
@@ -55,9 +55,9 @@ def plan(
     run: str, accounts: tuple[str, ...], regions: tuple[str, ...], checks: tuple[str, ...], output: str, form: str,
     store_url: str | None, *, safe_only: bool, waived: bool,
 ) -> None:  # fmt: skip
-    """Write what mends a kept run: one script per registry and stage, in the order in which to run them.
+    """Write the remediation plan of a stored run: one script per registry and stage, in the order in which to run them.
 
-    RUN is an id, its beginning, or `latest`. Nothing is changed and AWS is not asked.
+    RUN is an id, its beginning, or `latest`. Nothing is changed and AWS is not called.
     """
     from audit.store import StoreError
     from ecr_audit.cli.plan_output import write_code, write_shell
@@ -133,7 +133,7 @@ def _worked(run: Run, findings: tuple[Finding, ...], choice: Choice) -> Plan:
 
 
 def _narrowed(run: Run, choice: Choice, findings: tuple[Finding, ...]) -> list[str]:
-    """What the options left out, so that nobody takes a part for the whole."""
+    """What the options left out, so that a part is not taken for the whole."""
     everything = chosen(run, Choice(waived=True))
     waived = sum(finding.waiver is not None for finding in everything)
     lines = []

@@ -21,7 +21,7 @@ ORDER = "order.txt"
 _SHELL = (
     "Run the scripts in the order of their names, each with credentials of the account in its name; order.txt lists",
     "account, Region and script. DRY_RUN=1 shows what one would write. Each checks the account and the documents",
-    "first, and refuses where somebody changed them since the audit; running it twice does no harm.",
+    "first, and stops if they changed since the audit; running it twice does no harm.",
     "Those marked safe need no review: they widen nothing, delete nothing and cost little.",
 )
 _CODE_USE = (
@@ -85,13 +85,13 @@ def _head(run: Run, findings: Findings, plan: Plan, *, by: str = "by the scripts
     name = one_line(run.organization_name or run.organization_id or run.caller_account)
     done = sum(finding.fingerprint in mended(plan) for finding in findings)
     refused = sum(finding.fingerprint in plan.refused for finding in findings)
-    counts = [f"{done} can be mended {by}"]
+    counts = [f"{done} can be fixed {by}"]
     counts += [f"{refused} left out because AWS would refuse the fix"] if refused else []
     left = len(findings) - done - refused
     counts += [f"{left} {'needs' if left == 1 else 'need'} a person"] if left else []
     return [
         f"{name}, run {run.id} of {utc_text(run.started_at)}",
-        f"{_counted(len(findings), 'failure')}: {', '.join(counts)}." if findings else "Nothing to mend.",
+        f"{_counted(len(findings), 'failure')}: {', '.join(counts)}." if findings else "Nothing to fix.",
     ]
 
 

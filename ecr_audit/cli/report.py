@@ -26,15 +26,15 @@ from reports.formats import FORMATS
 @click.option(
     "--annex",
     type=click.Choice(["accounts"]),
-    help="Write a PDF for each account with findings or gaps too: accounts/ACCOUNT.pdf.",
+    help="Also write a PDF for each account with findings or gaps: accounts/ACCOUNT.pdf.",
 )
-@click.option("--pdf-a", is_flag=True, help="Set PDFs as PDF/A-2a, for archives, instead of PDF/UA-1.")
+@click.option("--pdf-a", is_flag=True, help="Write PDF/A-2a, for archives, instead of PDF/UA-1.")
 @click.option("--output", metavar="DIR", default="ecr-audit-output", show_default=True, help="Folder for the reports.")
 @store_option
 def report(
     run: str, formats: tuple[str, ...], output: str, store_url: str | None, annex: str | None, *, pdf_a: bool
 ) -> None:
-    """Write reports of a kept run. RUN is an id, its beginning, or `latest`."""
+    """Write reports of a stored run. RUN is an id, its beginning, or `latest`."""
     from audit.store import StoreError
 
     folder = Path(output)

@@ -42,7 +42,7 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
     "--baseline",
     "baseline_file",
     metavar="FILE",
-    help="What the organization requires.  [default: AWS's limits and grants that work, nothing more]",
+    help="Baseline: what the organization requires.  [default: none; AWS limits and working grants are still checked]",
 )
 @click.option(
     "--waivers",
@@ -68,9 +68,9 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
     type=click.Choice(SEVERITIES),
     default="high",
     show_default=True,
-    help="Exit with 4 if there is a finding this severe.",
+    help="Exit with 4 if there is a finding of this severity or worse.",
 )
-@click.option("--resume", is_flag=True, help="Go on with an interrupted collection of the same scope and baseline.")
+@click.option("--resume", is_flag=True, help="Resume an interrupted collection with the same scope and baseline.")
 @click.option("--everything", is_flag=True, help="Read every repository in detail, not only replicated ones.")
 @click.option(
     "--processes",
@@ -133,7 +133,7 @@ def audit_and_report(
 
 @contextmanager
 def _unread() -> Iterator[None]:
-    """Whether somebody reads the summary to its end (head, less) does not change what the audit found."""
+    """A reader that closes the summary early (head, less) does not change the result of the audit."""
     try:
         yield
         sys.stdout.flush()
@@ -157,7 +157,7 @@ def _kept(finished: Run, folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        again = f"The run is kept: `ecr-audit report {finished.id}` with the same --store writes its reports."
+        again = f"The run is stored: `ecr-audit report {finished.id}` with the same --store writes its reports."
         if isinstance(error, OSError):
             reason = f"the reports cannot be written into {folder}: {error.strerror or error}."
             raise UserError(f"{reason} {again} Choose a folder with --output.") from error

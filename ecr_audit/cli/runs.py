@@ -13,7 +13,7 @@ from ecr_audit.cli.output import kept_view
 
 @click.group()
 def runs() -> None:
-    """Kept runs: list them, or look at one."""
+    """List or show stored runs."""
 
 
 @runs.command("list")
@@ -21,7 +21,7 @@ def runs() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 def list_runs(store_url: str | None, limit: int, *, as_json: bool) -> None:
-    """List kept runs, newest first."""
+    """List stored runs, newest first."""
     from audit.store import StoreError
     from reports.visible import one_line
 

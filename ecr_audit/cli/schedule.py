@@ -24,7 +24,7 @@ HORIZON = dt.timedelta(days=366 * 40)
 
 @click.group()
 def schedule() -> None:
-    """Audits that recur: list them, see when they are due, run one now, check the configuration."""
+    """Scheduled audits: list them, show when they are due, run one now, check the configuration."""
 
 
 @schedule.command("list")
@@ -32,7 +32,7 @@ def schedule() -> None:
 @store_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_schedules(config_file: str, store_url: str | None, *, as_json: bool) -> None:
-    """List the schedules: when each is due next, and what became of it last."""
+    """List the schedules with their next and last occasion and its outcome."""
     from schedules.jobs import Ledger
 
     configuration = opened_configuration(config_file)
@@ -106,7 +106,7 @@ def _row(line: dict[str, Any]) -> tuple[str, ...]:
 @click.option("--count", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def coming(name: str, config_file: str, count: int, *, as_json: bool) -> None:
-    """When the schedule NAME is due, in its time zone, and what daylight saving changes about it."""
+    """Show when the schedule NAME is due in its time zone, and how daylight saving time moves it."""
     from schedules.times.calendar import occasions, remark, words
 
     one = _named(opened_configuration(config_file), name)
@@ -130,9 +130,9 @@ def coming(name: str, config_file: str, count: int, *, as_json: bool) -> None:
 @store_option
 @click.pass_context
 def run(ctx: click.Context, name: str, config_file: str, store_url: str | None) -> None:
-    """Audit now what the schedule NAME audits, deliveries included.
+    """Run the audit of the schedule NAME now, deliveries included.
 
-    A service that runs may take the audit over; else it runs here. It does not replace the next occasion.
+    A running service may take the audit over; otherwise it runs here. It does not replace the next occasion.
     Exit codes are those of `ecr-audit run`, and 1 where the audit or a delivery came to nothing.
     """
     from ecr_audit.cli.schedule_run import run_now
@@ -145,7 +145,7 @@ def run(ctx: click.Context, name: str, config_file: str, store_url: str | None) 
 @schedule.command()
 @config_option
 def check(config_file: str) -> None:
-    """Check the configuration, and the baselines, waivers and suites that it names: every error, with its place."""
+    """Check the configuration with its baselines, waivers and suites: every error, with line and column."""
     from ecr_audit.cli.schedule_check import problems, remarks
 
     configuration = opened_configuration(config_file)

@@ -75,7 +75,7 @@ def remarks(configuration: Configuration, now: dt.datetime) -> Iterator[str]:
         if one.paused:
             yield f"{name} is paused"
         if not one.deliveries:
-            yield f"{name} tells nobody: it names no delivery"
+            yield f"{name} sends no notifications: it has no delivery"
         yield from _crowded(name, one, now)
     for name, delivery in configuration.deliveries.items():
         if name not in used:
@@ -95,7 +95,7 @@ def _crowded(name: str, one: Schedule, now: dt.datetime) -> Iterator[str]:
 
 
 def _absent(where: str, section: BaseModel) -> Iterator[str]:
-    """Secrets that are not where the service will look for them; whoever checks may not be the service."""
+    """Secrets that are not where the service will look for them; this process may not be the service."""
     from schedules.deliveries.settings import Secret
 
     for key, value in section:

@@ -33,7 +33,7 @@ def run_now(configuration: Configuration, store: Store, name: str, clock: Callab
     from schedules.jobs import Kind, Ledger, State
     from schedules.service import Service
 
-    os.environ[LEVEL] = os.environ.get(LEVEL, "error")  # what went well is told below
+    os.environ[LEVEL] = os.environ.get(LEVEL, "error")  # what succeeded is printed below
     logs.configure(json=os.environ.get(FORMAT) == "json", level=os.environ[LEVEL], stream=sys.stderr)
     ledger = Ledger(store.engine, clock)
     by = this_user()
@@ -75,7 +75,7 @@ class _Told:
 
 
 def _withdraw(ledger: Ledger, job_id: str, by: str) -> None:
-    """Nobody waits for it any more. What another service has begun, it ends."""
+    """Cancel a job that is not awaited any more. What another service has begun, it ends."""
     from schedules.jobs import State
 
     job = ledger.get(job_id)

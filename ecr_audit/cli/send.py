@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @click.group()
 def send() -> None:
-    """Hand a kept run to others: through a configured delivery, or into Security Hub."""
+    """Send a stored run through a configured delivery, or to Security Hub."""
 
 
 @send.command("test")
 @click.argument("name", metavar="DELIVERY")
 @config_option
 def test_delivery(name: str, config_file: str) -> None:
-    """Send a harmless message through the delivery DELIVERY of the configuration, to see that it arrives."""
+    """Send a test message through the configured delivery DELIVERY."""
     from schedules.deliveries.by_hand import trial
     from schedules.model import DeliveryError
 
@@ -41,9 +41,9 @@ def test_delivery(name: str, config_file: str) -> None:
 @config_option
 @store_option
 def send_run(run: str, name: str, config_file: str, store_url: str | None) -> None:
-    """Send RUN through a delivery of the configuration, whatever its rules are.
+    """Send RUN through a configured delivery, regardless of its rules.
 
-    The store writes down who did so.
+    The store records who did so.
     """
     from audit.store import StoreError
     from schedules.deliveries.by_hand import hand_over
@@ -97,7 +97,7 @@ def securityhub(
     They are filed under the account of the credentials, because Security Hub takes findings of a custom integration
     for the calling account only; each names the account and Region that it is about. Needs
     securityhub:BatchImportFindings, which the audit itself never has. Sending a run again updates its findings.
-    Exit code 0: all were taken; 3: some were refused.
+    Exit code 0: all were accepted; 3: some were rejected.
     """
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError

@@ -1,4 +1,4 @@
-"""`ecr-audit serve`: follow the schedules, tell who is to hear, show it on a web page."""
+"""`ecr-audit serve`: run the schedules, send notifications, serve the web page."""
 
 from __future__ import annotations
 
@@ -28,15 +28,19 @@ WORKER = ("-m", "ecr_audit.worker")
 @click.command()
 @config_option
 @store_option
-@click.option("--host", metavar="ADDRESS", help="Listen there instead of where the configuration says.")
-@click.option("--port", type=click.IntRange(0, 65_535), help="Listen there instead; 0: any free port.")
+@click.option("--host", metavar="ADDRESS", help="Listen on this address instead of the configured one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help="Listen on this port instead of the configured one; 0: any free port.",
+)
 @click.option("--web/--no-web", "web", default=True, show_default=True, help="Serve the web page and the API too.")
 @click.option(
     "--schedules/--no-schedules",
     "schedules",
     default=True,
     show_default=True,
-    help="Follow the schedules. Without, jobs asked for by hand are still worked on.",
+    help="Run the schedules. Without them, jobs requested manually still run.",
 )
 @click.option(
     "--log-format",
@@ -44,7 +48,7 @@ WORKER = ("-m", "ecr_audit.worker")
     default="text",
     show_default=True,
     envvar="ECR_AUDIT_LOG_FORMAT",
-    help="Form of the log on standard error.",
+    help="Format of the log on standard error.",
 )
 @click.option(
     "--log-level",
@@ -52,7 +56,7 @@ WORKER = ("-m", "ecr_audit.worker")
     default="info",
     show_default=True,
     envvar="ECR_AUDIT_LOG_LEVEL",
-    help="What is worth a line of it.",
+    help="Minimum level of logged events.",
 )
 @click.option(
     "--grace",
@@ -60,13 +64,13 @@ WORKER = ("-m", "ecr_audit.worker")
     default=60,
     show_default=True,
     metavar="SECONDS",
-    help="On a stop, what audits get to put away what they have read; they go on with the next start.",
+    help="Time that running audits get on a stop to save what they have read; they resume at the next start.",
 )
 def serve(
     config_file: str, store_url: str | None, host: str | None, port: int | None, log_format: str, log_level: str,
     grace: int, *, web: bool, schedules: bool,
 ) -> None:  # fmt: skip
-    """Run the service: audits when they are due, deliveries, and a web page with everything it knows.
+    """Run the service: scheduled audits, deliveries, the web page and the API.
 
     Stop it with Ctrl-C or SIGTERM. Several services may share a store on PostgreSQL: each audit runs once.
     """

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 FAULTY = 3
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
-by_option = click.option("--by", metavar="TEXT", help="Who does it, for the record.  [default: your user name]")
+by_option = click.option("--by", metavar="TEXT", help="Name to record.  [default: your user name]")
 
 
 @click.group()
 def store() -> None:
-    """The store of kept runs: its state, its wholeness, what it lets go.
+    """Manage the store of runs: status, integrity, retention, legal hold.
 
     A store is a folder or a PostgreSQL database (`--store postgresql://USER@HOST/DATABASE`); the evidence of its runs
-    lies in that folder, or where `--evidence` said when it was begun.
+    is in that folder, or where `--evidence` said when it was created.
     """
 
 
@@ -34,9 +34,9 @@ def store() -> None:
 @store_option
 @json_option
 def status(store_url: str | None, *, as_json: bool) -> None:
-    """Say what the store is, and whether it needs an upgrade.
+    """Show what the store contains and whether it needs an upgrade.
 
-    Nothing is changed: no store is begun, and `--evidence` says nothing here.
+    Nothing is changed: no store is created, and `--evidence` has no effect.
     """
     from audit.store import StoreError, planned
 
@@ -50,11 +50,9 @@ def status(store_url: str | None, *, as_json: bool) -> None:
         return
     click.echo(f"Store     {plan.store}")
     if not plan.before:
-        click.echo("Schema    none: there is no store yet; `ecr-audit run` begins one")
+        click.echo("Schema    none: there is no store yet; `ecr-audit run` creates one")
     elif plan.needed:
-        click.echo(
-            f"Schema    {plan.before}; this ecr-audit needs {plan.after}: `ecr-audit store upgrade` brings it there"
-        )
+        click.echo(f"Schema    {plan.before}; this ecr-audit needs {plan.after}: `ecr-audit store upgrade` upgrades it")
     else:
         _print_contents(told)
 
@@ -79,7 +77,7 @@ def _contents(store_url: str | None) -> dict[str, object]:
 def _print_contents(told: dict[str, object]) -> None:
     from reports.visible import one_line
 
-    click.echo(f"Schema    {told['schema']}, as this ecr-audit needs it")
+    click.echo(f"Schema    {told['schema']}, current")
     click.echo(f"Evidence  {told['evidence']}")
     between = f", {told['oldest']} to {told['newest']}" if told["runs"] else ""
     click.echo(f"Runs      {told['runs']}{between}")
@@ -91,11 +89,10 @@ def _print_contents(told: dict[str, object]) -> None:
 @store.command()
 @store_option
 def upgrade(store_url: str | None) -> None:
-    """Bring the store of an older ecr-audit up to date.
+    """Upgrade the store of an older ecr-audit.
 
-    It happens in one step: an upgrade that is stopped has changed nothing, and can be begun again. `ecr-audit store
-    status` says beforehand what it will do. Older programs cannot open the store afterwards: keep a copy until you
-    have seen it work.
+    The upgrade is one transaction: if it is interrupted, nothing has changed, and it can be run again. `ecr-audit
+    store status` shows what it will do. Older programs cannot open the store afterwards: keep a backup.
     """
     from audit.store import StoreError
     from audit.store import upgrade as upgraded
@@ -112,13 +109,13 @@ def upgrade(store_url: str | None) -> None:
 
 @store.command()
 @store_option
-@click.option("--mend", is_flag=True, help="Delete what processes that died left behind.")
+@click.option("--mend", is_flag=True, help="Delete files that killed processes left behind.")
 @click.option("--older-than", "minutes", metavar="MINUTES", type=click.IntRange(min=0), default=60, show_default=True,
-              help="Files that no run names count as left behind only when they are that old.")  # fmt: skip
+              help="Files that belong to no run count as left behind only when they are this old.")  # fmt: skip
 @json_option
 @click.pass_context
 def check(ctx: click.Context, minutes: int, store_url: str | None, *, mend: bool, as_json: bool) -> None:
-    """Hold every kept file against its hash.
+    """Compare every stored file with its hash.
 
     Exit code 0: all is well; 3: it is not, or files lie there that no run names. Others may use the store meanwhile.
     With --mend the leftovers are deleted that are no run's for certain: half written ones, and those of runs that
@@ -161,22 +158,22 @@ def _tell_check(looked: int, wrong: list[Checked], swept: tuple[Checked, ...]) -
         click.echo(one_line(" ".join(filter(None, (one.run, one.file, one.problem)))))
     mendable = sum(1 for one in wrong if one.leftover is not None)
     if not wrong:
-        click.echo(f"All is well: {looked:,} looked at, each as it was kept.")
+        click.echo(f"{looked:,} files verified, all unchanged.")
         return
-    click.echo(f"{len(wrong):,} of {looked:,} looked at are not as they should be.")
+    click.echo(f"{len(wrong):,} of {looked:,} files are not as they were stored.")
     if mendable:
         click.echo(f"{mendable:,} of them are leftovers; `ecr-audit store check --mend` deletes those.")
 
 
 @store.command()
 @store_option
-@click.option("--days", type=click.IntRange(min=0), default=0, help="Runs older than this may go.")
+@click.option("--days", type=click.IntRange(min=0), default=0, help="Delete runs older than this.")
 @click.option("--runs", type=click.IntRange(min=0), default=0,
-              help="More runs of one organization and scope than this may go.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Only say which would go.")
+              help="Keep at most this many runs of one organization and scope.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only list what would be deleted.")
 @by_option
 def prune(days: int, runs: int, by: str | None, store_url: str | None, *, dry_run: bool) -> None:
-    """Delete old runs and their evidence, for good.
+    """Delete old runs and their evidence permanently.
 
     Never deleted: runs under legal hold, and of each organization and scope the last run with complete evidence and
     what came after it (twelve runs at most), from which the ages of findings are handed on.
@@ -191,18 +188,18 @@ def prune(days: int, runs: int, by: str | None, store_url: str | None, *, dry_ru
     for one in gone:
         click.echo(f"{one.run} {'would go' if dry_run else 'is deleted'}: {one.reason}")
     if not gone:
-        click.echo("No run may go.")
+        click.echo("There is no run to delete.")
 
 
 @store.command()
 @click.argument("run", metavar="RUN")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; whoever finds the hold in a year reads it.")
+@click.option("--reason", required=True, metavar="TEXT", help="Reason for the hold, for its later readers.")
 @by_option
 @store_option
 def hold(run: str, reason: str, by: str | None, store_url: str | None) -> None:
     """Put RUN under legal hold.
 
-    Retention does not delete it until it is released. RUN is an id, its beginning, or `latest`.
+    Retention does not delete the run until it is released. RUN is an id, its beginning, or `latest`.
     """
     from audit.store import StoreError
 
@@ -220,7 +217,7 @@ def hold(run: str, reason: str, by: str | None, store_url: str | None) -> None:
 def release(run: str, by: str | None, store_url: str | None) -> None:
     """End the legal hold of RUN.
 
-    Retention may delete it from now on. RUN is an id, its beginning, or `latest`.
+    Retention may delete the run from now on. RUN is an id, its beginning, or `latest`.
     """
     from audit.store import StoreError
 

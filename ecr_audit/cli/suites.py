@@ -11,13 +11,13 @@ from reports.visible import one_line
 
 @click.group()
 def suites() -> None:
-    """Your own Great Expectations suites: try whether they can run."""
+    """Validate custom checks (Great Expectations suites)."""
 
 
 @suites.command()
 @click.argument("folder", metavar="DIR")
 def check(folder: str) -> None:
-    """Read the suites in DIR as a run would, and say of each expectation whether it can run. No AWS."""
+    """Read the suites in DIR as a run does, and report for each expectation whether it can run. Does not call AWS."""
     from checks.evaluate import problems_of
     from checks.suites import read_suites
 

@@ -26,9 +26,9 @@ _config = click.option(
 
 @click.group()
 def token() -> None:
-    """Tokens for the web page and the API: make one, list them, take one back.
+    """Tokens for the web page and the API: create, list, revoke.
 
-    A token is shown once, when it is made; the store keeps its SHA-256 alone. Programs send it as `Authorization:
+    A token is shown once, when it is created; the store keeps only its SHA-256. Programs send it as `Authorization:
     Bearer TOKEN`, people paste it into the sign-in page.
     """
 
@@ -39,13 +39,15 @@ def token() -> None:
     "--role",
     type=click.Choice(ROLES),
     required=True,
-    help="read: look. run: also start and cancel audits. admin: also waive findings.",
+    help="read: view. run: also start and cancel audits. admin: also waive findings.",
 )
-@click.option("--days", type=click.IntRange(1, 3650), metavar="N", help="Ends after so many days.  [default: never]")
+@click.option(
+    "--days", type=click.IntRange(1, 3650), metavar="N", help="Expires after this many days.  [default: never]"
+)
 @_config
 @store_option
 def add(name: str, role: str, days: int | None, config_file: str | None, store_url: str | None) -> None:  # fmt: skip
-    """Make a token called NAME and print it, once, on standard output."""
+    """Create the token NAME and print it once on standard output."""
     from ecr_audit.web.tokens import TokenError
     from ecr_audit.web.users import Role
 
@@ -63,7 +65,7 @@ def add(name: str, role: str, days: int | None, config_file: str | None, store_u
 @store_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_tokens(config_file: str | None, store_url: str | None, *, as_json: bool) -> None:
-    """List the tokens by name, never what they are."""
+    """List the tokens by name, never their values."""
     lines = _tokens(_store(config_file, store_url)).list()
     if as_json:
         told = [
@@ -91,7 +93,7 @@ def list_tokens(config_file: str | None, store_url: str | None, *, as_json: bool
 @_config
 @store_option
 def remove(name: str, config_file: str | None, store_url: str | None) -> None:
-    """Take the token NAME back, at once; browsers that signed in with it are signed out."""
+    """Revoke the token NAME at once; browsers that signed in with it are signed out."""
     from ecr_audit.web.tokens import TokenError
 
     store = _store(config_file, store_url)

@@ -25,7 +25,7 @@ class Day(click.ParamType[dt.date]):
     name = "date"
 
     def convert(self, value: str | dt.date, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
-        """Read it; only one spelling, so that nobody takes a month for a day."""
+        """Read it; only one spelling, so that a month is not taken for a day."""
         if isinstance(value, dt.date):
             return value
         try:
@@ -52,10 +52,10 @@ class Words(click.ParamType[str]):
 
 @click.command()
 @click.argument("fingerprint", metavar="FINGERPRINT")
-@click.option("--reason", required=True, type=Words(), help="Why this is accepted.")
-@click.option("--until", required=True, type=Day(), metavar="YYYY-MM-DD", help="The last day on which it holds.")
+@click.option("--reason", required=True, type=Words(), help="Why the finding is accepted.")
+@click.option("--until", required=True, type=Day(), metavar="YYYY-MM-DD", help="Last day of the waiver.")
 @click.option(
-    "--owner", type=Words(), metavar="TEXT", help="Who answers for it.  [default: who git says you are, `user.email`]"
+    "--owner", type=Words(), metavar="TEXT", help="Owner of the waiver.  [default: who git says you are, `user.email`]"
 )
 @click.option(
     "--file",
@@ -70,7 +70,7 @@ class Words(click.ParamType[str]):
 def waive(
     fingerprint: str, reason: str, until: dt.date, owner: str | None, file: str, run: str, store_url: str | None
 ) -> None:
-    """Waive one finding of a kept run: append an exception to a file, which the next run reads.
+    """Waive one finding of a stored run: append a waiver to a file that the next run reads.
 
     FINGERPRINT is the finding's, as reports print it, or its beginning, eight digits at least. What the file
     holds stays, comments included. A finding that is waived stays in every report, marked.
