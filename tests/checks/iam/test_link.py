@@ -60,3 +60,4 @@ def test_uncovered_existing_repositories_are_counted():
     assert found.verdict is Verdict.ALLOWED
     assert "30 existing are not allowed" in found.reason
     assert found.create_covered is False
+    assert found.uncreatable == tuple(sorted(name for name in names if "/b" in name))
