@@ -87,7 +87,7 @@ REGISTRIES = Table(
             "repositories that the requirement means",
         ),
         flag("member_replicates", "Whether it has any replication rule"),
-        text("member_required_by", "JSON array: names of those requirements"),
+        text("member_required_by", "Names of those requirements, JSON array"),
         text("member_flows", "What they ask for, JSON array of {account, region, prefixes, delete_replication}"),
         flag(
             "scan_changes_judged",

@@ -17,7 +17,7 @@ REPLICAS = Table(
         text("partition", "Partition of both"),
         flag("matched", "Whether a rule copies it there"),
         flag("expected", "Whether the baseline requires it"),
-        text("required_by", "JSON array: names of the baseline's requirements"),
+        text("required_by", "Names of the baseline's requirements, JSON array"),
         flag("delete_replication", "Whether a matching rule replicates deletions"),
         flag("source_has_images", "Whether the source repository holds active images"),
         count("source_images", "Active images at the source"),

@@ -41,7 +41,7 @@ REPOSITORIES = Table(
             "Whether the baseline wants a copy in another Region; false for what is a copy itself",
         ),
         flag("another_region", "Whether a rule copies it to another Region, to an account that can receive it"),
-        text("another_region_required_by", "JSON array: names of the requirements that want it"),
+        text("another_region_required_by", "Names of the requirements that want it, JSON array"),
         text("another_region_prefixes", "Their prefixes that the name begins with, JSON array"),
         text(
             "another_region_candidates",
@@ -53,7 +53,7 @@ REPOSITORIES = Table(
             "Whether the baseline wants a copy in another account; false for what is a copy itself",
         ),
         flag("another_account", "Whether a rule copies it to another account that can receive it"),
-        text("another_account_required_by", "JSON array: names of the requirements that want it"),
+        text("another_account_required_by", "Names of the requirements that want it, JSON array"),
         text("another_account_prefixes", "Their prefixes that the name begins with, JSON array"),
         text("another_account_candidates", "As `another_region_candidates`, for other accounts"),
     ),

@@ -30,7 +30,7 @@ RULES = Table(
             "delete_expected", "`on`, `off`, or `on and off` where the rule mixes copies that the baseline tells apart"
         ),
         text("delete_grade", "Severity if it is not so: high where a backup would follow deletions, low the other way"),
-        text("delete_required_by", "JSON array: names of the baseline's requirements that say so"),
+        text("delete_required_by", "Names of the baseline's requirements that say so, JSON array"),
         flag("destinations_named", "Whether it has a destination at all"),
         flag("destinations_elsewhere", "Whether none of its destinations is the registry itself"),
         flag("without_duplicates", "Whether it names nothing twice and is not the same as an earlier rule"),
