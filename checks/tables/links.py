@@ -17,7 +17,7 @@ LINKS = Table(
         text("partition", "Partition of the source registry"),
         flag("present", "Whether a rule has this destination; null: the source's rules were not read"),
         flag("expected", "Whether the baseline requires it"),
-        text("required_by", "JSON array: names of the baseline's requirements"),
+        text("required_by", "Names of the baseline's requirements, JSON array"),
         text("rules", "Numbers of the rules that have it, JSON array"),
         text("prefixes", 'Prefixes that those rules match, JSON array; `[""]` is everything'),
         text("expected_prefixes", 'Prefixes that the baseline requires, JSON array; `[""]` is everything'),

@@ -18,7 +18,7 @@ REPLICAS = Table(
         flag("matched", "Whether a rule replicates it there"),
         count("matching_rules", "Rules that replicate it there; null: the source's rules were not read"),
         flag("expected", "Whether the baseline requires it"),
-        text("required_by", "JSON array: names of the baseline's requirements"),
+        text("required_by", "Names of the baseline's requirements, JSON array"),
         flag("delete_replication", "Whether a matching rule replicates deletions"),
         flag("source_has_images", "Whether the source repository holds active images"),
         count("source_images", "Active images at the source"),

@@ -176,7 +176,7 @@ def prune(days: int, runs: int, by: str | None, store_url: str | None, *, dry_ru
     """Delete old runs and their evidence permanently.
 
     Never deleted: runs under legal hold, and of each organization and scope the last run with complete evidence and
-    what came after it (twelve runs at most), from which the ages of findings are handed on.
+    what came after it (twelve runs at most).
     """
     from audit.store import StoreError
 
