@@ -15,16 +15,18 @@ import pandas as pd
 import pytest
 
 from checks.baseline import Baseline
+from checks.changes import RemoveStatement
 from checks.evaluate import evaluate
 from checks.findings import DEFECT
-from checks.model import Check, Edit, Expectation, Remedy, RemedyContext, Severity, Status, fingerprint, in_set, is_true
+from checks.model import Check, Expectation, Remedy, RemedyContext, Severity, Status, fingerprint, in_set, is_true
 from checks.tables import GRANTS, LINKS, REGISTRIES, REPLICAS, RULES
 from tests.checks.frames import frame
 
 
 def _advice(row, context):
     return Remedy(
-        summary=f"Mend {row['account']}.", edits=(Edit("policy.remove-statement", row["account"], row["region"]),)
+        summary=f"Mend {row['account']}.",
+        edits=(RemoveStatement(account=row["account"], region=row["region"], statement=1),),
     )
 
 
