@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from checks import wanted
+from checks.changes import Change
 from checks.iam import Policy, parse_policy
-from checks.model import Edit, Remedy, RemedyContext, Row
+from checks.model import Remedy, RemedyContext, Row
 from checks.statement_repairs import with_replication_actions
 from checks.wording import listed, names_in
 
@@ -22,7 +23,7 @@ def closing(row: Row, context: RemedyContext, summary: str, whom: str, *, with_r
     *whom*: the column that lists who may what they should not.
     """
     closed = row["closed_repository_policy"]
-    edits: list[Edit] = []
+    edits: list[Change] = []
     manual: list[str] = []
     if closed:
         seen = row["repository_policy"] or ""
@@ -46,11 +47,11 @@ def _manual_steps(row: Row, whom: str) -> tuple[str, ...]:
     )
 
 
-def _narrowed(row: Row, context: RemedyContext) -> tuple[list[Edit], list[str]]:
+def _narrowed(row: Row, context: RemedyContext) -> tuple[list[Change], list[str]]:
     """Edits for the registry policy's statements that expose the replica, and steps for those without one."""
     place = wanted.destination(row)
     policy = parse_policy(context.registries.get(place, {}).get("registry_policy") or "")
-    edits: list[Edit] = []
+    edits: list[Change] = []
     manual: list[str] = []
     for number in map(int, names_in(row["exposing_registry_statements"])):
         repaired = None

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checks import wanted
+from checks.changes import Change, CreateTemplate
 from checks.declared_templates import REPLICATION, ROOT, Template, declared_template, prefix_covering, templates_of
-from checks.model import Edit, RegistryId, RemedyContext
+from checks.model import RegistryId, RemedyContext
 from checks.replication_grants import tagging
 from checks.requirements import merged_settings
 from checks.template_changes import LINK_COLUMNS
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 class Groundwork:
     """What comes before a rule or a backfill."""
 
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[Change, ...] = ()
     obstacles: tuple[str, ...] = ()
     """Why copies would not be encrypted as the baseline asks, and no command helps: clauses."""
 
@@ -49,7 +50,7 @@ def groundwork(
     registry = context.registries.get(destination) or {}
     unread = registry.get("templates") is None
     present = {} if unread else templates_of(registry)
-    edits: list[Edit] = []
+    edits: list[Change] = []
     obstacles: list[str] = []
     for names in _told_apart(context, prefixes):
         asked = merged_settings(context.baseline, names).encryption
@@ -64,7 +65,7 @@ def groundwork(
             obstacles.append(f"{names or 'every repository'}{'*' if names else ''}: {prepared}")
             continue
         edits.append(prepared)
-        if prepared.arguments.get("template", {}).get("resourceTags"):
+        if isinstance(prepared, CreateTemplate) and prepared.template.get("resourceTags"):
             row = dict(zip(LINK_COLUMNS, (*source, *destination), strict=True))
             edits.extend(tagging(row, context, (names,)))
     return Groundwork(tuple(edits), tuple(dict.fromkeys(obstacles)))
@@ -96,7 +97,7 @@ def _serving(present: Mapping[str, Template], names: str) -> Template | None:
     return serving[max(bounded, key=len)] if bounded else serving.get(ROOT)
 
 
-def _template(context: RemedyContext, place: RegistryId, names: str, present: Mapping[str, Template]) -> Edit | str:
+def _template(context: RemedyContext, place: RegistryId, names: str, present: Mapping[str, Template]) -> Change | str:
     """The edit that gives *names* the right template, or why there is none, as a clause."""
     prefix = prefix_covering(names)
     declared = declared_template(context.baseline, prefix, place, present)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checks.changes import Change
 from checks.expectations import Expectation
 
 if TYPE_CHECKING:
@@ -115,29 +116,12 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """One wanted change, as data: what a remedy asks for before documents are merged.
-
-    Edits of one registry's document are merged by ``checks.remedies.plan`` into a single put.
-    """
-
-    kind: str
-    """Name of the edit, a key of ``checks.remedies.EDITS`` (`replication.add` …)."""
-    account: str
-    """The account in which the command runs."""
-    region: str
-    """The Region in which the command runs."""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    """JSON values only, so that an edit can be stored with the run."""
-
-
-@dataclass(frozen=True, slots=True)
 class Remedy:
     """What would mend a finding: a sentence, the edits, and whether they need a reader first."""
 
     summary: str
     """One imperative sentence."""
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[Change, ...] = ()
     safe: bool = False
     """Whether it can be applied without review (it widens nothing, deletes nothing, costs little)."""
     manual: tuple[str, ...] = ()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from checks import wanted
+from checks.changes import Change
 from checks.iam.cover import action_cover
 from checks.iam.request import CREATE, REPLICATE, LinkRequest
-from checks.model import Edit, RemedyContext, Row
+from checks.model import RemedyContext, Row
 from checks.requirements import minimal_prefixes
 from checks.wording import names_in
 
@@ -20,7 +21,7 @@ def copied(row: Row) -> tuple[str, ...]:
     return minimal_prefixes((*names_in(row["prefixes"]), *names_in(row["expected_prefixes"]))) or ("",)
 
 
-def grant(row: Row, context: RemedyContext, prefixes: tuple[str, ...] = (), *, create_only: bool = False) -> Edit:
+def grant(row: Row, context: RemedyContext, prefixes: tuple[str, ...] = (), *, create_only: bool = False) -> Change:
     """A statement for the source account; by default for all that the link replicates and both actions."""
     return wanted.add_statement(
         wanted.destination(row),
@@ -34,7 +35,7 @@ def grant(row: Row, context: RemedyContext, prefixes: tuple[str, ...] = (), *, c
 TAG = "ecr:TagResource"
 
 
-def tagging(row: Row, context: RemedyContext, prefixes: tuple[str, ...]) -> tuple[Edit, ...]:
+def tagging(row: Row, context: RemedyContext, prefixes: tuple[str, ...]) -> tuple[Change, ...]:
     """What lets replication tag what it creates under *prefixes*; empty where it certainly may, or none is needed.
 
     ECR user guide, repository-creation-templates.html: tags of a template need the action beside the other two.
@@ -54,7 +55,7 @@ def tagging(row: Row, context: RemedyContext, prefixes: tuple[str, ...]) -> tupl
     return (wanted.add_statement(destination, row["source_account"], lacking, (TAG,), context.organization),)
 
 
-def exemptions(row: Row) -> tuple[Edit, ...]:
+def exemptions(row: Row) -> tuple[Change, ...]:
     """An edit for each Deny of the destination's registry policy that certainly stops something of the link."""
     return tuple(
         wanted.narrow_deny(wanted.destination(row), int(number), row["source_account"])

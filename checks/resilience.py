@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checks import wanted
+from checks.changes import Change
 from checks.iam.request import CREATE, REPLICATE
-from checks.model import Edit, RegistryId, Remedy, RemedyContext, Row
+from checks.model import RegistryId, Remedy, RemedyContext, Row
 from checks.wording import listed, names_in
 
 
@@ -42,7 +43,7 @@ def copying(row: Row, context: RemedyContext, field: str, where: str) -> Remedy:
 
 def _edits(
     source: RegistryId, end: Mapping[str, Any], prefixes: tuple[str, ...], context: RemedyContext
-) -> tuple[Edit, ...]:
+) -> tuple[Change, ...]:
     place = RegistryId(end["account"], end["region"])
     statement = wanted.add_statement(place, source[0], prefixes, (REPLICATE, CREATE), context.organization)
     grants = (statement,) if end["grant"] == "lacking" else ()

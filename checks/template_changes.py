@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checks import wanted
+from checks.changes import Change, CreateTemplate, UpdateTemplate
 from checks.declared_templates import ROOT, DeclaredTemplate, Template, declared_template, prefix_covering
-from checks.model import Edit, RegistryId, RemedyContext
+from checks.model import RegistryId, RemedyContext
 from checks.replication_grants import tagging
 from checks.requirements import merged_settings, minimal_prefixes
 
@@ -34,7 +35,7 @@ class TemplatePlan:
     place: RegistryId
     present: Mapping[str, Template]
     """The registry's templates by prefix."""
-    edits: list[Edit] = field(default_factory=list)
+    edits: list[CreateTemplate | UpdateTemplate] = field(default_factory=list)
     obstacles: list[str] = field(default_factory=list)
     """Clauses, each with the template that it is about."""
 
@@ -70,14 +71,14 @@ class TemplatePlan:
             return
         self.edits.append(wanted.create_template(self.place, prefix, declared.template))
 
-    def grants(self) -> tuple[Edit, ...]:
+    def grants(self) -> tuple[Change, ...]:
         """What lets replication put the tags that these edits write into templates; across accounts only."""
-        found: list[Edit] = []
+        found: list[Change] = []
         for edit in self.edits:
-            template = edit.arguments.get("template") or edit.arguments["changes"]
+            template = edit.template if isinstance(edit, CreateTemplate) else edit.changes
             if not template.get("resourceTags"):
                 continue
-            prefix = edit.arguments["prefix"].rstrip("/")
+            prefix = edit.prefix.rstrip("/")
             for source, names in _senders(self.context, self.place, "" if prefix == ROOT else f"{prefix}/"):
                 row = dict(zip(LINK_COLUMNS, (*source, *self.place), strict=True))
                 found.extend(tagging(row, self.context, names))

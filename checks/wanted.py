@@ -1,7 +1,6 @@
-"""The wanted changes that remedies may ask for, one typed constructor a kind.
+"""The changes that remedies ask for (`checks.changes`), from what a check has at hand.
 
-An edit is data. Where several edits touch one document they are merged into a single put, so every constructor says
-only what should differ, never the whole document. The first argument is always where the command runs.
+The first argument is always where the command runs.
 """
 
 from __future__ import annotations
@@ -9,153 +8,190 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from checks.model import Edit, RegistryId, Row
-
-
-def _edit(kind: str, at: RegistryId, **arguments: Any) -> Edit:
-    return Edit(kind=kind, account=at[0], region=at[1], arguments=arguments)
+from checks.changes import (
+    AddReplication,
+    AddStatement,
+    Change,
+    CoverScanning,
+    CreateServiceLinkedRole,
+    CreateTemplate,
+    Destination,
+    ExcludePullTime,
+    NarrowDeny,
+    PutFailureRule,
+    PutLifecyclePolicy,
+    PutRepositoryPolicy,
+    RemoveDestination,
+    RemoveDuplicates,
+    RemoveRule,
+    RemoveStatement,
+    ReplacePrefix,
+    ReplaceStatement,
+    RetagImage,
+    SetAccountSetting,
+    SetDeleteReplication,
+    SetTagMutability,
+    StartBackfill,
+    TagRepository,
+    UpdateTemplate,
+)
+from checks.model import RegistryId, Row
 
 
 def add_replication(
     source: RegistryId, destination: RegistryId, prefixes: Sequence[str], delete_replication: bool | None
-) -> Edit:
+) -> Change:
     """Replicate *prefixes* (`""` is everything) to *destination*. None: a new rule leaves deletions alone."""
-    return _edit(
-        "replication.add",
-        source,
-        destinations=[{"account": destination[0], "region": destination[1]}],
-        prefixes=list(prefixes),
+    return AddReplication(
+        account=source[0],
+        region=source[1],
+        destinations=(Destination(account=destination[0], region=destination[1]),),
+        prefixes=tuple(prefixes),
         delete_replication=delete_replication,
     )
 
 
-def remove_destination(source: RegistryId, destination: RegistryId) -> Edit:
+def remove_destination(source: RegistryId, destination: RegistryId) -> Change:
     """Take *destination* out of every rule; rules left without one go too."""
-    return _edit("replication.remove-destination", source, account=destination[0], region=destination[1])
+    return RemoveDestination(
+        account=source[0],
+        region=source[1],
+        destination_account=destination[0],
+        destination_region=destination[1],
+    )
 
 
-def set_delete_replication(source: RegistryId, rule: int, *, enabled: bool) -> Edit:
+def set_delete_replication(source: RegistryId, rule: int, *, enabled: bool) -> SetDeleteReplication:
     """Switch `deleteReplication` of rule number *rule*, counted from 1."""
-    return _edit("replication.set-delete", source, rule=rule, enabled=enabled)
+    return SetDeleteReplication(account=source[0], region=source[1], rule=rule, enabled=enabled)
 
 
-def remove_rule(source: RegistryId, rule: int) -> Edit:
+def remove_rule(source: RegistryId, rule: int) -> RemoveRule:
     """Drop rule number *rule*, counted from 1."""
-    return _edit("replication.remove-rule", source, rule=rule)
+    return RemoveRule(account=source[0], region=source[1], rule=rule)
 
 
-def replace_prefix(source: RegistryId, rule: int, prefix: str, replacements: Sequence[str]) -> Edit:
+def replace_prefix(source: RegistryId, rule: int, prefix: str, replacements: Sequence[str]) -> Change:
     """Put *replacements* where *prefix* stands in rule number *rule*; `""` is a rule without filter.
 
     Where no prefix is left the rule goes, because a rule without filter would copy everything.
     """
-    return _edit("replication.replace-prefix", source, rule=rule, prefix=prefix, replacements=list(replacements))
+    return ReplacePrefix(
+        account=source[0], region=source[1], rule=rule, prefix=prefix, replacements=tuple(replacements)
+    )
 
 
-def remove_duplicates(source: RegistryId, rule: int) -> Edit:
+def remove_duplicates(source: RegistryId, rule: int) -> RemoveDuplicates:
     """Name every destination and prefix of rule number *rule* once."""
-    return _edit("replication.remove-duplicates", source, rule=rule)
+    return RemoveDuplicates(account=source[0], region=source[1], rule=rule)
 
 
 def add_statement(
     at: RegistryId, source_account: str, prefixes: Sequence[str], actions: Sequence[str], organization: str
-) -> Edit:
+) -> Change:
     """Let *source_account* do *actions* on repositories that begin with *prefixes*; *organization* may be empty."""
-    return _edit(
-        "policy.add-statement",
-        at,
+    return AddStatement(
+        account=at[0],
+        region=at[1],
         source_account=source_account,
-        prefixes=list(prefixes),
-        actions=list(actions),
+        prefixes=tuple(prefixes),
+        actions=tuple(actions),
         organization=organization,
     )
 
 
-def remove_statement(at: RegistryId, statement: int) -> Edit:
+def remove_statement(at: RegistryId, statement: int) -> RemoveStatement:
     """Take statement number *statement*, counted from 1, out of the registry policy."""
-    return _edit("policy.remove-statement", at, statement=statement)
+    return RemoveStatement(account=at[0], region=at[1], statement=statement)
 
 
-def replace_statement(at: RegistryId, statement: int, replacement: Mapping[str, Any]) -> Edit:
+def replace_statement(at: RegistryId, statement: int, replacement: Mapping[str, Any]) -> ReplaceStatement:
     """Put *replacement* where statement number *statement* of the registry policy stands."""
-    return _edit("policy.replace-statement", at, statement=statement, replacement=dict(replacement))
+    return ReplaceStatement(account=at[0], region=at[1], statement=statement, replacement=dict(replacement))
 
 
-def narrow_deny(at: RegistryId, statement: int, source_account: str) -> Edit:
+def narrow_deny(at: RegistryId, statement: int, source_account: str) -> NarrowDeny:
     """Keep the Deny numbered *statement* from hitting replication out of *source_account*."""
-    return _edit("policy.narrow-deny", at, statement=statement, source_account=source_account)
+    return NarrowDeny(account=at[0], region=at[1], statement=statement, source_account=source_account)
 
 
-def create_template(at: RegistryId, prefix: str, template: Mapping[str, Any]) -> Edit:
+def create_template(at: RegistryId, prefix: str, template: Mapping[str, Any]) -> CreateTemplate:
     """Create a repository creation template; *prefix* is `ROOT` or has no trailing `/`."""
-    return _edit("template.create", at, prefix=prefix, template=dict(template))
+    return CreateTemplate(account=at[0], region=at[1], prefix=prefix, template=dict(template))
 
 
-def update_template(at: RegistryId, prefix: str, changes: Mapping[str, Any]) -> Edit:
+def update_template(at: RegistryId, prefix: str, changes: Mapping[str, Any]) -> UpdateTemplate:
     """Change fields of a template; the others are sent again as they are."""
-    return _edit("template.update", at, prefix=prefix, changes=dict(changes))
+    return UpdateTemplate(account=at[0], region=at[1], prefix=prefix, changes=dict(changes))
 
 
-def cover_scanning(at: RegistryId, prefixes: Sequence[str], scan_type: str, frequency: str) -> Edit:
+def cover_scanning(at: RegistryId, prefixes: Sequence[str], scan_type: str, frequency: str) -> Change:
     """Have the registry scan repositories that begin with *prefixes*; an empty *scan_type* keeps the present one."""
-    return _edit("scanning.cover", at, prefixes=list(prefixes), type=scan_type, frequency=frequency)
+    return CoverScanning(account=at[0], region=at[1], prefixes=tuple(prefixes), type=scan_type, frequency=frequency)
 
 
-def set_tag_mutability(at: RegistryId, repository: str, seen: str, mutability: str, exclusions: Sequence[str]) -> Edit:
+def set_tag_mutability(
+    at: RegistryId, repository: str, seen: str, mutability: str, exclusions: Sequence[str]
+) -> Change:
     """Set mode and exclusion filters of one repository; *seen* is the mode that the audit read."""
-    return _edit(
-        "repository.tag-mutability",
-        at,
+    return SetTagMutability(
+        account=at[0],
+        region=at[1],
         repository=repository,
         seen=seen,
         mutability=mutability,
-        exclusions=list(exclusions),
+        exclusions=tuple(exclusions),
     )
 
 
-def put_lifecycle_policy(at: RegistryId, repository: str, seen: str, policy: str) -> Edit:
+def put_lifecycle_policy(at: RegistryId, repository: str, seen: str, policy: str) -> PutLifecyclePolicy:
     """Put a lifecycle policy; *seen* is the text that the audit read, empty for none."""
-    return _edit("repository.lifecycle", at, repository=repository, seen=seen, policy=policy)
+    return PutLifecyclePolicy(account=at[0], region=at[1], repository=repository, seen=seen, policy=policy)
 
 
-def put_repository_policy(at: RegistryId, repository: str, seen: str, policy: str) -> Edit:
+def put_repository_policy(at: RegistryId, repository: str, seen: str, policy: str) -> PutRepositoryPolicy:
     """Put a repository policy; *seen* is the text that the audit read, empty for none."""
-    return _edit("repository.policy", at, repository=repository, seen=seen, policy=policy)
+    return PutRepositoryPolicy(account=at[0], region=at[1], repository=repository, seen=seen, policy=policy)
 
 
-def tag_repository(at: RegistryId, repository: str, tags: Mapping[str, str]) -> Edit:
+def tag_repository(at: RegistryId, repository: str, tags: Mapping[str, str]) -> TagRepository:
     """Add resource tags to one repository, or set their values; other tags stay."""
-    return _edit("repository.tags", at, repository=repository, tags=dict(tags))
+    return TagRepository(account=at[0], region=at[1], repository=repository, tags=dict(tags))
 
 
-def retag_image(at: RegistryId, repository: str, digest: str, tag: str, seen: str) -> Edit:
+def retag_image(at: RegistryId, repository: str, digest: str, tag: str, seen: str) -> RetagImage:
     """Let *tag* name the image *digest*, which is there; *seen* is the digest that it names now, empty for none."""
-    return _edit("repository.retag", at, repository=repository, digest=digest, tag=tag, seen=seen)
+    return RetagImage(account=at[0], region=at[1], repository=repository, digest=digest, tag=tag, seen=seen)
 
 
-def set_account_setting(at: RegistryId, name: str, seen: str, value: str) -> Edit:
+def set_account_setting(at: RegistryId, name: str, seen: str, value: str) -> SetAccountSetting:
     """Set an ECR account setting (`REGISTRY_POLICY_SCOPE`, `BLOB_MOUNTING`) that is *seen* now."""
-    return _edit("account.setting", at, name=name, seen=seen, value=value)
+    return SetAccountSetting(account=at[0], region=at[1], name=name, seen=seen, value=value)
 
 
-def exclude_pull_time(at: RegistryId, principal: str) -> Edit:
+def exclude_pull_time(at: RegistryId, principal: str) -> ExcludePullTime:
     """Keep pulls of *principal* (an ARN) from renewing the pull time of images."""
-    return _edit("account.pull-time-exclusion", at, principal=principal)
+    return ExcludePullTime(account=at[0], region=at[1], principal=principal)
 
 
-def put_failure_rule(at: RegistryId) -> Edit:
+def put_failure_rule(at: RegistryId) -> PutFailureRule:
     """Put an EventBridge rule for failed replication into a destination registry's Region."""
-    return _edit("account.failure-rule", at)
+    return PutFailureRule(account=at[0], region=at[1])
 
 
-def start_backfill(source: RegistryId, destination: RegistryId) -> Edit:
+def start_backfill(source: RegistryId, destination: RegistryId) -> Change:
     """Replicate what exists already to *destination*, under the rules in force."""
-    return _edit("backfill.start", source, account=destination[0], region=destination[1])
+    return StartBackfill(
+        account=source[0],
+        region=source[1],
+        destination_account=destination[0],
+        destination_region=destination[1],
+    )
 
 
-def create_service_linked_role(account: str, region: str) -> Edit:
+def create_service_linked_role(account: str, region: str) -> CreateServiceLinkedRole:
     """Create the service-linked role that replication acts as."""
-    return _edit("account.service-linked-role", RegistryId(account, region))
+    return CreateServiceLinkedRole(account=account, region=region)
 
 
 def source(row: Row) -> RegistryId:
@@ -178,7 +214,7 @@ def switch(word: str | None) -> bool | None:
     return {"on": True, "off": False}.get(word or "")
 
 
-def repair_statement(row: Row, repaired: Mapping[str, Any] | None) -> tuple[Edit, ...]:
+def repair_statement(row: Row, repaired: Mapping[str, Any] | None) -> tuple[Change, ...]:
     """What turns the statement of a row of `grants` into *repaired*: empty removes it, None is left to a person."""
     if repaired is None:
         return ()

@@ -36,9 +36,10 @@ from __future__ import annotations
 import json
 
 from checks import headroom, wanted
+from checks.changes import Change
 from checks.expectations import between
 from checks.groundwork import groundwork
-from checks.model import Check, Edit, RegistryId, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, RegistryId, Remedy, RemedyContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
@@ -53,8 +54,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     limit = row["destinations_limit"]
     if limit is not None and len(places) > limit:
         return Remedy(summary=summary, manual=headroom.splitting(source, limit))
-    before: list[Edit] = []
-    rules: list[Edit] = []
+    before: list[Change] = []
+    rules: list[Change] = []
     for flow in flows:
         place = RegistryId(flow["account"], flow["region"])
         ground = groundwork(context, source, place, flow["prefixes"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from checks.model import Edit
+from checks.changes import AccountChange, CreateServiceLinkedRole, ExcludePullTime, PutFailureRule, SetAccountSetting
 from checks.remedies import queries
 from checks.remedies.edits import Stage, once
 from checks.remedies.outcome import CannotApplyError, Merged, merge_one_by_one
@@ -39,31 +39,40 @@ _EXCLUDE = Needed("register-pull-time-update-exclusion", "principalArn", "Decemb
 _EXCLUSIONS: Words = ("aws", "ecr", "list-pull-time-update-exclusions")
 
 
-def merge(edits: Iterable[Edit], exclusions: str | None) -> Merged[tuple[Edit, ...]]:
+def merge(edits: Iterable[AccountChange], exclusions: str | None) -> Merged[tuple[AccountChange, ...]]:
     """The edits that AWS would take; *exclusions* is the JSON list of principals that the audit saw, None unread."""
     known = set(json.loads(exclusions or "[]"))
     settings: dict[str, str] = {}
 
-    def apply(_: None, edit: Edit) -> None:
-        if edit.kind == "account.setting":
-            _check_setting(edit.arguments, settings)
-        if edit.kind == "account.pull-time-exclusion":
-            _check_principal(edit.arguments["principal"], known)
+    def apply(_: None, edit: AccountChange) -> None:
+        if isinstance(edit, SetAccountSetting):
+            _check_setting(edit, settings)
+        if isinstance(edit, ExcludePullTime):
+            _check_principal(edit.principal, known)
 
-    merged = merge_one_by_one(None, once(edits), apply)
-    return Merged(merged.applied, merged.applied, merged.refused)
+    wanted = once(edits)
+    merged = merge_one_by_one(None, wanted, apply)
+    return Merged(tuple(edit for edit in wanted if edit in merged.applied), merged.applied, merged.refused)
 
 
-def account_step(edit: Edit) -> Step:
+def account_step(edit: AccountChange) -> Step:
     """The step that makes one edit of an account."""
-    return _STEPS[edit.kind](edit.arguments)
+    match edit:
+        case SetAccountSetting():
+            return _setting(edit)
+        case ExcludePullTime():
+            return _exclusion(edit)
+        case PutFailureRule():
+            return _failure_rule()
+        case CreateServiceLinkedRole():
+            return _role()
 
 
-def _check_setting(arguments: Mapping[str, Any], settings: dict[str, str]) -> None:
-    name, value = arguments["name"], arguments["value"]
+def _check_setting(edit: SetAccountSetting, settings: dict[str, str]) -> None:
+    name, value = edit.name, edit.value
     if value not in _SETTINGS.get(name, ()):
         raise CannotApplyError(f"AWS takes no account setting {name} = {value}")
-    if arguments["seen"] == value:
+    if edit.seen == value:
         raise CannotApplyError(f"nothing to change: {name} was {value} already when the audit looked")
     if settings.setdefault(name, value) != value:
         raise CannotApplyError(f"two findings want different values of the account setting {name}")
@@ -80,7 +89,7 @@ def _check_principal(principal: str, known: set[str]) -> None:
     known.add(principal)
 
 
-def _role(_: Mapping[str, Any]) -> Step:
+def _role() -> Step:
     """Create the role as which ECR replicates, where it is missing."""
     name = "AWSServiceRoleForECRReplication"
     read = ("aws", "iam", "get-role", "--role-name", name, "--query", "Role.RoleName", "--output", "text")
@@ -94,8 +103,8 @@ def _role(_: Mapping[str, Any]) -> Step:
     )
 
 
-def _setting(arguments: Mapping[str, Any]) -> Step:
-    name, value = arguments["name"], arguments["value"]
+def _setting(edit: SetAccountSetting) -> Step:
+    name, value = edit.name, edit.value
     read: Words = ("aws", "ecr", "get-account-setting", "--name", name)
     return changing(
         stage=Stage.NARROWING,
@@ -106,14 +115,14 @@ def _setting(arguments: Mapping[str, Any]) -> Step:
         # `left` tells of the steps before, where there are any: under another scope, a policy that was to be narrowed
         # and was not may grant what it did not before.
         prepare=('[ "${left:-0}" = 0 ] || fail 5 "Put off: a step before this one was left out."',),
-        before=asking(f"setting-{name}-seen", queries.setting_is(arguments["seen"]), read),
+        before=asking(f"setting-{name}-seen", queries.setting_is(edit.seen), read),
         wanted=asking(f"setting-{name}-wanted", queries.setting_is(value), read),
         write=("aws", "ecr", "put-account-setting", "--name", name, "--value", value),
     )
 
 
-def _exclusion(arguments: Mapping[str, Any]) -> Step:
-    principal = arguments["principal"]
+def _exclusion(edit: ExcludePullTime) -> Step:
+    principal = edit.principal
     return adding(
         stage=Stage.REPOSITORIES,
         order=9,
@@ -124,7 +133,7 @@ def _exclusion(arguments: Mapping[str, Any]) -> Step:
     )
 
 
-def _failure_rule(_: Mapping[str, Any]) -> Step:
+def _failure_rule() -> Step:
     """Put the rule; a rule of this name that matches anything else is somebody's and stays as it is."""
     request = {
         "Name": FAILURE_RULE,
@@ -152,11 +161,3 @@ def _failure_rule(_: Mapping[str, Any]) -> Step:
         wanted=Asked((), "alike failure-rule-wanted", (line("reads_alike", "failure-rule-wanted", *read),), uses),
         write=("aws", "events", "put-rule", "--cli-input-json", in_work("failure-rule.json")),
     )
-
-
-_STEPS: Mapping[str, Callable[[Mapping[str, Any]], Step]] = {
-    "account.service-linked-role": _role,
-    "account.setting": _setting,
-    "account.pull-time-exclusion": _exclusion,
-    "account.failure-rule": _failure_rule,
-}

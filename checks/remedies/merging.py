@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from checks.model import Edit, RegistryId, RemedyContext, Row
+from checks.changes import (
+    AccountChange,
+    Change,
+    PutLifecyclePolicy,
+    PutRepositoryPolicy,
+    ReplaceStatement,
+    RepositoryChange,
+    SetDeleteReplication,
+    StartBackfill,
+)
+from checks.model import RegistryId, RemedyContext, Row
 from checks.remedies import account, policy, policy_text, replication, repositories, rules, scanning, templates
 from checks.remedies.account import account_step
-from checks.remedies.edits import EDITS, Stage, once
+from checks.remedies.edits import STAGES, Stage, once
 from checks.remedies.outcome import CannotApplyError, Limits, Merged, Refusal
 from checks.remedies.registry_steps import (
     backfill_step,
@@ -47,7 +57,7 @@ class Planned:
     """One step and the edits that it makes."""
 
     step: Step
-    edits: tuple[Edit, ...]
+    edits: tuple[Change, ...]
     target: Target | None = None
     """The document that it works towards, where it is one that is declared as a whole."""
 
@@ -68,7 +78,7 @@ class _Registry:
     region: str
     row: Row
     context: RemedyContext
-    edits: tuple[Edit, ...]
+    edits: tuple[Change, ...]
     """All that is asked of it."""
 
     def text(self, column: str) -> str | None:
@@ -107,7 +117,7 @@ class _Registry:
 
 
 def plan_registry(
-    account: str, region: str, edits: Iterable[Edit], context: RemedyContext, *, in_stages: bool
+    account: str, region: str, edits: Iterable[Change], context: RemedyContext, *, in_stages: bool
 ) -> RegistryPlan:
     """Steps for *edits*, which all belong to this registry. Unless *in_stages*, each document is put only once.
 
@@ -133,10 +143,10 @@ def plan_registry(
 def _staged(
     kind: str,
     seen: Document,
-    edits: Sequence[Edit],
-    merge: Callable[[Sequence[Edit]], Merged[Document]],
+    edits: Sequence[Change],
+    merge: Callable[[Sequence[Change]], Merged[Document]],
     step: Callable[[Stage, Document, Document, Sequence[Document]], Step],
-    stage_of: Callable[[Edit], Stage],
+    stage_of: Callable[[Change], Stage],
     *,
     in_stages: bool,
 ) -> RegistryPlan:
@@ -158,37 +168,37 @@ def _staged(
     return RegistryPlan((Planned(step(stage, seen, final.document, ()), final.applied, target),), final.refused)
 
 
-def _replication(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+def _replication(registry: _Registry, edits: Sequence[Change], *, in_stages: bool) -> RegistryPlan:
     seen = replication.parse(registry.text("replication_configuration"))
     owner = RegistryId(registry.account, registry.region)
 
-    def merge(members: Sequence[Edit]) -> Merged[tuple[rules.Rule, ...]]:
+    def merge(members: Sequence[Change]) -> Merged[tuple[rules.Rule, ...]]:
         return replication.merge(seen, members, registry.limits, owner, registry.room_elsewhere)
 
-    def stage_of(edit: Edit) -> Stage:
+    def stage_of(edit: Change) -> Stage:
         # Letting deletions through takes something away as well, at the destination.
-        lets_delete = edit.kind == "replication.set-delete" and edit.arguments["enabled"]
-        return Stage.NARROWING if lets_delete else EDITS[edit.kind].stage
+        lets_delete = isinstance(edit, SetDeleteReplication) and edit.enabled
+        return Stage.NARROWING if lets_delete else STAGES[edit.kind]
 
     return _staged("replication", seen, edits, merge, replication_step, stage_of, in_stages=in_stages)
 
 
-def _policy(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+def _policy(registry: _Registry, edits: Sequence[Change], *, in_stages: bool) -> RegistryPlan:
     text = registry.text("registry_policy")
     seen, owner = policy_text.parse(text), registry.owner
 
-    def merge(members: Sequence[Edit]) -> Merged[str]:
+    def merge(members: Sequence[Change]) -> Merged[str]:
         merged = policy.merge(seen, members, owner)
         unchanged = merged.document.statements == seen.statements
         wanted = text or "" if unchanged else policy_text.text_of(merged.document, owner.characters)
         return Merged(wanted, merged.applied, merged.refused)
 
-    def stage_of(edit: Edit) -> Stage:
-        if edit.kind == "policy.replace-statement":
-            statement = seen.statements[edit.arguments["statement"] - 1] or {}
-            if is_narrowing(statement, edit.arguments["replacement"]):
+    def stage_of(edit: Change) -> Stage:
+        if isinstance(edit, ReplaceStatement):
+            statement = seen.statements[edit.statement - 1] or {}
+            if is_narrowing(statement, edit.replacement):
                 return Stage.NARROWING
-        return EDITS[edit.kind].stage
+        return STAGES[edit.kind]
 
     if text and not merge(edits).document:
         raise CannotApplyError(
@@ -199,7 +209,7 @@ def _policy(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> R
     return _staged("policy", text or "", edits, merge, policy_step, stage_of, in_stages=in_stages)
 
 
-def _scanning(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+def _scanning(registry: _Registry, edits: Sequence[Change], *, in_stages: bool) -> RegistryPlan:
     if registry.row.get("inspector_policy_setting"):
         raise CannotApplyError(
             "an Amazon Inspector policy of the organization settles how this registry scans, and AWS refuses the put; "
@@ -216,17 +226,17 @@ def _scanning(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) ->
         edits,
         partial(scanning.merge, seen),
         step,
-        lambda edit: EDITS[edit.kind].stage,
+        lambda edit: STAGES[edit.kind],
         in_stages=in_stages,
     )
 
 
-def _templates(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+def _templates(registry: _Registry, edits: Sequence[templates.Asked], *, in_stages: bool) -> RegistryPlan:
     merged = templates.merge(templates.parse(registry.text("templates")), edits)
     planned: list[Planned] = []
     refused = list(merged.refused)
     for key, change in merged.document.items():
-        members = tuple(edit for edit in merged.applied if templates.key_of(edit.arguments["prefix"]) == key)
+        members = tuple(edit for edit in merged.applied if templates.key_of(templates.prefix_of(edit)) == key)
         if change.seen == change.wanted:
             refused += [Refusal(edit, _SAID_ALREADY, True) for edit in members]
         else:
@@ -235,7 +245,7 @@ def _templates(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -
     return RegistryPlan(tuple(planned), tuple(refused))
 
 
-def _repositories(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+def _repositories(registry: _Registry, edits: Sequence[RepositoryChange], *, in_stages: bool) -> RegistryPlan:
     merged = repositories.merge(edits)
     planned: list[Planned] = []
     refused = list(merged.refused)
@@ -248,20 +258,22 @@ def _repositories(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool
     return RegistryPlan(tuple(planned), tuple(refused))
 
 
-def _of_repository(edit: Edit) -> Target | None:
-    kind = {"repository.lifecycle": "lifecycle", "repository.policy": "repository-policy"}.get(edit.kind)
-    arguments = edit.arguments
-    return Target(kind, arguments["repository"], arguments["seen"], arguments["policy"]) if kind else None
+def _of_repository(edit: RepositoryChange) -> Target | None:
+    if isinstance(edit, PutLifecyclePolicy):
+        return Target("lifecycle", edit.repository, edit.seen, edit.policy)
+    if isinstance(edit, PutRepositoryPolicy):
+        return Target("repository-policy", edit.repository, edit.seen, edit.policy)
+    return None
 
 
-def _backfills(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+def _backfills(registry: _Registry, edits: Sequence[StartBackfill], *, in_stages: bool) -> RegistryPlan:
     text = registry.text("backfills")
     seen = None if text is None else [entry["replicationBackfillId"] for entry in json.loads(text or "[]")]
     destinations = _destinations_in_the_end(registry)
     planned: list[Planned] = []
     refused: list[Refusal] = []
     for edit in edits:
-        pair = (edit.arguments["account"], edit.arguments["region"])
+        pair = RegistryId(edit.destination_account, edit.destination_region)
         if destinations is None or pair in destinations:
             planned.append(Planned(backfill_step(*pair, seen), (edit,)))
         else:
@@ -281,7 +293,7 @@ def _destinations_in_the_end(registry: _Registry) -> set[RegistryId] | None:
     return {pair for rule in merged.document for pair in rules.destinations_of(rule)}
 
 
-def _account(registry: _Registry, edits: Sequence[Edit], *, in_stages: bool) -> RegistryPlan:
+def _account(registry: _Registry, edits: Sequence[AccountChange], *, in_stages: bool) -> RegistryPlan:
     merged = account.merge(edits, registry.text("pull_time_exclusions"))
     return RegistryPlan(tuple(Planned(account_step(edit), (edit,)) for edit in merged.document), merged.refused)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.model import Edit, RegistryId
+from checks.changes import NumberedChange, RemoveDuplicates, RemoveRule, ReplacePrefix, SetDeleteReplication
+from checks.model import RegistryId
 from checks.remedies.outcome import CannotApplyError, Limits, Merged, Refusal
 from checks.remedies.rules import (
     Rule,
@@ -22,24 +23,17 @@ from checks.remedies.rules import (
     shortest,
 )
 
-KINDS = (
-    "replication.set-delete",
-    "replication.remove-duplicates",
-    "replication.replace-prefix",
-    "replication.remove-rule",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class _Dropped:
     """What an edit takes away without putting anything in its place."""
 
-    edit: Edit
+    edit: RemoveRule | ReplacePrefix
     pieces: frozenset[tuple[RegistryId, str]]
 
 
 def merge_numbered(
-    rules: Sequence[Rule], edits: Sequence[Edit], limits: Limits, unwanted: Collection[RegistryId] = ()
+    rules: Sequence[Rule], edits: Sequence[NumberedChange], limits: Limits, unwanted: Collection[RegistryId] = ()
 ) -> Merged[tuple[Rule, ...]]:
     """The rules with *edits* made; *unwanted* destinations are about to go, whoever copies to them.
 
@@ -53,14 +47,14 @@ def merge_numbered(
         made: list[tuple[Rule, ...]] = []
         found: list[Refusal] = []
         for number, rule in enumerate(rules, start=1):
-            members = [edit for edit in left if edit.arguments["rule"] == number]
+            members = [edit for edit in left if edit.rule == number]
             after, against = _remade(rule, members, limits)
             made.append(after)
             found += against
         found += [
-            Refusal(edit, f"there is no rule {edit.arguments['rule']}; the configuration has {len(rules)}")
+            Refusal(edit, f"there is no rule {edit.rule}; the configuration has {len(rules)}")
             for edit in left
-            if edit.arguments["rule"] > len(rules)
+            if edit.rule > len(rules)
         ]
         document = tuple(rule for several in made for rule in several)
         found = found or _lost(rules, document, left, unwanted)
@@ -70,27 +64,26 @@ def merge_numbered(
         left = [edit for edit in left if all(edit is not one.edit for one in found)]
 
 
-def _remade(rule: Rule, edits: Sequence[Edit], limits: Limits) -> tuple[tuple[Rule, ...], list[Refusal]]:
+def _remade(rule: Rule, edits: Sequence[NumberedChange], limits: Limits) -> tuple[tuple[Rule, ...], list[Refusal]]:
     """What *rule* becomes: nothing, itself, or several where its filters need it; and the edits that contradict."""
     if not edits:
         return (rule,), []
     refused: list[Refusal] = []
-    by_kind = {kind: [edit for edit in edits if edit.kind == kind] for kind in KINDS}
-    switches = by_kind["replication.set-delete"]
-    if len({edit.arguments["enabled"] for edit in switches}) > 1:
+    switches = [edit for edit in edits if isinstance(edit, SetDeleteReplication)]
+    if len({edit.enabled for edit in switches}) > 1:
         reason = "one finding wants deleteReplication of this rule on, another wants it off; decide which"
         refused += [Refusal(edit, reason) for edit in switches]
         switches = []
-    prefixes, against = _replaced(rule, by_kind["replication.replace-prefix"])
+    prefixes, against = _replaced(rule, [edit for edit in edits if isinstance(edit, ReplacePrefix)])
     refused += against
-    if by_kind["replication.remove-rule"] or prefixes == ():
+    if any(isinstance(edit, RemoveRule) for edit in edits) or prefixes == ():
         return (), refused
     changed = dict(rule)
-    if by_kind["replication.remove-duplicates"]:
+    if any(isinstance(edit, RemoveDuplicates) for edit in edits):
         changed["destinations"] = as_aws(destinations_of(rule))
         prefixes = tuple(dict.fromkeys(prefixes_of(rule) if prefixes is None else prefixes))
     if switches:
-        changed["deleteReplication"] = {"enabled": switches[0].arguments["enabled"]}
+        changed["deleteReplication"] = {"enabled": switches[0].enabled}
     if prefixes is None or prefixes == prefixes_of(rule):
         return (changed,), refused
     return _filtered(changed, prefixes, limits), refused
@@ -105,17 +98,17 @@ def _filtered(rule: Mapping[str, object], prefixes: tuple[str, ...], limits: Lim
     return tuple({**rule, "repositoryFilters": as_filters(part)} for part in parts)
 
 
-def _replaced(rule: Rule, edits: Sequence[Edit]) -> tuple[tuple[str, ...] | None, list[Refusal]]:
+def _replaced(rule: Rule, edits: Sequence[ReplacePrefix]) -> tuple[tuple[str, ...] | None, list[Refusal]]:
     """The prefixes of *rule* afterwards, None where nothing is to be replaced; and the edits that cannot be made."""
     present = prefixes_of(rule)
     refused: list[Refusal] = []
     new: dict[str, tuple[str, ...]] = {}
-    for prefix in dict.fromkeys(edit.arguments["prefix"] for edit in edits):
-        members = [edit for edit in edits if edit.arguments["prefix"] == prefix]
+    for prefix in dict.fromkeys(edit.prefix for edit in edits):
+        members = [edit for edit in edits if edit.prefix == prefix]
         try:
             if prefix not in present:
-                raise CannotApplyError(f"rule {members[0].arguments['rule']} has no filter {prefix!r}")
-            new[prefix] = _agreed(prefix, [tuple(edit.arguments["replacements"]) for edit in members])
+                raise CannotApplyError(f"rule {members[0].rule} has no filter {prefix!r}")
+            new[prefix] = _agreed(prefix, [tuple(edit.replacements) for edit in members])
         except CannotApplyError as reason:
             refused += [Refusal(edit, str(reason)) for edit in members]
     if not new:
@@ -146,7 +139,7 @@ def _agreed(prefix: str, wishes: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _lost(
-    rules: Sequence[Rule], document: Sequence[Rule], edits: Iterable[Edit], unwanted: Collection[RegistryId]
+    rules: Sequence[Rule], document: Sequence[Rule], edits: Iterable[NumberedChange], unwanted: Collection[RegistryId]
 ) -> list[Refusal]:
     """Refusals of edits that drop what another part copied when the audit looked, and none copies afterwards."""
     found: list[Refusal] = []
@@ -169,20 +162,19 @@ def _lost(
     return found
 
 
-def _dropped(rules: Sequence[Rule], edit: Edit) -> _Dropped | None:
-    whole = edit.kind == "replication.remove-rule"
-    if not whole and (edit.kind != "replication.replace-prefix" or edit.arguments["replacements"]):
+def _dropped(rules: Sequence[Rule], edit: NumberedChange) -> _Dropped | None:
+    if not isinstance(edit, RemoveRule | ReplacePrefix) or (isinstance(edit, ReplacePrefix) and edit.replacements):
         return None
-    rule = rules[edit.arguments["rule"] - 1]
-    prefixes = prefixes_of(rule) if whole else (edit.arguments["prefix"],)
+    rule = rules[edit.rule - 1]
+    prefixes = prefixes_of(rule) if isinstance(edit, RemoveRule) else (edit.prefix,)
     return _Dropped(edit, frozenset((pair, prefix) for pair in destinations_of(rule) for prefix in prefixes))
 
 
-def _without(rules: Sequence[Rule], edit: Edit) -> tuple[Rule, ...]:
+def _without(rules: Sequence[Rule], edit: RemoveRule | ReplacePrefix) -> tuple[Rule, ...]:
     """*rules* as if *edit*, which drops something, were all that is done."""
-    position = edit.arguments["rule"] - 1
+    position = edit.rule - 1
     rule = rules[position]
-    left = () if edit.kind == "replication.remove-rule" else (edit.arguments["prefix"],)
+    left = () if isinstance(edit, RemoveRule) else (edit.prefix,)
     kept = [prefix for prefix in prefixes_of(rule) if left and prefix not in left]
     changed = ({**rule, "repositoryFilters": as_filters(kept)},) if kept else ()
     return (*rules[:position], *changed, *rules[position + 1 :])

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from checks.model import Edit
+from checks.changes import AnyChange, Change
 
 Document = TypeVar("Document")
+OneKind = TypeVar("OneKind", bound=AnyChange)
 
 
 class CannotApplyError(ValueError):
@@ -19,7 +20,7 @@ class CannotApplyError(ValueError):
 class Refusal:
     """An edit that was left out."""
 
-    edit: Edit
+    edit: Change
     reason: str
     satisfied: bool = False
     """Whether it was left out because the documents that the audit saw say so already."""
@@ -30,15 +31,15 @@ class Merged(Generic[Document]):
     """A document with every edit that AWS would accept."""
 
     document: Document
-    applied: tuple[Edit, ...]
+    applied: tuple[Change, ...]
     refused: tuple[Refusal, ...]
 
 
 def merge_one_by_one(
-    document: Document, edits: Sequence[Edit], apply: Callable[[Document, Edit], Document]
+    document: Document, edits: Sequence[OneKind], apply: Callable[[Document, OneKind], Document]
 ) -> Merged[Document]:
     """Fold *edits* into *document* with *apply*, leaving out each edit for which it raises CannotApplyError."""
-    applied: list[Edit] = []
+    applied: list[Change] = []
     refused: list[Refusal] = []
     for edit in edits:
         try:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from checks.model import Finding, RegistryId, RemedyContext, Script, Status
-from checks.remedies.edits import Stage, identity
+from checks.remedies.edits import Stage, identity, words
 from checks.remedies.merging import Planned, Target
 from checks.remedies.outcome import Refusal
 from checks.remedies.scripts import Part, parts_text, script_text, telling_text
@@ -160,7 +159,7 @@ def _stage_script(
 
 def _told(planned: Planned) -> Step:
     """The step with what was asked for as comments, for the reader who decides whether to run it."""
-    asked = [f"{edit.kind} {json.dumps(edit.arguments, default=list)}" for edit in planned.edits[:_ASKED]]
+    asked = [words(edit) for edit in planned.edits[:_ASKED]]
     more = [f"and {len(planned.edits) - _ASKED} more"] if len(planned.edits) > _ASKED else []
     lines = (textwrap.shorten(visible(text), 300, placeholder=" …") for text in (*asked, *more))
     return replace(planned.step, text="\n".join((comment(*lines), planned.step.text)))

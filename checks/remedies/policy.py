@@ -6,11 +6,11 @@ Statement numbers always refer to the text as seen, whatever other edits do to i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from checks.model import Edit
+from checks.changes import AddStatement, Change, NarrowDeny, RemoveStatement, ReplaceStatement
 from checks.remedies.edits import distinct
 from checks.remedies.outcome import CannotApplyError, Merged, Refusal, merge_one_by_one
 from checks.remedies.policy_text import Policy, text_of
@@ -47,16 +47,11 @@ class Owner:
         return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/{prefix}*"
 
 
-def merge(policy: Policy, edits: Iterable[Edit], owner: Owner) -> Merged[Policy]:
+def merge(policy: Policy, edits: Iterable[Change], owner: Owner) -> Merged[Policy]:
     """*policy* with every edit that makes sense and keeps it within AWS's length; the others refused with reasons."""
     wanted = distinct(edits)
-    by_kind = {kind: [edit for edit in wanted if edit.kind == kind] for kind in {edit.kind for edit in wanted}}
-    replaced = _merge_replacements(policy, by_kind.get("policy.replace-statement", []))
-    rest = [
-        *by_kind.get("policy.narrow-deny", []),
-        *by_kind.get("policy.remove-statement", []),
-        *by_kind.get("policy.add-statement", []),
-    ]
+    replaced = _merge_replacements(policy, [edit for edit in wanted if isinstance(edit, ReplaceStatement)])
+    rest = [edit for kind in (NarrowDeny, RemoveStatement, AddStatement) for edit in wanted if isinstance(edit, kind)]
     merged = merge_one_by_one(replaced.document, rest, lambda present, edit: _apply(present, edit, owner))
     if _too_long(merged.document, owner):
         # One grant at a time, to keep as many as there is room for.
@@ -76,20 +71,20 @@ def _with_split(merged: Merged[Policy], owner: Owner) -> tuple[Refusal, ...]:
     return tuple(Refusal(one.edit, reason) if one.edit in possible.applied else one for one in merged.refused)
 
 
-def _apply(policy: Policy, edit: Edit, owner: Owner) -> Policy:
-    arguments = edit.arguments
-    if edit.kind == "policy.add-statement":
-        return _granting(policy, arguments, owner)
-    number = arguments["statement"]
-    present = _numbered(policy, number)
-    if edit.kind == "policy.remove-statement" or present is None:
-        return _with_statement(policy, number, None)
-    return _with_statement(policy, number, exempting(present, arguments["source_account"], owner.partition))
+def _apply(policy: Policy, edit: Change, owner: Owner) -> Policy:
+    if isinstance(edit, AddStatement):
+        return _granting(policy, edit, owner)
+    if not isinstance(edit, RemoveStatement | NarrowDeny):
+        raise TypeError(f"{edit.kind} is no change of one statement after another")
+    present = _numbered(policy, edit.statement)
+    if isinstance(edit, RemoveStatement) or present is None:
+        return _with_statement(policy, edit.statement, None)
+    return _with_statement(policy, edit.statement, exempting(present, edit.source_account, owner.partition))
 
 
-def _apply_within(policy: Policy, edit: Edit, owner: Owner) -> Policy:
+def _apply_within(policy: Policy, edit: Change, owner: Owner) -> Policy:
     changed = _apply(policy, edit, owner)
-    if edit.kind == "policy.add-statement":
+    if isinstance(edit, AddStatement):
         text_of(changed, owner.characters, owner.organization)
     return changed
 
@@ -103,15 +98,15 @@ def _too_long(policy: Policy, owner: Owner) -> str:
     return ""
 
 
-def _merge_replacements(policy: Policy, edits: Sequence[Edit]) -> Merged[Policy]:
-    applied: list[Edit] = []
+def _merge_replacements(policy: Policy, edits: Sequence[ReplaceStatement]) -> Merged[Policy]:
+    applied: list[ReplaceStatement] = []
     refused: list[Refusal] = []
     changed = policy
-    for number in dict.fromkeys(edit.arguments["statement"] for edit in edits):
-        accepted: list[Edit] = []
-        for edit in (edit for edit in edits if edit.arguments["statement"] == number):
+    for number in dict.fromkeys(edit.statement for edit in edits):
+        accepted: list[ReplaceStatement] = []
+        for edit in (edit for edit in edits if edit.statement == number):
             try:
-                replacements = [one.arguments["replacement"] for one in (*accepted, edit)]
+                replacements = [one.replacement for one in (*accepted, edit)]
                 merged = merged_replacement(_numbered(policy, number) or {}, replacements)
             except CannotApplyError as reason:
                 refused.append(Refusal(edit, str(reason)))
@@ -133,14 +128,14 @@ def _with_statement(policy: Policy, number: int, statement: Statement | None) ->
     return replace(policy, statements=statements)
 
 
-def _granting(policy: Policy, arguments: Mapping[str, Any], owner: Owner) -> Policy:
+def _granting(policy: Policy, edit: AddStatement, owner: Owner) -> Policy:
     """*policy* with what a source account needs, inside a statement of that account where one can take it."""
-    new = _grant(arguments, owner)
+    new = _grant(edit, owner)
     possible = [
         (number, joined)
         for number, statement in enumerate(policy.statements, start=1)
         if statement is not None
-        and arguments["source_account"] in str(statement.get("Principal"))
+        and edit.source_account in str(statement.get("Principal"))
         and (joined := _joined(statement, new)) is not None
     ]
     if any(joined == policy.statements[number - 1] for number, joined in possible):
@@ -148,24 +143,24 @@ def _granting(policy: Policy, arguments: Mapping[str, Any], owner: Owner) -> Pol
     if possible:
         return _with_statement(policy, *possible[0])
     taken = {statement.get("Sid") for statement in policy.present}
-    name = f"AllowReplicationFrom{arguments['source_account']}"
+    name = f"AllowReplicationFrom{edit.source_account}"
     free = next(sid for sid in (name, *(f"{name}n{count}" for count in range(2, len(taken) + 3))) if sid not in taken)
     return replace(policy, statements=(*policy.statements, {"Sid": free, **new}))
 
 
-def _grant(arguments: Mapping[str, Any], owner: Owner) -> dict[str, Any]:
-    source = arguments["source_account"]
+def _grant(edit: AddStatement, owner: Owner) -> dict[str, Any]:
+    source = edit.source_account
     if not re.fullmatch(r"[0-9]{12}", source):
         raise CannotApplyError(f"{source!r} is no account id")
-    resources = [owner.repositories(prefix) for prefix in shortest(arguments["prefixes"])]
+    resources = [owner.repositories(prefix) for prefix in shortest(edit.prefixes)]
     grant: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:{owner.partition}:iam::{source}:root"},
-        "Action": from_list(dict.fromkeys(arguments["actions"])),
+        "Action": from_list(dict.fromkeys(edit.actions)),
         "Resource": from_list(resources),
     }
-    if arguments.get("organization"):
-        grant["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": arguments["organization"]}}
+    if edit.organization:
+        grant["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": edit.organization}}
     return grant
 
 

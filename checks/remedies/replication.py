@@ -10,9 +10,10 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from checks.model import Edit, RegistryId
+from checks.changes import AddReplication, Change, NumberedChange, RemoveDestination
+from checks.model import RegistryId
 from checks.remedies.edits import distinct
-from checks.remedies.numbered import KINDS, merge_numbered
+from checks.remedies.numbered import merge_numbered
 from checks.remedies.outcome import CannotApplyError, Limits, Merged, Refusal, merge_one_by_one
 from checks.remedies.rules import (
     Rule,
@@ -44,7 +45,7 @@ def parse(text: str | None) -> tuple[Rule, ...]:
 
 def merge(
     rules: Sequence[Rule],
-    edits: Iterable[Edit],
+    edits: Iterable[Change],
     limits: Limits,
     owner: RegistryId,
     room: Callable[[], Mapping[RegistryId, int]] = dict,
@@ -57,14 +58,14 @@ def merge(
     what was asked to be added is there in the end.
     """
     wanted = distinct(edits)
-    removals = [edit for edit in wanted if edit.kind == "replication.remove-destination"]
-    unwanted = {RegistryId(edit.arguments["account"], edit.arguments["region"]) for edit in removals}
-    numbered = merge_numbered(rules, [edit for edit in wanted if edit.kind in KINDS], limits, unwanted)
+    removals = [edit for edit in wanted if isinstance(edit, RemoveDestination)]
+    unwanted = {RegistryId(edit.destination_account, edit.destination_region) for edit in removals}
+    numbered = merge_numbered(rules, [edit for edit in wanted if isinstance(edit, NumberedChange)], limits, unwanted)
     present = _without_destinations(numbered.document, unwanted)
-    additions = [edit for edit in wanted if edit.kind == "replication.add"]
+    additions = [edit for edit in wanted if isinstance(edit, AddReplication)]
 
-    def apply(document: tuple[Rule, ...], edit: Edit) -> tuple[Rule, ...]:
-        return _within(limits, _added(document, edit.arguments, limits, owner))
+    def apply(document: tuple[Rule, ...], edit: AddReplication) -> tuple[Rule, ...]:
+        return _within(limits, _added(document, edit, limits, owner))
 
     merged = merge_one_by_one(present, additions, apply)
     applied = (*numbered.applied, *removals, *merged.applied)
@@ -85,25 +86,25 @@ def _with_split(
     """Refusals, with one and the same split for all that had no place among the unique destinations."""
     kept = {pair for rule in merged.document for pair in destinations_of(rule)}
     moved: dict[RegistryId, dict[str, None]] = {}
-    beyond: list[Edit] = []
+    beyond: list[Change] = []
     for refusal in merged.refused:
-        pairs = [RegistryId(item["account"], item["region"]) for item in refusal.edit.arguments["destinations"]]
+        if not isinstance(refusal.edit, AddReplication):
+            continue
+        pairs = [RegistryId(one.account, one.region) for one in refusal.edit.destinations]
         new = [pair for pair in pairs if pair not in kept]
         if len({*kept, *new}) > limits.destinations and owner not in pairs:
             beyond.append(refusal.edit)
             for pair in new:
-                moved.setdefault(pair, {}).update(dict.fromkeys(refusal.edit.arguments["prefixes"]))
+                moved.setdefault(pair, {}).update(dict.fromkeys(refusal.edit.prefixes))
     reason = destinations_split(kept, moved, limits, owner, room()) if beyond else ""
     return tuple(Refusal(one.edit, reason) if one.edit in beyond else one for one in merged.refused)
 
 
-def _added(
-    rules: tuple[Rule, ...], arguments: Mapping[str, Any], limits: Limits, owner: RegistryId
-) -> tuple[Rule, ...]:
-    destinations = tuple(RegistryId(item["account"], item["region"]) for item in arguments["destinations"])
+def _added(rules: tuple[Rule, ...], edit: AddReplication, limits: Limits, owner: RegistryId) -> tuple[Rule, ...]:
+    destinations = tuple(RegistryId(one.account, one.region) for one in edit.destinations)
     refuse_destinations(destinations, owner)
-    refuse_filters(arguments["prefixes"])
-    return _with_copies(rules, destinations, arguments["prefixes"], limits, delete=arguments.get("delete_replication"))
+    refuse_filters(edit.prefixes)
+    return _with_copies(rules, destinations, edit.prefixes, limits, delete=edit.delete_replication)
 
 
 def compacted(rules: Sequence[Rule], limits: Limits) -> tuple[Rule, ...]:

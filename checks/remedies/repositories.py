@@ -8,7 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from checks.model import Edit
+from checks.changes import (
+    CreateRepository,
+    PutLifecyclePolicy,
+    PutRepositoryPolicy,
+    RepositoryChange,
+    RetagImage,
+    SetTagMutability,
+    TagRepository,
+)
 from checks.remedies.edits import once
 from checks.remedies.outcome import CannotApplyError, Merged, merge_one_by_one
 
@@ -24,26 +32,24 @@ _MODES = ("MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCL
 class Put:
     """One write to one repository, and the edits that it makes."""
 
-    edit: Edit
+    edit: RepositoryChange
     """What to write; resource tags of several edits in one."""
-    edits: tuple[Edit, ...]
+    edits: tuple[RepositoryChange, ...]
     early: bool = False
     """Whether it must precede what else is written to the repository."""
 
 
-def merge(edits: Iterable[Edit]) -> Merged[tuple[Put, ...]]:
+def merge(edits: Iterable[RepositoryChange]) -> Merged[tuple[Put, ...]]:
     """The writes to make, in order; of two that contend for one setting, or one tag, the first one holds."""
-    taken: dict[tuple[str, ...], Edit] = {}
+    taken: dict[tuple[str, ...], RepositoryChange] = {}
     puts: dict[tuple[str, ...], Put] = {}
 
-    def apply(_: None, edit: Edit) -> None:
+    def apply(_: None, edit: RepositoryChange) -> None:
         _check(edit)
-        repository = edit.arguments["repository"]
-        if edit.kind == "repository.tags":
-            key: tuple[str, ...] = (edit.kind, repository)
+        key: tuple[str, ...] = (edit.kind, edit.repository, *([edit.tag] if isinstance(edit, RetagImage) else []))
+        if isinstance(edit, TagRepository):
             puts[key] = _tagging(puts.get(key), edit)
             return
-        key = (edit.kind, repository, *([edit.arguments["tag"]] if edit.kind == "repository.retag" else []))
         if key in taken:
             raise CannotApplyError(
                 f"a more severe finding wants something different of {' '.join(key[1:])}; audit again after its fix"
@@ -52,29 +58,27 @@ def merge(edits: Iterable[Edit]) -> Merged[tuple[Put, ...]]:
         puts[key] = Put(edit, (edit,))
 
     merged = merge_one_by_one(None, once(edits), apply)
-    modes = {key[1]: edit.arguments for key, edit in taken.items() if key[0] == "repository.tag-mutability"}
+    modes = {edit.repository: edit for edit in taken.values() if isinstance(edit, SetTagMutability)}
     ordered = (replace(put, early=_moves_first(put.edit, modes)) for put in puts.values())
     return Merged(tuple(ordered), merged.applied, merged.refused)
 
 
-def _tagging(before: Put | None, edit: Edit) -> Put:
+def _tagging(before: Put | None, edit: TagRepository) -> Put:
     """The put that sets the tags of *edit* and those of *before*."""
-    present = before.edit.arguments["tags"] if before else {}
-    wanted = edit.arguments["tags"]
-    for key, value in wanted.items():
+    present = before.edit.tags if before and isinstance(before.edit, TagRepository) else {}
+    for key, value in edit.tags.items():
         if present.get(key, value) != value:
             raise CannotApplyError(f"two findings want different values of the tag {key} of one repository")
-    arguments = {**edit.arguments, "tags": {**present, **wanted}}
-    return Put(replace(edit, arguments=arguments), (*(before.edits if before else ()), edit))
+    return Put(replace(edit, tags={**present, **edit.tags}), (*(before.edits if before else ()), edit))
 
 
-def _moves_first(edit: Edit, modes: Mapping[str, Mapping[str, Any]]) -> bool:
+def _moves_first(edit: RepositoryChange, modes: Mapping[str, SetTagMutability]) -> bool:
     """Whether *edit* moves a tag that the repository's new mutability would hold in its place."""
-    mode = modes.get(edit.arguments["repository"])
-    if edit.kind != "repository.retag" or not edit.arguments.get("seen") or mode is None:
+    mode = modes.get(edit.repository)
+    if not isinstance(edit, RetagImage) or not edit.seen or mode is None:
         return False
-    excepted = any(_matches(text, edit.arguments["tag"]) for text in mode.get("exclusions") or ())
-    frozen = str(mode["mutability"]).startswith("IMMUTABLE")
+    excepted = any(_matches(text, edit.tag) for text in mode.exclusions)
+    frozen = mode.mutability.startswith("IMMUTABLE")
     return frozen != excepted
 
 
@@ -83,26 +87,26 @@ def _matches(text: str, tag: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, text.split("*"))), tag, re.DOTALL) is not None
 
 
-def _check(edit: Edit) -> None:
+def _check(edit: RepositoryChange) -> None:
     """Raise CannotApplyError where AWS would refuse the put."""
-    arguments = edit.arguments
-    name = arguments["repository"]
+    name = edit.repository
     if not (2 <= len(name) <= 256 and NAME.fullmatch(name)):
         raise CannotApplyError(f"AWS has no repository named {name!r}")
-    if edit.kind == "repository.tag-mutability":
-        _check_mutability(arguments["mutability"], arguments.get("exclusions", ()))
-    if edit.kind == "repository.create":
-        _check_mutability(arguments.get("tag_mutability") or "MUTABLE", arguments.get("exclusions", ()))
-        _check_tags(arguments.get("tags") or {})
-    if edit.kind == "repository.policy":
-        _check_text(arguments["policy"], 1, 10_240, "repository policy")
-    if edit.kind == "repository.lifecycle":
-        # Source: PutLifecyclePolicy in the ECR service model.
-        _check_text(arguments["policy"], 100, 30_720, "lifecycle policy")
-    if edit.kind == "repository.tags":
-        _check_tags(arguments["tags"])
-    if edit.kind == "repository.retag":
-        _check_image(arguments)
+    match edit:
+        case SetTagMutability():
+            _check_mutability(edit.mutability, edit.exclusions)
+        case CreateRepository():
+            _check_mutability(edit.tag_mutability or "MUTABLE", edit.exclusions)
+            _check_tags(edit.tags)
+        case PutRepositoryPolicy():
+            _check_text(edit.policy, 1, 10_240, "repository policy")
+        case PutLifecyclePolicy():
+            # Source: PutLifecyclePolicy in the ECR service model.
+            _check_text(edit.policy, 100, 30_720, "lifecycle policy")
+        case TagRepository():
+            _check_tags(edit.tags)
+        case RetagImage():
+            _check_image(edit)
 
 
 def _check_tags(tags: Mapping[str, Any]) -> None:
@@ -116,13 +120,13 @@ def _check_tags(tags: Mapping[str, Any]) -> None:
             raise CannotApplyError(f"resource tags that begin with aws: are AWS's own, so {key!r} cannot be set")
 
 
-def _check_image(arguments: Mapping[str, Any]) -> None:
-    if not _DIGEST.fullmatch(arguments["digest"]):
-        raise CannotApplyError(f"{arguments['digest']!r} is no digest of an image")
-    if not 1 <= len(arguments["tag"]) <= 300:
-        raise CannotApplyError(f"AWS takes no image tag {arguments['tag']!r}: 1 to 300 characters")
-    if arguments.get("seen") == arguments["digest"]:
-        raise CannotApplyError(f"nothing to change: {arguments['tag']} named that image when the audit looked")
+def _check_image(edit: RetagImage) -> None:
+    if not _DIGEST.fullmatch(edit.digest):
+        raise CannotApplyError(f"{edit.digest!r} is no digest of an image")
+    if not 1 <= len(edit.tag) <= 300:
+        raise CannotApplyError(f"AWS takes no image tag {edit.tag!r}: 1 to 300 characters")
+    if edit.seen == edit.digest:
+        raise CannotApplyError(f"nothing to change: {edit.tag} named that image when the audit looked")
 
 
 def _check_mutability(mode: str, exclusions: Sequence[str]) -> None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from checks.model import Edit
+from checks.changes import (
+    CreateRepository,
+    PutLifecyclePolicy,
+    PutRepositoryPolicy,
+    RetagImage,
+    SetTagMutability,
+    TagRepository,
+)
 from checks.remedies import queries
 from checks.remedies.edits import Stage
 from checks.remedies.outcome import CannotApplyError
@@ -26,12 +32,19 @@ _MEDIA_TYPES = (
 
 def repository_step(put: Put, partition: str | None) -> Step:
     """The step that makes one write to a repository. CannotApplyError without the *partition* that its ARN needs."""
-    edit = put.edit
-    if edit.kind == "repository.tags":
-        return _tags(edit, partition)
-    if edit.kind == "repository.retag":
-        return _retag(edit.arguments, early=put.early)
-    return _STEPS[edit.kind](edit.arguments)
+    match put.edit:
+        case TagRepository() as edit:
+            return _tags(edit, partition)
+        case RetagImage() as edit:
+            return _retag(edit, early=put.early)
+        case SetTagMutability() as edit:
+            return _mutability(edit)
+        case PutLifecyclePolicy() as edit:
+            return _lifecycle(edit)
+        case PutRepositoryPolicy() as edit:
+            return _policy(edit)
+        case CreateRepository() as edit:
+            return _create(edit)
 
 
 def _described(repository: str) -> Words:
@@ -39,9 +52,9 @@ def _described(repository: str) -> Words:
     return ("aws", "ecr", "describe-repositories", f"--repository-names={repository}")
 
 
-def _mutability(arguments: Mapping[str, Any]) -> Step:
-    repository, seen = arguments["repository"], arguments["seen"]
-    mode, exclusions = arguments["mutability"], arguments.get("exclusions", ())
+def _mutability(edit: SetTagMutability) -> Step:
+    repository, seen = edit.repository, edit.seen
+    mode, exclusions = edit.mutability, edit.exclusions
     request = {"repositoryName": repository, "imageTagMutability": mode, **_filters(exclusions)}
     return changing(
         stage=Stage.REPOSITORIES,
@@ -55,8 +68,8 @@ def _mutability(arguments: Mapping[str, Any]) -> Step:
     )
 
 
-def _lifecycle(arguments: Mapping[str, Any]) -> Step:
-    repository = arguments["repository"]
+def _lifecycle(edit: PutLifecyclePolicy) -> Step:
+    repository = edit.repository
     name = f"--repository-name={repository}"
     return text_step(
         stage=Stage.REPOSITORIES,
@@ -64,16 +77,16 @@ def _lifecycle(arguments: Mapping[str, Any]) -> Step:
         title=f"Lifecycle policy of {repository}",
         what=f"The lifecycle policy of {repository}",
         name="lifecycle",
-        seen=arguments["seen"],
-        wanted=arguments["policy"],
+        seen=edit.seen,
+        wanted=edit.policy,
         code="LifecyclePolicyNotFoundException",
         read=("aws", "ecr", "get-lifecycle-policy", name, "--query", "lifecyclePolicyText", "--output", "text"),
         write=("aws", "ecr", "put-lifecycle-policy", name, "--lifecycle-policy-text", in_work("lifecycle.json")),
     )
 
 
-def _policy(arguments: Mapping[str, Any]) -> Step:
-    repository = arguments["repository"]
+def _policy(edit: PutRepositoryPolicy) -> Step:
+    repository = edit.repository
     name = f"--repository-name={repository}"
     return text_step(
         stage=Stage.REPOSITORIES,
@@ -81,8 +94,8 @@ def _policy(arguments: Mapping[str, Any]) -> Step:
         title=f"Repository policy of {repository}",
         what=f"The repository policy of {repository}",
         name="repository-policy",
-        seen=arguments["seen"],
-        wanted=arguments["policy"],
+        seen=edit.seen,
+        wanted=edit.policy,
         code="RepositoryPolicyNotFoundException",
         read=("aws", "ecr", "get-repository-policy", name, "--query", "policyText", "--output", "text"),
         # Without --force, AWS refuses a policy that would lock the caller out.
@@ -90,14 +103,14 @@ def _policy(arguments: Mapping[str, Any]) -> Step:
     )
 
 
-def _create(arguments: Mapping[str, Any]) -> Step:
-    repository = arguments["repository"]
+def _create(edit: CreateRepository) -> Step:
+    repository = edit.repository
     request = {
         "repositoryName": repository,
-        "imageTagMutability": arguments.get("tag_mutability") or "MUTABLE",
-        **_filters(arguments.get("exclusions", ())),
-        **({"encryptionConfiguration": arguments["encryption"]} if arguments.get("encryption") else {}),
-        "tags": [{"Key": key, "Value": value} for key, value in (arguments.get("tags") or {}).items()],
+        "imageTagMutability": edit.tag_mutability or "MUTABLE",
+        **_filters(edit.exclusions),
+        **({"encryptionConfiguration": edit.encryption} if edit.encryption else {}),
+        "tags": [{"Key": key, "Value": value} for key, value in edit.tags.items()],
     }
     read = (*_described(repository), "--query", "repositories[0].repositoryName", "--output", "text")
     test = line("exists", "RepositoryNotFoundException", *read)
@@ -111,10 +124,10 @@ def _create(arguments: Mapping[str, Any]) -> Step:
     )
 
 
-def _tags(edit: Edit, partition: str | None) -> Step:
+def _tags(edit: TagRepository, partition: str | None) -> Step:
     if not partition:
         raise CannotApplyError("the registry's partition is not known, so its repositories have no ARN to be tagged by")
-    repository, tags = edit.arguments["repository"], edit.arguments["tags"]
+    repository, tags = edit.repository, edit.tags
     arn = f"arn:{partition}:ecr:{edit.region}:{edit.account}:repository/{repository}"
     request = {"resourceArn": arn, "tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
     return adding(
@@ -129,14 +142,14 @@ def _tags(edit: Edit, partition: str | None) -> Step:
     )
 
 
-def _retag(arguments: Mapping[str, Any], *, early: bool) -> Step:
+def _retag(edit: RetagImage, *, early: bool) -> Step:
     """Push the manifest that is there once more, under the tag.
 
     Manifest, media type and digest go from one answer of AWS into one request as JSON: a shell variable would lose
     the line breaks at the end of a manifest, and with them its digest. PutImage refuses a manifest that does not have
     the digest it is sent with (ECR API reference).
     """
-    repository, digest, tag = arguments["repository"], arguments["digest"], arguments["tag"]
+    repository, digest, tag = edit.repository, edit.digest, edit.tag
     image = {"repositoryName": repository, "imageIds": [{"imageDigest": digest}], "acceptedMediaTypes": _MEDIA_TYPES}
     named = {"repositoryName": repository, "imageIds": [{"imageTag": tag}]}
     read: Words = ("aws", "ecr", "batch-get-image", "--cli-input-json", in_work("image.json"))
@@ -155,7 +168,7 @@ def _retag(arguments: Mapping[str, Any], *, early: bool) -> Step:
             file("image.json", json.dumps(image, indent=2), "JSON"),
             file("tagged.json", json.dumps(named, indent=2), "JSON"),
             file("push", queries.push_of(tag), "QUERY"),
-            file("tag-seen", arguments.get("seen") or "", "TEXT"),
+            file("tag-seen", edit.seen, "TEXT"),
             file("tag-wanted", digest, "TEXT"),
         ),
         prepare=(
@@ -171,11 +184,3 @@ def _retag(arguments: Mapping[str, Any], *, early: bool) -> Step:
 def _filters(exclusions: Any) -> dict[str, Any]:
     filters = [{"filterType": "WILDCARD", "filter": text} for text in exclusions]
     return {"imageTagMutabilityExclusionFilters": filters} if filters else {}
-
-
-_STEPS: Mapping[str, Callable[[Mapping[str, Any]], Step]] = {
-    "repository.tag-mutability": _mutability,
-    "repository.lifecycle": _lifecycle,
-    "repository.policy": _policy,
-    "repository.create": _create,
-}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from checks.model import Edit
+from checks.changes import CoverScanning
 from checks.remedies.edits import distinct
 from checks.remedies.outcome import CannotApplyError, Merged, merge_one_by_one
 from checks.remedies.splitting import shorter_prefixes
@@ -41,7 +41,7 @@ def parse(text: str | None) -> Configuration:
     return {"scanType": document.get("scanType", "BASIC"), "rules": document.get("rules") or []}
 
 
-def merge(configuration: Configuration, edits: Iterable[Edit]) -> Merged[Configuration]:
+def merge(configuration: Configuration, edits: Iterable[CoverScanning]) -> Merged[Configuration]:
     """The configuration that also scans what the edits name. It never lowers the type and never drops a scan."""
     return merge_one_by_one(configuration, distinct(edits), _covering)
 
@@ -54,9 +54,9 @@ def filter_of(prefix: str) -> str:
     return text
 
 
-def _covering(configuration: Configuration, edit: Edit) -> Configuration:
-    kind, frequency = _wanted(configuration, edit.arguments)
-    names = list(dict.fromkeys(filter_of(prefix) for prefix in edit.arguments["prefixes"]))
+def _covering(configuration: Configuration, edit: CoverScanning) -> Configuration:
+    kind, frequency = _wanted(configuration, edit)
+    names = list(dict.fromkeys(filter_of(prefix) for prefix in edit.prefixes))
     rules = {rule["scanFrequency"]: _filters(rule) for rule in configuration["rules"]}
     crowded = len({*rules, frequency}) > _MOST_RULES
     if "MANUAL" in rules and (kind == "ENHANCED" or crowded or _overlap(rules["MANUAL"], names)):
@@ -72,10 +72,10 @@ def _covering(configuration: Configuration, edit: Edit) -> Configuration:
     return {"scanType": kind, "rules": [_rule(name, filters) for name, filters in rules.items() if filters]}
 
 
-def _wanted(configuration: Configuration, arguments: Mapping[str, Any]) -> tuple[str, str]:
+def _wanted(configuration: Configuration, edit: CoverScanning) -> tuple[str, str]:
     """The scan type and the frequency to have: never below the present type."""
-    frequency = arguments.get("frequency") or ""
-    enhanced = "ENHANCED" in (configuration["scanType"], arguments.get("type")) or frequency == "CONTINUOUS_SCAN"
+    frequency = edit.frequency
+    enhanced = "ENHANCED" in (configuration["scanType"], edit.type) or frequency == "CONTINUOUS_SCAN"
     kind = "ENHANCED" if enhanced else "BASIC"
     if not frequency:
         used = [rule["scanFrequency"] for rule in configuration["rules"] if rule["scanFrequency"] in _FREQUENCIES[kind]]

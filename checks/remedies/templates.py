@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from checks.model import Edit
+from checks.changes import Change, CreateTemplate, UpdateTemplate
 from checks.remedies.edits import once
 from checks.remedies.outcome import CannotApplyError, Merged, merge_one_by_one
 
 Template = Mapping[str, Any]
+Asked = CreateTemplate | UpdateTemplate
 
 FIELDS = (
     "prefix",
@@ -64,11 +65,11 @@ def parse(text: str | None) -> Mapping[str, Template]:
         raise CannotApplyError(f"the creation templates are not the JSON array that AWS documents: {problem}") from None
 
 
-def merge(seen: Mapping[str, Template], edits: Iterable[Edit]) -> Merged[Changes]:
+def merge(seen: Mapping[str, Template], edits: Iterable[Asked]) -> Merged[Changes]:
     """What becomes of each template that an edit names. Edits that disagree about a field: the first one holds."""
 
-    def apply(changes: Changes, edit: Edit) -> Changes:
-        key = key_of(edit.arguments["prefix"])
+    def apply(changes: Changes, edit: Asked) -> Changes:
+        key = key_of(edit.prefix)
         return {**changes, key: _changed(seen.get(key), changes.get(key), edit)}
 
     # One finding may update what another one creates.
@@ -80,24 +81,29 @@ def key_of(prefix: str) -> str:
     return prefix.rstrip("/")
 
 
+def prefix_of(edit: Change) -> str:
+    """The prefix of the template that *edit* is about; empty for any other change."""
+    return edit.prefix if isinstance(edit, Asked) else ""
+
+
 def writable(template: Template) -> dict[str, Any]:
     """The fields of *template* that can be written and say something."""
     return {name: template[name] for name in FIELDS if template.get(name) not in (None, "", [])}
 
 
-def _changed(seen: Template | None, before: TemplateChange | None, edit: Edit) -> TemplateChange:
-    changes = dict(edit.arguments["template" if edit.kind == "template.create" else "changes"])
+def _changed(seen: Template | None, before: TemplateChange | None, edit: Asked) -> TemplateChange:
+    changes = dict(edit.template if isinstance(edit, CreateTemplate) else edit.changes)
     changes.pop("prefix", None)
     unknown = set(changes) - set(FIELDS)
     if unknown:
         raise CannotApplyError(f"a creation template has no field {', '.join(sorted(unknown))}")
-    if edit.kind == "template.update" and seen is None and before is None:
-        raise CannotApplyError(f"there was no creation template {edit.arguments['prefix']} to update")
-    original: Template = seen or {"prefix": edit.arguments["prefix"]}
+    if isinstance(edit, UpdateTemplate) and seen is None and before is None:
+        raise CannotApplyError(f"there was no creation template {edit.prefix} to update")
+    original: Template = seen or {"prefix": edit.prefix}
     present = before.wanted if before else original
     wanted = dict(present)
     for name, value in changes.items():
-        if name == "appliedFor" and edit.kind == "template.create":
+        if name == "appliedFor" and isinstance(edit, CreateTemplate):
             wanted[name] = list(dict.fromkeys((*present.get(name, ()), *value)))
         elif name in present and present.get(name) not in (original.get(name), value):
             raise CannotApplyError(f"two findings want different values of {name} in the creation template")

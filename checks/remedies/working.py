@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from checks.model import Edit, Finding, RegistryId, RemedyContext
+from checks.changes import Change
+from checks.model import Finding, RegistryId, RemedyContext
 from checks.remedies.edits import Stage, identity, validate
 from checks.remedies.merging import Planned, RegistryPlan, plan_registry
 from checks.remedies.outcome import Refusal
@@ -53,7 +54,7 @@ def work(findings: Sequence[Finding], context: RemedyContext, *, in_stages: bool
         left = [finding for finding in left if finding.fingerprint not in broken]
 
 
-def edits_of(finding: Finding) -> tuple[Edit, ...]:
+def edits_of(finding: Finding) -> tuple[Change, ...]:
     """What the finding's remedy asks for."""
     return finding.remedy.edits if finding.remedy else ()
 
@@ -83,8 +84,8 @@ def _against(finding: Finding, reasons: Mapping[tuple[str, str, str, str], Refus
     return real or (tuple(refusals) if len(refusals) == len(edits) else ())
 
 
-def _by_registry(findings: Iterable[Finding]) -> dict[RegistryId, list[Edit]]:
-    found: dict[RegistryId, list[Edit]] = {}
+def _by_registry(findings: Iterable[Finding]) -> dict[RegistryId, list[Change]]:
+    found: dict[RegistryId, list[Change]] = {}
     for finding in findings:
         for edit in edits_of(finding):
             found.setdefault(RegistryId(edit.account, edit.region), []).append(edit)

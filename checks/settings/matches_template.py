@@ -39,17 +39,18 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from checks import tag_movement, wanted
+from checks.changes import AnyChange, Change
 from checks.declared_templates import Template, templates_of
 from checks.expectations import in_set
 from checks.lifecycles import pull_time_priorities, strictness
-from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.policy_texts import same_policy
 from checks.recreation import recreating
 from checks.requirements import merged_settings
 from checks.tables import REPLICAS
 from checks.wording import names_in
 
-_Change = Edit | tuple[str, ...]
+_Change = Change | tuple[str, ...]
 """A change that a command can make, or manual steps."""
 
 
@@ -129,8 +130,8 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     template = templates_of(context.registries[wanted.destination(row)])[row["template_prefix"]]
     differences = names_in(row["template_differences"])
     changes = {name: _CHANGES[name](row, context, template) for name in differences}
-    steps = [step for change in changes.values() if not isinstance(change, Edit) for step in change]
-    edits = [change for change in changes.values() if isinstance(change, Edit)]
+    steps = [step for change in changes.values() if not isinstance(change, AnyChange) for step in change]
+    edits = [change for change in changes.values() if isinstance(change, AnyChange)]
     summary = f"Bring {_where(row)} in line with the template {row['template_prefix']}."
     if not steps:
         return Remedy(summary=summary, edits=tuple(edits))

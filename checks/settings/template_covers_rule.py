@@ -35,9 +35,10 @@ Regions without templates; there, the put is refused.
 from __future__ import annotations
 
 from checks import wanted
+from checks.changes import Change
 from checks.declared_templates import REPLICATION, declared_template, prefix_covering, templates_of
 from checks.expectations import in_set
-from checks.model import Check, Edit, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remedy, RemedyContext, Row, Severity
 from checks.replication_grants import copied, tagging
 from checks.tables import LINKS
 from checks.wording import listed, names_in
@@ -48,7 +49,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     present = templates_of(context.registries[place])
     unserved = names_in(row["prefixes_without_template"]) or copied(row)
     prefixes = tuple(dict.fromkeys(map(prefix_covering, unserved)))
-    edits: list[Edit] = []
+    edits: list[Change] = []
     tagged: list[str] = []
     manual: list[str] = []
     safe = True

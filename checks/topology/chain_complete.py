@@ -44,10 +44,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checks import headroom, wanted
+from checks.changes import Change
 from checks.expectations import in_set
 from checks.groundwork import Groundwork, groundwork
 from checks.iam.request import CREATE, REPLICATE
-from checks.model import Check, Edit, RegistryId, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, RegistryId, Remedy, RemedyContext, Row, Severity
 from checks.tables import LINKS
 from checks.wording import listed, names_in
 
@@ -71,7 +72,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     )
 
 
-def _edits(source: RegistryId, end: Mapping[str, Any], context: RemedyContext) -> tuple[Edit, ...]:
+def _edits(source: RegistryId, end: Mapping[str, Any], context: RemedyContext) -> tuple[Change, ...]:
     place, prefixes = _place(end), end["prefixes"]
     statement = wanted.add_statement(place, source[0], prefixes, (REPLICATE, CREATE), context.organization)
     added = wanted.add_replication(source, place, prefixes, None)

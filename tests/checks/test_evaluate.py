@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from checks.baseline import Baseline
+from checks.changes import RemoveStatement
 from checks.engine import Session
 from checks.evaluate import evaluate
 from checks.expectations import (
@@ -31,7 +32,7 @@ from checks.expectations import (
     matches,
 )  # fmt: skip
 from checks.findings import DEFECT
-from checks.model import Check, Edit, Remedy, RemedyContext, Severity, Status, fingerprint
+from checks.model import Check, Remedy, RemedyContext, Severity, Status, fingerprint
 from checks.tables import GRANTS, LINKS, REGISTRIES, REPLICAS, RULES
 from tests.checks.frames import frame
 from tests.checks.plain_expectations import holds
@@ -39,7 +40,8 @@ from tests.checks.plain_expectations import holds
 
 def _advice(row, context):
     return Remedy(
-        summary=f"Mend {row['account']}.", edits=(Edit("policy.remove-statement", row["account"], row["region"]),)
+        summary=f"Mend {row['account']}.",
+        edits=(RemoveStatement(account=row["account"], region=row["region"], statement=1),),
     )
 
 

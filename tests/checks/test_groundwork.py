@@ -116,7 +116,7 @@ def test_a_corrected_template_that_tags_comes_with_the_right_to_tag_for_whoever_
     }  # fmt: skip
     (check,) = find("settings.template-as-declared")
     grant, update = check.remedy(row, world).edits
-    assert (grant.kind, grant.arguments["source_account"], grant.arguments["prefixes"]) == (
+    assert (grant.kind, grant.source_account, list(grant.prefixes)) == (
         "policy.add-statement", SOURCE[0], ["team/"],
     )  # fmt: skip
-    assert update.arguments["changes"] == {"resourceTags": [{"Key": "owner", "Value": "platform"}]}
+    assert update.changes == {"resourceTags": [{"Key": "owner", "Value": "platform"}]}

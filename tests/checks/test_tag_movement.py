@@ -71,7 +71,7 @@ def test_after_any_command_for_a_copy_the_tags_that_move_at_the_source_can_move_
         remedy = module.CHECK.remedy(row_of(source, copy, answer), context)
         assert remedy.edits or remedy.manual
         for edit in remedy.edits:
-            after = judged(source, (edit.arguments["mutability"], edit.arguments["exclusions"]), settings)
+            after = judged(source, (edit.mutability, edit.exclusions), settings)
             assert after.frozen_tags == "", (module.__name__, edit)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from checks.model import Edit
+from checks.changes import Change
 from tests.closed_loop.estate import REGION, SOURCE, STRANGER
 
 _STATEMENT = {
@@ -30,7 +30,7 @@ _LIFECYCLE = json.dumps(
 Document = dict[str, Any]
 
 
-def tamper(world: Document, edits: Iterable[Edit]) -> bool:
+def tamper(world: Document, edits: Iterable[Change]) -> bool:
     """Change, in the document *world*, whatever *edits* would change and can find changed; whether there was any."""
     done = [
         change(_registry(world, edit), edit)
@@ -41,7 +41,7 @@ def tamper(world: Document, edits: Iterable[Edit]) -> bool:
     return any(done)
 
 
-def _registry(world: Document, edit: Edit) -> Document:
+def _registry(world: Document, edit: Change) -> Document:
     for registry in world["registries"]:
         if (registry["account"], registry["region"]) == (edit.account, edit.region):
             return registry
@@ -50,7 +50,7 @@ def _registry(world: Document, edit: Edit) -> Document:
     return registry
 
 
-def _rules(registry: Document, edit: Edit) -> bool:
+def _rules(registry: Document, edit: Change) -> bool:
     rules = registry.setdefault("rules", [])
     strange = {"destinations": [{"region": REGION, "registryId": STRANGER}]}
     if strange not in rules:
@@ -58,7 +58,7 @@ def _rules(registry: Document, edit: Edit) -> bool:
     return True
 
 
-def _policy(registry: Document, edit: Edit) -> bool:
+def _policy(registry: Document, edit: Change) -> bool:
     policy = json.loads(registry["policy"]) if registry.get("policy") else {"Version": "2012-10-17", "Statement": []}
     statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
     if _STATEMENT not in statements:
@@ -66,8 +66,8 @@ def _policy(registry: Document, edit: Edit) -> bool:
     return True
 
 
-def _template(registry: Document, edit: Edit) -> bool:
-    prefix = edit.arguments["prefix"].rstrip("/")
+def _template(registry: Document, edit: Change) -> bool:
+    prefix = edit.prefix.rstrip("/")
     templates = registry.setdefault("templates", [])
     for template in templates:
         if template["prefix"] == prefix:
@@ -77,41 +77,41 @@ def _template(registry: Document, edit: Edit) -> bool:
     return True
 
 
-def _scanning(registry: Document, edit: Edit) -> bool:
+def _scanning(registry: Document, edit: Change) -> bool:
     filters = [{"filter": "somebody", "filterType": "WILDCARD"}]
     registry["scanning"] = {"scanType": "BASIC", "rules": [{"scanFrequency": "MANUAL", "repositoryFilters": filters}]}
     return True
 
 
-def _repository(registry: Document, edit: Edit) -> Document:
-    found: Document = next(one for one in registry["repositories"] if one["name"] == edit.arguments["repository"])
+def _repository(registry: Document, edit: Change) -> Document:
+    found: Document = next(one for one in registry["repositories"] if one["name"] == edit.repository)
     return found
 
 
-def _mutability(registry: Document, edit: Edit) -> bool:
+def _mutability(registry: Document, edit: Change) -> bool:
     _repository(registry, edit).update(tag_mutability="MUTABLE_WITH_EXCLUSION", exclusions=["somebody*"])
     return True
 
 
-def _lifecycle(registry: Document, edit: Edit) -> bool:
+def _lifecycle(registry: Document, edit: Change) -> bool:
     _repository(registry, edit)["lifecycle"] = _LIFECYCLE
     return True
 
 
-def _repository_policy(registry: Document, edit: Edit) -> bool:
+def _repository_policy(registry: Document, edit: Change) -> bool:
     _repository(registry, edit)["policy"] = _POLICY
     return True
 
 
-def _tag(registry: Document, edit: Edit) -> bool:
+def _tag(registry: Document, edit: Change) -> bool:
     repository = _repository(registry, edit)
     for image in repository["images"]:
-        image["tags"] = [tag for tag in image.get("tags", ()) if tag != edit.arguments["tag"]]
-    repository["images"].append({"digest": "sha256:" + "7" * 64, "tags": [edit.arguments["tag"]]})
+        image["tags"] = [tag for tag in image.get("tags", ()) if tag != edit.tag]
+    repository["images"].append({"digest": "sha256:" + "7" * 64, "tags": [edit.tag]})
     return True
 
 
-_CHANGES: dict[str, Callable[[Document, Edit], bool]] = {
+_CHANGES: dict[str, Callable[[Document, Change], bool]] = {
     "replication.": _rules,
     "policy.": _policy,
     "template.": _template,

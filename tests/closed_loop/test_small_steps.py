@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from audit.simulator import World, serve
-from checks.model import Edit
+from checks.changes import Change
 from checks.remedies import commands, plan
-from tests.checks.remedies.words import finding, rule
+from tests.checks.remedies.words import change, finding, rule
 from tests.closed_loop.estate import OTHER, REGION, SOURCE, changes, client, run, seen, world
 
 TAGS = {"-owner": 'O\'Brien "team" $HOME `id`', "a key": "two\nlines \\ and é; rm -rf *"}
@@ -35,8 +35,8 @@ def estate(**of_other: Any) -> World:
     return World.from_document(world([{"account": SOURCE, "region": REGION}, other]))
 
 
-def at_other(kind: str, **arguments: Any) -> Edit:
-    return Edit(kind, OTHER, REGION, arguments)
+def at_other(kind: str, **arguments: Any) -> Change:
+    return change(kind, OTHER, REGION, arguments)
 
 
 CASES = {
@@ -183,10 +183,10 @@ def test_rules_are_thinned_out_as_told_by_their_numbers(aws: str, tmp_path: Path
         rule(here, prefixes=["gone/"]),
     ]
     edits = [
-        Edit("replication.replace-prefix", OTHER, REGION, {"rule": 1, "prefix": "prod", "replacements": ["prod/"]}),
-        Edit("replication.replace-prefix", OTHER, REGION, {"rule": 1, "prefix": "dead/", "replacements": []}),
-        Edit("replication.remove-duplicates", OTHER, REGION, {"rule": 2}),
-        Edit("replication.remove-rule", OTHER, REGION, {"rule": 3}),
+        change("replication.replace-prefix", OTHER, REGION, {"rule": 1, "prefix": "prod", "replacements": ["prod/"]}),
+        change("replication.replace-prefix", OTHER, REGION, {"rule": 1, "prefix": "dead/", "replacements": []}),
+        change("replication.remove-duplicates", OTHER, REGION, {"rule": 2}),
+        change("replication.remove-rule", OTHER, REGION, {"rule": 3}),
     ]
     with serve(estate(rules=rules)) as simulation:
         (script,) = plan([finding(edit) for edit in edits], seen(simulation, (OTHER, REGION)))

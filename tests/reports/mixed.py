@@ -9,7 +9,6 @@ from typing import Any
 
 from audit.model import Coverage, Run
 from checks.model import (
-    Edit,
     Finding,
     Gap,
     GapKind,
@@ -18,6 +17,7 @@ from checks.model import (
     Status,
     WaiverMark,
 )
+from tests.checks.remedies.words import change
 from tests.reports.making import BACKUP, STARTED, finding, link, replica, result, run_of, script
 
 
@@ -42,7 +42,7 @@ def _grant_findings() -> list[Finding]:
             remedy=Remedy(
                 f"Add a statement for account {account} to the registry policy of {BACKUP} in eu-west-1",
                 (
-                    Edit(
+                    change(
                         "policy.add-statement",
                         BACKUP,
                         "eu-west-1",
@@ -61,14 +61,14 @@ def _grant_findings() -> list[Finding]:
 
 
 def _backfill(key: Mapping[str, str]) -> Remedy:
-    edit = Edit("backfill.start", key["source_account"], "eu-central-1", {"account": BACKUP, "region": "eu-west-1"})
+    edit = change("backfill.start", key["source_account"], "eu-central-1", {"account": BACKUP, "region": "eu-west-1"})
     return Remedy("Start a backfill from the source registry", (edit,), safe=True)
 
 
 def immutable(key: Mapping[str, str]) -> Remedy:
     """What sets the destination to IMMUTABLE."""
     arguments = {"repository": key["repository"], "seen": "MUTABLE", "mutability": "IMMUTABLE", "exclusions": []}
-    edit = Edit("repository.tag-mutability", key["destination_account"], key["destination_region"], arguments)
+    edit = change("repository.tag-mutability", key["destination_account"], key["destination_region"], arguments)
     return Remedy("Set the tags of the destination to IMMUTABLE", (edit,), safe=True)
 
 
@@ -79,7 +79,7 @@ def _lifecycle(key: Mapping[str, str]) -> Remedy:
         "action": {"type": "expire"},
     }
     arguments = {"repository": key["repository"], "seen": "", "policy": json.dumps({"rules": [keep]}, indent=2)}
-    edit = Edit("repository.lifecycle", key["destination_account"], key["destination_region"], arguments)
+    edit = change("repository.lifecycle", key["destination_account"], key["destination_region"], arguments)
     return Remedy("Put the lifecycle policy that the baseline declares", (edit,))
 
 
@@ -186,7 +186,7 @@ def mixed_run(**changes: Any) -> Run:
             remedy=Remedy(
                 "Add the destination to the replication rules",
                 (
-                    Edit(
+                    change(
                         "replication.add",
                         "100000000011",
                         "us-east-1",

@@ -12,9 +12,9 @@ import pytest
 from audit.evidence import CallCounts, Scope
 from audit.model import Coverage, Run
 from audit.store import NoSuchRunError, Store, StoreError, open_store, schema
+from checks.changes import AddStatement
 from checks.model import (
     CheckResult,
-    Edit,
     Finding,
     Gap,
     GapKind,
@@ -26,6 +26,12 @@ from checks.model import (
 )
 
 TABLES = {"accounts": pd.DataFrame({"account": ["000000000001"], "name": ["Root ☃"]})}
+
+
+def a_grant() -> AddStatement:
+    return AddStatement(
+        account="000000000002", region="eu-west-1", source_account="000000000001", prefixes=("",), actions=("ecr:*",)
+    )
 
 
 def a_run(identifier: str = "20261123T020000Z-aaaaaa", *, fingerprints: tuple[str, ...] = ("0123456789abcdef",)) -> Run:
@@ -41,7 +47,7 @@ def a_run(identifier: str = "20261123T020000Z-aaaaaa", *, fingerprints: tuple[st
             key={"source_account": "000000000001"},
             message="no grant",
             evidence={"grant_verdict": "DENIED_IMPLICIT", "nothing": None},
-            remedy=Remedy("Grant it", (Edit("policy.add-statement", "000000000002", "eu-west-1", {"prefixes": [""]}),)),
+            remedy=Remedy("Grant it", (a_grant(),)),
             fingerprint=fingerprint,
             waiver=WaiverMark("known", "me", "2027-01-01") if number else None,
         )

@@ -1,37 +1,67 @@
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
+from typing import Any, get_args
 
-from checks.model import Edit
-from checks.remedies import EDITS, validate
+import pytest
+from pydantic import ValidationError
+
+from checks.changes import AnyChange
+from checks.remedies import STAGES, validate
 from checks.remedies.edits import distinct, once
-from tests.checks.remedies.words import adding, edit, granting
+from tests.checks.remedies.words import adding, change, edit, granting
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "named"),
+    [
+        ("replication.increase", {}, "replication.increase"),
+        ("replication.add", {"prefixes": [""]}, "`replication.add`.destinations"),
+        ("replication.add", {"destinations": ["111/eu"], "prefixes": [""]}, "`replication.add`.destinations.0"),
+        ("repository.policy", {"repository": "a", "seen": None, "policy": "{}"}, "`repository.policy`.seen"),
+    ],
+)
+def test_what_is_stored_is_read_as_the_kind_that_it_names(kind: str, arguments: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        change(kind, "111111111111", "eu-west-1", arguments)
+    assert named in str(error.value)
+
+
+_SLR = edit("account.service-linked-role")
+_PUT = edit("repository.policy", repository="a", seen="", policy="{}")
 
 
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        (edit("replication.increase"), "replication.increase"),
-        (edit("replication.add", destinations=[], prefixes=[], speed=1), "'speed'"),
-        (edit("replication.add", prefixes=[""]), "'destinations'"),
-        (edit("replication.add", destinations=["111/eu"], prefixes=[""]), "destinations must be"),
+        (replace(adding("222222222222/eu-west-1"), destinations=None), "`replication.add`.destinations"),
+        (replace(adding("222222222222/eu-west-1"), prefixes="prod"), "`replication.add`.prefixes"),
         (edit("policy.remove-statement", statement=0), "statement must be a number from 1"),
-        (edit("replication.set-delete", rule=True, enabled=True), "rule must be"),
-        (edit("repository.policy", repository="a", seen=None, policy="{}"), "seen must be text"),
-        (Edit("account.service-linked-role", "12345", "eu-west-1"), "'12345'/'eu-west-1' is no registry"),
-        (Edit("account.service-linked-role", "111111111111", "$(reboot)"), "is no registry"),
+        (replace(edit("replication.set-delete", rule=1, enabled=True), rule=True), "`replication.set-delete`.rule"),
+        (
+            replace(edit("repository.policy", repository="a", seen="", policy="{}"), seen=None),
+            "`repository.policy`.seen",
+        ),
+        (replace(_SLR, account="12345"), "'12345'/'eu-west-1' is no registry"),
+        (replace(_SLR, region="$(reboot)"), "is no registry"),
     ],
 )
-def test_what_nobody_can_mean_is_named(wrong: Edit, named: str) -> None:
+def test_what_nobody_can_mean_is_named(wrong: Any, named: str) -> None:
     with pytest.raises(ValueError, match=r".*") as error:
         validate(wrong)
     assert named in str(error.value)
 
 
-def test_every_kind_is_in_a_group_that_is_planned() -> None:
+def test_half_a_surrogate_pair_in_a_policy_is_no_misshapen_change() -> None:
+    validate(replace(_PUT, seen='{"Sid": "\ud800"}'))
+
+
+def test_every_kind_has_its_own_name_and_a_stage_and_is_in_a_group_that_is_planned() -> None:
     from checks.remedies.merging import _GROUPS
 
-    assert {name.partition(".")[0] for name in EDITS} == set(_GROUPS)
+    kinds = [one.__dataclass_fields__["kind"].default for one in get_args(AnyChange)]
+    assert sorted(kinds) == sorted(STAGES)
+    assert {name.partition(".")[0] for name in STAGES} == set(_GROUPS)
 
 
 def test_the_same_edit_counts_once() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.model import Edit
+from checks.changes import Change, RemoveDestination
 from checks.remedies.outcome import Limits
 from checks.remedies.rules import covers, destinations_of, prefixes_of
 from tests.checks.remedies.test_replication import ADDITIONS, REMOVALS, RULES, A, B, C, copies, merged
@@ -29,11 +29,11 @@ EDITS = st.lists(st.one_of(NUMBERED, ADDITIONS, REMOVALS), max_size=6)
 SMALL = Limits(destinations=2, rules=2, filters=2)
 
 
-def replacing(number: int, prefix: str, *replacements: str) -> Edit:
+def replacing(number: int, prefix: str, *replacements: str) -> Change:
     return edit("replication.replace-prefix", rule=number, prefix=prefix, replacements=list(replacements))
 
 
-def dropping(number: int) -> Edit:
+def dropping(number: int) -> Change:
     return edit("replication.remove-rule", rule=number)
 
 
@@ -57,7 +57,7 @@ def test_whatever_is_asked_fits_or_is_refused_in_whatever_order(rules: Any, edit
 @given(RULES, st.lists(NUMBERED, max_size=5))
 def test_a_rule_that_nothing_is_said_of_stays_as_it_is(rules: Any, edits: Any) -> None:
     after = merged(rules, *edits).document
-    named = {one.arguments["rule"] for one in edits}
+    named = {one.rule for one in edits}
     untouched = [one for number, one in enumerate(rules, 1) if number not in named]
     assert [one for one in after if any(one is same for same in untouched)] == untouched
 
@@ -73,12 +73,12 @@ def test_a_rule_without_filter_comes_only_from_one_or_from_an_empty_replacement(
 @given(RULES, st.lists(st.one_of(NUMBERED, REMOVALS), max_size=6))
 def test_what_was_redundant_is_not_lost_by_dropping_it_and_its_twin(rules: Any, edits: Any) -> None:
     result = merged(rules, *edits)
-    gone = {(one.arguments["account"], one.arguments["region"]) for one in edits if "region" in one.arguments}
+    gone = {(one.destination_account, one.destination_region) for one in edits if isinstance(one, RemoveDestination)}
     for one in result.applied:
         if one.kind == "replication.remove-rule":
-            others = [rule for number, rule in enumerate(rules, 1) if number != one.arguments["rule"]]
-            for pair in set(destinations_of(rules[one.arguments["rule"] - 1])) - gone:
-                for prefix in prefixes_of(rules[one.arguments["rule"] - 1]):
+            others = [rule for number, rule in enumerate(rules, 1) if number != one.rule]
+            for pair in set(destinations_of(rules[one.rule - 1])) - gone:
+                for prefix in prefixes_of(rules[one.rule - 1]):
                     assert covers(result.document, pair, prefix) or not covers(others, pair, prefix)
 
 
@@ -122,7 +122,7 @@ def test_two_that_narrow_one_filter_leave_what_both_leave() -> None:
         ),
     ],
 )
-def test_contradictions_are_refused_on_both_sides(edits: tuple[Edit, ...]) -> None:
+def test_contradictions_are_refused_on_both_sides(edits: tuple[Change, ...]) -> None:
     result = merged([rule(A, prefixes=["prdo/"])], *edits)
     assert result.document == (rule(A, prefixes=["prdo/"]),)
     assert {id(one.edit) for one in result.refused} == {id(one) for one in edits}
@@ -136,7 +136,7 @@ def test_dropping_a_rule_and_the_one_that_covered_it_is_refused() -> None:
     covered = [rule(A, prefixes=["prod", "production/x"])]
     kept = merged(covered, replacing(1, "prod", "prod/"), replacing(1, "production/x"))
     assert list(kept.document) == [rule(A, prefixes=["prod/", "production/x"])]
-    assert [one.edit.arguments["prefix"] for one in kept.refused] == ["production/x"]
+    assert [one.edit.prefix for one in kept.refused] == ["production/x"]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_dropping_a_rule_and_the_one_that_covered_it_is_refused() -> None:
         (edit("replication.remove-duplicates", rule=9), "there is no rule 9"),
     ],
 )
-def test_what_cannot_be_is_refused(wanted: Edit, why: str) -> None:
+def test_what_cannot_be_is_refused(wanted: Change, why: str) -> None:
     result = merged([rule(A, prefixes=["prod"])], wanted)
     assert result.document == (rule(A, prefixes=["prod"]),)
     assert why in result.refused[0].reason

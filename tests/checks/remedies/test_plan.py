@@ -177,9 +177,10 @@ def test_one_finding_may_need_two_accounts() -> None:
     assert text.index("Part 1 of 2: account 222222222222") < text.index("Part 2 of 2: account 111111111111")
 
 
-def test_an_unknown_edit_is_a_mistake_of_the_program() -> None:
-    with pytest.raises(ValueError, match="unknown kind of edit 'x'"):
-        plan([finding(edit("x"))], BOTH)
+def test_a_misshapen_change_is_a_mistake_of_the_program() -> None:
+    wrong = replace(adding(f"{OTHER}/{REGION}"), prefixes=None)  # type: ignore[arg-type] # what a row may say
+    with pytest.raises(ValueError, match=r"replication\.add.*prefixes"):
+        plan([finding(wrong)], BOTH)
 
 
 @pytest.mark.parametrize("text", HOSTILE)

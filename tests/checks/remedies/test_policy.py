@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.changes import Change
 from checks.iam import ReplicationRequest, explain
-from checks.model import Edit
 from checks.remedies import policy, policy_text, statements
 from checks.remedies.edits import distinct
 from checks.remedies.outcome import CannotApplyError
@@ -21,7 +21,7 @@ THIRD = "333333333333"
 EVERYTHING = f"arn:aws:ecr:{REGION}:{OTHER}:repository/*"
 
 
-def text_after(seen: str, *edits: Edit, owner: policy.Owner = OWNER) -> str:
+def text_after(seen: str, *edits: Change, owner: policy.Owner = OWNER) -> str:
     merged = policy.merge(policy_text.parse(seen), edits, owner)
     assert not merged.refused, merged.refused
     return policy_text.text_of(merged.document, owner.characters)
@@ -42,11 +42,11 @@ def allow(*accounts: str, **others: Any) -> dict[str, Any]:
     return {**made, **others}
 
 
-def replacing(number: int, replacement: Any) -> Edit:
+def replacing(number: int, replacement: Any) -> Change:
     return edit("policy.replace-statement", OTHER, statement=number, replacement=replacement)
 
 
-def dropping(number: int) -> Edit:
+def dropping(number: int) -> Change:
     return edit("policy.remove-statement", OTHER, statement=number)
 
 
@@ -78,19 +78,19 @@ POLICIES = st.one_of(
 
 
 @given(POLICIES, GRANTS)
-def test_a_grant_allows_what_it_names_and_no_deny_is_lost(seen: str, grant: Edit) -> None:
+def test_a_grant_allows_what_it_names_and_no_deny_is_lost(seen: str, grant: Change) -> None:
     after = text_after(seen, grant)
     if "Deny" in seen:
         assert verdict(after, organization="o-exampleorg1") == "DENIED_EXPLICIT"
         return
-    prefix = grant.arguments["prefixes"][0]
-    if "ecr:ReplicateImage" in grant.arguments["actions"]:
-        answer = verdict(after, grant.arguments["source_account"], f"{prefix}some/name", "o-exampleorg1")
+    prefix = grant.prefixes[0]
+    if "ecr:ReplicateImage" in grant.actions:
+        answer = verdict(after, grant.source_account, f"{prefix}some/name", "o-exampleorg1")
         assert answer == "ALLOWED"
 
 
 @given(POLICIES, st.lists(GRANTS, max_size=4))
-def test_grants_keep_every_statement_and_give_unique_valid_ids(seen: str, grants: list[Edit]) -> None:
+def test_grants_keep_every_statement_and_give_unique_valid_ids(seen: str, grants: list[Change]) -> None:
     before = policy_text.parse(seen)
     after = policy.merge(before, grants, OWNER).document
     for one, same in zip(before.statements, after.statements, strict=False):
@@ -102,7 +102,7 @@ def test_grants_keep_every_statement_and_give_unique_valid_ids(seen: str, grants
 
 
 @given(POLICIES, st.lists(GRANTS, max_size=4))
-def test_twice_is_once(seen: str, grants: list[Edit]) -> None:
+def test_twice_is_once(seen: str, grants: list[Change]) -> None:
     once = policy.merge(policy_text.parse(seen), grants, OWNER).document
     assert policy.merge(policy_text.parse(seen), [*grants, *grants], OWNER).document == once
     again = policy.merge(once, grants, OWNER).document
@@ -110,7 +110,7 @@ def test_twice_is_once(seen: str, grants: list[Edit]) -> None:
 
 
 @given(st.lists(GRANTS, min_size=1, max_size=4))
-def test_all_at_once_is_one_by_one(grants: list[Edit]) -> None:
+def test_all_at_once_is_one_by_one(grants: list[Change]) -> None:
     one_by_one = policy_text.parse("")
     for one in distinct(grants):
         one_by_one = policy.merge(one_by_one, [one], OWNER).document
@@ -119,7 +119,7 @@ def test_all_at_once_is_one_by_one(grants: list[Edit]) -> None:
 
 @given(POLICIES, st.lists(GRANTS, max_size=5), st.integers(200, 900), st.randoms(use_true_random=False))
 def test_whatever_is_asked_fits_or_is_refused_in_whatever_order(
-    seen: str, grants: list[Edit], limit: int, random: Any
+    seen: str, grants: list[Change], limit: int, random: Any
 ) -> None:
     before, owner = policy_text.parse(seen), policy.Owner(OTHER, REGION, "aws", limit, "o-exampleorg1")
     result = policy.merge(before, grants, owner)
@@ -261,6 +261,6 @@ def test_a_policy_that_makes_no_sense_is_never_replaced(text: str | None) -> Non
         (edit("policy.narrow-deny", OTHER, statement=1, source_account=SOURCE), "no Deny"),
     ],
 )
-def test_what_makes_no_sense_is_refused(wanted: Edit, why: str) -> None:
+def test_what_makes_no_sense_is_refused(wanted: Change, why: str) -> None:
     merged = policy.merge(policy_text.parse(document(allow(SOURCE))), [wanted], OWNER)
     assert why in merged.refused[0].reason

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.model import Edit
+from checks.changes import AddReplication, Change
 from checks.remedies import replication
 from checks.remedies.outcome import CannotApplyError, Limits, Merged
 from tests.checks.remedies.words import REGION, SOURCE, adding, edit, removing, rule
@@ -18,7 +18,7 @@ A, B, C = "111111111111/eu-central-1", "222222222222/eu-west-1", "333333333333/e
 PREFIXES = ("prod/", "prod/a", "prod-", "base/", "team", "pr")
 
 
-def merged(rules: Sequence[Any], *edits: Edit, limits: Limits | None = None) -> Merged[Any]:
+def merged(rules: Sequence[Any], *edits: Change, limits: Limits | None = None) -> Merged[Any]:
     return replication.merge(rules, edits, limits or Limits(), OWNER)
 
 
@@ -53,10 +53,10 @@ def test_adding_never_takes_a_copy_away_nor_changes_its_delete_replication(rules
 
 
 @given(RULES, ADDITIONS)
-def test_what_was_asked_for_is_there_and_nothing_beyond_it(rules: Any, wanted: Edit) -> None:
+def test_what_was_asked_for_is_there_and_nothing_beyond_it(rules: Any, wanted: AddReplication) -> None:
     after = merged(rules, wanted).document
-    asked = [f"{item['account']}/{item['region']}" for item in wanted.arguments["destinations"]]
-    only = rule(*asked, prefixes=[prefix for prefix in wanted.arguments["prefixes"] if prefix])
+    asked = [f"{one.account}/{one.region}" for one in wanted.destinations]
+    only = rule(*asked, prefixes=[prefix for prefix in wanted.prefixes if prefix])
     assert places(after) == places(rules) | places([only])
 
 
@@ -157,7 +157,7 @@ def test_rules_beyond_the_limit_are_joined_where_they_say_the_same_else_refused(
         (edit("replication.set-delete", rule=2, enabled=False), "no rule 2"),
     ],
 )
-def test_what_aws_refuses_is_not_printed(wanted: Edit, why: str) -> None:
+def test_what_aws_refuses_is_not_printed(wanted: Change, why: str) -> None:
     result = merged([rule(A)], wanted)
     assert result.document == (rule(A),)
     assert why in result.refused[0].reason

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.model import Edit
+from checks.changes import Change
 from checks.remedies import repositories, scanning, templates
 from checks.remedies.outcome import CannotApplyError
 from tests.checks.remedies.words import OTHER, edit
@@ -23,7 +23,7 @@ def scanned(kind: str = "BASIC", **rules: list[str]) -> dict[str, Any]:
     }
 
 
-def covering(*prefixes: str, kind: str = "", frequency: str = "") -> Edit:
+def covering(*prefixes: str, kind: str = "", frequency: str = "") -> Change:
     return edit("scanning.cover", OTHER, prefixes=list(prefixes), type=kind, frequency=frequency)
 
 
@@ -52,7 +52,7 @@ def covering(*prefixes: str, kind: str = "", frequency: str = "") -> Edit:
         (scanned(MANUAL=["x*"]), covering("prod/"), scanned(MANUAL=["x*"], SCAN_ON_PUSH=["prod/*"])),
     ],
 )
-def test_scanning_is_widened_and_never_lowered(seen: Any, wanted: Edit, after: Any) -> None:
+def test_scanning_is_widened_and_never_lowered(seen: Any, wanted: Change, after: Any) -> None:
     merged = scanning.merge(scanning.parse(json.dumps(seen)), [wanted])
     assert not merged.refused
     assert merged.document == after
@@ -74,7 +74,7 @@ def test_scanning_twice_is_once_and_rules_stay_two(edits: Any) -> None:
         (covering(*(f"team{number:03}/" for number in range(101))), "101 filters"),
     ],
 )
-def test_scans_that_aws_refuses_are_not_printed(wanted: Edit, why: str) -> None:
+def test_scans_that_aws_refuses_are_not_printed(wanted: Change, why: str) -> None:
     merged = scanning.merge(scanned(), [wanted])
     assert merged.document == scanned()
     assert why in merged.refused[0].reason
@@ -97,15 +97,15 @@ SEEN = {
 }
 
 
-def updating(prefix: str, **changes: Any) -> Edit:
+def updating(prefix: str, **changes: Any) -> Change:
     return edit("template.update", OTHER, prefix=prefix, changes=changes)
 
 
-def creating(prefix: str, **template: Any) -> Edit:
+def creating(prefix: str, **template: Any) -> Change:
     return edit("template.create", OTHER, prefix=prefix, template=template)
 
 
-def merged_templates(*edits: Edit) -> Any:
+def merged_templates(*edits: Change) -> Any:
     return templates.merge(templates.parse(json.dumps([SEEN])), edits)
 
 
@@ -146,19 +146,19 @@ def test_findings_about_one_template_are_one_change() -> None:
         (updating("prod", repositoryPolicy="x" * 10_241), "10,241"),
     ],
 )
-def test_templates_that_aws_refuses_are_not_printed(wanted: Edit, why: str) -> None:
+def test_templates_that_aws_refuses_are_not_printed(wanted: Change, why: str) -> None:
     result = merged_templates(wanted)
     assert not result.document
     assert why in result.refused[0].reason
 
 
-def mutability(mode: str, *exclusions: str, repository: str = "prod/api") -> Edit:
+def mutability(mode: str, *exclusions: str, repository: str = "prod/api") -> Change:
     return edit(
         "repository.tag-mutability", repository=repository, seen="MUTABLE", mutability=mode, exclusions=list(exclusions)
     )
 
 
-def lifecycle(policy: str) -> Edit:
+def lifecycle(policy: str) -> Change:
     return edit("repository.lifecycle", repository="prod/api", seen="", policy=policy)
 
 
@@ -178,7 +178,7 @@ def lifecycle(policy: str) -> Edit:
         ),
     ],
 )
-def test_puts_that_aws_refuses_are_not_printed(wanted: Edit, why: str) -> None:
+def test_puts_that_aws_refuses_are_not_printed(wanted: Change, why: str) -> None:
     assert why in repositories.merge([wanted]).refused[0].reason
 
 

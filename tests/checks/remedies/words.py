@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from checks.baseline import Baseline
-from checks.model import Edit, Finding, Remedy, RemedyContext, Severity, Status, WaiverMark, fingerprint
+from checks.changes import Change
+from checks.model import Finding, Remedy, RemedyContext, Severity, Status, WaiverMark, fingerprint
 
 SOURCE = "111111111111"
 OTHER = "222222222222"
@@ -16,21 +19,40 @@ REGION = "eu-west-1"
 REPLICATE = ["ecr:ReplicateImage", "ecr:CreateRepository"]
 
 
-def edit(kind: str, account: str = SOURCE, region: str = REGION, /, **arguments: Any) -> Edit:
-    return Edit(kind, account, region, arguments)
+_CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 
 
-def adding(*destinations: str, prefixes: Sequence[str] = ("",), delete: bool | None = None, **where: str) -> Edit:
+def change(kind: str, account: str, region: str, arguments: Mapping[str, Any]) -> Change:
+    """A change from JSON values; of a destination, account and region alone are named."""
+    named = {_FIELDS.get(name, name): value for name, value in arguments.items()}
+    return _CHANGE.validate_json(json.dumps({"kind": kind, "account": account, "region": region, **named}))
+
+
+def arguments_of(change: Change) -> dict[str, Any]:
+    """What a change asks for as JSON values, under the names of `change`."""
+    plain = _CHANGE.dump_python(change, mode="json", exclude={"kind", "account", "region"})
+    return {_NAMES.get(name, name): value for name, value in plain.items()}
+
+
+_FIELDS = {"account": "destination_account", "region": "destination_region"}
+_NAMES = {field: name for name, field in _FIELDS.items()}
+
+
+def edit(kind: str, account: str = SOURCE, region: str = REGION, /, **arguments: Any) -> Change:
+    return change(kind, account, region, arguments)
+
+
+def adding(*destinations: str, prefixes: Sequence[str] = ("",), delete: bool | None = None, **where: str) -> Change:
     pairs = [dict(zip(("account", "region"), text.split("/"), strict=True)) for text in destinations]
     return edit("replication.add", destinations=pairs, prefixes=list(prefixes), delete_replication=delete, **where)
 
 
-def removing(destination: str) -> Edit:
+def removing(destination: str) -> Change:
     account, region = destination.split("/")
-    return Edit("replication.remove-destination", SOURCE, REGION, {"account": account, "region": region})
+    return edit("replication.remove-destination", account=account, region=region)
 
 
-def granting(source: str, *prefixes: str, actions: Sequence[str] = REPLICATE, organization: str = "") -> Edit:
+def granting(source: str, *prefixes: str, actions: Sequence[str] = REPLICATE, organization: str = "") -> Change:
     return edit(
         "policy.add-statement",
         OTHER,
@@ -55,7 +77,7 @@ def rule(*destinations: str, prefixes: Sequence[str] = (), delete: bool | None =
 
 
 def finding(
-    *edits: Edit,
+    *edits: Change,
     check: str = "rules.required-link-present",
     resource: str = "a registry",
     safe: bool = False,
@@ -64,7 +86,7 @@ def finding(
     waiver: WaiverMark | None = None,
 ) -> Finding:
     account, region = (edits[0].account, edits[0].region) if edits else (SOURCE, REGION)
-    key = {"resource": resource, "edits": json.dumps([(one.kind, dict(one.arguments)) for one in edits])}
+    key = {"resource": resource, "edits": json.dumps([(one.kind, arguments_of(one)) for one in edits])}
     return Finding(
         check=check,
         status=status,
