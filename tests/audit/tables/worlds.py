@@ -15,6 +15,7 @@ from audit.evidence import (
     REPOSITORY_COLUMNS,
     STATUS_COLUMNS,
     AccountRecord,
+    CallCounts,
     Columns,
     Evidence,
     OrganizationRecord,
@@ -168,7 +169,7 @@ def evidence(*registries: RegistryEvidence, **fields: Any) -> Evidence:
         "accounts": (member(HUB), member(BACKUP), member(THIRD)),
         "regions": tuple(RegionRecord(account, REGION, "ENABLED_BY_DEFAULT") for account in (HUB, BACKUP, THIRD)),
         "gaps": (),
-        "calls": {},
+        "calls": CallCounts(),
         "started_at": NOW,
     }
     return Evidence(registries=registries, **(usual | fields))
