@@ -136,7 +136,7 @@ def _finding(check: str, severity: Any, at: int) -> Any:
         message=f"{repository} at {destination}/eu-west-1 is MUTABLE, and the baseline asks for IMMUTABLE",
         evidence={"tag_mutability": "MUTABLE", "expected_tag_mutability": "IMMUTABLE", "mutability_exclusions": "[]"},
         remedy=Remedy(f"Make {repository} at {destination}/eu-west-1 IMMUTABLE", manual=("Look at it.",), safe=True),
-        fingerprint=fingerprint(check, key),
+        fingerprint=fingerprint(check, key), fact="tag_mutability", expected="IMMUTABLE", observed="MUTABLE",
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from checks.model import Severity, Status
+from checks.model import Finding, Severity, Status
 
 SEVERITY_WORDS = {
     Severity.CRITICAL: "Critical",
@@ -149,6 +149,14 @@ _OPENERS = frozenset({
     "a", "an", "another", "each", "every", "how", "it", "no", "nobody", "none", "nothing", "one", "only", "some",
     "that", "the", "there", "these", "this", "what", "whether",
 })  # fmt: skip
+
+
+def comparison(finding: Finding) -> str:
+    """`unique destinations: expected at most 25, observed 26`; empty where nothing was compared."""
+    if not finding.expected:
+        return ""
+    fact = f"{finding.fact.replace('_', ' ')}: " if finding.fact else ""
+    return f"{fact}expected {finding.expected}, observed {finding.observed}"
 
 
 def sentence(text: str) -> str:

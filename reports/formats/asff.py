@@ -121,6 +121,8 @@ def _product_fields(finding: Finding, run: Run) -> dict[str, str]:
         "ecr-audit/account": finding.account,
         "ecr-audit/region": finding.region,
         "ecr-audit/resource": finding.resource,
+        "ecr-audit/expected": finding.expected,
+        "ecr-audit/observed": finding.observed,
         "ecr-audit/evidence": json_line(finding.evidence),
     }
     return {name: _cut(value, 2_048) for name, value in fields.items() if value}

@@ -13,7 +13,7 @@ import json
 from typing import Any
 
 from audit.model import Run
-from checks.model import Severity, Status
+from checks.model import Finding, Severity, Status
 from reports import words
 from reports.bounds import not_shown
 from reports.commands import CommandBook
@@ -97,7 +97,7 @@ def _data(run: Run, view: ReportView) -> dict[str, Any]:
                 list(remedy.manual) if remedy else [],
                 list(book.scripts_of(finding)),
                 book.of(finding) if whole else "",
-                _evidence(finding.evidence),
+                [*_comparison(finding), *_evidence(finding.evidence)],
                 [finding.waiver.reason, finding.waiver.owner, finding.waiver.until] if finding.waiver else 0,
                 (view.change.of(finding.fingerprint) if view.change else ""),
                 words.stamp(age.first_seen)[:10] if age else "",
@@ -113,6 +113,11 @@ def _data(run: Run, view: ReportView) -> dict[str, Any]:
         "severities": [[one.value, words.SEVERITY_MARKS[one], words.SEVERITY_WORDS[one]] for one in Severity],
         "statuses": {status.value: words.STATUS_WORDS[status] for status in Status},
     }  # fmt: skip
+
+
+def _comparison(finding: Finding) -> list[list[str]]:
+    named = (("expected", finding.expected), ("observed", finding.observed)) if finding.expected else ()
+    return [[name, text[:EVIDENCE]] for name, text in named]
 
 
 def _evidence(evidence: Any) -> list[list[str]]:

@@ -15,7 +15,7 @@ from reports.breakdown import CheckView
 from reports.commands import CommandBook
 from reports.view import ReportView
 from reports.visible import visible
-from reports.words import counted, in_utc
+from reports.words import comparison, counted, in_utc
 
 
 def render(run: Run, view: ReportView) -> dict[str, bytes]:
@@ -85,7 +85,7 @@ def _case(check: CheckView, name: str) -> ElementTree.Element:
 
 def _told(finding: Finding, book: CommandBook) -> str:
     remedy = finding.remedy
-    lines = [finding.message]
+    lines = [finding.message, *((comparison(finding),) if finding.expected else ())]
     if remedy:
         lines += [f"To fix: {remedy.summary}", *(f"- {step}" for step in remedy.manual)]
     lines += [f"Script: {name}" for name in book.scripts_of(finding)]

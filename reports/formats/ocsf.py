@@ -127,7 +127,13 @@ def _resource(finding: Finding, run: Run) -> dict[str, Any]:
         "type": resource_type(finding) or "Organization",
         "region": finding.region,
         "cloud_partition": run.partition,
-        "data": {"evidence": finding.evidence, "key": finding.key},
+        "data": {
+            "fact": finding.fact,
+            "expected": finding.expected,
+            "observed": finding.observed,
+            "evidence": finding.evidence,
+            "key": finding.key,
+        },
     }
 
 

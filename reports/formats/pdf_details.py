@@ -16,7 +16,7 @@ from reports.commands import CommandBook
 from reports.formats.json_values import json_line, json_value
 from reports.formats.pdf_commands import CommandPages, Commands, command_pages, commands_note
 from reports.view import ReportView
-from reports.words import counted, day_text, sentence
+from reports.words import comparison, counted, day_text, sentence
 
 OBJECTS_EACH = {
     Severity.CRITICAL: 10, Severity.HIGH: 5, Severity.MEDIUM: 3, Severity.LOW: 2, Severity.INFORMATIONAL: 1,
@@ -51,6 +51,8 @@ class Shown:
     where: tuple[str, ...]
     """Account, Region and severity, as far as the name of the object does not tell them."""
     message: str
+    comparison: str
+    """What was expected and what was observed."""
     evidence: tuple[tuple[str, str], ...]
     fix: str
     steps: tuple[str, ...]
@@ -129,7 +131,8 @@ def _within_budget(sections: Sequence[CheckDetail]) -> list[CheckDetail]:
 def _lines(shown: Shown) -> int:
     """About how many printed lines an object takes."""
     evidence = sum(len(name) + len(value) + 4 for name, value in shown.evidence)
-    prose = (shown.finding.resource[:LONGEST_TEXT] + " · ".join(shown.where), shown.message, shown.fix, *shown.steps)
+    name = shown.finding.resource[:LONGEST_TEXT] + " · ".join(shown.where)
+    prose = (name, shown.message, shown.comparison, shown.fix, *shown.steps)
     return 1 + sum(map(_rows, prose)) + -(-evidence // _COLUMNS)
 
 
@@ -184,6 +187,7 @@ def _shown(run: Run, view: ReportView, check: CheckView, finding: Finding, posit
         finding=finding,
         where=tuple(_where(run, check, finding)),
         message=sentence(shortened(finding.message, LONGEST_TEXT, file="findings.csv")),
+        comparison=shortened(comparison(finding), LONGEST_EVIDENCE, file="findings.csv"),
         evidence=tuple(_evidence(finding)),
         fix=sentence(shortened(remedy.summary, LONGEST_TEXT, file="findings.csv")) if remedy else "",
         steps=_steps(remedy, position),
@@ -220,6 +224,8 @@ def _evidence(finding: Finding) -> Iterator[tuple[str, str]]:
     """Evidence in words, as far as it adds to the message."""
     message = finding.message.casefold()
     for name, value in finding.evidence.items():
+        if name == finding.fact:
+            continue
         text = _value_text(value)
         if text in _SAYS_NOTHING:
             continue

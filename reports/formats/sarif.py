@@ -138,6 +138,8 @@ def _properties(finding: Finding, book: CommandBook) -> dict[str, Any]:
         "severity": finding.severity.value,
         "account": finding.account,
         "region": finding.region,
+        "expected": finding.expected or None,
+        "observed": finding.observed or None,
         "remediation": remedy.summary if remedy else None,
         "scripts": list(book.scripts_of(finding)),
     }

@@ -38,6 +38,8 @@ def finding_rows(run: Run, view: ReportView) -> Iterator[Sequence[Any]]:
             finding.region,
             finding.resource,
             finding.message,
+            finding.expected,
+            finding.observed,
             remedy.summary if remedy else "",
             ("yes" if remedy.safe else "no") if remedy and remedy.edits else "",
             "\n".join(book.scripts_of(finding)),

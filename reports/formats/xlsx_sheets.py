@@ -29,7 +29,8 @@ class Column:
 FINDINGS = (
     Column("Severity", 15, "severity"), Column("Status", 11), Column("Area", 22), Column("Check", 36, "check"),
     Column("Title", 44, "prose"), Column("Account", 15), Column("Account name", 22), Column("Region", 15),
-    Column("Resource", 46, "long"), Column("What was found", 80, "long"), Column("To fix", 60, "long"),
+    Column("Resource", 46, "long"), Column("What was found", 80, "long"), Column("Expected", 28, "long"),
+    Column("Observed", 28, "long"), Column("To fix", 60, "long"),
     Column("Without review", 13), Column("Scripts", 44, "long"), Column("Steps for a person", 50, "long"),
     Column("Change", 9), Column("First seen (UTC)", 18, "time"), Column("Days", 7, "number"),
     Column("Runs", 7, "number"), Column("Waived until", 13, "day"), Column("Fingerprint", 20),

@@ -95,6 +95,9 @@ def finding(
     evidence: Mapping[str, Any] | None = None,
     remedy: Remedy | None = None,
     waiver: WaiverMark | None = None,
+    fact: str = "",
+    expected: str = "",
+    observed: str = "",
 ) -> Finding:
     """A finding; account, Region and label follow from the key."""
     if "source_account" in key:
@@ -119,6 +122,9 @@ def finding(
         remedy=remedy,
         fingerprint=fingerprint(check, key),
         waiver=waiver,
+        fact=fact,
+        expected=expected,
+        observed=observed,
     )
 
 

@@ -36,6 +36,9 @@ def _grant_findings() -> list[Finding]:
             link(account, region),
             f"No statement of the destination's registry policy lets {account} replicate; every copy is refused",
             evidence={"grant_verdict": "DENIED_IMPLICIT", "rules": "[1, 3]", "prefixes": '["prod/", "shared/"]'},
+            fact="grant_verdict",
+            expected="ALLOWED or ALLOWED_IF_REPOSITORY_EXISTS",
+            observed="DENIED_IMPLICIT",
             remedy=Remedy(
                 f"Add a statement for account {account} to the registry policy of {BACKUP} in eu-west-1",
                 (

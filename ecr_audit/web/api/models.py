@@ -124,6 +124,9 @@ class FindingOut(BaseModel):
     region: str
     resource: dict[str, Any]
     message: str
+    fact: str | None = Field(description="Column of the evidence that the check compares.")
+    expected: str | None = Field(description="What that column should hold, in words.")
+    observed: str | None = Field(description="What it holds, in words.")
     evidence: dict[str, Any]
     remediation: dict[str, Any] | None = Field(description="Its `commands` are null in a run of very many findings.")
     fingerprint: str
