@@ -49,7 +49,7 @@ def is_false(fact: str) -> Expectation:
 
 
 def in_set(fact: str, *values: str | int) -> Expectation:
-    """*fact* must be one of *values*; an empty text and an empty JSON array read `none`."""
+    """*fact* must be one of *values*; an empty text or JSON array reads `none`."""
     expected = " or ".join("none" if value in ("", "[]") else str(value) for value in values)
     return Expectation(_IN_SET, (fact,), {"column": fact, "value_set": list(values)}, expected)
 
