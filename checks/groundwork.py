@@ -2,7 +2,7 @@
 
 ECR fixes the encryption of a repository when it creates it, and takes it from the creation template that serves the
 name, or else AES-256 (ECR user guide, repository-creation-templates.html). A rule or a backfill that comes before the
-right template leaves copies that can only be deleted and created again.
+right template leaves replicas that can only be deleted and created again.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ class Groundwork:
 
     edits: tuple[Change, ...] = ()
     obstacles: tuple[str, ...] = ()
-    """Why copies would not be encrypted as the baseline asks, and no command helps: clauses."""
+    """Why replicas would not be encrypted as the baseline requires, and no command helps: clauses."""
 
     def steps(self, destination: RegistryId) -> tuple[str, ...]:
         """Steps for a person, where there are obstacles."""
         at = "/".join(destination)
         return (
             *(f"At {at}, {obstacle}." for obstacle in self.obstacles),
-            f"Put a creation template for replication that encrypts as the baseline asks in place at {at}, or write "
-            "the ARN of the key into the baseline. Until then no command to replicate or to backfill is printed: a "
-            "repository keeps the encryption that it is created with.",
-            "Then audit again: the commands are printed from then on.",
+            f"Put a repository creation template for replication that encrypts as the baseline requires at {at}, or "
+            "write the ARN of the key into the baseline. Until then no command to replicate or to backfill is printed: "
+            "a repository keeps the encryption that it is created with.",
+            "Then run the audit again: it prints the commands from then on.",
         )
 
 

@@ -47,6 +47,6 @@ def splitting(source: RegistryId, limit: object) -> tuple[str, ...]:
         f"Decide which {limit} destinations (account and Region pairs) the registry {account}/{region} keeps; "
         "a destination that several rules name counts once.",
         "Give the others a second source registry, another account or Region to which the images are pushed as well: "
-        "copies are not passed on, so a destination cannot feed the next one.",
-        "Write that division into the baseline's requirements, then audit again.",
+        "replicated images are not replicated again, so a destination cannot feed the next one.",
+        "Write that division into the baseline's requirements, then run the audit again.",
     )

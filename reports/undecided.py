@@ -13,7 +13,7 @@ from reports.breakdown import CheckView
 from reports.gap_groups import gap_title
 from reports.words import listed
 
-_TOLD = re.compile(r"\bnot known: (?P<reason>.+)$", re.DOTALL)
+_TOLD = re.compile(r"\b(?:not known|unknown): (?P<reason>.+)$", re.DOTALL)
 _PAIRS = (("destination_account", "destination_region"), ("account", "region"), ("source_account", "source_region"))
 
 NO_REASON = "No failed read explains it; each finding says what is not known"

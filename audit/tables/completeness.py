@@ -14,7 +14,7 @@ _NOT_OF_A_REGISTRY = ("organizations:", "account:", "ec2:")
 def registry_gaps(known: Known) -> Mapping[RegistryId, Sequence[Gap]]:
     """For each registry its own gaps, and those of its account or Region as a whole.
 
-    A feature that a Region does not have leaves nothing unknown, so it is told among the gaps and not missed here.
+    A feature that a Region does not have leaves nothing unknown, so it is listed among the gaps and not counted here.
     """
     shared: dict[RegistryId, list[Gap]] = {}
     for gap in known.evidence.gaps:

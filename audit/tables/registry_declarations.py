@@ -54,7 +54,7 @@ def _names_registry(known: Known, requirement: Requirement, key: RegistryId) -> 
     leads_away = any(pair != key for pair in destinations_of(requirement, account))
     as_source = _is_source(known, requirement, account, region) if leads_away else False
     same = any((one.account, one.region) == ("same", region) for one in requirement.destinations)
-    # A Region of the account besides this one, from which copies come here; none named: every one.
+    # A Region of the account besides this one, which replicates to this one; none named: every one.
     other = next((one for one in requirement.sources.regions if one != region), "")
     if not same or (requirement.sources.regions and not other):
         return as_source

@@ -36,7 +36,7 @@ def switch(value: bool | None) -> str:
 
 
 def _meet(rule: Rule, demand: Demand) -> bool:
-    """Whether some repository can be copied by *rule* to a destination that *demand* speaks of."""
+    """Whether *rule* can replicate some repository to a destination of *demand*."""
     return bool(set(rule.destinations) & set(demand.destinations)) and bool(
         shared_prefixes(rule.prefixes, demand.prefixes)
     )

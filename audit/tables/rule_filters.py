@@ -1,4 +1,4 @@
-"""Columns of the `rules` table about filters: against what the baseline wants, and against the names that exist."""
+"""Columns of the `rules` table about filters: compared with the baseline, and with the names that exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from checks.model import RegistryId
 from checks.requirements import is_covered, minimal_prefixes
 
 LISTED = 10
-"""Names that a row tells as examples."""
+"""Names that a row holds as examples."""
 _SEPARATORS = ("/", "-", "_", ".")
 """What may stand between the words of a repository name (ECR API reference, Repository)."""
 
@@ -29,11 +29,11 @@ class Subset:
     prefixes: tuple[str, ...]
     """All that it requires at the rule's destinations."""
     filters: tuple[str, ...]
-    """The same, where every destination wants just that; empty: they want different parts, or one wants nothing."""
+    """The same, where every destination requires just that; empty: they require different parts, or one nothing."""
 
 
 def wanted_subset(rule: Rule, demands: Sequence[Demand], source: RegistryId) -> Subset:
-    """What *demands* of the registry *source* want of *rule*; a rule with filters is a subset already."""
+    """What *demands* of the registry *source* require of *rule*; a rule with filters is a subset already."""
     destinations = [pair for pair in rule.destinations if pair != source]
     concerned = meeting(rule, demands)
     certain = [demand for demand in concerned if demand.certain]

@@ -13,7 +13,7 @@ from checks.requirements import is_covered
 EXPLAINED = 5
 """Prefixes of a rule that are explained; more are counted."""
 Replacements = Mapping[tuple[int, str], tuple[str, ...] | None]
-"""(rule number, prefix) → what another check wants in its place; None: that is for a person to decide."""
+"""(rule number, prefix) → what another check puts in its place; None: a person has to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,13 @@ class Redundancy:
     same_as: Mapping[int, int]
     """Number of a rule → number of the first rule that is the same."""
     within: Mapping[tuple[int, str], tuple[int, str]]
-    """(rule number, prefix) that copies nothing of its own → the one that copies the same."""
+    """(rule number, prefix) that replicates nothing of its own → the one that replicates the same."""
 
 
 def redundancy_of(rules: Sequence[Rule], replacements: Replacements) -> Redundancy:
     """Compare the *rules* of one registry with each other.
 
-    What another check wants replaced is compared as it will be afterwards, so that both can be fixed at once. Each
+    What another check replaces is compared as it will be afterwards, so that both can be fixed at once. Each
     prefix lies within one that is shorter, or that goes to more destinations, or that comes first: never in a circle.
     """
     first: dict[tuple[object, ...], int] = {}
@@ -70,7 +70,7 @@ def _containers(
 
 
 def _goes_along(rule: Rule, other: Rule, *, same_prefix: bool) -> bool:
-    """Whether *other* takes what it copies wherever *rule* would."""
+    """Whether *other* replicates to wherever *rule* does."""
     if other is rule:
         return not same_prefix
     here, there = set(rule.destinations), set(other.destinations)
@@ -87,7 +87,7 @@ def duplicate_columns(rule: Rule, redundancy: Redundancy) -> dict[str, Any]:
 
 
 def redundancy_columns(rule: Rule, redundancy: Redundancy) -> dict[str, Any]:
-    """Prefixes of the rule that copy nothing of their own."""
+    """Prefixes of the rule that replicate nothing of their own."""
     found = {p: redundancy.within[rule.number, p] for p in rule.prefixes if (rule.number, p) in redundancy.within}
     reasons = tuple(
         f"`{prefix}` lies within "

@@ -1,4 +1,4 @@
-"""How a count stands to a limit: from where on a warning is due, how severe it is, what an uncertain count tells."""
+"""How a count stands to a limit: from where on a warning is due, how severe it is, what an uncertain count shows."""
 
 from __future__ import annotations
 

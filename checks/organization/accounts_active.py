@@ -77,8 +77,8 @@ CHECK = Check(
     message="replication from {source_account} to {destination_account}/{destination_region} includes an account that "
     "is not active: {inactive_accounts:names}",
     remedy=_remedy,
-    unknown="it is unknown whether both accounts are active: the state of {source_account} is {source_account_state}, "
-    "and that of {destination_account} is {destination_account_state}",
+    unknown="it is unknown whether both accounts are active, source {source_account} ({source_account_state}) and "
+    "destination {destination_account} ({destination_account_state})",
     evidence=(
         "source_account_name",
         "source_account_state",

@@ -62,7 +62,7 @@ CHECK = Check(
     "{inspector_policy_setting} by an Inspector policy of the organization",
     remedy=_remedy,
     when=("inspector_policy_relevant",),
-    unknown="it is unknown whether {account}/{region} may change how it scans its images"
+    unknown="whether {account}/{region} may change how it scans its images is unknown"
     "{inspector_policy_problem:because}",
     evidence=("account_name", "inspector_policy_problem", "scanning_configuration"),
     permissions=("organizations:DescribeEffectivePolicy",),

@@ -1,6 +1,6 @@
 """What a person could do about a limit that comes near: computed from the documents, as steps in words.
 
-Each function answers with no step where the documents do not tell, so that general advice can follow it.
+Each function returns no step where the documents do not determine one, so that general advice can follow it.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ def for_rules(row: Row, context: RemedyContext) -> tuple[str, ...]:
     fewer = replication.compacted(rules, Limits(filters=filters))
     if len(fewer) == len(rules):
         split = rules_split(rules, Limits(rules=len(rules) - 1, filters=filters)).partition("split: ")[2]
-        return (f"No two of the {len(rules)} rules say the same of the same. One way to have fewer: {split}.",)
+        return (f"No two of the {len(rules)} rules can be merged without a change. One way to have fewer: {split}.",)
     groups = [(rule, numbers) for rule in fewer if len(numbers := _within(rule, rules)) > 1]
     joined = "; ".join(f"rules {', '.join(map(str, numbers))} as {json.dumps(rule)}" for rule, numbers in groups)
-    return (f"These {len(rules)} rules say the same in {len(fewer)}: {joined}; the others stay as they are.",)
+    return (f"These {len(rules)} rules can be written as {len(fewer)}: {joined}; the others stay as they are.",)
 
 
 def for_filters(row: Row, context: RemedyContext) -> tuple[str, ...]:

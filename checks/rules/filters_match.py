@@ -59,7 +59,7 @@ CHECK = Check(
     "to {destinations:names}",
     remedy=_remedy,
     when=("filters_comparable",),
-    unknown="it is unknown which repositories the filters of rule {rule} of {account}/{region} match: "
+    unknown="which repositories the filters of rule {rule} of {account}/{region} match is unknown: "
     "the repositories could not be listed",
     evidence=("prefixes", "destinations"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories"),

@@ -59,7 +59,7 @@ CHECK = Check(
     "which the baseline neither requires nor allows",
     remedy=_remedy,
     when=("declaration_required",),
-    unknown="it is unknown whether {destination_account}/{destination_region} is an allowed destination: "
+    unknown="whether {destination_account}/{destination_region} is an allowed destination is unknown: "
     "the rules or the account's place in the organization could not be read",
     evidence=("rules", "prefixes", "destination_account_name", "destination_membership"),
     at="source",

@@ -85,7 +85,7 @@ CHECK = Check(
     message="{unbounded_prefixes:names} in rule {rule} of {account}/{region} matches {unbounded_names:names} too",
     remedy=_remedy,
     when=("filters_comparable",),
-    unknown="it is unknown which repositories the filters of rule {rule} of {account}/{region} match: "
+    unknown="which repositories the filters of rule {rule} of {account}/{region} match is unknown: "
     "the repositories could not be listed",
     evidence=("unbounded_names", "destinations"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories"),

@@ -83,8 +83,8 @@ CHECK = Check(
     "{destination_account}/{destination_region}, and no rule does it",
     remedy=_remedy,
     when=("expected",),
-    unknown="it is unknown whether the required replication to {destination_account}/{destination_region} is "
-    "configured: the rules of {source_account}/{source_region} could not be read",
+    unknown="whether the required replication to {destination_account}/{destination_region} is configured is "
+    "unknown: the rules of {source_account}/{source_region} could not be read",
     evidence=("required_by", "expected_prefixes", "prefixes", "rules"),
     at="source",
     permissions=("ecr:DescribeRegistry",),

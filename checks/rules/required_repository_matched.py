@@ -93,7 +93,7 @@ CHECK = Check(
     "{destination_account}/{destination_region}, and no rule matches it",
     remedy=_remedy,
     when=("expected",),
-    unknown="it is unknown whether a rule replicates {repository} to {destination_account}/{destination_region}: "
+    unknown="whether a rule replicates {repository} to {destination_account}/{destination_region} is unknown: "
     "the rules of {source_account}/{source_region} could not be read",
     evidence=("required_by", "source_images"),
     at="source",

@@ -52,7 +52,7 @@ CHECK = Check(
     "AWSServiceRoleForECRReplication that replication needs",
     remedy=_remedy,
     when=("is_source",),
-    unknown="it is unknown whether account {account} has AWSServiceRoleForECRReplication: IAM could not be read",
+    unknown="whether account {account} has AWSServiceRoleForECRReplication is unknown: IAM could not be read",
     evidence=("rule_count",),
     permissions=("ecr:DescribeRegistry", "iam:GetRole"),
     controls=("own: NIST 800-53 CP-9",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from checks.model import Finding, Gap, GapKind, Severity, Status
 from reports.undecided import NO_REASON, causes_of
 from reports.view import build_view
@@ -42,8 +44,9 @@ def test_what_one_finding_says_of_a_registry_explains_the_others_there() -> None
     assert told == [("Is not in the organization", (f"{_GONE}/eu-west-1",), 2, ["a.one", "a.two"])]
 
 
-def test_what_a_finding_says_of_something_else_explains_only_itself() -> None:
-    told = _told(_unknown("a.one", "x is not known: its rules could not be read"), _unknown("a.two", "y is not known"))
+@pytest.mark.parametrize("word", ["not known", "unknown"])
+def test_what_a_finding_says_of_something_else_explains_only_itself(word: str) -> None:
+    told = _told(_unknown("a.one", f"x is {word}: its rules could not be read"), _unknown("a.two", f"y is {word}"))
     assert [(reason, count) for reason, _places, count, _checks in told] == [
         ("Its rules could not be read", 1),
         (NO_REASON, 1),

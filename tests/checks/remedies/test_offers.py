@@ -39,7 +39,7 @@ def test_rules_that_say_the_same_are_named_with_the_rule_that_replaces_them() ->
     rules = [rule(A, prefixes=["a/"]), rule(B), rule(A, prefixes=["b/"]), {"destinations": []}]
     row = registry(rules=rules)
     (step,) = offers.for_rules(row, context(row))
-    assert "These 4 rules say the same in 2" in step
+    assert "These 4 rules can be written as 2" in step
     assert f"rules 1, 3 as {json.dumps(rule(A, prefixes=['a/', 'b/']))}" in step
     unlike = registry(rules=[rule(A, prefixes=["a/"]), rule(B, prefixes=["b/"])])
     (step,) = offers.for_rules(unlike, context(unlike))
