@@ -61,7 +61,7 @@ class _Rule:
             target=str(action.get("targetStorageClass", "")),
         )
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """When it expires an image, as words."""
         if self.count_type == _COUNT:
             return f"beyond the newest {self.number:,}"
@@ -141,7 +141,7 @@ def strictness(source: str, replica: str) -> Strictness:
 
 
 def _examples(rules: Rules) -> Iterator[tuple[str, ...]]:
-    """Tags of an image for every way in which *rules* tell images apart."""
+    """Tags of an image for every way in which *rules* distinguish images."""
     yield ()
     yield (_UNLISTED,)
     for tagging in dict.fromkeys(rule.tagging for rule in rules if rule.tagging.status == "tagged"):
@@ -163,12 +163,12 @@ def _expired_here_only(tags: tuple[str, ...], ours: Rules, theirs: Rules) -> str
         return ""
     if there is not None and (there.action != "expire" or not _sooner(here, there)):
         return ""
-    what = "images without tag" if not tags else f"images that {_told(here.tagging)}"
-    kept = f"and at the source {there.told()}" if there else "and at the source never"
-    return f"{what} expire at the destination {here.told()}, {kept}"
+    what = "images without tag" if not tags else f"images that {_selected(here.tagging)}"
+    kept = f"and at the source {there.in_words()}" if there else "and at the source never"
+    return f"{what} expire at the destination {here.in_words()}, {kept}"
 
 
-def _told(tagging: _Tagging) -> str:
+def _selected(tagging: _Tagging) -> str:
     if tagging.status != "tagged":
         return "carry a tag"
     return f"are tagged like {' and '.join(tagging.patterns)}"

@@ -49,7 +49,7 @@ class ReadersAnswer:
 
 
 def organization_of(known: Known) -> Organization:
-    """The organization as policies are judged against it."""
+    """The organization as policies are evaluated against it."""
     organization = known.evidence.organization
     members = {account: known.paths(account)[1] for account in known.accounts}
     partners = frozenset(known.baseline.grants.external_accounts)
@@ -113,7 +113,7 @@ class ReplicaExposure:
     partition: str
 
     def circumstances(self, tags: str | None = None) -> Circumstances:
-        """What policies are judged against; *tags*: JSON object, None where they are not known or play no part."""
+        """What policies are evaluated against; *tags*: JSON object, None where they are unknown or play no part."""
         return Circumstances(self.organization, self.partition, None if tags is None else _object(tags))
 
     def exposed(

@@ -36,7 +36,7 @@ class InCharge:
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class ReplicaSettings:
     """The settings of a destination repository, and some of its source's, as they are; None: not read."""
 
     tag_mutability: str | None
@@ -51,7 +51,7 @@ class Copy:
     kms_key: str | None
     tags: str | None
     mutability_of_a_source: bool
-    """Whether some source that feeds the copy has the very same."""
+    """Whether some source that feeds the replica has the very same."""
     repository_policy_of_a_source: bool
     lifecycle_policy_of_a_source: bool
 
@@ -86,7 +86,7 @@ def templates_in_charge(known: Known, stock: Stock, pairs: Pairs) -> Coded:
 
 
 def as_some_source(pairs: Pairs, stock: Stock, source: Sequence[Coded], here: Sequence[Coded]) -> Coded:
-    """For each replica, whether a source that feeds the same copy has exactly what the copy has in some columns.
+    """For each replica, whether a source that feeds the same replica has exactly what the replica has in some columns.
 
     *source* and *here*: the same columns of the stock, taken at both ends.
     """
@@ -119,7 +119,7 @@ def judge_template(
 ) -> TemplateAnswer:
     """Compare a replica with its template, in fields about which the baseline says nothing.
 
-    *settings*: the fields of `Copy`, in order. What a template leaves to chance (policies, tags) is not compared.
+    *settings*: the fields of `ReplicaSettings`, in order. Policies and tags that a template leaves out do not count.
     """
     if present is False or (in_charge is not None and in_charge.template is None):
         return TemplateAnswer(template_in_charge=False, template_prefix="")
@@ -129,36 +129,38 @@ def judge_template(
     answer = TemplateAnswer(template_in_charge=present, template_prefix=template.prefix)
     if not present:
         return answer
-    verdicts = _verdicts(wanted, template.document, Copy(*settings))
+    verdicts = _verdicts(wanted, template.document, ReplicaSettings(*settings))
     differing = [name for name, alike in verdicts.items() if alike is False]
     undetermined = not differing and None in verdicts.values()
     return answer if undetermined else replace(answer, template_differences=compact(differing))
 
 
-def _verdicts(wanted: Settings, template: Mapping[str, Any], copy: Copy) -> dict[str, bool | None]:
-    """For each field that is compared, whether the copy has what *template* would give it.
+def _verdicts(wanted: Settings, template: Mapping[str, Any], replica: ReplicaSettings) -> dict[str, bool | None]:
+    """For each field that is compared, whether the replica has what *template* would give it.
 
     What a source itself has is as good: a replica that is set up like its source is intended.
     """
     verdicts: dict[str, bool | None] = {}
     if wanted.tag_mutability is None:
-        verdicts["tag_mutability"] = copy.mutability_of_a_source or _same_mutability(template, copy)
+        verdicts["tag_mutability"] = replica.mutability_of_a_source or _same_mutability(template, replica)
     if wanted.encryption is None:
-        verdicts["encryption"] = _same_encryption(template, copy)
+        verdicts["encryption"] = _same_encryption(template, replica)
     if wanted.repository_policy is None and template.get("repositoryPolicy"):
-        policies = (template["repositoryPolicy"], copy.source_repository_policy)
-        same = copy.repository_policy_of_a_source or _one_of(copy.repository_policy, policies, same_policy)
+        policies = (template["repositoryPolicy"], replica.source_repository_policy)
+        same = replica.repository_policy_of_a_source or _one_of(replica.repository_policy, policies, same_policy)
         verdicts["repository_policy"] = same
     if wanted.lifecycle_policy is None and template.get("lifecyclePolicy"):
         # That both sides do without one is what the template was to end.
-        source = (copy.source_lifecycle_policy,) if copy.lifecycle_policy != "" else ()
+        source = (replica.source_lifecycle_policy,) if replica.lifecycle_policy != "" else ()
         policies = (template["lifecyclePolicy"], *source)
-        same = bool(source) and copy.lifecycle_policy_of_a_source
-        verdicts["lifecycle_policy"] = same or _one_of(copy.lifecycle_policy, policies, same_lifecycle)
+        same = bool(source) and replica.lifecycle_policy_of_a_source
+        verdicts["lifecycle_policy"] = same or _one_of(replica.lifecycle_policy, policies, same_lifecycle)
     tags = {tag.get("Key"): tag.get("Value") for tag in template.get("resourceTags") or ()}
     undeclared = {key: value for key, value in tags.items() if key not in wanted.tags}
     if undeclared:
-        verdicts["tags"] = None if copy.tags is None else undeclared.items() <= json.loads(copy.tags or "{}").items()
+        verdicts["tags"] = (
+            None if replica.tags is None else undeclared.items() <= json.loads(replica.tags or "{}").items()
+        )
     return verdicts
 
 
@@ -168,13 +170,13 @@ def _one_of(here: _T | None, others: Sequence[_T | None], same: Callable[[_T, _T
     return True if True in verdicts else None if None in verdicts else False
 
 
-def _same_mutability(template: Mapping[str, Any], copy: Copy) -> bool | None:
+def _same_mutability(template: Mapping[str, Any], replica: ReplicaSettings) -> bool | None:
     filters = compact([each.get("filter") for each in template.get("imageTagMutabilityExclusionFilters") or ()])
     modes = (
         _mode(template.get("imageTagMutability") or "MUTABLE", filters),
-        _mode(copy.source_tag_mutability, copy.source_mutability_exclusions),
+        _mode(replica.source_tag_mutability, replica.source_mutability_exclusions),
     )
-    return _one_of(_mode(copy.tag_mutability, copy.mutability_exclusions), modes, lambda one, other: one == other)
+    return _one_of(_mode(replica.tag_mutability, replica.mutability_exclusions), modes, lambda one, other: one == other)
 
 
 def _mode(name: str | None, filters: str | None) -> tuple[str, frozenset[str]] | None:
@@ -184,11 +186,11 @@ def _mode(name: str | None, filters: str | None) -> tuple[str, frozenset[str]] |
     return None if filters is None else (name, frozenset(json.loads(filters)))
 
 
-def _same_encryption(template: Mapping[str, Any], copy: Copy) -> bool | None:
+def _same_encryption(template: Mapping[str, Any], replica: ReplicaSettings) -> bool | None:
     """A template without a key accepts any: what the replica has is no worse than the key of AWS."""
     encryption = template.get("encryptionConfiguration") or {}
-    if copy.encryption_type is None or copy.kms_key is None:
+    if replica.encryption_type is None or replica.kms_key is None:
         return None
-    if copy.encryption_type != encryption.get("encryptionType", "AES256"):
+    if replica.encryption_type != encryption.get("encryptionType", "AES256"):
         return False
-    return not encryption.get("kmsKey") or bool(encryption["kmsKey"] == copy.kms_key)
+    return not encryption.get("kmsKey") or bool(encryption["kmsKey"] == replica.kms_key)

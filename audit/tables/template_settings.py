@@ -35,7 +35,7 @@ class Surroundings:
 
 
 def arriving_prefixes(known: Known) -> dict[RegistryId, tuple[str, ...]]:
-    """For each registry the prefixes that a rule, or the baseline, has copied to it."""
+    """For each registry the prefixes that a rule, or the baseline, has replicated to it."""
     found: dict[RegistryId, set[str]] = {}
     for parsed in known.rules.values():
         for rule in parsed.value or ():
@@ -80,7 +80,7 @@ def _named(prefix: str) -> str:
 
 
 def _below(baseline: Baseline, template: Template, own: str, around: Surroundings) -> Iterable[str]:
-    """Prefixes of the baseline below *own* that *template* serves, that are copied, and have settings of their own."""
+    """Prefixes of the baseline below *own* that *template* serves, that are replicated and set apart."""
     deeper = tuple(
         f"{other.prefix}/"
         for other in around.templates

@@ -83,7 +83,7 @@ def role_state(template: Template, account: str, roles: Parsed[Mapping[str, Any]
 
 
 def _trust_state(trust: object) -> tuple[str | None, str]:
-    """Whether a trust policy lets ECR assume the role; None where only its conditions could tell."""
+    """Whether a trust policy lets ECR assume the role; None where that depends on conditions."""
     try:
         document = json.loads(trust) if isinstance(trust, str) else None
     except (ValueError, RecursionError):
