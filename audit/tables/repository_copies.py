@@ -63,7 +63,7 @@ class _Asked:
 def copy_columns(known: Known, stock: Stock, pairs: Pairs, flows: Flows) -> dict[str, Any]:
     """Whether each repository is a replica, and how many replicas it has of those that the baseline requires."""
     received = _received(known, stock, pairs, flows)
-    columns: dict[str, Any] = {"receives_copies": received}
+    columns: dict[str, Any] = {"receives_replicas": received}
     for field, (counted, apart) in _KINDS.items():
         replicas = _replica_counts(known, stock, pairs, apart)
         columns[counted] = integers(replicas, ~np.isnan(replicas))
