@@ -7,6 +7,9 @@ OUTPUT ?= ecr-audit-output
 # One more than there are cores: many tests wait for the processes that they started.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
+# What is compiled is kept, whatever the caller's setting: tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak lint secrets docs lock bench check clean
 

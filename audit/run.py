@@ -23,10 +23,11 @@ from audit.store.checkpoint import open_collection, request_key
 from checks.baseline import Baseline, load_baseline, load_waivers, waiver_lines
 from checks.catalog import CHECKS, EVIDENCE_CHECKS, WAIVER_CHECKS
 from checks.engine import load_engine
-from checks.evaluate import evaluate, evaluate_suites
+from checks.evaluate import evaluate
 from checks.model import CheckResult, RegistryId, RemedyContext, Script, utc_text
 from checks.remedies import plan
 from checks.rows import plain_rows
+from checks.suite_run import evaluate_suites
 from checks.suites import OwnSuite, own_checks, read_suites
 from checks.texts import CheckText, text_of, text_of_own
 from checks.waiving import Exceptions, PlacedWaiver, apply_waivers, place, waiver_rows

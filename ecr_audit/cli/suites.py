@@ -18,7 +18,7 @@ def suites() -> None:
 @click.argument("folder", metavar="DIR")
 def check(folder: str) -> None:
     """Read the suites in DIR as a run does, and report for each expectation whether it can run. Does not call AWS."""
-    from checks.evaluate import problems_of
+    from checks.suite_run import problems_of
     from checks.suites import read_suites
 
     found = read_suites((file.name, file.text) for file in given_suites(folder))

@@ -14,8 +14,9 @@ from audit.patience import Patience
 from checks import suite_types
 from checks.baseline import Baseline, Waiver
 from checks.engine import load_engine
-from checks.evaluate import MAX_FINDINGS, Evaluation, evaluate_suites
+from checks.evaluate import Evaluation
 from checks.model import CheckResult, RemedyContext, Severity, Status
+from checks.suite_run import MAX_FINDINGS, evaluate_suites
 from checks.suites import OwnExpectation, own_checks, read_suites
 from checks.tables import REGISTRIES, REPLICAS
 from checks.waiving import Exceptions, apply_waivers

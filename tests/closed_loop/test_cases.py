@@ -17,7 +17,7 @@ from checks.findings import DEFECT
 from checks.model import Edit, Finding, Script, Status
 from checks.remedies import plan, script_for
 from tests.closed_loop.audits import CHECK_BY_ID, Audit, audited
-from tests.closed_loop.batches import ALONE, Batch, accounts_of, batch_of, groups, like
+from tests.closed_loop.batches import ALONE, MANAGEMENT, Batch, accounts_of, batch_of, groups, like
 from tests.closed_loop.case_files import Case, case_files, read_cases
 from tests.closed_loop.estate import HEALTHY, STRANGER, changes, run
 from tests.closed_loop.tampering import tamper
@@ -300,8 +300,25 @@ def test_nothing_is_wrong_with_the_healthy_estate() -> None:
     assert [(finding.check, finding.status, finding.message) for finding in audit.findings] == []
 
 
-def test_what_is_alone_is_a_case() -> None:
+def test_each_case_is_in_one_round_and_few_are_alone() -> None:
+    assert sorted(at for group in groups(CASES) for at in group) == list(range(len(CASES)))
     assert set(ALONE) <= {f"{case.check}: {case.name}" for case in CASES}
+    alone = [CASES[group[0]] for group in groups(CASES) if len(group) == 1]
+    assert len(alone) <= len(ALONE) + 2, [(case.check, case.name) for case in alone]
+
+
+def test_cases_side_by_side_share_no_account_and_no_repository() -> None:
+    for group in groups(CASES):
+        if len(group) == 1:
+            continue
+        batch = batch_of(CASES, group, group)
+        accounts = [account for case in batch.cases for account in accounts_of(case)]
+        assert len(accounts) == len(set(accounts)) >= 3 * len(group)
+        document = World.from_document(batch.world()).to_document()
+        assert {account["id"] for account in document["accounts"]} == {MANAGEMENT, *accounts}
+        owners = {(one["name"].partition("/")[0], registry["account"][:3]) for registry in document["registries"]
+                  for one in registry.get("repositories", ()) if one["name"].startswith("prod")}  # fmt: skip
+        assert len(owners) == len({name for name, _ in owners}), owners
 
 
 def test_every_check_has_a_case_or_a_reason() -> None:

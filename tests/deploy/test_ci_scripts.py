@@ -281,3 +281,11 @@ def test_ci_knows_no_more_than_make() -> None:
     """Every line of .ci/run that does something is a target of the Makefile that README or `make help` names."""
     lines = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line and not line.startswith("#")]
     assert lines == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make lint", "make test", "make secrets"]
+
+
+@pytest.mark.parametrize("place", ["README.md", "Dockerfile", "docs/troubleshooting.md"])
+def test_the_libraries_of_the_pdf_are_named_everywhere(place: str) -> None:
+    [packages] = re.findall(r'packages="([^"]+)"', (ROOT / "scripts/native-libraries").read_text())
+    libraries = [name for name in packages.split() if name.startswith("lib")]
+    assert len(libraries) == 3
+    assert [name for name in libraries if name not in (ROOT / place).read_text()] == []

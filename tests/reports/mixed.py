@@ -61,15 +61,15 @@ def _grant_findings() -> list[Finding]:
 
 
 def _backfill(key: Mapping[str, str]) -> Remedy:
-    edit = change("backfill.start", key["source_account"], "eu-central-1", {"account": BACKUP, "region": "eu-west-1"})
-    return Remedy("Start a backfill from the source registry", (edit,), safe=True)
+    wanted = change("backfill.start", key["source_account"], "eu-central-1", {"account": BACKUP, "region": "eu-west-1"})
+    return Remedy("Start a backfill from the source registry", (wanted,), safe=True)
 
 
 def immutable(key: Mapping[str, str]) -> Remedy:
     """What sets the destination to IMMUTABLE."""
     arguments = {"repository": key["repository"], "seen": "MUTABLE", "mutability": "IMMUTABLE", "exclusions": []}
-    edit = change("repository.tag-mutability", key["destination_account"], key["destination_region"], arguments)
-    return Remedy("Set the tags of the destination to IMMUTABLE", (edit,), safe=True)
+    wanted = change("repository.tag-mutability", key["destination_account"], key["destination_region"], arguments)
+    return Remedy("Set the tags of the destination to IMMUTABLE", (wanted,), safe=True)
 
 
 def _lifecycle(key: Mapping[str, str]) -> Remedy:
@@ -79,8 +79,8 @@ def _lifecycle(key: Mapping[str, str]) -> Remedy:
         "action": {"type": "expire"},
     }
     arguments = {"repository": key["repository"], "seen": "", "policy": json.dumps({"rules": [keep]}, indent=2)}
-    edit = change("repository.lifecycle", key["destination_account"], key["destination_region"], arguments)
-    return Remedy("Put the lifecycle policy that the baseline declares", (edit,))
+    wanted = change("repository.lifecycle", key["destination_account"], key["destination_region"], arguments)
+    return Remedy("Put the lifecycle policy that the baseline declares", (wanted,))
 
 
 def _replica_findings(

@@ -1,9 +1,10 @@
 """Kill a process that uses a store, at points drawn at random, and look at what it leaves. Prints one line a round.
 
-    python -m tests.audit.store.killing WORK ROUNDS SEED FOLDER [POSTGRESQL-URL ...]
+    python -m tests.audit.store.killing SEED FOLDER WORK=ROUNDS[,WORK=ROUNDS ...] [POSTGRESQL-URL ...]
 
-A parent that has imported everything forks each victim, so that a round is quick. Most victims die around one of
-the calls that change a file or the database, some at any event of the interpreter, some at a moment of the work's time.
+Each round has a database of its own, and one more for each work is needed to measure it. A parent that has imported
+everything forks each victim, so that a round is quick. Most victims die around one of the calls that change a file or
+the database, some at any event of the interpreter, some at a moment of the work's time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import datetime as dt
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -175,16 +177,23 @@ def points(count: int, events: dict[str, int], chance: random.Random) -> Iterato
 
 def main(name: str, count: int, seed: int, folder: Path, servers: list[str]) -> int:
     rounds, chance = WORKS[name], random.Random(seed)
+    folder.mkdir()
     if name == "upgrade":
         rounds = by_the_next(rounds, revisions_of_next(folder))
     urls = servers or [str(folder / str(number)) for number in range(count + 1)]
     os.environ["XDG_DATA_HOME"] = str(folder / "measured")
     events, seconds = measured(urls[0], rounds)
+    if not servers:
+        # What a folder holds is the same for every round.
+        assert wait(forked(lambda: rounds.prepare(str(folder / "prepared")))) == 0
     failed = killed = 0
     _reader, writer = os.pipe()
     for number, (url, at) in enumerate(zip(urls[1:], points(count, events, chance), strict=True)):
         os.environ["XDG_DATA_HOME"] = str(folder / f"data-{number}")
-        assert wait(forked(lambda url=url: rounds.prepare(url))) == 0
+        if servers:
+            assert wait(forked(lambda url=url: rounds.prepare(url))) == 0
+        elif (folder / "prepared").exists():
+            shutil.copytree(folder / "prepared", url)
         victim = forked(lambda url=url, at=at: counted(lambda: rounds.work(url), at, writer))
         if not at[1]:
             time.sleep(chance.uniform(0, seconds))
@@ -200,5 +209,9 @@ def main(name: str, count: int, seed: int, folder: Path, servers: list[str]) -> 
 
 
 if __name__ == "__main__":
-    work, number, seed, folder, *servers = sys.argv[1:]
-    sys.exit(main(work, int(number), int(seed), Path(folder), servers))
+    seed, place, asked, *databases = sys.argv[1:]
+    worst = 0
+    for work, _, number in (one.partition("=") for one in asked.split(",")):
+        mine, databases = databases[: int(number) + 1], databases[int(number) + 1 :]
+        worst = max(worst, main(work, int(number), int(seed), Path(place) / work, mine))
+    sys.exit(worst)
