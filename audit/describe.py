@@ -9,8 +9,8 @@ from typing import Any
 
 from audit.evidence import Evidence, RegistryEvidence
 from audit.model import Coverage
-from checks.baseline import Baseline
-from checks.wording import names_in
+from checks.baseline.schema import Baseline
+from checks.engine.text import names_in
 
 TOOLS = ("boto3", "botocore", "great-expectations", "pandas", "weasyprint")
 

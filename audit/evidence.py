@@ -64,7 +64,7 @@ class RegistryRecord:
     account: str
     region: str
     partition: str
-    depth: str = "outline"
+    detail: str = "summary"
     """`outline`: rules, policy and repository list; `full`: everything."""
     replication_configuration: str | None = None
     """`replicationConfiguration` of DescribeRegistry."""
@@ -175,7 +175,7 @@ class Scope:
     ous: tuple[str, ...] = ()
     """OU ids (`ou-…`) or name paths (`Workloads/Prod`); accounts below them are in scope."""
     regions: tuple[str, ...] = ()
-    everything: bool = False
+    all_repositories: bool = False
     """Read every repository in detail, not only those that take part in replication."""
 
 

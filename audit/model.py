@@ -100,7 +100,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class FindingLocation:
     """Which check found something, and which registries it is about."""
 
     check: str
@@ -116,11 +116,11 @@ class RunSummary:
     evidence_complete: bool
     open: Mapping[str, Severity]
     """Fingerprint → severity of every failure that no waiver covers."""
-    undecided: int = 0
+    unknown: int = 0
     """Findings of status UNKNOWN or ERROR."""
     waived: int = 0
     """Failures that a waiver covers."""
-    spots: Mapping[str, Spot] = field(default_factory=dict)
+    locations: Mapping[str, FindingLocation] = field(default_factory=dict)
     """Where the open failures lie, by fingerprint, as far as that was kept."""
 
 

@@ -15,22 +15,23 @@ from audit.describe import describe_coverage, idle_requirements, limits_sources,
 from audit.evidence import Evidence, Scope, all_gaps
 from audit.inventory import collect
 from audit.model import GivenFile, Run
-from audit.patience import Patience
 from audit.progress import Phase, Progress, ProgressEvent, Step
 from audit.spans import observed, span
 from audit.store import Store
 from audit.store.checkpoint import open_collection, request_key
-from checks.baseline import Baseline, load_baseline, load_waivers, waiver_lines
+from audit.timeouts import TimeBudget
+from checks.baseline.loading import load_baseline, load_waivers, waiver_lines
+from checks.baseline.schema import Baseline
+from checks.baseline.waivers import Exceptions, PlacedWaiver, apply_waivers, place, waiver_rows
 from checks.catalog import CHECKS, EVIDENCE_CHECKS, WAIVER_CHECKS
-from checks.engine import load_engine
-from checks.evaluate import evaluate
-from checks.model import CheckResult, RegistryId, RemedyContext, Script, utc_text
-from checks.remedies import plan
-from checks.rows import plain_rows
-from checks.suite_run import evaluate_suites
-from checks.suites import OwnSuite, own_checks, read_suites
+from checks.custom.evaluation import evaluate_suites
+from checks.custom.files import CustomCheckFile, custom_checks, read_custom_checks
+from checks.engine.evaluation import evaluate
+from checks.engine.great_expectations import load_engine
+from checks.engine.rows import plain_rows
+from checks.model import CheckResult, RegistryId, RemediationContext, Script, utc_text
+from checks.remediation import plan
 from checks.texts import CheckText, text_of, text_of_own
-from checks.waiving import Exceptions, PlacedWaiver, apply_waivers, place, waiver_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ class Request:
     resume: bool = False
     waivers: GivenFile | None = None
     """A file of waivers besides the baseline's own."""
-    suites: tuple[GivenFile, ...] = ()
+    custom_checks: tuple[GivenFile, ...] = ()
     """The organization's own Great Expectations suites."""
 
 
@@ -60,7 +61,7 @@ class Demands:
     """What a request demands of the organization: its files, read once."""
 
     baseline: Baseline
-    suites: tuple[OwnSuite, ...]
+    custom_checks_files: tuple[CustomCheckFile, ...]
     """The organization's own."""
     waivers: tuple[PlacedWaiver, ...]
     """Those of the baseline, then those of a file of their own."""
@@ -72,7 +73,7 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, 
     Raises BaselineError for a baseline that cannot be used, AwsSetupError where AWS cannot be asked at all,
     StoreError where nothing can be kept. Everything else that AWS refuses becomes a gap of the run.
     """
-    demands = read_demands(request)  # what is wrong with them is said before anything long begins
+    applied_requirements = read_demands(request)  # what is wrong with them is said before anything long begins
     started = clock()
     aws = request.aws
     key = request_key(aws.profile, aws.role_name, aws.endpoint_url, request.scope, request.baseline_text)
@@ -86,13 +87,15 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, 
             evidence = collect(
                 request.aws,
                 request.scope,
-                demands.baseline,
+                applied_requirements.baseline,
                 processes=request.processes,
                 checkpoint=kept,
                 progress=observed(progress, collecting),
                 now=kept.started_at,
             )
-        run, tables = judge(evidence, demands, request, started=started, clock=clock, progress=progress)
+        run, tables = evaluate_evidence(
+            evidence, applied_requirements, request, started=started, clock=clock, progress=progress
+        )
         if kept.resumed:
             run = replace(run, notes=(_of_before(kept.resumed, kept.started_at), *run.notes))
         with span("keep"):
@@ -107,23 +110,29 @@ def _of_before(reads: int, moment: float) -> str:
     return f"{reads} of the reads were kept from an interrupted collection that began at {utc_text(began)}."
 
 
-def judge(
-    evidence: Evidence, demands: Demands, request: Request, *, started: dt.datetime, clock: Clock, progress: Progress
+def evaluate_evidence(
+    evidence: Evidence,
+    applied_requirements: Demands,
+    request: Request,
+    *,
+    started: dt.datetime,
+    clock: Clock,
+    progress: Progress,
 ) -> tuple[Run, Mapping[str, pd.DataFrame]]:
     """Evidence → the run and its tables. No AWS call, nothing kept yet."""
     from audit.tables import build_tables
 
     with span("tables"):
         progress(ProgressEvent(Phase.TABLES))
-        tables = build_tables(evidence, demands.baseline)
+        tables = build_tables(evidence, applied_requirements.baseline)
     with span("judge"):
         progress(ProgressEvent(Phase.JUDGING))
-        return _judged(evidence, demands, request, tables, started=started, clock=clock), tables
+        return _judged(evidence, applied_requirements, request, tables, started=started, clock=clock), tables
 
 
 def _judged(
     evidence: Evidence,
-    demands: Demands,
+    applied_requirements: Demands,
     request: Request,
     tables: dict[str, pd.DataFrame],
     *,
@@ -131,20 +140,22 @@ def _judged(
     clock: Clock,
 ) -> Run:
     """What the checks say of *tables*, to which the table of waivers is added."""
-    from audit.tables.waivers import sight_of, waivers_frame
+    from audit.tables.organization import waiver_scope_of, waivers_frame
 
-    baseline = demands.baseline
+    baseline = applied_requirements.baseline
     registries = {RegistryId(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
     organization = evidence.organization.id if evidence.organization else ""
-    context = RemedyContext(baseline=baseline, organization=organization, registries=registries)
+    context = RemediationContext(baseline=baseline, organization=organization, registries=registries)
     evaluation = evaluate(EVIDENCE_CHECKS, tables, context)
-    own = evaluate_suites(demands.suites, tables, context, guard=Patience())
+    own = evaluate_suites(applied_requirements.custom_checks_files, tables, context, guard=TimeBudget())
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
-    setting = Exceptions(started.date(), baseline.longest_waiver_days, units, known_checks(demands.suites))
-    waivers = demands.waivers
+    setting = Exceptions(
+        started.date(), baseline.longest_waiver_days, units, known_checks(applied_requirements.custom_checks_files)
+    )
+    waivers = applied_requirements.waivers
     results = apply_waivers((*evaluation.results, *own.results), [one.waiver for one in waivers], setting)
     # Waivers are judged by what they cover, hence last; nothing excuses an exception from the rules of exceptions.
-    tables["waivers"] = waivers_frame(waiver_rows(results, waivers, setting, sight_of(evidence, request.scope)))
+    tables["waivers"] = waivers_frame(waiver_rows(results, waivers, setting, waiver_scope_of(evidence, request.scope)))
     about_waivers = evaluate(WAIVER_CHECKS, tables, context)
     run = _assemble(
         evidence,
@@ -157,15 +168,15 @@ def _judged(
         finished=clock(),
     )
     notes = (*idle_requirements(baseline, tables["links"]["required_by"]), *own.notes)
-    return replace(run, notes=notes, checks=check_texts(demands.suites))
+    return replace(run, notes=notes, checks=check_texts(applied_requirements.custom_checks_files))
 
 
 def read_demands(request: Request) -> Demands:
     """What *request* demands. Raises BaselineError for a baseline or a file of waivers that cannot be used."""
-    suites = read_suites((one.name, one.text) for one in request.suites)
-    known = known_checks(suites)
+    custom_checks_files = read_custom_checks((one.name, one.text) for one in request.custom_checks)
+    known = known_checks(custom_checks_files)
     baseline = load_baseline(request.baseline_text, request.baseline_name, known_checks=known)
-    return Demands(baseline, suites, _placed_waivers(request, baseline, known))
+    return Demands(baseline, custom_checks_files, _placed_waivers(request, baseline, known))
 
 
 def _placed_waivers(
@@ -216,7 +227,7 @@ def _assemble(
         validations=validations,
         documents=_referred_to(registries, results),
         account_names={one.account: one.name for one in evidence.accounts if one.name},
-        given=(*((request.waivers,) if request.waivers else ()), *request.suites),
+        given=(*((request.waivers,) if request.waivers else ()), *request.custom_checks),
     )
 
 
@@ -225,23 +236,23 @@ def _referred_to(
 ) -> dict[RegistryId, Mapping[str, Any]]:
     """The registries whose documents some command is built from."""
     wanted = {
-        (edit.account, edit.region)
+        (change.account, change.region)
         for result in results
         for finding in result.findings
-        if finding.remedy is not None
-        for edit in finding.remedy.edits
+        if finding.remediation is not None
+        for change in finding.remediation.changes
     }
     return {key: row for key, row in registries.items() if key in wanted}
 
 
-def known_checks(suites: Iterable[OwnSuite] = ()) -> dict[str, tuple[str, ...]]:
+def known_checks(custom_checks_files: Iterable[CustomCheckFile] = ()) -> dict[str, tuple[str, ...]]:
     """Check id → catalogue ids: what a baseline may name, the expectations of *suites* included."""
-    return {check.id: check.aliases for check in CHECKS} | {one.id: () for one in own_checks(suites)}
+    return {check.id: check.aliases for check in CHECKS} | {one.id: () for one in custom_checks(custom_checks_files)}
 
 
-def check_texts(suites: Iterable[OwnSuite] = ()) -> tuple[CheckText, ...]:
+def check_texts(custom_checks_files: Iterable[CustomCheckFile] = ()) -> tuple[CheckText, ...]:
     """The words about every check of a run: ours, then the expectations of *suites*."""
-    return (*(text_of(check) for check in CHECKS), *(text_of_own(one) for one in own_checks(suites)))
+    return (*(text_of(check) for check in CHECKS), *(text_of_own(one) for one in custom_checks(custom_checks_files)))
 
 
 class _importing_meanwhile:  # noqa: N801 reads as the context manager that it is

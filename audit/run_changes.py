@@ -1,7 +1,7 @@
 """What became of findings from one run to a later one: the one comparison behind reports, notifications and ages.
 
 Pure: a run and what was open before it give the answer. What is gone is fixed only where the later run could have
-seen it (`audit.sight`); else it is unsure, with the reason.
+seen it (`audit.visibility`); else it is unsure, with the reason.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from audit.model import Run, Spot
-from audit.sight import Doubt, Sight
+from audit.model import FindingLocation, Run
+from audit.visibility import Doubt, RunCoverage
 from checks.model import Finding, Severity, Status
 
 
@@ -54,38 +54,46 @@ def is_open(finding: Finding) -> bool:
     return finding.status is Status.FAIL and finding.waiver is None
 
 
-def changes(open_before: Mapping[str, Severity], spots: Mapping[str, Spot], run: Run) -> dict[str, FindingChange]:
+def changes(
+    open_before: Mapping[str, Severity], locations: Mapping[str, FindingLocation], run: Run
+) -> dict[str, FindingChange]:
     """What became of each open failure, by fingerprint; what is open neither before nor now is left out.
 
     *open_before*: severities of the open failures of the earlier run; *spots*: where they lie, as far as is known.
     """
     now = {finding.fingerprint: finding for finding in run.findings}
-    sight = Sight(run)
+    sight = RunCoverage(run)
     found = {}
     for mark in {**open_before, **now}:
-        change = _change(open_before.get(mark), now.get(mark), sight, spots.get(mark))
+        change = _change(open_before.get(mark), now.get(mark), sight, locations.get(mark))
         if change is not None:
             found[mark] = change
     return found
 
 
-def not_evaluated(before: Mapping[str, Spot | None], run: Run) -> dict[str, Doubt]:
+def not_evaluated(before: Mapping[str, FindingLocation | None], run: Run) -> dict[str, Doubt]:
     """Those findings of an earlier run, by fingerprint, that *run* does not have although they may still be there."""
     now = {finding.fingerprint for finding in run.findings}
-    sight = Sight(run)
-    gone = {mark: spot for mark, spot in before.items() if mark not in now}
-    return {mark: doubt for mark, spot in gone.items() if (doubt := sight.doubt(spot)) is not None}
+    sight = RunCoverage(run)
+    gone = {mark: location for mark, location in before.items() if mark not in now}
+    return {
+        mark: undetermined_reason
+        for mark, location in gone.items()
+        if (undetermined_reason := sight.undetermined_reason(location)) is not None
+    }
 
 
-def _change(was: Severity | None, now: Finding | None, sight: Sight, spot: Spot | None) -> FindingChange | None:
+def _change(
+    was: Severity | None, now: Finding | None, sight: RunCoverage, location: FindingLocation | None
+) -> FindingChange | None:
     if now is not None and is_open(now):
         return FindingChange(State.NEW if was is None else _shift(was, now.severity), was, now)
     if was is None:
         return None
     if now is not None and now.status is Status.FAIL:
         return FindingChange(State.WAIVED, was, now)
-    doubt = Doubt.UNKNOWN if now is not None else sight.doubt(spot)
-    return FindingChange(State.FIXED if doubt is None else State.UNSURE, was, now, doubt)
+    undetermined_reason = Doubt.UNKNOWN if now is not None else sight.undetermined_reason(location)
+    return FindingChange(State.FIXED if undetermined_reason is None else State.UNSURE, was, now, undetermined_reason)
 
 
 def _shift(was: Severity, now: Severity) -> State:

@@ -1,7 +1,8 @@
 """Where the time of an audit goes, as OpenTelemetry spans.
 
-They are those of OpenTelemetry's API, which do nothing where the process set up no tracer provider (`schedules.tracing`
-does). What an exception said is never part of a span, only its type: texts of errors stay on this machine.
+They are those of OpenTelemetry's API, which do nothing where the process set up no tracer provider
+(`schedules.service.tracing` does). What an exception said is never part of a span, only its type: texts of errors stay
+on this machine.
 """
 
 from __future__ import annotations

@@ -18,10 +18,12 @@ from pathlib import Path
 
 from audit.model import Run
 from audit.store.files import write_atomically
-from checks.baseline import Baseline, BaselineError, load_baseline, waiver_lines
-from checks.baseline_names import NEVER_WAIVED
+from checks.baseline.check_names import NEVER_WAIVED
+from checks.baseline.loading import load_baseline, waiver_lines
+from checks.baseline.schema import Baseline
+from checks.baseline.waiver_entry import NEW_FILE, CannotAppendError, with_waiver
+from checks.baseline.yaml_reader import BaselineError
 from checks.model import Finding, Status
-from checks.waiver_entry import NEW_FILE, CannotAppendError, with_waiver
 
 SHORTEST_PREFIX = 8
 """Digits of a fingerprint that must be given."""

@@ -30,11 +30,11 @@ from audit.evidence import (
     empty_columns,
 )
 from audit.tables import build_tables
-from checks.baseline import Baseline
+from checks.baseline.schema import Baseline
 from checks.catalog import CHECKS
-from checks.engine import load_engine
-from checks.evaluate import evaluate
-from checks.model import RemedyContext
+from checks.engine.evaluation import evaluate
+from checks.engine.great_expectations import load_engine
+from checks.model import RemediationContext
 
 NOW = 1_795_000_000.0
 REGION = "eu-west-1"
@@ -52,7 +52,7 @@ def main() -> None:
     tables = build_tables(evidence, baseline)
     clock.told("build_tables")
     registries = {(row["account"], row["region"]): row for row in tables["registries"].to_dict("records")}
-    evaluation = evaluate(CHECKS, tables, RemedyContext(baseline, "o-a", registries))
+    evaluation = evaluate(CHECKS, tables, RemediationContext(baseline, "o-a", registries))
     clock.told(f"{len(CHECKS)} checks")
     rows, findings = len(tables["replicas"]), sum(len(result.findings) for result in evaluation.results)
     print(f"{rows:,} replicas, {len(tables['links']):,} links, {findings:,} findings")
@@ -161,7 +161,7 @@ def _registry(
     wrong = [bool(every and at % every == 0) for at in range(count)]
     return RegistryEvidence(
         registry=RegistryRecord(
-            account, REGION, "aws", depth="full", templates="[]", policy_scope="V2", repositories_read=True,
+            account, REGION, "aws", detail="full", templates="[]", policy_scope="V2", repositories_read=True,
             scanning_configuration='{"scanType":"BASIC"}', **record,
         ),
         repositories={

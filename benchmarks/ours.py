@@ -9,7 +9,7 @@ import time
 from audit.aws import AwsSettings
 from audit.evidence import Scope
 from audit.inventory import collect
-from checks.baseline import Baseline
+from checks.baseline.schema import Baseline
 
 
 def main(endpoint: str, processes: int) -> None:

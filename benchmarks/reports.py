@@ -122,7 +122,7 @@ def _made_up(count: int, checks: int) -> tuple[Any, Any, Any]:
 
 
 def _finding(check: str, severity: Any, at: int) -> Any:
-    from checks.model import Finding, Remedy, Status, fingerprint
+    from checks.model import Finding, Remediation, Status, fingerprint
 
     source, destination = f"2{at % 200:011d}", f"3{at % 25:011d}"
     repository = f"team-{at % 37}/service-{at}"
@@ -131,13 +131,23 @@ def _finding(check: str, severity: Any, at: int) -> Any:
         "destination_account": destination, "destination_region": "eu-west-1",
     }  # fmt: skip
     return Finding(
-        check=check, status=Status.FAIL, severity=severity, account=destination, region="eu-west-1",
-        resource=f"{repository}: {source}/eu-central-1 → {destination}/eu-west-1", key=key,
+        check=check,
+        status=Status.FAIL,
+        severity=severity,
+        account=destination,
+        region="eu-west-1",
+        resource=f"{repository}: {source}/eu-central-1 → {destination}/eu-west-1",
+        key=key,
         message=f"{repository} at {destination}/eu-west-1 is MUTABLE, and the baseline asks for IMMUTABLE",
         evidence={"tag_mutability": "MUTABLE", "expected_tag_mutability": "IMMUTABLE", "mutability_exclusions": "[]"},
-        remedy=Remedy(f"Make {repository} at {destination}/eu-west-1 IMMUTABLE", manual=("Look at it.",), safe=True),
-        fingerprint=fingerprint(check, key), fact="tag_mutability", expected="IMMUTABLE", observed="MUTABLE",
-    )  # fmt: skip
+        remediation=Remediation(
+            f"Make {repository} at {destination}/eu-west-1 IMMUTABLE", manual=("Look at it.",), safe=True
+        ),
+        fingerprint=fingerprint(check, key),
+        fact="tag_mutability",
+        expected="IMMUTABLE",
+        observed="MUTABLE",
+    )
 
 
 def _run(results: tuple[Any, ...], started: dt.datetime) -> Any:

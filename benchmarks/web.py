@@ -20,9 +20,9 @@ import sqlalchemy as sa
 
 from audit.store import Store, open_store, schema
 from ecr_audit.web.app import create_app
-from ecr_audit.web.desk import Desk
+from ecr_audit.web.services import Services
 from ecr_audit.web.serving import serve_web
-from schedules.configuration import Configuration
+from schedules.configuration.service import Configuration
 from tests.reports.mixed import mixed_run
 
 ASKED = ("/metrics", "/readyz", "/", "/runs", "/jobs", "/schedules", "/api/v1/runs", "/api/v1/schedules")
@@ -38,8 +38,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(folder)
         fill(store, options.runs)
-        desk = Desk(configuration(), store, lambda: NOW)
-        server = serve_web(create_app(desk), "127.0.0.1", 0)
+        services = Services(configuration(), store, lambda: NOW)
+        server = serve_web(create_app(services), "127.0.0.1", 0)
         try:
             report(server.port, options.runs, options.times)
         finally:
@@ -66,11 +66,26 @@ def fill(store: Store, number: int) -> None:
             line = {**kept["summary"], "id": name, "started_at": text, "finished_at": text}
             runs.append({**kept, "id": name, "job": job, "started_at": text, "finished_at": text, "summary": line})
             newest = night >= number - len(SCHEDULES)
-            jobs.append({
-                "id": job, "kind": "audit", "schedule": schedule, "due_at": text, "asked_at": text,
-                "asked_by": "schedule", "request": {}, "state": "done", "reason": "", "run": run.id if newest else name,
-                "started_at": text, "finished_at": text, "attempts": 1, "note": "", "done": 39, "total": 39,
-            })  # fmt: skip
+            jobs.append(
+                {
+                    "id": job,
+                    "kind": "audit",
+                    "schedule": schedule,
+                    "due_at": text,
+                    "requested_at": text,
+                    "requested_by": "schedule",
+                    "request": {},
+                    "state": "done",
+                    "reason": "",
+                    "run": run.id if newest else name,
+                    "started_at": text,
+                    "finished_at": text,
+                    "attempts": 1,
+                    "note": "",
+                    "done": 39,
+                    "total": 39,
+                }
+            )
             receipts += [
                 {
                     "job": job,

@@ -18,7 +18,7 @@ from checks.expectations import Expectation
 if TYPE_CHECKING:
     import datetime as dt
 
-    from checks.baseline import Baseline
+    from checks.baseline.schema import Baseline
     from checks.tables import Table
 
 Row = Mapping[str, Any]
@@ -116,12 +116,12 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Remedy:
+class Remediation:
     """What would mend a finding: a sentence, the edits, and whether they need a reader first."""
 
     summary: str
     """One imperative sentence."""
-    edits: tuple[Change, ...] = ()
+    changes: tuple[Change, ...] = ()
     safe: bool = False
     """Whether it can be applied without review (it widens nothing, deletes nothing, costs little)."""
     manual: tuple[str, ...] = ()
@@ -146,7 +146,7 @@ class Check:
     """What is demanded of which columns, the facts. A null in any of them means UNKNOWN."""
     message: str
     """Format string over the table's columns, for a failing row."""
-    remedy: Callable[[Row, RemedyContext], Remedy]
+    remediation: Callable[[Row, RemediationContext], Remediation]
     """What would mend one failing row."""
     when: tuple[str, ...] = ()
     """Boolean columns: a false one is NOT_APPLICABLE, else a null one is UNKNOWN; empty: every row is judged."""
@@ -196,7 +196,7 @@ class Finding:
     """The table's key columns and their values."""
     message: str
     evidence: Mapping[str, Any]
-    remedy: Remedy | None
+    remediation: Remediation | None
     fingerprint: str
     """Stable over runs, unique in one: a hash of check id and what names the row (see `Table.identity`)."""
     waiver: WaiverMark | None = None
@@ -236,7 +236,7 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
-class RemedyContext:
+class RemediationContext:
     """What a remedy may look at besides its row."""
 
     baseline: Baseline

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checks.wording import counted
+from checks.engine.text import counted
 
 ACCESS_DENIED = "DESTINATION_REGISTRY_ACCESS_DENIED"
 
@@ -22,7 +22,7 @@ def meaning(code: str | None) -> str | None:
     return "AWS does not document what this code means"
 
 
-def told(codes: Mapping[str, int]) -> str:
+def failures_text(codes: Mapping[str, int]) -> str:
     """*codes* → number of images, as a clause: which codes, how often if there are several, and what they mean."""
     if not any(codes):
         return ""

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from checks.model import Severity
 
 if TYPE_CHECKING:
+    from checks.custom.files import CustomCheck
     from checks.model import Check
-    from checks.suites import OwnExpectation
 
 _HEADINGS = {
     "what it checks": "what",
@@ -73,7 +73,7 @@ def text_of(check: Check) -> CheckText:
     )
 
 
-def text_of_own(own: OwnExpectation) -> CheckText:
+def text_of_own(own: CustomCheck) -> CheckText:
     """The words about an expectation of the organization's own: what its suite says, and where it stands."""
     asked = json.dumps(dict(own.arguments), ensure_ascii=False, default=str)
     when = f" Only rows where {' and '.join(own.when)}." if own.when else ""

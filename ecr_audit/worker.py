@@ -1,4 +1,4 @@
-"""A worker process of `ecr-audit serve`: `schedules.worker`, with this program's logs."""
+"""A worker process of `ecr-audit serve`: `schedules.service.worker`, with this program's logs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 
 from ecr_audit.logs import configure
-from schedules.worker import main
+from schedules.service.worker import main
 
 FORMAT, LEVEL = "ECR_AUDIT_LOG_FORMAT", "ECR_AUDIT_LOG_LEVEL"
 """Variables by which a service hands its workers the form of its logs."""

@@ -10,7 +10,7 @@ from audit.model import Run
 from audit.run_changes import is_open
 from checks.model import CheckResult, Finding, Severity, Status
 from checks.texts import CheckText
-from reports.words import NOUNS, area_name, counted
+from reports.text import NOUNS, area_name, counted
 
 RISKS = 5
 """How many risks the executive summary tells."""
@@ -25,7 +25,7 @@ class CheckView:
     """Worst severity among the open failures; without any, the declared one."""
     counts: Mapping[Status, int]
     open: tuple[Finding, ...]
-    undecided: tuple[Finding, ...]
+    unknown: tuple[Finding, ...]
     waived: tuple[Finding, ...]
     error: str
     """What broke, if the check itself did."""
@@ -43,7 +43,7 @@ class CheckView:
     @property
     def passed_clean(self) -> bool:
         """Whether it decided everything that it applied to, and nothing failed, not even under a waiver."""
-        return bool(self.counts[Status.PASS]) and not (self.open or self.undecided or self.waived or self.error)
+        return bool(self.counts[Status.PASS]) and not (self.open or self.unknown or self.waived or self.error)
 
     @property
     def idle(self) -> bool:
@@ -62,14 +62,14 @@ class AreaView:
     failed: int
     """Failures without a waiver."""
     waived: int
-    undecided: int
+    unknown: int
     broken: int
     """Checks of the group that broke."""
 
     @property
     def judged(self) -> int:
         """Judgements of the group."""
-        return self.passed + self.failed + self.waived + self.undecided
+        return self.passed + self.failed + self.waived + self.unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class AccountView:
     """Twelve digits, or empty where a finding belongs to no account."""
     name: str
     open: Mapping[Severity, int]
-    undecided: int
+    unknown: int
     waived: int
     gaps: int
 
@@ -127,7 +127,7 @@ def _check(result: CheckResult, text: CheckText, findings: list[Finding]) -> Che
         severity=open_[0].severity if open_ else text.severity or seen,
         counts={status: result.counts.get(status, 0) for status in Status},
         open=open_,
-        undecided=tuple(finding for finding in findings if finding.status is Status.UNKNOWN),
+        unknown=tuple(finding for finding in findings if finding.status is Status.UNKNOWN),
         waived=tuple(finding for finding in findings if is_waived(finding)),
         error=result.error or next((one.message for one in findings if one.status is Status.ERROR), ""),
     )
@@ -146,7 +146,7 @@ def areas_of(checks: Iterable[CheckView]) -> tuple[AreaView, ...]:
             passed=sum(check.counts[Status.PASS] for check in members),
             failed=sum(len(check.open) for check in members),
             waived=sum(len(check.waived) for check in members),
-            undecided=sum(len(check.undecided) for check in members),
+            unknown=sum(len(check.unknown) for check in members),
             broken=sum(1 for check in members if check.error),
         )
         for group, members in groups.items()
@@ -156,7 +156,7 @@ def areas_of(checks: Iterable[CheckView]) -> tuple[AreaView, ...]:
 def accounts_of(run: Run, findings: Iterable[Finding]) -> tuple[AccountView, ...]:
     """Accounts with findings or gaps, the worst first."""
     open_: dict[str, Counter[Severity]] = defaultdict(Counter)
-    undecided: Counter[str] = Counter()
+    unknown: Counter[str] = Counter()
     waived: Counter[str] = Counter()
     for finding in findings:
         if is_open(finding):
@@ -164,24 +164,24 @@ def accounts_of(run: Run, findings: Iterable[Finding]) -> tuple[AccountView, ...
         elif is_waived(finding):
             waived[finding.account] += 1
         elif finding.status is Status.UNKNOWN:
-            undecided[finding.account] += 1
+            unknown[finding.account] += 1
     gaps = Counter(gap.account for gap in run.gaps)
     views = [
         AccountView(
             account=account,
             name=run.account_names.get(account, ""),
             open={severity: open_[account][severity] for severity in Severity},
-            undecided=undecided[account],
+            unknown=unknown[account],
             waived=waived[account],
             gaps=gaps[account],
         )
-        for account in sorted({*open_, *undecided, *waived, *gaps})
+        for account in sorted({*open_, *unknown, *waived, *gaps})
     ]
     return tuple(sorted(views, key=_account_order))
 
 
 def _account_order(view: AccountView) -> tuple[int, ...]:
-    return (*(-view.open[severity] for severity in Severity), -view.undecided, -view.gaps)
+    return (*(-view.open[severity] for severity in Severity), -view.unknown, -view.gaps)
 
 
 def _rank(severity: Severity) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from audit.model import Run
-from checks.model import Finding, RemedyContext, Status
-from reports.visible import one_line
+from checks.model import Finding, RemediationContext, Status
+from reports.sanitize import one_line
 
 COMMANDS_FOR_AT_MOST = 5_000
 """A run with more findings than this names the script of each instead of repeating a whole document per finding:
@@ -41,11 +41,11 @@ class CommandBook:
         return sum(len(result.findings) for result in self._run.results) <= COMMANDS_FOR_AT_MOST
 
     @cached_property
-    def _context(self) -> RemedyContext:
-        from checks.baseline import load_baseline
+    def _context(self) -> RemediationContext:
+        from checks.baseline.loading import load_baseline
 
         run = self._run
-        return RemedyContext(
+        return RemediationContext(
             baseline=load_baseline(run.baseline_text, run.baseline_name),
             organization=run.organization_id,
             registries=run.documents,
@@ -57,10 +57,10 @@ class CommandBook:
         A run kept by another version may ask for an edit, or hold a baseline, that this program does not know: then a
         comment says so, and the rest of the report stands.
         """
-        if finding.status is not Status.FAIL or finding.remedy is None or not finding.remedy.edits:
+        if finding.status is not Status.FAIL or finding.remediation is None or not finding.remediation.changes:
             return ""
-        from checks.baseline import BaselineError
-        from checks.remedies import commands
+        from checks.baseline.yaml_reader import BaselineError
+        from checks.remediation import commands
 
         try:
             return commands(finding, self._context)

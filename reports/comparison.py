@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from audit.model import Run
 from audit.run_changes import FindingChange, State, changes, is_open
-from audit.sight import Doubt, spot_of
+from audit.visibility import Doubt, location_of
 from checks.model import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ComparedFinding:
     """One finding and what became of it."""
 
     state: State
@@ -27,12 +27,12 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RunComparison:
     """What changed from one run to another."""
 
     before: Run
     after: Run
-    entries: tuple[Entry, ...]
+    entries: tuple[ComparedFinding, ...]
     """By state, then severity, check, account, Region and resource."""
     remarks: tuple[str, ...]
     """Why the two may not be comparable."""
@@ -46,22 +46,22 @@ class Comparison:
         return counted
 
 
-def compare(before: Run, after: Run) -> Comparison:
+def compare(before: Run, after: Run) -> RunComparison:
     """Open failures of two runs by fingerprint. Gone is fixed only where the later run could look."""
     was = {finding.fingerprint: finding for finding in before.findings if is_open(finding)}
     open_before = {mark: finding.severity for mark, finding in was.items()}
-    spots = {mark: spot_of(finding) for mark, finding in was.items()}
-    found = [_entry(was.get(mark), change) for mark, change in changes(open_before, spots, after).items()]
-    return Comparison(before, after, tuple(sorted(found, key=_order)), tuple(_remarks(before, after)))
+    locations = {mark: location_of(finding) for mark, finding in was.items()}
+    found = [_entry(was.get(mark), change) for mark, change in changes(open_before, locations, after).items()]
+    return RunComparison(before, after, tuple(sorted(found, key=_order)), tuple(_remarks(before, after)))
 
 
-def _entry(was: Finding | None, change: FindingChange) -> Entry:
+def _entry(was: Finding | None, change: FindingChange) -> ComparedFinding:
     finding = change.now or was
     assert finding is not None  # a change has at least one side
-    return Entry(change.state, finding, change.before, change.after, change.reason)
+    return ComparedFinding(change.state, finding, change.before, change.after, change.reason)
 
 
-def _order(entry: Entry) -> tuple[object, ...]:
+def _order(entry: ComparedFinding) -> tuple[object, ...]:
     finding = entry.finding
     states = list(State)
     severity = entry.after or entry.before or finding.severity

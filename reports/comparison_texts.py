@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from audit.run_changes import State
-from audit.sight import Doubt
+from audit.visibility import Doubt
 from checks.model import Severity
-from reports.comparison import Comparison, Entry
+from reports.comparison import ComparedFinding, RunComparison
 from reports.formats.columns import Column
 from reports.formats.csv import cell, write_rows
 from reports.formats.json_values import json_value
 from reports.formats.markdown import escaped
-from reports.visible import one_line
-from reports.words import NOTHING, SEVERITY_MARKS, SEVERITY_WORDS, counted, moment_text, number, sentence, stamp
+from reports.sanitize import one_line
+from reports.text import NOTHING, SEVERITY_MARKS, SEVERITY_WORDS, counted, moment_text, number, sentence, stamp
 
 STATE_WORDS = {
     State.NEW: "New",
@@ -58,12 +58,12 @@ _COLUMNS = (
 )
 
 
-def as_text(comparison: Comparison) -> str:
+def as_text(comparison: RunComparison) -> str:
     """For a terminal: the totals, then what is not simply still there."""
     return "\n".join(_text_lines(comparison)) + "\n"
 
 
-def as_json(comparison: Comparison) -> str:
+def as_json(comparison: RunComparison) -> str:
     """One document with every entry."""
     document = {
         "version": VERSION,
@@ -76,25 +76,25 @@ def as_json(comparison: Comparison) -> str:
     return json.dumps(json_value(document), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
-def as_csv(comparison: Comparison) -> str:
+def as_csv(comparison: RunComparison) -> str:
     """One row an entry, RFC 4180."""
     stream = io.StringIO(newline="")
     write_rows(stream, _COLUMNS, (_cells(entry) for entry in comparison.entries))
     return stream.getvalue()
 
 
-def as_markdown(comparison: Comparison) -> str:
+def as_markdown(comparison: RunComparison) -> str:
     """For a pull request or a chat."""
     return "\n".join(_markdown_lines(comparison)) + "\n"
 
 
-RENDERERS: Mapping[str, Callable[[Comparison], str]] = MappingProxyType(
+RENDERERS: Mapping[str, Callable[[RunComparison], str]] = MappingProxyType(
     {"text": as_text, "json": as_json, "csv": as_csv, "markdown": as_markdown}
 )
 """Format name → renderer."""
 
 
-def _text_lines(comparison: Comparison) -> Iterator[str]:
+def _text_lines(comparison: RunComparison) -> Iterator[str]:
     yield f"From {comparison.before.id} ({moment_text(comparison.before.started_at)})"
     yield f"to   {comparison.after.id} ({moment_text(comparison.after.started_at)})"
     yield from (f"Note: {one_line(remark)}" for remark in comparison.remarks)
@@ -117,7 +117,7 @@ def _text_lines(comparison: Comparison) -> Iterator[str]:
         yield f"{counted(comparison.counts[State.STILL], 'finding is', 'findings are')} still open and not listed here."
 
 
-def _severities(entry: Entry) -> str:
+def _severities(entry: ComparedFinding) -> str:
     if entry.before and entry.after and entry.before is not entry.after:
         return f"{_severity(entry.before)} → {_severity(entry.after)}"
     return _severity(entry.after or entry.before)
@@ -127,7 +127,7 @@ def _severity(severity: Severity | None) -> str:
     return f"{SEVERITY_MARKS[severity]} {SEVERITY_WORDS[severity]}" if severity else NOTHING
 
 
-def _record(entry: Entry) -> dict[str, object]:
+def _record(entry: ComparedFinding) -> dict[str, object]:
     finding = entry.finding
     return {
         "state": entry.state,
@@ -143,7 +143,7 @@ def _record(entry: Entry) -> dict[str, object]:
     }
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def _cells(entry: ComparedFinding) -> tuple[str, ...]:
     finding = entry.finding
     return (
         entry.state.value,
@@ -158,7 +158,7 @@ def _cells(entry: Entry) -> tuple[str, ...]:
     )
 
 
-def _markdown_lines(comparison: Comparison) -> Iterator[str]:
+def _markdown_lines(comparison: RunComparison) -> Iterator[str]:
     yield f"## Replication audit: `{comparison.before.id}` → `{comparison.after.id}`"
     yield ""
     for remark in comparison.remarks:

@@ -20,8 +20,8 @@ from audit.model import Run
 from reports.commands import SCRIPT_FOLDER
 from reports.formats import render
 from reports.formats.json_values import json_value
+from reports.text import in_utc, moment_text, stamp
 from reports.view import ReportView
-from reports.words import in_utc, moment_text, stamp
 
 if TYPE_CHECKING:
     import pandas as pd

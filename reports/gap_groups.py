@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from checks.model import Gap, GapKind
-from reports.words import listed
+from reports.text import listed
 
 _WORDS: dict[GapKind, tuple[str, str, str]] = {
     GapKind.ROLE_MISSING: (

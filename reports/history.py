@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from audit.model import Run, RunSummary
 from audit.run_changes import State, changes
 from checks.model import Severity
-from reports.words import moment_text, number
+from reports.text import moment_text, number
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangeSince:
     """The difference of open failures against the run before."""
 
     run: str
@@ -69,7 +69,7 @@ class TrendPoint:
 
     started_at: dt.datetime
     open: Mapping[Severity, int]
-    undecided: int
+    unknown: int
     evidence_complete: bool
 
 
@@ -79,12 +79,12 @@ def earlier(run: Run, history: Sequence[RunSummary]) -> tuple[RunSummary, ...]:
     return tuple(sorted(before, key=lambda past: (past.started_at, past.id)))
 
 
-def change_since(run: Run, past: RunSummary) -> Change:
+def change_since(run: Run, past: RunSummary) -> ChangeSince:
     """Compare open failures by fingerprint. What is gone is fixed only where we could look again."""
     marks: dict[State, set[str]] = {state: set() for state in State}
-    for mark, change in changes(past.open, past.spots, run).items():
+    for mark, change in changes(past.open, past.locations, run).items():
         marks[change.state].add(mark)
-    return Change(
+    return ChangeSince(
         run=past.id,
         since=moment_text(past.started_at),
         new=frozenset(marks[State.NEW]),
@@ -103,6 +103,6 @@ def trend_point(past: RunSummary) -> TrendPoint:
     return TrendPoint(
         started_at=past.started_at,
         open={severity: counts[severity] for severity in Severity},
-        undecided=past.undecided,
+        unknown=past.unknown,
         evidence_complete=past.evidence_complete,
     )

@@ -1,4 +1,6 @@
-"""Findings, checks, gaps and scripts as JSON records: the shapes that findings.json and findings.jsonl share."""
+"""Findings, checks, gaps and scripts as JSON records, and how a finding's resource is named: the shapes that
+findings.json and findings.jsonl share.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,34 @@ from audit.model import Run
 from checks.model import Finding, Gap, Script, Status
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
-from reports.resources import resource_arn, resource_type
+from reports.text import stamp
 from reports.view import ReportView
-from reports.words import stamp
+
+
+def resource_arn(finding: Finding, partition: str) -> str:
+    """ARN of the thing that a finding is about: repository, registry or account; empty where it belongs to none.
+
+    Repository ARNs as in the ECR user guide (security_iam_service-with-iam.html). AWS has no ARN for a registry; the
+    form used is the one that other audit tools write, `arn:aws:ecr:REGION:ACCOUNT:registry/ACCOUNT`.
+    """
+    account, region = finding.account, finding.region
+    if not account:
+        return ""
+    if not region:
+        return f"arn:{partition}:iam::{account}:root"
+    repository = finding.key.get("repository")
+    if repository:
+        return f"arn:{partition}:ecr:{region}:{account}:repository/{repository}"
+    return f"arn:{partition}:ecr:{region}:{account}:registry/{account}"
+
+
+def resource_type(finding: Finding) -> str:
+    """`AwsEcrRepository`, `AwsEcrRegistry` or `AwsAccount`; empty where a finding belongs to no account."""
+    if not finding.account:
+        return ""
+    if not finding.region:
+        return "AwsAccount"
+    return "AwsEcrRepository" if finding.key.get("repository") else "AwsEcrRegistry"
 
 
 def finding_records(run: Run, view: ReportView) -> Iterator[dict[str, Any]]:
@@ -105,14 +132,14 @@ def _waiver(finding: Finding) -> dict[str, str] | None:
 
 
 def _remediation(finding: Finding, book: CommandBook) -> dict[str, Any] | None:
-    remedy = finding.remedy
-    if remedy is None:
+    remediation = finding.remediation
+    if remediation is None:
         return None
     return {
-        "summary": remedy.summary,
-        "safe": remedy.safe,
+        "summary": remediation.summary,
+        "safe": remediation.safe,
         "commands": book.of(finding) if book.complete else None,
-        "manual": remedy.manual,
+        "manual": remediation.manual,
         "scripts": book.scripts_of(finding),
     }
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from checks.engine.rows import plain_rows
 from checks.model import RegistryId
-from checks.rows import plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Way(StrEnum):
+class LinkState(StrEnum):
     """How one link stands, worst first."""
 
     BLOCKED = "blocked"
@@ -29,12 +29,12 @@ class Way(StrEnum):
     """A rule sends, and the destination takes it."""
 
 
-WAY_WORDS: Mapping[Way, str] = {
-    Way.BLOCKED: "blocked: a rule sends and the destination refuses",
-    Way.MISSING: "missing: required, and no rule sends",
-    Way.PARTIAL: "in part: some repositories do not get through",
-    Way.UNKNOWN: "undecided",
-    Way.OPEN: "open",
+LINK_STATE_WORDS: Mapping[LinkState, str] = {
+    LinkState.BLOCKED: "blocked: a rule sends and the destination refuses",
+    LinkState.MISSING: "missing: required, and no rule sends",
+    LinkState.PARTIAL: "in part: some repositories do not get through",
+    LinkState.UNKNOWN: "unknown",
+    LinkState.OPEN: "open",
 }
 
 
@@ -44,7 +44,7 @@ class Link:
 
     source: RegistryId
     destination: RegistryId
-    way: Way
+    way: LinkState
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ class Topology:
         return tuple(sorted({place for link in self.links for place in (link.source, link.destination)}))
 
     @property
-    def counts(self) -> Mapping[Way, int]:
+    def counts(self) -> Mapping[LinkState, int]:
         """Links by how they stand, every way present."""
-        counted = dict.fromkeys(Way, 0)
+        counted = dict.fromkeys(LinkState, 0)
         for link in self.links:
             counted[link.way] += 1
         return counted
@@ -105,20 +105,20 @@ _STOPS = ("inactive_accounts", "regions_not_enabled")
 """Lists, JSON arrays; one that is not empty means that nothing can arrive."""
 
 
-def _way(row: Mapping[str, Any]) -> Way:
+def _way(row: Mapping[str, Any]) -> LinkState:
     if row.get("present") is None:
-        return Way.UNKNOWN
+        return LinkState.UNKNOWN
     if not row["present"]:
-        return Way.MISSING
+        return LinkState.MISSING
     refused = row.get("cross_account") and row.get("grant_given") is False
     stopped = any(row.get(column) not in (None, "[]") for column in _STOPS)
     if refused or stopped or row.get("destination_region_valid") is False:
-        return Way.BLOCKED
+        return LinkState.BLOCKED
     cross = row.get("cross_account")
     missing = row.get("missing_prefixes")
     if missing not in (None, "[]") or (cross and row.get("uncovered_prefixes") not in (None, "[]")):
-        return Way.PARTIAL
+        return LinkState.PARTIAL
     if cross and row.get("uncreatable_repository_count"):
-        return Way.PARTIAL
+        return LinkState.PARTIAL
     unsure = missing is None or (cross and row.get("grant_given") is None)
-    return Way.UNKNOWN if unsure else Way.OPEN
+    return LinkState.UNKNOWN if unsure else LinkState.OPEN

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from audit.model import Coverage
 from checks.model import Severity
-from reports.words import SEVERITY_WORDS, be, counted, listed, number
+from reports.text import SEVERITY_WORDS, be, counted, listed, number
 
 
 class VerdictLevel(StrEnum):
@@ -35,7 +35,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RunVerdict:
     """The answer for somebody who reads nothing else."""
 
     level: VerdictLevel
@@ -58,7 +58,7 @@ class VerdictInput:
     """Failures without a waiver."""
     passed: int
     """Judgements that passed."""
-    undecided: int
+    unknown: int
     broken: int
     """Checks that broke."""
     waived: int
@@ -68,7 +68,7 @@ class VerdictInput:
     evidence_complete: bool
 
 
-def judge(figures: VerdictInput) -> Verdict:
+def conclude(figures: VerdictInput) -> RunVerdict:
     """The verdict over a run's figures."""
     level = _level(figures)
     word, mark = _WORDS[level]
@@ -77,7 +77,7 @@ def judge(figures: VerdictInput) -> Verdict:
         sentences.append(missing)
     if figures.waived:
         sentences.append(f"{counted(figures.waived, 'failure is', 'failures are')} covered by waivers in force.")
-    return Verdict(level=level, word=word, mark=mark, sentences=tuple(sentences))
+    return RunVerdict(level=level, word=word, mark=mark, sentences=tuple(sentences))
 
 
 def _level(figures: VerdictInput) -> VerdictLevel:
@@ -87,7 +87,7 @@ def _level(figures: VerdictInput) -> VerdictLevel:
     failures = sum(figures.open.values())
     if _nothing_read(figures.coverage) or not (failures or figures.passed or figures.waived):
         return VerdictLevel.NOTHING
-    if not figures.evidence_complete or figures.undecided or figures.broken:
+    if not figures.evidence_complete or figures.unknown or figures.broken:
         return VerdictLevel.INCOMPLETE
     return VerdictLevel.MINOR if failures else VerdictLevel.COMPLIANT
 
@@ -121,7 +121,7 @@ def _nothing_sentence(figures: VerdictInput) -> str:
         if coverage.registries_planned == 1:
             return "Nothing could be judged: the only registry in scope could not be read."
         return f"Nothing could be judged: none of the {number(coverage.registries_planned)} registries could be read."
-    if not figures.evidence_complete or figures.undecided or figures.broken:
+    if not figures.evidence_complete or figures.unknown or figures.broken:
         return "Nothing could be judged: what was read is not enough to decide any check."
     return "Nothing was judged: no check applies to what is in scope."
 
@@ -145,8 +145,8 @@ def missing_sentence(figures: VerdictInput) -> str:
         parts.append(f"{counted(figures.gaps, 'read', 'reads')} did not succeed")
     if coverage.unaccounted:
         parts.append(f"{counted(len(coverage.unaccounted), 'registry is', 'registries are')} missing from the result")
-    if figures.undecided:
-        parts.append(f"{counted(figures.undecided, 'judgement is', 'judgements are')} undecided")
+    if figures.unknown:
+        parts.append(f"{counted(figures.unknown, 'judgement is', 'judgements are')} undecided")
     if figures.broken:
         parts.append(f"{counted(figures.broken, 'check', 'checks')} broke")
     return f"The evidence is incomplete: {listed(parts)}." if parts else ""

@@ -25,10 +25,10 @@ from reports.breakdown import (
     risks_of,
 )
 from reports.gap_groups import GapGroup, group_gaps
-from reports.history import Change, TrendPoint, change_since, earlier, trend_point
+from reports.history import ChangeSince, TrendPoint, change_since, earlier, trend_point
+from reports.text import counted, day_text, number
 from reports.topology import Topology
-from reports.verdict import Verdict, VerdictInput, judge
-from reports.words import counted, day_text, number
+from reports.verdict import RunVerdict, VerdictInput, conclude
 
 TREND_RUNS = 6
 """Points of the trend, this run included."""
@@ -45,13 +45,13 @@ class ReportView:
     scope: tuple[str, ...]
     verdict: str
     """The verdict in one or a few sentences."""
-    conclusion: Verdict
+    conclusion: RunVerdict
     """The same with its level, word and mark."""
     counts: Mapping[Status, int]
     """Rows of all checks by status."""
     open: Mapping[Severity, int]
     waived: Mapping[Severity, int]
-    undecided: int
+    unknown: int
     broken: int
     """Checks that broke."""
     coverage: tuple[str, ...]
@@ -69,7 +69,7 @@ class ReportView:
     findings: tuple[Finding, ...]
     """Every FAIL, ERROR and UNKNOWN, waived ones included; see `sorted_findings` for the order."""
     risks: tuple[Risk, ...]
-    change: Change | None
+    change: ChangeSince | None
     """Against the run before; None for a first run."""
     trend: tuple[TrendPoint, ...]
     """Oldest first, this run last; empty for a first run."""
@@ -122,18 +122,18 @@ def build_view(
     past = earlier(run, history)
     open_ = _by_severity(finding for finding in findings if is_open(finding))
     waived = _by_severity(finding for finding in findings if is_waived(finding))
-    undecided = sum(len(check.undecided) for check in checks)
+    unknown = sum(len(check.unknown) for check in checks)
     broken = sum(1 for check in checks if check.error)
     counts = _total_counts(run.results)
     figures = VerdictInput(
-        open=open_, passed=counts[Status.PASS], undecided=undecided, broken=broken, waived=sum(waived.values()),
+        open=open_, passed=counts[Status.PASS], unknown=unknown, broken=broken, waived=sum(waived.values()),
         checks=len(run.results), gaps=len(run.gaps), coverage=run.coverage, evidence_complete=run.evidence_complete,
     )  # fmt: skip
-    conclusion = judge(figures)
-    now = TrendPoint(run.started_at, open_, undecided + broken, run.evidence_complete)
+    conclusion = conclude(figures)
+    now = TrendPoint(run.started_at, open_, unknown + broken, run.evidence_complete)
     return ReportView(
         organization=_organization(run), scope=_scope(run), verdict=conclusion.sentence, conclusion=conclusion,
-        counts=counts, open=open_, waived=waived, undecided=undecided, broken=broken, coverage=_coverage(run),
+        counts=counts, open=open_, waived=waived, unknown=unknown, broken=broken, coverage=_coverage(run),
         unaccounted=run.coverage.unaccounted, gaps=run.gaps,
         areas=areas_of(checks),
         checks=checks, accounts=accounts_of(run, findings), gap_groups=group_gaps(run.gaps), findings=findings,
@@ -189,7 +189,9 @@ def _scope(run: Run) -> tuple[str, ...]:
     return (
         "; ".join(parts) or whole,
         f"Regions: {', '.join(scope.regions)}" if scope.regions else "Every enabled Region",
-        "Every repository in detail" if scope.everything else "Repositories that take part in replication in detail",
+        "Every repository in detail"
+        if scope.all_repositories
+        else "Repositories that take part in replication in detail",
     )
 
 

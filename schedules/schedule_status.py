@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from audit.store.line import RunLine
 from audit.store.schema import holds, jobs, receipts, runs
-from schedules.jobs import Kind, State
+from audit.store.summary import RunListEntry
+from schedules.jobs.queue import JobState, Kind
 
 RECEIPT_DAYS = 7
 """Receipts of so many days are counted."""
 
-_SAYING = tuple(state.value for state in State if state.ended and state is not State.COALESCED)
+_SAYING = tuple(state.value for state in JobState if state.ended and state is not JobState.COALESCED)
 """Outcomes that say how a schedule fares; for a coalesced occasion another one stands."""
 
 
@@ -27,7 +27,7 @@ class Ended:
     """A job that has ended."""
 
     id: str
-    state: State
+    state: JobState
     run: str
     finished_at: dt.datetime
     seconds: float | None
@@ -36,7 +36,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ScheduleStatus:
     """How one schedule fares."""
 
     due_at: dt.datetime | None
@@ -45,7 +45,7 @@ class Standing:
     """The newest audit of it that has ended, whatever came of it."""
     good: Ended | None
     """The newest one that made a run."""
-    line: RunLine | None
+    line: RunListEntry | None
     """Of that run; None where retention has let it go."""
     receipts: Mapping[str, str]
     """Delivery → state, of `last`."""
@@ -55,7 +55,7 @@ class Standing:
 class Queue:
     """What is asked for and not done yet."""
 
-    counts: Mapping[tuple[Kind, State], int]
+    counts: Mapping[tuple[Kind, JobState], int]
     """Every kind, waiting and running."""
     oldest_waiting: dt.datetime | None
 
@@ -64,7 +64,7 @@ class Queue:
 class ServiceStatus:
     """Everything at one moment."""
 
-    schedules: Mapping[str, Standing]
+    schedules: Mapping[str, ScheduleStatus]
     queue: Queue
     receipts: Mapping[tuple[str, str], int]
     """(delivery, state) → receipts of the last RECEIPT_DAYS days."""
@@ -82,19 +82,19 @@ def service_status(engine: sa.Engine, schedules: Iterable[str], now: dt.datetime
         return ServiceStatus(by_schedule, _queue(connection), _receipt_counts(connection, now), runs_kept, held)
 
 
-def _standing(connection: sa.Connection, schedule: str) -> Standing:
+def _standing(connection: sa.Connection, schedule: str) -> ScheduleStatus:
     """How *schedule* fares."""
     audits = sa.and_(jobs.c.schedule == schedule, jobs.c.kind == Kind.AUDIT.value)
     last = _newest(connection, sa.and_(audits, jobs.c.state.in_(_SAYING)))
-    good = _newest(connection, sa.and_(audits, jobs.c.state == State.DONE.value, jobs.c.run.is_not(None)))
+    good = _newest(connection, sa.and_(audits, jobs.c.state == JobState.DONE.value, jobs.c.run.is_not(None)))
     due_at = connection.scalar(sa.select(sa.func.max(jobs.c.due_at)).where(jobs.c.schedule == schedule))
     told = sa.select(receipts.c.delivery, receipts.c.state).where(receipts.c.job == (last.id if last else ""))
     summary = connection.scalar(sa.select(runs.c.summary).where(runs.c.id == (good.run if good else "")))
-    return Standing(
+    return ScheduleStatus(
         due_at=None if due_at is None else dt.datetime.fromisoformat(due_at),
         last=last,
         good=good,
-        line=None if summary is None else RunLine.from_document(summary),
+        line=None if summary is None else RunListEntry.from_document(summary),
         receipts={row.delivery: row.state for row in connection.execute(told)},
     )
 
@@ -108,7 +108,7 @@ def _newest(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> End
     began = None if row.started_at is None else dt.datetime.fromisoformat(row.started_at)
     return Ended(
         id=row.id,
-        state=State(row.state),
+        state=JobState(row.state),
         run=row.run or "",
         finished_at=finished,
         seconds=None if began is None else (finished - began).total_seconds(),
@@ -118,15 +118,17 @@ def _newest(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> End
 
 def _queue(connection: sa.Connection) -> Queue:
     """What waits and what runs."""
-    open_ = (State.WAITING, State.RUNNING)
+    open_ = (JobState.WAITING, JobState.RUNNING)
     query = (
         sa.select(jobs.c.kind, jobs.c.state, sa.func.count().label("number"))
         .where(jobs.c.state.in_([state.value for state in open_]))
         .group_by(jobs.c.kind, jobs.c.state)
     )
     counts = {(kind, state): 0 for kind in Kind for state in open_}
-    counts |= {(Kind(row.kind), State(row.state)): row.number for row in connection.execute(query)}
-    oldest = connection.scalar(sa.select(sa.func.min(jobs.c.asked_at)).where(jobs.c.state == State.WAITING.value))
+    counts |= {(Kind(row.kind), JobState(row.state)): row.number for row in connection.execute(query)}
+    oldest = connection.scalar(
+        sa.select(sa.func.min(jobs.c.requested_at)).where(jobs.c.state == JobState.WAITING.value)
+    )
     return Queue(counts, None if oldest is None else dt.datetime.fromisoformat(oldest))
 
 

@@ -25,9 +25,8 @@ from botocore.loaders import Loader, create_loader
 from audit.aws.failures import CallError, Failure, failure_of
 from audit.aws.identities import Identity, Keys
 from audit.aws.operations import Operation
-from audit.aws.parsing import PlainParserFactory
+from audit.aws.responses import PlainParserFactory, require_shape
 from audit.aws.settings import AwsSettings
-from audit.aws.shapes import require_shape
 from audit.aws.transport import Transport
 from audit.evidence import CallCounts
 from checks.model import GapKind
@@ -49,7 +48,7 @@ class _Current(threading.local):
     counter: CallCounter | None = None
 
 
-class Session:
+class ClientSession:
     """Clients of this process. Safe to share between threads."""
 
     def __init__(self, settings: AwsSettings, *, connections: int = 32) -> None:

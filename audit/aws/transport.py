@@ -42,7 +42,7 @@ class _Body:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Endpoint:
     """Where a URL leads."""
 
     scheme: str
@@ -62,7 +62,7 @@ class Transport:
         self._read_timeout = read_timeout
         self._ca_bundle = ca_bundle
         self._lock = threading.Lock()
-        self._places: dict[str, _Place | None] = {}
+        self._places: dict[str, _Endpoint | None] = {}
         self._idle: dict[tuple[str, str, int], deque[socket.socket]] = {}
         self._context: ssl.SSLContext | None = None
 
@@ -92,7 +92,7 @@ class Transport:
             while idle:
                 idle.pop().close()
 
-    def _place(self, url: str) -> _Place | None:
+    def _place(self, url: str) -> _Endpoint | None:
         place = self._places.get(url)
         if place is None and url not in self._places:
             if len(self._places) >= _PLACES_KEPT:
@@ -124,7 +124,7 @@ class Transport:
             idle.append(connection)
         return AWSResponse(url, answer.status, dict(answer.headers.raw_items()), _Body(body))
 
-    def _connect(self, place: _Place, url: str) -> socket.socket:
+    def _connect(self, place: _Endpoint, url: str) -> socket.socket:
         try:
             connection = socket.create_connection((place.host, place.port), timeout=self._connect_timeout)
         except TimeoutError as error:
@@ -152,7 +152,7 @@ class Transport:
             return self._context
 
 
-def _place(url: str) -> _Place | None:
+def _place(url: str) -> _Endpoint | None:
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname:
         return None
@@ -160,10 +160,10 @@ def _place(url: str) -> _Place | None:
     host = parts.netloc.rpartition("@")[2].removesuffix(f":{standard}")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     head = f" {target} HTTP/1.1\r\nHost: {host}\r\n".encode("ascii")
-    return _Place(parts.scheme, parts.hostname, parts.port or standard, head, direct=not get_environ_proxies(url))
+    return _Endpoint(parts.scheme, parts.hostname, parts.port or standard, head, direct=not get_environ_proxies(url))
 
 
-def _message(request: Any, place: _Place) -> bytes:
+def _message(request: Any, place: _Endpoint) -> bytes:
     """The request as it goes over the wire, in one piece: one system call, one packet."""
     body = request.body or b""
     if isinstance(body, str):

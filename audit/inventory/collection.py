@@ -10,20 +10,19 @@ from audit.aws.calls import Calls
 from audit.aws.sessions import CallCounter
 from audit.aws.settings import AwsSettings, ScopeError
 from audit.evidence import CallCounts, Evidence, Scope
-from audit.inventory.accounts import ACTIVE, AccountReader, Accounts, readable, unread_destination
-from audit.inventory.crew import Crew
+from audit.inventory.accounts import ACTIVE, AccountReader, Accounts, RegionReader, readable, unread_destination
+from audit.inventory.executors import ProcessExecutor, ThreadExecutor, WorkerSetup
 from audit.inventory.organization import read_inspector_policies, read_organization, scoped
-from audit.inventory.phases import State, flows, read_depth, read_outlines, read_statuses
-from audit.inventory.ports import Checkpoint, NoCheckpoint
+from audit.inventory.phases import CollectionState, flows, read_detail, read_statuses, read_summaries
+from audit.inventory.protocols import Checkpoint, NoCheckpoint
 from audit.inventory.reader import Reader
-from audit.inventory.regions import RegionReader
 from audit.inventory.setup import Caller, identify, open_session
-from audit.inventory.workers import Elsewhere, Here, WorkerSetup
+from audit.inventory.thread_pool import ThreadPool
 from audit.progress import Phase, Progress, ProgressEvent, no_progress
 from checks.model import Gap, GapKind, RegistryId
 
 if TYPE_CHECKING:
-    from checks.baseline import Baseline
+    from checks.baseline.schema import Baseline
 
 THREADS = 16
 """Calls in flight in one process, and registries under way."""
@@ -50,7 +49,7 @@ def collect(
     """
     session = open_session(settings, threads)
     calls = Calls(session, in_flight=threads)
-    crew = Crew(threads, "account")
+    pool = ThreadPool(threads, "account")
     counter = CallCounter()
     try:
         caller = identify(session, calls, counter)
@@ -59,22 +58,22 @@ def collect(
         with _doers(settings, calls, caller, processes, threads) as doers:
             progress(ProgressEvent(Phase.ORGANIZATION))
             reader = Reader(calls, "", "", ask_in=caller.home_region)
-            organization = scoped(read_organization(reader, caller.account, crew, threads), scope)
+            organization = scoped(read_organization(reader, caller.account, pool, threads), scope)
             management = organization.record.management_account if organization.record else ""
             regions = RegionReader(calls, management, caller.home_region, caller.partition)
             accounts = Accounts({one.account: one for one in organization.accounts})
             kept = checkpoint or NoCheckpoint()
-            state = State(scope, baseline, caller, organization, accounts, kept, progress, now)
-            _read_registries(state, AccountReader(calls, regions, scope, crew), doers)
+            state = CollectionState(scope, baseline, caller, organization, accounts, kept, progress, now)
+            _read_registries(state, AccountReader(calls, regions, scope, pool), doers)
             destinations = _scanned_destinations(state)
             state.organization = read_inspector_policies(
-                reader, organization, destinations, crew, ORGANIZATIONS_AT_ONCE
+                reader, organization, destinations, pool, ORGANIZATIONS_AT_ONCE
             )
         run_calls = counter.counts().plus(reader.counts(), regions.counter.counts(), calls.take_role_counts())
         return _evidence(state, reader.gaps(), run_calls)
     finally:
         calls.stop()
-        crew.close()
+        pool.close()
         session.close()
 
 
@@ -87,37 +86,39 @@ def _check_regions(scope: Scope, known: Sequence[str], partition: str) -> None:
 @contextmanager
 def _doers(
     settings: AwsSettings, calls: Calls, caller: Caller, processes: int, threads: int
-) -> Iterator[Here | Elsewhere]:
-    doers: Here | Elsewhere
+) -> Iterator[ThreadExecutor | ProcessExecutor]:
+    doers: ThreadExecutor | ProcessExecutor
     if processes > 1:
-        doers = Elsewhere(WorkerSetup(settings, caller.account, caller.partition, caller.keys, threads), processes)
+        doers = ProcessExecutor(
+            WorkerSetup(settings, caller.account, caller.partition, caller.keys, threads), processes
+        )
     else:
-        doers = Here(calls, threads)
+        doers = ThreadExecutor(calls, threads)
     try:
         yield doers
     finally:
         doers.close()
 
 
-def _read_registries(state: State, reader: AccountReader, doers: Here | Elsewhere) -> None:
+def _read_registries(state: CollectionState, reader: AccountReader, doers: ThreadExecutor | ProcessExecutor) -> None:
     state.begin(Phase.ACCOUNTS)
     accounts = state.accounts
     reader.read(accounts, [record.account for record in state.organization.accounts if record.in_scope])
     first = [pair for pair, region in accounts.regions.items() if region.in_scope and readable(accounts, pair)]
     state.begin(Phase.SUMMARIES)
-    read_outlines(state, doers, first)
+    read_summaries(state, doers, first)
     destinations = {flow.destination for flow in flows(state)} - set(state.planned)
     reader.read(accounts, {account for account, _ in destinations} & set(accounts.records))
     second = sorted(pair for pair in destinations if readable(accounts, pair))
-    read_outlines(state, doers, second)
+    read_summaries(state, doers, second)
     _note_unread(state, destinations - set(second))
     state.begin(Phase.DETAILS)
-    read_depth(state, doers)
+    read_detail(state, doers)
     state.begin(Phase.STATUSES)
     read_statuses(state, doers)
 
 
-def _scanned_destinations(state: State) -> set[str]:
+def _scanned_destinations(state: CollectionState) -> set[str]:
     """Accounts that receive copies which the baseline wants scanned; those that are not active scan nothing."""
     if not any(entry.scanning and entry.scanning.required for entry in state.baseline.settings):
         return set()
@@ -126,7 +127,7 @@ def _scanned_destinations(state: State) -> set[str]:
     return {account for account in named if account in records and records[account].state in ACTIVE}
 
 
-def _note_unread(state: State, destinations: Iterable[RegistryId]) -> None:
+def _note_unread(state: CollectionState, destinations: Iterable[RegistryId]) -> None:
     known = state.organization.record is not None and state.organization.complete
     for pair in sorted(destinations):
         gap = unread_destination(state.accounts, pair, known)
@@ -143,7 +144,7 @@ def _note_unread(state: State, destinations: Iterable[RegistryId]) -> None:
             )
 
 
-def _evidence(state: State, gaps: tuple[Gap, ...], sent: CallCounts) -> Evidence:
+def _evidence(state: CollectionState, gaps: tuple[Gap, ...], sent: CallCounts) -> Evidence:
     registries = tuple(state.read[pair] for pair in sorted(state.read))
     return Evidence(
         organization=state.organization.record,

@@ -9,9 +9,9 @@ from typing import Any
 
 from audit.aws.settings import AwsSetupError, ScopeError
 from audit.evidence import AccountRecord, OrganizationRecord, Scope
-from audit.inventory.crew import Crew
 from audit.inventory.reader import Reader
-from checks.requirements import ROOT, in_units
+from audit.inventory.thread_pool import ThreadPool
+from checks.baseline.requirements import ROOT, in_units
 
 _ACCOUNT_ID = re.compile(r"\d{12}")
 _ACCOUNT_ARN = re.compile(r"arn:[\w-]+:organizations::(\d{12}):account/(o-[a-z0-9]+)/\d{12}")
@@ -38,7 +38,7 @@ class Organization:
     """Whether every account that could matter is known."""
 
 
-def read_organization(reader: Reader, caller_account: str, crew: Crew, at_once: int) -> Organization:
+def read_organization(reader: Reader, caller_account: str, pool: ThreadPool, at_once: int) -> Organization:
     """Accounts of every state with their places. Without an organization: the caller's own account."""
     described = reader.ask("organizations:DescribeOrganization", "Organization", {})
     alone = (AccountRecord(caller_account, None, None, None, None),)
@@ -53,7 +53,7 @@ def read_organization(reader: Reader, caller_account: str, crew: Crew, at_once: 
     record = record or _record_from(rows)
     if not rows:
         return Organization(record, alone, complete=complete and record is None)
-    accounts = _placed(reader, [row for row in rows if row.get("Id")], record, crew, at_once)
+    accounts = _placed(reader, [row for row in rows if row.get("Id")], record, pool, at_once)
     if caller_account not in {account.account for account in accounts}:
         accounts += alone
     management = record.management_account if record else ""
@@ -79,13 +79,13 @@ def _record_from(rows: Iterable[dict[str, Any]]) -> OrganizationRecord | None:
 
 
 def _placed(
-    reader: Reader, rows: list[dict[str, Any]], record: OrganizationRecord | None, crew: Crew, at_once: int
+    reader: Reader, rows: list[dict[str, Any]], record: OrganizationRecord | None, pool: ThreadPool, at_once: int
 ) -> tuple[AccountRecord, ...]:
     paths = {str(row["Id"]): path for row in rows if (path := _path_of(row))}
-    units = _walk(reader, record.id if record else "", crew, at_once)
+    units = _walk(reader, record.id if record else "", pool, at_once)
     by_id = {unit.id: unit for unit in units}
     if len(paths) < len(rows):
-        paths |= _members(reader, units, crew, at_once)
+        paths |= _members(reader, units, pool, at_once)
     names = {account: by_id[parent].names for account, path in paths.items() if (parent := _last(path)) in by_id}
     return tuple(
         AccountRecord(
@@ -113,7 +113,7 @@ def _last(path: str) -> str:
     return path.rstrip("/").rsplit("/", 1)[-1]
 
 
-def _walk(reader: Reader, organization: str, crew: Crew, at_once: int) -> list[_Unit]:
+def _walk(reader: Reader, organization: str, pool: ThreadPool, at_once: int) -> list[_Unit]:
     """Every root and unit that could be read, level by level."""
     roots = reader.all_rows("organizations:ListRoots", "Roots", {}, token="NextToken") or []
     level = [_Unit(str(root["Id"]), ROOT, f"{organization}/{root['Id']}/") for root in roots if root.get("Id")]
@@ -135,12 +135,12 @@ def _walk(reader: Reader, organization: str, crew: Crew, at_once: int) -> list[_
                 if row.get("Id")
             )
 
-        crew.each(children, level, at_once)
+        pool.each(children, level, at_once)
         level = below
     return units
 
 
-def _members(reader: Reader, units: list[_Unit], crew: Crew, at_once: int) -> dict[str, str]:
+def _members(reader: Reader, units: list[_Unit], pool: ThreadPool, at_once: int) -> dict[str, str]:
     paths: dict[str, str] = {}
 
     def members(unit: _Unit) -> None:
@@ -150,12 +150,12 @@ def _members(reader: Reader, units: list[_Unit], crew: Crew, at_once: int) -> di
         for row in rows or ():
             paths[str(row.get("Id"))] = unit.ids
 
-    crew.each(members, units, at_once)
+    pool.each(members, units, at_once)
     return paths
 
 
 def read_inspector_policies(
-    reader: Reader, organization: Organization, wanted: Iterable[str], crew: Crew, at_once: int
+    reader: Reader, organization: Organization, wanted: Iterable[str], pool: ThreadPool, at_once: int
 ) -> Organization:
     """The same with the effective Inspector policy of the accounts *wanted*: one call for each of them."""
     policies: dict[str, str] = {}
@@ -167,7 +167,7 @@ def read_inspector_policies(
             policies[account] = str((answer.get("EffectivePolicy") or {}).get("PolicyContent") or "")
 
     members = {account.account for account in organization.accounts} if organization.record is not None else set()
-    crew.each(ask, sorted(members.intersection(wanted)), at_once)
+    pool.each(ask, sorted(members.intersection(wanted)), at_once)
     accounts = tuple(replace(one, inspector_policy=policies.get(one.account)) for one in organization.accounts)
     return replace(organization, accounts=accounts)
 

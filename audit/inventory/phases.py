@@ -8,42 +8,42 @@ from typing import TYPE_CHECKING
 
 from audit.evidence import RegistryEvidence, RegistryRecord, Scope
 from audit.inventory.accounts import Accounts
-from audit.inventory.context import REPLICATION_ROLE
+from audit.inventory.executors import ProcessExecutor, TaskFailure, ThreadExecutor
 from audit.inventory.organization import Organization
 from audit.inventory.plan import (
     Flow,
     has_rules,
     inquiries,
-    registries_for_depth,
+    registries_for_detail,
+    repositories_to_read,
     required_flows,
     rule_flows,
-    wanted_repositories,
 )
-from audit.inventory.ports import Checkpoint
+from audit.inventory.protocols import Checkpoint
+from audit.inventory.registry import REPLICATION_ROLE
 from audit.inventory.setup import Caller
 from audit.inventory.tasks import (
-    DepthResult,
-    DepthTask,
-    OutlineTask,
+    DetailResult,
+    DetailTask,
     Result,
     StatusTask,
+    SummaryTask,
     Task,
-    lost,
-    merge_depth,
+    failure_gap,
+    merge_detail,
 )
-from audit.inventory.workers import Elsewhere, Here, Lost
 from audit.progress import Phase, Progress, ProgressEvent, Step
 from checks.model import Gap, GapKind, RegistryId
 
 if TYPE_CHECKING:
-    from checks.baseline import Baseline
+    from checks.baseline.schema import Baseline
 
 STATUS_BOUND = 100
 """Images asked about for each source registry and destination."""
 
 
 @dataclass(slots=True)
-class State:
+class CollectionState:
     """What a collection knows so far."""
 
     scope: Scope
@@ -66,7 +66,7 @@ class State:
         self.progress(ProgressEvent(phase))
 
 
-def flows(state: State) -> tuple[Flow, ...]:
+def flows(state: CollectionState) -> tuple[Flow, ...]:
     """What rules copy and the baseline requires, of sources in scope."""
     sources = [pair for pair in state.planned if state.accounts.regions[pair].in_scope]
     configured = (
@@ -78,54 +78,58 @@ def flows(state: State) -> tuple[Flow, ...]:
     return (*configured, *required_flows(state.baseline, state.accounts.records, sources))
 
 
-def read_outlines(state: State, doers: Here | Elsewhere, pairs: Sequence[RegistryId]) -> None:
+def read_summaries(
+    state: CollectionState, doers: ThreadExecutor | ProcessExecutor, pairs: Sequence[RegistryId]
+) -> None:
     """Add *pairs* to the plan and read their outlines."""
     tasks = []
     for pair in pairs:
         state.planned[pair] = None
         account, region = pair
-        kept = state.checkpoint.load("outline", account, region)
+        kept = state.checkpoint.load("summary", account, region)
         if kept is not None:
             state.read[pair] = kept
         elif state.accounts.reachable(account):
-            tasks.append(OutlineTask(account, region, state.caller.partition, state.accounts.keys[account]))
+            tasks.append(SummaryTask(account, region, state.caller.partition, state.accounts.keys[account]))
         else:
             # The gap of the role that could not be assumed stands for every registry of its account.
             state.read[pair] = RegistryEvidence(RegistryRecord(account, region, state.caller.partition))
-    _do(state, doers, "outline", tasks)
+    _do(state, doers, "summary", tasks)
 
 
-def read_depth(state: State, doers: Here | Elsewhere) -> None:
+def read_detail(state: CollectionState, doers: ThreadExecutor | ProcessExecutor) -> None:
     """Read everything else of the registries that deserve it."""
     copied = flows(state)
-    everything = state.scope.everything
-    chosen = registries_for_depth(copied, state.read, everything=everything)
-    wanted = wanted_repositories(copied, state.read, everything=everything)
+    all_repositories = state.scope.all_repositories
+    chosen = registries_for_detail(copied, state.read, all_repositories=all_repositories)
+    wanted = repositories_to_read(copied, state.read, all_repositories=all_repositories)
     tasks = []
     asked_for_role: set[str] = set()
     watched = {flow.destination for flow in copied} if state.baseline.registries.failure_events else set()
     for pair in chosen:
-        kept = state.checkpoint.load("depth", *pair)
+        kept = state.checkpoint.load("detail", *pair)
         if kept is not None:
             state.read[pair] = kept
             asked_for_role |= {pair[0]} if kept.registry.service_linked_role_present is not None else set()
             continue
-        task = _depth_task(state, pair, wanted.get(pair, ()), asked_for_role)
+        task = _detail_task(state, pair, wanted.get(pair, ()), asked_for_role)
         tasks.append(replace(task, event_rules=pair in watched))
-    _do(state, doers, "depth", tasks)
+    _do(state, doers, "detail", tasks)
     _share_roles(state)
 
 
-def _depth_task(state: State, pair: RegistryId, names: tuple[str, ...], asked_for_role: set[str]) -> DepthTask:
-    outline = state.read[pair]
-    source = has_rules(_rules_of(outline))
+def _detail_task(
+    state: CollectionState, pair: RegistryId, names: tuple[str, ...], asked_for_role: set[str]
+) -> DetailTask:
+    summary = state.read[pair]
+    source = has_rules(_rules_of(summary))
     role = source and pair[0] not in asked_for_role
     if role:
         asked_for_role.add(pair[0])
     chosen = set(names)
-    keys = zip(outline.repositories["repository"], outline.repositories["kms_key"], strict=True)
-    return DepthTask(
-        outline=outline.registry,
+    keys = zip(summary.repositories["repository"], summary.repositories["kms_key"], strict=True)
+    return DetailTask(
+        summary=summary.registry,
         names=names,
         repository_keys=tuple(sorted({key for name, key in keys if key and name in chosen})),
         quotas=source,
@@ -134,7 +138,7 @@ def _depth_task(state: State, pair: RegistryId, names: tuple[str, ...], asked_fo
     )
 
 
-def _share_roles(state: State) -> None:
+def _share_roles(state: CollectionState) -> None:
     """The service-linked role is asked for in one registry of an account; answer or refusal hold for all of them."""
     present: dict[str, bool] = {}
     refused: dict[str, Gap] = {}
@@ -160,7 +164,7 @@ def _rules_of(evidence: RegistryEvidence) -> str | None:
     return evidence.registry.replication_configuration
 
 
-def read_statuses(state: State, doers: Here | Elsewhere) -> None:
+def read_statuses(state: CollectionState, doers: ThreadExecutor | ProcessExecutor) -> None:
     """Ask about images that are at a source and not at its destination."""
     settled = state.now - 60.0 * state.baseline.replication_delay_minutes
     found = inquiries(flows(state), state.read, most=STATUS_BOUND, settled_before=settled)
@@ -184,17 +188,17 @@ def read_statuses(state: State, doers: Here | Elsewhere) -> None:
     _do(state, doers, "status", tasks)
 
 
-def _do(state: State, doers: Here | Elsewhere, phase: str, tasks: Sequence[Task]) -> None:
+def _do(state: CollectionState, doers: ThreadExecutor | ProcessExecutor, phase: str, tasks: Sequence[Task]) -> None:
     """Do *tasks* and keep each registry's evidence as it is after its task."""
     state.progress(ProgressEvent(state.phase, Step.PLANNED, count=len(tasks)))
     for task, outcome in doers.run(tasks):
         pair = RegistryId(task.account, task.region)
         before = state.read.get(pair)
-        if isinstance(outcome, Lost):
+        if isinstance(outcome, TaskFailure):
             # Not kept as finished: a resumed collection tries again.
             state.progress(ProgressEvent(state.phase, Step.LOST, *pair, reason=outcome.message))
             before = before or RegistryEvidence(RegistryRecord(*pair, state.caller.partition))
-            state.read[pair] = replace(before, gaps=(*before.gaps, lost(task, outcome.code, outcome.message)))
+            state.read[pair] = replace(before, gaps=(*before.gaps, failure_gap(task, outcome.code, outcome.message)))
         else:
             state.read[pair] = _merged(task, before, outcome)
             state.checkpoint.save(phase, state.read[pair])
@@ -202,9 +206,9 @@ def _do(state: State, doers: Here | Elsewhere, phase: str, tasks: Sequence[Task]
 
 
 def _merged(task: Task, before: RegistryEvidence | None, result: Result) -> RegistryEvidence:
-    if isinstance(result, DepthResult):
+    if isinstance(result, DetailResult):
         assert before is not None
-        return merge_depth(before, result)
+        return merge_detail(before, result)
     if isinstance(task, StatusTask):
         assert before is not None
         calls = before.calls.plus(result.calls)

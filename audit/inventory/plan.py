@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.evidence import AccountRecord, RegistryEvidence
-from audit.inventory.status import Question
+from audit.inventory.replication_status import Question
+from checks.baseline.requirements import destinations_of, prefixes_of, source_matches
 from checks.model import RegistryId
-from checks.requirements import destinations_of, prefixes_of, source_matches
 
 if TYPE_CHECKING:
-    from checks.baseline import Baseline
+    from checks.baseline.schema import Baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +80,22 @@ def required_flows(
     return tuple(flows)
 
 
-def wanted_repositories(
-    flows: Iterable[Flow], outlines: Mapping[RegistryId, RegistryEvidence], *, everything: bool
+def repositories_to_read(
+    flows: Iterable[Flow], summaries: Mapping[RegistryId, RegistryEvidence], *, all_repositories: bool
 ) -> dict[RegistryId, tuple[str, ...]]:
     """Repositories to read in detail, sorted: matched at a source, or of the same name at its destination."""
-    names = {pair: sorted(set(outline.repositories["repository"])) for pair, outline in outlines.items()}
-    if everything:
+    names = {pair: sorted(set(summary.repositories["repository"])) for pair, summary in summaries.items()}
+    if all_repositories:
         return {pair: tuple(found) for pair, found in names.items()}
     wanted: dict[RegistryId, set[str]] = defaultdict(set)
     for flow in flows:
-        here, there = outlines.get(flow.source), names.get(flow.destination, [])
+        here, there = summaries.get(flow.source), names.get(flow.destination, [])
         sent = _matching(names.get(flow.source, []), flow.prefixes)
         wanted[flow.source].update(sent)
         # Where the source could not be listed, its prefixes still tell which copies may be its.
         listed = here is not None and here.registry.repositories_read
         wanted[flow.destination].update(sent.intersection(there) if listed else _matching(there, flow.prefixes))
-    return {pair: tuple(sorted(found)) for pair, found in wanted.items() if pair in outlines and found}
+    return {pair: tuple(sorted(found)) for pair, found in wanted.items() if pair in summaries and found}
 
 
 def _matching(names: list[str], prefixes: Iterable[str]) -> set[str]:
@@ -109,8 +109,8 @@ def _matching(names: list[str], prefixes: Iterable[str]) -> set[str]:
     return found
 
 
-def registries_for_depth(
-    flows: Iterable[Flow], outlines: Mapping[RegistryId, RegistryEvidence], *, everything: bool
+def registries_for_detail(
+    flows: Iterable[Flow], summaries: Mapping[RegistryId, RegistryEvidence], *, all_repositories: bool
 ) -> tuple[RegistryId, ...]:
     """Registries that have rules or a policy, are a destination, or have repositories the baseline speaks about.
 
@@ -120,17 +120,17 @@ def registries_for_depth(
     destinations = {flow.destination for flow in flows}
     spoken_of = {flow.source for flow in flows if not flow.configured}
     chosen = []
-    for pair, outline in sorted(outlines.items()):
-        record = outline.registry
+    for pair, summary in sorted(summaries.items()):
+        record = summary.registry
         if record.replication_configuration is None and record.registry_policy is None and not record.repositories_read:
             continue
         if (
-            everything
+            all_repositories
             or record.replication_configuration is None
             or record.registry_policy != ""
             or has_rules(record.replication_configuration)
             or pair in destinations
-            or (pair in spoken_of and outline.repositories["repository"])
+            or (pair in spoken_of and summary.repositories["repository"])
         ):
             chosen.append(pair)
     return tuple(chosen)

@@ -9,9 +9,9 @@ from typing import Any
 from audit.aws.failures import CallError, Failure
 from audit.aws.operations import operation
 from audit.evidence import IMAGE_COLUMNS, Columns, empty_columns
-from audit.inventory.crew import Crew
 from audit.inventory.reader import Reader, compact
 from audit.inventory.registry import PAGE
+from audit.inventory.thread_pool import ThreadPool
 from checks.model import GapKind
 
 SCANNING_BATCH = 25
@@ -50,12 +50,12 @@ class RepositoryReader:
         self._image_filter: dict[str, str] | None = {"imageStatus": "ANY"}
         self._images: dict[str, list[tuple[Any, ...]]] = {}
 
-    def read(self, names: Sequence[str], crew: Crew, at_once: int) -> Details:
+    def read(self, names: Sequence[str], pool: ThreadPool, at_once: int) -> Details:
         """Details of *names*. Names that vanished meanwhile keep None and leave a gap."""
         details = Details(tuple(names), {name: RepositoryDetails() for name in names})
         batches = [names[start : start + SCANNING_BATCH] for start in range(0, len(names), SCANNING_BATCH)]
-        crew.each(lambda batch: self._scanning(batch, details), batches, at_once)
-        crew.each(lambda name: self._one(name, details.repositories[name]), names, at_once)
+        pool.each(lambda batch: self._scanning(batch, details), batches, at_once)
+        pool.each(lambda name: self._one(name, details.repositories[name]), names, at_once)
         for name in names:
             self._append_images(details.images, name)
         return details

@@ -12,7 +12,7 @@ from audit.aws.calls import Calls
 from audit.aws.failures import CallError, Failure
 from audit.aws.identities import Keys
 from audit.aws.operations import operation
-from audit.aws.sessions import CallCounter, Session
+from audit.aws.sessions import CallCounter, ClientSession
 from audit.aws.settings import AwsSettings, AwsSetupError
 from checks.model import GapKind
 
@@ -28,10 +28,10 @@ class Caller:
     """Temporary credentials, to hand to worker processes; None where these can find them as well."""
 
 
-def open_session(settings: AwsSettings, connections: int) -> Session:
+def open_session(settings: AwsSettings, connections: int) -> ClientSession:
     """A session, or AwsSetupError for a profile or a configuration file that cannot be used."""
     try:
-        session = Session(settings, connections=connections)
+        session = ClientSession(settings, connections=connections)
         _ = session.home_region
     except sdk.ProfileNotFound as error:
         raise AwsSetupError(_no_profile(str(error.kwargs.get("profile")))) from error
@@ -49,7 +49,7 @@ def _no_profile(profile: str) -> str:
     )
 
 
-def identify(session: Session, calls: Calls, counter: CallCounter) -> Caller:
+def identify(session: ClientSession, calls: Calls, counter: CallCounter) -> Caller:
     """Ask STS who we are. AwsSetupError says what to do where there is no usable answer."""
     region = session.home_region
     try:
@@ -87,7 +87,7 @@ def _not_sts(settings: AwsSettings, code: str = "") -> str:
     )
 
 
-def _temporary(session: Session) -> Keys | None:
+def _temporary(session: ClientSession) -> Keys | None:
     """Credentials that may have cost the user a code or a browser window: workers should not ask again."""
     found = session.caller_credentials()
     expires = getattr(found, "_expiry_time", None)

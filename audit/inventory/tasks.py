@@ -8,18 +8,19 @@ from typing import TypeAlias
 from audit.aws.calls import Calls
 from audit.aws.identities import Keys
 from audit.evidence import CallCounts, RegistryEvidence, RegistryRecord
-from audit.inventory.context import (
+from audit.inventory.reader import Reader
+from audit.inventory.registry import (
+    read_detail,
     read_event_rules,
     read_keys,
     read_quotas,
     read_roles,
     read_service_linked_role,
+    read_summary,
 )
-from audit.inventory.crew import Crew
-from audit.inventory.reader import Reader
-from audit.inventory.registry import read_depth, read_outline
+from audit.inventory.replication_status import Question, read_statuses
 from audit.inventory.repository import DETAIL_COLUMNS, Details, RepositoryReader
-from audit.inventory.status import Question, read_statuses
+from audit.inventory.thread_pool import ThreadPool
 from checks.model import Gap, GapKind
 
 AT_ONCE = 8
@@ -27,7 +28,7 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class OutlineTask:
+class SummaryTask:
     """Read rules, policy and repository list of one registry."""
 
     account: str
@@ -42,10 +43,10 @@ class OutlineTask:
 
 
 @dataclass(frozen=True, slots=True)
-class DepthTask:
+class DetailTask:
     """Read everything else of one registry."""
 
-    outline: RegistryRecord
+    summary: RegistryRecord
     names: tuple[str, ...]
     """Repositories to read in detail."""
     repository_keys: tuple[str, ...] = ()
@@ -58,12 +59,12 @@ class DepthTask:
     @property
     def account(self) -> str:
         """The registry's account."""
-        return self.outline.account
+        return self.summary.account
 
     @property
     def region(self) -> str:
         """The registry's Region."""
-        return self.outline.region
+        return self.summary.region
 
     @property
     def weight(self) -> int:
@@ -87,11 +88,11 @@ class StatusTask:
         return len(self.questions)
 
 
-Task: TypeAlias = OutlineTask | DepthTask | StatusTask
+Task: TypeAlias = SummaryTask | DetailTask | StatusTask
 
 
 @dataclass(frozen=True, slots=True)
-class DepthResult:
+class DetailResult:
     """What a depth task read."""
 
     record: RegistryRecord
@@ -100,27 +101,27 @@ class DepthResult:
     calls: CallCounts
 
 
-Result: TypeAlias = RegistryEvidence | DepthResult
+Result: TypeAlias = RegistryEvidence | DetailResult
 
 
-def perform(task: Task, calls: Calls, crew: Crew) -> Result:
+def perform(task: Task, calls: Calls, pool: ThreadPool) -> Result:
     """Do *task* now, on this thread and those of *crew*."""
     if task.keys is not None:
         calls.adopt(task.account, task.keys)
     reader = Reader(calls, task.account, task.region)
     match task:
-        case OutlineTask():
-            return read_outline(reader, task.partition)
-        case DepthTask():
-            return _depth(task, reader, calls.session.home_region, crew)
+        case SummaryTask():
+            return read_summary(reader, task.partition)
+        case DetailTask():
+            return _detail(task, reader, calls.session.home_region, pool)
         case StatusTask():
-            statuses = read_statuses(reader, task.questions, crew, AT_ONCE)
+            statuses = read_statuses(reader, task.questions, pool, AT_ONCE)
             record = RegistryRecord(task.account, task.region, task.partition)
             return RegistryEvidence(record, statuses=statuses, gaps=reader.gaps(), calls=reader.counts())
 
 
-def _depth(task: DepthTask, reader: Reader, home_region: str, crew: Crew) -> DepthResult:
-    record = read_depth(reader, task.outline)
+def _detail(task: DetailTask, reader: Reader, home_region: str, pool: ThreadPool) -> DetailResult:
+    record = read_detail(reader, task.summary)
     if task.quotas:
         record = read_quotas(reader, record)
     if task.service_linked_role:
@@ -132,13 +133,13 @@ def _depth(task: DepthTask, reader: Reader, home_region: str, crew: Crew) -> Dep
         roles=read_roles(reader, record.templates, home_region),
         keys=read_keys(reader, record.templates, task.repository_keys),
     )
-    details = RepositoryReader(reader, record.partition).read(task.names, crew, AT_ONCE)
-    return DepthResult(record, details, reader.gaps(), reader.counts())
+    details = RepositoryReader(reader, record.partition).read(task.names, pool, AT_ONCE)
+    return DetailResult(record, details, reader.gaps(), reader.counts())
 
 
-def merge_depth(outline: RegistryEvidence, result: DepthResult) -> RegistryEvidence:
+def merge_detail(summary: RegistryEvidence, result: DetailResult) -> RegistryEvidence:
     """The outline with what the depth added."""
-    repositories = {name: list(values) for name, values in outline.repositories.items()}
+    repositories = {name: list(values) for name, values in summary.repositories.items()}
     rows = {name: row for row, name in enumerate(repositories["repository"])}
     for name, found in result.details.repositories.items():
         row = rows[name]
@@ -146,25 +147,25 @@ def merge_depth(outline: RegistryEvidence, result: DepthResult) -> RegistryEvide
         for column in DETAIL_COLUMNS:
             repositories[column][row] = getattr(found, column)
     return replace(
-        outline,
+        summary,
         registry=result.record,
         repositories=repositories,
         images=result.details.images,
-        gaps=outline.gaps + result.gaps,
-        calls=outline.calls.plus(result.calls),
+        gaps=summary.gaps + result.gaps,
+        calls=summary.calls.plus(result.calls),
     )
 
 
-def lost(task: Task, code: str, message: str) -> Gap:
+def failure_gap(task: Task, code: str, message: str) -> Gap:
     """The gap that stands for a task that could not be finished."""
     tables = {
-        OutlineTask: ("registries", "rules", "links", "grants", "repositories", "replicas", "images"),
-        DepthTask: ("registries", "templates", "repositories", "replicas", "images", "links"),
+        SummaryTask: ("registries", "rules", "links", "grants", "repositories", "replicas", "images"),
+        DetailTask: ("registries", "templates", "repositories", "replicas", "images", "links"),
         StatusTask: ("images",),
     }[type(task)]
     operation = {
-        OutlineTask: "ecr:DescribeRegistry",
-        DepthTask: "ecr:DescribeImages",
+        SummaryTask: "ecr:DescribeRegistry",
+        DetailTask: "ecr:DescribeImages",
         StatusTask: "ecr:DescribeImageReplicationStatus",
     }[type(task)]
     return Gap(task.account, task.region, operation, GapKind.UNEXPECTED, code, message, tables)

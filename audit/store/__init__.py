@@ -20,26 +20,39 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from audit.model import Age, Run, RunSummary
-from audit.store import holds, retention, schema, sweeping, verifying
-from audit.store.ages import Seen, ages, history, seen_over_time
+from audit.store import cleanup, integrity, legal_hold, retention, schema
 from audit.store.checkpoint import request_key
 from audit.store.codec import UnreadableError, decode_run
+from audit.store.connection import agreed_place, engine_of, place_of, prepare, shown
 from audit.store.errors import NoSuchRunError, StoreError, first_line, hint, kept_in, read_from
-from audit.store.holds import Act, Hold
-from audit.store.line import RunLine, summarize
-from audit.store.opening import agreed_place, engine_of, place_of, prepare, shown
-from audit.store.places import Kept, Place
+from audit.store.evidence_store import EvidenceStore, StoredFiles
+from audit.store.finding_age import Observation, ages, history, observations_over_time
+from audit.store.integrity import SETTLED_SECONDS, Checked
+from audit.store.legal_hold import Act, Hold
 from audit.store.retention import Pruned
-from audit.store.saving import insert_rows, write_files
+from audit.store.summary import RunListEntry, summarize
 from audit.store.upgrading import Upgrade, planned, upgrade
-from audit.store.verifying import SETTLED_SECONDS, Checked
+from audit.store.writer import insert_rows, write_files
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "Act", "Checked", "Hold", "NoSuchRunError", "Pruned", "RunLine", "Seen", "Store", "StoreError", "UnreadableError",
-    "Upgrade", "open_store", "planned", "summarize", "upgrade",
+    "Act",
+    "Checked",
+    "Hold",
+    "NoSuchRunError",
+    "Observation",
+    "Pruned",
+    "RunListEntry",
+    "Store",
+    "StoreError",
+    "UnreadableError",
+    "Upgrade",
+    "open_store",
+    "planned",
+    "summarize",
+    "upgrade",
 ]  # fmt: skip
 
 
@@ -72,7 +85,7 @@ class Store:
     engine: sa.Engine
     folder: Path
     """Local: what is under way and what was rendered; the evidence too, unless it was put elsewhere."""
-    place: Place
+    place: EvidenceStore
     """Where the evidence lies."""
 
     @property
@@ -96,7 +109,7 @@ class Store:
         """
         if job and (earlier := self.run_of(job)) is not None:
             raise StoreError(f"job {job} has made run {earlier} already")
-        if verifying.has_row(self.engine, run.id):
+        if integrity.has_row(self.engine, run.id):
             raise StoreError(f"run {run.id} is kept already")
         partial = self.place.staging / f".{run.id}.{os.getpid()}.partial"
         try:
@@ -120,8 +133,8 @@ class Store:
         except sa.exc.SQLAlchemyError as error:
             if self.engine.dialect.name == "sqlite" or isinstance(error, sa.exc.IntegrityError | sa.exc.DataError):
                 with suppress(StoreError):  # the first error is the one to tell
-                    if not verifying.has_row(self.engine, run_id):
-                        self.place.remove(Kept(run_id, self.at(run_id), frozenset(files), 0.0))
+                    if not integrity.has_row(self.engine, run_id):
+                        self.place.remove(StoredFiles(run_id, self.at(run_id), frozenset(files), 0.0))
             raise
 
     def run_of(self, job: str) -> str | None:
@@ -137,13 +150,13 @@ class Store:
             stamped = connection.scalars(sa.select(schema.revisions.c.version_num)).all()
         return {**said, "revision": ", ".join(stamped)}
 
-    def list(self, limit: int | None = None, before: str = "") -> tuple[RunLine, ...]:
+    def list(self, limit: int | None = None, before: str = "") -> tuple[RunListEntry, ...]:
         """Summaries, newest first; *before*: only of runs older than this one."""
         query = sa.select(schema.runs.c.summary).order_by(schema.runs.c.id.desc()).limit(limit)
         if before:
             query = query.where(schema.runs.c.id < before)
         with read_from(self.name), self.engine.connect() as connection:
-            return tuple(RunLine.from_document(row) for row in connection.scalars(query))
+            return tuple(RunListEntry.from_document(row) for row in connection.scalars(query))
 
     def history(self, run: Run, limit: int = 12, *, against: str = "") -> tuple[RunSummary, ...]:
         """Earlier runs of the same organization and scope, newest first: what *run* can be compared with.
@@ -158,35 +171,35 @@ class Store:
         with read_from(self.name), self.engine.connect() as connection:
             return ages(connection, run_id)
 
-    def findings_over_time(self, run: Run, fingerprint: str, limit: int = 50) -> tuple[Seen, ...]:
+    def findings_over_time(self, run: Run, fingerprint: str, limit: int = 50) -> tuple[Observation, ...]:
         """What runs of the same organization and scope say of one finding, newest first."""
         with read_from(self.name), self.engine.connect() as connection:
-            return seen_over_time(connection, _question(run), fingerprint, limit)
+            return observations_over_time(connection, _question(run), fingerprint, limit)
 
     def hold(self, run_id: str, reason: str, by: str, at: dt.datetime) -> None:
         """Put a run under legal hold: retention leaves it alone. Raises NoSuchRunError or StoreError."""
         with kept_in(self.folder, "the hold"), self.engine.begin() as connection:
-            holds.hold(connection, run_id, reason, by, at)
+            legal_hold.hold(connection, run_id, reason, by, at)
 
     def release(self, run_id: str, by: str, at: dt.datetime) -> None:
         """End the legal hold of a run. Raises StoreError where there is none."""
         with kept_in(self.folder, "the release"), self.engine.begin() as connection:
-            holds.release(connection, run_id, by, at)
+            legal_hold.release(connection, run_id, by, at)
 
     def holds(self) -> Mapping[str, Hold]:
         """Every legal hold, by run."""
         with read_from(self.name), self.engine.connect() as connection:
-            return holds.holds(connection)
+            return legal_hold.holds(connection)
 
     def act(self, by: str, act: str, subject: str, detail: Mapping[str, Any], at: dt.datetime) -> None:
         """Write down what a person did. *detail*: JSON values, without any secret."""
         with kept_in(self.folder, "the act"), self.engine.begin() as connection:
-            holds.record(connection, by, act, subject, detail, at)
+            legal_hold.record(connection, by, act, subject, detail, at)
 
     def acts(self, limit: int = 50) -> tuple[Act, ...]:
         """What people did, newest first."""
         with read_from(self.name), self.engine.connect() as connection:
-            return holds.acts(connection, limit)
+            return legal_hold.acts(connection, limit)
 
     def resolve(self, name: str) -> str:
         """The full id for `latest`, `previous` (the one before), an id, or the beginning of exactly one id.
@@ -278,11 +291,11 @@ class Store:
         be deleted: its row is gone then, and `mend` deletes them later.
         """
         with read_from(self.name), self.engine.connect() as connection:
-            held = holds.holds(connection).keys()
+            held = legal_hold.holds(connection).keys()
             going = tuple(retention.dispensable(retention.kept_lines(connection), held, days=days, count=runs, now=now))
         if dry:
             return going
-        return tuple(one for one in going if sweeping.delete(self, one, by, now))
+        return tuple(one for one in going if cleanup.delete(self, one, by, now))
 
     def verify(self, settled: float = SETTLED_SECONDS, *, hashes: bool = True) -> Iterator[Checked]:
         """Hold every kept file against its hash, and name whatever no row does.
@@ -291,11 +304,11 @@ class Store:
         being kept. *hashes*: False leaves the files themselves unread. Raises StoreError where the store cannot be
         asked at all.
         """
-        return verifying.verify(self.engine, self.name, self.place, settled, hashes=hashes)
+        return integrity.verify(self.engine, self.name, self.place, settled, hashes=hashes)
 
-    def mend(self, settled: float = SETTLED_SECONDS) -> tuple[Checked, ...]:
+    def repair(self, settled: float = SETTLED_SECONDS) -> tuple[Checked, ...]:
         """Delete what processes that died left behind; what was deleted."""
-        return sweeping.mend(self, settled)
+        return cleanup.repair(self, settled)
 
 
 def _question(run: Run) -> str:

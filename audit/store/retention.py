@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from audit.store import holds, schema
-from audit.store.line import RunLine
+from audit.store import legal_hold, schema
+from audit.store.summary import RunListEntry
 
 LATEST = 12
 """Runs of one organization and scope since the last good one that always stay."""
@@ -23,17 +23,17 @@ class Pruned:
     reason: str
 
 
-def kept_lines(connection: sa.Connection) -> dict[str, list[RunLine]]:
+def kept_lines(connection: sa.Connection) -> dict[str, list[RunListEntry]]:
     """Every run by question, newest first."""
     query = sa.select(schema.runs.c.question, schema.runs.c.summary).order_by(schema.runs.c.id.desc())
-    found: dict[str, list[RunLine]] = {}
+    found: dict[str, list[RunListEntry]] = {}
     for question, summary in connection.execute(query):
-        found.setdefault(question, []).append(RunLine.from_document(summary))
+        found.setdefault(question, []).append(RunListEntry.from_document(summary))
     return found
 
 
 def dispensable(
-    runs: Mapping[str, Iterable[RunLine]], held: Set[str], *, days: int, count: int, now: dt.datetime
+    runs: Mapping[str, Iterable[RunListEntry]], held: Set[str], *, days: int, count: int, now: dt.datetime
 ) -> Iterator[Pruned]:
     """Runs that may go, oldest first.
 
@@ -54,7 +54,7 @@ def dispensable(
     yield from sorted(found, key=lambda one: one.run)
 
 
-def _needed(lines: tuple[RunLine, ...]) -> set[str]:
+def _needed(lines: tuple[RunListEntry, ...]) -> set[str]:
     """The last good run (evidence complete), and what came after it, `LATEST` runs at most.
 
     Ages of findings are handed on from the latest run; the others are what comparisons and trends go back to.
@@ -69,7 +69,7 @@ def delete_row(connection: sa.Connection, one: Pruned, by: str, at: dt.datetime)
     free = schema.runs.c.id.not_in(sa.select(schema.holds.c.run))
     gone = connection.execute(schema.runs.delete().where(schema.runs.c.id == one.run, free)).rowcount == 1
     if gone:
-        holds.record(connection, by, "prune", one.run, {"reason": one.reason}, at)
+        legal_hold.record(connection, by, "prune", one.run, {"reason": one.reason}, at)
     return gone
 
 

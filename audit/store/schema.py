@@ -66,7 +66,7 @@ findings = sa.Table(
 """`first_seen` is the start of the run that found it first since it was last known to be gone; `seen_runs` how many
 runs found it since. A row of status `unknown` hands both on uncounted; so does one of status `not_evaluated`, for
 what the run before had and this one has not, because it could not look there. `places` are the registries that it is
-about (`audit.sight`)."""
+about (`audit.visibility`)."""
 
 holds = sa.Table(
     "holds",
@@ -85,8 +85,8 @@ jobs = sa.Table(
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("schedule", sa.String(60)),
     sa.Column("due_at", sa.String(32)),
-    sa.Column("asked_at", sa.String(32), nullable=False, index=True),
-    sa.Column("asked_by", sa.String(200), nullable=False),
+    sa.Column("requested_at", sa.String(32), nullable=False, index=True),
+    sa.Column("requested_by", sa.String(200), nullable=False),
     sa.Column("request", sa.JSON, nullable=False),
     sa.Column("state", sa.String(16), nullable=False, index=True),
     sa.Column("reason", sa.Text, nullable=False),
@@ -97,7 +97,7 @@ jobs = sa.Table(
     sa.Column("note", sa.String(400), nullable=False),
     sa.Column("done", sa.Integer, nullable=False),
     sa.Column("total", sa.Integer, nullable=False),
-    sa.Column("cancel_asked_by", sa.String(200)),
+    sa.Column("cancel_requested_by", sa.String(200)),
     sa.Column("holder", sa.String(120)),
     sa.UniqueConstraint("schedule", "due_at", name="one_job_per_occasion"),
 )
@@ -125,7 +125,7 @@ receipts = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("detail", sa.JSON, nullable=False),
 )
-"""What became of each promised delivery of a job: `trying`, `sent`, `quiet` (its rule had nothing to tell) or
+"""What became of each promised delivery of a job: `pending`, `sent`, `suppressed` (its rule had nothing to tell) or
 `failed`."""
 
 tokens = sa.Table(

@@ -8,8 +8,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from audit.store import schema
+from audit.store.connection import engine_of, migrations, place_of, refuse_unknown, revision_in, shown, sole_access
 from audit.store.errors import StoreError, first_line, hint
-from audit.store.opening import engine_of, migrations, place_of, refuse_unknown, revision_in, shown, sole_access
 
 _TABLES = ("about", "runs", "findings")
 """Of every revision."""

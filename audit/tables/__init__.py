@@ -5,25 +5,23 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.evidence import Evidence
-from audit.tables.accounts import accounts_frame, regions_frame
-from audit.tables.flows import lay_out
-from audit.tables.gaps import gaps_frame
+from audit.tables.evidence_index import index_evidence
 from audit.tables.grants import grants_frame
-from audit.tables.image_differences import compare
-from audit.tables.image_stock import take_image_stock
-from audit.tables.images import images_frame
-from audit.tables.known import know
-from audit.tables.link_names import group_by_link
-from audit.tables.links import links_frame
-from audit.tables.pairs import pair_up
-from audit.tables.registries import registries_frame
-from audit.tables.replicas import replicas_frame
-from audit.tables.repositories import repositories_frame
-from audit.tables.rules import rules_frame
-from audit.tables.stock import take_stock
-from audit.tables.templates import templates_frame
-from audit.tables.waivers import waivers_frame
-from checks.baseline import Baseline
+from audit.tables.image_index import index_images
+from audit.tables.images.differences import compare
+from audit.tables.images.frame import images_frame
+from audit.tables.links.frame import links_frame
+from audit.tables.links.names import group_by_link
+from audit.tables.organization import accounts_frame, gaps_frame, regions_frame, waivers_frame
+from audit.tables.registries.frame import registries_frame
+from audit.tables.replica_pairs import build_replicas
+from audit.tables.replicas.frame import replicas_frame
+from audit.tables.replication_graph import build_replication_graph
+from audit.tables.repositories.frame import repositories_frame
+from audit.tables.repository_index import index_repositories
+from audit.tables.rules.frame import rules_frame
+from audit.tables.templates.frame import templates_frame
+from checks.baseline.schema import Baseline
 
 __all__ = ["build_tables"]
 
@@ -33,24 +31,24 @@ def build_tables(evidence: Evidence, baseline: Baseline) -> dict[str, pd.DataFra
 
     Nothing that AWS or a user wrote makes this raise: what cannot be understood is null, with the reason beside it.
     """
-    known = know(evidence, baseline)
-    stock = take_stock(known)
-    pairs = pair_up(known, stock)
-    images = take_image_stock(known, stock)
-    found = compare(known, stock, pairs, images)
-    flows = lay_out(known)
+    index = index_evidence(evidence, baseline)
+    repository_index = index_repositories(index)
+    pairs = build_replicas(index, repository_index)
+    images = index_images(index, repository_index)
+    found = compare(index, repository_index, pairs, images)
+    graph = build_replication_graph(index)
     return {
-        "accounts": accounts_frame(known),
-        "regions": regions_frame(known),
-        "registries": registries_frame(known),
-        "rules": rules_frame(known, flows.names),
-        "links": links_frame(known, group_by_link(known, stock, pairs), flows),
-        "grants": grants_frame(known),
-        "templates": templates_frame(known),
-        "repositories": repositories_frame(known, stock, pairs, images, flows),
-        "replicas": replicas_frame(known, stock, pairs, images, found),
-        "images": images_frame(known, stock, pairs, images, found),
-        "gaps": gaps_frame(known),
+        "accounts": accounts_frame(index),
+        "regions": regions_frame(index),
+        "registries": registries_frame(index),
+        "rules": rules_frame(index, graph.names),
+        "links": links_frame(index, group_by_link(index, repository_index, pairs), graph),
+        "grants": grants_frame(index),
+        "templates": templates_frame(index),
+        "repositories": repositories_frame(index, repository_index, pairs, images, graph),
+        "replicas": replicas_frame(index, repository_index, pairs, images, found),
+        "images": images_frame(index, repository_index, pairs, images, found),
+        "gaps": gaps_frame(index),
         # Waivers are held against findings, of which there are none yet.
         "waivers": waivers_frame(()),
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.tables.documents import Parsed
-from checks.baseline import Encryption, Settings
+from checks.baseline.sections import Encryption, Settings
 from checks.model import RegistryId
 
 Keys = Mapping[RegistryId, Parsed[Mapping[str, Any]]]
@@ -42,7 +42,7 @@ class EncryptionAnswer:
     expected_kms_key: str | None = None
 
 
-def judge_key(key: str | None, place: RegistryId, keys: Parsed[Mapping[str, Any]]) -> KeyAnswer:
+def check_key(key: str | None, place: RegistryId, keys: Parsed[Mapping[str, Any]]) -> KeyAnswer:
     """State of the *key* that something in the registry *place* names; empty: it names none; None: unknown.
 
     The state is KMS's own (`Enabled`, `Disabled`, `PendingDeletion` …), `NotFound`, or `in <Region>` for a key of
@@ -65,7 +65,7 @@ def judge_key(key: str | None, place: RegistryId, keys: Parsed[Mapping[str, Any]
     return replace(answer, key_state=str(state), key_state_unknown="")
 
 
-def judge_encryption(
+def compare_encryption(
     present: bool | None,
     wanted: Settings,
     encryption_type: str | None,

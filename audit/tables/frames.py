@@ -54,17 +54,17 @@ def frame_of_rows(table: Table, rows: Iterable[Mapping[str, Any]]) -> pd.DataFra
     return frame(table, {name: [row[name] for row in held] for name in table.names})
 
 
-def integers(numbers: NDArray[np.float64], known: NDArray[np.bool_]) -> pd.arrays.IntegerArray:
+def integers(numbers: NDArray[np.float64], index: NDArray[np.bool_]) -> pd.arrays.IntegerArray:
     """Whole *numbers* as nullable integers, null where they are not *known*."""
-    return pd.arrays.IntegerArray(np.where(known, numbers, 0).astype(np.int64), ~known)
+    return pd.arrays.IntegerArray(np.where(index, numbers, 0).astype(np.int64), ~index)
 
 
 def times(seconds: Sequence[float | None] | NDArray[np.float64]) -> pd.Series:
     """Seconds since the epoch, None or NaN where unknown, as `datetime64[us, UTC]`."""
     numbers = np.asarray(seconds, dtype="float64")
-    known = ~np.isnan(numbers)
+    index = ~np.isnan(numbers)
     micros = np.full(len(numbers), np.iinfo("int64").min, dtype="int64")
-    micros[known] = np.round(numbers[known] * 1e6).astype("int64")
+    micros[index] = np.round(numbers[index] * 1e6).astype("int64")
     return pd.Series(micros.view("datetime64[us]")).dt.tz_localize("UTC")
 
 

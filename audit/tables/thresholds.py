@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.baseline import Limit
+from checks.baseline.schema import Limit
 from checks.model import Severity
 
 

@@ -28,14 +28,14 @@ found by `coverage.images-present`. ECR does not record why a backfill was stopp
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import LINKS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
     first = (
         f"Find out who stopped it and why, before it is started again in {'/'.join(source)}."
         if row["backfill_status"] == "STOPPED"
@@ -43,9 +43,9 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         "describe-replication-backfill-results` with `--result-status-filter FAILED` the images and codes; fix the "
         "registry policy or whatever else the codes point to."
     )
-    return Remedy(
+    return Remediation(
         summary=f"Start the backfill of {'/'.join(destination)} from {'/'.join(source)} again.",
-        edits=(wanted.start_backfill(source, destination),),
+        changes=(actions.start_backfill(source, destination),),
         manual=(first,),
     )
 
@@ -59,7 +59,7 @@ CHECK = Check(
     expect=in_set("backfill_status", "COMPLETE"),
     message="the newest backfill from {source_account}/{source_region} to {destination_account}/{destination_region} "
     "is {backfill_status}{backfill_problem:because}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("present", "backfill_ended"),
     unknown="whether the newest backfill from {source_account}/{source_region} to "
     "{destination_account}/{destination_region} completed is unknown",

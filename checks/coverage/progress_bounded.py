@@ -32,17 +32,17 @@ Where the read was denied, the answer is unknown.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import less_than
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import IMAGES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
+    return Remediation(
         summary=f"Wait for the replication, then backfill {'/'.join(destination)} from {'/'.join(source)}.",
-        edits=(wanted.start_backfill(source, destination),),
+        changes=(actions.start_backfill(source, destination),),
         manual=(
             "Read the status again before the backfill, which costs transfer: "
             f"`aws ecr describe-image-replication-status` in {'/'.join(source)} may say COMPLETE by now.",
@@ -59,7 +59,7 @@ CHECK = Check(
     expect=less_than("minutes_since_push", "replication_delay_minutes"),
     message="{repository}@{digest}, pushed at {pushed_at}, is still being replicated to "
     "{destination_account}/{destination_region} after {minutes_since_push:count minute}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("replication_in_progress",),
     unknown="how long the replication of {repository}@{digest} to {destination_account}/{destination_region} has been "
     "in progress is unknown",

@@ -32,18 +32,18 @@ image (`sha256-….sig`) count as plain images. Whether a signature is valid is 
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import REPLICAS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
+    return Remediation(
         summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once its registry policy allows the "
         "replication.",
-        edits=(wanted.start_backfill(source, destination),),
+        changes=(actions.start_backfill(source, destination),),
     )
 
 
@@ -56,7 +56,7 @@ CHECK = Check(
     expect=between("referrers_missing", maximum=0),
     message="{referrers_missing:count referrer} (signatures, SBOMs) of images of {repository} in "
     "{source_account}/{source_region} missing in {destination_account}/{destination_region}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("images_comparable",),
     unknown="which referrers of {repository} are present in {destination_account}/{destination_region} is unknown",
     evidence=("images_missing", "images_missing_sample"),

@@ -33,19 +33,19 @@ denied, the answer is unknown. AWS documents no list of codes, so that the advic
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.replication_failures import what_to_do
 from checks.tables import REPLICAS
-from checks.wording import names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
+    return Remediation(
         summary=f"Fix what made the replication fail, then backfill {'/'.join(destination)} from {'/'.join(source)}.",
-        edits=(wanted.start_backfill(source, destination),),
+        changes=(actions.start_backfill(source, destination),),
         manual=tuple(
             step for code in names_in(row["failure_codes"]) for step in what_to_do(code, "/".join(destination))
         ),
@@ -61,7 +61,7 @@ CHECK = Check(
     expect=between("replications_failed", maximum=0),
     message="{replications_failed:count image} of {repository} in {source_account}/{source_region} did not reach "
     "{destination_account}/{destination_region}, the replication status is FAILED{failure_meaning:because}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("statuses_asked",),
     unknown="the replication status of images of {repository} that may not have reached {destination_account}/"
     "{destination_region} could not be read",

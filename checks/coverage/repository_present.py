@@ -37,22 +37,22 @@ class do not make a replica due.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import is_true
-from checks.groundwork import groundwork
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
+from checks.remediation.prerequisites import prerequisites
 from checks.tables import REPLICAS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
     summary = (
         f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once its registry policy allows the replication."
     )
-    ground = groundwork(context, source, destination, (row["repository"],))
-    if ground.obstacles:
-        return Remedy(summary=summary, manual=ground.steps(destination))
-    return Remedy(summary=summary, edits=(*ground.edits, wanted.start_backfill(source, destination)))
+    ground = prerequisites(context, source, destination, (row["repository"],))
+    if ground.blockers:
+        return Remediation(summary=summary, manual=ground.steps(destination))
+    return Remediation(summary=summary, changes=(*ground.changes, actions.start_backfill(source, destination)))
 
 
 CHECK = Check(
@@ -64,7 +64,7 @@ CHECK = Check(
     expect=is_true("destination_present"),
     message="{repository} has {source_images:count image} in {source_account}/{source_region} and does not exist in "
     "{destination_account}/{destination_region}, although a rule replicates it there",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("replication_due",),
     unknown="whether {repository} exists in {destination_account}/{destination_region} is unknown",
     evidence=("source_images", "matched", "required_by"),

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from checks.expectations import in_set
 from checks.model import Check, Severity
-from checks.retagging import retag
+from checks.remediation.tag_sync import retag
 from checks.tables import IMAGES
 
 CHECK = Check(
@@ -48,7 +48,7 @@ CHECK = Check(
     expect=in_set("tags_missing", "[]"),
     message="{repository}@{digest} has the tags {source_tags:names} in {source_account}/{source_region} and "
     "{destination_tags:names} in {destination_account}/{destination_region}",
-    remedy=retag,
+    remediation=retag,
     when=("tags_differ",),
     unknown="whether {repository}@{digest} has its tags in {destination_account}/{destination_region} is unknown",
     evidence=("source_tags", "destination_tags", "tags_to_set", "sources"),

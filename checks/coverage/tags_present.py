@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from checks.expectations import in_set
 from checks.model import Check, Severity
-from checks.retagging import retag
+from checks.remediation.tag_sync import retag
 from checks.tables import IMAGES
 
 CHECK = Check(
@@ -46,7 +46,7 @@ CHECK = Check(
     expect=in_set("tags_missing", "[]"),
     message="{repository}@{digest} is tagged {source_tags:names} in {source_account}/{source_region} and untagged in "
     "{destination_account}/{destination_region}",
-    remedy=retag,
+    remediation=retag,
     when=("untagged_at_destination",),
     unknown="whether {repository}@{digest} is tagged in {destination_account}/{destination_region} is unknown",
     evidence=("source_tags", "tags_to_set", "sources"),

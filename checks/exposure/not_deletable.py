@@ -36,15 +36,15 @@ unknown.
 
 from __future__ import annotations
 
-from checks import exposure_remedies
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import exposure
 from checks.tables import REPLICAS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    summary = f"Remove delete permissions of other accounts on {exposure_remedies.where(row)}."
-    return exposure_remedies.closing(row, context, summary, "cross_account_delete_principals", with_registry=True)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    summary = f"Remove delete permissions of other accounts on {exposure.where(row)}."
+    return exposure.closing(row, context, summary, "cross_account_delete_principals", with_registry=True)
 
 
 CHECK = Check(
@@ -56,7 +56,7 @@ CHECK = Check(
     expect=in_set("cross_account_delete_principals", "[]"),
     message="{repository} at {destination_account}/{destination_region} can be deleted by "
     "{cross_account_delete_principals:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("destination_present",),
     unknown="whether other accounts can delete {repository} at {destination_account}/{destination_region} is unknown"
     "{exposure_unknown:because}",

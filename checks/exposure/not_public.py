@@ -35,15 +35,15 @@ covered by `grants.grantee-in-organization` and `grants.not-public`.
 
 from __future__ import annotations
 
-from checks import exposure_remedies
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import exposure
 from checks.tables import REPLICAS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    summary = f"Remove access from outside the organization to {exposure_remedies.where(row)}."
-    return exposure_remedies.closing(row, context, summary, "external_principals", with_registry=False)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    summary = f"Remove access from outside the organization to {exposure.where(row)}."
+    return exposure.closing(row, context, summary, "external_principals", with_registry=False)
 
 
 CHECK = Check(
@@ -55,7 +55,7 @@ CHECK = Check(
     expect=in_set("external_principals", "[]"),
     message="the repository policy of {repository} at {destination_account}/{destination_region} allows access from "
     "outside the organization: {external_principals:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("destination_present",),
     unknown="whether {repository} at {destination_account}/{destination_region} allows access from outside the "
     "organization is unknown{exposure_unknown:because}",

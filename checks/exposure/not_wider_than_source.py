@@ -33,24 +33,24 @@ compared.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.exposure_remedies import where
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
+from checks.remediation.exposure import where
 from checks.tables import REPLICAS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    replica, extra = where(row), listed(names_in(row["extra_readers"]))
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    replica, extra = where(row), names_text(names_in(row["extra_readers"]))
     expected, kind = row["expected_repository_policy"], row["repository_policy_kind"]
     if expected and kind is not None and kind != row["expected_repository_policy_kind"]:
-        edit = wanted.put_repository_policy(
-            wanted.destination(row), row["repository"], row["repository_policy"] or "", expected
+        change = actions.put_repository_policy(
+            actions.destination(row), row["repository"], row["repository_policy"] or "", expected
         )
-        return Remedy(summary=f"Put the required repository policy on {replica}.", edits=(edit,))
+        return Remediation(summary=f"Put the required repository policy on {replica}.", changes=(change,))
     source = f"{row['source_account']}/{row['source_region']}"
-    return Remedy(
+    return Remediation(
         summary=f"Limit who can pull {replica} to those who can pull it from {source}.",
         manual=(
             f"Find out whether {extra} should read {row['repository']}.",
@@ -70,7 +70,7 @@ CHECK = Check(
     expect=in_set("extra_readers", "[]"),
     message="{repository} at {destination_account}/{destination_region} can be pulled by {extra_readers:names}, and "
     "its source at {source_account}/{source_region} cannot",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("destination_present",),
     unknown="whether more principals can pull {repository} at {destination_account}/{destination_region} than at "
     "{source_account}/{source_region} is unknown{exposure_unknown:because}",

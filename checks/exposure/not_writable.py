@@ -34,15 +34,15 @@ principals are not evaluated either. A condition that cannot be evaluated makes 
 
 from __future__ import annotations
 
-from checks import exposure_remedies
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import exposure
 from checks.tables import REPLICAS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    summary = f"Remove push permissions of other accounts on {exposure_remedies.where(row)}."
-    return exposure_remedies.closing(row, context, summary, "cross_account_push_principals", with_registry=True)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    summary = f"Remove push permissions of other accounts on {exposure.where(row)}."
+    return exposure.closing(row, context, summary, "cross_account_push_principals", with_registry=True)
 
 
 CHECK = Check(
@@ -54,7 +54,7 @@ CHECK = Check(
     expect=in_set("cross_account_push_principals", "[]"),
     message="{repository} at {destination_account}/{destination_region} can be pushed to by "
     "{cross_account_push_principals:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("destination_present",),
     unknown="whether other accounts can push to {repository} at {destination_account}/{destination_region} is unknown"
     "{exposure_unknown:because}",

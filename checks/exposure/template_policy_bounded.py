@@ -32,22 +32,22 @@ unknown, because no repository exists yet. Service principals are not evaluated.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import TEMPLATES
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place = wanted.registry(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place = actions.registry(row)
     where = f"the template {row['prefix']} at {'/'.join(place)}"
     summary = f"Replace the repository policy of {where} by one that allows no external or write access."
     if row["closed_policy"]:
-        edit = wanted.update_template(place, row["prefix"], {"repositoryPolicy": row["closed_policy"]})
-        return Remedy(summary=summary, edits=(edit,))
-    exposures = listed(names_in(row["policy_exposures"]))
-    return Remedy(
+        change = actions.update_template(place, row["prefix"], {"repositoryPolicy": row["closed_policy"]})
+        return Remediation(summary=summary, changes=(change,))
+    exposures = names_text(names_in(row["policy_exposures"]))
+    return Remediation(
         summary=summary,
         manual=(
             f"Read the repository policy of {where}: it allows {exposures}.",
@@ -68,7 +68,7 @@ CHECK = Check(
     expect=in_set("policy_exposures", "[]"),
     message="the template {prefix} at {account}/{region} gives new repositories a policy that allows "
     "{policy_exposures:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("for_replication",),
     unknown="whether the template {prefix} at {account}/{region} exposes new repositories is unknown"
     "{policy_exposures_unknown:because}",

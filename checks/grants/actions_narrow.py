@@ -36,22 +36,22 @@ from __future__ import annotations
 
 import json
 
-from checks import wanted
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.statement_repairs import with_replication_actions
+from checks.iam.repairs import with_replication_actions
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import GRANTS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     statement = json.loads(row["statement_json"])
     repaired = with_replication_actions(statement, context.baseline.grants.allowed_actions)
-    edits = wanted.repair_statement(row, repaired)
+    changes = actions.repair_statement(row, repaired)
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
-    return Remedy(
+    return Remediation(
         summary=f"Reduce the actions of {where} to what replication needs.",
-        edits=edits,
-        manual=() if edits else (f"Read the actions of {where} and rewrite them in the form that IAM documents.",),
+        changes=changes,
+        manual=() if changes else (f"Read the actions of {where} and rewrite them in the form that IAM documents.",),
     )
 
 
@@ -64,7 +64,7 @@ CHECK = Check(
     expect=in_set("excess_actions", "[]"),
     message="statement {statement} of the registry policy of {account}/{region} allows other accounts "
     "{excess_actions:names}, which the baseline does not list",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("allows_others",),
     graded="excess_actions_severity",
     unknown="whether statement {statement} of the registry policy of {account}/{region} allows other accounts more "

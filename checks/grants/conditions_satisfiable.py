@@ -37,23 +37,23 @@ from __future__ import annotations
 
 import json
 
-from checks import wanted
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.statement_repairs import with_satisfiable_conditions
+from checks.iam.repairs import with_satisfiable_conditions
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import GRANTS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     statement = json.loads(row["statement_json"])
     repaired = with_satisfiable_conditions(statement, context.organization, internal=row["outside_accounts"] == "[]")
-    edits = wanted.repair_statement(row, repaired)
+    changes = actions.repair_statement(row, repaired)
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
-    return Remedy(
+    return Remediation(
         summary=f"Replace the conditions of {where} that replication requests do not meet.",
-        edits=edits,
+        changes=changes,
         manual=()
-        if edits
+        if changes
         else (
             f"Read the conditions of {where}: {row['condition_problem']}.",
             "Bound the grant by keys that replication sends: aws:PrincipalOrgID, aws:PrincipalOrgPaths or "
@@ -71,7 +71,7 @@ CHECK = Check(
     expect=between("unsatisfied_conditions", maximum=0),
     message="statement {statement} of the registry policy of {account}/{region} allows replication under "
     "conditions that no replication request meets: {condition_problem}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("concerns_replication",),
     unknown="whether a replication request meets the conditions of statement {statement} of the registry policy of "
     "{account}/{region} is unknown{condition_problem:because}{problem:because}",

@@ -32,19 +32,19 @@ carry, the answer is unknown. Names outside the filters are not considered: a st
 
 from __future__ import annotations
 
-from checks import replication_grants
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import replication_grants
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     uncovered = names_in(row["uncovered_prefixes"]) or replication_grants.copied(row)
-    return Remedy(
-        summary=f"Allow account {row['source_account']} to replicate {listed(uncovered)} into "
+    return Remediation(
+        summary=f"Allow account {row['source_account']} to replicate {names_text(uncovered)} into "
         f"{replication_grants.place(row)} as well, or narrow the rule to what is allowed.",
-        edits=(replication_grants.grant(row, context, uncovered),),
+        changes=(replication_grants.grant(row, context, uncovered),),
     )
 
 
@@ -57,7 +57,7 @@ CHECK = Check(
     expect=in_set("uncovered_prefixes", "[]"),
     message="the registry policy of {destination_account}/{destination_region} allows account {source_account} to "
     "replicate only a part of what its rules match; not covered: {uncovered_prefixes:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("grant_given",),
     unknown="whether the registry policy of {destination_account}/{destination_region} covers all that account "
     "{source_account} replicates is unknown{grant_reason:because}",

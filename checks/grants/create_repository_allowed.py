@@ -32,17 +32,17 @@ unknown.
 
 from __future__ import annotations
 
-from checks import replication_grants
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import replication_grants
 from checks.tables import LINKS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return Remediation(
         summary=f"Allow replication from account {row['source_account']} to create repositories in "
         f"{replication_grants.place(row)}, or create the missing ones there.",
-        edits=(replication_grants.grant(row, context, create_only=True),),
+        changes=(replication_grants.grant(row, context, create_only=True),),
     )
 
 
@@ -56,7 +56,7 @@ CHECK = Check(
     message="the registry policy of {destination_account}/{destination_region} does not allow replication from account "
     "{source_account} to create {uncreatable_repository_count:count repository} missing there: "
     "{uncreatable_repositories:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("grant_given",),
     unknown="whether every repository that account {source_account} replicates exists at "
     "{destination_account}/{destination_region} or may be created there is unknown",

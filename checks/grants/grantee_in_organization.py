@@ -34,47 +34,49 @@ from __future__ import annotations
 
 import json
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.statement_repairs import bounded_to, without_accounts
+from checks.iam.repairs import bounded_to, without_accounts
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import GRANTS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     outside = names_in(row["outside_accounts"])
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
     partners = context.baseline.grants.external_accounts
     if outside and all(account in partners for account in outside):
         reasons = "; ".join(f"{account}: {partners[account]}" for account in outside)
-        return Remedy(
+        return Remediation(
             summary=f"Confirm that the partners granted by {where} are still needed.",
             manual=(
                 f"Ask the owner whether the reason still holds ({reasons}).",
                 "If not, remove the account from grants.external_accounts in the baseline and audit again.",
             ),
         )
-    strangers = [account for account in outside if account not in partners]
+    unknown_accounts = [account for account in outside if account not in partners]
     statement = json.loads(row["statement_json"])
     repaired = (
-        bounded_to(statement, context.organization) if "*" in strangers else without_accounts(statement, strangers)
+        bounded_to(statement, context.organization)
+        if "*" in unknown_accounts
+        else without_accounts(statement, unknown_accounts)
     )
-    edits = wanted.repair_statement(row, repaired)
-    return Remedy(
-        summary=f"Remove {_shown(strangers)} from {where}.",
-        edits=edits,
+    changes = actions.repair_statement(row, repaired)
+    return Remediation(
+        summary=f"Remove {_shown(unknown_accounts)} from {where}.",
+        changes=changes,
         manual=()
-        if edits
+        if changes
         else (
-            f"Rewrite {where} so that it does not allow {_shown(strangers)} anything.",
+            f"Rewrite {where} so that it does not allow {_shown(unknown_accounts)} anything.",
             "Name the accounts that are meant, or bound it by aws:PrincipalOrgID of your own organization.",
         ),
     )
 
 
-def _shown(strangers: list[str]) -> str:
-    return listed(tuple("everyone" if account == "*" else account for account in strangers))
+def _shown(unknown_accounts: list[str]) -> str:
+    return names_text(tuple("everyone" if account == "*" else account for account in unknown_accounts))
 
 
 CHECK = Check(
@@ -86,7 +88,7 @@ CHECK = Check(
     expect=in_set("outside_accounts", "[]"),
     message="statement {statement} of the registry policy of {account}/{region} allows principals outside the "
     "organization: {outside_accounts:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("allows_others",),
     graded="outside_accounts_severity",
     unknown="whether every principal that statement {statement} of the registry policy of {account}/{region} allows "

@@ -34,18 +34,18 @@ denied, `grants.replication-allowed` fails too; both remediations ask for the sa
 
 from __future__ import annotations
 
-from checks import replication_grants
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import replication_grants
 from checks.tables import LINKS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     exemptions = replication_grants.exemptions(row)
-    return Remedy(
+    return Remediation(
         summary=f"Exempt replication from account {row['source_account']} from the Deny in the registry policy of "
         f"{replication_grants.place(row)}.",
-        edits=exemptions,
+        changes=exemptions,
         manual=() if exemptions else replication_grants.finding_the_deny(row),
     )
 
@@ -59,7 +59,7 @@ CHECK = Check(
     expect=between("explicit_deny_statements", maximum=0),
     message="an explicit Deny in the registry policy of {destination_account}/{destination_region} blocks replication "
     "from account {source_account}: {grant_reason}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("cross_account",),
     unknown="whether an explicit Deny blocks replication from account {source_account} to "
     "{destination_account}/{destination_region} is unknown{grant_reason:because}",

@@ -33,21 +33,21 @@ from __future__ import annotations
 
 import json
 
-from checks import wanted
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.statement_repairs import bounded_to
+from checks.iam.repairs import bounded_to
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import GRANTS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    edits = wanted.repair_statement(row, bounded_to(json.loads(row["statement_json"]), context.organization))
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    changes = actions.repair_statement(row, bounded_to(json.loads(row["statement_json"]), context.organization))
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
-    return Remedy(
+    return Remediation(
         summary=f"Close {where} to everyone outside the organization.",
-        edits=edits,
+        changes=changes,
         manual=()
-        if edits
+        if changes
         else (
             f"Find out which accounts {where} is meant for, and name them as principals.",
             "If no account is known to need it, remove the statement.",
@@ -63,7 +63,7 @@ CHECK = Check(
     table=GRANTS,
     expect=in_set("grantee_scope", "none", "accounts", "organizations"),
     message="statement {statement} of the registry policy of {account}/{region} allows every AWS account",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="whether statement {statement} of the registry policy of {account}/{region} is open to every AWS "
     "account is unknown{problem:because}",
     evidence=("sid", "statement_json"),

@@ -34,28 +34,28 @@ many audit roles lack; then the answer is unknown.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import REGISTRIES
-from checks.wording import listed, names_in
 
 _SETTING = "REGISTRY_POLICY_SCOPE"
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place = wanted.registry(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place = actions.registry(row)
     where = "/".join(place)
     summary = f"Switch the registry policy of {where} to scope V2."
     broad = names_in(row["statements_too_broad"])
     if row["policy_scope"] == "V1" and row["statements_too_broad"] is not None and not broad:
-        return Remedy(summary=summary, edits=(wanted.set_account_setting(place, _SETTING, "V1", "V2"),))
+        return Remediation(summary=summary, changes=(actions.set_account_setting(place, _SETTING, "V1", "V2"),))
     why = (
-        f"statement {listed(broad)} of the registry policy would allow other accounts more than the baseline lists"
+        f"statement {names_text(broad)} of the registry policy would allow other accounts more than the baseline lists"
         if broad
         else "what its registry policy would allow under V2 is unknown"
     )
-    return Remedy(
+    return Remediation(
         summary=summary,
         manual=(
             f"Do not switch {where} yet: {why}.",
@@ -72,7 +72,7 @@ CHECK = Check(
     table=REGISTRIES,
     expect=in_set("policy_scope", "V2"),
     message="the registry policy of {account}/{region} is evaluated in scope {policy_scope} and not in V2",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("policy_scope_required",),
     unknown="the scope in which the registry policy of {account}/{region} is evaluated is unknown",
     evidence=("statements_too_broad", "is_destination", "registry_policy"),

@@ -36,23 +36,25 @@ from __future__ import annotations
 
 import json
 
-from checks import wanted
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.statement_repairs import with_account_principals
+from checks.iam.repairs import with_account_principals
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import GRANTS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    partition = context.registries[wanted.registry(row)]["partition"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    partition = context.registries[actions.registry(row)]["partition"]
     allowed = context.baseline.grants.allowed_actions
-    edits = wanted.repair_statement(row, with_account_principals(json.loads(row["statement_json"]), partition, allowed))
+    changes = actions.repair_statement(
+        row, with_account_principals(json.loads(row["statement_json"]), partition, allowed)
+    )
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
-    return Remedy(
+    return Remediation(
         summary=f"Name the source accounts as principals of {where}.",
-        edits=edits,
+        changes=changes,
         manual=()
-        if edits
+        if changes
         else (
             f"Find out for which source account {where} is intended: {row['principal_problem']}.",
             f"Name it as `arn:{partition}:iam::` + account id + `:root`, or remove the statement.",
@@ -69,7 +71,7 @@ CHECK = Check(
     expect=between("replication_principals", minimum=1),
     message="statement {statement} of the registry policy of {account}/{region} allows replication to no principal "
     "that it can match: {principal_problem}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("concerns_replication",),
     unknown="whether replication can match a principal of statement {statement} of the registry policy of "
     "{account}/{region} is unknown{principal_problem:because}{problem:because}",

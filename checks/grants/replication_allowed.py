@@ -39,24 +39,24 @@ documented.
 
 from __future__ import annotations
 
-from checks import replication_grants
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import replication_grants
 from checks.tables import LINKS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     grant = replication_grants.grant(row, context)
     if row["grant_verdict"] != "DENIED_EXPLICIT":
-        return Remedy(
+        return Remediation(
             summary=f"Allow account {row['source_account']} to replicate into {replication_grants.place(row)}.",
-            edits=(grant,),
+            changes=(grant,),
         )
     exemptions = replication_grants.exemptions(row)
-    return Remedy(
+    return Remediation(
         summary=f"Exempt replication from account {row['source_account']} from the Deny in the registry policy of "
         f"{replication_grants.place(row)}, and allow it.",
-        edits=(*exemptions, grant) if exemptions else (),
+        changes=(*exemptions, grant) if exemptions else (),
         manual=() if exemptions else replication_grants.finding_the_deny(row),
     )
 
@@ -70,7 +70,7 @@ CHECK = Check(
     expect=in_set("grant_verdict", "ALLOWED", "ALLOWED_IF_REPOSITORY_EXISTS"),
     message="the registry policy of {destination_account}/{destination_region} does not allow replication from account "
     "{source_account}: {grant_reason}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("cross_account",),
     unknown="whether the registry policy of {destination_account}/{destination_region} allows replication from account "
     "{source_account} is unknown{grant_reason:because}",

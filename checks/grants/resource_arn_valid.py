@@ -34,23 +34,23 @@ from __future__ import annotations
 
 import json
 
-from checks import wanted
 from checks.expectations import between
+from checks.iam.repairs import with_own_resources
 from checks.iam.request import Registry
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.statement_repairs import with_own_resources
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import GRANTS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    account, region = place = wanted.registry(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    account, region = place = actions.registry(row)
     registry = Registry(account, region, context.registries[place]["partition"])
-    edits = wanted.repair_statement(row, with_own_resources(json.loads(row["statement_json"]), registry))
-    return Remedy(
+    changes = actions.repair_statement(row, with_own_resources(json.loads(row["statement_json"]), registry))
+    return Remediation(
         summary=f"Correct the resources of statement {row['statement']} in the registry policy of {account}/{region}.",
-        edits=edits,
+        changes=changes,
         manual=()
-        if edits
+        if changes
         else (
             f"Read statement {row['statement']}: {row['resource_problem']}.",
             f"Write each resource as `{registry.arn_head}` and the repositories that are meant, `*` for all.",
@@ -68,7 +68,7 @@ CHECK = Check(
     expect=between("unmatchable_resources", maximum=0),
     message="statement {statement} of the registry policy of {account}/{region} names "
     "{unmatchable_resources:count resource} that no repository there can match: {resource_problem}",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="whether the resources of statement {statement} of the registry policy of {account}/{region} can match a "
     "repository is unknown{problem:because}",
     evidence=("sid", "effect", "resource_problem", "statement_json"),

@@ -33,33 +33,33 @@ account, a single repository that exists already is not.
 
 from __future__ import annotations
 
-from checks import replication_grants, wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions, replication_grants
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 _TAG = "ecr:TagResource"
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     uncovered, place = names_in(row["untaggable_prefixes"]), replication_grants.place(row)
     summary = (
         f"Allow replication from account {row['source_account']} to tag what it creates in {place} under "
-        f"{listed(uncovered)}."
+        f"{names_text(uncovered)}."
     )
     if _TAG.lower() not in {action.lower() for action in context.baseline.grants.allowed_actions}:
-        return Remedy(
+        return Remediation(
             summary=summary,
             manual=(
                 f"The baseline does not list {_TAG} as allowed: add it to grants.allowed_actions and audit again, or "
                 f"remove the resource tags from the templates of {place}.",
             ),
         )
-    edit = wanted.add_statement(
-        wanted.destination(row), row["source_account"], uncovered, (_TAG,), context.organization
+    change = actions.add_statement(
+        actions.destination(row), row["source_account"], uncovered, (_TAG,), context.organization
     )
-    return Remedy(summary=summary, edits=(edit,))
+    return Remediation(summary=summary, changes=(change,))
 
 
 CHECK = Check(
@@ -72,7 +72,7 @@ CHECK = Check(
     message="creation templates of {destination_account}/{destination_region} set tags on what account "
     "{source_account} replicates there, and the registry policy does not allow it ecr:TagResource for "
     "{untaggable_prefixes:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("grant_given", "template_sets_tags"),
     unknown="whether account {source_account} may tag what it replicates to {destination_account}/{destination_region} "
     "is unknown",

@@ -6,12 +6,25 @@ Pure functions of a policy text and a question. What AWS does not document is `I
 from checks.iam.explain import Explanation, explain
 from checks.iam.link import LinkVerdict, link_verdict
 from checks.iam.parse import Policy, PolicyProblem, Statement, parse_policy
-from checks.iam.parts import Part, StatementMatch
-from checks.iam.request import LinkRequest, ReplicationRequest, Verdict
-from checks.iam.statements import StatementJudgement, judge_policy, judge_statement
+from checks.iam.request import GrantVerdict, LinkRequest, ReplicationRequest
+from checks.iam.statement_match import ElementMatch, StatementMatch
+from checks.iam.statements import StatementEvaluation, evaluate_policy, evaluate_statement
 
 __all__ = [
-    "Explanation", "LinkRequest", "LinkVerdict", "Part", "Policy", "PolicyProblem", "ReplicationRequest", "Statement",
-    "StatementJudgement", "StatementMatch", "Verdict", "explain", "judge_policy", "judge_statement", "link_verdict",
+    "ElementMatch",
+    "Explanation",
+    "GrantVerdict",
+    "LinkRequest",
+    "LinkVerdict",
+    "Policy",
+    "PolicyProblem",
+    "ReplicationRequest",
+    "Statement",
+    "StatementEvaluation",
+    "StatementMatch",
+    "evaluate_policy",
+    "evaluate_statement",
+    "explain",
+    "link_verdict",
     "parse_policy",
 ]  # fmt: skip

@@ -1,22 +1,21 @@
-"""Who besides replication may do what on one repository, by its own policy and by the policy of its registry.
-
-ECR user guide: a repository policy gives others access to one repository (repository-policies.html); a registry policy
-is enforced in every request and may allow any action (registry-permissions.html). An Allow of either is enough for
-somebody of another account, and a Deny of either wins.
-"""
+"""Who besides replication may do what on one repository, and the repository policy that would no longer allow it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from checks.iam.actions import ON_REPOSITORIES, PULL
-from checks.iam.agents import Agent, Organization, agents
+from checks.iam.callers import CallerGroup, Organization, caller_groups
+from checks.iam.condition_keys import Context
 from checks.iam.conditions import holds
-from checks.iam.decide import action_match, decision
-from checks.iam.keys import Context
-from checks.iam.parse import Statement
-from checks.iam.ternary import Truth, every, inverted, some
+from checks.iam.decision import action_match, decision
+from checks.iam.grantees import EVERYONE, grantees_of
+from checks.iam.parse import Policy, PolicyProblem, Statement, parse_policy, read_statement
+from checks.iam.repairs import bounded_to, without_accounts
+from checks.iam.request import DELETE, ON_REPOSITORIES, PULL, PULL_AND_LOOK, PUSH
+from checks.iam.three_valued import Truth, every, inverted, some
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +42,9 @@ def holders(
 ) -> dict[str, Truth]:
     """Everybody who may do one of *actions* (None: anything), by label, with whether that is certain.
 
-    Labels are those of `Agent`, without those who certainly may not.
+    Labels are those of `CallerGroup`, without those who certainly may not.
     """
-    whom = _agents(clauses, circumstances)
+    whom = _caller_groups(clauses, circumstances)
     return _by_label(whom, _answers(clauses, circumstances, actions, whom))
 
 
@@ -53,7 +52,7 @@ def wider(
     clauses: Sequence[Clause], than: Sequence[Sequence[Clause]], circumstances: Circumstances
 ) -> dict[str, Truth]:
     """Everybody who may read under *clauses* and under none of the policies *than*, as `holders` tells it."""
-    whom = _agents([*clauses, *(clause for each in than for clause in each)], circumstances)
+    whom = _caller_groups([*clauses, *(clause for each in than for clause in each)], circumstances)
     found: list[list[Truth]] = []
     for action in PULL:
         here, *elsewhere = (_answers(each, circumstances, (action,), whom) for each in (clauses, *than))
@@ -61,20 +60,26 @@ def wider(
     return _by_label(whom, [some(truths) for truths in zip(*found, strict=True)])
 
 
-def _by_label(whom: Sequence[Agent], answers: Sequence[Truth]) -> dict[str, Truth]:
+def _by_label(whom: Sequence[CallerGroup], answers: Sequence[Truth]) -> dict[str, Truth]:
     found: dict[str, Truth] = {}
-    for agent, answer in zip(whom, answers, strict=True):
-        found[agent.label] = some((found.get(agent.label, False), answer))
+    for caller_group, answer in zip(whom, answers, strict=True):
+        found[caller_group.label] = some((found.get(caller_group.label, False), answer))
     return {label: truth for label, truth in found.items() if truth is not False}
 
 
 def _answers(
-    clauses: Sequence[Clause], circumstances: Circumstances, actions: Collection[str] | None, whom: Sequence[Agent]
+    clauses: Sequence[Clause],
+    circumstances: Circumstances,
+    actions: Collection[str] | None,
+    whom: Sequence[CallerGroup],
 ) -> list[Truth]:
     """For each of *whom*, whether it may do one of *actions*."""
     asked = _asked(clauses, actions)
     tags = circumstances.resource_tags
-    return [_agreed([_answer(clauses, asked, Context(one, PULL[0], tags)) for one in agent.callers]) for agent in whom]
+    return [
+        _agreed([_answer(clauses, asked, Context(one, PULL[0], tags)) for one in caller_group.callers])
+        for caller_group in whom
+    ]
 
 
 def _answer(clauses: Sequence[Clause], asked: Sequence[tuple[Truth, ...]], context: Context) -> Truth:
@@ -87,8 +92,8 @@ def _agreed(truths: Sequence[Truth]) -> Truth:
     return truths[0] if len(set(truths)) == 1 else None
 
 
-def _agents(clauses: Sequence[Clause], circumstances: Circumstances) -> tuple[Agent, ...]:
-    return agents((one.statement for one in clauses), circumstances.organization, circumstances.partition)
+def _caller_groups(clauses: Sequence[Clause], circumstances: Circumstances) -> tuple[CallerGroup, ...]:
+    return caller_groups((one.statement for one in clauses), circumstances.organization, circumstances.partition)
 
 
 def _met(clause: Clause, context: Context) -> Truth:
@@ -116,3 +121,156 @@ def _asked(clauses: Sequence[Clause], actions: Collection[str] | None) -> list[t
         literal = sorted(text for text in texts if text.startswith("ecr:") and not set("*?") & set(text))
         actions = (*ON_REPOSITORIES, *literal)
     return list(dict.fromkeys(tuple(action_match(one, action) for one in statements) for action in actions))
+
+
+Holders = Mapping[str, Truth]
+"""Who may, by label (see `checks.iam.callers.CallerGroup`), and whether that is certain; not those who certainly may
+not.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Who besides the repository's own account may do what."""
+
+    outsiders: Holders
+    """May do anything at all, by the repository's own policy, and are neither of the organization nor a partner."""
+    pushers: Holders
+    """May change what it holds."""
+    deleters: Holders
+    """May take it away."""
+
+    @property
+    def none(self) -> bool:
+        """Whether there is certainly no principal of any kind."""
+        return not (self.outsiders or self.pushers or self.deleters)
+
+
+def exposure(own: Sequence[Clause], registry: Sequence[Clause], circumstances: Circumstances, owner: str) -> Exposure:
+    """Judge the statements of a repository policy, *own*, with those of the registry policy that concern it.
+
+    *owner*: account of the repository, empty where no policy names it; what its principals may do is no exposure.
+    """
+    denials = [clause for clause in registry if clause.statement.effect != "Allow"]
+    both = [*own, *registry]
+    outside = circumstances.organization.outside
+    anything = holders([*own, *denials], circumstances)
+    doubted = {label: every((truth, outside(label))) for label, truth in anything.items()}
+    return Exposure(
+        _others(doubted, owner),
+        _others(holders(both, circumstances, PUSH), owner),
+        _others(holders(both, circumstances, DELETE), owner),
+    )
+
+
+def _others(found: Holders, owner: str) -> Holders:
+    return {label: truth for label, truth in found.items() if label != owner and truth is not False}
+
+
+def none_of(found: Holders) -> Truth:
+    """Whether *found* has no principal that may."""
+    return inverted(some(found.values()))
+
+
+def certain(found: Holders) -> tuple[str, ...]:
+    """Those of whom it is certain, sorted; `everyone` alone where that is among them."""
+    labels = tuple(label for label, truth in sorted(found.items()) if truth)
+    return ("everyone",) if EVERYONE in labels else labels
+
+
+def own_clauses(text: str) -> tuple[Clause, ...] | PolicyProblem:
+    """The statements of a repository policy; they need no Resource."""
+    policy = parse_policy(text)
+    return policy if isinstance(policy, PolicyProblem) else tuple(Clause(one) for one in policy.statements)
+
+
+def closed_policy(text: str, circumstances: Circumstances, owner: str) -> str | None:
+    """The repository policy *text* without what exposes the repository of *owner*; empty: nothing of it remains.
+
+    Strangers are taken out, everyone is bounded to the organization, and others keep no more than reading. None: a
+    person has to decide.
+    """
+    policy = parse_policy(text)
+    if not isinstance(policy, Policy) or not policy.statements:
+        return None
+    document = json.loads(text)
+    kept: list[Mapping[str, Any]] = []
+    for statement in policy.statements:
+        closed = _closed(json.loads(statement.json), statement, circumstances, owner)
+        if closed is None:
+            return None
+        kept += closed
+    if not kept:
+        return ""
+    repaired = json.dumps({**document, "Statement": kept}, separators=(",", ":"), ensure_ascii=False)
+    clauses = own_clauses(repaired)
+    if isinstance(clauses, PolicyProblem) or not exposure(clauses, (), circumstances, owner).none:
+        return None
+    return repaired
+
+
+def _closed(
+    raw: Mapping[str, Any], read: Statement, circumstances: Circumstances, owner: str
+) -> list[Mapping[str, Any]] | None:
+    """What stands in for one statement: none, itself, or up to two of which one is for others."""
+    if read.effect == "Deny":
+        return [raw]
+    if read.effect != "Allow" or any(problem not in read.resources.problems for problem in read.problems):
+        return None
+    bounded = _within_the_organization(raw, read, circumstances, owner)
+    if not bounded:
+        return None if bounded is None else []
+    again = read_statement(bounded, read.number)
+    if not _harms(again) or not grantees_of(again).beyond(owner):
+        return [bounded]
+    own, others = _split(bounded, owner)
+    return [each for each in (own, _reading_only(others)) if each]
+
+
+def _within_the_organization(
+    raw: Mapping[str, Any], read: Statement, circumstances: Circumstances, owner: str
+) -> Mapping[str, Any] | None:
+    organization, whom = circumstances.organization, grantees_of(read)
+    if whom.everyone:
+        return bounded_to(raw, organization.id or "")
+    if any(organization.outside(each) is not False for each in whom.organizations):
+        return None
+    unknown_accounts = [each for each in sorted(whom.accounts - {owner}) if organization.outside(each)]
+    return without_accounts(raw, unknown_accounts) if unknown_accounts else raw
+
+
+def _harms(read: Statement) -> bool:
+    return any(action_match(read, action) is not False for action in (*PUSH, *DELETE))
+
+
+def _split(raw: Mapping[str, Any], owner: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """(the statement for principals of *owner* and for services, the statement for the accounts of others)."""
+    members = raw.get("Principal")
+    if not isinstance(members, Mapping) or "AWS" not in members:
+        return {}, raw
+    listed = members["AWS"] if isinstance(members["AWS"], list) else [members["AWS"]]
+    own = [text for text in listed if text == owner or (owner and f"::{owner}:" in text)]
+    others = [text for text in listed if text not in own]
+    kept = {**{kind: texts for kind, texts in members.items() if kind != "AWS"}, **({"AWS": own} if own else {})}
+    if not kept:
+        return {}, raw
+    without_sid = {name: value for name, value in raw.items() if name != "Sid"}
+    return {**raw, "Principal": kept}, {**without_sid, "Principal": {"AWS": others}}
+
+
+def _reading_only(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The statement without actions that push or delete; of a pattern that means them, what a pull needs remains."""
+    element = read_statement(raw, 1).actions
+    harmful = [action.lower() for action in (*PUSH, *DELETE)]
+    kept: list[str] = []
+    if element.negated:
+        kept = [action for action in PULL_AND_LOOK if not any(glob.matches(action.lower()) for glob in element.globs)]
+    for text, glob in zip(element.texts, element.globs, strict=True) if not element.negated else ():
+        if not any(glob.matches(action) for action in harmful):
+            kept.append(text)
+        elif glob.literal is None:
+            kept += [action for action in PULL_AND_LOOK if glob.matches(action.lower())]
+    if not kept:
+        return {}
+    rest = {name: value for name, value in raw.items() if name not in ("Action", "NotAction")}
+    return {**rest, "Action": list(dict.fromkeys(kept))}

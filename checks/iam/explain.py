@@ -1,17 +1,95 @@
-"""Why one repository would be replicated, or not: every statement, part by part."""
+"""Why one repository would be replicated, or not: every statement, element by element, and the decision in one
+sentence.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checks.iam.decide import clauses, decision, verdict_of, weight
-from checks.iam.keys import Context
+from checks.iam.condition_keys import Context
+from checks.iam.decision import clauses, decision, verdict_of, weight
 from checks.iam.parse import Policy, PolicyProblem, parse_policy
-from checks.iam.parts import StatementMatch, match_statement
-from checks.iam.reasons import NO_POLICY, reason
-from checks.iam.request import CREATE, REPLICATE, ReplicationRequest, Verdict
+from checks.iam.request import CREATE, REPLICATE, GrantVerdict, LinkRequest, ReplicationRequest
 from checks.iam.resources import resource_problems
+from checks.iam.statement_match import ElementMatch, StatementMatch, joined_clauses, match_statement
+
+NO_POLICY = "there is no registry policy, and without one no other account is allowed to replicate"
+
+
+def matches(text: str, request: LinkRequest, name: str) -> tuple[StatementMatch, ...]:
+    """The statements that could concern a link, against one repository *name*; none if the policy is not parsed."""
+    policy = parse_policy(text)
+    if isinstance(policy, PolicyProblem):
+        return ()
+    replicate, create = Context(request.caller, REPLICATE), Context(request.caller, CREATE)
+    return tuple(
+        match_statement(statement, replicate, create, request.registry, name, request.policy_scope)
+        for statement in policy.near(request.source_account)
+    )
+
+
+def reason(
+    found: Sequence[StatementMatch], decision: GrantVerdict, action: str, account: str, *, same_account: bool
+) -> str:
+    """Why *decision* is the answer about *action*, as a clause. *found*: all statements against one name."""
+    truths = [(one, one.replicate if action == REPLICATE else one.create) for one in found]
+    denying = [one for one, truth in truths if truth and one.effect == "Deny"]
+    if same_account:
+        if decision is GrantVerdict.ALLOWED:
+            return "source and destination are one account, which needs no registry policy"
+        doubtful = [one for one, truth in truths if truth is not False and one.effect != "Allow"]
+        return f"{_named(doubtful)} may deny it; what a Deny does to replication within one account is not documented"
+    if decision is GrantVerdict.DENIED_EXPLICIT:
+        return f"{_named(denying)} {'denies' if len(denying) == 1 else 'deny'} {action}"
+    if decision is GrantVerdict.ALLOWED:
+        allowing = [one for one, truth in truths if truth and one.effect == "Allow"]
+        return f"{_named(allowing)} {'allows' if len(allowing) == 1 else 'allow'} {action}"
+    if decision is GrantVerdict.INDETERMINATE:
+        open_ones = tuple(_undetermined(one, action) for one, truth in truths if truth is None)
+        return f"whether {action} is allowed cannot be determined: {joined_clauses(open_ones)}"
+    return _implicit(found, action, account)
+
+
+def denying_statements(found: Sequence[StatementMatch]) -> tuple[int, ...]:
+    """Numbers of the Deny statements that match ecr:ReplicateImage."""
+    return tuple(one.number for one in found if one.effect == "Deny" and one.replicate)
+
+
+def _implicit(found: Sequence[StatementMatch], action: str, account: str) -> str:
+    near = [one for one in found if one.effect == "Allow" and one.mentions]
+    if not near:
+        return f"no statement allows account {account} any action"
+    # Only the statements that come closest: what else is wrong with the others does not help here.
+    least = min(_failures(one, action) for one in near)
+    clauses = tuple(f"{one.name}: {_failure(one, action)}" for one in near if _failures(one, action) == least)
+    return f"no statement allows account {account} to call {action}: {joined_clauses(clauses)}"
+
+
+def _failures(one: StatementMatch, action: str) -> int:
+    lacks_action = (one.replicate if action == REPLICATE else one.create) is False
+    return sum(part.matched is False for _, part in one.parts()) or int(lacks_action)
+
+
+def _failure(one: StatementMatch, action: str) -> str:
+    failed = [_labelled(label, part) for label, part in one.parts() if part.matched is False]
+    return ", and ".join(failed[:2]) if failed else f"Action lacks {action}"
+
+
+def _labelled(label: str, part: ElementMatch) -> str:
+    return part.why if part.why.startswith((label, f"Not{label}")) else f"{label} {part.why}"
+
+
+def _undetermined(one: StatementMatch, action: str) -> str:
+    undetermined = [_labelled(label, part) for label, part in one.parts() if part.matched is None]
+    what = "; ".join(undetermined[:2]) if undetermined else "it has an element of unknown meaning"
+    return f"{one.name} ({one.effect or 'neither Allow nor Deny'}) may match: {what}"
+
+
+def _named(found: Sequence[StatementMatch]) -> str:
+    return joined_clauses(tuple(one.name for one in found), " and ")
+
 
 VERSION = 1
 """Of the document that `Explanation.as_document` gives."""
@@ -21,12 +99,12 @@ VERSION = 1
 class Explanation:
     """The verdict about one repository, with all that led to it."""
 
-    verdict: Verdict
+    verdict: GrantVerdict
     reason: str
     """The verdict's cause as a clause."""
-    replicate: Verdict
+    replicate: GrantVerdict
     """The decision about ecr:ReplicateImage alone."""
-    create: Verdict
+    create: GrantVerdict
     """The decision about ecr:CreateRepository alone."""
     statements: tuple[StatementMatch, ...]
     """Every statement, in the policy's order; empty where the policy could not be parsed."""
@@ -49,7 +127,7 @@ def explain(policy_text: str, request: ReplicationRequest) -> Explanation:
     """Judge a registry policy for one repository. Empty text: there is no policy. Never raises for any policy."""
     policy = parse_policy(policy_text)
     if isinstance(policy, PolicyProblem):
-        unknown = Verdict.INDETERMINATE
+        unknown = GrantVerdict.INDETERMINATE
         return Explanation(unknown, f"{policy.message}, so that nothing is certain", unknown, unknown, (),
                            (policy.message,))  # fmt: skip
     link = request.link
@@ -70,7 +148,7 @@ def explain(policy_text: str, request: ReplicationRequest) -> Explanation:
     problems = _problems(policy, policy_text, request)
     denial = _repository_denial(request, replication) if verdict.gives else ""
     if denial:
-        return Explanation(Verdict.INDETERMINATE, denial, replicate, create, statements, (*problems, denial))
+        return Explanation(GrantVerdict.INDETERMINATE, denial, replicate, create, statements, (*problems, denial))
     return Explanation(verdict, because, replicate, create, statements, problems)
 
 
@@ -86,7 +164,7 @@ def _repository_denial(request: ReplicationRequest, context: Context) -> str:
     return next((f"the repository policy's {one.name} may deny it, which AWS does not document" for one in hits), "")
 
 
-def _decided(policy: Policy, context: Context, request: ReplicationRequest) -> Verdict:
+def _decided(policy: Policy, context: Context, request: ReplicationRequest) -> GrantVerdict:
     near = clauses(policy.statements, context, request.link.registry)
     matches = ((one.effect, one.meets(request.repository)) for one in near)
     return decision(matches, same_account=request.link.same_account)

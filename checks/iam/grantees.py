@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from checks.iam.condition_keys import NETWORK, NEVER_SENT
 from checks.iam.conditions import Condition
-from checks.iam.keys import NETWORK, NEVER_SENT
 from checks.iam.parse import Statement
 from checks.iam.principals import Kind
-from checks.iam.ternary import Truth
+from checks.iam.three_valued import Truth
 
 EVERYONE = "*"
 """Stands for everyone among the outside accounts."""

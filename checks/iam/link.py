@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.iam.decide import Clauses, Decisions, clauses_of, decider, verdict_of
+from checks.iam.coverage import Outcomes, outcomes
+from checks.iam.decision import Clauses, Decisions, clauses_of, decider, verdict_of
+from checks.iam.explain import NO_POLICY, denying_statements, matches, reason
 from checks.iam.parse import PolicyProblem
-from checks.iam.parts import StatementMatch, quoted
-from checks.iam.prefixes import Outcomes, outcomes
-from checks.iam.reasons import NO_POLICY, denying_statements, matches, reason
-from checks.iam.request import CREATE, REPLICATE, LinkRequest, Verdict
-from checks.iam.ternary import Truth, every, some
+from checks.iam.request import CREATE, REPLICATE, GrantVerdict, LinkRequest
+from checks.iam.statement_match import StatementMatch, quoted
+from checks.iam.three_valued import Truth, every, some
 
 MOST_UNCOVERED = 20
 """Entries of `LinkVerdict.uncovered`."""
@@ -21,7 +21,7 @@ MOST_UNCOVERED = 20
 class LinkVerdict:
     """Whether a registry policy lets a link through."""
 
-    verdict: Verdict
+    verdict: GrantVerdict
     """The best over the names that the link copies. INDETERMINATE unless the best is certain."""
     reason: str
     """A sentence without full stop that an engineer can act on."""
@@ -44,7 +44,7 @@ class _Survey:
     """What was found out about the names of a link."""
 
     by_prefix: tuple[tuple[str, Outcomes], ...]
-    found: Mapping[Verdict, tuple[Decisions, str]]
+    found: Mapping[GrantVerdict, tuple[Decisions, str]]
     """Each verdict that occurs, with the decisions and a name for it."""
     decided: frozenset[Decisions]
     """All decisions that occur."""
@@ -55,7 +55,7 @@ class _Survey:
     create: Truth
     uncreatable: tuple[str, ...]
     """Absent repositories that certainly may not be created."""
-    create_example: tuple[Verdict, str] | None
+    create_example: tuple[GrantVerdict, str] | None
     """The decision about ecr:CreateRepository behind `create`, with a name for it."""
 
 
@@ -73,15 +73,15 @@ def link_verdict(
     not exist at the destination; None: not known.
     """
     if policy_text is None:
-        return LinkVerdict(Verdict.INDETERMINATE, "the registry policy was not read", None, (), None)
+        return LinkVerdict(GrantVerdict.INDETERMINATE, "the registry policy was not read", None, (), None)
     clauses = clauses_of(policy_text, link)
     if isinstance(clauses, PolicyProblem):
-        return LinkVerdict(Verdict.INDETERMINATE, f"{clauses.message}, so that nothing is certain", None, (), None)
+        return LinkVerdict(GrantVerdict.INDETERMINATE, f"{clauses.message}, so that nothing is certain", None, (), None)
     survey = _survey(clauses, tuple(prefixes) or ("",), repositories, absent)
     verdict = _best(survey)
     covers = every(_covered(found) for _, found in survey.by_prefix)
     uncovered = tuple(prefix for prefix, found in survey.by_prefix if _covered(found) is False)
-    told = _Told(policy_text, link)
+    told = _Explained(policy_text, link)
     reason = told.sentence(survey, verdict, uncovered)
     given = some([*(pair[0].gives for pair in survey.decided), False if survey.complete else None])
     denying = told.denying(survey)
@@ -127,7 +127,7 @@ def _alike(
 
 def _creates(
     clauses: Clauses, possible: Mapping[Decisions, str], missing: frozenset[str] | None, *, complete: bool
-) -> tuple[Truth, tuple[str, ...], tuple[Verdict, str] | None]:
+) -> tuple[Truth, tuple[str, ...], tuple[GrantVerdict, str] | None]:
     """(whether every absent repository may be created, those that may not, an example that says so)."""
     if complete and all(create.gives for _, create in possible):
         return True, (), None
@@ -146,20 +146,23 @@ def _covered(outcome: Outcomes) -> Truth:
 
 
 _ORDER = (
-    Verdict.ALLOWED, Verdict.INDETERMINATE, Verdict.ALLOWED_IF_REPOSITORY_EXISTS, Verdict.DENIED_IMPLICIT,
-    Verdict.DENIED_EXPLICIT,
-)  # fmt: skip
+    GrantVerdict.ALLOWED,
+    GrantVerdict.INDETERMINATE,
+    GrantVerdict.ALLOWED_IF_REPOSITORY_EXISTS,
+    GrantVerdict.DENIED_IMPLICIT,
+    GrantVerdict.DENIED_EXPLICIT,
+)
 
 
-def _best(survey: _Survey) -> Verdict:
+def _best(survey: _Survey) -> GrantVerdict:
     """The best verdict that some name certainly has; what is undecided might be better than what is not."""
     for one in _ORDER:
-        if one in survey.found or (one is Verdict.INDETERMINATE and not survey.complete):
+        if one in survey.found or (one is GrantVerdict.INDETERMINATE and not survey.complete):
             return one
-    return Verdict.INDETERMINATE
+    return GrantVerdict.INDETERMINATE
 
 
-class _Told:
+class _Explained:
     """Sentences about one link; statements are matched once for each example that is told."""
 
     def __init__(self, text: str, link: LinkRequest) -> None:
@@ -167,7 +170,7 @@ class _Told:
         self._link = link
         self._seen: dict[str, tuple[StatementMatch, ...]] = {}
 
-    def why(self, decision: Verdict, action: str, name: str) -> str:
+    def why(self, decision: GrantVerdict, action: str, name: str) -> str:
         if not self._text.strip() and not self._link.same_account:
             return NO_POLICY
         return reason(
@@ -179,24 +182,24 @@ class _Told:
             self._seen[name] = matches(self._text, self._link, name)
         return self._seen[name]
 
-    def sentence(self, survey: _Survey, verdict: Verdict, uncovered: tuple[str, ...]) -> str:
+    def sentence(self, survey: _Survey, verdict: GrantVerdict, uncovered: tuple[str, ...]) -> str:
         """Why *verdict*, and what else an engineer needs to know about this link."""
         told: list[str] = []
         if verdict in survey.found:
             pair, name = survey.found[verdict]
             told.append(self.why(pair[0], REPLICATE, name))
-            if pair[0] is Verdict.ALLOWED and verdict is not Verdict.ALLOWED:
+            if pair[0] is GrantVerdict.ALLOWED and verdict is not GrantVerdict.ALLOWED:
                 told.append(self._creation(pair[1], name))
         if not survey.complete:
             told.append("it has too many patterns to be evaluated for every name")
-        if verdict is Verdict.ALLOWED and survey.create_example and survey.create is not True:
+        if verdict is GrantVerdict.ALLOWED and survey.create_example and survey.create is not True:
             told.append(self._creation(*survey.create_example))
         if verdict.gives is not False:
             told += self._shortfall(survey, uncovered, told)
         return "; ".join(dict.fromkeys(told))
 
-    def _creation(self, decision: Verdict, name: str) -> str:
-        only = "" if decision is Verdict.INDETERMINATE else "only repositories that exist there receive images: "
+    def _creation(self, decision: GrantVerdict, name: str) -> str:
+        only = "" if decision is GrantVerdict.INDETERMINATE else "only repositories that exist there receive images: "
         return only + self.why(decision, CREATE, name)
 
     def _shortfall(self, survey: _Survey, uncovered: tuple[str, ...], told: list[str]) -> list[str]:
@@ -221,5 +224,5 @@ class _Told:
     def denying(self, survey: _Survey) -> tuple[int, ...]:
         """Numbers of the Deny statements that stop some name."""
         examples = [one for _, outcome in survey.by_prefix for one in outcome.examples]
-        denied = [name for pair, name in examples if pair[0] is Verdict.DENIED_EXPLICIT]
+        denied = [name for pair, name in examples if pair[0] is GrantVerdict.DENIED_EXPLICIT]
         return tuple(sorted({number for name in denied for number in denying_statements(self._matches(name))}))

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from checks.iam.conditions import Condition, read_conditions
-from checks.iam.match import Glob, compile_glob
+from checks.iam.patterns import Glob, compile_glob
 from checks.iam.principals import Principals, read_principals
 
 LONGEST = 65_536
@@ -88,7 +88,7 @@ class Policy:
     version: str
     statements: tuple[Statement, ...]
     _by_account: Mapping[str, tuple[Statement, ...]] = field(init=False, repr=False, compare=False)
-    _by_nobody: tuple[Statement, ...] = field(init=False, repr=False, compare=False)
+    _by_no_account: tuple[Statement, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         named = {account for one in self.statements for account in one.principals.accounts}
@@ -100,12 +100,12 @@ class Policy:
                 found[account].append(one)
             if not bound:
                 free.append(one)
-        object.__setattr__(self, "_by_nobody", tuple(free))
+        object.__setattr__(self, "_by_no_account", tuple(free))
         object.__setattr__(self, "_by_account", {account: tuple(ones) for account, ones in found.items()})
 
     def near(self, account: str) -> tuple[Statement, ...]:
         """The statements that could concern *account*: all but those that name other accounts only."""
-        return self._by_account.get(account, self._by_nobody)
+        return self._by_account.get(account, self._by_no_account)
 
     @property
     def problems(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from checks.iam.request import SERVICE_LINKED_ROLE, Caller
-from checks.iam.ternary import Truth, inverted, some, word
+from checks.iam.three_valued import Truth, inverted, some, word
 
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _DELETED = re.compile(r"(AIDA|AROA)[A-Z0-9]{12,}", re.ASCII)

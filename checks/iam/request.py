@@ -1,4 +1,6 @@
-"""What is asked of a registry policy: who replicates what into which registry, and the possible answers."""
+"""What is asked of a registry policy: who replicates what into which registry, the possible answers, and the actions
+on a repository.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ V1_ACTIONS = (REPLICATE, CREATE, "ecr:BatchImportUpstreamImage")
 """All that a registry policy of scope V1 speaks about (ECR user guide, registry-permissions.html)."""
 
 
-class Verdict(StrEnum):
+class GrantVerdict(StrEnum):
     """Whether a registry policy lets a replication through."""
 
     ALLOWED = "ALLOWED"
@@ -28,9 +30,9 @@ class Verdict(StrEnum):
     @property
     def gives(self) -> bool | None:
         """Whether replication goes through, for a repository that exists; None: not decidable."""
-        if self is Verdict.INDETERMINATE:
+        if self is GrantVerdict.INDETERMINATE:
             return None
-        return self in (Verdict.ALLOWED, Verdict.ALLOWED_IF_REPOSITORY_EXISTS)
+        return self in (GrantVerdict.ALLOWED, GrantVerdict.ALLOWED_IF_REPOSITORY_EXISTS)
 
 
 SERVICE_LINKED_ROLE = "aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
@@ -133,3 +135,32 @@ class ReplicationRequest:
             self.source_account, self.destination_account, self.region, self.partition,
             self.organization_id, self.organization_path, self.policy_scope,
         )  # fmt: skip
+
+
+PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+"""Either of them reads what a copy holds: its manifests, or its layers."""
+
+PULL_AND_LOOK = (*PULL, "ecr:BatchCheckLayerAvailability")
+"""What a client that pulls asks for."""
+
+PUSH = (
+    "ecr:PutImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload",
+    "ecr:PutImageTagMutability", "ecr:SetRepositoryPolicy",
+)  # fmt: skip
+"""What changes which image a tag names, or gives somebody the right to: the last two open the way to the first."""
+
+DELETE = (
+    "ecr:BatchDeleteImage", "ecr:DeleteRepository", "ecr:PutLifecyclePolicy", "ecr:UpdateImageStorageClass",
+    "ecr:DeleteRepositoryPolicy",
+)  # fmt: skip
+"""What takes a copy away: at once, by a rule that expires it, into the archive, or from those who may pull it."""
+
+ON_REPOSITORIES = (
+    *PULL_AND_LOOK, *PUSH, *DELETE, REPLICATE, CREATE, "ecr:BatchGetRepositoryScanningConfiguration",
+    "ecr:BatchImportUpstreamImage", "ecr:DeleteLifecyclePolicy", "ecr:DescribeImageReplicationStatus",
+    "ecr:DescribeImageScanFindings", "ecr:DescribeImageSigningStatus", "ecr:DescribeImages", "ecr:DescribeRepositories",
+    "ecr:GetLifecyclePolicy", "ecr:GetLifecyclePolicyPreview", "ecr:GetRepositoryPolicy", "ecr:ListImageReferrers",
+    "ecr:ListImages", "ecr:ListTagsForResource", "ecr:PutImageScanningConfiguration", "ecr:StartImageScan",
+    "ecr:StartLifecyclePolicyPreview", "ecr:TagResource", "ecr:UntagResource",
+)  # fmt: skip
+"""Every action that a repository policy can be about."""

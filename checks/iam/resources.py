@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from checks.iam.keys import Context
-from checks.iam.match import Glob, compile_glob
+from checks.iam.condition_keys import Context
 from checks.iam.parse import Patterns
+from checks.iam.patterns import Glob, compile_glob, resolved
 from checks.iam.request import Registry
-from checks.iam.ternary import Truth, inverted, some
-from checks.iam.variables import resolved
+from checks.iam.three_valued import Truth, inverted, some
 
 _FIELDS = ("arn", "partition", "service", "Region", "account")
 _TYPE = "repository/"

@@ -1,4 +1,6 @@
-"""One statement by itself, whoever replicates: the judged columns of the `grants` table."""
+"""One statement by itself, whoever replicates: the columns of the `grants` table, and what keeps a verdict
+undetermined.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +9,54 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checks.iam.condition_keys import Context, carried, remark
 from checks.iam.conditions import Condition, holds
-from checks.iam.decide import action_match
-from checks.iam.doubts import lasting_doubts
+from checks.iam.decision import action_match
 from checks.iam.grantees import EVERYONE, Grantees, grantees_of
-from checks.iam.keys import Context, carried, remark
-from checks.iam.match import Glob, compile_glob
 from checks.iam.parse import PolicyProblem, Statement, parse_policy, read_statement
-from checks.iam.parts import listed
+from checks.iam.patterns import Glob, compile_glob, undetermined
 from checks.iam.principals import Kind
 from checks.iam.request import CREATE, REPLICATE, Caller, Registry
 from checks.iam.resources import resource_problems
-from checks.iam.ternary import Truth, every, inverted, some
+from checks.iam.statement_match import joined_clauses, quoted
+from checks.iam.three_valued import Truth, every, inverted, some
 from checks.model import Severity
+
+_FULLY_KNOWN = Caller("000000000000", "aws", "o-0000000000", "o-0000000000/r-0000/")
+"""What stays open for this caller, of whom everything is known, no further reading of evidence can settle."""
+
+
+def undetermined_conditions(statement: Statement, action: str) -> tuple[str, ...]:
+    """Conditions and Resource variables of *statement* that nothing can decide for *action*, quoted, each with why."""
+    known = Context(_FULLY_KNOWN, action)
+    return (*_doubts_conditions(statement, known), *_variables(statement, known))
+
+
+def _doubts_conditions(statement: Statement, known: Context) -> tuple[str, ...]:
+    return tuple(_condition_text(one, known) for one in statement.conditions if one.holds(known) is None)
+
+
+def _condition_text(condition: Condition, known: Context) -> str:
+    _, why = condition.explained(known)
+    shown = f"condition `{condition.operator}` on `{condition.key}` with {quoted(condition.values)}"
+    return f"{shown}, because {why.removeprefix(f'{condition.operator} on {condition.key}: ')}"
+
+
+def _variables(statement: Statement, known: Context) -> tuple[str, ...]:
+    element = statement.resources
+    return tuple(
+        f"{element.element} `{text[:200]}`, because AWS does not document what replication sends as `{variable}`"
+        for text in (element.texts if element.variables else ())
+        for variable in undetermined(text, known)
+    )
+
 
 _MOST_CALLERS = 20
 """Members of the organization that are tried as caller where a statement is open to everyone."""
 
 
 @dataclass(frozen=True, slots=True)
-class StatementJudgement:
+class StatementEvaluation:
     """One row of the `grants` table without its account and Region; the fields mean what the columns mean there."""
 
     statement: int | None
@@ -68,17 +98,17 @@ class _Setting:
         return Caller(account, self.registry.partition, self.organization_id, path)
 
 
-def judge_policy(
+def evaluate_policy(
     policy_text: str | None,
     owner: tuple[str, str, str],
     organization: Collection[str] | None,
     organization_id: str | None,
     partners: Collection[str],
     allowed_actions: Collection[str],
-) -> tuple[StatementJudgement, ...]:
+) -> tuple[StatementEvaluation, ...]:
     """Every statement of a registry policy; one row with number 0 where it cannot be parsed; none where it is not read.
 
-    Arguments as in `judge_statement`.
+    Arguments as in `evaluate_statement`.
     """
     if policy_text is None:
         return ()
@@ -86,13 +116,13 @@ def judge_policy(
     if isinstance(policy, PolicyProblem):
         return (_unjudged(policy),)
     return tuple(
-        judge_statement(one, one.number, owner, organization, organization_id, partners, allowed_actions)
+        evaluate_statement(one, one.number, owner, organization, organization_id, partners, allowed_actions)
         for one in policy.statements
     )
 
 
-def _unjudged(policy: PolicyProblem) -> StatementJudgement:
-    return StatementJudgement(
+def _unjudged(policy: PolicyProblem) -> StatementEvaluation:
+    return StatementEvaluation(
         statement=0, sid="", effect=None, statement_json=None, concerns_replication=None, allows_others=None,
         unmatchable_resources=None, resource_problem=None, unsatisfied_conditions=None, condition_problem=None,
         replication_principals=None, principal_problem=None, excess_actions=None, excess_actions_severity=None,
@@ -101,7 +131,7 @@ def _unjudged(policy: PolicyProblem) -> StatementJudgement:
     )  # fmt: skip
 
 
-def judge_statement(
+def evaluate_statement(
     statement: Statement | Mapping[str, Any],
     number: int,
     owner: tuple[str, str, str],
@@ -109,7 +139,7 @@ def judge_statement(
     organization_id: str | None,
     partners: Collection[str],
     allowed_actions: Collection[str],
-) -> StatementJudgement:
+) -> StatementEvaluation:
     """Judge one statement of the registry policy of *owner* (account, Region, partition). Never raises.
 
     *statement*: as `parse_policy` gives it, or as JSON values. *organization*: accounts that are known members, as keys
@@ -131,8 +161,8 @@ def judge_statement(
     usable, principal_problem = _principals(read)
     excess = _excess_actions(read, others, setting)
     outside, internal = _outside(others, whom, setting)
-    doubts = _doubts(read, whom, setting)
-    return StatementJudgement(
+    undetermined = _doubts(read, whom, setting)
+    return StatementEvaluation(
         statement=number,
         sid=read.sid,
         effect=read.effect or None,
@@ -151,7 +181,7 @@ def judge_statement(
         outside_accounts_severity=_outside_severity(outside, partners),
         grantee_scope=_grantee_scope(whom, allows),
         about_replication=about,
-        undetermined_by=None if doubts is None else listed(doubts),
+        undetermined_by=None if undetermined is None else joined_clauses(undetermined),
         problem="; ".join(read.problems),
     )
 
@@ -178,7 +208,7 @@ def _conditions(statement: Statement, whom: Grantees, setting: _Setting) -> tupl
         return 0, ""
     context = next(one for one in contexts if holds(statement.conditions, one) is result)
     against = tuple(_against(one, context) for one in statement.conditions if one.holds(context) is result)
-    return None if result is None else len(against), listed(against)
+    return None if result is None else len(against), joined_clauses(against)
 
 
 def _against(condition: Condition, context: Context) -> str:
@@ -196,7 +226,7 @@ def _doubts(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[st
     results = [holds(statement.conditions, Context(setting.caller(one), action)) for one in _callers(whom, setting)]
     if all(result is False for result in results):
         return ()
-    return lasting_doubts(statement, action) or (None if None in results else ())
+    return undetermined_conditions(statement, action) or (None if None in results else ())
 
 
 def _callers(whom: Grantees, setting: _Setting) -> list[str | None]:
@@ -221,7 +251,7 @@ def _principals(statement: Statement) -> tuple[int | None, str]:
     open_question = any(one.kind in (Kind.SERVICE_LINKED_ROLE, Kind.UNRECOGNIZED) for one in principals.entries)
     reasons = [one.impossible or "AWS does not document that naming the service-linked role works"
                for one in principals.entries]  # fmt: skip
-    return None if open_question else 0, listed(tuple(reasons))
+    return None if open_question else 0, joined_clauses(tuple(reasons))
 
 
 def _excess_actions(statement: Statement, others: Truth, setting: _Setting) -> tuple[str, ...] | None:

@@ -29,19 +29,19 @@ It evaluates today's configuration and requirements; it does not predict the gro
 
 from __future__ import annotations
 
-from checks import headroom, wanted
 from checks.expectations import less_than
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions, quota
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    account, region = registry = wanted.registry(row)
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    account, region = registry = actions.registry(row)
+    return Remediation(
         summary=f"Plan a second source registry beside {account}/{region}, or remove destinations.",
         manual=(
             f"Remove destinations of {account}/{region} that are no longer needed, from the baseline and the rules.",
-            *headroom.splitting(registry, row["destinations_limit"]),
+            *quota.splitting(registry, row["destinations_limit"]),
         ),
     )
 
@@ -55,7 +55,7 @@ CHECK = Check(
     expect=less_than("unique_destinations_for_warning", "destinations_warning_threshold"),
     message="{account}/{region} needs {unique_destinations_for_warning:count unique destination}; the limit is "
     "{destinations_limit}, and the warning threshold {destinations_warning_threshold}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("destination_warning_applies",),
     unknown="it is unknown how many unique destinations {account}/{region} needs",
     evidence=(

@@ -36,19 +36,18 @@ name them.
 
 from __future__ import annotations
 
-from checks import headroom, wanted
 from checks.expectations import at_most
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.remedies import offers
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions, limit_advice, quota
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return Remediation(
         summary=f"Divide the destinations of {row['account']}/{row['region']} between two source registries.",
         manual=(
-            *offers.for_destinations(row, context),
-            *headroom.splitting(wanted.registry(row), row["destinations_limit"]),
+            *limit_advice.for_destinations(row, context),
+            *quota.splitting(actions.registry(row), row["destinations_limit"]),
         ),
     )
 
@@ -62,7 +61,7 @@ CHECK = Check(
     expect=at_most("unique_destinations", "destinations_limit"),
     message="{account}/{region} needs {unique_destinations:count unique destination}, and AWS allows "
     "{destinations_limit} ({limits_source})",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="it is unknown how many unique destinations {account}/{region} needs",
     evidence=("destinations_needed", "destinations_present", "limits_source"),
     permissions=("ecr:DescribeRegistry", "servicequotas:ListServiceQuotas"),

@@ -31,16 +31,16 @@ It does not evaluate whether filters match anything, or whether one is contained
 from __future__ import annotations
 
 from checks.expectations import less_than
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.remedies import offers
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import limit_advice
 from checks.tables import RULES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return Remediation(
         summary=f"Shorten the list of filters of rule {row['rule']} of {row['account']}/{row['region']}.",
         manual=(
-            *offers.for_filters(row, context),
+            *limit_advice.for_filters(row, context),
             "Leave out every filter that begins with another filter of the rule; it changes nothing.",
             "Replace filters of one team or environment by their common prefix, after checking which other "
             "repositories begin with it; close it with `/`, or it also matches longer names.",
@@ -58,7 +58,7 @@ CHECK = Check(
     expect=less_than("filter_count", "filters_warning_threshold"),
     message="rule {rule} of {account}/{region} has {filter_count:count filter}; the limit is {filters_limit}, and the "
     "warning threshold {filters_warning_threshold}",
-    remedy=_remedy,
+    remediation=_remediation,
     graded="filters_severity",
     unknown="it is unknown how many filters rule {rule} of {account}/{region} has",
     evidence=("filters_limit", "destinations"),

@@ -35,17 +35,17 @@ exceed the limit.
 
 from __future__ import annotations
 
-from checks import headroom, wanted
 from checks.expectations import at_most
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions, quota
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return Remediation(
         summary=f"Plan to divide the destinations of {row['account']}/{row['region']} before they exceed the limit.",
         manual=(
-            *headroom.splitting(wanted.registry(row), row["destinations_limit"]),
+            *quota.splitting(actions.registry(row), row["destinations_limit"]),
             "Or allow fewer Regions under `allowed_destinations`, and let accounts of one Region pull from a replica "
             "that they share.",
         ),
@@ -61,7 +61,7 @@ CHECK = Check(
     expect=at_most("possible_destinations", "destinations_limit"),
     message="{account}/{region} would have {possible_destinations:count destination} if each of the "
     "{growth_accounts:count account} of the allowed units received replicas, and AWS allows {destinations_limit}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("growth_foreseeable",),
     unknown="it is unknown how many destinations {account}/{region} could grow to",
     evidence=("growth_accounts", "destinations_present", "limits_source"),

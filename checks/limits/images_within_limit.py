@@ -36,19 +36,21 @@ evaluated, not sources.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import less_than
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import REPOSITORIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, repository, policy = wanted.registry(row), row["repository"], row["expected_lifecycle_policy"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, repository, policy = actions.registry(row), row["repository"], row["expected_lifecycle_policy"]
     where = f"{repository} at {'/'.join(place)}"
     if policy and row["lifecycle_policy"] is not None:
-        edit = wanted.put_lifecycle_policy(place, repository, row["lifecycle_policy"], policy)
-        return Remedy(summary=f"Put the baseline's lifecycle policy on {where}; it deletes images.", edits=(edit,))
-    return Remedy(
+        change = actions.put_lifecycle_policy(place, repository, row["lifecycle_policy"], policy)
+        return Remediation(
+            summary=f"Put the baseline's lifecycle policy on {where}; it deletes images.", changes=(change,)
+        )
+    return Remediation(
         summary=f"Make room in {where}, or ask AWS for a higher limit.",
         manual=(
             f"Find out what fills {where}: old builds, untagged images, or signatures and SBOMs, which count too.",
@@ -70,7 +72,7 @@ CHECK = Check(
     expect=less_than("image_total", "images_warning_threshold"),
     message="{repository} in {account}/{region} receives replicas and holds {image_total:count image}; the limit is "
     "{images_limit:,}, and the warning threshold {images_warning_threshold:,}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("receives_replicas",),
     graded="images_severity",
     unknown="it is unknown how many images {repository} in {account}/{region} holds, or whether it receives replicas",

@@ -33,17 +33,17 @@ granting more is not evaluated.
 from __future__ import annotations
 
 from checks.expectations import less_than
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.remedies import offers
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import limit_advice
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     organization = context.organization or "the organization's id"
-    return Remedy(
+    return Remediation(
         summary=f"Shorten the registry policy of {row['account']}/{row['region']}.",
         manual=(
-            *offers.for_policy(row, context),
+            *limit_advice.for_policy(row, context),
             "Merge Allow statements with the same actions, resources and conditions into one for all their accounts.",
             "Where every account of the organization may replicate here, replace their statements by one with the "
             f'Principal "*" and the condition StringEquals aws:PrincipalOrgID = {organization}.',
@@ -61,7 +61,7 @@ CHECK = Check(
     expect=less_than("policy_characters", "policy_characters_warning_threshold"),
     message="the registry policy of {account}/{region} has {policy_characters:count character}; the limit is "
     "{policy_characters_limit:,}, and the warning threshold {policy_characters_warning_threshold:,}",
-    remedy=_remedy,
+    remediation=_remediation,
     graded="policy_characters_severity",
     unknown="the length of the registry policy of {account}/{region} is unknown: it could not be read",
     evidence=("policy_characters_limit",),

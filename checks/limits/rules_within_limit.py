@@ -33,16 +33,16 @@ unknown to the audit, so the lowest severity is advice only.
 from __future__ import annotations
 
 from checks.expectations import less_than
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.remedies import offers
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import limit_advice
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return Remediation(
         summary=f"Merge replication rules of {row['account']}/{row['region']} that have the same destinations.",
         manual=(
-            *offers.for_rules(row, context),
+            *limit_advice.for_rules(row, context),
             "Group the rules by their set of destinations and by deleteReplication.",
             "Write each group as one rule with the filters of all its rules, at most 100; leave out a filter that "
             "begins with another one of the group. A group in which one rule has no filter becomes one rule without "
@@ -62,7 +62,7 @@ CHECK = Check(
     expect=less_than("rule_count", "rules_warning_threshold"),
     message="{account}/{region} has {rule_count:count replication rule}; the limit is {rules_limit}, and tools from "
     "before August 2026 can express 10",
-    remedy=_remedy,
+    remediation=_remediation,
     graded="rules_severity",
     unknown="it is unknown how many replication rules {account}/{region} has",
     evidence=("rules_limit", "limits_source"),

@@ -30,17 +30,17 @@ the rule's effect. Accounts outside the organization have no state that could be
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
     if row["source_account_state"] not in (None, "ACTIVE"):
-        return Remedy(
+        return Remediation(
             summary=f"Reopen account {source[0]}, or stop relying on its replication.",
             manual=(
                 f"No command can be run in account {source[0]} while it is not active.",
@@ -51,18 +51,18 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         )
     names = names_in(row["required_by"])
     replacement = (
-        (f"Name another destination in the baseline ({listed(names)}), which still requires this one.",)
+        (f"Name another destination in the baseline ({names_text(names)}), which still requires this one.",)
         if names
         else ()
     )
     if not row["present"]:
-        return Remedy(
+        return Remediation(
             summary=f"Stop requiring replication to account {destination[0]}, or reopen it.",
             manual=replacement or (f"Reopen account {destination[0]}, or remove it from the baseline.",),
         )
-    return Remedy(
+    return Remediation(
         summary=f"Remove {'/'.join(destination)} from the rules of {'/'.join(source)}, or reopen the account.",
-        edits=(wanted.remove_destination(source, destination),),
+        changes=(actions.remove_destination(source, destination),),
         manual=replacement,
     )
 
@@ -76,7 +76,7 @@ CHECK = Check(
     expect=in_set("inactive_accounts", "[]"),
     message="replication from {source_account} to {destination_account}/{destination_region} includes an account that "
     "is not active: {inactive_accounts:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="it is unknown whether both accounts are active, source {source_account} ({source_account_state}) and "
     "destination {destination_account} ({destination_account_state})",
     evidence=(

@@ -31,29 +31,29 @@ membership is unknown and so is the answer, except for the audited account itsel
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
     declaration = (
         f"Find out who owns account {destination[0]}. If it is an intended partner, name it with the reason under "
         "grants.external_accounts in the baseline, instead of removing it."
     )
     names = names_in(row["required_by"])
-    required = (f"Remove the destination from the baseline too ({listed(names)}).",) if names else ()
+    required = (f"Remove the destination from the baseline too ({names_text(names)}).",) if names else ()
     if not row["present"]:
-        return Remedy(
+        return Remediation(
             summary=f"Declare account {destination[0]} as a partner, or stop requiring replication to it.",
             manual=(declaration, *required),
         )
-    return Remedy(
+    return Remediation(
         summary=f"Stop replicating from {'/'.join(source)} to the unknown account {destination[0]}.",
-        edits=(wanted.remove_destination(source, destination),),
+        changes=(actions.remove_destination(source, destination),),
         manual=(declaration, *required),
     )
 
@@ -67,7 +67,7 @@ CHECK = Check(
     expect=in_set("destination_membership", "organization", "partner"),
     message="the destination {destination_account}/{destination_region} belongs neither to the organization nor to a "
     "declared partner",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="it is unknown whether account {destination_account} belongs to the organization",
     evidence=("present", "required_by", "rules", "prefixes"),
     at="source",

@@ -34,18 +34,18 @@ exists, is listed as an account or Region among the gaps instead.
 from __future__ import annotations
 
 from checks.expectations import is_true
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     account, missing = row["account"], row["missing_permissions"]
     grant = (
         f"Allow the audit role in account {account}: {missing}."
         if missing
         else f"Check that the audit role exists in account {account} and trusts the account that runs the audit."
     )
-    return Remedy(
+    return Remediation(
         summary=f"Allow the audit to read {account}/{row['region']}.",
         manual=(
             grant,
@@ -65,9 +65,9 @@ CHECK = Check(
     table=REGISTRIES,
     expect=is_true("evidence_complete"),
     message="the evidence about {account}/{region} is incomplete: {evidence_missing}",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="it is unknown whether the evidence about {account}/{region} is complete",
-    evidence=("evidence_missing", "missing_permissions", "depth"),
+    evidence=("evidence_missing", "missing_permissions", "detail"),
     permissions=("sts:AssumeRole", "ecr:DescribeRegistry", "ecr:DescribeRepositories", "ecr:GetRegistryPolicy"),
     controls=("own: NIST 800-53 AU-6",),
 )

@@ -33,16 +33,16 @@ matches. Rules that forward from elsewhere, and other event buses, are not read.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return Remediation(
         summary=f"Put an EventBridge rule for failed replication into {row['account']}/{row['region']}.",
-        edits=(wanted.put_failure_rule(wanted.registry(row)),),
+        changes=(actions.put_failure_rule(actions.registry(row)),),
         safe=True,
         manual=(
             "Give the rule a target with `aws events put-targets`: a topic, queue or chat that is monitored, with a "
@@ -59,7 +59,7 @@ CHECK = Check(
     table=REGISTRIES,
     expect=between("failure_rule_count", minimum=1),
     message="{account}/{region} receives replicas, and no EventBridge rule there captures failed replication",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("failure_events_required",),
     unknown="it is unknown whether an EventBridge rule of {account}/{region} captures failed replication",
     evidence=("failure_rules", "account_name"),

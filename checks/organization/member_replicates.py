@@ -35,16 +35,16 @@ from __future__ import annotations
 
 import json
 
-from checks import headroom, wanted
 from checks.changes import Change
 from checks.expectations import between
-from checks.groundwork import groundwork
-from checks.model import Check, RegistryId, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, RegistryId, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions, quota
+from checks.remediation.prerequisites import prerequisites
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source = wanted.registry(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source = actions.registry(row)
     flows = json.loads(row["member_flows"])
     places = tuple(dict.fromkeys(RegistryId(flow["account"], flow["region"]) for flow in flows))
     summary = (
@@ -53,18 +53,18 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     )
     limit = row["destinations_limit"]
     if limit is not None and len(places) > limit:
-        return Remedy(summary=summary, manual=headroom.splitting(source, limit))
+        return Remediation(summary=summary, manual=quota.splitting(source, limit))
     before: list[Change] = []
     rules: list[Change] = []
     for flow in flows:
         place = RegistryId(flow["account"], flow["region"])
-        ground = groundwork(context, source, place, flow["prefixes"])
-        if ground.obstacles:
-            return Remedy(summary=summary, manual=ground.steps(place))
-        before.extend(ground.edits)
-        rules.append(wanted.add_replication(source, place, flow["prefixes"], flow["delete_replication"]))
-    backfills = (wanted.start_backfill(source, place) for place in places)
-    return Remedy(summary=summary, edits=(*before, *rules, *backfills))
+        ground = prerequisites(context, source, place, flow["prefixes"])
+        if ground.blockers:
+            return Remediation(summary=summary, manual=ground.steps(place))
+        before.extend(ground.changes)
+        rules.append(actions.add_replication(source, place, flow["prefixes"], flow["delete_replication"]))
+    backfills = (actions.start_backfill(source, place) for place in places)
+    return Remediation(summary=summary, changes=(*before, *rules, *backfills))
 
 
 CHECK = Check(
@@ -76,7 +76,7 @@ CHECK = Check(
     expect=between("rule_count", minimum=1),
     message="{account}/{region} lies in an organizational unit whose repositories must be replicated "
     "({member_required_by:names}), and has no replication rule",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("member_replication_required",),
     unknown="it is unknown whether {account}/{region} must replicate, or does",
     evidence=("account_name", "ou_path", "repository_count", "member_required_by", "member_flows"),

@@ -31,15 +31,15 @@ no image count as well. Whether images of an allowed Region are pulled from else
 
 from __future__ import annotations
 
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.tables import REGISTRIES
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, allowed = f"{row['account']}/{row['region']}", listed(names_in(row["allowed_regions"]))
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, allowed = f"{row['account']}/{row['region']}", names_text(names_in(row["allowed_regions"]))
+    return Remediation(
         summary=f"Move the repositories of {place} to an allowed Region.",
         manual=(
             f"Copy what is still needed to one of the allowed Regions ({allowed}), by a replication rule with a "
@@ -60,7 +60,7 @@ CHECK = Check(
     expect=in_set("disallowed_region", ""),
     message="{account}/{region} holds {repository_count:count repository}, and the baseline allows only "
     "{allowed_regions:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("region_restricted",),
     unknown="it is unknown whether {account}/{region} holds repositories",
     evidence=("allowed_regions", "repository_count", "account_name", "ou_path"),

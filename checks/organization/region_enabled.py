@@ -33,24 +33,24 @@ evaluated by `rules.destination-region-valid`.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    (source, _), (destination, region) = wanted.source(row), wanted.destination(row)
-    ends, required = listed(names_in(row["regions_not_enabled"])), names_in(row["required_by"])
-    elsewhere = f", and name another destination in the baseline ({listed(required)})." if required else "."
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    (source, _), (destination, region) = actions.source(row), actions.destination(row)
+    ends, required = names_text(names_in(row["regions_not_enabled"])), names_in(row["required_by"])
+    elsewhere = f", and name another destination in the baseline ({names_text(required)})." if required else "."
+    return Remediation(
         summary=f"Enable the Region, or end the replication from {source} to {destination}/{region}.",
         manual=(
             f"Not enabled: {ends}. Where the Region is intended, run `aws account enable-region --region-name REGION` "
             "in that account, or with `--account-id` from the management account; it takes minutes to hours, and "
             "`aws account get-region-opt-status` shows when it is done.",
-            f"Otherwise remove {destination}/{region} from the rules of {'/'.join(wanted.source(row))}{elsewhere}",
+            f"Otherwise remove {destination}/{region} from the rules of {'/'.join(actions.source(row))}{elsewhere}",
             "Once images can arrive, start a backfill: what was pushed in the meantime is not retried.",
         ),
     )
@@ -65,7 +65,7 @@ CHECK = Check(
     expect=in_set("regions_not_enabled", "[]"),
     message="replication from {source_account}/{source_region} to {destination_account}/{destination_region} includes "
     "a Region that is not enabled: {regions_not_enabled:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("destination_region_valid",),
     unknown="it is unknown whether {source_region} is enabled in account {source_account} and {destination_region} in "
     "account {destination_account}",

@@ -34,13 +34,13 @@ only a unit decides, is unknown.
 from __future__ import annotations
 
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     place = f"{row['account']}/{row['region']}"
-    return Remedy(
+    return Remediation(
         summary=f"Declare in the baseline what to do with the repositories in {place}, or remove them.",
         manual=(
             f"Find out who owns the repositories in {place} and whether they are needed elsewhere.",
@@ -59,7 +59,7 @@ CHECK = Check(
     table=REGISTRIES,
     expect=between("declaring_requirement_count", minimum=1),
     message="{account}/{region} holds {repository_count:count repository}, and no requirement of the baseline names it",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("declaration_required",),
     unknown="it is unknown whether the baseline declares {account}/{region}, and whether it holds repositories",
     evidence=("account_name", "ou_path", "repository_count", "is_source", "is_destination"),

@@ -34,12 +34,12 @@ read. Without an organization the check does not apply.
 from __future__ import annotations
 
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return Remediation(
         summary=f"Change how {row['account']}/{row['region']} is scanned in the organization's Inspector policy only.",
         manual=(
             "See what applies: `aws organizations describe-effective-policy --policy-type INSPECTOR_POLICY --target-id "
@@ -60,7 +60,7 @@ CHECK = Check(
     expect=in_set("inspector_policy_setting", ""),
     message="changes of how {account}/{region} scans its images are refused: ECR scanning in {region} is "
     "{inspector_policy_setting} by an Inspector policy of the organization",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("inspector_policy_relevant",),
     unknown="whether {account}/{region} may change how it scans its images is unknown"
     "{inspector_policy_problem:because}",

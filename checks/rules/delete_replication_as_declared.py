@@ -36,31 +36,32 @@ rules.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import equals
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import RULES
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    account, region = registry = wanted.registry(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    account, region = registry = actions.registry(row)
     number, expected = row["rule"], row["expected_delete_replication"]
-    enabled = wanted.switch(expected)
+    enabled = actions.switch(expected)
     if enabled is None:
-        return Remedy(
+        return Remediation(
             summary=f"Split rule {number} of {account}/{region} into one with and one without deleteReplication.",
             manual=(
-                f"Rule {number} replicates {listed(names_in(row['prefixes']))}; the baseline requires a part of it to "
-                f"follow deletions and a part not to ({listed(names_in(row['delete_replication_required_by']))}).",
+                f"Rule {number} replicates {names_text(names_in(row['prefixes']))}; the baseline requires a "
+                f"part of it to "
+                f"follow deletions and a part not to ({names_text(names_in(row['delete_replication_required_by']))}).",
                 "Write two rules with the same destinations, each with the filters of one part, and set "
                 "deleteReplication in each as the baseline requires.",
                 "Put both in one PutReplicationConfiguration, so that replication of no image is interrupted.",
             ),
         )
-    return Remedy(
+    return Remediation(
         summary=f"Switch deleteReplication of rule {number} of {account}/{region} {expected}.",
-        edits=(wanted.set_delete_replication(registry, number, enabled=enabled),),
+        changes=(actions.set_delete_replication(registry, number, enabled=enabled),),
         safe=not enabled,
     )
 
@@ -74,7 +75,7 @@ CHECK = Check(
     expect=equals("delete_replication", "expected_delete_replication"),
     message="rule {rule} has deleteReplication {delete_replication} for {prefixes:names}; "
     "the baseline requires {expected_delete_replication} ({delete_replication_required_by:names})",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("delete_replication_required",),
     graded="delete_replication_severity",
     unknown="it is unknown whether deleteReplication of rule {rule} of {account}/{region} matches the baseline",

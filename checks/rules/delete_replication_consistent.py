@@ -32,27 +32,27 @@ too. Which of two rules takes effect is not predicted.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, settled = wanted.source(row), wanted.switch(row["delete_settled"])
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, settled = actions.source(row), actions.switch(row["delete_settled"])
     rules, prefixes = names_in(row["delete_conflicting_rules"]), names_in(row["delete_conflicting_prefixes"])
     if settled is not None:
         differing = names_in(row["delete_differing_rules"])
         where = f"{_numbered(differing)} of {'/'.join(source)}"
-        return Remedy(
+        return Remediation(
             summary=f"Switch deleteReplication {row['delete_settled']} in {where}.",
-            edits=tuple(wanted.set_delete_replication(source, int(rule), enabled=settled) for rule in differing),
+            changes=tuple(actions.set_delete_replication(source, int(rule), enabled=settled) for rule in differing),
             safe=not settled,
         )
-    return Remedy(
-        summary=f"Decide whether deletions of {listed(prefixes)} are replicated to "
-        f"{'/'.join(wanted.destination(row))}.",
+    return Remediation(
+        summary=f"Decide whether deletions of {names_text(prefixes)} are replicated to "
+        f"{'/'.join(actions.destination(row))}.",
         manual=(
             "Find out what the replicas are used for: a backup needs deleteReplication off in "
             f"{_numbered(rules)}, a mirror needs it on.",
@@ -65,7 +65,7 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
 
 
 def _numbered(rules: tuple[str, ...]) -> str:
-    return f"rule {rules[0]}" if len(rules) == 1 else f"rules {listed(rules)}"
+    return f"rule {rules[0]}" if len(rules) == 1 else f"rules {names_text(rules)}"
 
 
 CHECK = Check(
@@ -77,7 +77,7 @@ CHECK = Check(
     expect=in_set("delete_conflicting_rules", "[]"),
     message="rules {delete_conflicting_rules:names} all replicate {delete_conflicting_prefixes:names} to "
     "{destination_account}/{destination_region} and disagree on deleteReplication",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("present",),
     unknown="it is unknown which rules replicate to {destination_account}/{destination_region}",
     evidence=("delete_conflicting_prefixes", "delete_settled", "required_by"),

@@ -33,27 +33,29 @@ in both accounts is evaluated by `organization.region-enabled`.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import equals
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
     required = names_in(row["required_by"])
     correction = (
-        (f"Correct the destination {'/'.join(destination)} in the baseline ({listed(required)}).",) if required else ()
+        (f"Correct the destination {'/'.join(destination)} in the baseline ({names_text(required)}).",)
+        if required
+        else ()
     )
     if not row["present"]:
-        return Remedy(
+        return Remediation(
             summary="Require a destination that can exist.",
             manual=correction or ("Correct the Region of this destination in the baseline.",),
         )
-    return Remedy(
+    return Remediation(
         summary=f"Remove {'/'.join(destination)} from the rules of {'/'.join(source)}; it cannot receive images.",
-        edits=(wanted.remove_destination(source, destination),),
+        changes=(actions.remove_destination(source, destination),),
         manual=correction,
     )
 
@@ -67,7 +69,7 @@ CHECK = Check(
     expect=equals("destination_partition", "partition"),
     message="the destination {destination_account}/{destination_region} cannot receive images: "
     "{destination_region_problem}",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="it is unknown whether {destination_region} is a Region of the source's partition",
     evidence=("destination_region_problem", "present", "required_by", "rules"),
     at="source",

@@ -28,16 +28,16 @@ It cannot determine which destination was meant. If the baseline requires one, `
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import RULES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return Remediation(
         summary=f"Drop rule {row['rule']} of {row['account']}/{row['region']}, or add the missing destination.",
-        edits=(wanted.remove_rule(wanted.registry(row), row["rule"]),),
+        changes=(actions.remove_rule(actions.registry(row), row["rule"]),),
         safe=True,
     )
 
@@ -50,7 +50,7 @@ CHECK = Check(
     table=RULES,
     expect=between("destination_count", minimum=1),
     message="rule {rule} of {account}/{region} has no destination, so it does not replicate {prefixes:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="the destinations of rule {rule} of {account}/{region} are unknown",
     evidence=("prefixes",),
     permissions=("ecr:DescribeRegistry",),

@@ -34,25 +34,25 @@ repository is required, or nothing at all, the check does not apply.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import RULES
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    registry, number, filters = wanted.registry(row), row["rule"], names_in(row["expected_filters"])
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    registry, number, filters = actions.registry(row), row["rule"], names_in(row["expected_filters"])
     if filters:
-        return Remedy(
-            summary=f"Limit rule {number} of {'/'.join(registry)} to {listed(filters)}.",
-            edits=(wanted.replace_prefix(registry, number, "", filters),),
+        return Remediation(
+            summary=f"Limit rule {number} of {'/'.join(registry)} to {names_text(filters)}.",
+            changes=(actions.replace_prefix(registry, number, "", filters),),
         )
-    return Remedy(
+    return Remediation(
         summary=f"Divide rule {number} of {'/'.join(registry)} by destination, each with the filters that it needs.",
         manual=(
-            f"The destinations of rule {number} ({listed(names_in(row['destinations']))}) are to receive different "
-            f"repositories; together the baseline requires {listed(names_in(row['required_prefixes']))}.",
+            f"The destinations of rule {number} ({names_text(names_in(row['destinations']))}) are to receive different "
+            f"repositories; together the baseline requires {names_text(names_in(row['required_prefixes']))}.",
             "Write one rule for the destinations that are to receive the same, with those prefixes as filters, and "
             "keep deleteReplication as it is. A destination that no requirement names needs a decision first.",
             "Put all of them in one PutReplicationConfiguration, so that replication of no image is interrupted.",
@@ -69,7 +69,7 @@ CHECK = Check(
     expect=between("filter_count", minimum=1),
     message="rule {rule} of {account}/{region} has no filter and replicates every repository to {destinations:names}; "
     "the baseline requires only {required_prefixes:names} there",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("filters_required",),
     unknown="whether the baseline requires only a part of what rule {rule} of {account}/{region} replicates is "
     "unknown: the account's place in the organization could not be read",

@@ -33,18 +33,18 @@ question.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import RULES
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    registry, number, unmatched = wanted.registry(row), row["rule"], names_in(row["unmatched_prefixes"])
-    return Remedy(
-        summary=f"Correct {listed(unmatched)} in rule {number} of {'/'.join(registry)}, or remove it.",
-        edits=tuple(wanted.replace_prefix(registry, number, prefix, ()) for prefix in unmatched),
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    registry, number, unmatched = actions.registry(row), row["rule"], names_in(row["unmatched_prefixes"])
+    return Remediation(
+        summary=f"Correct {names_text(unmatched)} in rule {number} of {'/'.join(registry)}, or remove it.",
+        changes=tuple(actions.replace_prefix(registry, number, prefix, ()) for prefix in unmatched),
     )
 
 
@@ -57,7 +57,7 @@ CHECK = Check(
     expect=in_set("unmatched_prefixes", "[]"),
     message="no repository of {account}/{region} begins with {unmatched_prefixes:names}, which rule {rule} replicates "
     "to {destinations:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("filters_comparable",),
     unknown="which repositories the filters of rule {rule} of {account}/{region} match is unknown: "
     "the repositories could not be listed",

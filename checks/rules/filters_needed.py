@@ -32,24 +32,24 @@ only together does not count as redundant.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import RULES
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    registry, number, redundant = wanted.registry(row), row["rule"], names_in(row["redundant_prefixes"])
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    registry, number, redundant = actions.registry(row), row["rule"], names_in(row["redundant_prefixes"])
     if set(redundant) == set(names_in(row["prefixes"])):
-        return Remedy(
+        return Remediation(
             summary=f"Drop rule {number} of {'/'.join(registry)}; another rule replicates the same.",
-            edits=(wanted.remove_rule(registry, number),),
+            changes=(actions.remove_rule(registry, number),),
             safe=True,
         )
-    return Remedy(
-        summary=f"Remove {listed(redundant)} from rule {number} of {'/'.join(registry)}; it is replicated anyway.",
-        edits=tuple(wanted.replace_prefix(registry, number, prefix, ()) for prefix in redundant),
+    return Remediation(
+        summary=f"Remove {names_text(redundant)} from rule {number} of {'/'.join(registry)}; it is replicated anyway.",
+        changes=tuple(actions.replace_prefix(registry, number, prefix, ()) for prefix in redundant),
         safe=True,
     )
 
@@ -63,7 +63,7 @@ CHECK = Check(
     expect=in_set("redundant_prefixes", "[]"),
     message="rule {rule} of {account}/{region} replicates nothing more by {redundant_prefixes:names}: "
     "{redundancy_reason}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("rule_distinct",),
     unknown="it is unknown what rule {rule} of {account}/{region} replicates",
     evidence=("redundancy_reason", "prefixes", "destinations"),

@@ -34,17 +34,17 @@ the answer is unknown.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import LINKS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
+    return Remediation(
         summary=f"Declare {'/'.join(destination)} in the baseline, or remove it from the rules of {'/'.join(source)}.",
-        edits=(wanted.remove_destination(source, destination),),
+        changes=(actions.remove_destination(source, destination),),
     )
 
 
@@ -57,7 +57,7 @@ CHECK = Check(
     expect=in_set("declaration", "required", "allowed"),
     message="rules replicate {prefixes:names} to {destination_account}/{destination_region}, "
     "which the baseline neither requires nor allows",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("declaration_required",),
     unknown="whether {destination_account}/{destination_region} is an allowed destination is unknown: "
     "the rules or the account's place in the organization could not be read",

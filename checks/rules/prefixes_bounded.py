@@ -40,35 +40,38 @@ from __future__ import annotations
 
 import json
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import RULES
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    registry, number = wanted.registry(row), row["rule"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    registry, number = actions.registry(row), row["rule"]
     replacements = json.loads(row["bounded_prefixes"] or "{}")
     redundant = names_in(row["redundant_prefixes"])
     unbounded = names_in(row["unbounded_prefixes"])
     left = tuple(prefix for prefix in unbounded if prefix not in replacements)
-    edits = tuple(
+    changes = tuple(
         # What lies within another filter is removed, and the other one is closed.
-        wanted.replace_prefix(registry, number, prefix, () if prefix in redundant else replacements[prefix])
+        actions.replace_prefix(registry, number, prefix, () if prefix in redundant else replacements[prefix])
         for prefix in unbounded
         if prefix in replacements
     )
-    return Remedy(
-        summary=f"Close {listed(unbounded)} in rule {number} of {'/'.join(registry)} with `/`, or declare it as it is.",
-        edits=edits,
+    return Remediation(
+        summary=(
+            f"Close {names_text(unbounded)} in rule {number} of {'/'.join(registry)} with `/`, or declare it as it is."
+        ),
+        changes=changes,
         manual=_choosing(left) if left else (),
     )
 
 
 def _choosing(prefixes: tuple[str, ...]) -> tuple[str, ...]:
     return (
-        f"For {listed(prefixes)} no filter fits: a repository has exactly this name, or the list of repositories is "
+        f"For {names_text(prefixes)} no filter fits: a repository has exactly this name, or the list of "
+        f"repositories is "
         "not complete, and a filter cannot match one name without those that begin with it.",
         "Either name the repositories below it (`name/`) and rename the one that has exactly this name, or keep the "
         "filter and write the same prefix into the baseline's requirement.",
@@ -83,7 +86,7 @@ CHECK = Check(
     table=RULES,
     expect=in_set("unbounded_prefixes", "[]"),
     message="{unbounded_prefixes:names} in rule {rule} of {account}/{region} matches {unbounded_names:names} too",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("filters_comparable",),
     unknown="which repositories the filters of rule {rule} of {account}/{region} match is unknown: "
     "the repositories could not be listed",

@@ -42,34 +42,34 @@ the source could not be read, the answer is unknown.
 
 from __future__ import annotations
 
-from checks import headroom, wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.groundwork import groundwork
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions, quota
+from checks.remediation.prerequisites import prerequisites
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
     prefixes = names_in(row["missing_prefixes"]) or names_in(row["expected_prefixes"])
     summary = (
-        f"Replicate {listed(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}, once it grants the "
+        f"Replicate {names_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}, once it grants the "
         "replication, and backfill what is older than the rule."
     )
     if row["destination_region_valid"] is False:
-        step = f"Correct the Region of this destination in the baseline ({listed(names_in(row['required_by']))})."
-        return Remedy(summary="Require a destination that can exist.", manual=(step,))
-    if headroom.is_full_for(context, source, destination):
+        step = f"Correct the Region of this destination in the baseline ({names_text(names_in(row['required_by']))})."
+        return Remediation(summary="Require a destination that can exist.", manual=(step,))
+    if quota.is_full_for(context, source, destination):
         limit = context.registries[source]["destinations_limit"]
-        return Remedy(summary=summary, manual=headroom.splitting(source, limit))
-    delete = wanted.switch(row["expected_delete_replication"])
-    ground = groundwork(context, source, destination, prefixes)
-    if ground.obstacles and row["absent_repository_count"] != 0:
-        return Remedy(summary=summary, manual=ground.steps(destination))
-    rule = wanted.add_replication(source, destination, prefixes, delete)
+        return Remediation(summary=summary, manual=quota.splitting(source, limit))
+    delete = actions.switch(row["expected_delete_replication"])
+    ground = prerequisites(context, source, destination, prefixes)
+    if ground.blockers and row["absent_repository_count"] != 0:
+        return Remediation(summary=summary, manual=ground.steps(destination))
+    rule = actions.add_replication(source, destination, prefixes, delete)
     # The row does not say whether the source holds images; where it holds none, the backfill finds nothing to do.
-    return Remedy(summary=summary, edits=(*ground.edits, rule, wanted.start_backfill(source, destination)))
+    return Remediation(summary=summary, changes=(*ground.changes, rule, actions.start_backfill(source, destination)))
 
 
 CHECK = Check(
@@ -81,7 +81,7 @@ CHECK = Check(
     expect=in_set("missing_prefixes", "[]"),
     message="the baseline ({required_by:names}) requires {missing_prefixes:names} to be replicated to "
     "{destination_account}/{destination_region}, and no rule does it",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("expected",),
     unknown="whether the required replication to {destination_account}/{destination_region} is configured is "
     "unknown: the rules of {source_account}/{source_region} could not be read",

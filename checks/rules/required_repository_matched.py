@@ -37,25 +37,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from checks import headroom, wanted
+from checks.baseline.requirements import minimal_prefixes, prefixes_of
+from checks.engine.text import names_in, names_text
 from checks.expectations import between
-from checks.groundwork import groundwork
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.requirements import minimal_prefixes, prefixes_of
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions, quota
+from checks.remediation.prerequisites import prerequisites
 from checks.tables import REPLICAS
-from checks.wording import listed, names_in
 
 if TYPE_CHECKING:
-    from checks.baseline import Requirement
+    from checks.baseline.sections import Requirement
 
 
-def _requirements(row: Row, context: RemedyContext) -> Iterator[Requirement]:
+def _requirements(row: Row, context: RemediationContext) -> Iterator[Requirement]:
     names = names_in(row["required_by"])
     return (requirement for requirement in context.baseline.replication if requirement.name in names)
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
     requirements = tuple(_requirements(row, context))
     matching = (
         prefix
@@ -67,19 +67,19 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     prefixes = minimal_prefixes(matching) or (row["repository"],)
     older = row["source_has_images"] is not False
     rest = ", and backfill what is older than the rule." if older else "."
-    summary = f"Replicate {listed(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}{rest}"
-    if headroom.is_full_for(context, source, destination):
+    summary = f"Replicate {names_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}{rest}"
+    if quota.is_full_for(context, source, destination):
         limit = context.registries[source]["destinations_limit"]
-        return Remedy(summary=summary, manual=headroom.splitting(source, limit))
-    ground = groundwork(context, source, destination, prefixes)
-    if ground.obstacles:
+        return Remediation(summary=summary, manual=quota.splitting(source, limit))
+    ground = prerequisites(context, source, destination, prefixes)
+    if ground.blockers:
         # Even where this replica exists: the rule would create others whose names begin alike.
-        return Remedy(summary=summary, manual=ground.steps(destination))
+        return Remediation(summary=summary, manual=ground.steps(destination))
     opinions = {requirement.delete_replication for requirement in requirements} - {None}
     delete = opinions.pop() if len(opinions) == 1 else None
-    rule = wanted.add_replication(source, destination, prefixes, delete)
-    backfill = (wanted.start_backfill(source, destination),) if older else ()
-    return Remedy(summary=summary, edits=(*ground.edits, rule, *backfill))
+    rule = actions.add_replication(source, destination, prefixes, delete)
+    backfill = (actions.start_backfill(source, destination),) if older else ()
+    return Remediation(summary=summary, changes=(*ground.changes, rule, *backfill))
 
 
 CHECK = Check(
@@ -91,7 +91,7 @@ CHECK = Check(
     expect=between("matching_rules", minimum=1),
     message="the baseline ({required_by:names}) requires repository {repository} to be replicated to "
     "{destination_account}/{destination_region}, and no rule matches it",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("expected",),
     unknown="whether a rule replicates {repository} to {destination_account}/{destination_region} is unknown: "
     "the rules of {source_account}/{source_region} could not be read",

@@ -28,16 +28,16 @@ is unknown.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import is_true
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return Remediation(
         summary=f"Create the service-linked role for ECR replication in account {row['account']}.",
-        edits=(wanted.create_service_linked_role(row["account"], row["region"]),),
+        changes=(actions.create_service_linked_role(row["account"], row["region"]),),
     )
 
 
@@ -50,7 +50,7 @@ CHECK = Check(
     expect=is_true("service_linked_role_present"),
     message="{account}/{region} has {rule_count:count replication rule}, and account {account} does not have the role "
     "AWSServiceRoleForECRReplication that replication needs",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("is_source",),
     unknown="whether account {account} has AWSServiceRoleForECRReplication is unknown: IAM could not be read",
     evidence=("rule_count",),

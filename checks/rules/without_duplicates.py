@@ -30,23 +30,23 @@ reported by `rules.filters-needed`.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import RULES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    registry, number, first = wanted.registry(row), row["rule"], row["same_as_rule"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    registry, number, first = actions.registry(row), row["rule"], row["same_as_rule"]
     if first:
-        return Remedy(
+        return Remediation(
             summary=f"Drop rule {number} of {'/'.join(registry)}; rule {first} is identical.",
-            edits=(wanted.remove_rule(registry, number),),
+            changes=(actions.remove_rule(registry, number),),
             safe=True,
         )
-    return Remedy(
+    return Remediation(
         summary=f"Name every destination and filter of rule {number} of {'/'.join(registry)} once.",
-        edits=(wanted.remove_duplicates(registry, number),),
+        changes=(actions.remove_duplicates(registry, number),),
         safe=True,
     )
 
@@ -59,7 +59,7 @@ CHECK = Check(
     table=RULES,
     expect=in_set("duplicates", "[]"),
     message="rule {rule} of {account}/{region} repeats {duplicates:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="it is unknown what rule {rule} of {account}/{region} names",
     evidence=("same_as_rule", "destinations", "prefixes"),
     permissions=("ecr:DescribeRegistry",),

@@ -31,17 +31,17 @@ endpoint does not know the setting, the answer is unknown.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import equals
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, value = wanted.registry(row), row["expected_blob_mounting"]
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, value = actions.registry(row), row["expected_blob_mounting"]
+    return Remediation(
         summary=f"Set BLOB_MOUNTING of {'/'.join(place)} to {value}.",
-        edits=(wanted.set_account_setting(place, "BLOB_MOUNTING", row["blob_mounting"], value),),
+        changes=(actions.set_account_setting(place, "BLOB_MOUNTING", row["blob_mounting"], value),),
     )
 
 
@@ -53,7 +53,7 @@ CHECK = Check(
     table=REGISTRIES,
     expect=equals("blob_mounting", "expected_blob_mounting"),
     message="BLOB_MOUNTING of {account}/{region} is {blob_mounting}, the baseline requires {expected_blob_mounting}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("blob_mounting_required",),
     unknown="whether BLOB_MOUNTING of {account}/{region} has the required value is unknown",
     evidence=("is_source", "is_destination"),

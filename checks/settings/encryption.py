@@ -34,16 +34,16 @@ steps say.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import equals
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.recreation import recreating
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
+from checks.remediation.repository_settings import recreating
 from checks.tables import REPLICAS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    repository, place = row["repository"], "/".join(wanted.destination(row))
-    return Remedy(
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    repository, place = row["repository"], "/".join(actions.destination(row))
+    return Remediation(
         summary=f"Create {repository} at {place} again with {row['expected_encryption']}.",
         manual=recreating(row, row["expected_encryption"]),
     )
@@ -58,7 +58,7 @@ CHECK = Check(
     expect=equals("encryption_in_baseline_terms", "expected_encryption"),
     message="{repository} at {destination_account}/{destination_region} is encrypted with {encryption}, the baseline "
     "requires {expected_encryption}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("encryption_required",),
     unknown="whether {repository} at {destination_account}/{destination_region} has the required encryption is unknown",
     evidence=("encryption", "expected_kms_key"),

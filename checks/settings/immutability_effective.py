@@ -35,11 +35,11 @@ own reading.
 
 from __future__ import annotations
 
-from checks import tag_movement, wanted
+from checks.engine.text import names_in
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions, repository_settings
 from checks.tables import REPLICAS
-from checks.wording import names_in
 
 _UNDETERMINED = ""
 
@@ -52,13 +52,13 @@ def _following(source: str | None) -> tuple[str, tuple[str, ...]]:
     return ("IMMUTABLE_WITH_EXCLUSION", ("latest",)) if source == "MUTABLE" else (_UNDETERMINED, ())
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    where = f"{row['repository']} at {'/'.join(wanted.destination(row))}"
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    where = f"{row['repository']} at {'/'.join(actions.destination(row))}"
     mode, exclusions = row["expected_tag_mutability"], names_in(row["expected_exclusions"])
     if not mode:
         mode, exclusions = _following(row["source_tag_mutability"])
     if mode == _UNDETERMINED:
-        return Remedy(
+        return Remediation(
             summary=f"Decide which tags may move in {where}.",
             manual=(
                 "Find out which tags move at the source, and make those the exclusions of IMMUTABLE_WITH_EXCLUSION.",
@@ -66,19 +66,19 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             ),
         )
     if not mode.startswith("IMMUTABLE"):
-        return Remedy(
+        return Remediation(
             summary=f"Decide what should be immutable in {where}.",
             manual=(
                 f"The baseline requires {mode}, which does not protect version tags.",
                 "Write IMMUTABLE, or IMMUTABLE_WITH_EXCLUSION with the tags that may move, and audit again.",
             ),
         )
-    if tag_movement.would_freeze(row, context, mode, exclusions) is not False:
-        return tag_movement.choosing(row, mode)
-    edit = wanted.set_tag_mutability(
-        wanted.destination(row), row["repository"], row["tag_mutability"], mode, exclusions
+    if repository_settings.would_freeze(row, context, mode, exclusions) is not False:
+        return repository_settings.choosing(row, mode)
+    change = actions.set_tag_mutability(
+        actions.destination(row), row["repository"], row["tag_mutability"], mode, exclusions
     )
-    return Remedy(summary=f"Set {where} to {mode}.", edits=(edit,))
+    return Remediation(summary=f"Set {where} to {mode}.", changes=(change,))
 
 
 CHECK = Check(
@@ -90,7 +90,7 @@ CHECK = Check(
     expect=in_set("unprotected_tags", ""),
     message="{repository} at {destination_account}/{destination_region} is {tag_mutability}, and its exclusion filters "
     "leave {unprotected_tags} mutable",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("exclusion_mode",),
     unknown="whether tags of {repository} at {destination_account}/{destination_region} are protected is unknown",
     evidence=("tag_mutability", "mutability_exclusions", "expected_tag_mutability", "expected_exclusions"),

@@ -31,22 +31,22 @@ answer unknown. ECR's grants on the key are not evaluated.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import REPLICAS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place = "/".join(wanted.destination(row))
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place = "/".join(actions.destination(row))
     repository, key = row["repository"], row["kms_key"]
-    return Remedy(
+    return Remediation(
         summary=f"Make the KMS key of {repository} at {place} usable again.",
         manual=(
             f"Examine the key {key}: its state is {row['key_state']}.",
             "If it is disabled, enable it; if its deletion is pending, cancel that first.",
             f"If it is gone, delete {repository} at {place}, create it with a key of that Region, and start a backfill "
-            f"from {'/'.join(wanted.source(row))}.",
+            f"from {'/'.join(actions.source(row))}.",
         ),
     )
 
@@ -60,7 +60,7 @@ CHECK = Check(
     expect=in_set("key_state", "Enabled"),
     message="{repository} at {destination_account}/{destination_region} is encrypted with {kms_key}, whose state is "
     "{key_state}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("key_named",),
     unknown="whether the KMS key of {repository} at {destination_account}/{destination_region} can be used is unknown"
     "{key_state_unknown:because}",

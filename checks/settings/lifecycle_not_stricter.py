@@ -36,20 +36,20 @@ at all is `settings.lifecycle-policy-present`. Deletions that replication itself
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import in_set
-from checks.lifecycles import pull_time_priorities
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.policy_comparison import pull_time_priorities
+from checks.remediation import actions
 from checks.tables import REPLICAS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, repository = wanted.destination(row), row["repository"]
-    where, source = f"{repository} at {'/'.join(place)}", "/".join(wanted.source(row))
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, repository = actions.destination(row), row["repository"]
+    where, source = f"{repository} at {'/'.join(place)}", "/".join(actions.source(row))
     declared = row["expected_lifecycle_policy"]
     policy = declared or row["source_lifecycle_policy"]
     if pull_time_priorities(policy) != ():
-        return Remedy(
+        return Remediation(
             summary=f"Make {where} keep what {source} keeps.",
             manual=(
                 f"Decide what the replica has to keep: today {row['earlier_expiry']}. The policy to follow counts from "
@@ -59,9 +59,9 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             ),
         )
     whose = "the required lifecycle policy" if declared else f"the lifecycle policy of {source}"
-    return Remedy(
+    return Remediation(
         summary=f"Put {whose} on {where}; it deletes images.",
-        edits=(wanted.put_lifecycle_policy(place, repository, row["lifecycle_policy"], policy),),
+        changes=(actions.put_lifecycle_policy(place, repository, row["lifecycle_policy"], policy),),
     )
 
 
@@ -74,7 +74,7 @@ CHECK = Check(
     expect=in_set("earlier_expiry", ""),
     message="{repository} at {destination_account}/{destination_region} expires images that the source keeps: "
     "{earlier_expiry}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("lifecycle_policy_on_both_sides",),
     unknown="whether {repository} at {destination_account}/{destination_region} keeps what the source keeps is "
     "unknown{earlier_expiry_unknown:because}",

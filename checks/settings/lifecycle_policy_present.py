@@ -35,19 +35,21 @@ unknown.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import REPLICAS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, repository, policy = wanted.destination(row), row["repository"], row["expected_lifecycle_policy"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, repository, policy = actions.destination(row), row["repository"], row["expected_lifecycle_policy"]
     where = f"{repository} at {'/'.join(place)}"
     if policy:
-        edit = wanted.put_lifecycle_policy(place, repository, "", policy)
-        return Remedy(summary=f"Put the required lifecycle policy on {where}; it deletes images.", edits=(edit,))
-    return Remedy(
+        change = actions.put_lifecycle_policy(place, repository, "", policy)
+        return Remediation(
+            summary=f"Put the required lifecycle policy on {where}; it deletes images.", changes=(change,)
+        )
+    return Remediation(
         summary=f"Write a lifecycle policy for {where}.",
         manual=(
             f"Decide which images of {where} may expire, by age or by number.",
@@ -66,7 +68,7 @@ CHECK = Check(
     expect=between("lifecycle_rules", minimum=1),
     message="{repository} at {destination_account}/{destination_region} has no lifecycle policy, and deletions are not "
     "replicated to it: no image there ever expires",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("lifecycle_policy_required",),
     unknown="whether {repository} at {destination_account}/{destination_region} has a lifecycle policy is unknown",
     evidence=("delete_replication", "expected_lifecycle_policy"),

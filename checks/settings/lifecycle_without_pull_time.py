@@ -32,27 +32,27 @@ the baseline. Pulls that should not count are covered by `settings.pull-time-exc
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.lifecycles import pull_time_priorities
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.policy_comparison import pull_time_priorities
+from checks.remediation import actions
 from checks.tables import REPLICAS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, repository, policy = wanted.destination(row), row["repository"], row["expected_lifecycle_policy"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, repository, policy = actions.destination(row), row["repository"], row["expected_lifecycle_policy"]
     where = f"{repository} at {'/'.join(place)}"
     if policy and pull_time_priorities(policy) == ():
-        return Remedy(
+        return Remediation(
             summary=f"Put the required lifecycle policy on {where}; it deletes images.",
-            edits=(wanted.put_lifecycle_policy(place, repository, row["lifecycle_policy"], policy),),
+            changes=(actions.put_lifecycle_policy(place, repository, row["lifecycle_policy"], policy),),
         )
-    return Remedy(
+    return Remediation(
         summary=f"Rewrite the lifecycle policy of {where} to count by number, or from the push.",
         manual=(
             f"Find out whether workloads pull from {where} in normal operation; if so, waive this finding.",
-            f"If not, rewrite the rules of priority {listed(names_in(row['undeclared_pull_time_rules']))} to "
+            f"If not, rewrite the rules of priority {names_text(names_in(row['undeclared_pull_time_rules']))} to "
             "imageCountMoreThan or sinceImagePushed, and keep at least what the source keeps.",
             "Preview the policy with `aws ecr start-lifecycle-policy-preview` before putting it, or write it into the "
             "baseline as lifecycle_policy, so that the audit can print the command.",
@@ -69,7 +69,7 @@ CHECK = Check(
     expect=in_set("undeclared_pull_time_rules", "[]"),
     message="the lifecycle policy of {repository} at {destination_account}/{destination_region} counts from the last "
     "pull (rules of priority {undeclared_pull_time_rules:names}), and replicas are seldom pulled",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("destination_present", "lifecycle_policy_present"),
     unknown="whether the lifecycle policy of {repository} at {destination_account}/{destination_region} counts from "
     "the last pull is unknown",

@@ -38,23 +38,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from checks import tag_movement, wanted
+from checks.baseline.requirements import merged_settings
 from checks.changes import AnyChange, Change
-from checks.declared_templates import Template, templates_of
+from checks.engine.text import names_in
 from checks.expectations import in_set
-from checks.lifecycles import pull_time_priorities, strictness
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.policy_texts import same_policy
-from checks.recreation import recreating
-from checks.requirements import merged_settings
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.policy_comparison import pull_time_priorities, same_policy, strictness
+from checks.remediation import actions, repository_settings
+from checks.remediation.declared_templates import Template, templates_of
+from checks.remediation.repository_settings import recreating
 from checks.tables import REPLICAS
-from checks.wording import names_in
 
 _Change = Change | tuple[str, ...]
 """A change that a command can make, or manual steps."""
 
 
-def _mutability(row: Row, context: RemedyContext, template: Template) -> _Change:
+def _mutability(row: Row, context: RemediationContext, template: Template) -> _Change:
     mode = template.get("imageTagMutability") or "MUTABLE"
     exclusions = [one["filter"] for one in template.get("imageTagMutabilityExclusionFilters") or ()]
     present, where = row["tag_mutability"], _where(row)
@@ -64,12 +63,12 @@ def _mutability(row: Row, context: RemedyContext, template: Template) -> _Change
             f"{where} is {present}, and the template {row['template_prefix']} would make it {mode}: find out which is "
             "intended. As a rule the stricter one is; then write it into the template, or into the baseline.",
         )
-    if tag_movement.would_freeze(row, context, mode, exclusions) is not False:
-        return tag_movement.choosing(row, mode).manual
-    return wanted.set_tag_mutability(wanted.destination(row), row["repository"], present, mode, exclusions)
+    if repository_settings.would_freeze(row, context, mode, exclusions) is not False:
+        return repository_settings.choosing(row, mode).manual
+    return actions.set_tag_mutability(actions.destination(row), row["repository"], present, mode, exclusions)
 
 
-def _encryption(row: Row, context: RemedyContext, template: Template) -> _Change:
+def _encryption(row: Row, context: RemediationContext, template: Template) -> _Change:
     asked = template.get("encryptionConfiguration") or {}
     key = f" with key {asked['kmsKey']}" if asked.get("kmsKey") else ""
     wanted_encryption = f"{asked.get('encryptionType', 'AES256')}{key}"
@@ -80,38 +79,39 @@ def _encryption(row: Row, context: RemedyContext, template: Template) -> _Change
     return (first, "If so:", *recreating(row, wanted_encryption))
 
 
-def _repository_policy(row: Row, context: RemedyContext, template: Template) -> _Change:
+def _repository_policy(row: Row, context: RemediationContext, template: Template) -> _Change:
     policy, source = template["repositoryPolicy"], row["source_repository_policy"]
     if not source or not same_policy(source, policy):
         return (
             f"Compare the repository policy of the template {row['template_prefix']} with that of {row['repository']} "
-            f"at {'/'.join(wanted.source(row))}: the replica must allow no principal that its source does not allow.",
+            f"at {'/'.join(actions.source(row))}: the replica must allow no principal that its source does not allow.",
             f"Correct the template, or put the intended policy on {_where(row)}; the source's counts as equal.",
         )
-    place, seen = wanted.destination(row), row["repository_policy"]
-    return wanted.put_repository_policy(place, row["repository"], seen, policy)
+    place, seen = actions.destination(row), row["repository_policy"]
+    return actions.put_repository_policy(place, row["repository"], seen, policy)
 
 
-def _lifecycle_policy(row: Row, context: RemedyContext, template: Template) -> _Change:
+def _lifecycle_policy(row: Row, context: RemediationContext, template: Template) -> _Change:
     policy, source = template["lifecyclePolicy"], row["source_lifecycle_policy"]
     keeps = source == "" or (source is not None and strictness(source, policy).not_stricter)
     if not keeps or pull_time_priorities(policy) != ():
         return (
             f"Compare the lifecycle policy of the template {row['template_prefix']} with that of {row['repository']} "
-            f"at {'/'.join(wanted.source(row))}: it may keep less, or counts from the last pull, which replicas seldom "
+            f"at {'/'.join(actions.source(row))}: it may keep less, or counts from the last pull, which "
+            f"replicas seldom "
             "see.",
             f"Correct the template first, or put the source's policy on {_where(row)}, which counts as equal.",
         )
-    return wanted.put_lifecycle_policy(wanted.destination(row), row["repository"], row["lifecycle_policy"], policy)
+    return actions.put_lifecycle_policy(actions.destination(row), row["repository"], row["lifecycle_policy"], policy)
 
 
-def _tags(row: Row, context: RemedyContext, template: Template) -> _Change:
+def _tags(row: Row, context: RemediationContext, template: Template) -> _Change:
     declared = merged_settings(context.baseline, row["repository"]).tags
     tags = {tag["Key"]: tag.get("Value", "") for tag in template["resourceTags"] if tag["Key"] not in declared}
-    return wanted.tag_repository(wanted.destination(row), row["repository"], tags)
+    return actions.tag_repository(actions.destination(row), row["repository"], tags)
 
 
-_CHANGES: Mapping[str, Callable[[Row, RemedyContext, Template], _Change]] = MappingProxyType(
+_CHANGES: Mapping[str, Callable[[Row, RemediationContext, Template], _Change]] = MappingProxyType(
     {
         "tag_mutability": _mutability,
         "encryption": _encryption,
@@ -123,20 +123,20 @@ _CHANGES: Mapping[str, Callable[[Row, RemedyContext, Template], _Change]] = Mapp
 
 
 def _where(row: Row) -> str:
-    return f"{row['repository']} at {'/'.join(wanted.destination(row))}"
+    return f"{row['repository']} at {'/'.join(actions.destination(row))}"
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    template = templates_of(context.registries[wanted.destination(row)])[row["template_prefix"]]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    template = templates_of(context.registries[actions.destination(row)])[row["template_prefix"]]
     differences = names_in(row["template_differences"])
-    changes = {name: _CHANGES[name](row, context, template) for name in differences}
-    steps = [step for change in changes.values() if not isinstance(change, AnyChange) for step in change]
-    edits = [change for change in changes.values() if isinstance(change, AnyChange)]
+    by_field = {name: _CHANGES[name](row, context, template) for name in differences}
+    steps = [step for change in by_field.values() if not isinstance(change, AnyChange) for step in change]
+    changes = [change for change in by_field.values() if isinstance(change, AnyChange)]
     summary = f"Bring {_where(row)} in line with the template {row['template_prefix']}."
     if not steps:
-        return Remedy(summary=summary, edits=tuple(edits))
-    rest = [f"Set {_named(name)} to what the template says." for name, change in changes.items() if change in edits]
-    return Remedy(summary=summary, manual=(*steps, *rest))
+        return Remediation(summary=summary, changes=tuple(changes))
+    rest = [f"Set {_named(name)} to what the template says." for name, change in by_field.items() if change in changes]
+    return Remediation(summary=summary, manual=(*steps, *rest))
 
 
 def _named(name: str) -> str:
@@ -152,7 +152,7 @@ CHECK = Check(
     expect=in_set("template_differences", "[]"),
     message="{repository} at {destination_account}/{destination_region} differs from what the template "
     "{template_prefix} would give it: {template_differences:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("template_in_charge",),
     unknown="whether {repository} at {destination_account}/{destination_region} has what a template would give it is "
     "unknown: a setting or the template was not read",

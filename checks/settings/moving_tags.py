@@ -33,35 +33,35 @@ baseline's settings for the replica may themselves be the cause.
 
 from __future__ import annotations
 
-from checks import tag_movement, wanted
+from checks.engine.text import names_in
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions, repository_settings
 from checks.tables import REPLICAS
-from checks.wording import names_in
 
 
-def _solution(row: Row, context: RemedyContext) -> tuple[str, tuple[str, ...]] | None:
+def _solution(row: Row, context: RemediationContext) -> tuple[str, tuple[str, ...]] | None:
     """Mode and filters for the destination that certainly let the source's tags move, if the row shows any."""
     expected, exclusions = row["expected_tag_mutability"], names_in(row["expected_exclusions"])
     if not expected:
         return ("MUTABLE", ()) if expected == "" and row["source_tag_mutability"] == "MUTABLE" else None
     present = (row["tag_mutability"], set(names_in(row["mutability_exclusions"])))
-    helps = tag_movement.would_freeze(row, context, expected, exclusions) is False
+    helps = repository_settings.would_freeze(row, context, expected, exclusions) is False
     return (expected, exclusions) if helps and present != (expected, set(exclusions)) else None
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, repository = wanted.destination(row), row["repository"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, repository = actions.destination(row), row["repository"]
     solution = _solution(row, context)
     if solution:
         mode, exclusions = solution
-        return Remedy(
+        return Remediation(
             summary=f"Set {repository} at {'/'.join(place)} to {mode}, so that its tags can move there too, or make "
             "the source immutable.",
-            edits=(wanted.set_tag_mutability(place, repository, row["tag_mutability"], mode, exclusions),),
+            changes=(actions.set_tag_mutability(place, repository, row["tag_mutability"], mode, exclusions),),
         )
-    source = "/".join(wanted.source(row))
-    return Remedy(
+    source = "/".join(actions.source(row))
+    return Remediation(
         summary=f"Allow the same tags of {repository} to move at {source} and at {'/'.join(place)}.",
         manual=(
             f"Find out which tags of {repository} really move at {source}: {row['frozen_tags']} can move there and are "
@@ -82,7 +82,7 @@ CHECK = Check(
     expect=in_set("frozen_tags", ""),
     message="{repository} at {destination_account}/{destination_region} is {tag_mutability_setting} and freezes "
     "{frozen_tags}, which can move at {source_account}/{source_region}",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="whether the tags of {repository} can move at {destination_account}/{destination_region} as they do at "
     "{source_account}/{source_region} is unknown",
     evidence=("source_tag_mutability", "tag_mutability", "mutability_exclusions", "expected_tag_mutability"),

@@ -34,34 +34,37 @@ from __future__ import annotations
 
 import re
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import REGISTRIES
-from checks.wording import listed, names_in
 
 _MOST = 100
 _PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
 """PullTimeUpdateExclusionList and PrincipalArn of the ECR service model."""
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     missing, present = names_in(row["missing_pull_time_exclusions"]), names_in(row["pull_time_exclusions"])
-    place = wanted.registry(row)
-    summary = f"Exclude {listed(missing)} from updating pull times in {'/'.join(place)}."
+    place = actions.registry(row)
+    summary = f"Exclude {names_text(missing)} from updating pull times in {'/'.join(place)}."
     odd = tuple(one for one in missing if len(one) > 200 or not _PRINCIPAL.fullmatch(one))
     if odd:
         step = (
-            f"Correct pull_time_exclusions in the baseline: ECR takes the ARN of a role or a user, not {listed(odd)}."
+            f"Correct pull_time_exclusions in the baseline: ECR takes the ARN of a role or a user, not "
+            f"{names_text(odd)}."
         )
-        return Remedy(summary=summary, manual=(step,))
+        return Remediation(summary=summary, manual=(step,))
     if len(present) + len(missing) > _MOST:
         step = (
             f"Deregister exclusions that are not needed: {'/'.join(place)} has {len(present)}, {len(missing)} are "
             f"missing, and ECR accepts {_MOST}."
         )
-        return Remedy(summary=summary, manual=(step, "Audit again: the commands are printed once there is room."))
-    return Remedy(summary=summary, edits=tuple(wanted.exclude_pull_time(place, principal) for principal in missing))
+        return Remediation(summary=summary, manual=(step, "Audit again: the commands are printed once there is room."))
+    return Remediation(
+        summary=summary, changes=tuple(actions.exclude_pull_time(place, principal) for principal in missing)
+    )
 
 
 CHECK = Check(
@@ -73,7 +76,7 @@ CHECK = Check(
     expect=in_set("missing_pull_time_exclusions", "[]"),
     message="in {account}/{region}, pulls by these principals still update the last pull time of images: "
     "{missing_pull_time_exclusions:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("pull_time_exclusions_required",),
     unknown="whether {account}/{region} excludes the required principals from pull-time updates is unknown",
     evidence=("pull_time_exclusions",),

@@ -33,28 +33,28 @@ Documents are compared, not their effect: two policies that allow the same in di
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.expectations import equals
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import REPLICAS
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, repository = wanted.destination(row), row["repository"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, repository = actions.destination(row), row["repository"]
     seen, expected = row["repository_policy"] or "", row["expected_repository_policy"]
     where = f"{repository} at {'/'.join(place)}"
     if expected:
-        edit = wanted.put_repository_policy(place, repository, seen, expected)
-        return Remedy(summary=f"Put the required repository policy on {where}.", edits=(edit,))
+        change = actions.put_repository_policy(place, repository, seen, expected)
+        return Remediation(summary=f"Put the required repository policy on {where}.", changes=(change,))
     if seen:
-        return Remedy(
+        return Remediation(
             summary=f"Remove the repository policy of {where}.",
             manual=(
                 f"Save the repository policy of {where}, and find out who pulls through it.",
                 "Delete it with `aws ecr delete-repository-policy` once no principal needs it.",
             ),
         )
-    return Remedy(
+    return Remediation(
         summary=f"Write a repository policy for {where}.",
         manual=(
             f"Name the accounts that must pull {repository} from {'/'.join(place)}.",
@@ -73,7 +73,7 @@ CHECK = Check(
     expect=equals("repository_policy_kind", "expected_repository_policy_kind"),
     message="{repository} at {destination_account}/{destination_region} has {repository_policy_kind}, the baseline "
     "requires {expected_repository_policy_kind}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("repository_policy_required",),
     unknown="whether {repository} at {destination_account}/{destination_region} has the required repository policy is "
     "unknown{repository_policy_unknown:because}",

@@ -38,25 +38,25 @@ The effective frequency is the one that ECR reports for the repository: a scan f
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.baseline.requirements import merged_settings
+from checks.engine.text import names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.requirements import merged_settings
-from checks.scan_prefixes import prefix_asking
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
+from checks.remediation.repository_settings import required_prefix
 from checks.tables import REPLICAS
-from checks.wording import listed
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, prefix = wanted.destination(row), prefix_asking(row["repository"], context)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, prefix = actions.destination(row), required_prefix(row["repository"], context)
     asked = merged_settings(context.baseline, row["repository"]).scanning
     frequency = (asked.frequency or "") if asked else ""
     enhanced = "ENHANCED" in (row["expected_scan_type"], row["scan_type"]) or frequency == "CONTINUOUS_SCAN"
     how = "enhanced scanning" if enhanced else "basic scanning"
-    return Remedy(
-        summary=f"Scan {listed((prefix,))} in {'/'.join(place)} with {how}"
+    return Remediation(
+        summary=f"Scan {names_text((prefix,))} in {'/'.join(place)} with {how}"
         f"{', continuously' if frequency == 'CONTINUOUS_SCAN' else ''}; the scan type applies to the whole registry.",
-        edits=(wanted.cover_scanning(place, (prefix,), row["expected_scan_type"] or "", frequency),),
+        changes=(actions.cover_scanning(place, (prefix,), row["expected_scan_type"] or "", frequency),),
     )
 
 
@@ -69,7 +69,7 @@ CHECK = Check(
     expect=in_set("scan_shortfalls", "[]"),
     message="{repository} at {destination_account}/{destination_region} is scanned at a lower level than required: "
     "{scan_shortfalls:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("scan_level_required",),
     unknown="whether {repository} at {destination_account}/{destination_region} is scanned with the required type and "
     "frequency is unknown",

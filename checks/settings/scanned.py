@@ -37,27 +37,27 @@ from __future__ import annotations
 
 import json
 
-from checks import wanted
+from checks.baseline.requirements import merged_settings
+from checks.engine.text import names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.requirements import merged_settings
-from checks.scan_prefixes import prefix_asking
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
+from checks.remediation.repository_settings import required_prefix
 from checks.tables import REPLICAS
-from checks.wording import listed
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place = wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place = actions.destination(row)
     asked = merged_settings(context.baseline, row["repository"]).scanning
     # Basic scanning where the source has enhanced scanning would be the next finding (`settings.scan-type`).
     scan_type, frequency = row["expected_scan_type"] or "", (asked.frequency or "") if asked else ""
     registry = context.registries.get(place) or {}
     present = json.loads(registry.get("scanning_configuration") or "{}").get("scanType")
     basic = "ENHANCED" not in (scan_type, present) and frequency != "CONTINUOUS_SCAN" and present is not None
-    prefix = prefix_asking(row["repository"], context)
-    return Remedy(
-        summary=f"Scan {listed((prefix,))} in {'/'.join(place)}.",
-        edits=(wanted.cover_scanning(place, (prefix,), scan_type, frequency),),
+    prefix = required_prefix(row["repository"], context)
+    return Remediation(
+        summary=f"Scan {names_text((prefix,))} in {'/'.join(place)}.",
+        changes=(actions.cover_scanning(place, (prefix,), scan_type, frequency),),
         safe=basic,
     )
 
@@ -71,7 +71,7 @@ CHECK = Check(
     expect=in_set("scan_frequency", "SCAN_ON_PUSH", "CONTINUOUS_SCAN"),
     message="{repository} at {destination_account}/{destination_region} is not scanned: its scan frequency is "
     "{scan_frequency}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("scanning_required",),
     unknown="whether {repository} at {destination_account}/{destination_region} is scanned is unknown",
     evidence=("scan_type",),

@@ -32,24 +32,24 @@ signing rules match the whole name, with `*` for any characters.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_text
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.replication_grants import copied
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
+from checks.remediation.replication_grants import copied
 from checks.tables import LINKS
-from checks.wording import listed
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, place = "/".join(wanted.source(row)), "/".join(wanted.destination(row))
-    return Remedy(
-        summary=f"Sign in {place} what {source} signs of {listed(copied(row))}.",
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, place = "/".join(actions.source(row)), "/".join(actions.destination(row))
+    return Remediation(
+        summary=f"Sign in {place} what {source} signs of {names_text(copied(row))}.",
         manual=(
             f"Create an AWS Signer profile in account {row['destination_account']}, {row['destination_region']}, or "
             "choose one that is there, and have clusters that verify signatures trust it.",
             f"Read the rules at {source} with `aws ecr get-signing-configuration`, and those at {place} with the same "
             "command.",
-            f"Combine them with the destination's profile for {listed(copied(row))}, and send the whole document "
+            f"Combine them with the destination's profile for {names_text(copied(row))}, and send the whole document "
             f"at {place} with `aws ecr put-signing-configuration`: it replaces what is there.",
         ),
     )
@@ -64,7 +64,7 @@ CHECK = Check(
     expect=between("destination_signing_rules", minimum=1),
     message="{source_account}/{source_region} signs what it replicates to {destination_account}/{destination_region}, "
     "and the destination has no signing rule for it",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("signing_required",),
     unknown="whether {destination_account}/{destination_region} signs what {source_account}/{source_region} signs is "
     "unknown{signing_rules_unknown:because}",

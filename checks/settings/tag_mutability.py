@@ -37,24 +37,24 @@ repository that several sources feed is evaluated, and remediated, for each of t
 
 from __future__ import annotations
 
-from checks import tag_movement, wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import equals
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions, repository_settings
 from checks.tables import REPLICAS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     mode, exclusions = row["expected_tag_mutability"], names_in(row["expected_exclusions"])
-    if tag_movement.would_freeze(row, context, mode, exclusions) is not False:
-        return tag_movement.choosing(row, mode)
-    edit = wanted.set_tag_mutability(
-        wanted.destination(row), row["repository"], row["tag_mutability"], mode, exclusions
+    if repository_settings.would_freeze(row, context, mode, exclusions) is not False:
+        return repository_settings.choosing(row, mode)
+    change = actions.set_tag_mutability(
+        actions.destination(row), row["repository"], row["tag_mutability"], mode, exclusions
     )
-    suffix = f" except {listed(exclusions)}" if exclusions else ""
-    return Remedy(
-        summary=f"Make {row['repository']} at {'/'.join(wanted.destination(row))} {mode}{suffix}.",
-        edits=(edit,),
+    suffix = f" except {names_text(exclusions)}" if exclusions else ""
+    return Remediation(
+        summary=f"Make {row['repository']} at {'/'.join(actions.destination(row))} {mode}{suffix}.",
+        changes=(change,),
         # Where tags cannot move at the source, replication never has to move one at the destination.
         safe=mode == "IMMUTABLE" and row["source_tag_mutability"] == "IMMUTABLE",
     )
@@ -69,7 +69,7 @@ CHECK = Check(
     expect=equals("tag_mutability_setting", "expected_tag_mutability_setting"),
     message="{repository} at {destination_account}/{destination_region} is {tag_mutability_setting}, the baseline "
     "requires {expected_tag_mutability_setting}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("tag_mutability_required",),
     unknown="whether {repository} at {destination_account}/{destination_region} has the required tag mutability is "
     "unknown",

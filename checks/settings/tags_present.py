@@ -33,18 +33,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from checks import wanted
+from checks.engine.text import names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import REPLICAS
-from checks.wording import listed
 
 _MOST_TAGS = 50
 _LONGEST_KEY, _LONGEST_VALUE = 128, 256
 """What AWS takes (ECR user guide, ecr-using-tags.html); keys that begin with `aws:` are its own."""
 
 
-def _obstacle(tags: Mapping[str, str], present: int) -> str:
+def _blocker(tags: Mapping[str, str], present: int) -> str:
     """Why AWS would refuse to add *tags* to *present* others, as a clause; empty: it would not."""
     for key, value in tags.items():
         if key.lower().startswith("aws:"):
@@ -56,15 +56,15 @@ def _obstacle(tags: Mapping[str, str], present: int) -> str:
     return ""
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, repository = wanted.destination(row), row["repository"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, repository = actions.destination(row), row["repository"]
     tags = json.loads(row["missing_tags"])
-    summary = f"Tag {repository} at {'/'.join(place)} with {listed(tuple(tags))}."
-    obstacle = _obstacle(tags, row["tag_count"] or 0)
-    if obstacle:
-        step = f"Make room for the tags, or correct `tags` in the baseline: {obstacle}."
-        return Remedy(summary=summary, manual=(step,))
-    return Remedy(summary=summary, edits=(wanted.tag_repository(place, repository, tags),), safe=True)
+    summary = f"Tag {repository} at {'/'.join(place)} with {names_text(tuple(tags))}."
+    blocker = _blocker(tags, row["tag_count"] or 0)
+    if blocker:
+        step = f"Make room for the tags, or correct `tags` in the baseline: {blocker}."
+        return Remediation(summary=summary, manual=(step,))
+    return Remediation(summary=summary, changes=(actions.tag_repository(place, repository, tags),), safe=True)
 
 
 CHECK = Check(
@@ -76,7 +76,7 @@ CHECK = Check(
     expect=in_set("missing_tag_keys", "[]"),
     message="{repository} at {destination_account}/{destination_region} lacks resource tags, or has them with other "
     "values; required: {missing_tags}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("tags_required",),
     unknown="whether {repository} at {destination_account}/{destination_region} has the required resource tags is "
     "unknown",

@@ -40,17 +40,17 @@ from __future__ import annotations
 
 import json
 
-from checks import wanted
-from checks.declared_templates import ROOT, templates_of
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
+from checks.remediation.creation_templates import TemplatePlan
+from checks.remediation.declared_templates import ROOT, templates_of
 from checks.tables import TEMPLATES
-from checks.template_changes import TemplatePlan
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, prefix = wanted.registry(row), row["prefix"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, prefix = actions.registry(row), row["prefix"]
     plan = TemplatePlan(context, place, templates_of(context.registries[place]))
     contradicted = json.loads(row["settings_contradicted"])
     own = contradicted.pop("" if prefix == ROOT else f"{prefix}/", ())
@@ -61,14 +61,14 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
     for names in apart:
         plan.serve(names)
     at = "/".join(place)
-    differing = listed(names_in(row["differing_settings"]))
+    differing = names_text(names_in(row["differing_settings"]))
     summary = f"Make templates at {at} give new repositories what the baseline requires: {differing}."
-    if not plan.obstacles:
-        return Remedy(summary=summary, edits=(*plan.grants(), *plan.edits))
-    return Remedy(
+    if not plan.blockers:
+        return Remediation(summary=summary, changes=(*plan.grants(), *plan.changes))
+    return Remediation(
         summary=summary,
         manual=(
-            *(f"At {at}, resolve manually {obstacle}." for obstacle in plan.obstacles),
+            *(f"At {at}, resolve manually {blocker}." for blocker in plan.blockers),
             "Write what is missing into the baseline, or send the template manually with every field: "
             "imageTagMutability falls back to MUTABLE where it is left out. Then audit again.",
         ),
@@ -84,7 +84,7 @@ CHECK = Check(
     expect=in_set("differing_settings", "[]"),
     message="the template {prefix} at {account}/{region} gives new repositories other settings than the baseline "
     "requires: {differing_settings:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("settings_required",),
     unknown="whether the template {prefix} at {account}/{region} gives what the baseline requires is unknown",
     evidence=("settings_contradicted", "settings_below", "template_json"),

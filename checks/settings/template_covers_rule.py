@@ -34,37 +34,37 @@ Regions without templates; there, the put is refused.
 
 from __future__ import annotations
 
-from checks import wanted
 from checks.changes import Change
-from checks.declared_templates import REPLICATION, declared_template, prefix_covering, templates_of
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
-from checks.replication_grants import copied, tagging
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
+from checks.remediation.declared_templates import REPLICATION, declared_template, prefix_covering, templates_of
+from checks.remediation.replication_grants import copied, tagging
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place = wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place = actions.destination(row)
     present = templates_of(context.registries[place])
     unserved = names_in(row["prefixes_without_template"]) or copied(row)
     prefixes = tuple(dict.fromkeys(map(prefix_covering, unserved)))
-    edits: list[Change] = []
+    changes: list[Change] = []
     tagged: list[str] = []
     manual: list[str] = []
     safe = True
     for prefix in prefixes:
         if prefix in present:
             purposes = [*present[prefix].get("appliedFor", ()), REPLICATION]
-            edits.append(wanted.update_template(place, present[prefix]["prefix"], {"appliedFor": purposes}))
+            changes.append(actions.update_template(place, present[prefix]["prefix"], {"appliedFor": purposes}))
             tagged += [prefix] if present[prefix].get("resourceTags") else []
             safe = False
             continue
         declared = declared_template(context.baseline, prefix, place, present)
-        if declared.obstacle:
-            manual.append(f"Create the template {prefix} at {'/'.join(place)} manually: {declared.obstacle}.")
+        if declared.blocker:
+            manual.append(f"Create the template {prefix} at {'/'.join(place)} manually: {declared.blocker}.")
             continue
-        edits.append(wanted.create_template(place, prefix, declared.template))
+        changes.append(actions.create_template(place, prefix, declared.template))
         tagged += [prefix] if declared.template.get("resourceTags") else []
         safe = safe and declared.harmless
     grants = tagging(row, context, tuple(name for name in unserved if prefix_covering(name) in tagged))
@@ -73,10 +73,10 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
             "The role must be in that account, trust ecr.amazonaws.com, and allow ecr:CreateRepository, "
             "ecr:ReplicateImage, ecr:TagResource, kms:CreateGrant, kms:RetireGrant and kms:DescribeKey."
         )
-    return Remedy(
-        summary=f"Let the template {listed(prefixes)} at {'/'.join(place)} serve what replication creates.",
-        edits=(*grants, *edits),
-        safe=bool(edits) and safe and not grants and not manual,
+    return Remediation(
+        summary=f"Let the template {names_text(prefixes)} at {'/'.join(place)} serve what replication creates.",
+        changes=(*grants, *changes),
+        safe=bool(changes) and safe and not grants and not manual,
         manual=tuple(manual),
     )
 
@@ -90,7 +90,7 @@ CHECK = Check(
     expect=in_set("prefixes_without_template", "[]"),
     message="replication from account {source_account} to {destination_account}/{destination_region} can create "
     "repositories that no template serves: {prefixes_without_template:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="whether templates at {destination_account}/{destination_region} serve what account {source_account} "
     "replicates there is unknown",
     evidence=("prefixes", "expected_prefixes"),

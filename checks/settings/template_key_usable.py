@@ -30,24 +30,24 @@ answer unknown. Whether the template's role may use the key is not evaluated.
 
 from __future__ import annotations
 
-from checks import wanted
-from checks.declared_templates import declared_template
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
+from checks.remediation.declared_templates import declared_template
 from checks.tables import TEMPLATES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    place, prefix = wanted.registry(row), row["prefix"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    place, prefix = actions.registry(row), row["prefix"]
     where = f"the template {prefix} at {'/'.join(place)}"
     declared = declared_template(context.baseline, prefix.rstrip("/"), place, {})
     encryption = declared.template.get("encryptionConfiguration", {})
     if encryption.get("kmsKey") and encryption["kmsKey"] != row["kms_key"]:
-        return Remedy(
+        return Remediation(
             summary=f"Name the key that the baseline requires in {where}.",
-            edits=(wanted.update_template(place, prefix, {"encryptionConfiguration": dict(encryption)}),),
+            changes=(actions.update_template(place, prefix, {"encryptionConfiguration": dict(encryption)}),),
         )
-    return Remedy(
+    return Remediation(
         summary=f"Make the KMS key of {where} usable, or name another one.",
         manual=(
             f"Examine the key {row['kms_key']}: its state is {row['key_state']}.",
@@ -66,7 +66,7 @@ CHECK = Check(
     expect=in_set("key_state", "Enabled"),
     message="the template {prefix} at {account}/{region} cannot create repositories with {kms_key}, whose state is "
     "{key_state}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("key_named",),
     unknown="whether the KMS key of the template {prefix} at {account}/{region} can be used is unknown"
     "{key_state_unknown:because}",

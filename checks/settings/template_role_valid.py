@@ -30,14 +30,14 @@ be evaluated makes the answer unknown. Templates that do not apply to replicatio
 from __future__ import annotations
 
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.tables import TEMPLATES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
     account = row["account"]
     where = f"the template {row['prefix']} at {account}/{row['region']}"
-    return Remedy(
+    return Remediation(
         summary=f"Give {where} a role that ECR can use.",
         manual=(
             f"In account {account}, create a role that trusts ecr.amazonaws.com (sts:AssumeRole), and allow it "
@@ -58,7 +58,7 @@ CHECK = Check(
     expect=in_set("custom_role_state", "trusts ecr.amazonaws.com"),
     message="the template {prefix} at {account}/{region} cannot create repositories: it needs a custom role, and the "
     "role {custom_role_state}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("role_needed", "for_replication"),
     unknown="whether the role of the template {prefix} at {account}/{region} can be used is unknown"
     "{custom_role_state_unknown:because}",

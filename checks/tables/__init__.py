@@ -10,19 +10,16 @@ Conventions that hold in every table:
 
 from __future__ import annotations
 
-from checks.tables.accounts import ACCOUNTS
-from checks.tables.gaps import GAPS
 from checks.tables.grants import GRANTS
 from checks.tables.images import IMAGES
 from checks.tables.links import LINKS
-from checks.tables.regions import REGIONS
+from checks.tables.organization import ACCOUNTS, GAPS, REGIONS, WAIVERS
 from checks.tables.registries import REGISTRIES
 from checks.tables.replicas import REPLICAS
 from checks.tables.repositories import REPOSITORIES
 from checks.tables.rules import RULES
-from checks.tables.shapes import Column, Table, Type
+from checks.tables.schema import Column, Table, Type
 from checks.tables.templates import TEMPLATES
-from checks.tables.waivers import WAIVERS
 
 __all__ = [
     "ACCOUNTS",

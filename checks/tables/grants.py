@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.tables.shapes import ACCOUNT, REGION, Table, count, flag, text
+from checks.tables.schema import ACCOUNT, REGION, Table, count, flag, text
 
 GRANTS = Table(
     name="grants",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.tables.shapes import LINK_KEY, Table, count, flag, text, time
+from checks.tables.schema import LINK_KEY, Table, count, flag, text, time
 
 IMAGES = Table(
     name="images",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.tables.shapes import ACCOUNT, REGION, Table, count, flag, text
+from checks.tables.schema import ACCOUNT, REGION, Table, count, flag, text
 
 REGISTRIES = Table(
     name="registries",
@@ -16,7 +16,7 @@ REGISTRIES = Table(
         text("ou_path", "Organizational unit path by names"),
         text("partition", "`aws`, `aws-cn`, `aws-us-gov` …"),
         text(
-            "depth",
+            "detail",
             "`full`, or `outline` where an empty registry that takes no part in replication needed no deeper reads",
         ),
         flag("evidence_complete", "Whether every wanted read of this registry succeeded"),

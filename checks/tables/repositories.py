@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.tables.shapes import ACCOUNT, REGION, Table, count, flag, text, time
+from checks.tables.schema import ACCOUNT, REGION, Table, count, flag, text, time
 
 REPOSITORIES = Table(
     name="repositories",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.tables.shapes import ACCOUNT, REGION, Table, flag, text
+from checks.tables.schema import ACCOUNT, REGION, Table, flag, text
 
 TEMPLATES = Table(
     name="templates",

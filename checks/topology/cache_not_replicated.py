@@ -36,15 +36,15 @@ compared, whether repositories exist under them or not.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import RULES
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    registry, number = wanted.registry(row), row["rule"]
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    registry, number = actions.registry(row), row["rule"]
     caches, inside = names_in(row["replicated_caches"]), names_in(row["prefixes_in_caches"])
     around = tuple(
         prefix
@@ -52,13 +52,13 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
         if prefix not in inside and any(cache == "ROOT" or f"{cache}/".startswith(prefix) for cache in caches)
     )
     manual = (
-        f"List the repositories that rule {number} should replicate beside the caches {listed(caches)}, and write "
-        f"filters for them in the place of {listed(around)}; no filter can exclude a prefix.",
+        f"List the repositories that rule {number} should replicate beside the caches {names_text(caches)}, and write "
+        f"filters for them in the place of {names_text(around)}; no filter can exclude a prefix.",
         "Check after the change that every repository that should be replicated still begins with a filter.",
     )
-    return Remedy(
-        summary=f"Keep the pull-through caches {listed(caches)} out of rule {number} of {'/'.join(registry)}.",
-        edits=tuple(wanted.replace_prefix(registry, number, prefix, ()) for prefix in inside),
+    return Remediation(
+        summary=f"Keep the pull-through caches {names_text(caches)} out of rule {number} of {'/'.join(registry)}.",
+        changes=tuple(actions.replace_prefix(registry, number, prefix, ()) for prefix in inside),
         manual=manual if around else (),
     )
 
@@ -72,7 +72,7 @@ CHECK = Check(
     expect=in_set("replicated_caches", "[]"),
     message="rule {rule} of {account}/{region} matches {prefixes:names} and may replicate images of the pull-through "
     "cache {replicated_caches:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="whether rule {rule} of {account}/{region} replicates cached images is unknown: the pull-through cache "
     "rules could not be read, or a cache creates names of any kind",
     evidence=("prefixes", "destinations"),

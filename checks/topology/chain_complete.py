@@ -43,45 +43,45 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from checks import headroom, wanted
 from checks.changes import Change
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.groundwork import Groundwork, groundwork
 from checks.iam.request import CREATE, REPLICATE
-from checks.model import Check, RegistryId, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, RegistryId, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions, quota
+from checks.remediation.prerequisites import Prerequisites, prerequisites
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, through = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, through = actions.source(row), actions.destination(row)
     missing: Sequence[Mapping[str, Any]] = json.loads(row["unreached_details"] or "[]")
     clear = [end for end in missing if end["allowed"] and end["grant"] in ("given", "lacking")]
     manual = tuple(step for end in missing if end not in clear for step in _deciding(source, through, end))
-    unready = [end for end in clear if _ground(source, end, context).obstacles]
-    manual += tuple(step for end in unready for step in _ground(source, end, context).steps(_place(end)))
+    unready = [end for end in clear if _prerequisites(source, end, context).blockers]
+    manual += tuple(step for end in unready for step in _prerequisites(source, end, context).steps(_place(end)))
     clear = [end for end in clear if end not in unready]
-    if not headroom.takes(context, source, [_place(end) for end in clear]):
+    if not quota.takes(context, source, [_place(end) for end in clear]):
         limit = context.registries[source]["destinations_limit"]
-        manual, clear = (*headroom.splitting(source, limit), *manual), []
-    return Remedy(
-        summary=f"Replicate {listed(names_in(row['unreached_prefixes']))} from {'/'.join(source)} to "
-        f"{listed(names_in(row['unreached_registries']))} directly, or narrow the rules of {'/'.join(through)}.",
-        edits=tuple(edit for end in clear for edit in _edits(source, end, context)),
+        manual, clear = (*quota.splitting(source, limit), *manual), []
+    return Remediation(
+        summary=f"Replicate {names_text(names_in(row['unreached_prefixes']))} from {'/'.join(source)} to "
+        f"{names_text(names_in(row['unreached_registries']))} directly, or narrow the rules of {'/'.join(through)}.",
+        changes=tuple(change for end in clear for change in _changes(source, end, context)),
         manual=manual,
     )
 
 
-def _edits(source: RegistryId, end: Mapping[str, Any], context: RemedyContext) -> tuple[Change, ...]:
+def _changes(source: RegistryId, end: Mapping[str, Any], context: RemediationContext) -> tuple[Change, ...]:
     place, prefixes = _place(end), end["prefixes"]
-    statement = wanted.add_statement(place, source[0], prefixes, (REPLICATE, CREATE), context.organization)
-    added = wanted.add_replication(source, place, prefixes, None)
+    statement = actions.add_statement(place, source[0], prefixes, (REPLICATE, CREATE), context.organization)
+    added = actions.add_replication(source, place, prefixes, None)
     grants = (statement,) if end["grant"] == "lacking" else ()
-    return (*grants, *_ground(source, end, context).edits, added, wanted.start_backfill(source, place))
+    return (*grants, *_prerequisites(source, end, context).changes, added, actions.start_backfill(source, place))
 
 
-def _ground(source: RegistryId, end: Mapping[str, Any], context: RemedyContext) -> Groundwork:
-    return groundwork(context, source, _place(end), end["prefixes"])
+def _prerequisites(source: RegistryId, end: Mapping[str, Any], context: RemediationContext) -> Prerequisites:
+    return prerequisites(context, source, _place(end), end["prefixes"])
 
 
 def _deciding(source: RegistryId, through: RegistryId, end: Mapping[str, Any]) -> tuple[str, ...]:
@@ -94,7 +94,8 @@ def _deciding(source: RegistryId, through: RegistryId, end: Mapping[str, Any]) -
     )
     return (
         why,
-        f"If {there} needs {listed(tuple(end['prefixes']))} of {here}: allow it, in the baseline and in that policy, "
+        f"If {there} needs {names_text(tuple(end['prefixes']))} of {here}: allow it, in the baseline and in "
+        f"that policy, "
         "then audit again; the command is printed from then on.",
         f"If not: narrow the rules of {between} to what is pushed to {between} itself.",
     )
@@ -114,7 +115,7 @@ CHECK = Check(
     message="{unreached_prefixes:names} of {source_account}/{source_region} is not replicated from "
     "{destination_account}/{destination_region} to {unreached_registries:names}: replicated images are not replicated "
     "again",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("present",),
     unknown="whether {destination_account}/{destination_region} has rules for repositories that it receives from "
     "{source_account}/{source_region} is unknown: the rules, or the repositories of the source, could not be read",

@@ -33,33 +33,34 @@ no list, or in the last one. If the place of an account in the organization coul
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import at_most
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
     after = (
         f"Compare the replicated images in {'/'.join(destination)} with what was meant to run there, and delete what "
         "was not.",
     )
     if row["expected"] is not False:
-        return Remedy(
+        return Remediation(
             summary=f"Decide whether {row['source_environment']} may replicate into {row['destination_environment']}: "
             "the baseline contradicts itself.",
             manual=(
-                f"{listed(names_in(row['required_by']))} requires {'/'.join(destination)} of {'/'.join(source)}, or "
+                f"{names_text(names_in(row['required_by']))} requires {'/'.join(destination)} of "
+                f"{'/'.join(source)}, or "
                 f"may do so, and `environments` ranks {row['destination_environment']} above "
                 f"{row['source_environment']}. Correct the one that is wrong.",
                 *after,
             ),
         )
-    return Remedy(
+    return Remediation(
         summary=f"Remove {'/'.join(destination)} from the rules of {'/'.join(source)}.",
-        edits=(wanted.remove_destination(source, destination),),
+        changes=(actions.remove_destination(source, destination),),
         manual=after,
     )
 
@@ -73,7 +74,7 @@ CHECK = Check(
     expect=at_most("destination_trust_level", "source_trust_level"),
     message="rules replicate {prefixes:names} from {source_environment} to {destination_environment}, which has a "
     "higher trust level ({destination_account}/{destination_region})",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("environments_apply",),
     unknown="whether {source_account} replicates into an environment with a higher trust level is unknown: "
     "the rules or the place of an account in the organization could not be read",

@@ -34,14 +34,14 @@ ensure. Whether images arrived is for the `coverage` checks. If the rules could 
 
 from __future__ import annotations
 
-from checks import resilience
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import secondary_copies
 from checks.tables import REPOSITORIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return resilience.copying(row, context, "another_account", "another account")
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return secondary_copies.copying(row, context, "another_account", "another account")
 
 
 CHECK = Check(
@@ -53,7 +53,7 @@ CHECK = Check(
     expect=between("replicas_in_other_accounts", minimum=1),
     message="no rule replicates {repository} of {account}/{region} to another account, as "
     "{another_account_required_by:names} requires",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("another_account_required",),
     unknown="whether {repository} of {account}/{region} needs and has a replica in another account is unknown",
     evidence=("another_account_required_by", "another_account_candidates", "image_count"),

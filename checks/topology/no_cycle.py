@@ -33,24 +33,24 @@ pushed to both sides cannot be read from AWS. Longer cycles, over three registri
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
     if row["removable_direction"]:
         ends = (source, destination) if row["removable_direction"] == "this" else (destination, source)
-        return Remedy(
+        return Remediation(
             summary=f"Remove {'/'.join(ends[1])} from the rules of {'/'.join(ends[0])}; the baseline requires only the "
             "other direction.",
-            edits=(wanted.remove_destination(*ends),),
+            changes=(actions.remove_destination(*ends),),
         )
-    shared = listed(names_in(row["mutual_prefixes"]))
-    return Remedy(
+    shared = names_text(names_in(row["mutual_prefixes"]))
+    return Remediation(
         summary=f"Push {shared} to only one of {'/'.join(source)} and {'/'.join(destination)}.",
         manual=(
             f"Decide which of {'/'.join(source)} and {'/'.join(destination)} is the source of {shared}; people and "
@@ -71,7 +71,7 @@ CHECK = Check(
     expect=in_set("mutual_prefixes", "[]"),
     message="{source_account}/{source_region} and {destination_account}/{destination_region} replicate "
     "{mutual_prefixes:names} to each other",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("present",),
     unknown="whether {destination_account}/{destination_region} replicates the same repositories back is unknown: its "
     "rules could not be read",

@@ -35,26 +35,27 @@ that is also pushed to directly is understood as a replica.
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
     others, repositories = names_in(row["other_sources"]), names_in(row["shared_repositories"])
     if row["other_sources_required"]:
-        return Remedy(
+        return Remediation(
             summary=f"Remove {'/'.join(destination)} from the rules of {'/'.join(source)}; the baseline requires these "
-            f"repositories of {listed(others)}.",
-            edits=(wanted.remove_destination(source, destination),),
+            f"repositories of {names_text(others)}.",
+            changes=(actions.remove_destination(source, destination),),
         )
-    return Remedy(
-        summary=f"Replicate {listed(repositories)} into {'/'.join(destination)} from one registry only.",
+    return Remediation(
+        summary=f"Replicate {names_text(repositories)} into {'/'.join(destination)} from one registry only.",
         manual=(
-            f"Find out which of {'/'.join(source)} and {listed(others)} is the source of these repositories, and whose "
+            f"Find out which of {'/'.join(source)} and {names_text(others)} is the source of these repositories, "
+            f"and whose "
             f"images are in {'/'.join(destination)} now: compare digests with those at each source.",
             "At the other registry, narrow the filters of the rule, or rename the repositories, so that the prefixes "
             "of the sources have no name in common.",
@@ -73,7 +74,7 @@ CHECK = Check(
     message="{other_sources:names} replicates the same names as {source_account}/{source_region} into "
     "{destination_account}/{destination_region}: {shared_repository_count:count repository} "
     "({shared_repositories:names})",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("present",),
     unknown="whether other registries replicate the same repositories into {destination_account}/{destination_region} "
     "is unknown: not every registry that it allows to replicate could be read",

@@ -32,19 +32,19 @@ It evaluates the destinations of rules. Repositories that lie in other Regions a
 
 from __future__ import annotations
 
-from checks import wanted
+from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import actions
 from checks.tables import LINKS
-from checks.wording import listed, names_in
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    source, destination = wanted.source(row), wanted.destination(row)
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    source, destination = actions.source(row), actions.destination(row)
     after = f"Decide with their owner what to do with the images in {'/'.join(destination)}; nothing deletes them."
     if row["expected"] is not False:
-        required = listed(names_in(row["required_by"]))
-        return Remedy(
+        required = names_text(names_in(row["required_by"]))
+        return Remediation(
             summary=f"Decide whether images may be replicated to {destination[1]}: the baseline contradicts itself.",
             manual=(
                 f"{required} requires {'/'.join(destination)} of {'/'.join(source)}, or may do so, and "
@@ -52,9 +52,9 @@ def _remedy(row: Row, context: RemedyContext) -> Remedy:
                 after,
             ),
         )
-    return Remedy(
+    return Remediation(
         summary=f"Remove {'/'.join(destination)} from the rules of {'/'.join(source)}.",
-        edits=(wanted.remove_destination(source, destination),),
+        changes=(actions.remove_destination(source, destination),),
         manual=(after,),
     )
 
@@ -68,7 +68,7 @@ CHECK = Check(
     expect=in_set("disallowed_region", ""),
     message="rules replicate {prefixes:names} to {destination_region} (account {destination_account}); the baseline "
     "allows {allowed_regions:names}",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("region_restricted",),
     unknown="whether images are replicated to {destination_region} is unknown: "
     "the rules of {source_account}/{source_region} could not be read",

@@ -34,14 +34,14 @@ read, the answer is unknown.
 
 from __future__ import annotations
 
-from checks import resilience
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
+from checks.remediation import secondary_copies
 from checks.tables import REPOSITORIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return resilience.copying(row, context, "another_region", "another Region")
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return secondary_copies.copying(row, context, "another_region", "another Region")
 
 
 CHECK = Check(
@@ -53,7 +53,7 @@ CHECK = Check(
     expect=between("replicas_in_other_regions", minimum=1),
     message="no rule replicates {repository} of {account}/{region} to another Region, as "
     "{another_region_required_by:names} requires",
-    remedy=_remedy,
+    remediation=_remediation,
     when=("another_region_required",),
     unknown="whether {repository} of {account}/{region} needs and has a replica in another Region is unknown",
     evidence=("another_region_required_by", "another_region_candidates", "image_count"),

@@ -31,14 +31,14 @@ Findings about waivers cannot themselves be waived.
 from __future__ import annotations
 
 from checks.expectations import in_set
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.tables import WAIVERS
 
 
-def _remedy(row: Row, _context: RemedyContext) -> Remedy:
+def _remediation(row: Row, _context: RemediationContext) -> Remediation:
     place = f"{row['file']}, line {row['line']}"
     again = f"If it is still needed, have {row['owner']} grant it again there, with a new reason and a new `until`."
-    return Remedy(
+    return Remediation(
         summary=f"Remove or renew the waiver in {place}.",
         manual=(f"{place}: remove the waiver of {row['checks']} if it is no longer needed.", again),
     )
@@ -52,7 +52,7 @@ CHECK = Check(
     table=WAIVERS,
     expect=in_set("state", "in force"),
     message="the waiver of {checks}, owned by {owner}, is not in force{problem:because} ({file}, line {line})",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="whether the waiver in line {line} of {file} is in force is unknown",
     evidence=("until", "days_left", "reason", "scope", "findings", "reopened"),
     controls=("own: NIST 800-53 CA-5",),

@@ -31,14 +31,14 @@ others. A waiver that is not in force is left to `waivers.in-force`.
 from __future__ import annotations
 
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.tables import WAIVERS
 
 
-def _remedy(row: Row, _context: RemedyContext) -> Remedy:
+def _remediation(row: Row, _context: RemediationContext) -> Remediation:
     place = f"{row['file']}, line {row['line']}"
     narrowed = f" ({row['scope']})" if row["scope"] else ""
-    return Remedy(
+    return Remediation(
         summary=f"Remove the waiver in {place}, or correct what it is narrowed to.",
         manual=(
             f"{place}: remove the waiver of {row['checks']} if what it excused is fixed.",
@@ -57,7 +57,7 @@ CHECK = Check(
     expect=between("findings", minimum=1),
     message="the waiver of {checks}, owned by {owner}, matches no finding of this run: what it excused was fixed and "
     "it can be removed, or its scope is mistyped ({file}, line {line})",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="whether the waiver of {checks} in line {line} of {file} covers a finding is unknown"
     "{not_evaluated:because}",
     evidence=("scope", "until", "reason", "not_evaluated"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.errors import UserError, explained
 from ecr_audit.cli.options import aws_options, aws_settings, scope_of, scope_options, utf8_file
 
 
@@ -21,7 +21,8 @@ def baseline() -> None:
 @click.argument("file", metavar="FILE")
 def validate(file: str) -> None:
     """Validate a baseline; reports every error at once, with line and column."""
-    from checks.baseline import BaselineError, load_baseline
+    from checks.baseline.loading import load_baseline
+    from checks.baseline.yaml_reader import BaselineError
     from checks.catalog import CHECKS
 
     known = {check.id: check.aliases for check in CHECKS}
@@ -36,7 +37,7 @@ def validate(file: str) -> None:
 @baseline.command()
 def schema() -> None:
     """Print the JSON Schema, for editors."""
-    from checks.baseline import baseline_schema
+    from checks.baseline.schema import baseline_schema
 
     click.echo(json.dumps(baseline_schema(), indent=2))
 
@@ -44,7 +45,7 @@ def schema() -> None:
 @baseline.command()
 def example() -> None:
     """Print a baseline that explains every key."""
-    from checks.baseline import example_baseline
+    from checks.baseline.loading import example_baseline
 
     click.echo(example_baseline(), nl=False)
 
@@ -60,10 +61,10 @@ def init(
 ) -> None:  # fmt: skip
     """Generate a commented baseline from the organization's current configuration."""
     from audit.aws import AwsSetupError
-    from audit.draft import draft_baseline
+    from audit.baseline_generator import generate_baseline
     from audit.inventory import collect
     from audit.store.files import write_atomically
-    from checks.baseline import Baseline
+    from checks.baseline.schema import Baseline
     from ecr_audit.cli.progress import progress
 
     path = Path(output)
@@ -73,7 +74,7 @@ def init(
     with explained(AwsSetupError), progress() as shown:
         evidence = collect(settings, scope_of(accounts, ous, regions), Baseline(), progress=shown, now=time.time())
     try:
-        write_atomically(path, draft_baseline(evidence).encode())
+        write_atomically(path, generate_baseline(evidence).encode())
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
     click.echo(f"{path} says what is done today. Read it, change it to what is required, then:")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecr_audit.cli.failure import UserError
-from ecr_audit.cli.options import given_suites, suites_option
-from reports.visible import one_line
+from ecr_audit.cli.errors import UserError
+from ecr_audit.cli.options import custom_checks_option, given_custom_checks
+from reports.sanitize import one_line
 
 if TYPE_CHECKING:
+    from checks.custom.files import CustomCheck
     from checks.model import Check
-    from checks.suites import OwnExpectation
 
 
 @click.group()
@@ -22,13 +22,13 @@ def checks() -> None:
 
 
 @checks.command("list")
-@suites_option
+@custom_checks_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def list_checks(suite_folder: str | None, *, as_json: bool) -> None:
-    """List every check, with --suites also the custom checks."""
+def list_checks(custom_checks_folder: str | None, *, as_json: bool) -> None:
+    """List every check, with --custom-checks also the custom checks."""
     from checks.catalog import CHECKS
 
-    own = _own(suite_folder) if suite_folder else ()
+    own = _own(custom_checks_folder) if custom_checks_folder else ()
     if as_json:
         click.echo(json.dumps([*map(_document, CHECKS), *map(_own_document, own)], indent=2))
         return
@@ -56,10 +56,10 @@ def show(check_id: str, *, as_json: bool) -> None:
     click.echo("\n\n".join(f"{check.id}: {check.title}\n\n{page(check)}" for check in found))
 
 
-def _own(folder: str) -> tuple[OwnExpectation, ...]:
-    from checks.suites import own_checks, read_suites
+def _own(folder: str) -> tuple[CustomCheck, ...]:
+    from checks.custom.files import custom_checks, read_custom_checks
 
-    return own_checks(read_suites((file.name, file.text) for file in given_suites(folder)))
+    return custom_checks(read_custom_checks((file.name, file.text) for file in given_custom_checks(folder)))
 
 
 def page(check: Check) -> str:
@@ -88,7 +88,7 @@ def _document(check: Check) -> dict[str, Any]:
     }
 
 
-def _own_document(own: OwnExpectation) -> dict[str, Any]:
+def _own_document(own: CustomCheck) -> dict[str, Any]:
     return {
         "id": own.id,
         "aliases": [],

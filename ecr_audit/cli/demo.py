@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from checks.model import Status
-from ecr_audit.cli.failure import UserError
+from ecr_audit.cli.errors import UserError
 from ecr_audit.cli.options import opened_store
 from ecr_audit.cli.output import prepare_folder
 
@@ -37,10 +37,10 @@ def demo(output: str) -> None:
     the remediation scripts, and stores the run. Nothing reaches AWS.
     """
     from audit.run import Request
-    from audit.simulator import DEMO_BASELINE
     from audit.store.files import write_atomically
     from ecr_audit.cli.options import aws_settings, scope_of
     from ecr_audit.cli.run import audit_and_report
+    from ecr_audit.simulator import DEMO_BASELINE
 
     folder = Path(output)
     prepare_folder(folder)
@@ -79,12 +79,12 @@ def shown_checks(run: Run) -> str:
 @contextmanager
 def simulator_process() -> Iterator[dict[str, str]]:
     """The simulator in a process of its own, as AWS would be; yields the environment that points at it."""
-    from audit.simulator import DEMO_WORLD, load_world
-    from audit.simulator.server import environment
+    from ecr_audit.simulator import DEMO_WORLD, load_world
+    from ecr_audit.simulator.server import environment
 
     process = subprocess.Popen(
         # It ends with our end of its standard input, so that it outlives us in no case.
-        [sys.executable, "-m", "audit.simulator", "--until-stdin-ends"],
+        [sys.executable, "-m", "ecr_audit.simulator", "--until-stdin-ends"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

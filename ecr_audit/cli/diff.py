@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.errors import UserError, explained
 from ecr_audit.cli.options import opened_store, store_option
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.errors import UserError, explained
 from ecr_audit.cli.options import opened_store, store_option
 from ecr_audit.cli.output import kept_view
 
@@ -69,7 +69,7 @@ def verify(ctx: click.Context, file: Path, expected: str | None) -> None:
     """Verify FILE.zip. Exit code 0: unaltered; 1: altered."""
     from reports.evidence import PackError
     from reports.evidence import verify as verified
-    from reports.visible import one_line
+    from reports.sanitize import one_line
 
     try:
         found = verified(file)

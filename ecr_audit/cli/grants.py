@@ -91,7 +91,7 @@ _MATCHES = {"yes": "matches", "no": "does not match", "unknown": "may match"}
 
 
 def _prose(explanation: Explanation, document: dict[str, Any]) -> str:
-    from reports.visible import one_line
+    from reports.sanitize import one_line
 
     lines = [explanation.verdict.value, one_line(f"Because {explanation.reason}.")]
     for action, decision in document["actions"].items():

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.errors import UserError, explained
 from ecr_audit.cli.options import RoleName, utf8_file
 
 if TYPE_CHECKING:
-    from audit.roles import Comparison, PolicySource, RoleRequest
+    from audit.iam_policies import PolicyComparison, PolicySource, RoleRequest
 
 
 def _matching(name: str, what: str) -> Callable[[click.Context, click.Parameter, str], str]:
     """A check of an option against the pattern called *name*, empty text apart."""
 
     def check(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
-        from audit.roles import role
+        from audit.iam_policies import role
 
         if value and not re.fullmatch(getattr(role, name), value):
             raise click.BadParameter(f"{value!r} is not {what}")
@@ -91,7 +91,7 @@ def iam_policy(
 
     As CloudFormation it is the whole role, for a service-managed StackSet; as Terraform, the same for one account.
     """
-    from audit.roles import RoleRequest
+    from audit.iam_policies import RoleRequest
 
     without = _needless(baseline) if baseline else frozenset()
     request = RoleRequest(side, role_name, trusted_principal, external_id, organization_id, without)
@@ -102,8 +102,9 @@ def iam_policy(
 
 
 def _needless(name: str) -> frozenset[str]:
-    from audit.roles import needless_actions
-    from checks.baseline import BaselineError, load_baseline
+    from audit.iam_policies import needless_actions
+    from checks.baseline.loading import load_baseline
+    from checks.baseline.yaml_reader import BaselineError
 
     with explained(BaselineError):
         return needless_actions(load_baseline(utf8_file(name), name))
@@ -111,7 +112,7 @@ def _needless(name: str) -> frozenset[str]:
 
 def _printed(request: RoleRequest, form: str, *, trust: bool) -> str:
     from audit.aws.operations import management_policy, member_policy
-    from audit.roles import cloudformation, terraform, trust_policy
+    from audit.iam_policies import cloudformation, terraform, trust_policy
 
     if form == "cloudformation":
         return cloudformation(request)
@@ -129,7 +130,7 @@ def _printed(request: RoleRequest, form: str, *, trust: bool) -> str:
 
 
 def _compared(name: str, request: RoleRequest, *, as_json: bool) -> str:
-    from audit.roles import compare
+    from audit.iam_policies import compare
     from checks.catalog import CHECKS
 
     comparison = compare(_policy(name), CHECKS, request.side, request.without)
@@ -137,7 +138,7 @@ def _compared(name: str, request: RoleRequest, *, as_json: bool) -> str:
 
 
 def _policy(name: str) -> PolicySource:
-    from audit.roles import MANAGED, NotAPolicyError, managed_policy, read_policy
+    from audit.iam_policies import MANAGED, NotAPolicyError, managed_policy, read_policy
 
     if name in MANAGED:
         return managed_policy(name)
@@ -151,9 +152,9 @@ def _policy(name: str) -> PolicySource:
         return read_policy(name, utf8_file(name))
 
 
-def _prose(found: Comparison, checks: int) -> str:
-    from reports.visible import one_line
-    from reports.words import counted
+def _prose(found: PolicyComparison, checks: int) -> str:
+    from reports.sanitize import one_line
+    from reports.text import counted
 
     role = "the role in every account" if found.side == "member" else "the role that a run begins with"
     wanted = len(found.allowed) + len(found.missing) + len(found.undecidable)

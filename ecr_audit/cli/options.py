@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class Listed(click.ParamType[tuple[str, ...]]):
+class CommaList(click.ParamType[tuple[str, ...]]):
     """A comma-separated list."""
 
     name = "list"
@@ -42,8 +42,8 @@ class Listed(click.ParamType[tuple[str, ...]]):
         return items
 
 
-ACCOUNTS = Listed(r"\d{12}", "an account id of twelve digits")
-REGIONS = Listed(r"[a-z]{2,5}(-[a-z0-9]+)+-\d{1,2}", "a Region name such as eu-west-1")
+ACCOUNTS = CommaList(r"\d{12}", "an account id of twelve digits")
+REGIONS = CommaList(r"[a-z]{2,5}(-[a-z0-9]+)+-\d{1,2}", "a Region name such as eu-west-1")
 
 
 class RoleName(click.ParamType[str]):
@@ -68,7 +68,7 @@ _AWS = [
 ]  # fmt: skip
 _SCOPE = [
     click.option("--accounts", type=ACCOUNTS, default=(), help="Only these accounts."),
-    click.option("--ous", type=Listed(), default=(), help="Only accounts below these OUs: ids, or paths of names."),
+    click.option("--ous", type=CommaList(), default=(), help="Only accounts below these OUs: ids, or paths of names."),
     click.option("--regions", type=REGIONS, default=(), help="Only these Regions."),
 ]
 _EVIDENCE = "ecr_audit.evidence"
@@ -88,8 +88,8 @@ _STORE = [
                       "  [default: the store's folder]"),
 ]  # fmt: skip
 
-_SUITES = [
-    click.option("--suites", "suite_folder", metavar="DIR", envvar="ECR_AUDIT_SUITES",
+_CUSTOM_CHECKS = [
+    click.option("--custom-checks", "suite_folder", metavar="DIR", envvar="ECR_AUDIT_CUSTOM_CHECKS",
                  help="Folder of your own Great Expectations suites (*.json), which run beside the checks."),
 ]  # fmt: skip
 
@@ -101,7 +101,7 @@ def _apply(options: list[Callable[[Command], Command]]) -> Callable[[Command], C
 aws_options = _apply(_AWS)
 scope_options = _apply(_SCOPE)
 store_option = _apply(_STORE)
-suites_option = _apply(_SUITES)
+custom_checks_option = _apply(_CUSTOM_CHECKS)
 
 
 def aws_settings(profile: str | None, role_name: str, external_id: str | None, endpoint_url: str | None) -> AwsSettings:
@@ -112,24 +112,24 @@ def aws_settings(profile: str | None, role_name: str, external_id: str | None, e
 
 
 def scope_of(
-    accounts: tuple[str, ...], ous: tuple[str, ...], regions: tuple[str, ...], *, everything: bool = False
+    accounts: tuple[str, ...], ous: tuple[str, ...], regions: tuple[str, ...], *, all_repositories: bool = False
 ) -> Scope:
     """The scope, from the options."""
     from audit.evidence import Scope
 
-    return Scope(accounts=accounts, ous=ous, regions=regions, everything=everything)
+    return Scope(accounts=accounts, ous=ous, regions=regions, all_repositories=all_repositories)
 
 
 def opened_store(url: str | None) -> Store:
     """The store, or a message that says what to do. `--evidence` is what this command was given."""
     from audit.store import StoreError, open_store
-    from ecr_audit.cli.failure import explained
+    from ecr_audit.cli.errors import explained
 
     with explained(StoreError):
-        return open_store(url, evidence=wanted_evidence())
+        return open_store(url, evidence=evidence_location())
 
 
-def wanted_evidence() -> str:
+def evidence_location() -> str:
     """What `--evidence` says; empty without it."""
     context = click.get_current_context(silent=True)
     return "" if context is None else str(context.meta.get(_EVIDENCE, ""))
@@ -137,7 +137,7 @@ def wanted_evidence() -> str:
 
 def existing_file(name: str) -> bytes:
     """The contents of a file the user named, or a message that says why not."""
-    from ecr_audit.cli.failure import UserError
+    from ecr_audit.cli.errors import UserError
 
     try:
         return Path(name).read_bytes()
@@ -147,7 +147,7 @@ def existing_file(name: str) -> bytes:
 
 def utf8_file(name: str) -> str:
     """The text of a file the user named; a name in another encoding would silently match nothing."""
-    from ecr_audit.cli.failure import UserError
+    from ecr_audit.cli.errors import UserError
 
     data = existing_file(name)
     try:
@@ -164,10 +164,10 @@ def given_file(name: str) -> GivenFile:
     return GivenFile(Path(name).name, utf8_file(name))
 
 
-def given_suites(folder: str) -> tuple[GivenFile, ...]:
+def given_custom_checks(folder: str) -> tuple[GivenFile, ...]:
     """The suites in *folder*, by file name; folders below it are not looked into."""
     from audit.model import GivenFile
-    from ecr_audit.cli.failure import UserError
+    from ecr_audit.cli.errors import UserError
 
     try:
         names = sorted(path.name for path in Path(folder).iterdir() if path.suffix == ".json" and path.is_file())
@@ -180,8 +180,8 @@ def given_suites(folder: str) -> tuple[GivenFile, ...]:
 
 def _some_text(name: str) -> str:
     """The first part of a file, up to the limit; what is not UTF-8 becomes the suite's own error."""
-    from checks.suite_json import MAX_CHARACTERS
-    from ecr_audit.cli.failure import UserError
+    from checks.custom.files import MAX_CHARACTERS
+    from ecr_audit.cli.errors import UserError
 
     try:
         with Path(name).open(encoding="utf-8-sig", errors="replace") as file:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecr_audit.cli.failure import UserError
+from ecr_audit.cli.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,10 +41,10 @@ class Formats(click.ParamType[tuple[str, ...]]):
 
 
 def kept_view(store: Store, run: Run) -> ReportView:
-    """What reports say about a kept run; see `reports.kept`, which is imported here because it is slow to."""
-    from reports import kept
+    """What reports say about a kept run; see `reports.run_view`, which is imported here because it is slow to."""
+    from reports import run_view
 
-    return kept.kept_view(store, run)
+    return run_view.kept_view(store, run)
 
 
 def prepare_folder(folder: Path) -> None:

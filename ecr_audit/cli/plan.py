@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecr_audit.cli.failure import UserError, explained
-from ecr_audit.cli.options import ACCOUNTS, REGIONS, Listed, opened_store, store_option
+from ecr_audit.cli.errors import UserError, explained
+from ecr_audit.cli.options import ACCOUNTS, REGIONS, CommaList, opened_store, store_option
 from ecr_audit.cli.output import prepare_folder
 
 if TYPE_CHECKING:
     from audit.model import Run
     from checks.model import Finding
-    from checks.remedies import Plan
+    from checks.remediation import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Choice:
 @click.argument("run", metavar="[RUN|latest]", default="latest")
 @click.option("--account", "accounts", type=ACCOUNTS, default=(), help="Only changes in these accounts.")
 @click.option("--region", "regions", type=REGIONS, default=(), help="Only changes in these Regions.")
-@click.option("--check", "checks", type=Listed(), default=(), help="Only findings of these checks.")
+@click.option("--check", "checks", type=CommaList(), default=(), help="Only findings of these checks.")
 @click.option("--safe-only", is_flag=True, help="Only changes that are safe without review.")
 @click.option("--waived", is_flag=True, help="Include findings that a waiver covers.")
 @click.option("--output", metavar="DIR", default="ecr-audit-plan", show_default=True, help="Folder for the plan.")
@@ -67,12 +67,12 @@ def plan(
         loaded = store.load(store.resolve(run))
     choice = Choice(accounts, regions, _known(checks, loaded), safe_only, waived)
     findings = chosen(loaded, choice)
-    worked = _worked(loaded, findings, choice)
+    planned_steps = _planned_steps(loaded, findings, choice)
     folder = Path(output)
     prepare_folder(folder)
     write = write_shell if form == "shell" else write_code
     try:
-        lines = write(loaded, findings, worked, folder, form)
+        lines = write(loaded, findings, planned_steps, folder, form)
     except OSError as error:
         raise UserError(
             f"the plan cannot be written into {folder}: {error.strerror or error}; choose a folder with --output"
@@ -102,33 +102,34 @@ def chosen(run: Run, choice: Choice) -> tuple[Finding, ...]:
             return False
         if choice.checks and finding.check not in choice.checks:
             return False
-        remedy = finding.remedy
-        if choice.safe_only and not (remedy and remedy.safe and remedy.edits):
+        remediation = finding.remediation
+        if choice.safe_only and not (remediation and remediation.safe and remediation.changes):
             return False
-        places = [(edit.account, edit.region) for edit in (remedy.edits if remedy else ())]
+        places = [(change.account, change.region) for change in (remediation.changes if remediation else ())]
         return any(choice.has(*place) for place in (*places, (finding.account, finding.region)))
 
     return tuple(finding for finding in run.findings if wanted(finding))
 
 
-def _worked(run: Run, findings: tuple[Finding, ...], choice: Choice) -> Plan:
+def _planned_steps(run: Run, findings: tuple[Finding, ...], choice: Choice) -> Plan:
     from dataclasses import replace
 
-    from checks.baseline import BaselineError, load_baseline
-    from checks.model import RemedyContext
-    from checks.remedies import planned
+    from checks.baseline.loading import load_baseline
+    from checks.baseline.yaml_reader import BaselineError
+    from checks.model import RemediationContext
+    from checks.remediation import planned
 
     with explained(BaselineError):
         baseline = load_baseline(run.baseline_text, run.baseline_name)
-    context = RemedyContext(baseline, run.organization_id, run.documents)
+    context = RemediationContext(baseline, run.organization_id, run.documents)
     try:
-        worked = planned(findings, context, waived=choice.waived)
+        planned_steps = planned(findings, context, waived=choice.waived)
     except ValueError as error:
         raise UserError(f"run {run.id} was kept by another version of this program: {error}; audit again") from error
     return replace(
-        worked,
-        scripts=tuple(script for script in worked.scripts if choice.has(script.account, script.region)),
-        registries=tuple(one for one in worked.registries if choice.has(one.account, one.region)),
+        planned_steps,
+        scripts=tuple(script for script in planned_steps.scripts if choice.has(script.account, script.region)),
+        registries=tuple(one for one in planned_steps.registries if choice.has(one.account, one.region)),
     )
 
 

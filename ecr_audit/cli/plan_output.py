@@ -12,7 +12,7 @@ from checks.model import utc_text
 if TYPE_CHECKING:
     from audit.model import Run
     from checks.model import Finding
-    from checks.remedies import Plan
+    from checks.remediation import Plan
 
 Findings = tuple["Finding", ...]
 
@@ -35,7 +35,7 @@ _CODE = re.compile(r"[0-9]{12}-[a-z0-9-]+(\.import|\.resources)?\.json|[0-9]{12}
 
 def write_shell(run: Run, findings: Findings, plan: Plan, folder: Path, _form: str) -> list[str]:
     """Scripts, their order and a README. Returns what to say."""
-    from checks.remedies.telling import runnable
+    from checks.remediation.summary import runnable
 
     scripts = runnable(plan)
     _tidy(folder)
@@ -56,8 +56,8 @@ def write_shell(run: Run, findings: Findings, plan: Plan, folder: Path, _form: s
 
 def write_code(run: Run, findings: Findings, plan: Plan, folder: Path, form: str) -> list[str]:
     """Infrastructure code and a README. Returns what to say."""
-    from checks.remedies.code import FORMATS
-    from checks.remedies.code.readme import code_lines, in_order, left_out_lines
+    from checks.remediation.code import FORMATS
+    from checks.remediation.code.result import code_lines, in_order, left_out_lines
 
     codes = [FORMATS[form](registry) for registry in plan.registries]
     _tidy(folder)
@@ -79,11 +79,11 @@ def write_code(run: Run, findings: Findings, plan: Plan, folder: Path, form: str
 
 
 def _head(run: Run, findings: Findings, plan: Plan, *, by: str = "by the scripts here") -> list[str]:
-    from checks.remedies.telling import mended
-    from reports.visible import one_line
+    from checks.remediation.summary import fixed_findings
+    from reports.sanitize import one_line
 
     name = one_line(run.organization_name or run.organization_id or run.caller_account)
-    done = sum(finding.fingerprint in mended(plan) for finding in findings)
+    done = sum(finding.fingerprint in fixed_findings(plan) for finding in findings)
     refused = sum(finding.fingerprint in plan.refused for finding in findings)
     counts = [f"{done} can be fixed {by}"]
     counts += [f"{refused} left out because AWS would refuse the fix"] if refused else []
@@ -96,7 +96,7 @@ def _head(run: Run, findings: Findings, plan: Plan, *, by: str = "by the scripts
 
 
 def _stage_lines(plan: Plan) -> list[str]:
-    from checks.remedies.telling import MEANINGS, stages
+    from checks.remediation.summary import MEANINGS, stages
 
     lines = [
         f"  {one.stage.value}  {_counted(one.scripts, 'script')} ({one.safe} safe), {_counted(one.steps, 'step')}, "
@@ -108,7 +108,7 @@ def _stage_lines(plan: Plan) -> list[str]:
 
 def _rest(findings: Findings, plan: Plan, *, steps: bool = True) -> list[str]:
     """What is left for a person, and what was left out."""
-    from checks.remedies.telling import refusal_lines, refusals, task_lines, tasks
+    from checks.remediation.summary import refusal_lines, refusals, task_lines, tasks
 
     told = tasks(findings, plan)
     alone = [line for task in told if not task.besides for line in task_lines(task, steps=steps)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.progress import Progress, ProgressEvent, Step, no_progress
-from reports.words import progress_text
+from reports.text import progress_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.errors import UserError, explained
 from ecr_audit.cli.options import opened_store, store_option
 from ecr_audit.cli.output import Formats, kept_view, prepare_folder, write_annexes, write_reports, write_scripts
 from reports.formats import FORMATS

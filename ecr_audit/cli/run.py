@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.errors import UserError, explained
 from ecr_audit.cli.options import (
     aws_options,
     aws_settings,
+    custom_checks_option,
+    given_custom_checks,
     given_file,
-    given_suites,
     opened_store,
     scope_of,
     scope_options,
     store_option,
-    suites_option,
     utf8_file,
 )
 from ecr_audit.cli.output import Formats, kept_view, prepare_folder, write_reports, write_scripts
@@ -51,7 +51,7 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
     help="Waivers besides the baseline's own: `version: 1` and `waivers:`, as in a baseline. Only the file named here "
     "is read, none is looked for.",
 )
-@suites_option
+@custom_checks_option
 @click.option("--output", metavar="DIR", default="ecr-audit-output", show_default=True, help="Folder for the reports.")
 @click.option(
     "--format",
@@ -71,7 +71,7 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
     help="Exit with 4 if there is a finding of this severity or worse.",
 )
 @click.option("--resume", is_flag=True, help="Resume an interrupted collection with the same scope and baseline.")
-@click.option("--everything", is_flag=True, help="Read every repository in detail, not only replicated ones.")
+@click.option("--all-repositories", is_flag=True, help="Read every repository in detail, not only replicated ones.")
 @click.option(
     "--processes",
     type=click.IntRange(1, 64),
@@ -82,11 +82,26 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
 @aws_options
 @click.pass_context
 def run(
-    ctx: click.Context, baseline_file: str | None, waiver_file: str | None, suite_folder: str | None, output: str,
-    formats: tuple[str, ...], accounts: tuple[str, ...], ous: tuple[str, ...], regions: tuple[str, ...],
-    store_url: str | None, fail_on: str, processes: int, profile: str | None, role_name: str, external_id: str | None,
-    endpoint_url: str | None, *, resume: bool, everything: bool,
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    baseline_file: str | None,
+    waiver_file: str | None,
+    custom_checks_folder: str | None,
+    output: str,
+    formats: tuple[str, ...],
+    accounts: tuple[str, ...],
+    ous: tuple[str, ...],
+    regions: tuple[str, ...],
+    store_url: str | None,
+    fail_on: str,
+    processes: int,
+    profile: str | None,
+    role_name: str,
+    external_id: str | None,
+    endpoint_url: str | None,
+    *,
+    resume: bool,
+    all_repositories: bool,
+) -> None:
     """Audit the organization that the credentials belong to, and write the reports."""
     from audit.run import Request
 
@@ -94,13 +109,13 @@ def run(
     prepare_folder(folder)
     request = Request(
         aws=aws_settings(profile, role_name, external_id, endpoint_url),
-        scope=scope_of(accounts, ous, regions, everything=everything),
+        scope=scope_of(accounts, ous, regions, all_repositories=all_repositories),
         baseline_name=Path(baseline_file).name if baseline_file else "defaults",
         baseline_text=utf8_file(baseline_file) if baseline_file else "",
         processes=processes,
         resume=resume,
         waivers=given_file(waiver_file) if waiver_file else None,
-        suites=given_suites(suite_folder) if suite_folder else (),
+        custom_checks=given_custom_checks(custom_checks_folder) if custom_checks_folder else (),
     )
     finished = audit_and_report(request, opened_store(store_url), formats, folder)
     ctx.exit(exit_code(finished, fail_on))
@@ -114,7 +129,7 @@ def audit_and_report(
     from audit.progress import Phase, ProgressEvent
     from audit.run import run_audit
     from audit.store import StoreError
-    from checks.baseline import BaselineError
+    from checks.baseline.yaml_reader import BaselineError
     from ecr_audit.cli.progress import progress
     from ecr_audit.cli.screen import print_summary
 

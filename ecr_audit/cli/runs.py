@@ -6,7 +6,7 @@ import json
 
 import click
 
-from ecr_audit.cli.failure import explained
+from ecr_audit.cli.errors import explained
 from ecr_audit.cli.options import opened_store, store_option
 from ecr_audit.cli.output import kept_view
 
@@ -23,7 +23,7 @@ def runs() -> None:
 def list_runs(store_url: str | None, limit: int, *, as_json: bool) -> None:
     """List stored runs, newest first."""
     from audit.store import StoreError
-    from reports.visible import one_line
+    from reports.sanitize import one_line
 
     store = opened_store(store_url)
     with explained(StoreError):

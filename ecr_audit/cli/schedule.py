@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecr_audit.cli.configured import config_option, configured_store, opened_configuration
-from ecr_audit.cli.failure import UserError
+from ecr_audit.cli.errors import UserError
 from ecr_audit.cli.options import store_option
+from ecr_audit.cli.service_config import config_option, configured_store, opened_configuration
 
 if TYPE_CHECKING:
-    from schedules.configuration import Configuration, Schedule
-    from schedules.jobs import Job, Ledger
+    from schedules.configuration.service import Configuration, Schedule
+    from schedules.jobs.queue import Job, JobQueue
 
 HORIZON = dt.timedelta(days=366 * 40)
 """The rarest occasion that there is, a 29 February on a given day of the week, comes at least so often."""
@@ -33,15 +33,15 @@ def schedule() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_schedules(config_file: str, store_url: str | None, *, as_json: bool) -> None:
     """List the schedules with their next and last occasion and its outcome."""
-    from schedules.jobs import Ledger
+    from schedules.jobs.queue import JobQueue
 
     configuration = opened_configuration(config_file)
     if not configuration.schedules:
         click.echo("[]" if as_json else f"{config_file} has no schedule; `ecr-audit schedule example` shows some.")
         return
     now = _now()
-    ledger = Ledger(configured_store(configuration, store_url).engine, _now)
-    lines = [_line(name, one, ledger, now) for name, one in configuration.schedules.items()]
+    queue = JobQueue(configured_store(configuration, store_url).engine, _now)
+    lines = [_line(name, one, queue, now) for name, one in configuration.schedules.items()]
     if as_json:
         click.echo(json.dumps(lines, indent=2))
         return
@@ -51,11 +51,11 @@ def list_schedules(config_file: str, store_url: str | None, *, as_json: bool) ->
         click.echo("  ".join([*(f"{cell:<{width}}" for cell, width in zip(row[:4], widths, strict=True)), row[4]]))
 
 
-def _line(name: str, one: Schedule, ledger: Ledger, now: dt.datetime) -> dict[str, Any]:
-    from schedules.times.calendar import following, words
+def _line(name: str, one: Schedule, queue: JobQueue, now: dt.datetime) -> dict[str, Any]:
+    from schedules.calendar.occasions import following, words
 
     due = None if one.paused else following(one, now)
-    last = _last(ledger, name)
+    last = _last(queue, name)
     return {
         "name": name,
         "words": words(one),
@@ -68,16 +68,16 @@ def _line(name: str, one: Schedule, ledger: Ledger, now: dt.datetime) -> dict[st
     }
 
 
-def _last(ledger: Ledger, name: str) -> Job | None:
+def _last(queue: JobQueue, name: str) -> Job | None:
     """The schedule's last job; one that another stood for says nothing."""
-    from schedules.jobs import State
+    from schedules.jobs.queue import JobState
 
-    telling = tuple(state for state in State if state is not State.COALESCED)
-    return next(iter(ledger.list(schedule=name, states=telling, limit=1)), None)
+    telling = tuple(state for state in JobState if state is not JobState.COALESCED)
+    return next(iter(queue.list(schedule=name, states=telling, limit=1)), None)
 
 
 def _outcome(job: Job) -> dict[str, Any]:
-    at = job.finished_at or job.started_at or job.asked_at
+    at = job.finished_at or job.started_at or job.requested_at
     return {
         "job": job.id,
         "state": job.state.value,
@@ -88,7 +88,7 @@ def _outcome(job: Job) -> dict[str, Any]:
 
 
 def _row(line: dict[str, Any]) -> tuple[str, ...]:
-    from reports.visible import one_line
+    from reports.sanitize import one_line
 
     upcoming, last = line["next_local"], line["last"]
     told = "never ran"
@@ -107,7 +107,7 @@ def _row(line: dict[str, Any]) -> tuple[str, ...]:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def coming(name: str, config_file: str, count: int, *, as_json: bool) -> None:
     """Show when the schedule NAME is due in its time zone, and how daylight saving time moves it."""
-    from schedules.times.calendar import occasions, remark, words
+    from schedules.calendar.occasions import occasions, remark, words
 
     one = _named(opened_configuration(config_file), name)
     zone = zoneinfo.ZoneInfo(one.timezone)
@@ -160,7 +160,7 @@ def check(config_file: str) -> None:
 @schedule.command()
 def example() -> None:
     """Print a configuration that shows and explains every key."""
-    from schedules.loading import example_configuration
+    from schedules.configuration.loading import example_configuration
 
     click.echo(example_configuration(), nl=False)
 
@@ -168,13 +168,13 @@ def example() -> None:
 @schedule.command()
 def schema() -> None:
     """Print the JSON Schema of the configuration, for editors."""
-    from schedules.configuration import configuration_schema
+    from schedules.configuration.service import configuration_schema
 
     click.echo(json.dumps(configuration_schema(), indent=2))
 
 
 def _named(configuration: Configuration, name: str) -> Schedule:
-    from checks.baseline_names import similar
+    from checks.baseline.check_names import similar
 
     if name not in configuration.schedules:
         hint = similar(name, configuration.schedules, "there are") or "the configuration has none"

@@ -9,12 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_audit.cli.failure import UserError
+from ecr_audit.cli.errors import UserError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from schedules.configuration import Configuration, Schedule
+    from schedules.configuration.service import Configuration, Schedule
 
 CLOSE_MINUTES = 15
 """Occasions nearer to each other than this are rarely meant: a minute field that was left as `*`."""
@@ -24,14 +24,14 @@ def problems(configuration: Configuration) -> tuple[str, ...]:
     """What the files that it names would end an audit with."""
     found: dict[str, None] = {}
     for one in configuration.schedules.values():
-        for file, look in ((one.baseline, _baseline), (one.waivers, _waivers), (one.suites, _suites)):
+        for file, look in ((one.baseline, _baseline), (one.waivers, _waivers), (one.custom_checks, _custom_checks)):
             if file and Path(file).exists():
                 found |= dict.fromkeys(_said(look, file))
     return tuple(found)
 
 
 def _said(look: Callable[[str], tuple[str, ...]], file: str) -> tuple[str, ...]:
-    from checks.baseline import BaselineError
+    from checks.baseline.yaml_reader import BaselineError
 
     try:
         return look(file)
@@ -42,7 +42,7 @@ def _said(look: Callable[[str], tuple[str, ...]], file: str) -> tuple[str, ...]:
 
 
 def _baseline(file: str) -> tuple[str, ...]:
-    from checks.baseline import load_baseline
+    from checks.baseline.loading import load_baseline
     from checks.catalog import CHECKS
     from ecr_audit.cli.options import utf8_file
 
@@ -51,7 +51,7 @@ def _baseline(file: str) -> tuple[str, ...]:
 
 
 def _waivers(file: str) -> tuple[str, ...]:
-    from checks.baseline import load_waivers
+    from checks.baseline.loading import load_waivers
     from checks.catalog import CHECKS
     from ecr_audit.cli.options import utf8_file
 
@@ -59,12 +59,14 @@ def _waivers(file: str) -> tuple[str, ...]:
     return ()
 
 
-def _suites(folder: str) -> tuple[str, ...]:
-    from checks.suites import own_checks, read_suites
-    from ecr_audit.cli.options import given_suites
+def _custom_checks(folder: str) -> tuple[str, ...]:
+    from checks.custom.files import custom_checks, read_custom_checks
+    from ecr_audit.cli.options import given_custom_checks
 
-    suites = read_suites((one.name, one.text) for one in given_suites(folder))
-    return tuple(f"{folder}/{one.file}: {one.id}: {one.error}" for one in own_checks(suites) if one.error)
+    custom_checks_files = read_custom_checks((one.name, one.text) for one in given_custom_checks(folder))
+    return tuple(
+        f"{folder}/{one.file}: {one.id}: {one.error}" for one in custom_checks(custom_checks_files) if one.error
+    )
 
 
 def remarks(configuration: Configuration, now: dt.datetime) -> Iterator[str]:
@@ -86,7 +88,7 @@ def remarks(configuration: Configuration, now: dt.datetime) -> Iterator[str]:
 
 
 def _crowded(name: str, one: Schedule, now: dt.datetime) -> Iterator[str]:
-    from schedules.times.calendar import occasions, words
+    from schedules.calendar.occasions import occasions, words
 
     due = occasions(one, now, now + dt.timedelta(days=366), 100)
     nearest = min((later - earlier for earlier, later in pairwise(due)), default=dt.timedelta.max)

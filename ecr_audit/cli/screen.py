@@ -32,8 +32,8 @@ def print_summary(
     """Verdict, coverage, the worst checks, and where everything lies."""
     from rich.text import Text
 
-    from reports.visible import one_line
-    from reports.words import counted
+    from reports.sanitize import one_line
+    from reports.text import counted
 
     console = _screen()
     console.print()
@@ -68,7 +68,7 @@ def _screen() -> Console:
 
 
 def _print_coverage(console: Console, run: Run) -> None:
-    from reports.words import counted
+    from reports.text import counted
 
     coverage = run.coverage
     console.print(

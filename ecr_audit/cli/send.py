@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ecr_audit.cli.configured import config_option, configured_store, opened_configuration, this_user
-from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.errors import UserError, explained
 from ecr_audit.cli.options import REGIONS, opened_store, store_option
 from ecr_audit.cli.output import kept_view
+from ecr_audit.cli.service_config import config_option, configured_store, opened_configuration, this_user
 
 if TYPE_CHECKING:
-    from schedules.configuration import Configuration
+    from schedules.configuration.service import Configuration
     from schedules.deliveries.settings import DeliverySettings
 
 
@@ -27,8 +27,8 @@ def send() -> None:
 @config_option
 def test_delivery(name: str, config_file: str) -> None:
     """Send a test message through the configured delivery DELIVERY."""
-    from schedules.deliveries.by_hand import trial
-    from schedules.model import DeliveryError
+    from schedules.deliveries.manual import trial
+    from schedules.notifications.model import DeliveryError
 
     settings = _delivery(opened_configuration(config_file), name, config_file)
     with explained(DeliveryError):
@@ -46,9 +46,9 @@ def send_run(run: str, name: str, config_file: str, store_url: str | None) -> No
     The store records who did so.
     """
     from audit.store import StoreError
-    from schedules.deliveries.by_hand import hand_over
-    from schedules.jobs import utc_now
-    from schedules.model import DeliveryError
+    from schedules.deliveries.manual import send_now
+    from schedules.jobs.queue import utc_now
+    from schedules.notifications.model import DeliveryError
 
     configuration = opened_configuration(config_file)
     settings = _delivery(configuration, name, config_file)
@@ -58,7 +58,7 @@ def send_run(run: str, name: str, config_file: str, store_url: str | None) -> No
         address = configuration.web.public_url.rstrip("/")
         link = f"{address}/runs/{loaded.id}" if address else ""
         by = this_user()
-        detail = hand_over(settings, name, loaded, kept_view(store, loaded), store=store, by=by, link=link)
+        detail = send_now(settings, name, loaded, kept_view(store, loaded), store=store, by=by, link=link)
         store.act(by, "sent", loaded.id, {"delivery": name}, utc_now())
     _report(name, detail)
 
@@ -71,7 +71,7 @@ def _delivery(configuration: Configuration, name: str, file: str) -> DeliverySet
 
 
 def _report(name: str, detail: Mapping[str, Any]) -> None:
-    from reports.visible import one_line
+    from reports.sanitize import one_line
 
     click.echo(f"The delivery {name} took it.")
     for key, value in detail.items():
@@ -103,7 +103,7 @@ def securityhub(
     from botocore.exceptions import BotoCoreError, ClientError
 
     from audit.store import StoreError
-    from reports.visible import one_line
+    from reports.sanitize import one_line
     from schedules.deliveries.securityhub import send as imported
 
     if len(region) != 1:

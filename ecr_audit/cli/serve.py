@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecr_audit.cli.configured import config_option, configured_store, opened_configuration
-from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.errors import UserError, explained
 from ecr_audit.cli.options import store_option
+from ecr_audit.cli.service_config import config_option, configured_store, opened_configuration
 
 if TYPE_CHECKING:
     from audit.store import Store
     from ecr_audit.web.serving import WebServer
-    from schedules.configuration import Configuration
-    from schedules.service import Service
+    from schedules.configuration.service import Configuration
+    from schedules.service.main import Service
 
 WORKER = ("-m", "ecr_audit.worker")
 
@@ -75,8 +75,8 @@ def serve(
     Stop it with Ctrl-C or SIGTERM. Several services may share a store on PostgreSQL: each audit runs once.
     """
     from ecr_audit import logs
-    from schedules.children import WorkerProcess
-    from schedules.service import Service
+    from schedules.service.main import Service
+    from schedules.service.processes import WorkerProcess
 
     os.environ["ECR_AUDIT_LOG_FORMAT"], os.environ["ECR_AUDIT_LOG_LEVEL"] = log_format, log_level
     logs.configure(json=log_format == "json", level=log_level, stream=sys.stderr)
@@ -107,14 +107,14 @@ def _web(configuration: Configuration, store: Store, service: Service) -> WebSer
         from ecr_audit.web.app import create_app
     except ModuleNotFoundError as error:
         raise UserError(f"{error.name} is missing: pip install 'ecr-audit[web]', or serve with --no-web") from error
-    from ecr_audit.web.desk import Desk
-    from ecr_audit.web.proxy import SecretError
+    from ecr_audit.web.security.proxy import SecretError
+    from ecr_audit.web.services import Services
     from ecr_audit.web.serving import ListenError, UnsafeError, refuse_unsafe, serve_web
 
     section = configuration.web
     with explained(UnsafeError, ListenError, SecretError):
         refuse_unsafe(section.host, section.signin)
-        app = create_app(Desk(configuration, store, _now))
+        app = create_app(Services(configuration, store, _now))
         app.state.service = service
         server = serve_web(app, section.host, section.port)
     click.echo(f"Listening on {server.url}", err=True)

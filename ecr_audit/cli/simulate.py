@@ -6,7 +6,7 @@ import time
 
 import click
 
-from ecr_audit.cli.failure import UserError
+from ecr_audit.cli.errors import UserError
 
 
 @click.command()
@@ -19,8 +19,8 @@ def simulate(world: str | None, port: int) -> None:
 
     Prints the exports that point a shell's AWS CLI and SDKs at it. Nothing reaches AWS.
     """
-    from audit.simulator import DEMO_WORLD, PortInUseError, WorldError, exports, load_world, serve
-    from audit.simulator.identity import access_key
+    from ecr_audit.simulator import DEMO_WORLD, PortInUseError, WorldError, exports, load_world, serve
+    from ecr_audit.simulator.identity import access_key
 
     try:
         loaded = load_world(world or DEMO_WORLD)

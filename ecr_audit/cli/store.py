@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.errors import UserError, explained
 from ecr_audit.cli.options import opened_store, store_option
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _contents(store_url: str | None) -> dict[str, object]:
 
 
 def _print_contents(told: dict[str, object]) -> None:
-    from reports.visible import one_line
+    from reports.sanitize import one_line
 
     click.echo(f"Schema    {told['schema']}, current")
     click.echo(f"Evidence  {told['evidence']}")
@@ -109,29 +109,29 @@ def upgrade(store_url: str | None) -> None:
 
 @store.command()
 @store_option
-@click.option("--mend", is_flag=True, help="Delete files that killed processes left behind.")
+@click.option("--repair", is_flag=True, help="Delete files that killed processes left behind.")
 @click.option("--older-than", "minutes", metavar="MINUTES", type=click.IntRange(min=0), default=60, show_default=True,
               help="Files that belong to no run count as left behind only when they are this old.")  # fmt: skip
 @json_option
 @click.pass_context
-def check(ctx: click.Context, minutes: int, store_url: str | None, *, mend: bool, as_json: bool) -> None:
+def verify(ctx: click.Context, minutes: int, store_url: str | None, *, repair: bool, as_json: bool) -> None:
     """Compare every stored file with its hash.
 
     Exit code 0: all is well; 3: it is not, or files lie there that no run names. Others may use the store meanwhile.
-    With --mend the leftovers are deleted that are no run's for certain: half written ones, and those of runs that
+    With --repair the leftovers are deleted that are no run's for certain: half written ones, and those of runs that
     retention let go.
     """
     from audit.store import StoreError
 
     opened = _opened(store_url)
     with explained(StoreError):
-        swept = opened.mend(minutes * 60.0) if mend else ()
+        swept = opened.repair(minutes * 60.0) if repair else ()
         looked, wrong = _looked(opened.verify(minutes * 60.0))
     if as_json:
         told = {"checked": looked, "problems": [_row(one) for one in wrong], "deleted": [_row(one) for one in swept]}
         click.echo(json.dumps(told, indent=2))
     else:
-        _tell_check(looked, wrong, swept)
+        _print_verification(looked, wrong, swept)
     if wrong:
         ctx.exit(FAULTY)
 
@@ -149,20 +149,20 @@ def _row(one: Checked) -> dict[str, str]:
     return {"run": one.run, "file": one.file, "problem": one.problem}
 
 
-def _tell_check(looked: int, wrong: list[Checked], swept: tuple[Checked, ...]) -> None:
-    from reports.visible import one_line
+def _print_verification(looked: int, wrong: list[Checked], swept: tuple[Checked, ...]) -> None:
+    from reports.sanitize import one_line
 
     for one in swept:
         click.echo(f"deleted: {one_line(one.file)} {one.problem}")
     for one in wrong:
         click.echo(one_line(" ".join(filter(None, (one.run, one.file, one.problem)))))
-    mendable = sum(1 for one in wrong if one.leftover is not None)
+    repairable = sum(1 for one in wrong if one.leftover is not None)
     if not wrong:
         click.echo(f"{looked:,} files verified, all unchanged.")
         return
     click.echo(f"{len(wrong):,} of {looked:,} files are not as they were stored.")
-    if mendable:
-        click.echo(f"{mendable:,} of them are leftovers; `ecr-audit store check --mend` deletes those.")
+    if repairable:
+        click.echo(f"{repairable:,} of them are leftovers; `ecr-audit store verify --repair` deletes those.")
 
 
 @store.command()

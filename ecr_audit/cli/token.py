@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecr_audit.cli.configured import DEFAULT, configured_store, opened_configuration, this_user
-from ecr_audit.cli.failure import explained
+from ecr_audit.cli.errors import explained
 from ecr_audit.cli.options import opened_store, store_option
+from ecr_audit.cli.service_config import DEFAULT, configured_store, opened_configuration, this_user
 
 if TYPE_CHECKING:
     from audit.store import Store
-    from ecr_audit.web.tokens import Tokens
+    from ecr_audit.web.security.tokens import Tokens
 
 ROLES = ("read", "run", "admin")
 
@@ -48,8 +48,8 @@ def token() -> None:
 @store_option
 def add(name: str, role: str, days: int | None, config_file: str | None, store_url: str | None) -> None:  # fmt: skip
     """Create the token NAME and print it once on standard output."""
-    from ecr_audit.web.tokens import TokenError
-    from ecr_audit.web.users import Role
+    from ecr_audit.web.security.roles import Role
+    from ecr_audit.web.security.tokens import TokenError
 
     store = _store(config_file, store_url)
     with explained(TokenError):
@@ -94,7 +94,7 @@ def list_tokens(config_file: str | None, store_url: str | None, *, as_json: bool
 @store_option
 def remove(name: str, config_file: str | None, store_url: str | None) -> None:
     """Revoke the token NAME at once; browsers that signed in with it are signed out."""
-    from ecr_audit.web.tokens import TokenError
+    from ecr_audit.web.security.tokens import TokenError
 
     store = _store(config_file, store_url)
     with explained(TokenError):
@@ -114,7 +114,7 @@ def _store(config_file: str | None, store_url: str | None) -> Store:
 
 def _tokens(store: Store) -> Tokens:
     from audit.store.access import AccessRows
-    from ecr_audit.web.tokens import Tokens
+    from ecr_audit.web.security.tokens import Tokens
 
     return Tokens(AccessRows(store.engine), _now)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecr_audit.cli.failure import UserError, explained
+from ecr_audit.cli.errors import UserError, explained
 from ecr_audit.cli.options import opened_store, store_option
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Day(click.ParamType[dt.date]):
         return day or self.fail(f"{value!r} is no day; write it as 2027-01-31", param, ctx)
 
 
-class Words(click.ParamType[str]):
+class NonEmptyText(click.ParamType[str]):
     """Text that says something, on one line or several."""
 
     name = "text"
@@ -52,10 +52,13 @@ class Words(click.ParamType[str]):
 
 @click.command()
 @click.argument("fingerprint", metavar="FINGERPRINT")
-@click.option("--reason", required=True, type=Words(), help="Why the finding is accepted.")
+@click.option("--reason", required=True, type=NonEmptyText(), help="Why the finding is accepted.")
 @click.option("--until", required=True, type=Day(), metavar="YYYY-MM-DD", help="Last day of the waiver.")
 @click.option(
-    "--owner", type=Words(), metavar="TEXT", help="Owner of the waiver.  [default: who git says you are, `user.email`]"
+    "--owner",
+    type=NonEmptyText(),
+    metavar="TEXT",
+    help="Owner of the waiver.  [default: who git says you are, `user.email`]",
 )
 @click.option(
     "--file",
@@ -86,7 +89,7 @@ def waive(
         finding = waivable(kept, fingerprint)
         answerable = owner or _git_user()
         waived = append_waiver(Path(file), kept, finding, reason=reason, until=until, owner=answerable, today=today)
-    _tell(waived, file)
+    _print_waiver(waived, file)
 
 
 def _git_user() -> str:
@@ -99,8 +102,8 @@ def _git_user() -> str:
     raise UserError("git does not say who you are; say with --owner who answers for this waiver")
 
 
-def _tell(waived: Waived, name: str) -> None:
-    from reports.visible import one_line
+def _print_waiver(waived: Waived, name: str) -> None:
+    from reports.sanitize import one_line
 
     finding = waived.finding
     place = "/".join(part for part in (finding.account, finding.region) if part)

@@ -12,32 +12,32 @@ from fastapi import FastAPI
 from audit.describe import program_version
 from audit.store.access import AccessRows
 from ecr_audit.web.api import router as api
-from ecr_audit.web.api.document import described
 from ecr_audit.web.api.events import Followers
-from ecr_audit.web.bodies import BoundedBodies
-from ecr_audit.web.desk import Desk
-from ecr_audit.web.door import router as door
-from ecr_audit.web.failures import Defects, tell_failures
-from ecr_audit.web.headers import SafeHeaders
+from ecr_audit.web.api.openapi import described
+from ecr_audit.web.errors import Defects, handle_errors
 from ecr_audit.web.health import router as health
-from ecr_audit.web.identify import Doors, Identify
-from ecr_audit.web.limits import Limits
 from ecr_audit.web.metrics import router as metrics
-from ecr_audit.web.origins import OwnOrigin
 from ecr_audit.web.pages import error_page
 from ecr_audit.web.pages import router as pages
-from ecr_audit.web.proxy import Proxy, secret_of
-from ecr_audit.web.sessions import Sessions
-from ecr_audit.web.tokens import Tokens
+from ecr_audit.web.pages.login import router as login
+from ecr_audit.web.security.authentication import AuthBackends, Authentication
+from ecr_audit.web.security.body_limit import BodyLimit
+from ecr_audit.web.security.headers import SafeHeaders
+from ecr_audit.web.security.origin_check import OriginCheck
+from ecr_audit.web.security.proxy import Proxy, secret_of
+from ecr_audit.web.security.rate_limits import RateLimits
+from ecr_audit.web.security.sessions import Sessions
+from ecr_audit.web.security.tokens import Tokens
+from ecr_audit.web.services import Services
 
 
-def create_app(desk: Desk, *, limits: Limits | None = None, followers: Followers | None = None) -> FastAPI:
+def create_app(services: Services, *, limits: RateLimits | None = None, followers: Followers | None = None) -> FastAPI:
     """The whole web door over *desk*, as its configuration's `web` says.
 
     Raises SecretError where the proxy's secret cannot be read. Whether the service may listen where it is to listen
     at all is for `refuse_unsafe` to say.
     """
-    web = desk.configuration.web
+    web = services.configuration.web
     app = _Described(
         title="ecr-audit",
         version=program_version(),
@@ -46,24 +46,24 @@ def create_app(desk: Desk, *, limits: Limits | None = None, followers: Followers
         redoc_url=None,
         redirect_slashes=False,
     )
-    doors = _doors(desk)
-    app.state.desk = desk
-    app.state.doors = doors
-    app.state.limits = limits or Limits()
+    backends = _backends(services)
+    app.state.services = services
+    app.state.backends = backends
+    app.state.limits = limits or RateLimits()
     app.state.secure = web.public_url.lower().startswith("https://")
-    app.state.csrf_key = _csrf_key(doors, secure=app.state.secure)
+    app.state.csrf_key = _csrf_key(backends, secure=app.state.secure)
     app.state.followers = followers or Followers()
     app.state.closing = False
     app.state.error_page = error_page
-    tell_failures(app)
-    for router in (api, door, pages, health, metrics):
+    handle_errors(app)
+    for router in (api, login, pages, health, metrics):
         app.include_router(router)
 
     # The last one added is the outermost.
     add = cast("Any", app.add_middleware)
-    add(Identify, doors=doors, limits=app.state.limits, secure=app.state.secure)
-    add(BoundedBodies)
-    add(OwnOrigin, web=web)
+    add(Authentication, backends=backends, limits=app.state.limits, secure=app.state.secure)
+    add(BodyLimit)
+    add(OriginCheck, web=web)
     add(Defects)
     add(SafeHeaders, secure=app.state.secure)
     return app
@@ -79,24 +79,24 @@ class _Described(FastAPI):
         return self.openapi_schema
 
 
-def _doors(desk: Desk) -> Doors:
-    web, rows = desk.configuration.web, AccessRows(desk.store.engine)
+def _backends(services: Services) -> AuthBackends:
+    web, rows = services.configuration.web, AccessRows(services.store.engine)
     if web.signin == "none":
-        return Doors()
-    tokens = Tokens(rows, desk.clock)
+        return AuthBackends()
+    tokens = Tokens(rows, services.clock)
     if web.signin == "proxy" and web.proxy is not None:
-        return Doors(tokens, proxy=Proxy(web.proxy, secret_of(web.proxy.secret)))
+        return AuthBackends(tokens, proxy=Proxy(web.proxy, secret_of(web.proxy.secret)))
     idle, longest = web.session_idle_minutes * 60, web.session_hours * 3600
-    return Doors(tokens, Sessions(rows, desk.clock, idle=idle, longest=longest))
+    return AuthBackends(tokens, Sessions(rows, services.clock, idle=idle, longest=longest))
 
 
-def _csrf_key(doors: Doors, *, secure: bool) -> bytes:
+def _csrf_key(backends: AuthBackends, *, secure: bool) -> bytes:
     """What signs the tokens of forms besides the cookie that they are bound to.
 
     Where several processes may answer one browser, all of them have the same: behind a proxy one that follows from
     its secret; over https none, since nobody but the service can set a cookie with `__Host-`. Elsewhere other
     programs on the same machine could set one, so it is random, and lasts as long as the process.
     """
-    if doors.proxy is not None:
-        return hmac.new(doors.proxy.secret, b"ecr-audit csrf", sha256).digest()
+    if backends.proxy is not None:
+        return hmac.new(backends.proxy.secret, b"ecr-audit csrf", sha256).digest()
     return b"" if secure else secrets.token_bytes(32)

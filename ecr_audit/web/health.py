@@ -21,7 +21,7 @@ from fastapi.responses import JSONResponse
 
 from audit.store import Store, StoreError, schema
 from audit.store.errors import DatabaseError
-from ecr_audit.web.signin import anybody
+from ecr_audit.web.security.roles import anonymous
 
 log = structlog.get_logger()
 router = APIRouter()
@@ -36,7 +36,7 @@ FREE_BYTES = 64 * 2**20
 """Less room for files than this is none."""
 
 
-class Heart(Protocol):
+class Heartbeat(Protocol):
     """What the service says of itself."""
 
     beat: float
@@ -46,36 +46,36 @@ class Heart(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Component:
     """Something that must work."""
 
     ok: bool
-    said: str
+    detail: str
     """In a few words, fit for everybody."""
 
 
-@router.get("/healthz", include_in_schema=False, dependencies=[Depends(anybody)])
+@router.get("/healthz", include_in_schema=False, dependencies=[Depends(anonymous)])
 async def healthz() -> dict[str, str]:
     """The process answers; nothing else is looked at, so that a database that is away restarts nobody."""
     return {"status": "alive"}
 
 
-@router.get("/readyz", include_in_schema=False, dependencies=[Depends(anybody)])
+@router.get("/readyz", include_in_schema=False, dependencies=[Depends(anonymous)])
 def readyz(request: Request) -> Response:
     """200 where every part works, else 503; each part told either way."""
     state = request.app.state
     parts = dict(_examination(state).parts())
     if getattr(state, "closing", False):
-        parts["web"] = Part(False, "is being stopped")
+        parts["web"] = Component(False, "is being stopped")
     ready = all(part.ok for part in parts.values())
-    body = {"ready": ready, "parts": {name: {"ok": part.ok, "said": part.said} for name, part in parts.items()}}
+    body = {"ready": ready, "parts": {name: {"ok": part.ok, "said": part.detail} for name, part in parts.items()}}
     return JSONResponse(body, 200 if ready else 503, headers={"Cache-Control": "no-store"})
 
 
 def _examination(state: Any) -> Examination:
     """The one of this application. Its service, where it runs one, is `app.state.service`."""
     if not hasattr(state, "examination"):
-        state.examination = Examination(state.desk.store, lambda: getattr(state, "service", None))
+        state.examination = Examination(state.services.store, lambda: getattr(state, "service", None))
     examination: Examination = state.examination
     return examination
 
@@ -83,14 +83,14 @@ def _examination(state: Any) -> Examination:
 class Examination:
     """Looks at every part, in one thread: however many ask, a database that hangs holds up one look."""
 
-    def __init__(self, store: Store, service: Callable[[], Heart | None]) -> None:
+    def __init__(self, store: Store, service: Callable[[], Heartbeat | None]) -> None:
         self._store, self._service = store, service
         self._lock = threading.Lock()
         self._threads = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="readiness")
-        self._look: concurrent.futures.Future[Mapping[str, Part]] | None = None
+        self._look: concurrent.futures.Future[Mapping[str, Component]] | None = None
         self._done_at = 0.0
 
-    def parts(self) -> Mapping[str, Part]:
+    def parts(self) -> Mapping[str, Component]:
         """Every part by name."""
         with self._lock:
             if self._look is None or (self._look.done() and time.monotonic() - self._done_at > FRESH_SECONDS):
@@ -99,59 +99,59 @@ class Examination:
         try:
             stored = look.result(ANSWER_SECONDS)
         except concurrent.futures.TimeoutError:
-            stored = {"database": Part(False, f"no answer within {ANSWER_SECONDS:g} seconds")}
+            stored = {"database": Component(False, f"no answer within {ANSWER_SECONDS:g} seconds")}
         return {**stored, "scheduler": scheduler(self._service(), time.monotonic())}
 
-    def _examine(self) -> Mapping[str, Part]:
+    def _examine(self) -> Mapping[str, Component]:
         try:
             return {**database(self._store), "files": room(self._store.folder)}
         finally:
             self._done_at = time.monotonic()
 
 
-def database(store: Store) -> dict[str, Part]:
+def database(store: Store) -> dict[str, Component]:
     """Whether it answers, its tables are those that this program knows, and the evidence is where it says."""
     try:
         about = store.about()
     except (DatabaseError, StoreError) as error:
         log.warning("database-not-ready", reason=type(error).__name__)
-        return {"database": Part(False, f"does not answer: {type(error).__name__}")}
+        return {"database": Component(False, f"does not answer: {type(error).__name__}")}
     known = about.get("revision") == schema.REVISION
     said = f"revision {schema.REVISION}" if known else f"another than this program's revision {schema.REVISION}"
     evidence = place(store, about.get("identity", ""))
-    return {"database": Part(True, "answers"), "schema": Part(known, said), "evidence": evidence}
+    return {"database": Component(True, "answers"), "schema": Component(known, said), "evidence": evidence}
 
 
-def place(store: Store, identity: str) -> Part:
+def place(store: Store, identity: str) -> Component:
     """Whether the place of the evidence answers, and belongs to the store called *identity*."""
     try:
         store.place.claim(identity)
     except (StoreError, OSError) as error:
         log.warning("evidence-not-ready", reason=str(error))
-        return Part(False, "its place does not answer, or is another store's; the log says which")
-    return Part(True, "answers")
+        return Component(False, "its place does not answer, or is another store's; the log says which")
+    return Component(True, "answers")
 
 
-def room(folder: Path) -> Part:
+def room(folder: Path) -> Component:
     """Whether runs can be completed in *folder*."""
     try:
         disk = os.statvfs(folder)
     except OSError as error:
-        return Part(False, f"the folder cannot be reached: {error.strerror}")
+        return Component(False, f"the folder cannot be reached: {error.strerror}")
     if not os.access(folder, os.W_OK | os.X_OK):
-        return Part(False, "the folder cannot be written")
+        return Component(False, "the folder cannot be written")
     if disk.f_bavail * disk.f_frsize < FREE_BYTES:
-        return Part(False, f"less than {FREE_BYTES // 2**20} MiB are free")
-    return Part(True, "can be written")
+        return Component(False, f"less than {FREE_BYTES // 2**20} MiB are free")
+    return Component(True, "can be written")
 
 
-def scheduler(service: Heart | None, now: float) -> Part:
+def scheduler(service: Heartbeat | None, now: float) -> Component:
     """Whether the schedules are followed. *now*: `time.monotonic()`."""
     if service is None:
-        return Part(True, "not run by this process")
+        return Component(True, "not run by this process")
     if service.trouble:
-        return Part(False, service.trouble)
+        return Component(False, service.trouble)
     if not service.beat:
-        return Part(False, "has not begun yet")
+        return Component(False, "has not begun yet")
     silent = now - service.beat
-    return Part(silent <= SILENT_SECONDS, f"looked at the ledger {silent:.0f} seconds ago")
+    return Component(silent <= SILENT_SECONDS, f"looked at the ledger {silent:.0f} seconds ago")

@@ -20,15 +20,14 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from audit.describe import program_version
-from audit.store import RunLine, Store, StoreError
+from audit.store import RunListEntry, Store, StoreError
 from audit.store.errors import DatabaseError
-from ecr_audit.web.desk import Desk
-from ecr_audit.web.signin import require
-from ecr_audit.web.users import Role, User
-from reports.visible import one_line
-from schedules.jobs import State
-from schedules.receipts import ReceiptState
-from schedules.schedule_status import RECEIPT_DAYS, Standing, service_status
+from ecr_audit.web.security.roles import Role, User, require
+from ecr_audit.web.services import Services
+from reports.sanitize import one_line
+from schedules.deliveries.receipts import ReceiptState
+from schedules.jobs.queue import JobState
+from schedules.schedule_status import RECEIPT_DAYS, ScheduleStatus, service_status
 
 log = structlog.get_logger()
 router = APIRouter()
@@ -40,9 +39,9 @@ _HORIZON = dt.timedelta(days=400)
 @router.get("/metrics", include_in_schema=False)
 def metrics(request: Request, _user: Annotated[User, Depends(require(Role.READ))]) -> Response:
     """Everything, as Prometheus' text or as OpenMetrics, whichever is asked for."""
-    desk: Desk = request.app.state.desk
+    services: Services = request.app.state.services
     registry = CollectorRegistry()
-    registry.register(StoreCollector(desk, _calls_of(request.app.state)))
+    registry.register(StoreCollector(services, _calls_of(request.app.state)))
     ProcessCollector(registry=registry)
     if "application/openmetrics-text" in request.headers.get("accept", ""):
         text = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]  # it ships none
@@ -89,8 +88,8 @@ def _calls(store: Store, run_id: str) -> tuple[int, int, int] | None:
 class StoreCollector(Collector):
     """What the store knows, as metrics. A database that does not answer is a metric, too."""
 
-    def __init__(self, desk: Desk, calls: Calls) -> None:
-        self._desk, self._calls = desk, calls
+    def __init__(self, services: Services, calls: Calls) -> None:
+        self._services, self._calls = services, calls
 
     def collect(self) -> Iterator[Metric]:
         """Every metric family."""
@@ -110,12 +109,12 @@ class StoreCollector(Collector):
         yield from found
 
     def _schedules(self) -> Iterator[Metric]:
-        from schedules.times.calendar import occasions
+        from schedules.calendar.occasions import occasions
 
-        now = self._desk.clock()
+        now = self._services.clock()
         paused = _gauge("schedule_paused", "1 if the configuration pauses the schedule.", "schedule")
         next_at = _gauge("next_occasion_timestamp_seconds", "When the schedule is due next.", "schedule")
-        for name, schedule in self._desk.configuration.schedules.items():
+        for name, schedule in self._services.configuration.schedules.items():
             paused.add_metric([name], schedule.paused)
             if not schedule.paused:
                 for moment in tuple(occasions(schedule, now, now + _HORIZON, limit=1)):
@@ -124,8 +123,8 @@ class StoreCollector(Collector):
         yield next_at
 
     def _stored(self) -> Iterator[Metric]:
-        desk = self._desk
-        status = service_status(desk.store.engine, desk.configuration.schedules, desk.clock())
+        services = self._services
+        status = service_status(services.store.engine, services.configuration.schedules, services.clock())
         by_schedule, waiting = status.schedules, status.queue
         yield from _outcomes(by_schedule)
         yield from _last_runs(by_schedule)
@@ -145,7 +144,7 @@ class StoreCollector(Collector):
         yield GaugeMetricFamily("ecr_audit_runs_kept", "Runs in the store.", value=status.runs)
         yield GaugeMetricFamily("ecr_audit_runs_held", "Runs under legal hold.", value=status.held)
 
-    def _asked(self, by_schedule: Mapping[str, Standing]) -> Iterator[Metric]:
+    def _asked(self, by_schedule: Mapping[str, ScheduleStatus]) -> Iterator[Metric]:
         """What the newest run of each schedule asked of AWS."""
         readable = _gauge("last_run_readable", "1 if the last run's file is there and unaltered.", "schedule")
         calls = _gauge("last_run_api_calls", "Requests to AWS of the last run, retries included.", "schedule")
@@ -154,14 +153,14 @@ class StoreCollector(Collector):
         for name, one in by_schedule.items():
             if one.line is None:
                 continue
-            found = self._calls.of(self._desk.store, one.line.id)
+            found = self._calls.of(self._services.store, one.line.id)
             readable.add_metric([name], found is not None)
             for family, number in zip((calls, refused, throttled), found or (), strict=False):
                 family.add_metric([name], number)
         yield from (readable, calls, refused, throttled)
 
 
-def _outcomes(by_schedule: Mapping[str, Standing]) -> Iterator[Metric]:
+def _outcomes(by_schedule: Mapping[str, ScheduleStatus]) -> Iterator[Metric]:
     """How the jobs of each schedule ended."""
     success = _gauge(
         "last_success_timestamp_seconds", "When the schedule's last audit that made a run ended.", "schedule"
@@ -184,8 +183,8 @@ def _outcomes(by_schedule: Mapping[str, Standing]) -> Iterator[Metric]:
             if one.good.seconds is not None:
                 duration.add_metric([name], one.good.seconds)
         if one.last is not None:
-            for state in State:
-                if state.ended and state is not State.COALESCED:
+            for state in JobState:
+                if state.ended and state is not JobState.COALESCED:
                     outcome.add_metric([name, state.value], state is one.last.state)
         for told, became in one.receipts.items():
             for receipt in ReceiptState:
@@ -193,8 +192,8 @@ def _outcomes(by_schedule: Mapping[str, Standing]) -> Iterator[Metric]:
     yield from (success, due, outcome, duration, attempts, delivery)
 
 
-_NUMBERS: tuple[tuple[str, str, Callable[[RunLine], int]], ...] = (
-    ("undecided", "Rows that could not be judged, or whose check broke.", lambda line: line.unknown + line.errors),
+_NUMBERS: tuple[tuple[str, str, Callable[[RunListEntry], int]], ...] = (
+    ("unknown", "Rows that could not be judged, or whose check broke.", lambda line: line.unknown + line.errors),
     ("waived", "Failures that a waiver covers.", lambda line: line.waived),
     ("passed", "Rows that passed.", lambda line: line.passed),
     ("gaps", "Reads that were refused or failed for good.", lambda line: line.gaps),
@@ -204,7 +203,7 @@ _NUMBERS: tuple[tuple[str, str, Callable[[RunLine], int]], ...] = (
 """Name, meaning and value of each number of a run."""
 
 
-def _last_runs(by_schedule: Mapping[str, Standing]) -> Iterator[Metric]:
+def _last_runs(by_schedule: Mapping[str, ScheduleStatus]) -> Iterator[Metric]:
     """What the newest run of each schedule found."""
     lines = {name: one.line for name, one in by_schedule.items() if one.line is not None}
     failing = _gauge("last_run_findings_open", "Unwaived failures of the last run.", "schedule", "severity")

@@ -126,13 +126,13 @@ def _listening(host: str, port: int) -> socket.socket:
 
 def _settings(app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
-        app, http=PatientProtocol, ws="none", loop="asyncio", lifespan="off", log_config=None, access_log=False,
+        app, http=HeaderTimeoutProtocol, ws="none", loop="asyncio", lifespan="off", log_config=None, access_log=False,
         server_header=False, date_header=True, proxy_headers=False, limit_concurrency=CONNECTIONS, backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS, h11_max_incomplete_event_size=HEADER_BYTES,
     )  # fmt: skip
 
 
-class PatientProtocol(H11Protocol):
+class HeaderTimeoutProtocol(H11Protocol):
     """uvicorn's HTTP/1.1, but whoever does not finish the headers of a request in time is cut off.
 
     uvicorn bounds only the pause between two requests; one byte now and then would keep a connection for ever.

@@ -12,15 +12,15 @@ from itertools import islice
 from typing import Any
 
 from audit.model import Run
-from checks.cycles import no_search_for_cycles
+from checks.engine.gc import no_search_for_cycles
 from checks.model import Finding, Severity, Status
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
 from reports.formats.json_values import json_array, json_line, json_value
-from reports.resources import resource_arn, resource_type
+from reports.records import resource_arn, resource_type
+from reports.sanitize import one_line
+from reports.text import stamp
 from reports.view import ReportView
-from reports.visible import one_line
-from reports.words import stamp
 
 BATCH = 100
 """Findings that one call of BatchImportFindings takes (Security Hub API reference)."""
@@ -105,11 +105,11 @@ def _note(finding: Finding, run: Run) -> dict[str, Any]:
 
 
 def _advice(finding: Finding, book: CommandBook) -> str:
-    remedy = finding.remedy
-    if remedy is None:
+    remediation = finding.remediation
+    if remediation is None:
         return "See the report of the audit."
     scripts = book.scripts_of(finding)
-    return f"{remedy.summary} Script: {scripts[0]}" if scripts else remedy.summary
+    return f"{remediation.summary} Script: {scripts[0]}" if scripts else remediation.summary
 
 
 def _product_fields(finding: Finding, run: Run) -> dict[str, str]:

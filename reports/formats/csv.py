@@ -21,10 +21,10 @@ from reports.commands import SCRIPT_FOLDER, CommandBook
 from reports.formats.columns import CALLS, CHECKS, COMMANDS, FINDINGS, GAPS, Column
 from reports.formats.json_values import json_line
 from reports.gap_groups import gap_fix, gap_title
-from reports.resources import resource_arn, resource_type
+from reports.records import resource_arn, resource_type
+from reports.sanitize import visible
+from reports.text import area_name, stamp
 from reports.view import ReportView
-from reports.visible import visible
-from reports.words import area_name, stamp
 
 LONGEST_CELL = 32_000
 """Spreadsheets hold 32,767 characters a cell and spill the rest into further rows."""
@@ -108,7 +108,7 @@ def finding_rows(run: Run, view: ReportView) -> Iterator[tuple[str, ...]]:
             finding.fingerprint,
             *_waiver_cells(finding),
             cell(json_line(finding.evidence)),
-            *_remedy_cells(finding, book),
+            *_remediation_cells(finding, book),
             cell(json_line(finding.key)),
             *tail,
             *ages.of(finding),
@@ -169,9 +169,9 @@ def command_rows(run: Run, view: ReportView) -> Iterator[tuple[str, ...]]:
         return
     for finding in view.findings:
         commands = book.of(finding)
-        if commands and finding.remedy:
+        if commands and finding.remediation:
             names = (finding.fingerprint, finding.check, finding.account, finding.region, finding.resource)
-            yield (*(cell(name) for name in names), str(finding.remedy.safe), cell(commands, longest=None))
+            yield (*(cell(name) for name in names), str(finding.remediation.safe), cell(commands, longest=None))
 
 
 def call_rows(run: Run) -> Iterator[tuple[str, ...]]:
@@ -192,12 +192,12 @@ def _waiver_cells(finding: Finding) -> tuple[str, str, str, str]:
     return ("True", cell(waiver.reason), cell(waiver.owner), cell(waiver.until))
 
 
-def _remedy_cells(finding: Finding, book: CommandBook) -> tuple[str, str, str, str]:
-    remedy = finding.remedy
-    if remedy is None:
+def _remediation_cells(finding: Finding, book: CommandBook) -> tuple[str, str, str, str]:
+    remediation = finding.remediation
+    if remediation is None:
         return ("", "", "", "")
-    steps = cell("\n".join(remedy.manual)) if remedy.manual else ""
-    return (_repeated(remedy.summary), str(remedy.safe), steps, _run_all(book.scripts_of(finding)))
+    steps = cell("\n".join(remediation.manual)) if remediation.manual else ""
+    return (_repeated(remediation.summary), str(remediation.safe), steps, _run_all(book.scripts_of(finding)))
 
 
 @lru_cache(maxsize=4096)

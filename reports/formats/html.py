@@ -14,14 +14,14 @@ from typing import Any
 
 from audit.model import Run
 from checks.model import Finding, Severity, Status
-from reports import words
-from reports.bounds import not_shown
+from reports import text as reports_text
 from reports.commands import CommandBook
 from reports.formats.json_values import json_value
 from reports.formats.pdf_details import account_label
 from reports.formats.templates import environment, packaged
+from reports.sanitize import visible
+from reports.text import not_shown
 from reports.view import ReportView
-from reports.visible import visible
 
 STATIC_ROWS = 200
 """Findings that are in the page without its script."""
@@ -82,7 +82,7 @@ def _data(run: Run, view: ReportView) -> dict[str, Any]:
 
     rows = []
     for finding in view.findings:
-        remedy, age = finding.remedy, view.ages.get(finding.fingerprint)
+        remediation, age = finding.remediation, view.ages.get(finding.fingerprint)
         rows.append(
             [
                 finding.severity.rank,
@@ -93,14 +93,14 @@ def _data(run: Run, view: ReportView) -> dict[str, Any]:
                 finding.resource,
                 finding.message,
                 finding.fingerprint,
-                at("fixes", remedy.summary) if remedy else -1,
-                list(remedy.manual) if remedy else [],
+                at("fixes", remediation.summary) if remediation else -1,
+                list(remediation.manual) if remediation else [],
                 list(book.scripts_of(finding)),
                 book.of(finding) if whole else "",
                 [*_comparison(finding), *_evidence(finding.evidence)],
                 [finding.waiver.reason, finding.waiver.owner, finding.waiver.until] if finding.waiver else 0,
                 (view.change.of(finding.fingerprint) if view.change else ""),
-                words.stamp(age.first_seen)[:10] if age else "",
+                reports_text.stamp(age.first_seen)[:10] if age else "",
             ]
         )
     titles = {check.text.id: check.text.title for check in view.checks}
@@ -110,9 +110,11 @@ def _data(run: Run, view: ReportView) -> dict[str, Any]:
         "accounts": [account_label(run, account) for account in lists["accounts"]],
         "regions": list(lists["regions"]),
         "fixes": list(lists["fixes"]),
-        "severities": [[one.value, words.SEVERITY_MARKS[one], words.SEVERITY_WORDS[one]] for one in Severity],
-        "statuses": {status.value: words.STATUS_WORDS[status] for status in Status},
-    }  # fmt: skip
+        "severities": [
+            [one.value, reports_text.SEVERITY_MARKS[one], reports_text.SEVERITY_WORDS[one]] for one in Severity
+        ],
+        "statuses": {status.value: reports_text.STATUS_WORDS[status] for status in Status},
+    }
 
 
 def _comparison(finding: Finding) -> list[list[str]]:

@@ -15,10 +15,10 @@ from audit.model import Run
 from checks.model import Severity, Status
 from reports.commands import CommandBook
 from reports.formats.json_values import json_line, json_value
-from reports.history import Change, TrendPoint
+from reports.history import ChangeSince, TrendPoint
 from reports.records import check_record, finding_records, gap_order, gap_record, script_record
+from reports.text import stamp
 from reports.view import ReportView
-from reports.words import stamp
 
 VERSION = 1
 
@@ -64,7 +64,7 @@ def head(run: Run, view: ReportView) -> dict[str, Any]:
             "accounts": run.scope.accounts,
             "ous": run.scope.ous,
             "regions": run.scope.regions,
-            "everything": run.scope.everything,
+            "all_repositories": run.scope.all_repositories,
         },
         "limits": {"sources": run.limits_sources},
         "coverage": {
@@ -82,7 +82,7 @@ def head(run: Run, view: ReportView) -> dict[str, Any]:
         "totals": {
             "open": {severity.value: view.open[severity] for severity in Severity},
             "waived": {severity.value: view.waived[severity] for severity in Severity},
-            "undecided": view.undecided,
+            "unknown": view.unknown,
             "broken_checks": view.broken,
             "judgements": {status.value: view.counts[status] for status in Status},
         },
@@ -110,7 +110,7 @@ def _run(run: Run) -> dict[str, Any]:
     }
 
 
-def _change(change: Change | None) -> dict[str, Any] | None:
+def _change(change: ChangeSince | None) -> dict[str, Any] | None:
     if change is None:
         return None
     lists = ("new", "fixed", "waived", "unsure", "worse", "better")
@@ -125,6 +125,6 @@ def _point(point: TrendPoint) -> dict[str, Any]:
     return {
         "started_at": stamp(point.started_at),
         "open": {severity.value: point.open[severity] for severity in Severity},
-        "undecided": point.undecided,
+        "unknown": point.unknown,
         "evidence_complete": point.evidence_complete,
     }

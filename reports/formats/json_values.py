@@ -10,7 +10,7 @@ from enum import Enum
 from json.encoder import encode_basestring
 from typing import Any
 
-from reports.words import stamp
+from reports.text import stamp
 
 _PLAIN = frozenset({str, int, bool, type(None)})
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, separators=(", ", ": ")).encode

@@ -13,9 +13,9 @@ from audit.model import Run
 from checks.model import Finding, Status
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
+from reports.sanitize import visible
+from reports.text import comparison, counted, in_utc
 from reports.view import ReportView
-from reports.visible import visible
-from reports.words import comparison, counted, in_utc
 
 
 def render(run: Run, view: ReportView) -> dict[str, bytes]:
@@ -58,7 +58,7 @@ def _cases(check: CheckView, book: CommandBook) -> Iterator[ElementTree.Element]
         case = _of(check, finding)
         failure = ElementTree.SubElement(case, "failure", {"message": visible(finding.message)})
         failure.set("type", finding.severity.value)
-        failure.text = _told(finding, book)
+        failure.text = _details(finding, book)
         yield case
     for finding in check.waived:
         case = _of(check, finding)
@@ -66,7 +66,7 @@ def _cases(check: CheckView, book: CommandBook) -> Iterator[ElementTree.Element]
         said = f"waived by {waiver.owner} until {waiver.until}: {waiver.reason}" if waiver else "waived"
         ElementTree.SubElement(case, "skipped", {"message": visible(said)})
         yield case
-    for finding in check.undecided:
+    for finding in check.unknown:
         case = _of(check, finding)
         ElementTree.SubElement(case, "skipped", {"message": visible(f"undecided: {finding.message}")})
         yield case
@@ -83,10 +83,10 @@ def _case(check: CheckView, name: str) -> ElementTree.Element:
     return case
 
 
-def _told(finding: Finding, book: CommandBook) -> str:
-    remedy = finding.remedy
+def _details(finding: Finding, book: CommandBook) -> str:
+    remediation = finding.remediation
     lines = [finding.message, *((comparison(finding),) if finding.expected else ())]
-    if remedy:
-        lines += [f"To fix: {remedy.summary}", *(f"- {step}" for step in remedy.manual)]
+    if remediation:
+        lines += [f"To fix: {remediation.summary}", *(f"- {step}" for step in remediation.manual)]
     lines += [f"Script: {name}" for name in book.scripts_of(finding)]
     return "\n".join(visible(line) for line in lines)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from audit.model import Run
 from checks.model import Finding, Severity
+from reports.sanitize import one_line
+from reports.text import SEVERITY_MARKS, SEVERITY_WORDS, counted, listed, moment_text, number, sentence
 from reports.view import ReportView
-from reports.visible import one_line
-from reports.words import SEVERITY_MARKS, SEVERITY_WORDS, counted, listed, moment_text, number, sentence
 
 WORST = 10
 """Findings listed."""
@@ -66,7 +66,7 @@ def _tallies(view: ReportView) -> Iterator[str]:
     heads = [f"{SEVERITY_MARKS[severity]} {SEVERITY_WORDS[severity]}" for severity in Severity]
     yield f"| {' | '.join([*heads, '? Undecided', 'Waived'])} |"
     yield f"|{' ---: |' * (len(heads) + 2)}"
-    figures = [*(view.open[severity] for severity in Severity), view.undecided, sum(view.waived.values())]
+    figures = [*(view.open[severity] for severity in Severity), view.unknown, sum(view.waived.values())]
     yield f"| {' | '.join(number(figure) for figure in figures)} |"
 
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.model import Run
-from checks.cycles import no_search_for_cycles
+from checks.engine.gc import no_search_for_cycles
 from checks.model import Finding, Severity, Status
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
 from reports.formats.json_values import json_array
-from reports.resources import resource_arn, resource_type
+from reports.records import resource_arn, resource_type
+from reports.sanitize import visible
+from reports.text import SEVERITY_WORDS, in_utc
 from reports.view import ReportView
-from reports.visible import visible
-from reports.words import SEVERITY_WORDS, in_utc
 
 VERSION = "1.5.0"
 """Of the schema (https://schema.ocsf.io)."""
@@ -74,8 +74,8 @@ def _event(finding: Finding, run: Run, view: ReportView, check: CheckView, book:
         "resources": [_resource(finding, run)],
         "cloud": _cloud(finding, run),
     }
-    if finding.remedy:
-        steps = [finding.remedy.summary, *finding.remedy.manual, *book.scripts_of(finding)]
+    if finding.remediation:
+        steps = [finding.remediation.summary, *finding.remediation.manual, *book.scripts_of(finding)]
         event["remediation"] = {"desc": visible("\n".join(steps))}
     if finding.waiver:
         waiver = finding.waiver

@@ -11,9 +11,9 @@ from audit.model import Run
 from checks.model import Finding
 from reports.commands import CommandBook
 from reports.formats.json_values import json_line
-from reports.resources import resource_arn, resource_type
+from reports.records import resource_arn, resource_type
+from reports.text import area_name, in_utc
 from reports.view import ReportView
-from reports.words import area_name, in_utc
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,7 +62,7 @@ def _row(
     finding: Finding, run: Run, view: ReportView, book: CommandBook, titles: dict[str, tuple[str, str]]
 ) -> dict[str, Any]:
     title, area = titles[finding.check]
-    age, waiver, remedy = view.ages.get(finding.fingerprint), finding.waiver, finding.remedy
+    age, waiver, remediation = view.ages.get(finding.fingerprint), finding.waiver, finding.remediation
     return {
         "run": run.id,
         "started_at": in_utc(run.started_at),
@@ -91,9 +91,9 @@ def _row(
         "waiver_reason": waiver.reason if waiver else None,
         "waiver_owner": waiver.owner if waiver else None,
         "waiver_until": dt.date.fromisoformat(waiver.until) if waiver else None,
-        "remediation": remedy.summary if remedy else None,
-        "remediation_safe": remedy.safe if remedy else None,
-        "remediation_steps": list(remedy.manual) if remedy else [],
+        "remediation": remediation.summary if remediation else None,
+        "remediation_safe": remediation.safe if remediation else None,
+        "remediation_steps": list(remediation.manual) if remediation else [],
         "scripts": list(book.scripts_of(finding)),
         "evidence": json_line(finding.evidence),
         "key": json_line(finding.key),

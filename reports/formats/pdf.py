@@ -15,7 +15,7 @@ from typing import Any
 
 from audit.model import Run
 from checks.model import Severity, Status
-from reports import words
+from reports import text
 from reports.formats import pdf_content
 from reports.formats.templates import environment, packaged
 from reports.view import ReportView
@@ -71,7 +71,7 @@ def to_pdf(html: str, *, identifier: str, at: dt.datetime, archive: bool = False
 def _source_date(at: dt.datetime) -> Iterator[None]:
     """Let fontTools write this time, not the clock's, into the fonts that it cuts down (SOURCE_DATE_EPOCH)."""
     before = os.environ.get("SOURCE_DATE_EPOCH")
-    os.environ["SOURCE_DATE_EPOCH"] = str(int(words.in_utc(at).timestamp()))
+    os.environ["SOURCE_DATE_EPOCH"] = str(int(text.in_utc(at).timestamp()))
     try:
         yield
     finally:
@@ -98,8 +98,8 @@ def bar_widths(parts: tuple[int, ...]) -> tuple[float, ...]:
 
 
 _GLOBALS = {
-    "severity_word": lambda severity: words.SEVERITY_WORDS[severity],
-    "severity_mark": lambda severity: words.SEVERITY_MARKS[severity],
+    "severity_word": lambda severity: text.SEVERITY_WORDS[severity],
+    "severity_mark": lambda severity: text.SEVERITY_MARKS[severity],
     "places_text": pdf_content.places_text,
     "bar_widths": bar_widths,
     "bounds": pdf_content,

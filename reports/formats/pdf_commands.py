@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from checks.model import Finding
 from reports.breakdown import CheckView
 from reports.commands import SCRIPT_FOLDER, CommandBook
-from reports.shell_lines import PageLines, fit
-from reports.words import counted, listed
+from reports.shell_wrap import PageLines, fit
+from reports.text import counted, listed
 
 COMMAND_COLUMNS, COMMAND_ROWS = 108, 68
 """What fits on a page of commands, with a heading above."""
@@ -50,7 +50,7 @@ class CommandPages:
     beginning: PageLines
     """What comes before each of them; nothing where none is printed."""
     printed: tuple[Commands, ...]
-    untold: str
+    unannounced: str
     """How many checks have commands that are not printed, and where those are; empty where all are."""
 
     def of(self, check: CheckView) -> tuple[Commands, ...]:
@@ -99,7 +99,7 @@ def command_pages(checks: Sequence[CheckView], shares: Sequence[int], book: Comm
     return CommandPages(
         beginning=fit(beginning, COMMAND_COLUMNS, COMMAND_ROWS),
         printed=tuple(_printed(at, *one) for at, one in enumerate(chosen, start=1)),
-        untold=_untold(unprinted, printed=bool(chosen)),
+        unannounced=_unannounced(unprinted, printed=bool(chosen)),
     )
 
 
@@ -136,7 +136,7 @@ def _printed(at: int, check: CheckView, position: int, finding: Finding, page: P
         number=position,
         finding=finding,
         page=page,
-        safe=bool(finding.remedy and finding.remedy.safe),
+        safe=bool(finding.remediation and finding.remediation.safe),
     )
 
 
@@ -164,7 +164,7 @@ def _parts_of(script: str) -> _Parts | None:
     return _Parts("\n".join(opening), functions, "\n".join((*words, *lines[ends:])))
 
 
-def _untold(count: int, *, printed: bool) -> str:
+def _unannounced(count: int, *, printed: bool) -> str:
     if not count:
         return ""
     of = counted(count, *(("further check", "further checks") if printed else ("check", "checks")))

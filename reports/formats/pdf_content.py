@@ -9,16 +9,15 @@ from itertools import groupby
 
 from audit.model import Run
 from checks.model import Finding, Script, Severity, Status
-from reports.bounds import fair_shares, not_shown, shortened
 from reports.breakdown import AccountView, CheckView, Risk
 from reports.commands import SCRIPT_FOLDER
+from reports.formats.pdf_charts import Chart, pictures_of
 from reports.formats.pdf_details import LONGEST_TEXT as LONGEST_TEXT  # the template asks for it here
 from reports.formats.pdf_details import Details, account_label, details_of, since_text
-from reports.formats.pdf_pictures import Picture, pictures_of
 from reports.gap_groups import GapGroup, GapRow
-from reports.undecided import Cause, causes_of
+from reports.text import counted, fair_shares, listed, not_shown, number, sentence, shortened
+from reports.unknown_findings import Cause, causes_of
 from reports.view import ReportView
-from reports.words import counted, listed, number, sentence
 
 ACCOUNTS = 40
 CHECKS_LISTED = 160
@@ -51,7 +50,7 @@ class RiskRow:
 
 
 @dataclass(frozen=True, slots=True)
-class UndecidedRow:
+class UnknownRow:
     """Undecided rows of one cause."""
 
     cause: Cause
@@ -88,7 +87,7 @@ class Content:
     overview: tuple[tuple[Severity | Status, tuple[CheckView, ...]], ...]
     """Checks with open failures by severity, worst first, then broken ones, then those that are only undecided."""
     overview_hidden: str
-    undecided: tuple[UndecidedRow, ...]
+    unknown: tuple[UnknownRow, ...]
     """The causes with most rows first."""
     undecided_hidden: str
     accounts: tuple[AccountView, ...]
@@ -105,7 +104,7 @@ class Content:
     scripts: tuple[Script, ...]
     """In the order in which to run them."""
     scripts_hidden: str
-    pictures: tuple[Picture, ...]
+    pictures: tuple[Chart, ...]
     calls: tuple[tuple[str, int, int, int], ...]
     """Operation, requests sent, and how many of them were denied and throttled."""
     calls_hidden: str
@@ -122,7 +121,7 @@ def content_of(run: Run, view: ReportView) -> Content:
     overview = (
         *view.worst_first,
         *(check for check in view.checks if not check.open and check.error),
-        *(check for check in view.checks if check.undecided and not (check.open or check.error)),
+        *(check for check in view.checks if check.unknown and not (check.open or check.error)),
     )
     passed = tuple(check for check in view.checks if check.passed_clean)
     idle = tuple(check for check in view.checks if check.idle)
@@ -136,7 +135,7 @@ def content_of(run: Run, view: ReportView) -> Content:
         risks=tuple(_risk(run, view, risk) for risk in view.risks),
         overview=tuple(_grouped(overview[:CHECKS_LISTED])),
         overview_hidden=_rest(overview, CHECKS_LISTED, "check", "checks", "checks.csv"),
-        undecided=tuple(map(_undecided, causes[:CAUSES])),
+        unknown=tuple(map(_unknown, causes[:CAUSES])),
         undecided_hidden=_rest(causes, CAUSES, "cause", "causes", "findings.csv"),
         accounts=view.accounts[:ACCOUNTS],
         accounts_hidden=_rest(view.accounts, ACCOUNTS, "account", "accounts", "findings.csv"),
@@ -219,8 +218,8 @@ def _short_label(run: Run, account: str) -> str:
     return label if len(label) <= LONGEST_NAME else f"{label[:LONGEST_NAME]}…"
 
 
-def _undecided(cause: Cause) -> UndecidedRow:
-    return UndecidedRow(
+def _unknown(cause: Cause) -> UnknownRow:
+    return UnknownRow(
         cause=cause,
         places=_bounded_places(cause.places, CAUSE_PLACES, "findings.csv"),
         checks=", ".join(check.text.aliases[0] if check.text.aliases else check.text.id for check in cause.checks[:60])

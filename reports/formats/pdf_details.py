@@ -8,15 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from audit.model import Run
-from checks.model import Finding, Remedy, Severity
-from reports.bounds import fair_shares, not_shown, shortened
+from checks.model import Finding, Remediation, Severity
 from reports.breakdown import CheckView
 from reports.check_texts import paragraphs
 from reports.commands import CommandBook
 from reports.formats.json_values import json_line, json_value
 from reports.formats.pdf_commands import CommandPages, Commands, command_pages, commands_note
+from reports.text import comparison, counted, day_text, fair_shares, not_shown, sentence, shortened
 from reports.view import ReportView
-from reports.words import comparison, counted, day_text, sentence
 
 OBJECTS_EACH = {
     Severity.CRITICAL: 10, Severity.HIGH: 5, Severity.MEDIUM: 3, Severity.LOW: 2, Severity.INFORMATIONAL: 1,
@@ -28,7 +27,7 @@ OBJECTS_TOTAL = 150
 """Failing objects shown of all checks."""
 LINES_TOTAL = 1_500
 """Lines of the sections of all checks, as `_lines` reckons them: about thirty pages at most."""
-TOLD_TWICE = 16
+REPEATED = 16
 """Evidence of fewer characters is shown even where the message contains it."""
 LONGEST_TEXT = 1_200
 """Characters shown of one message or name."""
@@ -181,7 +180,7 @@ def since_text(findings: Iterable[Finding], view: ReportView) -> str:
 
 
 def _shown(run: Run, view: ReportView, check: CheckView, finding: Finding, position: int) -> Shown:
-    remedy = finding.remedy
+    remediation = finding.remediation
     return Shown(
         number=position,
         finding=finding,
@@ -189,8 +188,8 @@ def _shown(run: Run, view: ReportView, check: CheckView, finding: Finding, posit
         message=sentence(shortened(finding.message, LONGEST_TEXT, file="findings.csv")),
         comparison=shortened(comparison(finding), LONGEST_EVIDENCE, file="findings.csv"),
         evidence=tuple(_evidence(finding)),
-        fix=sentence(shortened(remedy.summary, LONGEST_TEXT, file="findings.csv")) if remedy else "",
-        steps=_steps(remedy, position),
+        fix=sentence(shortened(remediation.summary, LONGEST_TEXT, file="findings.csv")) if remediation else "",
+        steps=_steps(remediation, position),
         new=bool(view.change and finding.fingerprint in view.change.new),
     )
 
@@ -209,15 +208,18 @@ def _where(run: Run, check: CheckView, finding: Finding) -> Iterator[str]:
         yield finding.severity.value
 
 
-def _steps(remedy: Remedy | None, position: int) -> tuple[str, ...]:
+def _steps(remediation: Remediation | None, position: int) -> tuple[str, ...]:
     """Steps for a person, whole for the first object of a check: those of the others differ in names only."""
-    if remedy is None or not remedy.manual:
+    if remediation is None or not remediation.manual:
         return ()
     if position > 1:
         return (
-            f"{counted(len(remedy.manual), 'step', 'steps')} for a person, as above; in findings.csv word by word.",
+            (
+                f"{counted(len(remediation.manual), 'step', 'steps')} for a person, as above; in findings.csv "
+                f"word by word."
+            ),
         )
-    return tuple(shortened(step, LONGEST_TEXT, file="findings.csv") for step in remedy.manual)
+    return tuple(shortened(step, LONGEST_TEXT, file="findings.csv") for step in remediation.manual)
 
 
 def _evidence(finding: Finding) -> Iterator[tuple[str, str]]:
@@ -229,7 +231,7 @@ def _evidence(finding: Finding) -> Iterator[tuple[str, str]]:
         text = _value_text(value)
         if text in _SAYS_NOTHING:
             continue
-        if len(text) < TOLD_TWICE or text.casefold() not in message:
+        if len(text) < REPEATED or text.casefold() not in message:
             yield str(name).replace("_", " "), shortened(text, LONGEST_EVIDENCE, file="findings.csv")
 
 

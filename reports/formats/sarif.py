@@ -17,11 +17,10 @@ from reports.breakdown import CheckView
 from reports.check_texts import paragraphs
 from reports.commands import CommandBook
 from reports.formats.json_values import json_array, json_line
-from reports.records import gap_order
-from reports.resources import resource_arn
+from reports.records import gap_order, resource_arn
+from reports.sanitize import visible
+from reports.text import stamp
 from reports.view import ReportView
-from reports.visible import visible
-from reports.words import stamp
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {
@@ -132,7 +131,7 @@ def _results(run: Run, view: ReportView, numbers: dict[str, int]) -> Iterator[di
 
 
 def _properties(finding: Finding, book: CommandBook) -> dict[str, Any]:
-    remedy = finding.remedy
+    remediation = finding.remediation
     return {
         "status": finding.status.value,
         "severity": finding.severity.value,
@@ -140,7 +139,7 @@ def _properties(finding: Finding, book: CommandBook) -> dict[str, Any]:
         "region": finding.region,
         "expected": finding.expected or None,
         "observed": finding.observed or None,
-        "remediation": remedy.summary if remedy else None,
+        "remediation": remediation.summary if remediation else None,
         "scripts": list(book.scripts_of(finding)),
     }
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from reports import words
+from reports import text
 from reports.formats.pdf_details import account_label
-from reports.visible import visible
+from reports.sanitize import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,7 +27,7 @@ def environment(**more: object) -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    made.globals.update({"words": words, "account_label": account_label, **more})
+    made.globals.update({"words": text, "account_label": account_label, **more})
     return made
 
 

@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from audit.model import Run
-from checks.cycles import no_search_for_cycles
+from checks.engine.gc import no_search_for_cycles
 from checks.model import Severity
-from reports.formats.xlsx_rows import check_row, finding_rows, gap_row, plain, waiver_row
 from reports.formats.xlsx_sheets import (
     CHECKS,
     FINDINGS,
@@ -25,13 +24,18 @@ from reports.formats.xlsx_sheets import (
     REPLICAS,
     WAIVERS,
     Column,
+    check_row,
+    finding_rows,
+    gap_row,
     height,
+    plain,
     set_up_print,
+    waiver_row,
 )
 from reports.records import gap_order
+from reports.sanitize import visible
+from reports.text import SEVERITY_MARKS, SEVERITY_WORDS, in_utc, moment_text, number
 from reports.view import ReportView
-from reports.visible import visible
-from reports.words import SEVERITY_MARKS, SEVERITY_WORDS, in_utc, moment_text, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,7 +228,7 @@ class _Book:
             sheet.write_string(at, 0, f"{SEVERITY_MARKS[severity]} {SEVERITY_WORDS[severity]}", self.severity[severity])
             sheet.write_number(at, 1, view.open[severity], self.number)
             at += 1
-        for label, figure in (("? Undecided", view.undecided), ("Waived", sum(view.waived.values()))):
+        for label, figure in (("? Undecided", view.unknown), ("Waived", sum(view.waived.values()))):
             sheet.write_string(at, 0, label, self.strong)
             sheet.write_number(at, 1, figure, self.number)
             at += 1

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from checks.baseline_shapes import wrong
+from checks.baseline.values import wrong
 
 _ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
 _MAILBOX = re.compile(rf'(?P<alone>{_ADDRESS})|"?(?P<name>[^<>@,;:"\\]*)"? *<(?P<named>{_ADDRESS})>')

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from reports.visible import one_line
-from schedules.deliveries.secret_places import Revealed
-from schedules.model import DeliveryError
+from reports.sanitize import one_line
+from schedules.deliveries.secrets import Revealed
+from schedules.notifications.model import DeliveryError
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 MESSAGE_LENGTH = 400
@@ -40,7 +40,7 @@ def client(service: str, revealed: Revealed, *, region: str, profile: str, endpo
 
 
 @contextmanager
-def told(what: str, revealed: Revealed) -> Iterator[None]:
+def translated(what: str, revealed: Revealed) -> Iterator[None]:
     """Turn what boto3 raises into a DeliveryError that begins with *what*."""
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 

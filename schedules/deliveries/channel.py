@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.secrets import Revealed
 from schedules.deliveries.settings import DeliverySettings, no_files
-from schedules.jobs import Clock
-from schedules.model import Parcel
+from schedules.jobs.queue import Clock
+from schedules.notifications.model import DeliveryContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Channel:
 
     settings: type[DeliverySettings]
     """Its settings; their docstring and the descriptions of their keys are its documentation."""
-    deliver: Callable[[Any, Parcel, Clock, Revealed], Mapping[str, Any]]
+    deliver: Callable[[Any, DeliveryContent, Clock, Revealed], Mapping[str, Any]]
     """Makes one attempt, which is safe to repeat: with the settings, what to send, the clock, and what reads secrets.
 
     Returns what the receipt keeps, as JSON values; `without` lists what was left out. Raises DeliveryError.
@@ -33,7 +33,7 @@ class Channel:
     """IAM actions that it needs, in Markdown; empty: it is not AWS."""
     without_run: str = ""
     """Why nothing is sent where there is no run; empty: a message is sent all the same."""
-    trial: Callable[[Any, Parcel, Clock, Revealed], Mapping[str, Any]] | None = None
+    trial: Callable[[Any, DeliveryContent, Clock, Revealed], Mapping[str, Any]] | None = None
     """As `deliver`, for a trial, where sending a message would leave more behind than that message."""
 
     @property

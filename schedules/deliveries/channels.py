@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 from pydantic import Field
 
 from schedules.deliveries.channel import Channel
-from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.secrets import Revealed
 from schedules.deliveries.settings import DeliverySettings
-from schedules.jobs import Clock, utc_now
-from schedules.model import DeliveryError, Parcel
+from schedules.jobs.queue import Clock, utc_now
+from schedules.notifications.model import DeliveryContent, DeliveryError
 
 _MODULES = (
     "schedules.deliveries.folder",
@@ -50,7 +50,7 @@ def channel_of(settings: DeliverySettings) -> Channel:
 
 
 def deliver(
-    settings: DeliverySettings, parcel: Parcel, *, clock: Clock = utc_now, trial: bool = False
+    settings: DeliverySettings, content: DeliveryContent, *, clock: Clock = utc_now, trial: bool = False
 ) -> Mapping[str, Any]:
     """Make one attempt. *trial*: it leaves as little behind as the channel can.
 
@@ -61,7 +61,7 @@ def deliver(
     channel = channel_of(settings)
     send = channel.trial if trial and channel.trial else channel.deliver
     try:
-        detail = send(settings, parcel, clock, revealed)
+        detail = send(settings, content, clock, revealed)
         hidden: dict[str, Any] = revealed.hidden_in(detail)
         return hidden
     except DeliveryError as error:

@@ -12,11 +12,11 @@ from pydantic import Field
 from audit.store.files import sync_folder, write_atomically
 from reports.commands import SCRIPT_FOLDER
 from schedules.deliveries.channel import Channel
-from schedules.deliveries.names import places
-from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import Attached, DeliverySettings, FolderPath, Tell
-from schedules.jobs import Clock
-from schedules.model import DeliveryError, Parcel
+from schedules.deliveries.payload import places
+from schedules.deliveries.secrets import Revealed
+from schedules.deliveries.settings import Attached, DeliverySettings, FolderPath, NotifyOn
+from schedules.jobs.queue import Clock
+from schedules.notifications.model import DeliveryContent, DeliveryError
 
 _ONE_AT_A_TIME = threading.Lock()
 """Two deliveries of one job may write the same files."""
@@ -27,15 +27,15 @@ class FolderDelivery(DeliverySettings):
 
     type: Literal["folder"]
     folder: FolderPath = Field(description="Folder; a run's files lie in SCHEDULE/RUN below it.")
-    tell: Tell = Field(default=Tell(always=True))
+    tell: NotifyOn = Field(default=NotifyOn(always=True))
     attach: Attached = Field(default=("pdf", "csv"))
     scripts: bool = Field(default=True, description="The remediation scripts too.")
 
 
-def deliver(settings: FolderDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+def deliver(settings: FolderDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Write what is not there yet, or is there with another content."""
     root = Path(settings.folder)
-    files = places(parcel)
+    files = places(content)
     try:
         with _ONE_AT_A_TIME:
             root.mkdir(parents=True, exist_ok=True)

@@ -10,11 +10,11 @@ from email.utils import format_datetime
 from pathlib import PurePosixPath
 
 from reports.formats import media_type
-from reports.visible import one_line, visible
+from reports.sanitize import one_line, visible
 from schedules.deliveries.addresses import mailbox
-from schedules.jobs import Clock
-from schedules.model import Parcel
-from schedules.telling.page import html_of
+from schedules.jobs.queue import Clock
+from schedules.notifications.html import html_of
+from schedules.notifications.model import DeliveryContent
 
 MEGABYTE = 1_000_000
 SUBJECT_LENGTH = 200
@@ -36,24 +36,24 @@ class Mail:
     """A sentence for each file that was too large."""
 
 
-def mail(parcel: Parcel, sender: str, to: Sequence[str], room: int, clock: Clock) -> Mail:
+def mail(content: DeliveryContent, sender: str, to: Sequence[str], room: int, clock: Clock) -> Mail:
     """The mail of *parcel*, of at most *room* bytes where leaving files out can achieve that."""
-    told = parcel.message
+    told = content.message
     words = len(visible(told.text + html_of(told)).encode())
-    kept, left_out = _within(parcel.files, room - _HEAD_BYTES - 3 * words)
+    kept, left_out = _within(content.files, room - _HEAD_BYTES - 3 * words)
     told = replace(told, totals=(*told.totals, *left_out))
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit", max_line_length=_LINE))
     origin = mailbox(sender)
     message["From"] = origin
     message["To"] = [mailbox(one) for one in to]
-    message["Subject"] = _subject(parcel.message.subject)
+    message["Subject"] = _subject(content.message.subject)
     message["Date"] = format_datetime(clock())
-    identifier = f"<{parcel.key}@{origin.domain}>"
+    identifier = f"<{content.key}@{origin.domain}>"
     message["Message-ID"] = identifier
     # RFC 3834: nobody's absence should answer it.
     message["Auto-Submitted"] = "auto-generated"
     # SES puts a Message-ID of its own; this stays.
-    message["X-Ecr-Audit-Delivery"] = parcel.key
+    message["X-Ecr-Audit-Delivery"] = content.key
     message.set_content(visible(told.text), cte="quoted-printable")
     message.add_alternative(visible(html_of(told)), subtype="html", cte="quoted-printable")
     for name, data in kept.items():

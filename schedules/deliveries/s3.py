@@ -14,16 +14,16 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from checks.baseline_shapes import AccountId, Region, Strict, Text
+from checks.baseline.values import AccountId, Region, Strict, Text
 from reports.commands import SCRIPT_FOLDER
 from reports.formats import media_type
-from schedules.deliveries.aws import client, told
+from schedules.deliveries.aws import client, translated
 from schedules.deliveries.channel import Channel
-from schedules.deliveries.names import places
-from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, Attached, DeliverySettings, Tell
-from schedules.jobs import Clock
-from schedules.model import Parcel
+from schedules.deliveries.payload import places
+from schedules.deliveries.secrets import Revealed
+from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, Attached, DeliverySettings, NotifyOn
+from schedules.jobs.queue import Clock
+from schedules.notifications.model import DeliveryContent
 
 PART_BYTES = 8 * 1024 * 1024
 """A larger file goes in parts of this size."""
@@ -52,12 +52,12 @@ class S3Delivery(DeliverySettings):
     object_lock: ObjectLock | None = Field(default=None)
     expected_bucket_owner: AccountId | Literal[""] = Field(default="", description="Account that must own the bucket.")
     endpoint_url: str = Field(default="", description=ENDPOINT_URL)
-    tell: Tell = Field(default=Tell(always=True))
+    tell: NotifyOn = Field(default=NotifyOn(always=True))
     attach: Attached = Field(default=("pdf", "csv"))
     scripts: bool = Field(default=True, description="The remediation scripts too.")
 
 
-def deliver(settings: S3Delivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+def deliver(settings: S3Delivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Put what is not there yet."""
     from boto3.s3.transfer import TransferConfig
 
@@ -65,12 +65,12 @@ def deliver(settings: S3Delivery, parcel: Parcel, clock: Clock, revealed: Reveal
     transfer = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=2)
     written = 0
     place = f"s3://{settings.bucket}"
-    with told(f"the bucket {settings.bucket} did not take the files", revealed):
+    with translated(f"the bucket {settings.bucket} did not take the files", revealed):
         s3 = client(
             "s3", revealed, region=settings.region, profile=settings.profile, endpoint_url=settings.endpoint_url,
             tries=_TRIES,
         )  # fmt: skip
-        for name, data in places(parcel).items():
+        for name, data in places(content).items():
             key = f"{prefix}/{name}" if prefix else name
             place = f"s3://{settings.bucket}/{key}"
             digest = hashlib.sha256(data).hexdigest()
@@ -120,11 +120,11 @@ def _is_there(s3: Any, settings: S3Delivery, key: str, digest: str) -> bool:
     return there
 
 
-def _trial(settings: S3Delivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+def _trial(settings: S3Delivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Put the message without a lock, which could not be undone."""
     if settings.object_lock is None:
-        return deliver(settings, parcel, clock, revealed)
-    detail = deliver(settings.model_copy(update={"object_lock": None}), parcel, clock, revealed)
+        return deliver(settings, content, clock, revealed)
+    detail = deliver(settings.model_copy(update={"object_lock": None}), content, clock, revealed)
     return {**detail, "without": ["The trial's file was written without its object lock."]}
 
 

@@ -9,18 +9,18 @@ from typing import Any, Literal
 from pydantic import Field
 
 from audit.model import Run
-from checks.baseline_shapes import Region
+from checks.baseline.values import Region
 from reports.formats.asff import batches, findings
+from reports.sanitize import one_line
 from reports.view import ReportView
-from reports.visible import one_line
-from schedules.deliveries.aws import client, told
+from schedules.deliveries.aws import client, translated
 from schedules.deliveries.channel import Channel
-from schedules.deliveries.secret_places import Revealed
-from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, DeliverySettings, NoFiles, Tell
-from schedules.jobs import Clock
-from schedules.model import DeliveryError, Parcel
+from schedules.deliveries.secrets import Revealed
+from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, DeliverySettings, NoFiles, NotifyOn
+from schedules.jobs.queue import Clock
+from schedules.notifications.model import DeliveryContent, DeliveryError
 
-TOLD_FAILURES = 20
+LISTED_FAILURES = 20
 """Refusals that are told one by one."""
 _TRIES = 3
 """Of one request: importing a batch twice is harmless."""
@@ -54,7 +54,7 @@ def send(run: Run, view: ReportView, client: Any, *, account: str, region: str) 
         refusals += [
             f"{one['Id']}: {one['ErrorCode']} {one['ErrorMessage']}" for one in answer.get("FailedFindings", ())
         ]
-    return Receipt(account, region, taken, refused, tuple(refusals[:TOLD_FAILURES]))
+    return Receipt(account, region, taken, refused, tuple(refusals[:LISTED_FAILURES]))
 
 
 def _batches(run: Run, view: ReportView, account: str, region: str) -> Iterator[list[dict[str, Any]]]:
@@ -68,19 +68,21 @@ class SecurityHubDelivery(DeliverySettings):
     region: Region
     profile: str = Field(default="", description=PROFILE)
     endpoint_url: str = Field(default="", description=ENDPOINT_URL)
-    tell: Tell = Field(default=Tell(always=True))
+    tell: NotifyOn = Field(default=NotifyOn(always=True))
     attach: NoFiles = Field(default=())
 
 
-def deliver(settings: SecurityHubDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+def deliver(
+    settings: SecurityHubDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed
+) -> Mapping[str, Any]:
     """Import the run's findings. Sent again, they are updated."""
-    if parcel.run is None or parcel.view is None:
+    if content.run is None or content.view is None:
         raise DeliveryError(_WITHOUT_RUN, again=False)
     where = {"region": settings.region, "profile": settings.profile, "endpoint_url": settings.endpoint_url}
-    with told(f"the Security Hub in {settings.region} did not take the findings", revealed):
+    with translated(f"the Security Hub in {settings.region} did not take the findings", revealed):
         account = client("sts", revealed, **where, tries=_TRIES).get_caller_identity()["Account"]
         hub = client("securityhub", revealed, **where, tries=_TRIES)
-        receipt = send(parcel.run, parcel.view, hub, account=account, region=settings.region)
+        receipt = send(content.run, content.view, hub, account=account, region=settings.region)
     if receipt.refused:
         words = "; ".join(one_line(refusal) for refusal in receipt.refusals[:3])
         told_of = f"Security Hub refused {receipt.refused} of {receipt.refused + receipt.taken} findings: {words}"
@@ -88,9 +90,11 @@ def deliver(settings: SecurityHubDelivery, parcel: Parcel, clock: Clock, reveale
     return {"account": account, "region": settings.region, "taken": receipt.taken}
 
 
-def _trial(settings: SecurityHubDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+def _trial(
+    settings: SecurityHubDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed
+) -> Mapping[str, Any]:
     """Ask AWS which account we are, and send nothing."""
-    with told("AWS did not say who we are", revealed):
+    with translated("AWS did not say who we are", revealed):
         sts = client(
             "sts", revealed, region=settings.region, profile=settings.profile, endpoint_url=settings.endpoint_url
         )

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from checks.baseline_shapes import Region
+from checks.baseline.values import Region
 from schedules.deliveries.addresses import MailAddress, mailbox
-from schedules.deliveries.aws import client, told
+from schedules.deliveries.aws import client, translated
 from schedules.deliveries.channel import Channel
 from schedules.deliveries.mail import MEGABYTE, mail
-from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.secrets import Revealed
 from schedules.deliveries.settings import (
     ENDPOINT_URL,
     MEGABYTES,
@@ -21,8 +21,8 @@ from schedules.deliveries.settings import (
     DeliverySettings,
     Megabytes,
 )
-from schedules.jobs import Clock
-from schedules.model import Parcel
+from schedules.jobs.queue import Clock
+from schedules.notifications.model import DeliveryContent
 
 
 class SesDelivery(DeliverySettings):
@@ -38,14 +38,14 @@ class SesDelivery(DeliverySettings):
     megabytes: Megabytes = Field(default=10, description=MEGABYTES)
 
 
-def deliver(settings: SesDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+def deliver(settings: SesDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Hand one mail to SES, which takes it for all recipients or none.
 
     SES knows no key of ours: where its answer is lost, the next attempt is a second mail, with the same
     `X-Ecr-Audit-Delivery`.
     """
-    letter = mail(parcel, settings.sender, settings.to, settings.megabytes * MEGABYTE, clock)
-    with told("SES did not take the mail", revealed):
+    letter = mail(content, settings.sender, settings.to, settings.megabytes * MEGABYTE, clock)
+    with translated("SES did not take the mail", revealed):
         ses = client(
             "sesv2", revealed, region=settings.region, profile=settings.profile, endpoint_url=settings.endpoint_url
         )

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from checks.baseline_shapes import Strict, Text, wrong
+from checks.baseline.values import Strict, Text, wrong
 from checks.model import Severity
 from reports.formats import FormatName
 
@@ -65,7 +65,7 @@ FilePath = Annotated[str, ConfiguredPath(must_exist=True)]
 """A file, or empty."""
 
 
-class Tell(Strict):
+class NotifyOn(Strict):
     """What is worth telling. Without any reason of these a delivery stays quiet, and its receipt says so."""
 
     always: bool = Field(default=False, description="After every run, whatever it found.")
@@ -87,7 +87,7 @@ class DeliverySettings(Strict):
 
     type: str
     """Name of the channel."""
-    tell: Tell = Field(default=Tell())
+    tell: NotifyOn = Field(default=NotifyOn())
     attach: Attached = Field(default=(), description="Reports that go with it.")
 
     @classmethod

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from reports.visible import one_line
+from reports.sanitize import one_line
 from schedules.deliveries.addresses import is_loopback
 from schedules.deliveries.channel import Channel
-from schedules.deliveries.documents import as_json
-from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.payload import as_json
+from schedules.deliveries.secrets import Revealed
 from schedules.deliveries.settings import DeliverySettings, NoFiles, SecretPlace
-from schedules.jobs import Clock
-from schedules.model import DeliveryError, Parcel
+from schedules.jobs.queue import Clock
+from schedules.notifications.model import DeliveryContent, DeliveryError
 
 # Slack Block Kit reference: a header holds 150 characters, a section 3,000, a message 50 blocks.
 HEADER_LENGTH, SECTION_LENGTH, SECTIONS = 150, 3_000, 8
@@ -31,9 +31,9 @@ class SlackDelivery(DeliverySettings):
     attach: NoFiles = Field(default=())
 
 
-def deliver(settings: SlackDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+def deliver(settings: SlackDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Post once. Slack knows no key of ours: where its answer is lost, the next attempt is a second message."""
-    from schedules.deliveries.posting import Receiver, hide_address, post  # a configuration is read without urllib3
+    from schedules.deliveries.http import Receiver, hide_address, post  # a configuration is read without urllib3
 
     url = revealed.read(settings.url, "the address of the Slack webhook")
     parts = urlsplit(url)
@@ -45,13 +45,13 @@ def deliver(settings: SlackDelivery, parcel: Parcel, clock: Clock, revealed: Rev
         or not url.isascii()
     ):
         raise DeliveryError("the address of the Slack webhook is no https address", again=False)
-    post(Receiver(f"Slack ({host})", url), as_json(blocks(parcel)), {}, clock(), revealed)
+    post(Receiver(f"Slack ({host})", url), as_json(blocks(content)), {}, clock(), revealed)
     return {"receiver": host}
 
 
-def blocks(parcel: Parcel) -> dict[str, Any]:
+def blocks(content: DeliveryContent) -> dict[str, Any]:
     """The message: what changed, the totals, the link; no name in it can mention anybody or become a link."""
-    message = parcel.message
+    message = content.message
     subject = _cut(message.subject, HEADER_LENGTH) or "ECR audit"
     parts: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": subject, "emoji": False}}]
     parts += [_section(text) for text in _sections(message.changed)]

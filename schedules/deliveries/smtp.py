@@ -11,13 +11,13 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from checks.baseline_shapes import Text, wrong
-from reports.visible import one_line
+from checks.baseline.values import Text, wrong
+from reports.sanitize import one_line
 from schedules.deliveries.addresses import MailAddress, is_loopback, mailbox
 from schedules.deliveries.channel import Channel
-from schedules.deliveries.failures import PartlyDeliveredError
 from schedules.deliveries.mail import MEGABYTE, mail
-from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.retry import PartlyDeliveredError
+from schedules.deliveries.secrets import Revealed
 from schedules.deliveries.settings import (
     CA_FILE,
     MEGABYTES,
@@ -27,8 +27,8 @@ from schedules.deliveries.settings import (
     Megabytes,
     SecretPlace,
 )
-from schedules.jobs import Clock
-from schedules.model import DeliveryError, Parcel
+from schedules.jobs.queue import Clock
+from schedules.notifications.model import DeliveryContent, DeliveryError
 
 SECONDS = 30.0
 """What one answer of the server may take."""
@@ -63,13 +63,13 @@ class SmtpDelivery(DeliverySettings):
         return self
 
 
-def deliver(settings: SmtpDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+def deliver(settings: SmtpDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Hand one mail to the server, for all recipients that it takes."""
     password = revealed.read(settings.password, "the password of the mail server") if settings.password else ""
     if not (settings.username + password).isascii():
         raise DeliveryError("a login to the mail server with characters beyond ASCII is not supported", again=False)
     where = f"the mail server {settings.host}:{settings.port}"
-    with _told(where, revealed):
+    with _translated(where, revealed):
         server = _connected(settings)
         try:
             if settings.username:
@@ -78,7 +78,7 @@ def deliver(settings: SmtpDelivery, parcel: Parcel, clock: Clock, revealed: Reve
             room = settings.megabytes * MEGABYTE
             if announced.isdecimal() and int(announced) > 0:
                 room = min(room, int(announced))
-            letter = mail(parcel, settings.sender, settings.to, room, clock)
+            letter = mail(content, settings.sender, settings.to, room, clock)
             refused = _sent(server, settings, letter.data)
         finally:
             # It has the mail, or does not; how we part changes nothing.
@@ -142,7 +142,7 @@ def _sent(server: smtplib.SMTP, settings: SmtpDelivery, data: bytes) -> _Answers
 
 
 @contextmanager
-def _told(where: str, revealed: Revealed) -> Iterator[None]:
+def _translated(where: str, revealed: Revealed) -> Iterator[None]:
     """Turn what a mail server may do into a DeliveryError: a 4xx answer may be another one later, a 5xx is final."""
     try:
         yield

@@ -9,15 +9,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from reports.visible import one_line, visible
-from schedules.deliveries.aws import client, told
+from reports.sanitize import one_line, visible
+from schedules.deliveries.aws import client, translated
 from schedules.deliveries.channel import Channel
-from schedules.deliveries.documents import as_json, event_of, severity_of
-from schedules.deliveries.names import BY_HAND
-from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.payload import MANUAL, as_json, event_of, severity_of
+from schedules.deliveries.secrets import Revealed
 from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, DeliverySettings, NoFiles
-from schedules.jobs import Clock
-from schedules.model import Parcel
+from schedules.jobs.queue import Clock
+from schedules.notifications.model import DeliveryContent
 
 MESSAGE_BYTES = 256 * 1024 - 4_096
 """SNS takes 262,144 bytes with subject and attributes (SNS API reference, Publish)."""
@@ -38,25 +37,25 @@ class SnsDelivery(DeliverySettings):
     attach: NoFiles = Field(default=())
 
 
-def deliver(settings: SnsDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+def deliver(settings: SnsDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Publish once.
 
     A FIFO topic drops a repetition within five minutes; subscribers of another one find the key among the attributes.
     """
-    message, without = structured(parcel)
+    message, without = structured(content)
     request: dict[str, Any] = {
         "TopicArn": settings.topic,
         "Message": message,
         "MessageStructure": "json",
-        "Subject": subject(parcel.message.subject),
+        "Subject": subject(content.message.subject),
         "MessageAttributes": {
-            name: {"DataType": "String", "StringValue": value} for name, value in _attributes(parcel).items()
+            name: {"DataType": "String", "StringValue": value} for name, value in _attributes(content).items()
         },
     }
     if settings.topic.endswith(".fifo"):
-        request |= {"MessageGroupId": parcel.schedule or BY_HAND, "MessageDeduplicationId": parcel.key}
+        request |= {"MessageGroupId": content.schedule or MANUAL, "MessageDeduplicationId": content.key}
     region = settings.topic.split(":")[3]
-    with told(f"the topic {settings.topic} did not take the message", revealed):
+    with translated(f"the topic {settings.topic} did not take the message", revealed):
         sns = client("sns", revealed, region=region, profile=settings.profile, endpoint_url=settings.endpoint_url)
         answer = sns.publish(**request)
     return {"message_id": answer["MessageId"], "without": list(without)}
@@ -70,12 +69,12 @@ def subject(text: str) -> str:
     return words if len(words) <= SUBJECT_LENGTH else f"{words[: SUBJECT_LENGTH - 3]}..."
 
 
-def structured(parcel: Parcel) -> tuple[str, tuple[str, ...]]:
+def structured(content: DeliveryContent) -> tuple[str, tuple[str, ...]]:
     """What SNS hands to each kind of subscriber, and words about what was left out."""
     without: tuple[str, ...] = ()
-    text = _cut(visible(parcel.message.text), parcel.message.link)
-    short = subject(parcel.message.subject)[:SMS_LENGTH]
-    document = dict(parcel.message.document)
+    text = _cut(visible(content.message.text), content.message.link)
+    short = subject(content.message.subject)[:SMS_LENGTH]
+    document = dict(content.message.document)
     while True:
         values = {"default": as_json(document).decode(), "email": text, "sms": short}
         message = json.dumps(values)
@@ -83,15 +82,15 @@ def structured(parcel: Parcel) -> tuple[str, tuple[str, ...]]:
             return message, without
         without = ("Details are missing from the JSON message: it was too large for SNS.",)
         document = {name: value for name, value in document.items() if name in _KEPT and len(str(value)) < 2_000}
-        document |= {"link": parcel.message.link, "left_out": "details: too large for SNS"}
+        document |= {"link": content.message.link, "left_out": "details: too large for SNS"}
 
 
-def _attributes(parcel: Parcel) -> dict[str, str]:
+def _attributes(content: DeliveryContent) -> dict[str, str]:
     return {
-        "severity": severity_of(parcel),
-        "event": event_of(parcel),
-        "schedule": parcel.schedule or BY_HAND,
-        "delivery": parcel.key,
+        "severity": severity_of(content),
+        "event": event_of(content),
+        "schedule": content.schedule or MANUAL,
+        "delivery": content.key,
     }
 
 

@@ -15,11 +15,11 @@ from pydantic import Field
 
 from schedules.deliveries.addresses import WebAddress
 from schedules.deliveries.channel import Channel
-from schedules.deliveries.documents import as_json
-from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.payload import as_json
+from schedules.deliveries.secrets import Revealed
 from schedules.deliveries.settings import CA_FILE, DeliverySettings, FilePath, NoFiles, SecretPlace
-from schedules.jobs import Clock
-from schedules.model import DeliveryError, Parcel
+from schedules.jobs.queue import Clock
+from schedules.notifications.model import DeliveryContent, DeliveryError
 
 SHORTEST_SECRET = 16
 
@@ -39,9 +39,9 @@ class WebhookDelivery(DeliverySettings):
     attach: NoFiles = Field(default=())
 
 
-def deliver(settings: WebhookDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+def deliver(settings: WebhookDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Send the message's document. Any 2xx answer means that the receiver has it."""
-    from schedules.deliveries.posting import Receiver, hide_address, post  # a configuration is read without urllib3
+    from schedules.deliveries.http import Receiver, hide_address, post  # a configuration is read without urllib3
 
     secret = revealed.read(settings.secret, "the key of the webhook's signature")
     if len(secret) < SHORTEST_SECRET:
@@ -50,8 +50,8 @@ def deliver(settings: WebhookDelivery, parcel: Parcel, clock: Clock, revealed: R
     hide_address(settings.url, revealed)
     host = urlsplit(settings.url).netloc
     now = clock()
-    body = as_json(parcel.message.document)
-    headers = signed(body, secret, settings.key_id, int(now.timestamp()), parcel.key)
+    body = as_json(content.message.document)
+    headers = signed(body, secret, settings.key_id, int(now.timestamp()), content.key)
     post(Receiver(f"the webhook at {host}", settings.url, settings.ca_file), body, headers, now, revealed)
     return {"receiver": host, "key_id": settings.key_id}
 

@@ -35,10 +35,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from schedules.deliveries.channel import Channel
-from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.secrets import Revealed
 from schedules.deliveries.settings import DeliverySettings, FilePath, FolderPath, NoFiles, SecretPlace
-from schedules.jobs import Clock
-from schedules.model import Parcel
+from schedules.jobs.queue.queue import Clock
+from schedules.notifications.model import DeliveryContent
 
 
 class SampleDelivery(DeliverySettings):
@@ -51,10 +51,10 @@ class SampleDelivery(DeliverySettings):
     attach: NoFiles = Field(default=())
 
 
-def deliver(settings: SampleDelivery, parcel: Parcel, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
+def deliver(settings: SampleDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Append a line."""
     token = revealed.read(settings.token, "the token of the sample")
-    line = {"key": parcel.key, "run": parcel.run.id if parcel.run else "", "subject": parcel.message.subject}
+    line = {"key": content.key, "run": content.run.id if content.run else "", "subject": content.message.subject}
     with Path(settings.spool).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\\n")
     return {"answer": f"taken with {token}"}
@@ -119,12 +119,12 @@ It is a sample: organizations that replicate images have rules, and are right to
 from __future__ import annotations
 
 from checks.expectations import between
-from checks.model import Check, Remedy, RemedyContext, Row, Severity
+from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.tables import REGISTRIES
 
 
-def _remedy(row: Row, context: RemedyContext) -> Remedy:
-    return Remedy(summary="Delete the rules of the sample.", manual=("Delete the rules of the sample.",))
+def _remediation(row: Row, context: RemediationContext) -> Remediation:
+    return Remediation(summary="Delete the rules of the sample.", manual=("Delete the rules of the sample.",))
 
 
 CHECK = Check(
@@ -135,7 +135,7 @@ CHECK = Check(
     table=REGISTRIES,
     expect=between("rule_count", maximum=0),
     message="{account}/{region} has {rule_count} rules; the sample allows none",
-    remedy=_remedy,
+    remediation=_remediation,
     unknown="how many rules {account}/{region} has is not known",
     permissions=("ecr:DescribeRegistry",),
     controls=("own: NIST 800-53 CP-2",),
@@ -190,7 +190,7 @@ def add_collector(tree: Tree) -> None:
     column = 'text("sample_aliases", "Aliases of the account, JSON array"),'
     tree.add_line("checks/tables/registries.py", column, below='text("signing_configuration"')
     answer = '"ListAccountAliases": lambda call: {"AccountAliases": [f"sample-{call.account}"], "IsTruncated": False},'
-    tree.add_line("audit/simulator/services/iam.py", answer, below='"GetRole":')
+    tree.add_line("ecr_audit/simulator/services/iam.py", answer, below='"GetRole":')
     tree.add_line("tests/hostile/access_levels.json", '"iam:ListAccountAliases": "List",', below='"iam:GetRole"')
 
 
@@ -244,7 +244,7 @@ def test_a_new_fact_is_a_column_and_what_fills_it(tmp_path: Path):
     column = 'count("sample_regions", "Destination Regions over all rules"),'
     tree.add_line("checks/tables/registries.py", column, below='count("rule_count"')
     value = '"sample_regions": None if rules is None else len({to[1] for rule in rules for to in rule.destinations}),'
-    tree.add_line("audit/tables/registries.py", value, below='"rule_count":')
+    tree.add_line("audit/tables/registries/frame.py", value, below='"rule_count":')
     check = tree.folder / "checks/limits/sample_rules.py"
     check.write_text(check.read_text().replace("rule_count", "sample_regions"))
     assert tree.touched == steps("Add a check", **CHECK_NAMES, table="registries")

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from checks.baseline import BaselineError
+from checks.baseline.yaml_reader import BaselineError
 from ecr_audit.cli import commands
-from schedules.configuration import configuration_schema
+from schedules.configuration.loading import example_configuration, load_configuration
+from schedules.configuration.service import configuration_schema
 from schedules.deliveries.channels import CHANNELS
-from schedules.loading import example_configuration, load_configuration
-from schedules.receipts import ReceiptState
+from schedules.deliveries.receipts import ReceiptState
 from tests.reports import runs
 from tests.schedules.deliveries.world import world_in
 

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 from pypdf import PdfReader
 
-from audit.simulator import World, serve
 from audit.store import open_store
 from checks.catalog import CHECKS
 from ecr_audit.cli import commands
-from reports.kept import kept_view
+from ecr_audit.simulator import World, serve
+from reports.run_view import kept_view
 from tests.closed_loop.estate import HEALTHY, REGION, SOURCE
 from tests.ecr_audit.web.doors import serving
 

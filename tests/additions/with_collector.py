@@ -12,9 +12,9 @@ from audit.aws import AwsSettings
 from audit.aws.operations import member_policy
 from audit.evidence import Evidence, Scope, all_gaps
 from audit.inventory import collect
-from audit.simulator import World, serve
 from audit.tables import build_tables
-from checks.baseline import Baseline
+from checks.baseline.schema import Baseline
+from ecr_audit.simulator import World, serve
 from tests.closed_loop.estate import HEALTHY, REGION, SOURCE
 
 ACTION = "iam:ListAccountAliases"

@@ -7,10 +7,10 @@ import pytest
 from audit.aws import AwsSettings
 from audit.evidence import Scope
 from audit.inventory import collect
-from audit.simulator import World, serve
 from audit.tables import build_tables
-from checks.baseline import Baseline
+from checks.baseline.schema import Baseline
 from checks.tables import REGISTRIES
+from ecr_audit.simulator import World, serve
 from tests.closed_loop.estate import HEALTHY, REGION, SOURCE
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from click.testing import CliRunner
 
 from ecr_audit.cli import commands
-from ecr_audit.web.api.document import document
+from ecr_audit.web.api.openapi import document
 from reports.formats import FORMATS
-from schedules.configuration import Configuration, configuration_schema
-from schedules.deliveries.by_hand import hand_over
+from schedules.configuration.service import Configuration, configuration_schema
+from schedules.deliveries.manual import send_now
 from tests.additions.tree import ROOT
 from tests.ecr_audit.web.doors import Served, mixed, serving
 
@@ -57,9 +57,9 @@ def test_a_delivery_carries_it(tmp_path: Path):
 
 
 def _sent(served: Served, configuration: Configuration) -> dict[str, Any]:
-    opened = served.desk.opened(RUN)
+    opened = served.services.opened(RUN)
     delivery = configuration.deliveries["files"]
-    return dict(hand_over(delivery, "files", opened.run, opened.view, store=served.store, by="test", link=""))
+    return dict(send_now(delivery, "files", opened.run, opened.view, store=served.store, by="test", link=""))
 
 
 def test_it_is_documented():

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from audit import waiver_file
 from audit.model import Run
 from audit.waiver_file import CannotWaiveError, Waived, append_waiver, waivable
-from checks.baseline import load_baseline
+from checks.baseline.loading import load_baseline
 from checks.model import Status, WaiverMark
 from tests.audit.store.test_store import a_run
 

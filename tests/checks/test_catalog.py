@@ -16,16 +16,16 @@ import pytest
 import yaml
 
 import checks as package
-from checks.baseline import Baseline
+from checks.baseline.schema import Baseline
 from checks.catalog import CHECKS, GROUPS, find
-from checks.evaluate import evaluate
-from checks.findings import DEFECT
-from checks.model import Check, Finding, RemedyContext, Severity, Status
-from checks.remedies.edits import validate
+from checks.engine.evaluation import evaluate
+from checks.engine.findings import DEFECT
+from checks.engine.text import fields
+from checks.model import Check, Finding, RemediationContext, Severity, Status
+from checks.remediation.changes import validate
 from checks.tables import TABLES, WAIVERS, Column, Type
-from checks.wording import fields
 from tests.checks.frames import frame
-from tests.checks.remedies.words import arguments_of
+from tests.checks.remediation.words import arguments_of
 
 CASES = Path(__file__).parents[1] / "cases"
 HEADINGS = [
@@ -36,7 +36,7 @@ HEADINGS = [
     "## References",
 ]
 CASE_KEYS = {
-    "name", "row", "status", "severity", "edits", "arguments", "safe", "message_contains", "manual_contains",
+    "name", "row", "status", "severity", "changes", "arguments", "safe", "message_contains", "manual_contains",
     "registries", "baseline", "organization",
 }  # fmt: skip
 
@@ -66,7 +66,7 @@ def cases_of(check: Check) -> list[dict]:
     return document["cases"] if isinstance(document, dict) else document
 
 
-def context_of(case: dict) -> RemedyContext:
+def context_of(case: dict) -> RemediationContext:
     registries = {
         (account, region): {**REGISTRY, "account": account, "region": region}
         for account in ("111111111111", "222222222222")
@@ -75,7 +75,7 @@ def context_of(case: dict) -> RemedyContext:
     for place, columns in case.get("registries", {}).items():
         account, region = place.split("/")
         registries[account, region] = {**REGISTRY, "account": account, "region": region, **columns}
-    return RemedyContext(
+    return RemediationContext(
         baseline=Baseline.model_validate(case.get("baseline", {})),
         organization=case.get("organization", "o-exampleorg1"),
         registries=registries,
@@ -185,7 +185,7 @@ def test_the_cases_are_complete(check):
     assert all(set(case) <= CASE_KEYS for case in cases)
     names = [case["name"] for case in cases]
     assert len(set(names)) == len(names)
-    assert all("edits" in case for case in cases if case["status"] == "fail")
+    assert all("changes" in case for case in cases if case["status"] == "fail")
 
 
 @cache
@@ -231,24 +231,24 @@ def test_case(check, case):
     assert not re.search(r"\b(None|nan|NaT|True|False|<NA>)\b", finding.message), finding.message
     assert case.get("message_contains", "") in finding.message
     if finding.status is Status.UNKNOWN:
-        assert finding.remedy is None
+        assert finding.remediation is None
         return
     assert not re.search(r"\bunknown\b|\[\"", finding.message), finding.message
     assert finding.severity is Severity(case.get("severity", check.severity))
-    _judge_remedy(finding.remedy, case)
+    _judge_remedy(finding.remediation, case)
 
 
-def _judge_remedy(remedy, case):
-    assert remedy.summary.endswith(".")
-    assert remedy.edits or remedy.manual
-    assert [edit.kind for edit in remedy.edits] == case["edits"]
-    for edit in remedy.edits:
-        validate(edit)
-    assert remedy.safe is case.get("safe", False)
-    assert not remedy.safe or remedy.edits
-    texts = [remedy.summary, *remedy.manual]
+def _judge_remedy(remediation, case):
+    assert remediation.summary.endswith(".")
+    assert remediation.changes or remediation.manual
+    assert [change.kind for change in remediation.changes] == case["changes"]
+    for change in remediation.changes:
+        validate(change)
+    assert remediation.safe is case.get("safe", False)
+    assert not remediation.safe or remediation.changes
+    texts = [remediation.summary, *remediation.manual]
     assert not any(re.search(r"\b(None|nan|True|False)\b", text) for text in texts), texts
-    assert case.get("manual_contains", "") in " ".join(remedy.manual)
+    assert case.get("manual_contains", "") in " ".join(remediation.manual)
     for name, value in case.get("arguments", {}).items():
-        asked = [arguments_of(edit) for edit in remedy.edits]
+        asked = [arguments_of(change) for change in remediation.changes]
         assert [one[name] for one in asked if name in one][:1] == [value]

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from checks.baseline import Baseline
+from checks.baseline.schema import Baseline
 from checks.changes import RemoveStatement
-from checks.engine import Session
-from checks.evaluate import evaluate
+from checks.engine.evaluation import evaluate
+from checks.engine.findings import DEFECT
+from checks.engine.great_expectations import ValidationContext
 from checks.expectations import (
     Expectation,
     at_least,
@@ -31,17 +32,16 @@ from checks.expectations import (
     less_than,
     matches,
 )  # fmt: skip
-from checks.findings import DEFECT
-from checks.model import Check, Remedy, RemedyContext, Severity, Status, fingerprint
+from checks.model import Check, Remediation, RemediationContext, Severity, Status, fingerprint
 from checks.tables import GRANTS, LINKS, REGISTRIES, REPLICAS, RULES
 from tests.checks.frames import frame
 from tests.checks.plain_expectations import holds
 
 
 def _advice(row, context):
-    return Remedy(
+    return Remediation(
         summary=f"Mend {row['account']}.",
-        edits=(RemoveStatement(account=row["account"], region=row["region"], statement=1),),
+        changes=(RemoveStatement(account=row["account"], region=row["region"], statement=1),),
     )
 
 
@@ -54,7 +54,7 @@ def _check(**changes) -> Check:
         "table": REGISTRIES,
         "expect": is_true("evidence_complete"),
         "message": "{account} has {rule_count:count rule}",
-        "remedy": _advice,
+        "remediation": _advice,
         "unknown": "{account} could not be read",
     }
     return Check(**{**values, **changes})
@@ -64,8 +64,8 @@ def _raw(kind: str, column: str, **arguments) -> Expectation:
     return Expectation(f"expect_{kind}", (column,), {"column": column, **arguments})
 
 
-def _context(**baseline) -> RemedyContext:
-    return RemedyContext(baseline=Baseline.model_validate(baseline))
+def _context(**baseline) -> RemediationContext:
+    return RemediationContext(baseline=Baseline.model_validate(baseline))
 
 
 def _registries(*rows) -> dict[str, pd.DataFrame]:
@@ -107,10 +107,10 @@ def test_each_row_gets_one_of_the_four_answers():
     assert failed.resource == "000000000002/eu-west-1"
     assert failed.evidence == {"evidence_complete": False, "rule_count": 30}
     assert failed.fingerprint == fingerprint(check.id, {"account": "000000000002", "region": "eu-west-1"})
-    assert failed.remedy.summary == "Mend 000000000002."
+    assert failed.remediation.summary == "Mend 000000000002."
     assert unknown.message == "000000000003 could not be read"
     assert unknown.evidence == {"evidence_complete": None, "rule_count": None}
-    assert unknown.remedy is None
+    assert unknown.remediation is None
 
 
 def test_of_several_conditions_one_false_outweighs_an_unknown_one():
@@ -164,19 +164,19 @@ def test_a_broken_check_is_named_and_the_others_go_on(broken, named):
     (finding,) = result.findings
     assert finding.status is Status.ERROR
     assert finding.message == f"the check could not be carried out: {result.error}"
-    assert finding.remedy is None
+    assert finding.remediation is None
     assert finding.fingerprint == fingerprint("limits.broken", {})
 
 
 def test_a_suite_that_breaks_as_a_whole_is_tried_check_by_check(monkeypatch):
-    real = Session.validate
+    real = ValidationContext.validate
 
     def breaks_in_company(self, name, frame, expectations):
         if any(each.meta["check"] == "limits.poison" for each in expectations):
             raise RuntimeError("the engine fell over")
         return real(self, name, frame, expectations)
 
-    monkeypatch.setattr(Session, "validate", breaks_in_company)
+    monkeypatch.setattr(ValidationContext, "validate", breaks_in_company)
     checks = [_check(id="limits.good"), _check(id="limits.poison"), _check(id="limits.fine")]
     good, poison, fine = evaluate(checks, _registries({"evidence_complete": True}), _context()).results
     assert good.status is fine.status is Status.PASS
@@ -201,7 +201,7 @@ def _raises(row, context):
 @pytest.mark.parametrize(
     ("part", "broken"),
     [
-        ("remedy", {"remedy": _raises}),
+        ("remediation", {"remediation": _raises}),
         ("message", {"message": "{no_such_column}"}),
         ("message", {"message": "{partition:names}"}),
         ("grade", {"graded": "partition"}),
@@ -217,7 +217,7 @@ def test_a_broken_part_leaves_the_finding_and_is_told(part, broken):
     assert finding.evidence[DEFECT].startswith(f"the {part} could not be worked out (")
     assert finding.message
     assert finding.severity is Severity.MEDIUM
-    assert (finding.remedy is None) is (part == "remedy")
+    assert (finding.remediation is None) is (part == "remediation")
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,9 @@ def test_a_broken_part_leaves_the_finding_and_is_told(part, broken):
     ],
 )
 def test_severity_is_the_baselines_then_the_grade_then_the_checks(graded, cell, baseline, expected):
-    context = RemedyContext(baseline=Baseline.model_construct(severity={k: Severity(v) for k, v in baseline.items()}))
+    context = RemediationContext(
+        baseline=Baseline.model_construct(severity={k: Severity(v) for k, v in baseline.items()})
+    )
     tables = _registries({"evidence_complete": False, "ou_path": cell, "rule_count": 1})
     (finding,) = evaluate([_check(graded=graded)], tables, context).results[0].findings
     assert finding.severity is expected
@@ -249,7 +251,7 @@ def test_a_finding_of_a_two_sided_table_lies_where_the_check_says(at, place):
         expect=is_true("present"),
         at=at,
         message="no",
-        remedy=lambda row, context: Remedy("Mend it.", manual=("x",)),
+        remediation=lambda row, context: Remediation("Mend it.", manual=("x",)),
     )
     (finding,) = _judge(check, {"links": frame(LINKS, [{"present": False}])}).findings
     assert (finding.account, finding.region) == place
@@ -264,7 +266,7 @@ def test_values_become_python_values_once():
         at="source",
         message="{images_missing:count image} since {oldest_missing_pushed_at}",
         evidence=("oldest_missing_pushed_at", "matched", "images_in_flight", "repository"),
-        remedy=lambda row, context: Remedy(json.dumps(dict(row))),
+        remediation=lambda row, context: Remediation(json.dumps(dict(row))),
     )
     (finding,) = _judge(check, {"replicas": frame(REPLICAS, [row])}).findings
 
@@ -277,7 +279,7 @@ def test_values_become_python_values_once():
         "repository": "team-a/app",
     }
     assert [type(value) for value in finding.evidence.values()] == [int, str, bool, type(None), str]
-    assert json.loads(finding.remedy.summary)["images_missing"] == 2
+    assert json.loads(finding.remediation.summary)["images_missing"] == 2
 
 
 def test_rows_that_read_alike_keep_their_own_types():
@@ -439,7 +441,7 @@ def test_a_missing_column_of_the_identity_is_an_error():
 
 def test_cycles_are_searched_for_again_after_the_findings_are_made():
     held = []
-    check = _check(remedy=lambda row, context: held.append(gc.isenabled()) or Remedy("Mend it."))
+    check = _check(remediation=lambda row, context: held.append(gc.isenabled()) or Remediation("Mend it."))
     assert gc.isenabled()
     _judge(check, _registries({"evidence_complete": False, "rule_count": 1}))
     assert held == [False]

@@ -13,10 +13,10 @@ from audit.aws import AwsSettings
 from audit.evidence import Scope
 from audit.inventory import collect
 from audit.progress import no_progress
-from audit.run import Request, judge, read_demands
-from audit.simulator import Simulation
+from audit.run import Request, evaluate_evidence, read_demands
 from checks.catalog import CHECKS
-from checks.model import Check, Finding, RemedyContext, Status
+from checks.model import Check, Finding, RemediationContext, Status
+from ecr_audit.simulator import Simulation
 
 CHECK_BY_ID: Mapping[str, Check] = {check.id: check for check in CHECKS}
 
@@ -26,7 +26,7 @@ class Audit:
     """What an audit found, and what remedies may look at."""
 
     findings: tuple[Finding, ...]
-    context: RemedyContext
+    context: RemediationContext
 
     def of(self, *statuses: Status) -> list[Finding]:
         return [finding for finding in self.findings if finding.status in statuses]
@@ -40,14 +40,16 @@ def audited(simulation: Simulation, baseline_text: str) -> Audit:
     """Collect and judge as `audit.run` does, at the time of the simulated world."""
     now = dt.datetime.fromtimestamp(simulation.world.now(), dt.UTC)
     request = Request(AwsSettings(endpoint_url=simulation.endpoint), Scope(), "baseline.yaml", baseline_text)
-    demands = read_demands(request)
-    baseline = demands.baseline
+    applied_requirements = read_demands(request)
+    baseline = applied_requirements.baseline
     with _keys_of(simulation):
         evidence = collect(request.aws, request.scope, baseline, processes=1, now=now.timestamp())
-    run, tables = judge(evidence, demands, request, started=now, clock=lambda: now, progress=no_progress)
+    run, tables = evaluate_evidence(
+        evidence, applied_requirements, request, started=now, clock=lambda: now, progress=no_progress
+    )
     rows = tables["registries"].astype(object).where(tables["registries"].notna(), None).to_dict("records")
     registries = {(row["account"], row["region"]): row for row in rows}
-    context = RemedyContext(baseline, run.organization_id, registries)
+    context = RemediationContext(baseline, run.organization_id, registries)
     return Audit(tuple(finding for result in run.results for finding in result.findings), context)
 
 

@@ -8,7 +8,7 @@ A file `cases/<group>/<slug>.yaml` belongs to the check `<group>.<slug>`. It hol
     What differs from the healthy estate of `estate.py`: two member accounts (111111111111, the management account,
     and 222222222222), each with the Regions eu-west-1 and eu-central-1; the first one's eu-west-1 replicates `prod/`
     to the second one's eu-west-1, which grants it, has a template for it, and holds the copy of `prod/api`.
-    Keys are those of `audit/simulator/world.schema.json`. Accounts are merged by `id`, registries by `account` and
+    Keys are those of `ecr_audit/simulator/world.schema.json`. Accounts are merged by `id`, registries by `account` and
     `region`: a key that is written here replaces the estate's, `null` takes it away; others stay. The organization
     is merged by key. Time stands still at 2026-11-23T02:00:00Z; images and repositories without a time are from
     March 2025.

@@ -12,9 +12,9 @@ from typing import Any
 
 import boto3
 
-from audit.simulator import Simulation
-from checks.baseline import Baseline
-from checks.model import RemedyContext
+from checks.baseline.schema import Baseline
+from checks.model import RemediationContext
+from ecr_audit.simulator import Simulation
 
 SOURCE, OTHER, REGION = "111111111111", "222222222222", "eu-west-1"
 STRANGER = "999999999999"
@@ -98,9 +98,9 @@ def client(simulation: Simulation, account: str, region: str = REGION, service: 
     )
 
 
-def seen(simulation: Simulation, *registries: tuple[str, str]) -> RemedyContext:
+def seen(simulation: Simulation, *registries: tuple[str, str]) -> RemediationContext:
     """What an audit reads of these registries just now."""
-    return RemedyContext(Baseline(), "o-exampleorg1", {one: _row(simulation, *one) for one in registries})
+    return RemediationContext(Baseline(), "o-exampleorg1", {one: _row(simulation, *one) for one in registries})
 
 
 def _row(simulation: Simulation, account: str, region: str) -> dict[str, Any]:

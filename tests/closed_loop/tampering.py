@@ -30,27 +30,27 @@ _LIFECYCLE = json.dumps(
 Document = dict[str, Any]
 
 
-def tamper(world: Document, edits: Iterable[Change]) -> bool:
+def tamper(world: Document, changes: Iterable[Change]) -> bool:
     """Change, in the document *world*, whatever *edits* would change and can find changed; whether there was any."""
     done = [
-        change(_registry(world, edit), edit)
-        for edit in edits
+        change(_registry(world, change), change)
+        for change in changes
         for kind, change in _CHANGES.items()
-        if edit.kind.startswith(kind)
+        if change.kind.startswith(kind)
     ]
     return any(done)
 
 
-def _registry(world: Document, edit: Change) -> Document:
+def _registry(world: Document, change: Change) -> Document:
     for registry in world["registries"]:
-        if (registry["account"], registry["region"]) == (edit.account, edit.region):
+        if (registry["account"], registry["region"]) == (change.account, change.region):
             return registry
-    registry = {"account": edit.account, "region": edit.region}
+    registry = {"account": change.account, "region": change.region}
     world["registries"].append(registry)
     return registry
 
 
-def _rules(registry: Document, edit: Change) -> bool:
+def _rules(registry: Document, change: Change) -> bool:
     rules = registry.setdefault("rules", [])
     strange = {"destinations": [{"region": REGION, "registryId": STRANGER}]}
     if strange not in rules:
@@ -58,7 +58,7 @@ def _rules(registry: Document, edit: Change) -> bool:
     return True
 
 
-def _policy(registry: Document, edit: Change) -> bool:
+def _policy(registry: Document, change: Change) -> bool:
     policy = json.loads(registry["policy"]) if registry.get("policy") else {"Version": "2012-10-17", "Statement": []}
     statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
     if _STATEMENT not in statements:
@@ -66,8 +66,8 @@ def _policy(registry: Document, edit: Change) -> bool:
     return True
 
 
-def _template(registry: Document, edit: Change) -> bool:
-    prefix = edit.prefix.rstrip("/")
+def _template(registry: Document, change: Change) -> bool:
+    prefix = change.prefix.rstrip("/")
     templates = registry.setdefault("templates", [])
     for template in templates:
         if template["prefix"] == prefix:
@@ -77,37 +77,37 @@ def _template(registry: Document, edit: Change) -> bool:
     return True
 
 
-def _scanning(registry: Document, edit: Change) -> bool:
+def _scanning(registry: Document, change: Change) -> bool:
     filters = [{"filter": "somebody", "filterType": "WILDCARD"}]
     registry["scanning"] = {"scanType": "BASIC", "rules": [{"scanFrequency": "MANUAL", "repositoryFilters": filters}]}
     return True
 
 
-def _repository(registry: Document, edit: Change) -> Document:
-    found: Document = next(one for one in registry["repositories"] if one["name"] == edit.repository)
+def _repository(registry: Document, change: Change) -> Document:
+    found: Document = next(one for one in registry["repositories"] if one["name"] == change.repository)
     return found
 
 
-def _mutability(registry: Document, edit: Change) -> bool:
-    _repository(registry, edit).update(tag_mutability="MUTABLE_WITH_EXCLUSION", exclusions=["somebody*"])
+def _mutability(registry: Document, change: Change) -> bool:
+    _repository(registry, change).update(tag_mutability="MUTABLE_WITH_EXCLUSION", exclusions=["somebody*"])
     return True
 
 
-def _lifecycle(registry: Document, edit: Change) -> bool:
-    _repository(registry, edit)["lifecycle"] = _LIFECYCLE
+def _lifecycle(registry: Document, change: Change) -> bool:
+    _repository(registry, change)["lifecycle"] = _LIFECYCLE
     return True
 
 
-def _repository_policy(registry: Document, edit: Change) -> bool:
-    _repository(registry, edit)["policy"] = _POLICY
+def _repository_policy(registry: Document, change: Change) -> bool:
+    _repository(registry, change)["policy"] = _POLICY
     return True
 
 
-def _tag(registry: Document, edit: Change) -> bool:
-    repository = _repository(registry, edit)
+def _tag(registry: Document, change: Change) -> bool:
+    repository = _repository(registry, change)
     for image in repository["images"]:
-        image["tags"] = [tag for tag in image.get("tags", ()) if tag != edit.tag]
-    repository["images"].append({"digest": "sha256:" + "7" * 64, "tags": [edit.tag]})
+        image["tags"] = [tag for tag in image.get("tags", ()) if tag != change.tag]
+    repository["images"].append({"digest": "sha256:" + "7" * 64, "tags": [change.tag]})
     return True
 
 

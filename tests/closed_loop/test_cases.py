@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from audit.simulator import Simulation, World, serve
-from checks.findings import DEFECT
-from checks.model import Edit, Finding, Script, Status
-from checks.remedies import plan, script_for
+from checks.engine.findings import DEFECT
+from checks.model import Change, Finding, Script, Status
+from checks.remediation import plan, script_for
+from ecr_audit.simulator import Simulation, World, serve
 from tests.closed_loop.audits import CHECK_BY_ID, Audit, audited
 from tests.closed_loop.batches import ALONE, MANAGEMENT, Batch, accounts_of, batch_of, groups, like
 from tests.closed_loop.case_files import Case, case_files, read_cases
@@ -88,7 +88,7 @@ def test_the_remedy_mends_the_finding_and_nothing_else(at: int, round_of: Callab
     assert_changed(case, played.before, played.after)
     assert_mended(case, selected, one.second)
     assert_no_worse(case, selected, own(case, one.first, one.batch), own(case, one.second, one.batch))
-    assert strangers(one) == []
+    assert unknown_accounts(one) == []
 
 
 def play(batch: Batch, aws: str, folder: Path) -> Round:
@@ -131,16 +131,18 @@ def remedied(
     assert_printed(case, scripts)
     commands = [script for script in scripts if script.findings]
     if commands:
-        edits = [edit for finding in selected for edit in (finding.remedy.edits if finding.remedy else ())]
-        if not {edit.kind for edit in edits} <= tried:
+        changes = [
+            change for finding in selected for change in (finding.remediation.changes if finding.remediation else ())
+        ]
+        if not {change.kind for change in changes} <= tried:
             refuses_strangers(commands, like(STRANGER, case), simulation, aws, folder)
-            leaves_changed_documents_alone(commands, edits, before, aws, folder)
-            tried |= {edit.kind for edit in edits}
+            leaves_changed_documents_alone(commands, changes, before, aws, folder)
+            tried |= {change.kind for change in changes}
         runs(commands, simulation, aws, folder, case.exit)
         once = simulation.snapshot()
         runs(commands, simulation, aws, folder, case.exit)
         assert changes(once, simulation.snapshot()) == {}, "a second run changes something"
-    by_hand(case, simulation, aws, folder)
+    manual_steps(case, simulation, aws, folder)
     return selected
 
 
@@ -152,7 +154,7 @@ def own(case: Case, audit: Audit, batch: Batch) -> Audit:
     return replace(audit, findings=tuple(one for one in audit.findings if one.account in mine))
 
 
-def strangers(one: Round) -> list[tuple[str, str]]:
+def unknown_accounts(one: Round) -> list[tuple[str, str]]:
     """Findings in accounts of no case of the batch."""
     known = {account for case in one.batch.cases for account in accounts_of(case)}
     found = (*one.first.findings, *one.second.findings) if one.batch.shared else ()
@@ -201,11 +203,11 @@ def refuses_strangers(scripts: Sequence[Script], stranger: str, simulation: Simu
 
 
 def leaves_changed_documents_alone(
-    scripts: Sequence[Script], edits: Sequence[Edit], world: dict[str, Any], aws: str, folder: Path
+    scripts: Sequence[Script], changes: Sequence[Change], world: dict[str, Any], aws: str, folder: Path
 ) -> None:
     """Whatever the edits touch was changed by somebody: the script says so and does not overwrite it."""
     tampered = json.loads(json.dumps(world))
-    if not tamper(tampered, edits):
+    if not tamper(tampered, changes):
         return
     somebodys = changes(world, World.from_document(tampered).to_document())
     with serve(World.from_document(tampered)) as simulation:
@@ -225,7 +227,7 @@ def runs(scripts: Iterable[Script], simulation: Simulation, aws: str, folder: Pa
             assert (done.code, done.errors == "") == (code, code == 0), (script.name, done)
 
 
-def by_hand(case: Case, simulation: Simulation, aws: str, folder: Path) -> None:
+def manual_steps(case: Case, simulation: Simulation, aws: str, folder: Path) -> None:
     for hand in case.person:
         text = f"set -euo pipefail\nexport AWS_REGION={hand.region} AWS_DEFAULT_REGION={hand.region}\n{hand.run}\n"
         done = run(text, simulation, hand.account, aws, folder)
@@ -263,7 +265,7 @@ def assert_no_worse(case: Case, selected: Sequence[Finding], first: Audit, secon
     assert not [one for one in new if one.status is Status.FAIL and one.severity.rank <= worst]
 
 
-def newly(first: Audit, second: Audit, mended: Sequence[Finding]) -> list[Finding]:
+def newly(first: Audit, second: Audit, fixed: Sequence[Finding]) -> list[Finding]:
     """Findings that are new, or worse than before.
 
     Statements and rules are named by their text. One that was rewritten may keep its other faults under a new name: in
@@ -272,7 +274,7 @@ def newly(first: Audit, second: Audit, mended: Sequence[Finding]) -> list[Findin
     before = {finding.fingerprint: finding for finding in first.findings}
     after = {finding.fingerprint for finding in second.findings}
     gone = Counter(map(_family, (one for one in first.findings if one.fingerprint not in after)))
-    gone -= Counter(map(_family, mended))
+    gone -= Counter(map(_family, fixed))
     found = []
     for finding in second.findings:
         was = before.get(finding.fingerprint)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from audit.simulator import DEMO_BASELINE, DEMO_WORLD, Simulation, load_world, serve
 from checks.model import Finding, Script
-from checks.remedies import plan
+from checks.remediation import plan
+from ecr_audit.simulator import DEMO_BASELINE, DEMO_WORLD, Simulation, load_world, serve
 from tests.closed_loop.audits import Audit, audited
 from tests.closed_loop.estate import run
 
@@ -36,7 +36,7 @@ def test_the_whole_plan_leaves_only_what_needs_a_person(aws: str, tmp_path: Path
     assert [(one.check, one.resource, one.message) for one in left if len(entries(one)) != 1] == []
     assert [entry for entry in LEFT if not any(entry in entries(one) for one in left)] == []
     assert [told(one) for one in left if is_new(one, first) != bool(entries(one)[0].get("new"))] == []
-    assert [one.resource for one in left if not (one.remedy and one.remedy.manual)] == []
+    assert [one.resource for one in left if not (one.remediation and one.remediation.manual)] == []
 
 
 def runnable(audit: Audit) -> list[Script]:

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from audit.simulator import World, serve
 from checks.changes import Change
 from checks.model import Finding, Script
-from checks.remedies import commands, plan
-from tests.checks.remedies.words import adding, change, finding, granting, removing, rule
+from checks.remediation import commands, plan
+from ecr_audit.simulator import World, serve
+from tests.checks.remediation.words import adding, change, finding, granting, removing, rule
 from tests.closed_loop.estate import OTHER, REGION, SOURCE, changes, client, run, seen, world
 
 KEPT = rule(f"{SOURCE}/eu-central-1", prefixes=["base/"], delete=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from audit.simulator import World, serve
 from checks.changes import Change
-from checks.remedies import commands, plan
-from tests.checks.remedies.words import change, finding, rule
+from checks.remediation import commands, plan
+from ecr_audit.simulator import World, serve
+from tests.checks.remediation.words import change, finding, rule
 from tests.closed_loop.estate import OTHER, REGION, SOURCE, changes, client, run, seen, world
 
 TAGS = {"-owner": 'O\'Brien "team" $HOME `id`', "a key": "two\nlines \\ and é; rm -rf *"}
@@ -48,10 +48,10 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_once_is_done_and_twice_is_harmless(name: str, aws: str, tmp_path: Path) -> None:
-    edit, changed = CASES[name]
+    change, changed = CASES[name]
     with serve(estate()) as simulation:
         before = simulation.snapshot()
-        text = commands(finding(edit), seen(simulation, (OTHER, REGION)))
+        text = commands(finding(change), seen(simulation, (OTHER, REGION)))
         shown = run(text, simulation, OTHER, aws, tmp_path, DRY_RUN="1")
         assert (shown.code, simulation.snapshot()) == (0, before), shown
         done = run(text, simulation, OTHER, aws, tmp_path)
@@ -96,8 +96,8 @@ def test_the_failure_rule_is_put_once_and_a_rule_of_somebody_else_is_left_alone(
 
 def test_a_setting_that_somebody_changed_is_left_alone(aws: str, tmp_path: Path) -> None:
     with serve(estate(settings={"BLOB_MOUNTING": "ENABLED"})) as simulation:
-        edit = at_other("account.setting", name="REGISTRY_POLICY_SCOPE", seen="V1", value="V2")
-        text = commands(finding(edit), seen(simulation, (OTHER, REGION)))
+        change = at_other("account.setting", name="REGISTRY_POLICY_SCOPE", seen="V1", value="V2")
+        text = commands(finding(change), seen(simulation, (OTHER, REGION)))
         assert "already so" in run(text, simulation, OTHER, aws, tmp_path).output
 
 
@@ -131,8 +131,8 @@ def test_a_tag_comes_to_the_image_that_is_there(manifest: str, moved: bool, tag:
     with serve(estate()) as simulation:
         digest = pushed(simulation, manifest, "kept")
         old = pushed(simulation, manifest.replace("note", "other"), tag) if moved else ""
-        edit = at_other("repository.retag", repository="prod/api", digest=digest, tag=tag, seen=old)
-        text = commands(finding(edit), seen(simulation, (OTHER, REGION)))
+        change = at_other("repository.retag", repository="prod/api", digest=digest, tag=tag, seen=old)
+        text = commands(finding(change), seen(simulation, (OTHER, REGION)))
         before = simulation.snapshot()
         shown = run(text, simulation, OTHER, aws, tmp_path, DRY_RUN="1")
         assert (shown.code, shown.errors) == (0, ""), shown
@@ -148,8 +148,8 @@ def test_a_tag_comes_to_the_image_that_is_there(manifest: str, moved: bool, tag:
 def test_a_tag_that_moved_meanwhile_and_an_image_that_is_gone_stay_as_they_are(aws: str, tmp_path: Path) -> None:
     with serve(estate()) as simulation:
         digest, other = pushed(simulation, MANIFEST, "kept"), pushed(simulation, ENDS_WITH_BREAKS, "1.0")
-        edit = at_other("repository.retag", repository="prod/api", digest=digest, tag="1.0", seen="")
-        text = commands(finding(edit), seen(simulation, (OTHER, REGION)))
+        change = at_other("repository.retag", repository="prod/api", digest=digest, tag="1.0", seen="")
+        text = commands(finding(change), seen(simulation, (OTHER, REGION)))
         before = simulation.snapshot()
         done = run(text, simulation, OTHER, aws, tmp_path)
         assert done.code == 3, done
@@ -182,14 +182,14 @@ def test_rules_are_thinned_out_as_told_by_their_numbers(aws: str, tmp_path: Path
         {**rule(here, here, prefixes=["base/", "base/"])},
         rule(here, prefixes=["gone/"]),
     ]
-    edits = [
+    changes = [
         change("replication.replace-prefix", OTHER, REGION, {"rule": 1, "prefix": "prod", "replacements": ["prod/"]}),
         change("replication.replace-prefix", OTHER, REGION, {"rule": 1, "prefix": "dead/", "replacements": []}),
         change("replication.remove-duplicates", OTHER, REGION, {"rule": 2}),
         change("replication.remove-rule", OTHER, REGION, {"rule": 3}),
     ]
     with serve(estate(rules=rules)) as simulation:
-        (script,) = plan([finding(edit) for edit in edits], seen(simulation, (OTHER, REGION)))
+        (script,) = plan([finding(change) for change in changes], seen(simulation, (OTHER, REGION)))
         done = run(script.text, simulation, OTHER, aws, tmp_path)
         assert (done.code, done.errors) == (0, ""), done
         after = client(simulation, OTHER).describe_registry()["replicationConfiguration"]["rules"]

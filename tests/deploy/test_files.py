@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from audit.roles import RoleRequest, cloudformation
-from audit.roles.role import permissions
+from audit.iam_policies import RoleRequest, cloudformation
+from audit.iam_policies.role import permissions
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -165,7 +165,7 @@ def test_the_parts_of_the_manifests_fit_each_other() -> None:
 
 
 def test_the_configuration_of_the_manifests_can_be_used(tmp_path: Path) -> None:
-    from schedules.loading import load_configuration
+    from schedules.configuration.loading import load_configuration
 
     (configuration,) = [one for one in manifests("common.yaml") if one["kind"] == "ConfigMap"]
     for name, text in configuration["data"].items():

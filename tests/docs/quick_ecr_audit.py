@@ -40,12 +40,12 @@ def _prepare() -> None:
     import pandas as pd  # noqa: F401
     import weasyprint  # noqa: F401
 
-    from checks.engine import load_engine
+    from checks.engine.great_expectations import load_engine
     from ecr_audit.cli import COMMANDS, command_of
 
     for name in COMMANDS:
         command_of(name)
-    for module in ("audit.run", "audit.store", "reports.view", "reports.kept", "audit.draft", "schedules.loading"):
+    for module in ("audit.run", "audit.store", "reports.view", "reports.run_view", "audit.baseline_generator", "schedules.configuration.loading"):
         importlib.import_module(module)
     load_engine()
 

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from audit.simulator import DEMO_WORLD, serve
-from audit.simulator.world import World
+from ecr_audit.simulator import DEMO_WORLD, serve
+from ecr_audit.simulator.world import World
 from tests.closed_loop.quick_aws import quick_aws
 from tests.docs.blocks import blocks_of, script_of
 from tests.docs.quick_ecr_audit import quick_ecr_audit

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from schedules.loading import load_configuration
+from schedules.configuration.loading import load_configuration
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(

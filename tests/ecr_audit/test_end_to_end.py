@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
 from checks.catalog import CHECKS
+from ecr_audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
 from tests.ecr_audit.test_commands import ENVIRONMENT, ecr_audit, installed_ecr_audit
 
 pytestmark = pytest.mark.xdist_group("commands")

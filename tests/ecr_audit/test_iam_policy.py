@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from audit.aws.operations import management_policy, member_policy
-from audit.roles import MANAGED
+from audit.iam_policies import MANAGED
 from ecr_audit.cli.iam_policy import iam_policy
 
 

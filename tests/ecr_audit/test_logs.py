@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_audit import logs
-from ecr_audit.redaction import redacted
+from ecr_audit.logs import redacted
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,9 @@ def test_json_lines_carry_what_the_work_is_bound_to() -> None:
     stream = io.StringIO()
     logs.configure(json=True, level="info", stream=stream)
     with structlog.contextvars.bound_contextvars(job="j1", run="r1", schedule="nightly"):
-        structlog.get_logger("schedules.worker").info("registry read", region="eu-west-1", account="111122223333", n=3)
+        structlog.get_logger("schedules.service.worker").info(
+            "registry read", region="eu-west-1", account="111122223333", n=3
+        )
     structlog.get_logger().info("after")
     first, second = written(stream)
     assert list(first)[:8] == ["time", "level", "event", "job", "run", "schedule", "account", "region"]

@@ -15,17 +15,7 @@ from audit.store import open_store
 from checks.model import CheckResult, Finding, Status, WaiverMark
 from ecr_audit.cli.plan import plan
 from tests.audit.store.test_store import TABLES, a_run
-from tests.checks.remedies.words import (
-    OTHER,
-    REGION,
-    SOURCE,
-    adding,
-    edit,
-    finding,
-    granting,
-    registry,
-    rule,
-)
+from tests.checks.remediation.words import OTHER, REGION, SOURCE, adding, change, finding, granting, registry, rule
 
 TO_OTHER = f"{OTHER}/{REGION}"
 FULL = [rule(*(f"4000000000{number:02}/eu-west-1" for number in range(25)))]
@@ -34,7 +24,7 @@ FINDINGS = (
     finding(adding(TO_OTHER, prefixes=["prod/"]), check="rules.required-link-present", resource="the link"),
     finding(granting(SOURCE, "prod/"), check="grants.replication-allowed", resource="the grant"),
     finding(
-        edit("repository.tags", OTHER, repository="prod/api", tags={"team": "a"}),
+        change("repository.tags", OTHER, repository="prod/api", tags={"team": "a"}),
         check="settings.tags-present",
         resource="prod/api",
         safe=True,
@@ -158,7 +148,7 @@ def test_mistakes_are_told_with_exit_code_2(kept: Path, words: tuple[str, ...], 
 
 
 def test_a_run_that_asks_for_an_unknown_edit_is_another_versions(tmp_path: Path) -> None:
-    result = planned(keep(tmp_path, (finding(edit("replication.increase")),), registry()))
+    result = planned(keep(tmp_path, (finding(change("replication.increase")),), registry()))
     assert result.exit_code == 2
     assert "another version" in result.output
 

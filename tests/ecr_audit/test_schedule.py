@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from audit.simulator import serve
 from audit.store import open_store
 from ecr_audit.cli import schedule as commands
-from schedules.jobs import Job, Kind, Ledger, State
-from schedules.leases import Leases
-from schedules.loading import example_configuration
-from schedules.receipts import Receipts
+from ecr_audit.simulator import serve
+from schedules.configuration.loading import example_configuration
+from schedules.deliveries.receipts import Receipts
+from schedules.jobs.leases import Leases
+from schedules.jobs.queue import Job, JobQueue, JobState, Kind
 from tests.ecr_audit.test_commands import ENVIRONMENT, ecr_audit
 from tests.ecr_audit.test_end_to_end import small_world
 
@@ -52,16 +52,16 @@ def call(*arguments: str) -> Result:
     return CliRunner().invoke(commands.schedule, arguments)
 
 
-def recorded(folder: Path, schedule: str, state: State, reason: str = "", at: dt.datetime = NOW) -> Job:
-    ledger = Ledger(open_store(str(folder / "data")).engine, lambda: at)
-    job = ledger.ask(Kind.AUDIT, by="me", schedule=schedule, state=state, reason=reason)
+def recorded(folder: Path, schedule: str, state: JobState, reason: str = "", at: dt.datetime = NOW) -> Job:
+    queue = JobQueue(open_store(str(folder / "data")).engine, lambda: at)
+    job = queue.enqueue(Kind.AUDIT, by="me", schedule=schedule, state=state, reason=reason)
     assert job is not None
     return job
 
 
 def test_list(folder: Path) -> None:
-    recorded(folder, "nightly", State.FAILED, "AWS said\n\x1b[31mno")
-    recorded(folder, "nightly", State.COALESCED, "a later one stands for it", NOW + dt.timedelta(hours=1))
+    recorded(folder, "nightly", JobState.FAILED, "AWS said\n\x1b[31mno")
+    recorded(folder, "nightly", JobState.COALESCED, "a later one stands for it", NOW + dt.timedelta(hours=1))
     answer = call("list")
     assert answer.exit_code == 0, answer.output
     head, nightly, hourly, asleep = answer.output.splitlines()
@@ -76,7 +76,7 @@ def test_list(folder: Path) -> None:
 
 
 def test_list_as_json(folder: Path) -> None:
-    job = recorded(folder, "nightly", State.MISSED, "the service was not running")
+    job = recorded(folder, "nightly", JobState.MISSED, "the service was not running")
     nightly, _, asleep = json.loads(call("list", "--json").output)
     assert nightly == {
         "name": "nightly",
@@ -98,7 +98,7 @@ def test_list_as_json(folder: Path) -> None:
 
 
 def test_list_looks_where_the_store_is_said_to_be(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorded(folder / "other", "nightly", State.CANCELLED, "cancelled by me")
+    recorded(folder / "other", "nightly", JobState.CANCELLED, "cancelled by me")
     assert "cancelled by me" not in call("list").output
     assert "cancelled by me" in call("list", "--store", str(folder / "other" / "data")).output
     monkeypatch.setenv("ECR_AUDIT_STORE", str(folder / "other" / "data"))
@@ -188,7 +188,7 @@ def test_check_looks_into_the_files_that_are_named(folder: Path) -> None:
     (folder / "waivers.yaml").write_text("waivers: 1\n")
     (folder / "named.yaml").write_text(
         "schedules:\n"
-        "  one: {every: nightly, baseline: baseline.yaml, waivers: waivers.yaml, suites: rules}\n"
+        "  one: {every: nightly, baseline: baseline.yaml, waivers: waivers.yaml, custom_checks: rules}\n"
         "  two: {every: weekly, baseline: baseline.yaml}\n"
     )
     answer = call("check", "--config", "named.yaml")
@@ -244,8 +244,8 @@ def test_run_audits_delivers_and_says_what_came_of_it(folder: Path) -> None:
     (line,) = store.list()
     with (folder / "out" / "nightly" / line.id / "findings.csv").open(newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file))
-    (job,) = Ledger(store.engine, lambda: NOW).list()
-    assert (job.state, job.run, job.due_at, job.schedule) == (State.DONE, line.id, None, "nightly")
+    (job,) = JobQueue(store.engine, lambda: NOW).list()
+    assert (job.state, job.run, job.due_at, job.schedule) == (JobState.DONE, line.id, None, "nightly")
     assert [(act.act, act.subject) for act in store.acts()] == [("audit", "nightly")]
     assert f"done {job.finished_at:%Y-%m-%d %H:%M} UTC: {line.id}" in call("list").output
 
@@ -264,29 +264,29 @@ def test_run_that_is_stopped_is_cancelled_and_nobody_goes_on_with_it(folder: Pat
         process.send_signal(signal.SIGTERM)
         said = process.stderr.read()
         assert process.wait(timeout=60) == 128 + signal.SIGTERM, said
-    (job,) = Ledger(open_store(str(folder / "data")).engine, lambda: NOW).list()
-    assert job.state is State.CANCELLED
+    (job,) = JobQueue(open_store(str(folder / "data")).engine, lambda: NOW).list()
+    assert job.state is JobState.CANCELLED
     assert job.reason.startswith("cancelled by ")
 
 
 def test_run_only_follows_what_a_service_has_taken(folder: Path) -> None:
     """Another process holds the audit: this one tells of it, and its end is that one's."""
     store = open_store(str(folder / "data"))
-    ledger = Ledger(store.engine, lambda: dt.datetime.now(dt.UTC))
+    queue = JobQueue(store.engine, lambda: dt.datetime.now(dt.UTC))
     assert Leases(store.engine).take("schedule:nightly", "another", time.time())
     process = subprocess.Popen(
         [sys.executable, "-m", "ecr_audit", "schedule", "run", "nightly", "--config", str(folder / "service.yaml")],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT,
     )  # fmt: skip
     until = time.monotonic() + 60
-    while not (waiting := ledger.waiting()) and time.monotonic() < until:
+    while not (waiting := queue.waiting()) and time.monotonic() < until:
         time.sleep(0.1)
     (job,) = waiting
-    assert ledger.begin(job.id, "another")
-    assert ledger.end(job.id, "another", State.TIMED_OUT, "it took longer than 240 minutes")
+    assert queue.begin(job.id, "another")
+    assert queue.end(job.id, "another", JobState.TIMED_OUT, "it took longer than 240 minutes")
     Receipts(store.engine, lambda: NOW).promise(job.id, "archive")
-    Receipts(store.engine, lambda: NOW).quiet(job.id, "archive", "nothing to tell")
+    Receipts(store.engine, lambda: NOW).suppressed(job.id, "archive", "nothing to tell")
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 1, said
     assert "the audit came to nothing (timed-out): it took longer than 240 minutes" in said
-    assert "delivery archive: quiet: nothing to tell" in said
+    assert "delivery archive: suppressed: nothing to tell" in said

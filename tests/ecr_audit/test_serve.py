@@ -20,8 +20,8 @@ from typing import IO, Any
 
 import pytest
 
-from audit.simulator import DEMO_BASELINE, DEMO_WORLD, load_world, serve
-from audit.simulator.faults import Fault
+from ecr_audit.simulator import DEMO_BASELINE, DEMO_WORLD, load_world, serve
+from ecr_audit.simulator.faults import Fault
 from tests.reports.test_html import CHROMIUM  # where it is, and why tests are skipped without
 
 SECONDS = 120.0
@@ -167,7 +167,7 @@ def test_a_stop_in_the_middle_goes_on_with_the_next_start(tmp_path: Path) -> Non
 
 def _aws() -> dict[str, str]:
     """Credentials that the simulated organization knows; the address is in the configuration."""
-    from audit.simulator import environment
+    from ecr_audit.simulator import environment
 
     found = environment("http://127.0.0.1:9", load_world(DEMO_WORLD).first_account())
     return {name: value for name, value in found.items() if name != "AWS_ENDPOINT_URL"}

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from audit.store import open_store
 from ecr_audit.cli import commands
 from tests.audit.store.next_program import next_program, revisions_of_next
-from tests.audit.store.test_ages import night
+from tests.audit.store.test_finding_age import night
 from tests.audit.store.test_store import TABLES
 
 FIRST = night(0, "found").id
@@ -77,14 +77,14 @@ def test_a_check_tells_and_mends(folder: str):
     assert said("check", "--store", folder).exit_code == 0  # it may be a run about to be kept
     found = said("check", "--older-than", "0", "--store", folder)
     assert found.exit_code == 3
-    assert "ecr-audit store check --mend" in found.output
+    assert "ecr-audit store verify --repair" in found.output
     assert left.exists()
-    mended = said("check", "--older-than", "0", "--mend", "--store", folder)
-    assert mended.exit_code == 0
-    assert f"deleted: {left}" in mended.output
+    fixed = said("check", "--older-than", "0", "--repair", "--store", folder)
+    assert fixed.exit_code == 0
+    assert f"deleted: {left}" in fixed.output
     assert not left.exists()
     (Path(store.at(FIRST)) / "accounts.parquet").write_bytes(b"x")
-    found = said("check", "--mend", "--json", "--store", folder)
+    found = said("check", "--repair", "--json", "--store", folder)
     assert found.exit_code == 3
     assert json.loads(found.output) == {
         "checked": 10,

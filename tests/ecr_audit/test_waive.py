@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from audit.model import Run
 from audit.store import open_store
-from checks.baseline import load_waivers
+from checks.baseline.loading import load_waivers
 from checks.model import Status, WaiverMark
 from ecr_audit.cli.waive import waive
 from tests.audit.store.test_store import TABLES, a_run

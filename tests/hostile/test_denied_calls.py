@@ -2,7 +2,7 @@
 
 Every operation that the collector may call is denied in turn over the demo organization. Each row of each check then
 has the verdict that it has without the denial, or none; or the row is missing and a gap says why. The rows are read
-from the tables: `checks.evaluate` is proven elsewhere to say UNKNOWN exactly where the judged column is null.
+from the tables: `checks.engine.evaluation` is proven elsewhere to say UNKNOWN exactly where the judged column is null.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from audit.aws import AwsSettings, AwsSetupError
 from audit.aws.operations import MEMBER, OPERATIONS, operation
 from audit.evidence import Evidence, Scope, all_gaps
 from audit.inventory import collect
-from audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
 from audit.tables import build_tables
-from checks.baseline import Baseline, load_baseline
+from checks.baseline.loading import load_baseline
+from checks.baseline.schema import Baseline
 from checks.catalog import EVIDENCE_CHECKS as CHECKS
+from ecr_audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
 from tests.checks.plain_expectations import status
 
 REQUIRED = {

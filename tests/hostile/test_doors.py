@@ -34,7 +34,7 @@ Door = Callable[..., Said]
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Door:
+def login(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Door:
     """The command line in this process."""
 
     def call(*arguments: str) -> Said:
@@ -60,37 +60,37 @@ def door(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         "nonsense://u:very-secret@h/x",
     ],
 )
-def test_a_store_that_cannot_be_is_refused_without_its_password(door: Door, url: str):
-    said = door("runs", "list", "--store", url)
+def test_a_store_that_cannot_be_is_refused_without_its_password(login: Door, url: str):
+    said = login("runs", "list", "--store", url)
     assert said.code == 2
     assert "very-secret" not in said.err
 
 
 @pytest.mark.parametrize("value", ["", ",", " , "])
-def test_an_empty_scope_is_not_everything(door: Door, value: str, tmp_path: Path):
+def test_an_empty_scope_is_not_everything(login: Door, value: str, tmp_path: Path):
     for option in ("--accounts", "--ous", "--regions"):
-        said = door("run", option, value, "--output", str(tmp_path))
+        said = login("run", option, value, "--output", str(tmp_path))
         assert said.code == 2
         assert option in said.err
 
 
 @pytest.mark.parametrize("name", ["", '$(id)"', "a b", "x" * 65, "a/", "*"])
-def test_a_role_name_is_one(door: Door, name: str):
-    assert door("iam-policy", "--side", "management", "--role-name", name).code == 2
+def test_a_role_name_is_one(login: Door, name: str):
+    assert login("iam-policy", "--side", "management", "--role-name", name).code == 2
 
 
-def test_a_role_name_may_have_a_path(door: Door):
-    assert "role/audit/ecr-audit" in door("iam-policy", "--side", "management", "--role-name", "audit/ecr-audit").out
+def test_a_role_name_may_have_a_path(login: Door):
+    assert "role/audit/ecr-audit" in login("iam-policy", "--side", "management", "--role-name", "audit/ecr-audit").out
 
 
-def explained(door: Door, policy: Path, repository: str = "team/app") -> Said:
-    return door(
+def explained(login: Door, policy: Path, repository: str = "team/app") -> Said:
+    return login(
         "grants", "explain", "--policy", str(policy), "--source-account", "111111111111",
         "--destination-account", "222222222222", "--region", "eu-west-1", "--repository", repository,
     )  # fmt: skip
 
 
-def test_a_policy_cannot_write_to_the_terminal(door: Door, tmp_path: Path):
+def test_a_policy_cannot_write_to_the_terminal(login: Door, tmp_path: Path):
     statement = {
         "Sid": "\u202e\x1b[31m$(id)\nStatement 2: Allow",
         "Effect": "Allow",
@@ -101,32 +101,32 @@ def test_a_policy_cannot_write_to_the_terminal(door: Door, tmp_path: Path):
     }
     policy = tmp_path / "policy.json"
     policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}))
-    said = explained(door, policy)
+    said = explained(login, policy)
     assert said.code == 0
     assert not {"\x1b", "\u202e", "\x07"} & set(said.out)
     assert sum(line.startswith("Statement ") for line in said.out.splitlines()) == 1
 
 
-def test_a_byte_order_mark_is_no_mistake(door: Door, tmp_path: Path):
+def test_a_byte_order_mark_is_no_mistake(login: Door, tmp_path: Path):
     policy = tmp_path / "policy.json"
     policy.write_bytes(b"\xef\xbb\xbf" + json.dumps({"Version": "2012-10-17", "Statement": []}).encode())
-    assert "DENIED_IMPLICIT" in explained(door, policy).out
+    assert "DENIED_IMPLICIT" in explained(login, policy).out
     baseline = tmp_path / "baseline.yaml"
     baseline.write_bytes(b"\xef\xbb\xbfversion: 1\n")
-    assert door("baseline", "validate", str(baseline)).code == 0
+    assert login("baseline", "validate", str(baseline)).code == 0
 
 
 @pytest.mark.parametrize("name", ["", "a", "a*", "../x", "$(id)", "Team/App", "x" * 257])
-def test_a_repository_name_is_one(door: Door, tmp_path: Path, name: str):
+def test_a_repository_name_is_one(login: Door, tmp_path: Path, name: str):
     policy = tmp_path / "policy.json"
     policy.write_text("")
-    assert explained(door, policy, name).code == 2
+    assert explained(login, policy, name).code == 2
 
 
-def test_a_baseline_in_another_encoding_is_told_by_line(door: Door, tmp_path: Path):
+def test_a_baseline_in_another_encoding_is_told_by_line(login: Door, tmp_path: Path):
     baseline = tmp_path / "baseline.yaml"
     baseline.write_bytes("version: 1\n# Zürich\n".encode("latin-1"))
-    said = door("baseline", "validate", str(baseline))
+    said = login("baseline", "validate", str(baseline))
     assert said.code == 2
     assert f"{baseline}:2:" in said.err
 
@@ -137,10 +137,10 @@ BOMB = "\n".join(
 
 
 @pytest.mark.parametrize("text", [BOMB, "[" * 5000, "version: " + "9" * 5000, "a: &x [*x]", "now: 2026-13-45"])
-def test_a_world_that_cannot_be_read_is_told(door: Door, tmp_path: Path, text: str):
+def test_a_world_that_cannot_be_read_is_told(login: Door, tmp_path: Path, text: str):
     world = tmp_path / "world.yaml"
     world.write_text(text)
-    said = door("simulate", "--world", str(world))
+    said = login("simulate", "--world", str(world))
     assert said.code == 2
     assert str(world) in said.err
 
@@ -166,11 +166,11 @@ def broken_store(folder: Path, *statements: str) -> str:
         "drop table runs",
     ],
 )
-def test_a_damaged_store_is_called_one(door: Door, tmp_path: Path, statement: str):
+def test_a_damaged_store_is_called_one(login: Door, tmp_path: Path, statement: str):
     store = broken_store(tmp_path / "store", statement)
     said = [
-        door("runs", "list", "--store", store),
-        door("report", "latest", "--store", store, "--output", str(tmp_path)),
+        login("runs", "list", "--store", store),
+        login("report", "latest", "--store", store, "--output", str(tmp_path)),
     ]
     # A dropped table is made anew: then there is no run.
     assert 2 in {one.code for one in said}
@@ -228,7 +228,7 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path):
         assert database.execute("select name from sqlite_master").fetchall() == [("jobs",)]
 
 
-def test_a_full_disk_is_told_where_and_what_is_kept(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_disk_is_told_where_and_what_is_kept(login: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     store = tmp_path / "store"
     open_store(str(store)).save(a_run(), TABLES)
 
@@ -236,7 +236,7 @@ def test_a_full_disk_is_told_where_and_what_is_kept(door: Door, tmp_path: Path, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("audit.store.files.write_atomically", full)
-    said = door("report", "latest", "--store", str(store), "--output", str(tmp_path / "out"), "--format", "csv")
+    said = login("report", "latest", "--store", str(store), "--output", str(tmp_path / "out"), "--format", "csv")
     assert said.code == 2
     assert str(tmp_path / "out") in said.err
     assert "--output" in said.err
@@ -323,7 +323,7 @@ def wait_for(reached: Callable[[], object], seconds: float = 30) -> None:
 
 def test_the_demo_simulator_ends_with_whoever_started_it():
     process = subprocess.Popen(
-        [sys.executable, "-m", "audit.simulator", "--until-stdin-ends"],
+        [sys.executable, "-m", "ecr_audit.simulator", "--until-stdin-ends"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdin
@@ -418,14 +418,14 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_port_in_use_is_told(door: Door):
+def test_a_port_in_use_is_told(login: Door):
     import socket
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        said = door("simulate", "--port", str(port))
+        said = login("simulate", "--port", str(port))
     assert said.code == 2
     assert str(port) in said.err
     assert "--port" in said.err

@@ -23,10 +23,10 @@ from audit.evidence import Scope
 from audit.model import Run
 from audit.progress import no_progress
 from audit.run import Request, run_audit
-from audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
-from audit.simulator.engine import CallCount
 from audit.store import open_store
 from checks.catalog import CHECKS
+from ecr_audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
+from ecr_audit.simulator.engine import CallCount
 from reports.formats import render
 from reports.view import build_view
 
@@ -63,7 +63,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         before = simulation.snapshot()
         settings = AwsSettings(endpoint_url=simulation.endpoint)
         text = DEMO_BASELINE.read_text(encoding="utf-8")
-        request = Request(settings, Scope(everything=True), "baseline.yaml", text)
+        request = Request(settings, Scope(all_repositories=True), "baseline.yaml", text)
         now = dt.datetime.fromtimestamp(simulation.world.now(), dt.UTC)
         run = run_audit(request, store, no_progress, lambda: now)
         yield Watched(run, store.load(run.id), simulation.calls(), before, simulation.snapshot())

@@ -16,13 +16,13 @@ import time_machine
 
 from audit.progress import Phase, ProgressEvent
 from audit.store import open_store
-from schedules import watch, worker
-from schedules.deliveries import persistence
-from schedules.jobs import Ledger
-from schedules.loading import load_configuration
-from schedules.receipts import Receipts
-from schedules.reporting import Steps
-from schedules.service import Service
+from schedules.configuration.loading import load_configuration
+from schedules.deliveries import retry
+from schedules.deliveries.receipts import Receipts
+from schedules.jobs.queue import JobQueue
+from schedules.service import supervisor, worker
+from schedules.service.main import Service
+from schedules.service.progress import Steps
 from tests.nights.processes import launcher
 
 
@@ -30,7 +30,7 @@ def service(header: dict[str, Any]) -> int:
     """A service that lives until it is told to stop, or dies. Time goes on from what it is told."""
     traveller = time_machine.travel(dt.datetime.fromtimestamp(header["at"], dt.UTC), tick=True).start()
     # Pauses that are minutes by night are moments here.
-    watch.RETRY_SECONDS, watch.TELL_LOOKS_SECONDS, watch.GRACE_SECONDS = 0.2, 0.3, 5.0
+    supervisor.RETRY_SECONDS, supervisor.NOTIFY_LOOKS_SECONDS, supervisor.GRACE_SECONDS = 0.2, 0.3, 5.0
     stage = Path(header["stage"])
     configuration = load_configuration((stage / "service.yaml").read_text(), "service.yaml", stage)
     store = open_store(configuration.store)
@@ -53,8 +53,8 @@ def work(header: dict[str, Any]) -> int:
     """A worker, as it comes, or with what the stage has in store for it."""
     traveller = time_machine.travel(dt.datetime.fromtimestamp(header["at"], dt.UTC), tick=True)
     traveller.start()
-    persistence.BOUND_SECONDS = 5.0
-    persistence._backoff = lambda _state: 0.05  # type: ignore[assignment]
+    retry.BOUND_SECONDS = 5.0
+    retry._backoff = lambda _state: 0.05  # type: ignore[assignment]
     for fault in _taken(Path(header["stage"]) / "faults.json"):
         _FAULTS[fault](Path(header["stage"]))
     return worker.main()
@@ -119,8 +119,8 @@ _FAULTS: dict[str, Any] = {
     "dies-reading": _die_at(Phase.SUMMARIES),
     "dies-judging": _die_at(Phase.JUDGING),
     "dies-before-keeping": _die_at(Phase.KEEPING),
-    "dies-once-kept": _replace(Ledger, "made"),
-    "dies-before-its-outcome": _replace(Ledger, "end"),
+    "dies-once-kept": _replace(JobQueue, "made"),
+    "dies-before-its-outcome": _replace(JobQueue, "end"),
     "dies-before-telling": _replace(worker, "tell"),
     "dies-before-a-receipt": _replace(Receipts, "sent"),
     "hangs": _hang_at(Phase.SUMMARIES),

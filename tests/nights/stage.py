@@ -18,10 +18,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
-from audit.simulator import DEMO_BASELINE, DEMO_WORLD, Simulation, load_world, serve
 from audit.store import Store, open_store
-from schedules.jobs import Job, Kind, Ledger, State
-from schedules.receipts import Receipt, Receipts, ReceiptState
+from ecr_audit.simulator import DEMO_BASELINE, DEMO_WORLD, Simulation, load_world, serve
+from schedules.deliveries.receipts import Receipt, Receipts, ReceiptState
+from schedules.jobs.queue import Job, JobQueue, JobState, Kind
 from tests.audit.store.postgresql import Server
 from tests.nights.processes import Forked
 from tests.schedules.deliveries.mailboxes import Post
@@ -72,7 +72,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.engine = sa.create_engine(self.url.replace("postgresql:", "postgresql+psycopg:"), pool_pre_ping=True)
-        self.ledger = Ledger(self.engine, lambda: dt.datetime.fromtimestamp(self.now, dt.UTC))
+        self.queue = JobQueue(self.engine, lambda: dt.datetime.fromtimestamp(self.now, dt.UTC))
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -139,24 +139,24 @@ class Stage:
 
     def job(self, night: int) -> Job | None:
         """The job of a night's occasion."""
-        return self.ledger.occasion("nightly", self.due(night))
+        return self.queue.occasion("nightly", self.due(night))
 
     def receipts(self, job: Job) -> tuple[Receipt, ...]:
         """What became of its promised deliveries."""
-        return Receipts(self.engine, self.ledger._clock).of(job.id)
+        return Receipts(self.engine, self.queue._clock).of(job.id)
 
     def settled(self, night: int) -> bool:
         """Whether a night has its outcome, and everybody was told."""
         job = self.job(night)
         return job is not None and job.state.ended and self._told(job)
 
-    def told(self, job_id: str, state: State) -> bool:
+    def told(self, job_id: str, state: JobState) -> bool:
         """Whether a job ended so, and everybody was told."""
-        job = self.ledger.get(job_id)
+        job = self.queue.get(job_id)
         return job is not None and job.state is state and self._told(job)
 
     def _told(self, job: Job) -> bool:
-        ended = {one.delivery for one in self.receipts(job) if one.state is not ReceiptState.TRYING}
+        ended = {one.delivery for one in self.receipts(job) if one.state is not ReceiptState.PENDING}
         return ended.issuperset(job.promised)
 
     def until(self, condition: Callable[[], bool]) -> None:
@@ -170,19 +170,19 @@ class Stage:
                 pass
             time.sleep(0.05)
         shown = [
-            (job.id, job.due_at, job.state, job.reason, job.note, job.attempts) for job in self.ledger.list(limit=3)
+            (job.id, job.due_at, job.state, job.reason, job.note, job.attempts) for job in self.queue.list(limit=3)
         ]
         raise AssertionError(f"it did not come to pass; the ledger ends with {shown}")
 
     def running(self, night: int) -> bool:
         """Whether somebody works on a night's job."""
         job = self.job(night)
-        return job is not None and job.state is State.RUNNING
+        return job is not None and job.state is JobState.RUNNING
 
-    def by_hand(self) -> Job:
+    def manual_steps(self) -> Job:
         """An audit that somebody asks for besides."""
         request = {"deliveries": ["archive", "mail", "hook"]}
-        job = self.ledger.ask(Kind.AUDIT, by="ada", schedule="nightly", request=request)
+        job = self.queue.enqueue(Kind.AUDIT, by="ada", schedule="nightly", request=request)
         assert job is not None
         return job
 

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 
-from audit.simulator.faults import Fault
 from audit.store import schema
-from schedules.jobs import State
-from schedules.receipts import ReceiptState
+from ecr_audit.simulator.faults import Fault
+from schedules.deliveries.receipts import ReceiptState
+from schedules.jobs.queue import JobState
 from tests.audit.store import postgresql
 from tests.nights.stage import Stage, staged
 from tests.schedules.deliveries.receivers import Answer
@@ -127,7 +127,7 @@ def cancelled(stage: Stage, night: int) -> None:
     stage.until(lambda: stage.running(night) and (stage.folder / "hanging").exists())
     job = stage.job(night)
     assert job is not None
-    assert stage.ledger.ask_cancel(job.id, "ada")
+    assert stage.queue.request_cancel(job.id, "ada")
     stage.until(lambda: stage.settled(night))
     (stage.folder / "hanging").unlink()
 
@@ -149,12 +149,12 @@ def overlapped(stage: Stage, night: int) -> None:
     """An audit that somebody asked for late in the evening is still at work."""
     stage.in_store_for_workers(["hangs"])
     stage.show(stage.due(night) - 2 * MINUTE)
-    by_hand = stage.by_hand()
+    manual_steps = stage.manual_steps()
     stage.until(lambda: (stage.folder / "hanging").exists())
     stage.show(stage.due(night) - BEFORE)
     stage.until(lambda: stage.settled(night))
     (stage.folder / "hanging").unlink()
-    stage.until(lambda: stage.told(by_hand.id, State.DONE))
+    stage.until(lambda: stage.told(manual_steps.id, JobState.DONE))
 
 
 def database_down_at_the_time(stage: Stage, night: int) -> None:
@@ -193,37 +193,37 @@ def receiver_stumbles(stage: Stage, night: int) -> None:
     quiet(stage, night)
 
 
-NIGHTS: tuple[tuple[Callable[[Stage, int], None], State, int | None, str], ...] = (
-    (quiet, State.DONE, 1, "first run"),
-    (receiver_stumbles, State.DONE, 1, ""),
-    (one_read_denied, State.DONE, 1, "evidence missing"),
-    (the_read_is_granted_again, State.DONE, 1, "recovered"),
-    (api_outage, State.FAILED, 3, "no run, failed"),
-    (quiet, State.DONE, 1, "recovered"),
-    (worker("dies-reading"), State.DONE, 2, ""),
-    (mail_unreachable, State.DONE, 1, ""),
-    (worker("dies-before-keeping"), State.DONE, 2, "evidence missing"),
-    (the_read_is_granted_again, State.DONE, 1, "recovered"),
-    (worker("dies-once-kept"), State.DONE, 2, ""),
-    (worker("dies-before-its-outcome"), State.DONE, 2, ""),
-    (worker("dies-before-telling"), State.DONE, 1, ""),
-    (worker("dies-before-a-receipt"), State.DONE, 1, ""),
-    (worker("dies-reading", times=3), State.FAILED, 3, "no run, failed"),
-    (quiet, State.DONE, 1, "recovered"),
-    (service_killed, State.DONE, 2, ""),
-    (service_stopped, State.DONE, 1, ""),
-    (down_until_noon, State.DONE, 1, ""),
-    (down_all_day, State.MISSED, 0, ""),
-    (down_all_day, State.MISSED, 0, ""),
-    (up_after_days, State.MISSED, 0, "no run, missed"),
-    (two_services, State.DONE, 1, "recovered"),
-    (throttled, State.DONE, 1, ""),
-    (worker("full-disk"), State.DONE, 2, ""),
-    (cancelled, State.CANCELLED, 1, ""),
-    (takes_too_long, State.TIMED_OUT, 1, "no run, took too long"),
-    (overlapped, State.COALESCED, 0, "recovered"),
-    (database_down_at_the_time, State.DONE, 1, ""),
-    (database_down_meanwhile, State.DONE, None, ""),
+NIGHTS: tuple[tuple[Callable[[Stage, int], None], JobState, int | None, str], ...] = (
+    (quiet, JobState.DONE, 1, "first run"),
+    (receiver_stumbles, JobState.DONE, 1, ""),
+    (one_read_denied, JobState.DONE, 1, "evidence missing"),
+    (the_read_is_granted_again, JobState.DONE, 1, "recovered"),
+    (api_outage, JobState.FAILED, 3, "no run, failed"),
+    (quiet, JobState.DONE, 1, "recovered"),
+    (worker("dies-reading"), JobState.DONE, 2, ""),
+    (mail_unreachable, JobState.DONE, 1, ""),
+    (worker("dies-before-keeping"), JobState.DONE, 2, "evidence missing"),
+    (the_read_is_granted_again, JobState.DONE, 1, "recovered"),
+    (worker("dies-once-kept"), JobState.DONE, 2, ""),
+    (worker("dies-before-its-outcome"), JobState.DONE, 2, ""),
+    (worker("dies-before-telling"), JobState.DONE, 1, ""),
+    (worker("dies-before-a-receipt"), JobState.DONE, 1, ""),
+    (worker("dies-reading", times=3), JobState.FAILED, 3, "no run, failed"),
+    (quiet, JobState.DONE, 1, "recovered"),
+    (service_killed, JobState.DONE, 2, ""),
+    (service_stopped, JobState.DONE, 1, ""),
+    (down_until_noon, JobState.DONE, 1, ""),
+    (down_all_day, JobState.MISSED, 0, ""),
+    (down_all_day, JobState.MISSED, 0, ""),
+    (up_after_days, JobState.MISSED, 0, "no run, missed"),
+    (two_services, JobState.DONE, 1, "recovered"),
+    (throttled, JobState.DONE, 1, ""),
+    (worker("full-disk"), JobState.DONE, 2, ""),
+    (cancelled, JobState.CANCELLED, 1, ""),
+    (takes_too_long, JobState.TIMED_OUT, 1, "no run, took too long"),
+    (overlapped, JobState.COALESCED, 0, "recovered"),
+    (database_down_at_the_time, JobState.DONE, 1, ""),
+    (database_down_meanwhile, JobState.DONE, None, ""),
 )
 """What happens, the night's outcome, its attempts (None: as it comes), and what its mail says (empty: there is none).
 
@@ -279,19 +279,19 @@ def _every_night_has_one_outcome(stage: Stage) -> None:
     ]
     assert sorted(occasions) == wanted
     assert len(occasions) == len(NIGHTS) == 30
-    assert {row.state for row in rows} <= {state.value for state in State if state.ended}
+    assert {row.state for row in rows} <= {state.value for state in JobState if state.ended}
 
 
 def _every_promise_has_a_receipt(stage: Stage) -> None:
-    for job in stage.ledger.list(limit=100):
+    for job in stage.queue.list(limit=100):
         receipts = stage.receipts(job)
         assert {receipt.delivery for receipt in receipts} == set(job.promised), job
-        assert all(receipt.state is not ReceiptState.TRYING for receipt in receipts), job
+        assert all(receipt.state is not ReceiptState.PENDING for receipt in receipts), job
 
 
 def _every_message_arrived_once(stage: Stage) -> None:
     """At least once, and where twice, then under one key."""
-    told = {job.id for job in stage.ledger.list(limit=100) if "hook" in job.promised}
+    told = {job.id for job in stage.queue.list(limit=100) if "hook" in job.promised}
     keys = [json.loads(got.body)["job"]["id"] for got in stage.hook.got]
     assert set(keys) == told
     more = len(keys) - len(told)
@@ -304,5 +304,5 @@ def _the_store_verifies(stage: Stage) -> None:
     checked = list(store.verify())
     assert [one for one in checked if one.problem] == []
     assert {one.run for one in checked} >= {line.id for line in store.list()}
-    store.mend(0)
+    store.repair(0)
     assert [one for one in store.verify(0) if one.problem] == [], "what the dead left can be swept"

@@ -24,7 +24,7 @@ def main(path: str) -> None:
     import weasyprint  # noqa: F401 as above
 
     import audit.tables  # noqa: F401 as above
-    from checks.engine import load_engine
+    from checks.engine.great_expectations import load_engine
     from tests.nights import plays
 
     load_engine()

@@ -12,12 +12,12 @@ from checks.model import (
     Finding,
     Gap,
     GapKind,
-    Remedy,
+    Remediation,
     Severity,
     Status,
     WaiverMark,
 )
-from tests.checks.remedies.words import change
+from tests.checks.remediation.words import change
 from tests.reports.making import BACKUP, STARTED, finding, link, replica, result, run_of, script
 
 
@@ -39,7 +39,7 @@ def _grant_findings() -> list[Finding]:
             fact="grant_verdict",
             expected="ALLOWED or ALLOWED_IF_REPOSITORY_EXISTS",
             observed="DENIED_IMPLICIT",
-            remedy=Remedy(
+            remediation=Remediation(
                 f"Add a statement for account {account} to the registry policy of {BACKUP} in eu-west-1",
                 (
                     change(
@@ -60,19 +60,19 @@ def _grant_findings() -> list[Finding]:
     ]
 
 
-def _backfill(key: Mapping[str, str]) -> Remedy:
+def _backfill(key: Mapping[str, str]) -> Remediation:
     wanted = change("backfill.start", key["source_account"], "eu-central-1", {"account": BACKUP, "region": "eu-west-1"})
-    return Remedy("Start a backfill from the source registry", (wanted,), safe=True)
+    return Remediation("Start a backfill from the source registry", (wanted,), safe=True)
 
 
-def immutable(key: Mapping[str, str]) -> Remedy:
+def immutable(key: Mapping[str, str]) -> Remediation:
     """What sets the destination to IMMUTABLE."""
     arguments = {"repository": key["repository"], "seen": "MUTABLE", "mutability": "IMMUTABLE", "exclusions": []}
     wanted = change("repository.tag-mutability", key["destination_account"], key["destination_region"], arguments)
-    return Remedy("Set the tags of the destination to IMMUTABLE", (wanted,), safe=True)
+    return Remediation("Set the tags of the destination to IMMUTABLE", (wanted,), safe=True)
 
 
-def _lifecycle(key: Mapping[str, str]) -> Remedy:
+def _lifecycle(key: Mapping[str, str]) -> Remediation:
     keep = {
         "rulePriority": 1,
         "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 30},
@@ -80,7 +80,7 @@ def _lifecycle(key: Mapping[str, str]) -> Remedy:
     }
     arguments = {"repository": key["repository"], "seen": "", "policy": json.dumps({"rules": [keep]}, indent=2)}
     wanted = change("repository.lifecycle", key["destination_account"], key["destination_region"], arguments)
-    return Remedy("Put the lifecycle policy that the baseline declares", (wanted,))
+    return Remediation("Put the lifecycle policy that the baseline declares", (wanted,))
 
 
 def _replica_findings(
@@ -88,7 +88,7 @@ def _replica_findings(
     severity: Severity,
     count: int,
     message: str,
-    remedy_of: Callable[[Mapping[str, str]], Remedy] = _backfill,
+    remedy_of: Callable[[Mapping[str, str]], Remediation] = _backfill,
 ) -> list[Finding]:
     teams = (
         "prod/payments/api",
@@ -103,7 +103,7 @@ def _replica_findings(
         name = f"{teams[number % len(teams)]}-{number:02d}"
         key = replica(name, accounts[number % len(accounts)], "eu-central-1")
         evidence = {"source_images": 40 + number, "images_missing": 3 + number % 4, "oldest_missing_pushed_at": STARTED}
-        found.append(finding(check, severity, key, message, evidence=evidence, remedy=remedy_of(key)))
+        found.append(finding(check, severity, key, message, evidence=evidence, remediation=remedy_of(key)))
     return found
 
 
@@ -130,7 +130,7 @@ def mixed_run(**changes: Any) -> Run:
         replica("prod/payments/vault", "100000000003", "eu-central-1"),
         "The destination is encrypted with AES256, the baseline asks for a customer key",
         evidence={"encryption": "AES256"},
-        remedy=Remedy(
+        remediation=Remediation(
             "Recreate the repository with the key",
             manual=(
                 "Make sure that every image exists at the source.",
@@ -139,7 +139,7 @@ def mixed_run(**changes: Any) -> Run:
             ),
         ),
     )
-    undecided = [
+    unknown = [
         finding(
             "grants.conditions-satisfiable",
             Severity.HIGH,
@@ -164,7 +164,9 @@ def mixed_run(**changes: Any) -> Run:
             {"account": "100000000002", "region": "eu-west-1"},
             "21 of 25 unique destinations are used once the baseline is applied",
             evidence={"destinations_present": 19, "destinations_needed": 21, "destinations_limit": 25},
-            remedy=Remedy("Fold destinations that nobody pulls from", manual=("Ask the owners of the destinations.",)),
+            remediation=Remediation(
+                "Fold destinations that nobody pulls from", manual=("Ask the owners of the destinations.",)
+            ),
         ),
     ]
     unknown_links = [
@@ -183,7 +185,7 @@ def mixed_run(**changes: Any) -> Run:
             "No rule replicates to this destination, and requirement production-backup asks for it",
             at="source",
             evidence={"required_by": '["production-backup"]', "missing_prefixes": '["prod/"]'},
-            remedy=Remedy(
+            remediation=Remediation(
                 "Add the destination to the replication rules",
                 (
                     change(
@@ -213,7 +215,7 @@ def mixed_run(**changes: Any) -> Run:
         result("limits.destinations-within-limit", passed=48),
         result("limits.destinations-below-warning", limits, passed=47),
         result("grants.replication-allowed", grants, passed=27, idle=12),
-        result("grants.conditions-satisfiable", undecided[:1], passed=22),
+        result("grants.conditions-satisfiable", unknown[:1], passed=22),
         result("grants.not-public", passed=23),
         result("settings.tag-mutability", mutable, passed=92),
         result("settings.lifecycle-policy-present", lifecycle, passed=101, idle=31),
@@ -221,7 +223,7 @@ def mixed_run(**changes: Any) -> Run:
         result("settings.template-key-usable", idle=9),
         result("coverage.repository-present", [broken], error="KeyError: 'destination_present'"),
         result("coverage.images-present", coverage, passed=86),
-        result("organization.evidence-complete", undecided[1:], passed=46),
+        result("organization.evidence-complete", unknown[1:], passed=46),
     )
     scripts = (
         script(BACKUP, "eu-west-1", [*grants, *mutable, *lifecycle]),

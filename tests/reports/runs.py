@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from audit.evidence import CallCounts
 from audit.model import Coverage, GivenFile, Run
+from checks.custom.files import CustomCheck
 from checks.model import (
     Gap,
     GapKind,
-    Remedy,
+    Remediation,
     Script,
     Severity,
     Status,
     WaiverMark,
 )
-from checks.suites import OwnExpectation
 from checks.texts import text_of_own
 from tests.reports.making import BACKUP, DOCUMENTS, NAMES, STARTED, finding, link, replica, result, run_of
 from tests.reports.mixed import immutable, mixed_run
@@ -103,7 +103,7 @@ def large_run(count: int = 20_000, checks: int = 20) -> Run:
                 f"The destination repository differs from what the baseline asks for in {one % 5 + 1} settings",
                 at="source",
                 evidence={"tag_mutability": "MUTABLE", "images_missing": one},
-                remedy=immutable(replica(f"team-{one % 37}/service-{one}", accounts[one % 200], "eu-central-1")),
+                remediation=immutable(replica(f"team-{one % 37}/service-{one}", accounts[one % 200], "eu-central-1")),
             )
             for one in range(per_check)
         ]
@@ -141,7 +141,7 @@ def hostile_run() -> Run:
             replica(f"r{number}", "100000000003", "eu-central-1"),
             text,
             evidence={"tag": text, text: 1, "number": float("nan"), "zero": -0.0, "at": STARTED},
-            remedy=Remedy(text, manual=(text,)),
+            remediation=Remediation(text, manual=(text,)),
             waiver=WaiverMark(text, text, "2026-12-31") if number % 3 == 0 else None,
         )
         for number, text in enumerate(HOSTILE)
@@ -189,7 +189,7 @@ def small_run() -> Run:
             Severity.MEDIUM,
             replica("prod/api", "100000000003", "eu-central-1"),
             "Two\nlines",
-            remedy=Remedy("Change the setting", manual=("First step.", "Second step.")),
+            remediation=Remediation("Change the setting", manual=("First step.", "Second step.")),
             waiver=waiver,
         ),
         finding(
@@ -197,7 +197,7 @@ def small_run() -> Run:
             Severity.LOW,
             replica("prod/web", "100000000003", "eu-central-1"),
             "Plain",
-            remedy=Remedy("Do it by hand", safe=True),
+            remediation=Remediation("Do it by hand", safe=True),
         ),
     ]
     broken = finding("other.gamma", Severity.HIGH, {}, "KeyError: 'x'", status=Status.ERROR)
@@ -230,12 +230,14 @@ def own_run() -> Run:
     """Two expectations of the organization's own: one row fails, and one expectation cannot be carried out."""
     kind = "expect_column_values_to_match_regex"
     own = (
-        OwnExpectation("user.ours.names", "ours.json", "replicas", kind, {"column": "repository", "regex": "{[a-z]+}"},
+        CustomCheck("user.ours.names", "ours.json", "replicas", kind, {"column": "repository", "regex": "{[a-z]+}"},
                        "Names begin with a team", Severity.LOW, remediation=("Rename {repository}.", "Push again.")),
-        OwnExpectation("user.ours.2", "ours.json", "replicas", title="<b>it</b>", error="there is no such thing"),
+        CustomCheck("user.ours.2", "ours.json", "replicas", title="<b>it</b>", error="there is no such thing"),
     )  # fmt: skip
     key = replica("x", "100000000003", "eu-central-1")
-    failing = finding("user.ours.names", Severity.LOW, key, "x has no team", remedy=Remedy("Rename x.", manual=("y",)))
+    failing = finding(
+        "user.ours.names", Severity.LOW, key, "x has no team", remediation=Remediation("Rename x.", manual=("y",))
+    )
     broken = finding("user.ours.2", Severity.HIGH, {}, "there is no such thing", status=Status.ERROR)
     results = [result("user.ours.names", [failing], passed=3), result("user.ours.2", [broken], error="no such thing")]
     return run_of(results, checks=tuple(map(text_of_own, own)), given=(GivenFile("ours.json", "{}"),))

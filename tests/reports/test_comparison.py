@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from audit.model import Run, RunSummary
 from audit.run_changes import State
-from audit.sight import Doubt, spot_of
+from audit.visibility import Doubt, location_of
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
 from reports.comparison import compare
 from reports.comparison_texts import RENDERERS
@@ -82,8 +82,8 @@ def test_it_agrees_with_the_change_that_reports_tell(before, after, blind):
     open_then = {
         one.fingerprint: one.severity for one in first.findings if one.status is Status.FAIL and not one.waiver
     }
-    spots = {one.fingerprint: spot_of(one) for one in first.findings}
-    change = change_since(second, RunSummary(first.id, first.started_at, True, open_then, spots=spots))
+    locations = {one.fingerprint: location_of(one) for one in first.findings}
+    change = change_since(second, RunSummary(first.id, first.started_at, True, open_then, locations=locations))
     told = {
         state: {one.finding.fingerprint for one in compare(first, second).entries if one.state is state}
         for state in State

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from audit.model import Coverage, Run, RunSummary, Spot
+from audit.model import Coverage, FindingLocation, Run, RunSummary
 from checks.model import Finding, Severity, Status, WaiverMark
 from reports.verdict import VerdictLevel
 from reports.view import build_view
@@ -57,7 +57,7 @@ def test_unknown_never_reads_as_compliance() -> None:
 def test_every_finding_is_counted_once() -> None:
     run = runs.mixed_run()
     view = build_view(run)
-    told = view.failures + sum(view.waived.values()) + view.undecided + view.broken
+    told = view.failures + sum(view.waived.values()) + view.unknown + view.broken
     assert told == len(run.findings) == len(view.findings)
     assert sum(area.failed for area in view.areas) == view.failures
     assert sum(account.failures for account in view.accounts) == view.failures
@@ -86,28 +86,28 @@ def test_change_tells_fixed_from_not_looked_at() -> None:
     now = build_view(run)
     fingerprints = {check.text.id: check for check in now.checks}
     still = fingerprints["grants.replication-allowed"].open[0].fingerprint
-    undecided = fingerprints["rules.required-link-present"].undecided[0].fingerprint
+    unknown = fingerprints["rules.required-link-present"].unknown[0].fingerprint
     waived = fingerprints["settings.tag-mutability"].waived[0].fingerprint
     gone = "f" * 16
     past = RunSummary(
         id="old",
         started_at=run.started_at - dt.timedelta(days=1),
         evidence_complete=True,
-        open=dict.fromkeys((still, undecided, waived, gone), Severity.HIGH),
-        spots={gone: Spot("grants.replication-allowed", ((run.gaps[0].account, run.gaps[0].region),))},
+        open=dict.fromkeys((still, unknown, waived, gone), Severity.HIGH),
+        locations={gone: FindingLocation("grants.replication-allowed", ((run.gaps[0].account, run.gaps[0].region),))},
     )
     change = build_view(run, [past]).change
     assert change is not None
     assert change.still == {still}
     assert change.waived == {waived}
-    assert change.unsure == {undecided, gone}
+    assert change.unsure == {unknown, gone}
     assert len(change.new) == now.failures - 1
     assert "1 still open" in change.sentence
     whole = replace(run, gaps=(), coverage=replace(run.coverage, registries_unread=0))
     settled = build_view(whole, [past]).change
     assert settled is not None
     assert settled.fixed == {gone}
-    assert settled.unsure == {undecided}
+    assert settled.unsure == {unknown}
 
 
 def test_history_is_only_what_came_before() -> None:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from audit.evidence import CallCounts
 from audit.model import Age, Coverage, Run, RunSummary
 from checks.catalog import CHECKS
-from checks.model import CheckResult, Finding, Gap, GapKind, RegistryId, Remedy, Script, Severity, Status, WaiverMark
+from checks.model import (
+    CheckResult,
+    Finding,
+    Gap,
+    GapKind,
+    RegistryId,
+    Remediation,
+    Script,
+    Severity,
+    Status,
+    WaiverMark,
+)
 from reports.view import ReportView, build_view
 from tests.reports.making import finding, replica, result, run_of
 
@@ -70,7 +81,7 @@ def _finding(check: str, number: int, at: int) -> Finding:
         LONG,
         at="source",
         evidence={f"e{one}": LONG for one in range(15)},
-        remedy=Remedy(LONG, manual=(LONG,) * 12),
+        remediation=Remediation(LONG, manual=(LONG,) * 12),
         waiver=WaiverMark(LONG, LONG, "2027-01-01") if at % 7 == 0 else None,
         status=Status.UNKNOWN if at % 5 == 0 else Status.FAIL,
     )

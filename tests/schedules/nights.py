@@ -9,12 +9,12 @@ from typing import Any
 
 from audit.model import Age, Coverage, Run, RunSummary
 from audit.run_changes import is_open
-from audit.sight import spot_of
-from audit.store.line import summarize
+from audit.store.summary import summarize
+from audit.visibility import location_of
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
 from reports.view import ReportView, build_view
-from schedules.jobs import Job, Kind, State
-from schedules.model import Facts
+from schedules.jobs.queue import Job, JobState, Kind
+from schedules.notifications.model import NotificationContext
 from tests.reports.making import finding, link, replica, result, run_of
 
 FIRST = dt.datetime(2026, 11, 2, 2, 30, tzinfo=dt.UTC)
@@ -79,7 +79,7 @@ def night_run(
 def summary(run: Run) -> RunSummary:
     """What the store's history has of a run."""
     marks = {one.fingerprint: one.severity for one in run.findings if is_open(one)}
-    return summarize(run).as_summary(marks, {one.fingerprint: spot_of(one) for one in run.findings if is_open(one)})
+    return summarize(run).as_summary(marks, {one.fingerprint: location_of(one) for one in run.findings if is_open(one)})
 
 
 def view_of(run: Run, past: Iterable[Run] = (), ages: Mapping[str, Age] | None = None) -> ReportView:
@@ -87,34 +87,34 @@ def view_of(run: Run, past: Iterable[Run] = (), ages: Mapping[str, Age] | None =
     return build_view(run, [summary(one) for one in past], ages)
 
 
-def night_job(night: int, state: State = State.DONE, reason: str = "", *, run: str = "", **changes: Any) -> Job:
+def night_job(night: int, state: JobState = JobState.DONE, reason: str = "", *, run: str = "", **changes: Any) -> Job:
     """The job of a night."""
     due = at(night)
-    ran = state is not State.MISSED
+    ran = state is not JobState.MISSED
     job = Job(
-        id=f"{due:%Y%m%dT%H%M%SZ}-{night:06x}", kind=Kind.AUDIT, schedule="nightly", due_at=due, asked_at=due,
-        asked_by="schedule", request={}, state=state, reason=reason, run=run, started_at=due if ran else None,
+        id=f"{due:%Y%m%dT%H%M%SZ}-{night:06x}", kind=Kind.AUDIT, schedule="nightly", due_at=due, requested_at=due,
+        requested_by="schedule", request={}, state=state, reason=reason, run=run, started_at=due if ran else None,
         finished_at=due + dt.timedelta(minutes=5), attempts=1 if ran else 0, note="", done=0, total=0,
-        cancel_asked_by="", holder="",
+        cancel_requested_by="", holder="",
     )  # fmt: skip
     return replace(job, **changes)
 
 
-def facts_of(
+def notification_context(
     run: Run | None,
     past: Iterable[Run] = (),
     *,
     job: Job | None = None,
     before: Job | None = None,
     ages: Mapping[str, Age] | None = None,
-) -> Facts:
+) -> NotificationContext:
     """Facts about a night after the nights *past*, oldest first."""
     earlier = tuple(past)
     night = (run.started_at - FIRST).days + 1 if run is not None else len(earlier) + 1
     job = job or night_job(night, run=run.id if run is not None else "")
     if before is None and earlier:
         before = night_job((earlier[-1].started_at - FIRST).days + 1, run=earlier[-1].id)
-    return Facts(
+    return NotificationContext(
         job=job,
         schedule=job.schedule,
         run=run,
@@ -122,5 +122,5 @@ def facts_of(
         before=before,
         before_view=view_of(earlier[-1], earlier[:-1]) if run is not None and earlier else None,
         link=LINK,
-        now=job.finished_at or job.asked_at,
+        now=job.finished_at or job.requested_at,
     )

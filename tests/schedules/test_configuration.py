@@ -13,12 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from checks.baseline import BaselineError
-from checks.baseline_yaml import Reading
+from checks.baseline.yaml_reader import BaselineError, Reading
 from reports.formats import FORMATS
-from schedules.configuration import PRESETS, Configuration, Schedule, configuration_schema
+from schedules.configuration.loading import example_configuration, load_configuration
+from schedules.configuration.service import PRESETS, Configuration, Schedule, configuration_schema
 from schedules.deliveries.channels import CHANNELS
-from schedules.loading import example_configuration, load_configuration
 
 ROOT = Path(__file__).parents[2]
 CASES = YAML(typ="safe", pure=True).load(ROOT / "tests" / "cases" / "schedules" / "problems.yaml")
@@ -55,8 +54,8 @@ def test_paths_are_meant_from_the_file_s_folder(tmp_path: Path) -> None:
 store: data
 evidence: s3://bucket/prefix
 schedules:
-  nightly: {every: nightly, baseline: baseline.yaml, waivers: waivers.yaml, suites: rules, deliveries: [mail, kept]}
-deliveries:
+  nightly: {every: nightly, baseline: baseline.yaml, waivers: waivers.yaml, custom_checks: rules, deliveries: [mail,
+  kept]} deliveries:
   kept: {type: folder, folder: out}
   away: {type: folder, folder: /srv/reports}
   mail:
@@ -70,7 +69,7 @@ web: {signin: proxy, proxy: {secret: {file: secrets/proxy}}}
     assert loaded.evidence == "s3://bucket/prefix"
     nightly, mail = loaded.schedules["nightly"], loaded.deliveries["mail"].model_dump()
     assert (nightly.baseline, nightly.waivers) == (f"{tmp_path}/baseline.yaml", f"{tmp_path}/waivers.yaml")
-    assert nightly.suites == f"{tmp_path}/rules"
+    assert nightly.custom_checks == f"{tmp_path}/rules"
     assert loaded.deliveries["kept"].model_dump()["folder"] == f"{tmp_path}/out"
     assert loaded.deliveries["away"].model_dump()["folder"] == "/srv/reports"
     assert (mail["ca_file"], mail["password"]["file"]) == (f"{tmp_path}/ca.pem", f"{tmp_path}/secrets/mail")

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 from audit.store import open_store
 from audit.store.schema import metadata
-from schedules.jobs import Job, Kind, Ledger, State
-from schedules.leases import Leases
+from schedules.jobs.leases import Leases
+from schedules.jobs.queue import Job, JobQueue, JobState, Kind
 from tests.audit.store import postgresql
 
 NOW = dt.datetime(2026, 11, 23, 2, 30, tzinfo=dt.UTC)
-RIVALS = 8
+CONTENDERS = 8
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +72,12 @@ def at_once(*works: Callable[[], object]) -> list[object]:
     return answers
 
 
-def ledger(engine: sa.Engine, now: dt.datetime = NOW) -> Ledger:
-    return Ledger(engine, lambda: now)
+def queue(engine: sa.Engine, now: dt.datetime = NOW) -> JobQueue:
+    return JobQueue(engine, lambda: now)
 
 
-def audit(of: Ledger, **named: object) -> Job:
-    job = of.ask(Kind.AUDIT, by="me", **named)  # type: ignore[arg-type]
+def audit(of: JobQueue, **named: object) -> Job:
+    job = of.enqueue(Kind.AUDIT, by="me", **named)  # type: ignore[arg-type]
     assert job is not None
     return job
 
@@ -88,7 +88,7 @@ def audit(of: Ledger, **named: object) -> Job:
 def test_of_many_that_want_a_lease_one_gets_it(engine: sa.Engine) -> None:
     leases = Leases(engine, term=10.0)
     for name, now in (("new", 0.0), ("new", 10.0), ("new", 25.0), ("other", 25.0)):
-        took = at_once(*(partial(leases.take, name, str(who), now) for who in range(RIVALS)))
+        took = at_once(*(partial(leases.take, name, str(who), now) for who in range(CONTENDERS)))
         assert Counter(took)[True] == 1
         assert leases.holder(name, now) == str(took.index(True))
 
@@ -100,7 +100,7 @@ def test_who_lets_go_makes_room_for_one(engine: sa.Engine) -> None:
         held = leases.holder("lane", 1.0)
         took = at_once(
             partial(leases.release, "lane", held),
-            *(partial(leases.take, "lane", f"{round_}-{number}", 1.0) for number in range(RIVALS)),
+            *(partial(leases.take, "lane", f"{round_}-{number}", 1.0) for number in range(CONTENDERS)),
         )
         # All may have come before the one who left.
         assert Counter(took)[True] <= 1
@@ -168,21 +168,21 @@ def test_an_occasion_has_one_job_whoever_records_it(engine: sa.Engine) -> None:
     for number in range(5):
         due = NOW + dt.timedelta(days=number)
         asked = at_once(
-            *(partial(ledger(engine).ask, Kind.AUDIT, by=who, schedule="nightly", due_at=due) for who in "abcdef")
+            *(partial(queue(engine).enqueue, Kind.AUDIT, by=who, schedule="nightly", due_at=due) for who in "abcdef")
         )
         (first,) = [job for job in asked if isinstance(job, Job)]
-        assert ledger(engine).occasion("nightly", due) == first
-    assert len(ledger(engine).list(schedule="nightly")) == 5
-    assert ledger(engine).last_due("nightly") == NOW + dt.timedelta(days=4)
+        assert queue(engine).occasion("nightly", due) == first
+    assert len(queue(engine).list(schedule="nightly")) == 5
+    assert queue(engine).last_due("nightly") == NOW + dt.timedelta(days=4)
 
 
 def test_occasions_of_two_schedules_and_jobs_by_hand_are_their_own(engine: sa.Engine) -> None:
-    book = ledger(engine)
+    book = queue(engine)
     for schedule, due in (("nightly", NOW), ("weekly", NOW), ("nightly", None), ("nightly", None), ("", None)):
         assert audit(book, schedule=schedule, due_at=due)
     # The same moment by another clock is the same occasion.
     assert (
-        book.ask(Kind.AUDIT, by="x", schedule="weekly", due_at=NOW.astimezone(dt.timezone(dt.timedelta(hours=5))))
+        book.enqueue(Kind.AUDIT, by="x", schedule="weekly", due_at=NOW.astimezone(dt.timezone(dt.timedelta(hours=5))))
         is None
     )
 
@@ -190,8 +190,8 @@ def test_occasions_of_two_schedules_and_jobs_by_hand_are_their_own(engine: sa.En
 def test_one_moment_may_bring_any_number_of_jobs(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """An hourly schedule that was down for a year: ids that meet by chance cost nobody an occasion."""
     drawn = iter("aabbac")
-    monkeypatch.setattr("schedules.jobs._new_id", lambda _now: next(drawn))
-    book = ledger(engine)
+    monkeypatch.setattr("schedules.jobs.queue._new_id", lambda _now: next(drawn))
+    book = queue(engine)
     made = [audit(book, schedule="hourly", due_at=NOW - dt.timedelta(hours=number)) for number in range(3)]
     assert len({job.id for job in made}) == 3
     assert all(book.occasion("hourly", NOW - dt.timedelta(hours=number)) for number in range(3))
@@ -203,90 +203,90 @@ def test_jobs_of_several_processes_sort_as_they_were_asked_for(
     moments = [NOW + dt.timedelta(milliseconds=number) for number in range(0, 2000, 97)]
     random.Random(5).shuffle(moments)
     for moment in moments:
-        monkeypatch.setattr("schedules.jobs._last_id", "")  # another process
-        audit(ledger(engine, moment), request={"at": moment.isoformat()})
-    said = [job.request["at"] for job in ledger(engine).waiting()]
+        monkeypatch.setattr("schedules.jobs.queue._last_id", "")  # another process
+        audit(queue(engine, moment), request={"at": moment.isoformat()})
+    said = [job.request["at"] for job in queue(engine).waiting()]
     assert said == [moment.isoformat() for moment in sorted(moments)]
-    assert [job.request["at"] for job in ledger(engine).list()] == said[::-1]
+    assert [job.request["at"] for job in queue(engine).list()] == said[::-1]
 
 
 def test_jobs_of_one_moment_sort_as_they_were_asked_for(engine: sa.Engine) -> None:
-    asked = [audit(ledger(engine)) for _ in range(50)]
-    assert list(ledger(engine).waiting()) == asked
+    asked = [audit(queue(engine)) for _ in range(50)]
+    assert list(queue(engine).waiting()) == asked
 
 
 def test_one_of_many_begins_a_job(engine: sa.Engine) -> None:
-    book = ledger(engine)
+    book = queue(engine)
     for _ in range(5):
         job = audit(book)
-        begun = at_once(*(partial(book.begin, job.id, str(who)) for who in range(RIVALS)))
+        begun = at_once(*(partial(book.begin, job.id, str(who)) for who in range(CONTENDERS)))
         (taken,) = [one for one in begun if isinstance(one, Job)]
-        assert (taken.state, taken.attempts, taken.started_at) == (State.RUNNING, 1, NOW)
+        assert (taken.state, taken.attempts, taken.started_at) == (JobState.RUNNING, 1, NOW)
         assert taken.holder == str(begun.index(taken))
 
 
 def test_only_the_holder_writes(engine: sa.Engine) -> None:
-    book = ledger(engine)
+    book = queue(engine)
     job = audit(book)
-    assert not book.end(job.id, "", State.DONE)
+    assert not book.end(job.id, "", JobState.DONE)
     assert book.begin(job.id, "mine")
-    assert not book.tell(job.id, "yours", note="x", done=1, total=2)
+    assert not book.report_progress(job.id, "yours", note="x", done=1, total=2)
     assert not book.made(job.id, "yours", "run")
-    assert not book.end(job.id, "yours", State.DONE)
+    assert not book.end(job.id, "yours", JobState.DONE)
     assert not book.again(job.id, "yours", "why")
-    assert book.tell(job.id, "mine", note="x" * 500, done=1, total=2)
+    assert book.report_progress(job.id, "mine", note="x" * 500, done=1, total=2)
     assert book.again(job.id, "mine", "the machine went down")
-    assert not book.end(job.id, "mine", State.DONE)
+    assert not book.end(job.id, "mine", JobState.DONE)
     begun = book.begin(job.id, "yours")
     assert begun is not None
     assert (begun.attempts, begun.reason) == (2, "the machine went down")
     assert book.made(job.id, "yours", "20261123T023000Z-abcdef")
-    assert book.end(job.id, "yours", State.DONE)
+    assert book.end(job.id, "yours", JobState.DONE)
     ended = book.get(job.id)
     assert ended is not None
-    assert (ended.state, ended.run, ended.finished_at) == (State.DONE, "20261123T023000Z-abcdef", NOW)
+    assert (ended.state, ended.run, ended.finished_at) == (JobState.DONE, "20261123T023000Z-abcdef", NOW)
     assert book.begin(job.id, "late") is None
-    assert not book.ask_cancel(job.id, "late")
+    assert not book.request_cancel(job.id, "late")
 
 
 def test_a_job_that_races_with_its_end_has_one_outcome(engine: sa.Engine) -> None:
-    book = ledger(engine)
+    book = queue(engine)
     for _ in range(5):
         job = audit(book)
         book.begin(job.id, "mine")
         done, again, timed_out, cancelled = at_once(
-            partial(book.end, job.id, "mine", State.DONE),
+            partial(book.end, job.id, "mine", JobState.DONE),
             partial(book.again, job.id, "mine", "died"),
-            partial(book.end, job.id, "mine", State.TIMED_OUT, "slow"),
-            partial(book.ask_cancel, job.id, "me"),
+            partial(book.end, job.id, "mine", JobState.TIMED_OUT, "slow"),
+            partial(book.request_cancel, job.id, "me"),
         )
         found = book.get(job.id)
         assert found is not None
         assert [done, again, timed_out].count(True) == 1
-        if again and cancelled and found.state is State.CANCELLED:
+        if again and cancelled and found.state is JobState.CANCELLED:
             assert found.reason == "cancelled by me"
         else:
-            expected = {State.DONE: done, State.WAITING: again, State.TIMED_OUT: timed_out}
+            expected = {JobState.DONE: done, JobState.WAITING: again, JobState.TIMED_OUT: timed_out}
             assert expected[found.state]
-            assert cancelled == bool(found.cancel_asked_by)
+            assert cancelled == bool(found.cancel_requested_by)
 
 
 def test_a_cancelled_job_never_begins(engine: sa.Engine) -> None:
-    book = ledger(engine)
+    book = queue(engine)
     for _ in range(5):
         job = audit(book)
-        begun, cancelled = at_once(partial(book.begin, job.id, "mine"), partial(book.ask_cancel, job.id, "me"))
+        begun, cancelled = at_once(partial(book.begin, job.id, "mine"), partial(book.request_cancel, job.id, "me"))
         found = book.get(job.id)
         assert found is not None
         assert cancelled
-        assert found.state is (State.RUNNING if begun else State.CANCELLED)
-        assert bool(found.cancel_asked_by) == bool(begun)
+        assert found.state is (JobState.RUNNING if begun else JobState.CANCELLED)
+        assert bool(found.cancel_requested_by) == bool(begun)
 
 
 def test_what_is_recorded_comes_back(engine: sa.Engine) -> None:
-    book = ledger(engine)
-    request = {"deliveries": ["mail"], "scope": {"accounts": ["000000000001"], "everything": False}}
-    job = audit(book, schedule="nightly", due_at=NOW, request=request, state=State.MISSED, reason="é <b> \x07")
+    book = queue(engine)
+    request = {"deliveries": ["mail"], "scope": {"accounts": ["000000000001"], "all_repositories": False}}
+    job = audit(book, schedule="nightly", due_at=NOW, request=request, state=JobState.MISSED, reason="é <b> \x07")
     assert (job.request, job.reason, job.due_at, job.finished_at) == (request, "é <b> \x07", NOW, NOW)
     assert job.id.startswith("20261123T023000Z-")
     assert book.get(job.id) == job == book.list()[0]
@@ -295,8 +295,8 @@ def test_what_is_recorded_comes_back(engine: sa.Engine) -> None:
     # PostgreSQL keeps no null character: what an error says of one must not cost the outcome.
     job = audit(book, reason="a\0b")
     assert book.begin(job.id, "mine")
-    assert book.tell(job.id, "mine", note="reading a\0b", done=0, total=1)
-    assert book.end(job.id, "mine", State.FAILED, "no repository a\0b")
+    assert book.report_progress(job.id, "mine", note="reading a\0b", done=0, total=1)
+    assert book.end(job.id, "mine", JobState.FAILED, "no repository a\0b")
     ended = book.get(job.id)
     assert ended is not None
     assert (ended.note, ended.reason) == ("reading a\ufffdb", "no repository a\ufffdb")
@@ -305,11 +305,11 @@ def test_what_is_recorded_comes_back(engine: sa.Engine) -> None:
 RACE = """
 import datetime as dt, sys
 from audit.store import open_store
-from schedules.jobs import Kind, Ledger
-from schedules.leases import Leases
+from schedules.jobs.queue.queue import Kind, JobQueue
+from schedules.jobs.queue.leases import Leases
 engine = open_store(sys.argv[1]).engine
 me = sys.argv[2]
-book, leases = Ledger(engine, lambda: dt.datetime.now(dt.UTC)), Leases(engine)
+book, leases = JobQueue(engine, lambda: dt.datetime.now(dt.UTC)), Leases(engine)
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(30):

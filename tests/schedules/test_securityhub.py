@@ -5,7 +5,7 @@ from __future__ import annotations
 import boto3
 import pytest
 
-from audit.simulator import World, serve
+from ecr_audit.simulator import World, serve
 from reports.view import build_view
 from schedules.deliveries.securityhub import send
 from tests.reports import runs

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from audit.simulator import DEMO_WORLD, Simulation, load_world, serve
-from audit.simulator.faults import Fault
 from audit.store import Store, open_store
 from checks.catalog import CHECKS
-from schedules.configuration import AwsSection, Configuration, Retention, Schedule, ScopeSettings
+from ecr_audit.simulator import DEMO_WORLD, Simulation, load_world, serve
+from ecr_audit.simulator.faults import Fault
+from schedules.configuration.service import AwsSection, Configuration, Retention, Schedule, ScopeSettings
 from schedules.deliveries.folder import FolderDelivery
-from schedules.jobs import Job, Kind, Ledger, State
-from schedules.order import Order, Task
-from schedules.receipts import Receipts, ReceiptState
-from schedules.worker import utc_now
+from schedules.deliveries.receipts import Receipts, ReceiptState
+from schedules.jobs.queue import Job, JobQueue, JobState, Kind
+from schedules.service.processes import Task, WorkerCommand
+from schedules.service.worker import utc_now
 
 SECONDS = 120.0
 
@@ -53,25 +53,25 @@ def configuration(tmp_path: Path, simulation: Simulation) -> Configuration:
 
 
 def begun(store: Store, **more: object) -> Job:
-    ledger = Ledger(store.engine, utc_now)
-    job = ledger.ask(Kind.AUDIT, by="ada", schedule="nightly", request={"deliveries": ["archive", "gone"]}, **more)  # type: ignore[arg-type]
+    queue = JobQueue(store.engine, utc_now)
+    job = queue.enqueue(Kind.AUDIT, by="ada", schedule="nightly", request={"deliveries": ["archive", "gone"]}, **more)  # type: ignore[arg-type]
     assert job is not None
-    taken = ledger.begin(job.id, "this attempt")
+    taken = queue.begin(job.id, "this attempt")
     assert taken is not None
     return taken
 
 
 def worker(store: Store, configuration: Configuration, job: Job) -> subprocess.Popen[bytes]:
-    order = Order(
+    command = WorkerCommand(
         task=Task.WORK,
         job=job.id,
         holder=job.holder,
         store=store.engine.url.render_as_string(hide_password=False),
         configuration=configuration.model_dump_json(),
     )
-    process = subprocess.Popen([sys.executable, "-P", "-m", "schedules.worker"], stdin=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-P", "-m", "schedules.service.worker"], stdin=subprocess.PIPE)
     assert process.stdin is not None
-    process.stdin.write(order.as_line())
+    process.stdin.write(command.as_line())
     process.stdin.flush()
     return process
 
@@ -84,7 +84,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def found(store: Store, job: Job) -> Job:
-    now = Ledger(store.engine, utc_now).get(job.id)
+    now = JobQueue(store.engine, utc_now).get(job.id)
     assert now is not None
     return now
 
@@ -96,7 +96,7 @@ def test_it_records_the_outcome_and_tells_whoever_was_promised(
     with worker(store, configuration, job) as process:
         assert process.wait(SECONDS) == 0
     ended = found(store, job)
-    assert (ended.state, ended.reason) == (State.DONE, "")
+    assert (ended.state, ended.reason) == (JobState.DONE, "")
     assert store.run_of(job.id) == ended.run
     run = store.load(ended.run)
     assert [one.id for one in run.checks] == [one.id for one in CHECKS]
@@ -118,14 +118,14 @@ def test_told_to_end_it_keeps_what_it_read_and_another_goes_on(
     job = begun(store)
     kept = store.folder / "collections"
     with worker(store, configuration, job) as process:
-        until(lambda: any(kept.glob("*/outline-*.json")))
+        until(lambda: any(kept.glob("*/summary-*.json")))
         process.terminate()
         assert process.wait(SECONDS) == 143
-    assert found(store, job).state is State.RUNNING, "what becomes of it is for its parent to say"
-    ledger = Ledger(store.engine, utc_now)
-    assert ledger.again(job.id, job.holder, "the service was stopped", counted=False)
+    assert found(store, job).state is JobState.RUNNING, "what becomes of it is for its parent to say"
+    queue = JobQueue(store.engine, utc_now)
+    assert queue.again(job.id, job.holder, "the service was stopped", counted=False)
     simulation.world.faults = simulation.world.faults[:-1]
-    again = ledger.begin(job.id, "the next attempt")
+    again = queue.begin(job.id, "the next attempt")
     assert again is not None
     with worker(store, configuration, again) as process:
         assert process.wait(SECONDS) == 0
@@ -152,17 +152,17 @@ def test_a_baseline_that_is_wrong_fails_the_job_at_once(
     with worker(store, configuration.model_copy(update={"schedules": {"nightly": wrong}}), job) as process:
         assert process.wait(SECONDS) == 0
     ended = found(store, job)
-    assert ended.state is State.FAILED
+    assert ended.state is JobState.FAILED
     assert "baseline.yaml:1" in ended.reason
     assert "unknown key" in ended.reason
 
 
 def test_an_attempt_that_lost_its_job_changes_nothing(store: Store, configuration: Configuration) -> None:
     job = begun(store)
-    other = Ledger(store.engine, lambda: utc_now() + dt.timedelta(minutes=5))
+    other = JobQueue(store.engine, lambda: utc_now() + dt.timedelta(minutes=5))
     assert other.again(job.id, job.holder, "its service died")
     assert other.begin(job.id, "the next attempt") is not None
     with worker(store, configuration, job) as process:
         assert process.wait(SECONDS) == 0
-    assert found(store, job).state is State.RUNNING
+    assert found(store, job).state is JobState.RUNNING
     assert found(store, job).holder == "the next attempt"

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from ecr_audit.web.api import files, findings, jobs, runs, schedules
-from ecr_audit.web.api.asking import Reader
+from ecr_audit.web.api.dependencies import Reader
 
 router = APIRouter(prefix="/api/v1")
 """Every route of the API."""

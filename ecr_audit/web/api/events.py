@@ -13,9 +13,9 @@ from fastapi import Depends, Header, HTTPException, Request, Response
 from fastapi.sse import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from ecr_audit.web.api.asking import JobName, Reader, TheDesk
+from ecr_audit.web.api.dependencies import JobName, Reader, TheServices
 from ecr_audit.web.api.job_models import JobOut
-from schedules.jobs import Job, Ledger
+from schedules.jobs.queue import Job, JobQueue
 
 LOOK_SECONDS = 0.5
 """How often the ledger is looked at."""
@@ -50,8 +50,8 @@ class Followers:
 LastEventId = Annotated[str, Header(max_length=100)]
 
 
-def _followed(desk: TheDesk, job: JobName, response: Response, last_event_id: LastEventId = "") -> Job:
-    now = desk.job(job)
+def _followed(services: TheServices, job: JobName, response: Response, last_event_id: LastEventId = "") -> Job:
+    now = services.job(job)
     if is_known_end(now, last_event_id):
         response.status_code = 204
     return now
@@ -81,7 +81,7 @@ def is_known_end(job: Job, last_event_id: str) -> bool:
     return job.state.ended and last_event_id == _mark(job)
 
 
-async def job_events(request: Request, ledger: Ledger, job: Job, known: str) -> AsyncIterator[ServerSentEvent]:
+async def job_events(request: Request, queue: JobQueue, job: Job, known: str) -> AsyncIterator[ServerSentEvent]:
     """The events of a job from *job*, as it is now, on. *known*: id of the last event that the client has."""
     state, begun = request.app.state, time.monotonic()
     yield ServerSentEvent(retry=2000)
@@ -95,7 +95,7 @@ async def job_events(request: Request, ledger: Ledger, job: Job, known: str) -> 
         if state.closing or time.monotonic() - begun > state.followers.longest_seconds:
             return
         await asyncio.sleep(state.followers.look_seconds)
-        now = await run_in_threadpool(ledger.get, job.id)
+        now = await run_in_threadpool(queue.get, job.id)
         job = now or job
 
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 
-from ecr_audit.web.api.asking import Reader, TheDesk, TheRun
-from ecr_audit.web.limits import Cost, Limited
-from ecr_audit.web.pages.archive import as_attachment, as_one_file
+from ecr_audit.web.api.dependencies import Reader, TheRun, TheServices
+from ecr_audit.web.pages.downloads import as_attachment, as_one_file
+from ecr_audit.web.security.rate_limits import Cost, Limited
 from reports.formats import FormatName
 
 router = APIRouter(tags=["files"])
@@ -21,11 +21,11 @@ _SAME = {"description": "It is still the one that `If-None-Match` names."}
 @router.get("/runs/{run}/reports/{format}", response_class=Response, responses={200: _FILE, 304: _SAME})
 def get_report(
     request: Request, _: Reader, _some: Annotated[None, Depends(Limited(Cost.DOWNLOAD))], opened: TheRun,
-    desk: TheDesk,
+    services: TheServices,
     format: Annotated[FormatName, Path(description="Where a format has several files, they come as one ZIP.")],
 ) -> Response:  # fmt: skip
     """A report of a run, rendered now unless it was before. A PDF of many findings takes some seconds."""
-    files = desk.files(opened.run.id, format)
+    files = services.files(opened.run.id, format)
     name, data = as_one_file(f"ecr-audit-{opened.run.id}-{format}", files, opened.run.finished_at)
     return _answer(request, name, data)
 

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from checks.model import Finding, Severity
 from ecr_audit.web.api import models
-from ecr_audit.web.api.asking import Bounds, Reader, TheDesk, TheRun, plain
-from ecr_audit.web.desk import Opened
+from ecr_audit.web.api.dependencies import Bounds, Reader, TheRun, TheServices, plain
 from ecr_audit.web.pages.filters import LONGEST, PAGE, Filter
 from ecr_audit.web.pages.findings_index import FindingsIndex, Indexes
+from ecr_audit.web.services import Opened
 from reports.commands import CommandBook
 from reports.records import finding_records
 
@@ -22,7 +22,7 @@ router = APIRouter(tags=["findings"])
 _INDEXES = Indexes()
 
 
-class Wanted(Bounds):
+class FindingQuery(Bounds):
     """Which findings. What is left out lets everything through; several values of one name: any of them."""
 
     severity: list[Severity] = Field(default=[], max_length=5)
@@ -50,12 +50,12 @@ class Wanted(Bounds):
 
 
 @router.get("/runs/{run}/findings")
-def list_findings(_: Reader, opened: TheRun, wanted: Annotated[Wanted, Query()]) -> models.Findings:
+def list_findings(_: Reader, opened: TheRun, wanted: Annotated[FindingQuery, Query()]) -> models.Findings:
     """Findings of a run: failed, undecided and waived ones, and checks that broke."""
     count, rows = _window(_INDEXES.of(opened.run, opened.view), wanted)
     end = wanted.start + wanted.limit
     return models.Findings.model_validate({
-        "run": opened.run.id, "count": count, "total": len(opened.view.findings), "findings": _told(opened, rows),
+        "run": opened.run.id, "count": count, "total": len(opened.view.findings), "findings": _records(opened, rows),
         "next": str(end) if end < count else None,
     })  # fmt: skip
 
@@ -64,14 +64,14 @@ def list_findings(_: Reader, opened: TheRun, wanted: Annotated[Wanted, Query()])
 def get_finding(
     _: Reader,
     opened: TheRun,
-    desk: TheDesk,
+    services: TheServices,
     fingerprint: Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="As reports print it.")],
 ) -> models.FindingDetail:
     """One finding, its command, and its history over runs."""
     found = _INDEXES.of(opened.run, opened.view).by_fingerprint.get(fingerprint)
     if found is None:
         raise HTTPException(404, f"run {opened.run.id} has no finding {fingerprint}")
-    (record,) = _told(opened, [found])
+    (record,) = _records(opened, [found])
     if record["remediation"] and record["remediation"]["commands"] is None:
         # Left out of long lists for their length; of one finding it is asked for by name.
         record["remediation"]["commands"] = plain(CommandBook(opened.run).of(found))
@@ -80,12 +80,12 @@ def get_finding(
             "run": one.run, "started_at": one.started_at, "status": one.status, "severity": one.severity,
             "waived": one.waived,
         }
-        for one in desk.store.findings_over_time(opened.run, fingerprint)
+        for one in services.store.findings_over_time(opened.run, fingerprint)
     ]  # fmt: skip
     return models.FindingDetail.model_validate({**record, "seen": seen})
 
 
-def _window(index: FindingsIndex, wanted: Wanted) -> tuple[int, list[Finding]]:
+def _window(index: FindingsIndex, wanted: FindingQuery) -> tuple[int, list[Finding]]:
     """How many there are, and those asked for: pages of the index have another length than those of the API."""
     number = wanted.start // PAGE + 1
     shown = index.chosen(wanted.filter.at(number))
@@ -100,6 +100,6 @@ def _window(index: FindingsIndex, wanted: Wanted) -> tuple[int, list[Finding]]:
     return shown.count, rows[first : first + wanted.limit]
 
 
-def _told(opened: Opened, rows: list[Finding]) -> list[models.Json]:
+def _records(opened: Opened, rows: list[Finding]) -> list[models.Json]:
     view = replace(opened.view, findings=tuple(rows))
     return [plain(record) for record in finding_records(opened.run, view)]

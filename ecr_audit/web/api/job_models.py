@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from ecr_audit.web.api.models import Page
-from ecr_audit.web.desk import ScheduleLine
-from schedules.jobs import Job, Kind
-from schedules.jobs import State as JobState
-from schedules.receipts import ReceiptState
+from ecr_audit.web.services import ScheduleLine
+from schedules.deliveries.receipts import ReceiptState
+from schedules.jobs.queue import Job, Kind
+from schedules.jobs.queue import JobState as JobState
 
 JOB = "20261123T013000Z-0b57e2"
 
@@ -25,8 +25,8 @@ class JobOut(BaseModel):
     kind: Kind
     schedule: str = Field(description="Empty for a job by hand.")
     due_at: dt.datetime | None
-    asked_at: dt.datetime
-    asked_by: str
+    requested_at: dt.datetime
+    requested_by: str
     request: dict[str, Any]
     state: JobState
     reason: str = Field(description="Why it ended so; empty where it is done.")
@@ -37,7 +37,7 @@ class JobOut(BaseModel):
     note: str
     done: int
     total: int
-    cancel_asked_by: str
+    cancel_requested_by: str
 
     @classmethod
     def of(cls, job: Job) -> JobOut:

@@ -9,17 +9,17 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
-from checks.baseline_shapes import AccountId, Region
+from checks.baseline.values import AccountId, Region
 from ecr_audit.web.api import job_models
-from ecr_audit.web.api.asking import RUN_PATTERN, Checked, JobName, OneLine, Reader, Runner, TheDesk
+from ecr_audit.web.api.dependencies import RUN_PATTERN, Checked, JobName, OneLine, Reader, Runner, TheServices
 from ecr_audit.web.api.events import Counted, FollowedJob, LastEventId, is_known_end, job_events
 from ecr_audit.web.api.models import RUN
 from ecr_audit.web.api.runs import Newest
-from ecr_audit.web.limits import Cost, Limited
+from ecr_audit.web.security.rate_limits import Cost, Limited
 from reports.formats import FORMATS, FormatName
-from schedules.configuration import Name, ScopeSettings
-from schedules.jobs import State
-from schedules.receipts import Receipts
+from schedules.configuration.service import Name, ScopeSettings
+from schedules.deliveries.receipts import Receipts
+from schedules.jobs.queue import JobState
 
 router = APIRouter(tags=["jobs"])
 
@@ -36,7 +36,7 @@ class AuditScope(ScopeSettings):
         default=(), max_length=200, description="Ids, or paths of names, of organizational units."
     )
     regions: tuple[Region, ...] = Field(default=(), max_length=100)
-    everything: bool = Field(default=False, strict=True, description="Every repository in detail.")
+    all_repositories: bool = Field(default=False, strict=True, description="Every repository in detail.")
 
 
 class AuditOfSchedule(_Asked):
@@ -60,18 +60,18 @@ class ReportRequest(_Asked):
     formats: list[FormatName] = Field(min_length=1, max_length=len(FORMATS), examples=[["pdf", "csv"]])
 
 
-class WantedJobs(Newest):
+class JobQuery(Newest):
     """Which jobs."""
 
     schedule: Annotated[str, Field(pattern="^([a-z0-9][a-z0-9-]{0,59})?$")] = ""
-    state: list[State] = Field(default=[], max_length=8)
+    state: list[JobState] = Field(default=[], max_length=8)
     run: Annotated[str, Field(pattern="^([0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})?$")] = ""
 
 
 @router.get("/jobs")
-def list_jobs(_: Reader, desk: TheDesk, wanted: Annotated[WantedJobs, Query()]) -> job_models.Jobs:
+def list_jobs(_: Reader, services: TheServices, wanted: Annotated[JobQuery, Query()]) -> job_models.Jobs:
     """Jobs, newest first."""
-    found = desk.ledger.list(
+    found = services.queue.list(
         limit=wanted.limit + 1, before=wanted.cursor, schedule=wanted.schedule, states=wanted.state, run=wanted.run
     )
     shown = found[: wanted.limit]
@@ -81,40 +81,40 @@ def list_jobs(_: Reader, desk: TheDesk, wanted: Annotated[WantedJobs, Query()]) 
 
 @router.post("/audits", status_code=202)
 def start_audit(
-    user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.AUDIT))], desk: TheDesk,
+    user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.AUDIT))], services: TheServices,
     asked: AuditOfSchedule | AuditOfScope, response: Response,
 ) -> job_models.JobOut:  # fmt: skip
     """Ask for an audit. It waits until the service takes it; one audit of a schedule runs at a time."""
-    return _accepted(response, job_models.JobOut.of(desk.audit(asked.schedule or "", user.name, asked.scope)))
+    return _accepted(response, job_models.JobOut.of(services.audit(asked.schedule or "", user.name, asked.scope)))
 
 
 @router.post("/reports", status_code=202)
 def make_reports(
-    user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.REPORT))], desk: TheDesk,
+    user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.REPORT))], services: TheServices,
     asked: ReportRequest, response: Response,
 ) -> job_models.JobOut:  # fmt: skip
     """Ask for reports to be rendered ahead. Fetch them as files of the run when the job is done."""
-    return _accepted(response, job_models.JobOut.of(desk.report(asked.run, asked.formats, user.name)))
+    return _accepted(response, job_models.JobOut.of(services.report(asked.run, asked.formats, user.name)))
 
 
 @router.get("/jobs/{job}")
-def get_job(_: Reader, desk: TheDesk, job: JobName) -> job_models.JobOut:
+def get_job(_: Reader, services: TheServices, job: JobName) -> job_models.JobOut:
     """One job."""
-    return job_models.JobOut.of(desk.job(job))
+    return job_models.JobOut.of(services.job(job))
 
 
 @router.post("/jobs/{job}/cancel")
-def cancel_job(user: Runner, _ours: Checked, desk: TheDesk, job: JobName) -> job_models.JobOut:
+def cancel_job(user: Runner, _ours: Checked, services: TheServices, job: JobName) -> job_models.JobOut:
     """Cancel a job: at once if it waits, else its worker is asked to stop. 409 where it has ended."""
-    if not desk.cancel(desk.job(job).id, user.name):
-        raise HTTPException(409, f"job {job} has ended: {desk.job(job).state.value}")
-    return job_models.JobOut.of(desk.job(job))
+    if not services.cancel(services.job(job).id, user.name):
+        raise HTTPException(409, f"job {job} has ended: {services.job(job).state.value}")
+    return job_models.JobOut.of(services.job(job))
 
 
 @router.get("/jobs/{job}/receipts")
-def list_receipts(_: Reader, desk: TheDesk, job: JobName) -> job_models.Receipts:
+def list_receipts(_: Reader, services: TheServices, job: JobName) -> job_models.Receipts:
     """What became of every promised delivery of a job."""
-    found = Receipts(desk.store.engine, desk.clock).of(desk.job(job).id)
+    found = Receipts(services.store.engine, services.clock).of(services.job(job).id)
     return job_models.Receipts(job=job, receipts=[job_models.ReceiptOut.model_validate(one) for one in found])
 
 
@@ -129,12 +129,12 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
 
 @router.get("/jobs/{job}/events", response_class=EventSourceResponse, responses=_EVENTS)
 async def follow_job(
-    request: Request, _: Reader, _some: Annotated[None, Depends(Limited(Cost.FOLLOW))], desk: TheDesk,
+    request: Request, _: Reader, _some: Annotated[None, Depends(Limited(Cost.FOLLOW))], services: TheServices,
     now: FollowedJob, _room: Counted, last_event_id: LastEventId = "",
 ) -> AsyncIterator[ServerSentEvent]:  # fmt: skip
     """Follow a job while it happens."""
     if not is_known_end(now, last_event_id):
-        async for event in job_events(request, desk.ledger, now, last_event_id):
+        async for event in job_events(request, services.queue, now, last_event_id):
             yield event
 
 

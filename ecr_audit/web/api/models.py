@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from audit.run_changes import State as ChangeState
-from audit.store.line import RunLine
+from audit.store.summary import RunListEntry
 from checks.model import GapKind, Severity, Status
-from reports.topology import Way
+from reports.topology import LinkState
 
 RUN = "20261123T020000Z-4f9a1c"
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ class RunOut(BaseModel):
     evidence_complete: bool
 
     @classmethod
-    def of(cls, line: RunLine) -> RunOut:
+    def of(cls, line: RunListEntry) -> RunOut:
         """From what the store tells."""
         return cls.model_validate(line.as_document())
 
@@ -53,7 +53,7 @@ class Runs(Page):
     runs: list[RunOut]
 
 
-class Verdict(BaseModel):
+class VerdictOut(BaseModel):
     """The verdict."""
 
     level: str
@@ -82,7 +82,7 @@ class RunDetail(BaseModel):
     scope: dict[str, Any]
     limits: dict[str, Any]
     coverage: dict[str, Any]
-    verdict: Verdict
+    verdict: VerdictOut
     totals: dict[str, Any]
     change: Change | None = Field(description="Against the run before of the same organization and scope.")
     trend: list[dict[str, Any]]
@@ -144,7 +144,7 @@ class Findings(Page):
     findings: list[FindingOut]
 
 
-class SeenOut(BaseModel):
+class ObservationOut(BaseModel):
     """A finding as one run had it."""
 
     run: str
@@ -157,7 +157,7 @@ class SeenOut(BaseModel):
 class FindingDetail(FindingOut):
     """One finding with its history."""
 
-    seen: list[SeenOut] = Field(description="It, over runs of the same question, newest first.")
+    seen: list[ObservationOut] = Field(description="It, over runs of the same question, newest first.")
 
 
 class GapOut(BaseModel):
@@ -220,7 +220,7 @@ class LinkOut(BaseModel):
 
     source: PlaceOut
     destination: PlaceOut
-    way: Way
+    way: LinkState
 
 
 class Links(Page):
@@ -279,7 +279,7 @@ class ComparedOut(BaseModel):
     after: Severity | None = Field(description="Null where it is not open.")
 
 
-class Comparison(Page):
+class ComparisonOut(Page):
     """Two runs side by side."""
 
     before: str

@@ -11,8 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from audit.run_changes import is_open
 from checks.tables import REGISTRIES
 from ecr_audit.web.api import models
-from ecr_audit.web.api.asking import MOST, RUN_PATTERN, Bounds, Part, Reader, TheDesk, TheRun, part, plain
-from ecr_audit.web.pages.tables import frame_of, rows
+from ecr_audit.web.api.dependencies import (
+    MOST,
+    RUN_PATTERN,
+    Bounds,
+    PageOf,
+    Reader,
+    TheRun,
+    TheServices,
+    page_of,
+    plain,
+)
+from ecr_audit.web.pages.evidence import frame_of, rows
 from reports.comparison import compare
 from reports.formats.json import head
 from reports.records import check_record, gap_order, gap_record, script_record
@@ -32,9 +42,9 @@ class Newest(BaseModel):
 
 
 @router.get("/runs")
-def list_runs(_: Reader, desk: TheDesk, bounds: Annotated[Newest, Query()]) -> models.Runs:
+def list_runs(_: Reader, services: TheServices, bounds: Annotated[Newest, Query()]) -> models.Runs:
     """Kept runs, newest first."""
-    lines = desk.store.list(bounds.limit + 1, bounds.cursor)
+    lines = services.store.list(bounds.limit + 1, bounds.cursor)
     shown = lines[: bounds.limit]
     after = shown[-1].id if len(lines) > bounds.limit else None
     return models.Runs(runs=[models.RunOut.of(plain_line) for plain_line in shown], next=after)
@@ -55,36 +65,36 @@ def list_checks(_: Reader, opened: TheRun) -> models.Checks:
 
 
 @router.get("/runs/{run}/gaps")
-def list_gaps(_: Reader, opened: TheRun, bounds: Part) -> models.Gaps:
+def list_gaps(_: Reader, opened: TheRun, bounds: PageOf) -> models.Gaps:
     """What could not be read, by account, Region and operation."""
     gaps = sorted(opened.run.gaps, key=gap_order)
-    shown, after = part(gaps, bounds)
+    shown, after = page_of(gaps, bounds)
     told = [plain(gap_record(gap)) for gap in shown]
     return models.Gaps.model_validate({"run": opened.run.id, "count": len(gaps), "gaps": told, "next": after})
 
 
 @router.get("/runs/{run}/registries")
-def list_registries(_: Reader, opened: TheRun, desk: TheDesk, bounds: Part) -> models.Registries:
+def list_registries(_: Reader, opened: TheRun, services: TheServices, bounds: PageOf) -> models.Registries:
     """Registries that the run set out to read, by account and Region. 404 where it kept no evidence tables."""
     run = opened.run.id
-    if not desk.store.has_tables(run, REGISTRIES.name):
+    if not services.store.has_tables(run, REGISTRIES.name):
         raise HTTPException(404, f"run {run} kept no evidence tables, so its registries are not known")
-    frame = frame_of(desk.store, run, REGISTRIES.name)
+    frame = frame_of(services.store, run, REGISTRIES.name)
     columns = [name for name in models.RegistryOut.model_fields if name != "open"]
     told = rows(frame[[name for name in columns if name in frame.columns]].sort_values(["account", "region"]))
     open_ = Counter((one.account, one.region) for one in opened.view.findings if is_open(one))
-    shown, after = part(told, bounds)
+    shown, after = page_of(told, bounds)
     entries = [plain({**dict.fromkeys(columns), **row, "open": open_[row["account"], row["region"]]}) for row in shown]
     return models.Registries.model_validate({"run": run, "count": len(told), "registries": entries, "next": after})
 
 
 @router.get("/runs/{run}/links")
-def list_links(_: Reader, opened: TheRun, bounds: Part) -> models.Links:
+def list_links(_: Reader, opened: TheRun, bounds: PageOf) -> models.Links:
     """Which registry replicates to which, and how each way stands. 404 where the run kept no evidence tables."""
     topology = opened.view.topology
     if topology is None:
         raise HTTPException(404, f"run {opened.run.id} kept no evidence tables, so its links are not known")
-    shown, after = part(topology.links, bounds)
+    shown, after = page_of(topology.links, bounds)
     links = [
         models.LinkOut(
             source=models.PlaceOut(account=one.source[0], region=one.source[1]),
@@ -97,10 +107,11 @@ def list_links(_: Reader, opened: TheRun, bounds: Part) -> models.Links:
 
 
 @router.get("/runs/{run}/evidence")
-def get_evidence_sums(_: Reader, opened: TheRun, desk: TheDesk) -> models.EvidenceSums:
+def get_evidence_sums(_: Reader, opened: TheRun, services: TheServices) -> models.EvidenceSums:
     """The SHA-256 of every kept file of a run, as it was when it was kept."""
     files = [
-        models.EvidenceFile(name=name, sha256=digest) for name, digest in sorted(desk.store.sums(opened.run.id).items())
+        models.EvidenceFile(name=name, sha256=digest)
+        for name, digest in sorted(services.store.sums(opened.run.id).items())
     ]
     return models.EvidenceSums(run=opened.run.id, sum=opened.view.evidence_sum, files=files)
 
@@ -120,11 +131,11 @@ class ComparedWith(Bounds):
 
 @router.get("/runs/{run}/comparison")
 def compare_runs(
-    _: Reader, opened: TheRun, desk: TheDesk, wanted: Annotated[ComparedWith, Query()]
-) -> models.Comparison:
+    _: Reader, opened: TheRun, services: TheServices, wanted: Annotated[ComparedWith, Query()]
+) -> models.ComparisonOut:
     """What is new, worse, fixed … in a run since an earlier one, what matters most first."""
-    found = compare(desk.opened(wanted.before).run, opened.run)
-    shown, after = part(found.entries, wanted)
+    found = compare(services.opened(wanted.before).run, opened.run)
+    shown, after = page_of(found.entries, wanted)
     entries = [
         plain({
             "state": one.state, "fingerprint": one.finding.fingerprint, "check": one.finding.check,
@@ -134,7 +145,7 @@ def compare_runs(
         for one in shown
     ]  # fmt: skip
     counts = {state.value: count for state, count in found.counts.items()}
-    return models.Comparison.model_validate({
+    return models.ComparisonOut.model_validate({
         "before": found.before.id, "after": found.after.id, "remarks": list(found.remarks), "counts": counts,
         "entries": entries, "next": after,
     })  # fmt: skip

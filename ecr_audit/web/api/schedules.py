@@ -10,16 +10,16 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ecr_audit.web.api import job_models
-from ecr_audit.web.api.asking import RUN_PATTERN, Admin, Checked, Lines, OneLine, Reader, TheDesk
-from ecr_audit.web.limits import Cost, Limited
+from ecr_audit.web.api.dependencies import RUN_PATTERN, Admin, Checked, Lines, OneLine, Reader, TheServices
+from ecr_audit.web.security.rate_limits import Cost, Limited
 
 router = APIRouter()
 
 
 @router.get("/schedules", tags=["schedules"])
-def list_schedules(_: Reader, desk: TheDesk) -> job_models.Schedules:
+def list_schedules(_: Reader, services: TheServices) -> job_models.Schedules:
     """Every schedule of the configuration, with its next times and its last job."""
-    return job_models.Schedules(schedules=[job_models.ScheduleOut.of(line) for line in desk.schedules()])
+    return job_models.Schedules(schedules=[job_models.ScheduleOut.of(line) for line in services.schedules()])
 
 
 def _as_written(value: object) -> object:
@@ -53,10 +53,10 @@ def add_waiver(
     user: Admin,
     _ours: Checked,
     _some: Annotated[None, Depends(Limited(Cost.WAIVER))],
-    desk: TheDesk,
+    services: TheServices,
     asked: WaiverRequest,
 ) -> job_models.WaiverOut:
     """Except a finding. The next run marks it; 409 where it may not be, and why."""
-    file = desk.waive(asked.run, asked.fingerprint, asked.reason, asked.until, user.name, asked.owner or "")
+    file = services.waive(asked.run, asked.fingerprint, asked.reason, asked.until, user.name, asked.owner or "")
     owner = asked.owner or user.name
     return job_models.WaiverOut(fingerprint=asked.fingerprint, until=asked.until, owner=owner, file=file)

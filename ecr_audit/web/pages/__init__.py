@@ -5,11 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, HTTPException, Response
 
 from ecr_audit.web.pages import changes, checks, findings, home, jobs, registries, runs, schedules
-from ecr_audit.web.pages.asking import plain
-from ecr_audit.web.pages.errors import error_page
-from ecr_audit.web.pages.rendering import STATIC, static_file
-from ecr_audit.web.signin import require
-from ecr_audit.web.users import Role
+from ecr_audit.web.pages.dependencies import plain
+from ecr_audit.web.pages.rendering import STATIC, error_page, static_file
+from ecr_audit.web.security.roles import Role, require
 
 __all__ = ["error_page", "router"]
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from audit.store import StoreError
 from checks.model import Finding
-from ecr_audit.web.pages.asking import Kept, kept
+from ecr_audit.web.pages.dependencies import ShownRun, shown_run
 from ecr_audit.web.pages.filters import PAGE, Filter
 from ecr_audit.web.pages.rendering import page
 
@@ -17,13 +17,13 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ChangeSection:
     """Findings that went the same way."""
 
     name: str
     title: str
-    told: str
-    of: Kept
+    explanation: str
+    of: ShownRun
     """The run whose pages tell more about them."""
     rows: tuple[Finding, ...]
     count: int
@@ -35,7 +35,7 @@ class Part:
 @router.get("/runs/{run_id}/change")
 def change(request: Request, run_id: str) -> Response:
     """What is new, worse, fixed, now waived, or could not be looked at again."""
-    of = kept(request, run_id)
+    of = shown_run(request, run_id)
     found = of.view.change
     if found is None:
         raise HTTPException(404, f"no run before {of.run.id} audited the same organization and scope")
@@ -57,15 +57,17 @@ def change(request: Request, run_id: str) -> Response:
     )  # fmt: skip
 
 
-def _before(request: Request, run_id: str) -> tuple[Kept | None, str]:
+def _before(request: Request, run_id: str) -> tuple[ShownRun | None, str]:
     """The run before, or why it cannot be read: it may have been deleted since."""
     try:
-        return kept(request, run_id), ""
+        return shown_run(request, run_id), ""
     except StoreError as error:
         return None, str(error)
 
 
-def _part(name: str, title: str, told: str, of: Kept, marks: Iterable[str], more: Filter | None = None) -> Part:
+def _part(
+    name: str, title: str, told: str, of: ShownRun, marks: Iterable[str], more: Filter | None = None
+) -> ChangeSection:
     wanted = frozenset(marks)
     rows = [one for one in of.view.findings if one.fingerprint in wanted]
-    return Part(name, title, told, of, tuple(rows[:PAGE]), len(rows), more)
+    return ChangeSection(name, title, told, of, tuple(rows[:PAGE]), len(rows), more)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from checks.catalog import CHECKS, GROUPS
 from checks.texts import CheckText, text_of
-from ecr_audit.web.pages.asking import kept
+from ecr_audit.web.pages.dependencies import shown_run
 from ecr_audit.web.pages.rendering import page
 
 router = APIRouter()
@@ -38,7 +38,7 @@ def check(request: Request, check_id: str, run: str = "") -> Response:
 
 def _text(request: Request, check_id: str, run: str) -> CheckText | None:
     if run:
-        then = kept(request, run).index.checks.get(check_id)
+        then = shown_run(request, run).index.checks.get(check_id)
         if then is not None:
             return then
     for one in CHECKS:

@@ -9,19 +9,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from checks.baseline_names import NEVER_WAIVED
+from checks.baseline.check_names import NEVER_WAIVED
 from checks.model import Finding, Status
 from checks.tables import TABLES, Table
-from ecr_audit.web.csrf import checked
-from ecr_audit.web.desk import WaiveError
-from ecr_audit.web.limits import Cost, Limited
-from ecr_audit.web.pages import addresses, values
-from ecr_audit.web.pages.asking import Kept, desk_of, finding_of, kept
+from ecr_audit.web.pages import evidence, urls
+from ecr_audit.web.pages.dependencies import ShownRun, finding_of, services_of, shown_run
+from ecr_audit.web.pages.evidence import rows_where
 from ecr_audit.web.pages.rendering import page
-from ecr_audit.web.pages.tables import rows_where
-from ecr_audit.web.signin import require
-from ecr_audit.web.users import Role, User
-from reports.visible import visible
+from ecr_audit.web.security.csrf import checked
+from ecr_audit.web.security.rate_limits import Cost, Limited
+from ecr_audit.web.security.roles import Role, User, require
+from ecr_audit.web.services import WaiveError
+from reports.sanitize import visible
 
 router = APIRouter()
 
@@ -34,7 +33,7 @@ _ACTS = 1_000
 @router.get("/runs/{run_id}/findings/{fingerprint}")
 def finding(request: Request, run_id: str, fingerprint: str, row: str = "") -> Response:
     """A finding; with *row* `whole`, every column of the row that was judged."""
-    of = kept(request, run_id)
+    of = shown_run(request, run_id)
     return _page(request, of, finding_of(of, fingerprint), whole_row=row == "whole")
 
 
@@ -51,16 +50,16 @@ def waive(
     until: Annotated[str, Form()] = "",
 ) -> Response:
     """Except a finding until a day, for a reason."""
-    of = kept(request, run_id)
+    of = shown_run(request, run_id)
     found = finding_of(of, fingerprint)
     typed = {"reason": reason[:LONGEST_REASON], "until": until[:10]}
     if problem := _problem(reason, until):
         return _page(request, of, found, status=400, typed=typed, problem=problem)
     try:
-        desk_of(request).waive(of.run.id, fingerprint, reason.strip(), dt.date.fromisoformat(until), user.name)
+        services_of(request).waive(of.run.id, fingerprint, reason.strip(), dt.date.fromisoformat(until), user.name)
     except WaiveError as error:
         return _page(request, of, found, status=400, typed=typed, problem=str(error))
-    return RedirectResponse(addresses.finding(of.run.id, fingerprint) + "#waiver", 303)
+    return RedirectResponse(urls.finding(of.run.id, fingerprint) + "#waiver", 303)
 
 
 def _problem(reason: str, until: str) -> str:
@@ -78,7 +77,7 @@ def _problem(reason: str, until: str) -> str:
 
 def _page(
     request: Request,
-    of: Kept,
+    of: ShownRun,
     found: Finding,
     *,
     whole_row: bool = False,
@@ -86,21 +85,21 @@ def _page(
     typed: Mapping[str, str] | None = None,
     problem: str = "",
 ) -> Response:
-    desk, run = desk_of(request), of.run
+    services, run = services_of(request), of.run
     table = next((one for one in TABLES if one.name == of.index.checks[found.check].table), None)
     command = of.index.commands.of(found)
-    history = desk.store.findings_over_time(run, found.fingerprint)
-    granted = [one for one in desk.store.acts(_ACTS) if one.act == "waive" and one.subject == found.fingerprint]
+    history = services.store.findings_over_time(run, found.fingerprint)
+    granted = [one for one in services.store.acts(_ACTS) if one.act == "waive" and one.subject == found.fingerprint]
     row = _row(of, found, table, request) if whole_row and table else ()
     return page(
         request, "finding.html.j2", status=status, run=run, view=of.view, finding=found,
-        check=of.index.checks[found.check], evidence=tuple(values.told_all(found.evidence)), key=found.key,
+        check=of.index.checks[found.check], evidence=tuple(evidence.display_values(found.evidence)), key=found.key,
         state=of.index.state_of(found.fingerprint), age=of.view.ages.get(found.fingerprint), history=history,
         command=command, command_exact=visible(command) == command,
         scripts=[one for one in run.scripts if found.fingerprint in one.findings],
         table=table, row=row, whole_row=whole_row, granted=[one for one in granted if _since(one, run.started_at)],
         waivable=found.status is not Status.ERROR and not found.check.startswith(NEVER_WAIVED),
-        today=desk.clock().date(), typed=typed or {"reason": "", "until": ""}, problem=problem,
+        today=services.clock().date(), typed=typed or {"reason": "", "until": ""}, problem=problem,
         longest_reason=LONGEST_REASON,
     )  # fmt: skip
 
@@ -109,13 +108,13 @@ def _since(act: Any, moment: dt.datetime) -> bool:
     return bool(act.at >= moment)
 
 
-def _row(of: Kept, found: Finding, table: Table, request: Request) -> tuple[values.Told, ...]:
+def _row(of: ShownRun, found: Finding, table: Table, request: Request) -> tuple[evidence.DisplayValue, ...]:
     """Every column of the judged row, with its meaning; nothing where the run kept no such table or row."""
-    chosen = next(iter(rows_where(desk_of(request).store, of.run.id, table.name, found.key)), None)
+    chosen = next(iter(rows_where(services_of(request).store, of.run.id, table.name, found.key)), None)
     if chosen is None:
         return ()
     return tuple(
-        values.told(column.name.replace("_", " "), chosen.get(column.name), column.meaning)
+        evidence.display_value(column.name.replace("_", " "), chosen.get(column.name), column.meaning)
         for column in table.columns
         if column.name in chosen
     )

@@ -14,8 +14,8 @@ from checks.model import Finding
 from checks.texts import CheckText
 from ecr_audit.web.pages.filters import PAGE, Filter
 from reports.commands import CommandBook
+from reports.formats.pdf_charts import Chart, pictures_of
 from reports.formats.pdf_details import account_label
-from reports.formats.pdf_pictures import Picture, pictures_of
 from reports.view import ReportView
 
 KEPT = 4
@@ -76,7 +76,7 @@ class FindingsIndex:
         return CommandBook(self.run)
 
     @cached_property
-    def pictures(self) -> tuple[Picture, ...]:
+    def pictures(self) -> tuple[Chart, ...]:
         """The pictures of the run."""
         return pictures_of(self.view)
 
@@ -113,7 +113,7 @@ class FindingsIndex:
         return [
             "\n".join((
                 one.resource, one.message, one.fingerprint, one.check, titles.get(one.check, ""), one.account,
-                names.get(one.account, ""), one.region, one.remedy.summary if one.remedy else "",
+                names.get(one.account, ""), one.region, one.remediation.summary if one.remediation else "",
             )).lower()
             for one in self.view.findings
         ]  # fmt: skip

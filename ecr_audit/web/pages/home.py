@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from audit.store import RunLine, StoreError
+from audit.store import RunListEntry, StoreError
 from checks.model import Severity
-from ecr_audit.web.desk import Desk
-from ecr_audit.web.pages.asking import Kept, desk_of, kept
+from ecr_audit.web.pages.dependencies import ShownRun, services_of, shown_run
 from ecr_audit.web.pages.rendering import page
-from reports.pictures import trend
-from schedules.jobs import Job, State
+from ecr_audit.web.services import Services
+from reports.charts import trend
+from schedules.jobs.queue import Job, JobState
 
 router = APIRouter()
 
@@ -37,35 +37,35 @@ _BAR_WIDTH = 120.0
 @router.get("/")
 def home(request: Request) -> Response:
     """How things stand."""
-    desk = desk_of(request)
-    lines = desk.store.list(NEWEST + 1)
+    services = services_of(request)
+    lines = services.store.list(NEWEST + 1)
     latest, unreadable = _latest(request, lines)
     shown = lines[:NEWEST]
     return page(
         request, "home.html.j2", latest=latest, unreadable=unreadable, lines=shown, more=len(lines) > NEWEST,
-        bars=bars(shown), active=active(desk), schedules=desk.schedules(),
-        by_run=desk.ledger.makers([line.id for line in shown]),
-        holds=desk.store.holds(), trend=trend.draw(latest.view.trend) if latest and latest.view.trend else "",
+        bars=bars(shown), active=active(services), schedules=services.schedules(),
+        by_run=services.queue.makers([line.id for line in shown]),
+        holds=services.store.holds(), trend=trend.draw(latest.view.trend) if latest and latest.view.trend else "",
     )  # fmt: skip
 
 
 @router.get("/runs")
 def runs(request: Request, before: str = "") -> Response:
     """Every run, newest first; *before*: only those older than this one."""
-    desk = desk_of(request)
-    lines = desk.store.list(PAGE + 1, before)
+    services = services_of(request)
+    lines = services.store.list(PAGE + 1, before)
     return page(
         request, "runs.html.j2", lines=lines[:PAGE], bars=bars(lines[:PAGE]), more=len(lines) > PAGE, before=before,
-        by_run=desk.ledger.makers([line.id for line in lines]), holds=desk.store.holds(),
+        by_run=services.queue.makers([line.id for line in lines]), holds=services.store.holds(),
     )  # fmt: skip
 
 
-def active(desk: Desk) -> tuple[Job, ...]:
+def active(services: Services) -> tuple[Job, ...]:
     """Jobs that wait or run, the oldest first."""
-    return tuple(reversed(desk.ledger.list(states=(State.WAITING, State.RUNNING), limit=20)))
+    return tuple(reversed(services.queue.list(states=(JobState.WAITING, JobState.RUNNING), limit=20)))
 
 
-def bars(lines: tuple[RunLine, ...]) -> dict[str, tuple[Bar, ...]]:
+def bars(lines: tuple[RunListEntry, ...]) -> dict[str, tuple[Bar, ...]]:
     """For each run its open failures as pieces of a bar, all to one scale."""
     longest = max((sum(line.failing.values()) for line in lines), default=0) or 1
     made = {}
@@ -80,11 +80,11 @@ def bars(lines: tuple[RunLine, ...]) -> dict[str, tuple[Bar, ...]]:
     return made
 
 
-def _latest(request: Request, lines: tuple[RunLine, ...]) -> tuple[Kept | None, str]:
+def _latest(request: Request, lines: tuple[RunListEntry, ...]) -> tuple[ShownRun | None, str]:
     """The newest run, or why it cannot be read: the list of the others is still worth showing."""
     if not lines:
         return None, ""
     try:
-        return kept(request, lines[0].id), ""
+        return shown_run(request, lines[0].id), ""
     except StoreError as error:
         return None, str(error)

@@ -11,18 +11,17 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from ecr_audit.web.csrf import checked
-from ecr_audit.web.limits import Cost, Limited
-from ecr_audit.web.pages import addresses, values
-from ecr_audit.web.pages.asking import desk_of
+from ecr_audit.web.pages import evidence, urls
+from ecr_audit.web.pages.dependencies import services_of
 from ecr_audit.web.pages.rendering import page
 from ecr_audit.web.pages.schedules import scope_text
-from ecr_audit.web.signin import require
-from ecr_audit.web.users import Role, User
+from ecr_audit.web.security.csrf import checked
+from ecr_audit.web.security.rate_limits import Cost, Limited
+from ecr_audit.web.security.roles import Role, User, require
 from reports.formats import FORMATS, ReportFormat
-from schedules.configuration import ScopeSettings
-from schedules.jobs import Job, Kind, State
-from schedules.receipts import Receipt, Receipts, ReceiptState
+from schedules.configuration.service import ScopeSettings
+from schedules.deliveries.receipts import Receipt, Receipts, ReceiptState
+from schedules.jobs.queue import Job, JobState, Kind
 
 router = APIRouter()
 
@@ -35,56 +34,56 @@ TRYING_FOR = dt.timedelta(minutes=10)
 @router.get("/jobs")
 def jobs(request: Request, before: str = "", schedule: str = "", state: str = "") -> Response:
     """Jobs, newest first; *before*: only those asked for earlier than this one."""
-    states = tuple(one for one in State if one.value == state)
-    found = desk_of(request).ledger.list(limit=PAGE + 1, before=before, schedule=schedule, states=states)
+    states = tuple(one for one in JobState if one.value == state)
+    found = services_of(request).queue.list(limit=PAGE + 1, before=before, schedule=schedule, states=states)
     return page(
         request, "jobs.html.j2", jobs=found[:PAGE], more=len(found) > PAGE, before=before, schedule=schedule,
-        state=states[0].value if states else "", states=tuple(State),
-        names=tuple(desk_of(request).configuration.schedules),
+        state=states[0].value if states else "", states=tuple(JobState),
+        names=tuple(services_of(request).configuration.schedules),
     )  # fmt: skip
 
 
 @router.get("/jobs/{job_id}")
 def job(request: Request, job_id: str) -> Response:
     """A job."""
-    desk = desk_of(request)
-    found = desk.job(job_id)
-    receipts = Receipts(desk.store.engine, desk.clock).of(found.id)
+    services = services_of(request)
+    found = services.job(job_id)
+    receipts = Receipts(services.store.engine, services.clock).of(found.id)
     return page(
-        request, "job.html.j2", job=found, receipts=receipts, now=desk.clock(), asked=tuple(_asked(found)),
-        formats=_formats(found), again=not _well(found) and found.schedule in desk.configuration.schedules,
-        trying=_trying(found, receipts, desk.clock()),
+        request, "job.html.j2", job=found, receipts=receipts, now=services.clock(), asked=tuple(_asked(found)),
+        formats=_formats(found), again=not _well(found) and found.schedule in services.configuration.schedules,
+        trying=_trying(found, receipts, services.clock()),
     )  # fmt: skip
 
 
 def _well(job: Job) -> bool:
     """Whether there is no reason to run it once more."""
-    return not job.state.ended or job.state in (State.DONE, State.COALESCED) or job.kind is not Kind.AUDIT
+    return not job.state.ended or job.state in (JobState.DONE, JobState.COALESCED) or job.kind is not Kind.AUDIT
 
 
-def _asked(job: Job) -> Iterator[values.Told]:
+def _asked(job: Job) -> Iterator[evidence.DisplayValue]:
     """What was said when it was asked for, in words."""
     for name, value in job.request.items():
         if name == "scope" and isinstance(value, dict):
-            yield values.told("Narrowed to", scope_text(value))
+            yield evidence.display_value("Narrowed to", scope_text(value))
         else:
             titles = {"deliveries": "Who is to hear of it", "formats": "Formats"}
-            yield values.told(titles.get(name, name.replace("_", " ")), value)
+            yield evidence.display_value(titles.get(name, name.replace("_", " ")), value)
 
 
 def _trying(job: Job, receipts: Sequence[Receipt], now: dt.datetime) -> bool:
     """Whether deliveries are under way. One that died long ago is not waited for."""
     lately = job.finished_at is not None and now - job.finished_at < TRYING_FOR
-    return lately and any(one.state is ReceiptState.TRYING for one in receipts)
+    return lately and any(one.state is ReceiptState.PENDING for one in receipts)
 
 
 @router.post("/jobs/{job_id}/cancel", dependencies=[Depends(require(Role.RUN)), Depends(checked)])
 def cancel(request: Request, job_id: str, user: Annotated[User, Depends(require(Role.RUN))]) -> Response:
     """Cancel a job. One that has ended stays as it ended, and its page says so."""
-    desk = desk_of(request)
-    found = desk.job(job_id)
-    desk.cancel(found.id, user.name)
-    return RedirectResponse(addresses.job(found.id), 303)
+    services = services_of(request)
+    found = services.job(job_id)
+    services.cancel(found.id, user.name)
+    return RedirectResponse(urls.job(found.id), 303)
 
 
 @router.post("/audits", dependencies=[Depends(require(Role.RUN)), Depends(checked), Depends(Limited(Cost.AUDIT))])
@@ -97,8 +96,8 @@ def audit(
 ) -> Response:
     """Audit now: as a schedule does, or without one; narrowed to accounts or Regions where some are named."""
     scope = _scope(request, schedule, accounts, regions)
-    made = desk_of(request).audit(schedule, user.name, scope)
-    return RedirectResponse(addresses.job(made.id), 303)
+    made = services_of(request).audit(schedule, user.name, scope)
+    return RedirectResponse(urls.job(made.id), 303)
 
 
 def _scope(request: Request, schedule: str, accounts: str, regions: str) -> ScopeSettings | None:
@@ -107,7 +106,7 @@ def _scope(request: Request, schedule: str, accounts: str, regions: str) -> Scop
     where = tuple(re.split(r"[\s,;]+", regions.strip())) if regions.strip() else ()
     if not named and not where:
         return None
-    settings = desk_of(request).configuration.schedules.get(schedule)
+    settings = services_of(request).configuration.schedules.get(schedule)
     whole = settings.scope if settings else ScopeSettings()
     changes = {"accounts": named, "ous": ()} if named else {}
     if where:

@@ -12,13 +12,13 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from audit.run_changes import is_open
 from checks.model import RegistryId
 from checks.tables import REGISTRIES
-from ecr_audit.web.pages import values
-from ecr_audit.web.pages.asking import Kept, desk_of, kept
+from ecr_audit.web.pages import evidence
+from ecr_audit.web.pages.dependencies import ShownRun, services_of, shown_run
+from ecr_audit.web.pages.evidence import Row, frame_of, rows, rows_where
 from ecr_audit.web.pages.filters import LONGEST, PAGE, Filter
 from ecr_audit.web.pages.rendering import page
-from ecr_audit.web.pages.tables import Row, frame_of, rows, rows_where
-from reports.pictures.ways import STYLES, Style
-from reports.topology import WAY_WORDS, Link, Way
+from reports.charts.link_styles import STYLES, Style
+from reports.topology import LINK_STATE_WORDS, Link, LinkState
 
 router = APIRouter()
 
@@ -32,7 +32,7 @@ _DOCUMENTS = (
     "pull_through_cache_rules", "pull_time_exclusions", "backfills",
 )  # fmt: skip
 _FACTS = (
-    "ou_path", "depth", "repository_count", "is_source", "is_destination", "rule_count", "rules_limit",
+    "ou_path", "detail", "repository_count", "is_source", "is_destination", "rule_count", "rules_limit",
     "destinations_present", "destinations_needed", "destinations_limit", "policy_characters",
     "policy_characters_limit", "policy_scope", "blob_mounting", "basic_scan_version", "service_linked_role_present",
     "failure_rules", "missing_permissions", "limits_source",
@@ -49,7 +49,7 @@ class LinkRow:
     style: Style
     way: str
     """How it stands, in words."""
-    prefixes: values.Told
+    prefixes: evidence.DisplayValue
     reason: str
     known: bool
     """Whether the other registry was read, so that it has a page."""
@@ -58,7 +58,7 @@ class LinkRow:
 @router.get("/runs/{run_id}/registries")
 def registries(request: Request, run_id: str, text: str = "") -> Response:
     """Every registry that the run set out to read."""
-    of = kept(request, run_id)
+    of = shown_run(request, run_id)
     given = request.query_params.get("page", "1")
     number = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 1
     found = _listed(request, of, text[:LONGEST])
@@ -73,8 +73,8 @@ def registries(request: Request, run_id: str, text: str = "") -> Response:
 @router.get("/runs/{run_id}/registries/{account}/{region}")
 def registry(request: Request, run_id: str, account: str, region: str) -> Response:
     """One registry."""
-    of = kept(request, run_id)
-    store = desk_of(request).store
+    of = shown_run(request, run_id)
+    store = services_of(request).store
     found = rows_where(store, of.run.id, REGISTRIES.name, {"account": account, "region": region})
     wanted = Filter(account=account, region=region)
     shown = of.index.chosen(wanted)
@@ -83,17 +83,28 @@ def registry(request: Request, run_id: str, account: str, region: str) -> Respon
         raise HTTPException(404, f"run {of.run.id} has no registry {account}/{region}, or kept nothing of it")
     row = found[0] if found else {}
     return page(
-        request, "registry.html.j2", run=of.run, view=of.view, index=of.index, account=account, region=region, row=row,
-        name=of.run.account_names.get(account, ""), facts=_told(row, _FACTS), documents=_told(row, _DOCUMENTS),
+        request,
+        "registry.html.j2",
+        run=of.run,
+        view=of.view,
+        index=of.index,
+        account=account,
+        region=region,
+        row=row,
+        name=of.run.account_names.get(account, ""),
+        facts=_displayed(row, _FACTS),
+        documents=_displayed(row, _DOCUMENTS),
         outgoing=_links(request, of, "source", "destination", RegistryId(account, region)),
         incoming=_links(request, of, "destination", "source", RegistryId(account, region)),
-        shown=shown, wanted=wanted, gaps=gaps,
+        shown=shown,
+        wanted=wanted,
+        gaps=gaps,
         scripts=[one for one in of.run.scripts if (one.account, one.region) == (account, region)],
-    )  # fmt: skip
+    )
 
 
-def _listed(request: Request, of: Kept, text: str) -> list[Row]:
-    store = desk_of(request).store
+def _listed(request: Request, of: ShownRun, text: str) -> list[Row]:
+    store = services_of(request).store
     if not store.has_tables(of.run.id, REGISTRIES.name):
         raise HTTPException(404, f"run {of.run.id} kept no evidence tables, so its registries are not known")
     frame = frame_of(store, of.run.id, REGISTRIES.name)
@@ -114,40 +125,48 @@ def _searched(row: Row) -> str:
     return "\n".join(str(part) for part in (*parts, *roles) if part).lower()
 
 
-def _open_by_place(of: Kept) -> Mapping[RegistryId, int]:
+def _open_by_place(of: ShownRun) -> Mapping[RegistryId, int]:
     """Open failures by account and Region."""
     return Counter(RegistryId(one.account, one.region) for one in of.view.findings if is_open(one))
 
 
-def _told(row: Row, names: Iterable[str]) -> list[values.Told]:
+def _displayed(row: Row, names: Iterable[str]) -> list[evidence.DisplayValue]:
     return [
-        values.told(name.replace("_", " "), row[name], REGISTRIES.column(name).meaning) for name in names if name in row
+        evidence.display_value(name.replace("_", " "), row[name], REGISTRIES.column(name).meaning)
+        for name in names
+        if name in row
     ]
 
 
-def _links(request: Request, of: Kept, here: str, there: str, place: RegistryId) -> list[LinkRow]:
+def _links(request: Request, of: ShownRun, here: str, there: str, place: RegistryId) -> list[LinkRow]:
     """Links of one registry, those that stand worst first."""
-    store = desk_of(request).store
+    store = services_of(request).store
     found = rows_where(store, of.run.id, "links", {f"{here}_account": place[0], f"{here}_region": place[1]})
     known = set()
     if found:
         frame = frame_of(store, of.run.id, REGISTRIES.name)
         known = set(zip(frame["account"], frame["region"], strict=True))
     ways = {(link.source, link.destination): link for link in (of.view.topology.links if of.view.topology else ())}
-    order = list(Way)
+    order = list(LinkState)
     made = []
     for row in found:
         other = RegistryId(str(row[f"{there}_account"]), str(row[f"{there}_region"]))
         link = ways.get((place, other) if here == "source" else (other, place))
-        way = link.way if isinstance(link, Link) else Way.UNKNOWN
+        way = link.way if isinstance(link, Link) else LinkState.UNKNOWN
         made.append((order.index(way), other, _link_row(of, row, other, way, known=other in known)))
     return [one for _order, _other, one in sorted(made, key=lambda entry: entry[:2])]
 
 
-def _link_row(of: Kept, row: Mapping[str, Any], other: RegistryId, way: Way, *, known: bool) -> LinkRow:
+def _link_row(of: ShownRun, row: Mapping[str, Any], other: RegistryId, way: LinkState, *, known: bool) -> LinkRow:
     copied = row.get("prefixes") if row.get("present") else row.get("expected_prefixes")
-    reason = row.get("grant_reason") if way in (Way.BLOCKED, Way.PARTIAL, Way.UNKNOWN) else ""
+    reason = row.get("grant_reason") if way in (LinkState.BLOCKED, LinkState.PARTIAL, LinkState.UNKNOWN) else ""
     return LinkRow(
-        account=other[0], region=other[1], name=of.run.account_names.get(other[0], ""), style=STYLES[way],
-        way=WAY_WORDS[way], prefixes=values.told("prefixes", copied), reason=str(reason or ""), known=known,
-    )  # fmt: skip
+        account=other[0],
+        region=other[1],
+        name=of.run.account_names.get(other[0], ""),
+        style=STYLES[way],
+        way=LINK_STATE_WORDS[way],
+        prefixes=evidence.display_value("prefixes", copied),
+        reason=str(reason or ""),
+        known=known,
+    )

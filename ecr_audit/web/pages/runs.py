@@ -7,16 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from ecr_audit.web.csrf import checked
-from ecr_audit.web.limits import Cost, Limited
-from ecr_audit.web.pages import addresses, filters
-from ecr_audit.web.pages.archive import as_attachment, as_one_file
-from ecr_audit.web.pages.asking import desk_of, kept
+from ecr_audit.web.pages import filters, urls
+from ecr_audit.web.pages.dependencies import services_of, shown_run
+from ecr_audit.web.pages.downloads import as_attachment, as_one_file
 from ecr_audit.web.pages.rendering import page
-from ecr_audit.web.signin import require
-from ecr_audit.web.users import Role, User
+from ecr_audit.web.security.csrf import checked
+from ecr_audit.web.security.rate_limits import Cost, Limited
+from ecr_audit.web.security.roles import Role, User, require
 from reports.formats import FORMATS
-from reports.kept import rendered_folder
+from reports.run_view import rendered_folder
 
 router = APIRouter()
 
@@ -24,29 +23,29 @@ router = APIRouter()
 @router.get("/runs/{run_id}")
 def run(request: Request, run_id: str) -> Response:
     """A run."""
-    of = kept(request, run_id)
+    of = shown_run(request, run_id)
     if of.run.id != run_id:
         query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(addresses.run(of.run.id) + query, 303)
+        return RedirectResponse(urls.run(of.run.id) + query, 303)
     wanted = filters.read(request.query_params.multi_items())
-    desk = desk_of(request)
+    services = services_of(request)
     return page(
         request, "run.html.j2", run=of.run, view=of.view, index=of.index, wanted=wanted,
         shown=of.index.chosen(wanted), states=filters.STATES, statuses=filters.STATUSES,
         formats=FORMATS.values(),
-        ready={name for name in FORMATS if (rendered_folder(desk.store, of.run.id, name) / ".whole").exists()},
-        job=desk.ledger.makers([of.run.id]).get(of.run.id), hold=desk.store.holds().get(of.run.id),
-        has_tables=desk.store.has_tables(of.run.id, "registries", "links"),
+        ready={name for name in FORMATS if (rendered_folder(services.store, of.run.id, name) / ".whole").exists()},
+        job=services.queue.makers([of.run.id]).get(of.run.id), hold=services.store.holds().get(of.run.id),
+        has_tables=services.store.has_tables(of.run.id, "registries", "links"),
     )  # fmt: skip
 
 
 @router.get("/runs/{run_id}/download/{format}", dependencies=[Depends(Limited(Cost.DOWNLOAD))])
 def download(request: Request, run_id: str, format: str) -> Response:
     """A report as a file; several files as one ZIP."""
-    of = kept(request, run_id)
+    of = shown_run(request, run_id)
     if format not in FORMATS:
         raise HTTPException(404, f"there is no report format of that name; there are {', '.join(FORMATS)}")
-    files = desk_of(request).files(of.run.id, format)
+    files = services_of(request).files(of.run.id, format)
     name, data = as_one_file(f"ecr-audit-{of.run.id}-{format}", files, of.run.finished_at)
     return as_attachment(name, data)
 
@@ -54,7 +53,7 @@ def download(request: Request, run_id: str, format: str) -> Response:
 @router.get("/runs/{run_id}/scripts/{name}")
 def script(request: Request, run_id: str, name: str) -> Response:
     """A remediation script, as the run made it."""
-    of = kept(request, run_id)
+    of = shown_run(request, run_id)
     found = next((one for one in of.run.scripts if one.name == name), None)
     if found is None:
         raise HTTPException(404, f"run {of.run.id} has no script of that name; its findings name those that it has")
@@ -72,9 +71,9 @@ def make_reports(
     formats: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Make reports in the background."""
-    of = kept(request, run_id)
+    of = shown_run(request, run_id)
     wanted = tuple(name for name in FORMATS if name in (formats or ()))
     if not wanted or len(wanted) < len(set(formats or ())):
         raise HTTPException(400, f"choose at least one report format of {', '.join(FORMATS)}")
-    job = desk_of(request).report(of.run.id, wanted, user.name)
-    return RedirectResponse(addresses.job(job.id), 303)
+    job = services_of(request).report(of.run.id, wanted, user.name)
+    return RedirectResponse(urls.job(job.id), 303)

@@ -11,7 +11,7 @@ import pytest
 from audit.aws.calls import Calls
 from audit.aws.failures import CallError
 from audit.aws.operations import operation
-from audit.aws.sessions import CallCounter, Session
+from audit.aws.sessions import CallCounter, ClientSession
 from audit.aws.settings import AwsSettings
 from audit.evidence import CallCounts
 from checks.model import GapKind
@@ -35,7 +35,7 @@ class Waits:
 
 
 def calls_to(served: Endpoint, waits: Waits, **settings: object) -> Calls:
-    session = Session(AwsSettings(endpoint_url=served.url, home_region="eu-west-1", **settings))
+    session = ClientSession(AwsSettings(endpoint_url=served.url, home_region="eu-west-1", **settings))
     return Calls(session, caller_account=OWN, clock=lambda: waits.now, pause=waits.pause)
 
 

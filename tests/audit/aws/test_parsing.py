@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from audit.aws.failures import failure_of
-from audit.aws.parsing import PlainParserFactory, epoch
+from audit.aws.responses import PlainParserFactory, epoch
 
 SHAPE = botocore.session.Session().get_service_model("ecr").operation_model("DescribeRepositories").output_shape
 PARSER = PlainParserFactory().create_parser("json")

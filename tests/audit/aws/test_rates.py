@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.aws.rates import RateLimit
+from audit.aws.calls import RateLimit
 
 
 class Clock:

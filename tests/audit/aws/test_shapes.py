@@ -7,7 +7,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from audit.aws.shapes import MisshapenAnswerError, require_shape
+from audit.aws.responses import MisshapenAnswerError, require_shape
 
 SESSION = botocore.session.Session()
 

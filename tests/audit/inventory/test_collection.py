@@ -12,12 +12,13 @@ import pytest
 from audit.aws import AwsSettings, AwsSetupError
 from audit.evidence import CallCounts, Evidence, RegistryEvidence, Scope, all_gaps
 from audit.inventory import collect
-from audit.inventory.ports import NoCheckpoint
-from audit.inventory.registry import read_outline
+from audit.inventory.protocols import NoCheckpoint
+from audit.inventory.registry import read_summary
 from audit.progress import Phase, ProgressEvent, Step
-from audit.simulator import Simulation, World, serve
-from checks.baseline import Baseline, Destination, Requirement, Sources
+from checks.baseline.schema import Baseline
+from checks.baseline.sections import Destination, Requirement, Sources
 from checks.model import GapKind
+from ecr_audit.simulator import Simulation, World, serve
 from tests.audit.inventory.worlds import CLOSED, EU, HUB, MANAGEMENT, ROLELESS, SOURCE, US, destination, document
 
 NOW = 1795399200.0  # 2026-11-23T02:00:00Z, the worlds' present
@@ -81,7 +82,7 @@ def test_an_organization_is_read_whole(audited: Audit) -> None:
 def test_depth_where_replication_happens_and_nowhere_else(audited: Audit) -> None:
     evidence = audited()
     source, hub = registry(evidence, SOURCE, EU), registry(evidence, HUB, US)
-    assert {pair for pair in planned(evidence) if registry(evidence, *pair).registry.depth == "full"} == {
+    assert {pair for pair in planned(evidence) if registry(evidence, *pair).registry.detail == "full"} == {
         (SOURCE, EU),
         (HUB, US),
     }
@@ -131,7 +132,7 @@ def test_narrowing_by_accounts_still_reads_their_destinations(audited: Audit) ->
     assert planned(evidence) == {(SOURCE, EU), (HUB, US)}
     assert [one.account for one in evidence.accounts if one.in_scope] == [SOURCE]
     assert [(one.account, one.region) for one in evidence.regions if one.in_scope] == [(SOURCE, EU)]
-    assert registry(evidence, HUB, US).registry.depth == "full"
+    assert registry(evidence, HUB, US).registry.detail == "full"
 
 
 @pytest.mark.parametrize("unit", ["ou-abcd-22222222", "Work/Prod", "Root/Work/Prod"])
@@ -160,9 +161,9 @@ def test_an_inactive_account_that_was_asked_for_is_a_gap(audited: Audit) -> None
 
 
 def test_everything_reads_every_repository(audited: Audit) -> None:
-    evidence = audited(scope=Scope(everything=True))
+    evidence = audited(scope=Scope(all_repositories=True))
     assert all(all(one.repositories["detailed"]) for one in evidence.registries)
-    assert registry(evidence, MANAGEMENT, US).registry.depth == "full"
+    assert registry(evidence, MANAGEMENT, US).registry.detail == "full"
 
 
 def test_what_the_baseline_requires_is_read_without_a_rule(audited: Audit) -> None:
@@ -173,7 +174,7 @@ def test_what_the_baseline_requires_is_read_without_a_rule(audited: Audit) -> No
     )
     evidence = audited(baseline=Baseline(replication=(requirement,)))
     assert column(registry(evidence, SOURCE, EU), "detailed")["dev/tool"] is True
-    assert registry(evidence, HUB, EU).registry.depth == "full"
+    assert registry(evidence, HUB, EU).registry.detail == "full"
 
 
 @pytest.mark.parametrize(
@@ -195,7 +196,7 @@ def test_a_refusal_is_a_gap_and_the_run_goes_on(audited: Audit, operation: str, 
     found = [gap for gap in all_gaps(evidence) if gap.account == SOURCE and gap.operation == operation]
     assert {gap.kind for gap in found} == {expected}
     assert {gap.permission for gap in found} == ({operation} if expected is GapKind.DENIED else {""})
-    assert registry(evidence, HUB, US).registry.depth == "full"
+    assert registry(evidence, HUB, US).registry.detail == "full"
     assert registry(evidence, SOURCE, EU).registry.replication_configuration
 
 
@@ -253,14 +254,14 @@ def test_a_denied_organization_is_a_gap_and_the_caller_s_account_is_read(audited
 def test_accounts_can_be_named_where_the_organization_cannot_be_listed(audited: Audit) -> None:
     faults = [{"operation": "organizations:*", "kind": "deny"}]
     evidence = audited(document(faults=faults), Scope(accounts=(SOURCE, HUB)))
-    assert registry(evidence, SOURCE, EU).registry.depth == "full"
+    assert registry(evidence, SOURCE, EU).registry.detail == "full"
     assert [one.account for one in evidence.accounts if one.in_scope] == [SOURCE, HUB]
 
 
 def test_regions_are_asked_for_in_the_account_where_the_centre_is_silent(audited: Audit) -> None:
     evidence = audited(document(faults=[{"operation": "account:ListRegions", "kind": "deny"}]))
     assert evidence.calls.sent["ec2:DescribeRegions"] >= 3
-    assert registry(evidence, SOURCE, EU).registry.depth == "full"
+    assert registry(evidence, SOURCE, EU).registry.detail == "full"
     assert not [gap for gap in all_gaps(evidence) if "Regions" in gap.operation]
 
 
@@ -273,7 +274,7 @@ def test_regions_that_nobody_tells_are_assumed_and_marked(audited: Audit) -> Non
     statuses = {one.status for one in evidence.regions if one.account == SOURCE}
     assert statuses == {None}
     assert (SOURCE, "", "ec2:DescribeRegions", GapKind.DENIED) in gaps(evidence)
-    assert registry(evidence, SOURCE, EU).registry.depth == "full"
+    assert registry(evidence, SOURCE, EU).registry.detail == "full"
     assert registry(evidence, SOURCE, "eu-north-1").gaps, "a Region that is not enabled says so when it is asked"
 
 
@@ -316,17 +317,17 @@ def test_a_registry_that_was_lost_is_a_gap_and_is_tried_again_on_resume(
     def break_on_hub(reader: Any, partition: str) -> RegistryEvidence:
         if (reader.account, reader.region) == (HUB, US):
             raise RuntimeError("a defect of ours")
-        return read_outline(reader, partition)
+        return read_summary(reader, partition)
 
     kept = Kept()
     with monkeypatch.context() as broken:
-        broken.setattr("audit.inventory.tasks.read_outline", break_on_hub)
+        broken.setattr("audit.inventory.tasks.read_summary", break_on_hub)
         evidence = audited(checkpoint=kept)
     (gap,) = registry(evidence, HUB, US).gaps
     assert (gap.kind, gap.code) == (GapKind.UNEXPECTED, "RuntimeError")
     assert "a defect of ours" in gap.message
-    assert registry(evidence, SOURCE, EU).registry.depth == "full"
-    assert registry(audited(checkpoint=kept), HUB, US).registry.depth == "full"
+    assert registry(evidence, SOURCE, EU).registry.detail == "full"
+    assert registry(audited(checkpoint=kept), HUB, US).registry.detail == "full"
 
 
 def test_progress_ends_what_it_starts(audited: Audit) -> None:

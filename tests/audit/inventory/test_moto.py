@@ -7,7 +7,7 @@ from moto.server import ThreadedMotoServer
 from audit.aws import AwsSettings
 from audit.evidence import Scope
 from audit.inventory import collect
-from checks.baseline import Baseline
+from checks.baseline.schema import Baseline
 
 ACCOUNT = "123456789012"
 
@@ -43,5 +43,5 @@ def test_moto_can_be_audited(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"ecr:GetAccountSetting", "ecr:DescribeRepositoryCreationTemplates"} <= {
         gap.operation for gap in source.gaps
     }
-    assert destination.registry.depth == "full"
+    assert destination.registry.detail == "full"
     assert all("<" not in gap.message for gap in source.gaps), "pages are summed up, not quoted"

@@ -15,8 +15,16 @@ from audit.evidence import (
     RegistryRecord,
     empty_columns,
 )
-from audit.inventory.plan import Flow, inquiries, registries_for_depth, required_flows, rule_flows, wanted_repositories
-from checks.baseline import Baseline, Destination, Requirement, Sources
+from audit.inventory.plan import (
+    Flow,
+    inquiries,
+    registries_for_detail,
+    repositories_to_read,
+    required_flows,
+    rule_flows,
+)
+from checks.baseline.schema import Baseline
+from checks.baseline.sections import Destination, Requirement, Sources
 from checks.model import RegistryId
 
 SOURCE, HUB, IDLE = ("111111111111", "eu-west-1"), ("222222222222", "us-east-1"), ("333333333333", "eu-west-1")
@@ -88,23 +96,23 @@ def test_flows_that_the_baseline_requires_leave_out_the_registry_itself() -> Non
 
 
 def test_repositories_wanted_on_both_sides() -> None:
-    outlines = {
+    summaries = {
         SOURCE: registry(SOURCE, "prod/a", "prod/b", "dev/c"),
         HUB: registry(HUB, "prod/a", "prod/orphan", "own/x"),
         IDLE: registry(IDLE, "prod/a"),
     }
-    wanted = wanted_repositories([flow("prod/")], outlines, everything=False)
+    wanted = repositories_to_read([flow("prod/")], summaries, all_repositories=False)
     assert wanted == {SOURCE: ("prod/a", "prod/b"), HUB: ("prod/a",)}
 
 
 def test_a_source_that_could_not_be_listed_makes_its_prefixes_count_at_the_destination() -> None:
-    outlines = {SOURCE: registry(SOURCE, listed=False), HUB: registry(HUB, "prod/a", "own/x")}
-    assert wanted_repositories([flow("prod/")], outlines, everything=False) == {HUB: ("prod/a",)}
+    summaries = {SOURCE: registry(SOURCE, listed=False), HUB: registry(HUB, "prod/a", "own/x")}
+    assert repositories_to_read([flow("prod/")], summaries, all_repositories=False) == {HUB: ("prod/a",)}
 
 
 def test_everything_is_everything() -> None:
-    outlines = {IDLE: registry(IDLE, "b", "a")}
-    assert wanted_repositories([], outlines, everything=True) == {IDLE: ("a", "b")}
+    summaries = {IDLE: registry(IDLE, "b", "a")}
+    assert repositories_to_read([], summaries, all_repositories=True) == {IDLE: ("a", "b")}
 
 
 names = st.text("ab/-", min_size=1, max_size=5)
@@ -112,8 +120,8 @@ names = st.text("ab/-", min_size=1, max_size=5)
 
 @given(st.lists(names, unique=True), st.lists(names, unique=True), st.lists(st.text("ab/", max_size=3), min_size=1))
 def test_wanted_is_what_the_definition_says(here: list[str], there: list[str], prefixes: list[str]) -> None:
-    outlines = {SOURCE: registry(SOURCE, *here), HUB: registry(HUB, *there)}
-    wanted = wanted_repositories([flow(*prefixes)], outlines, everything=False)
+    summaries = {SOURCE: registry(SOURCE, *here), HUB: registry(HUB, *there)}
+    wanted = repositories_to_read([flow(*prefixes)], summaries, all_repositories=False)
     sent = {name for name in here if any(name.startswith(prefix) for prefix in prefixes)}
     assert set(wanted.get(SOURCE, ())) == sent
     assert set(wanted.get(HUB, ())) == sent & set(there)
@@ -122,7 +130,7 @@ def test_wanted_is_what_the_definition_says(here: list[str], there: list[str], p
 def test_depth_for_sources_destinations_policies_and_the_unknown() -> None:
     pairs = [(f"{number:012}", "eu-west-1") for number in range(6)]
     source, hub, granting, unknown, empty, unreadable = pairs
-    outlines = {
+    summaries = {
         source: registry(source, config=rules("prod/", to=hub)),
         hub: registry(hub),
         granting: registry(granting, policy="{}"),
@@ -130,15 +138,15 @@ def test_depth_for_sources_destinations_policies_and_the_unknown() -> None:
         empty: registry(empty, "some/repository"),
         unreadable: registry(unreadable, config=None, policy=None, listed=False),
     }
-    flows = rule_flows(source, outlines[source].registry.replication_configuration)
-    assert registries_for_depth(flows, outlines, everything=False) == (source, hub, granting, unknown)
-    assert empty in registries_for_depth(flows, outlines, everything=True)
+    flows = rule_flows(source, summaries[source].registry.replication_configuration)
+    assert registries_for_detail(flows, summaries, all_repositories=False) == (source, hub, granting, unknown)
+    assert empty in registries_for_detail(flows, summaries, all_repositories=True)
 
 
 def test_depth_for_what_the_baseline_speaks_about_if_anything_is_there() -> None:
     flows = [flow("prod/", source=SOURCE, configured=False), flow("prod/", source=IDLE, configured=False)]
-    outlines = {SOURCE: registry(SOURCE, "x"), IDLE: registry(IDLE), HUB: registry(HUB)}
-    assert registries_for_depth(flows, outlines, everything=False) == (SOURCE, HUB)
+    summaries = {SOURCE: registry(SOURCE, "x"), IDLE: registry(IDLE), HUB: registry(HUB)}
+    assert registries_for_detail(flows, summaries, all_repositories=False) == (SOURCE, HUB)
 
 
 def test_images_asked_about_are_the_active_ones_that_the_destination_lacks() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from audit.aws.calls import Calls
-from audit.aws.sessions import Session
+from audit.aws.sessions import ClientSession
 from audit.aws.settings import AwsSettings
 from audit.inventory.reader import Reader
 from checks.model import GapKind
@@ -15,7 +15,7 @@ OWN = "111111111111"
 
 
 def reader_of(served: Endpoint) -> Reader:
-    session = Session(AwsSettings(endpoint_url=served.url, max_attempts=1, read_timeout=0.3))
+    session = ClientSession(AwsSettings(endpoint_url=served.url, max_attempts=1, read_timeout=0.3))
     calls = Calls(session, caller_account=OWN, pause=lambda seconds: False)
     return Reader(calls, OWN, "eu-west-1")
 

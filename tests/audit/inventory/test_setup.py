@@ -8,7 +8,7 @@ import pytest
 from audit.aws import AwsSettings, AwsSetupError
 from audit.evidence import Scope
 from audit.inventory import collect
-from checks.baseline import Baseline
+from checks.baseline.schema import Baseline
 from tests.audit.endpoint import Answer, endpoint
 
 

@@ -30,7 +30,7 @@ from alembic import command  # noqa: F401
 
 from audit.store import Store, open_store, planned, upgrade
 from tests.audit.store.next_program import next_program, revisions_of_next
-from tests.audit.store.test_ages import FIRST_NIGHT, night
+from tests.audit.store.test_finding_age import FIRST_NIGHT, night
 from tests.audit.store.test_store import TABLES
 
 NIGHTS = 3
@@ -46,9 +46,9 @@ class Rounds:
     inspect: Callable[[str], None]
 
 
-def fill(url: str, nights: int = NIGHTS) -> Store:
+def fill(url: str, entries: int = NIGHTS) -> Store:
     store = open_store(url)
-    for number in range(nights):
+    for number in range(entries):
         store.save(night(number, "found"), TABLES)
     return store
 
@@ -78,7 +78,7 @@ def inspect(url: str) -> None:
     assert not broken, broken
     again = night(40, "found")
     store.save(again, TABLES, job="again")
-    store.mend(0)
+    store.repair(0)
     left = [one for one in store.verify(0) if one.problem]
     assert not left, left
     assert [line.id for line in store.list()] == [again.id, *before]

@@ -11,8 +11,9 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from audit.store import opening, schema
-from audit.store.opening import engine_of, place_of
+from audit.store import connection as store_connection
+from audit.store import schema
+from audit.store.connection import engine_of, place_of
 
 REVISION = "next"
 _STEP = f'''
@@ -40,7 +41,7 @@ _FAILURE = """
 def revisions_of_next(folder: Path, *, failing: bool = False) -> Path:
     """Write that program's migrations below *folder*. *failing*: the database refuses the last step of the new one."""
     there = folder / "migrations"
-    shutil.copytree(opening._MIGRATIONS, there, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(store_connection._MIGRATIONS, there, ignore=shutil.ignore_patterns("__pycache__"))
     (there / "versions" / "next.py").write_text(_STEP + (_FAILURE if failing else ""), encoding="utf-8")
     return there
 
@@ -48,7 +49,10 @@ def revisions_of_next(folder: Path, *, failing: bool = False) -> Path:
 @contextmanager
 def next_program(migrations: Path) -> Iterator[None]:
     """Within it, this process is that program."""
-    with mock.patch.object(opening, "_MIGRATIONS", migrations), mock.patch.object(schema, "REVISION", REVISION):
+    with (
+        mock.patch.object(store_connection, "_MIGRATIONS", migrations),
+        mock.patch.object(schema, "REVISION", REVISION),
+    ):
         yield
 
 

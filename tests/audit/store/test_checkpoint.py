@@ -15,7 +15,7 @@ PART = RegistryEvidence(
 
 def interrupted(root: Path, key: str = "k", now: float = 100.0) -> None:
     with suppress(KeyboardInterrupt), open_collection(root, key, now, resume=False) as kept:
-        kept.save("outline", PART)
+        kept.save("summary", PART)
         raise KeyboardInterrupt
 
 
@@ -24,8 +24,8 @@ def test_what_was_kept_is_there_again(tmp_path: Path):
     with open_collection(tmp_path, "k", 200.0, resume=True) as kept:
         assert kept.resumed == 1
         assert kept.started_at == 100.0
-        assert kept.load("outline", "000000000001", "eu-west-1") == PART
-        assert kept.load("depth", "000000000001", "eu-west-1") is None
+        assert kept.load("summary", "000000000001", "eu-west-1") == PART
+        assert kept.load("detail", "000000000001", "eu-west-1") is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -33,7 +33,7 @@ def test_a_new_collection_begins_empty(tmp_path: Path):
     interrupted(tmp_path)
     with open_collection(tmp_path, "k", 200.0, resume=False) as kept:
         assert kept.resumed == 0
-        assert kept.load("outline", "000000000001", "eu-west-1") is None
+        assert kept.load("summary", "000000000001", "eu-west-1") is None
 
 
 def test_another_question_does_not_resume_this_one(tmp_path: Path):
@@ -45,10 +45,10 @@ def test_another_question_does_not_resume_this_one(tmp_path: Path):
 
 def test_a_living_collection_is_left_alone(tmp_path: Path):
     with open_collection(tmp_path, "k", 100.0, resume=False) as first:
-        first.save("outline", PART)
+        first.save("summary", PART)
         with open_collection(tmp_path, "k", 200.0, resume=True) as second:
             assert second.resumed == 0
-        assert first.load("outline", "000000000001", "eu-west-1") == PART
+        assert first.load("summary", "000000000001", "eu-west-1") == PART
 
 
 def test_a_torn_part_is_read_again_from_aws(tmp_path: Path):
@@ -56,4 +56,4 @@ def test_a_torn_part_is_read_again_from_aws(tmp_path: Path):
     (part,) = tmp_path.glob("*/*.json")
     part.write_bytes(part.read_bytes()[:40])
     with open_collection(tmp_path, "k", 200.0, resume=True) as kept:
-        assert kept.load("outline", "000000000001", "eu-west-1") is None
+        assert kept.load("summary", "000000000001", "eu-west-1") is None

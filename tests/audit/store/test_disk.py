@@ -13,7 +13,7 @@ import pyarrow.parquet  # noqa: F401 what a child needs is imported before it ma
 import pytest
 
 from audit.store import StoreError, open_store
-from tests.audit.store.test_ages import night
+from tests.audit.store.test_finding_age import night
 from tests.audit.store.test_store import TABLES, a_run
 
 

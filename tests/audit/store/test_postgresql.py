@@ -14,9 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from audit.store import StoreError, open_store, planned, upgrade
-from audit.store.opening import engine_of, place_of, shown
+from audit.store.connection import engine_of, place_of, shown
 from tests.audit.store import postgresql
-from tests.audit.store.test_ages import night
+from tests.audit.store.test_finding_age import night
 from tests.audit.store.test_store import TABLES, a_run
 
 SECRET = postgresql.PASSWORD
@@ -159,7 +159,7 @@ def test_a_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.Monke
     """A port that takes connections and says nothing."""
     import socket
 
-    monkeypatch.setattr("audit.store.opening.CONNECT_SECONDS", 2)  # libpq's least
+    monkeypatch.setattr("audit.store.connection.CONNECT_SECONDS", 2)  # libpq's least
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(StoreError, match="timeout"):
@@ -187,7 +187,7 @@ def test_another_database_is_refused():
 def test_a_session_that_waits_for_a_lock_gives_up(server: postgresql.Server, tmp_path: Path, monkeypatch):
     """Somebody holds the lock for changing tables and does not let go."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setattr("audit.store.opening.BUSY_SECONDS", 1)
+    monkeypatch.setattr("audit.store.connection.BUSY_SECONDS", 1)
     url = server.fresh()
     engine = engine_of(place_of(url)[0])
     with engine.connect() as holder:

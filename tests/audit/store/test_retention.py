@@ -11,22 +11,22 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.store import NoSuchRunError, Store, StoreError, open_store, schema, sweeping
-from audit.store.line import RunLine
-from audit.store.places import folder
+from audit.store import NoSuchRunError, Store, StoreError, cleanup, open_store, schema
+from audit.store.evidence_store import folder
 from audit.store.retention import LATEST, dispensable
-from audit.store.saving import insert_rows
+from audit.store.summary import RunListEntry
+from audit.store.writer import insert_rows
 from checks.model import Severity, utc_text
-from tests.audit.store.test_ages import FIRST_NIGHT, night
+from tests.audit.store.test_finding_age import FIRST_NIGHT, night
 from tests.audit.store.test_store import TABLES
 
 NOW = FIRST_NIGHT + dt.timedelta(days=40)
 
 
-def line(number: int, *, good: bool) -> RunLine:
+def line(number: int, *, good: bool) -> RunListEntry:
     at = utc_text(FIRST_NIGHT + dt.timedelta(days=number))
     none = {severity.value: 0 for severity in Severity}
-    return RunLine(f"{number:04d}", at, at, "Example", none, 0, 0, 0, 0, 0 if good else 1, 1, 1, good)
+    return RunListEntry(f"{number:04d}", at, at, "Example", none, 0, 0, 0, 0, 0 if good else 1, 1, 1, good)
 
 
 histories = st.dictionaries(
@@ -38,8 +38,8 @@ histories = st.dictionaries(
 def test_what_may_go(goods: dict[str, tuple[bool, ...]], days: int, count: int, held_numbers: set[int]):
     """*goods*: for each question whether each night was good, oldest first."""
     runs = {
-        question: [line(number, good=good) for number, good in reversed(list(enumerate(nights)))]
-        for question, nights in goods.items()
+        question: [line(number, good=good) for number, good in reversed(list(enumerate(entries)))]
+        for question, entries in goods.items()
     }
     held = {f"{number:04d}" for number in held_numbers}
     for question, lines in runs.items():
@@ -63,13 +63,13 @@ def test_what_may_go(goods: dict[str, tuple[bool, ...]], days: int, count: int, 
 
 @given(histories)
 def test_without_a_limit_nothing_goes(goods: dict[str, tuple[bool, ...]]):
-    runs = {key: [line(number, good=good) for number, good in enumerate(nights)] for key, nights in goods.items()}
+    runs = {key: [line(number, good=good) for number, good in enumerate(entries)] for key, entries in goods.items()}
     assert list(dispensable(runs, set(), days=0, count=0, now=NOW)) == []
 
 
-def filled(url: str, nights: int = 6) -> Store:
+def filled(url: str, entries: int = 6) -> Store:
     store = open_store(url)
-    for number in range(nights):
+    for number in range(entries):
         store.save(night(number, "found"), TABLES, job=f"job-{number}")
     return store
 
@@ -130,9 +130,9 @@ def test_a_hold_that_comes_in_between_is_heeded(url: str):
     store = filled(url, 3)
     (first, second) = store.prune(1, 1, NOW, dry=True)
     store.hold(first.run, "just in time", "counsel", NOW)
-    assert not sweeping.delete(store, first, "retention", NOW)
-    assert sweeping.delete(store, second, "retention", NOW)
-    assert not sweeping.delete(store, second, "retention", NOW)
+    assert not cleanup.delete(store, first, "retention", NOW)
+    assert cleanup.delete(store, second, "retention", NOW)
+    assert not cleanup.delete(store, second, "retention", NOW)
     assert ids(store) == ["20261103", "20261101"]
     assert store.load(first.run).id == first.run
 
@@ -205,10 +205,10 @@ def test_files_that_cannot_be_deleted_are_told_and_swept_later(url: str, monkeyp
 
     with monkeypatch.context() as patch:
         patch.setattr(folder.shutil, "rmtree", refuses)
-        with pytest.raises(StoreError, match=r"Permission denied.*store check --mend"):
+        with pytest.raises(StoreError, match=r"Permission denied.*store verify --repair"):
             store.prune(1, 1, NOW)
     assert ids(store) == ["20261102"]
     (left,) = [one for one in store.verify(0) if one.problem]
     assert "retention" in left.problem
-    assert [one.run for one in store.mend(0)] == [night(0, "found").id]
+    assert [one.run for one in store.repair(0)] == [night(0, "found").id]
     assert [one for one in store.verify(0) if one.problem] == []

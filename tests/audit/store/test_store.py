@@ -18,7 +18,7 @@ from checks.model import (
     Finding,
     Gap,
     GapKind,
-    Remedy,
+    Remediation,
     Script,
     Severity,
     Status,
@@ -47,7 +47,7 @@ def a_run(identifier: str = "20261123T020000Z-aaaaaa", *, fingerprints: tuple[st
             key={"source_account": "000000000001"},
             message="no grant",
             evidence={"grant_verdict": "DENIED_IMPLICIT", "nothing": None},
-            remedy=Remedy("Grant it", (a_grant(),)),
+            remediation=Remediation("Grant it", (a_grant(),)),
             fingerprint=fingerprint,
             waiver=WaiverMark("known", "me", "2027-01-01") if number else None,
         )

@@ -13,10 +13,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from audit.store import Store, StoreError, open_store, planned, schema, upgrade
-from audit.store.opening import engine_of, migrations, place_of, prepare
+from audit.store.connection import engine_of, migrations, place_of, prepare
 from audit.store.upgrading import _migrate
 from tests.audit.store.next_program import REVISION, contents, next_program, revisions_of_next, shape
-from tests.audit.store.test_ages import night
+from tests.audit.store.test_finding_age import night
 from tests.audit.store.test_store import TABLES
 
 NIGHTS = ("found", "blind", "found", "unknown", "elsewhere", "found", "gone", "unknown", "blind", "found", "found")

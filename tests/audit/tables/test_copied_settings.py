@@ -6,7 +6,18 @@ import json
 
 import pytest
 
-from .worlds import BACKUP, HUB, REGION, baseline, build, copy_of, evidence, registry, repository, rule
+from tests.audit.tables.worlds import (
+    BACKUP,
+    HUB,
+    REGION,
+    baseline,
+    build,
+    copy_of,
+    evidence,
+    registry,
+    repository,
+    rule,
+)
 
 
 def scanning(kind):

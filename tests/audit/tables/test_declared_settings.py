@@ -6,7 +6,19 @@ import json
 
 import pytest
 
-from .worlds import BACKUP, HUB, REGION, THIRD, baseline, build, copy_of, evidence, registry, repository, rule
+from tests.audit.tables.worlds import (
+    BACKUP,
+    HUB,
+    REGION,
+    THIRD,
+    baseline,
+    build,
+    copy_of,
+    evidence,
+    registry,
+    repository,
+    rule,
+)
 
 KEY = f"arn:aws:kms:{REGION}:{BACKUP}:key/one"
 ASKED = {"type": "KMS", "key": "arn:aws:kms:{region}:{account}:key/one"}

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.tables.documents import parse_object, parse_rules, parse_templates
-from checks.baseline import Settings
-
-from .worlds import BACKUP, baseline, build, copy_of, rule
+from checks.baseline.sections import Settings
+from tests.audit.tables.worlds import BACKUP, baseline, build, copy_of, rule
 
 NAMES = [
     "rules", "destinations", "registryId", "region", "repositoryFilters", "filter", "filterType", "deleteReplication",

@@ -7,8 +7,7 @@ import json
 import pytest
 
 from audit.evidence import RegionRecord
-
-from .worlds import (
+from tests.audit.tables.worlds import (
     BACKUP,
     DIGESTS,
     HOUR,
@@ -194,7 +193,7 @@ def test_orphans_are_in_none_of_the_sources_and_told_once():
 
 
 @pytest.mark.parametrize(
-    ("policy", "known"),
+    ("policy", "index"),
     [
         (grant(HUB), True),
         ("", True),
@@ -207,10 +206,10 @@ def test_orphans_are_in_none_of_the_sources_and_told_once():
     ],
     ids=["source", "nobody", "unread", "broken", "unread member", "stranger", "everyone", "not to replicate"],
 )
-def test_orphans_are_known_where_whoever_may_replicate_was_read(policy, known):
+def test_orphans_are_known_where_whoever_may_replicate_was_read(policy, index):
     hub, backup = copy_of(image(A), there=[image(B)], backup={"registry_policy": policy}).registries
     unread = registry(THIRD, rules=None)
-    assert orphans(evidence(hub, backup, unread)) == [(HUB, True, 1 if known else None)]
+    assert orphans(evidence(hub, backup, unread)) == [(HUB, True, 1 if index else None)]
 
 
 def test_whoever_else_replicates_there_adds_no_orphan():

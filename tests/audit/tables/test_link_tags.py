@@ -7,9 +7,8 @@ import json
 import pytest
 
 from audit.tables.documents import parse_templates
-from audit.tables.link_tags import tagged_prefixes
-
-from .worlds import BACKUP, HUB, REGION, THIRD, build, copy_of, evidence, grant, registry, rule
+from audit.tables.links.grants import tagged_prefixes
+from tests.audit.tables.worlds import BACKUP, HUB, REGION, THIRD, build, copy_of, evidence, grant, registry, rule
 
 TO_BACKUP = f"{BACKUP}/{REGION}"
 HEAD = f"arn:aws:ecr:{REGION}:{BACKUP}:repository/"

@@ -9,8 +9,7 @@ import pytest
 from audit.describe import idle_requirements
 from audit.evidence import RegionRecord
 from checks.model import GapKind
-
-from .worlds import (
+from tests.audit.tables.worlds import (
     BACKUP,
     HUB,
     REGION,

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.tables.documents import Rule
-from audit.tables.pairs import cells, segments
+from audit.tables.replica_pairs import cells, segments
 from audit.tables.wildcards import contains, matches, overlap
-
-from .worlds import (
+from tests.audit.tables.worlds import (
     BACKUP,
     DIGESTS,
     HOUR,

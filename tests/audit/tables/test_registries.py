@@ -8,8 +8,7 @@ import pytest
 
 from audit.evidence import RegionRecord
 from checks.model import GapKind
-
-from .worlds import (
+from tests.audit.tables.worlds import (
     BACKUP,
     HUB,
     REGION,

@@ -7,8 +7,7 @@ import json
 import pytest
 
 from audit.evidence import OrganizationRecord
-
-from .worlds import (
+from tests.audit.tables.worlds import (
     BACKUP,
     HUB,
     REGION,

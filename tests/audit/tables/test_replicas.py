@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .worlds import (
+from tests.audit.tables.worlds import (
     BACKUP,
     DIGESTS,
     HOUR,

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.tables.known import know
-from audit.tables.repository_names import repository_names
-from audit.tables.rules import rules_frame
-
-from .worlds import (
+from audit.tables.evidence_index import index_evidence
+from audit.tables.repository_index import repository_names
+from audit.tables.rules.frame import rules_frame
+from tests.audit.tables.worlds import (
     BACKUP,
     HUB,
     REGION,
@@ -34,8 +33,8 @@ ITSELF = f"{HUB}/{REGION}"
 def rules_of(*rules, names=("prod/api",), wanted=None, accounts=None, **record):
     hub = registry(HUB, rules=rules, repositories=[repository(name) for name in names], **record)
     world = evidence(hub, registry(BACKUP), **({} if accounts is None else {"accounts": accounts}))
-    known = know(world, wanted or baseline())
-    return Tables({"rules": rules_frame(known, repository_names(known))}).rows("rules")
+    index = index_evidence(world, wanted or baseline())
+    return Tables({"rules": rules_frame(index, repository_names(index))}).rows("rules")
 
 
 def only(*rules, **fields):

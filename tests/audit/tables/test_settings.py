@@ -6,7 +6,19 @@ import json
 
 import pytest
 
-from .worlds import BACKUP, HUB, REGION, THIRD, baseline, build, copy_of, evidence, registry, repository, rule
+from tests.audit.tables.worlds import (
+    BACKUP,
+    HUB,
+    REGION,
+    THIRD,
+    baseline,
+    build,
+    copy_of,
+    evidence,
+    registry,
+    repository,
+    rule,
+)
 
 KEY = f"arn:aws:kms:{REGION}:{BACKUP}:key/one"
 ROLE = f"arn:aws:iam::{BACKUP}:role/templates"
@@ -246,8 +258,8 @@ def test_keys_of_repositories(key, facts, state, unknown):
 
 
 def test_keys_that_nobody_described_are_unknown():
-    for known in (None, "{}", "not json"):
-        row = replica(copy_of(here={"encryption_type": "KMS", "kms_key": KEY}, backup={"keys": known}))
+    for index in (None, "{}", "not json"):
+        row = replica(copy_of(here={"encryption_type": "KMS", "kms_key": KEY}, backup={"keys": index}))
         assert (row["key_named"], row["key_state"]) == (True, None)
         assert row["key_state_unknown"]
 

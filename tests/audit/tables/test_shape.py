@@ -12,8 +12,7 @@ import pytest
 from audit.evidence import Evidence, RegistryEvidence, RegistryRecord
 from audit.tables import build_tables
 from checks.tables import TABLES, Type
-
-from .worlds import (
+from tests.audit.tables.worlds import (
     BACKUP,
     DIGESTS,
     HUB,

@@ -7,10 +7,9 @@ import json
 import pytest
 
 from audit.evidence import AccountRecord, RegionRecord
-from audit.tables.event_patterns import captures_failures
-from checks.baseline import Baseline
-
-from .worlds import (
+from audit.tables.registries.surroundings import captures_failures
+from checks.baseline.schema import Baseline
+from tests.audit.tables.worlds import (
     BACKUP,
     HUB,
     REGION,

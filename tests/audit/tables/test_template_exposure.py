@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .worlds import BACKUP, HUB, STRANGER, THIRD, baseline, build, evidence, registry
+from tests.audit.tables.worlds import BACKUP, HUB, STRANGER, THIRD, baseline, build, evidence, registry
 
 READ = ["ecr:BatchGetImage"]
 INSIDE = {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .worlds import (
+from tests.audit.tables.worlds import (
     BACKUP,
     DIGESTS,
     HUB,
@@ -57,7 +57,7 @@ def test_rules_that_copy_the_same_there_and_disagree():
 
 
 @pytest.mark.parametrize(
-    ("demands", "settled", "differing"),
+    ("applied_requirements", "settled", "differing"),
     [
         ([requirement(TO_BACKUP, delete=False)], "off", [1]),
         ([requirement(TO_BACKUP, delete=True)], "on", [2]),
@@ -67,9 +67,9 @@ def test_rules_that_copy_the_same_there_and_disagree():
     ],
     ids=["backup", "mirror", "no opinion", "only about one of the rules", "the other destination wants the opposite"],
 )
-def test_the_baseline_settles_it_where_it_speaks_of_every_rule(demands, settled, differing):
+def test_the_baseline_settles_it_where_it_speaks_of_every_rule(applied_requirements, settled, differing):
     rules = [rule(TO_BACKUP, prefixes=["prod/"], delete=True), rule(TO_BACKUP, TO_THIRD, prefixes=["prod/api"])]
-    row = link(evidence(registry(HUB, rules=rules)), baseline(*demands))
+    row = link(evidence(registry(HUB, rules=rules)), baseline(*applied_requirements))
     assert (row["delete_settled"], json.loads(row["delete_differing_rules"])) == (settled, differing)
 
 
@@ -194,7 +194,7 @@ FORTH, BACK = requirement(TO_BACKUP), requirement(TO_HUB, name="back", accounts=
 
 
 @pytest.mark.parametrize(
-    ("back", "demands", "settled"),
+    ("back", "applied_requirements", "settled"),
     [
         (["prod/api"], [FORTH], "reverse"),
         (["prod/api", "own/"], [FORTH], ""),
@@ -204,15 +204,15 @@ FORTH, BACK = requirement(TO_BACKUP), requirement(TO_HUB, name="back", accounts=
         (["prod/"], [], ""),
     ],
 )
-def test_the_direction_that_can_go(back, demands, settled):
-    row = cycle([rule(TO_BACKUP, prefixes=["prod/"])], [rule(TO_HUB, prefixes=back)], baseline(*demands))
+def test_the_direction_that_can_go(back, applied_requirements, settled):
+    row = cycle([rule(TO_BACKUP, prefixes=["prod/"])], [rule(TO_HUB, prefixes=back)], baseline(*applied_requirements))
     assert row["removable_direction"] == settled
 
 
 # rivals
 
 
-def rivals(hub=("prod/api", "web"), third=("prod/api",), wanted=None, **fields):
+def conflicts(hub=("prod/api", "web"), third=("prod/api",), wanted=None, **fields):
     world = evidence(
         registry(HUB, rules=[rule(TO_BACKUP)], repositories=[repository(name) for name in hub]),
         registry(THIRD, rules=[rule(TO_BACKUP, prefixes=["prod"])], repositories=[repository(n) for n in third]),
@@ -223,12 +223,12 @@ def rivals(hub=("prod/api", "web"), third=("prod/api",), wanted=None, **fields):
 
 
 def test_one_name_from_two_sources():
-    row = rivals()
+    row = conflicts()
     assert (row["other_source_count"], row["shared_repository_count"]) == (1, 1)
     assert (row["other_sources"], row["shared_repositories"]) == (f'["{TO_THIRD}"]', '["prod/api"]')
     assert row["other_sources_required"] is False
-    assert rivals(third=("prod/web",))["other_source_count"] == 0
-    assert rivals(third=("api",))["other_source_count"] == 0
+    assert conflicts(third=("prod/web",))["other_source_count"] == 0
+    assert conflicts(third=("api",))["other_source_count"] == 0
 
 
 def test_the_same_pair_named_by_two_rules_is_no_rival_of_itself():
@@ -237,7 +237,7 @@ def test_the_same_pair_named_by_two_rules_is_no_rival_of_itself():
 
 
 @pytest.mark.parametrize(
-    ("hub", "demands", "required"),
+    ("hub", "applied_requirements", "required"),
     [
         (("prod/api",), [requirement(TO_BACKUP, accounts=[THIRD])], True),
         (("prod/api", "web"), [requirement(TO_BACKUP, accounts=[THIRD])], False),
@@ -246,8 +246,8 @@ def test_the_same_pair_named_by_two_rules_is_no_rival_of_itself():
     ],
     ids=["only the other", "this link copies more", "both", "neither"],
 )
-def test_whether_the_baseline_wants_the_other_source(hub, demands, required):
-    assert rivals(hub=hub, wanted=baseline(*demands))["other_sources_required"] is required
+def test_whether_the_baseline_wants_the_other_source(hub, applied_requirements, required):
+    assert conflicts(hub=hub, wanted=baseline(*applied_requirements))["other_sources_required"] is required
 
 
 def test_a_copy_that_is_replicated_again_is_no_second_source():

@@ -24,7 +24,7 @@ from audit.evidence import (
     RegistryRecord,
 )
 from audit.tables import build_tables
-from checks.baseline import Baseline
+from checks.baseline.schema import Baseline
 from checks.model import Gap, GapKind
 
 HUB, BACKUP, THIRD, STRANGER = "111111111111", "222222222222", "333333333333", "999999999999"
@@ -101,7 +101,7 @@ def registry(
     """One registry that was read completely; *rules* None: they were not read."""
     usual: dict[str, Any] = {
         "partition": "aws",
-        "depth": "full",
+        "detail": "full",
         "replication_configuration": None if rules is None else json.dumps({"rules": list(rules)}),
         "registry_policy": "",
         "scanning_configuration": '{"scanType":"BASIC","rules":[]}',

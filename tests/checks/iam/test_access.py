@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from checks.iam import parse_policy
 from checks.iam.access import Circumstances, Clause, holders, wider
-from checks.iam.actions import DELETE, PULL, PUSH
-from checks.iam.agents import Organization
-from checks.iam.ternary import some
+from checks.iam.callers import Organization
+from checks.iam.request import DELETE, PULL, PUSH
+from checks.iam.three_valued import some
 
 MEMBER, OWNER, STRANGER = "111111111111", "222222222222", "999999999999"
 ORG, OTHER_ORG = "o-exampleorg1", "o-other000000"

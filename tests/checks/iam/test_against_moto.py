@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.iam import ReplicationRequest, Verdict, explain
+from checks.iam import GrantVerdict, ReplicationRequest, explain
 from tests.checks.iam.policies import HEAD, OWNER, REGION, SOURCE, policy
 
 access_control = pytest.importorskip("moto.iam.access_control", reason="moto comes with the extra `demo`")
@@ -65,9 +65,9 @@ def statements(draw):
 
 
 _MEANING = {
-    "PERMITTED": Verdict.ALLOWED,
-    "DENIED": Verdict.DENIED_EXPLICIT,
-    "NEUTRAL": Verdict.DENIED_IMPLICIT,
+    "PERMITTED": GrantVerdict.ALLOWED,
+    "DENIED": GrantVerdict.DENIED_EXPLICIT,
+    "NEUTRAL": GrantVerdict.DENIED_IMPLICIT,
 }
 
 

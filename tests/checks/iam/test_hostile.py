@@ -6,8 +6,16 @@ import json
 
 import pytest
 
-from checks.iam import LinkRequest, ReplicationRequest, Verdict, explain, judge_policy, judge_statement, link_verdict
-from checks.iam.match import compile_glob
+from checks.iam import (
+    GrantVerdict,
+    LinkRequest,
+    ReplicationRequest,
+    evaluate_policy,
+    evaluate_statement,
+    explain,
+    link_verdict,
+)
+from checks.iam.patterns import compile_glob
 from tests.checks.iam.policies import HEAD, OWNER, REGION, SOURCE, policy, statement
 
 UNREADABLE = {
@@ -79,7 +87,7 @@ def _asked(text):
     linked = link_verdict(
         text, LinkRequest(SOURCE, OWNER, REGION), ["prod/", ""], ["prod/api", "a" * 256], ["prod/api"]
     )
-    judged = judge_policy(text, (OWNER, REGION, "aws"), {SOURCE, OWNER}, None, (), ("ecr:ReplicateImage",))
+    judged = evaluate_policy(text, (OWNER, REGION, "aws"), {SOURCE, OWNER}, None, (), ("ecr:ReplicateImage",))
     json.dumps(explained.as_document(), ensure_ascii=False).encode()
     linked.reason.encode()
     for row in judged:
@@ -90,7 +98,7 @@ def _asked(text):
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_an_unreadable_policy_is_undecided_and_says_why(name):
     explained, linked, judged = _asked(UNREADABLE[name])
-    assert explained.verdict is linked.verdict is Verdict.INDETERMINATE
+    assert explained.verdict is linked.verdict is GrantVerdict.INDETERMINATE
     assert linked.covers_rule is linked.create_covered is None
     assert len(explained.problems) == 1
     assert [row.statement for row in judged] == [0]
@@ -101,7 +109,7 @@ def test_an_unreadable_policy_is_undecided_and_says_why(name):
 @pytest.mark.parametrize("name", UNDECIDED)
 def test_a_statement_of_unknown_shape_is_undecided_and_says_why(name):
     explained, linked, judged = _asked(policy(*UNDECIDED[name]))
-    assert explained.verdict is linked.verdict is Verdict.INDETERMINATE
+    assert explained.verdict is linked.verdict is GrantVerdict.INDETERMINATE
     assert explained.problems
     assert judged[0].problem
 
@@ -110,7 +118,7 @@ def test_a_statement_of_unknown_shape_is_undecided_and_says_why(name):
 def test_a_statement_of_unknown_shape_may_be_a_denial(name):
     explained, _, _ = _asked(policy(statement(Sid="Good"), *UNDECIDED[name]))
     judged_as_allow = all(isinstance(one, dict) and one.get("Effect") == "Allow" for one in UNDECIDED[name])
-    assert explained.verdict is (Verdict.ALLOWED if judged_as_allow else Verdict.INDETERMINATE)
+    assert explained.verdict is (GrantVerdict.ALLOWED if judged_as_allow else GrantVerdict.INDETERMINATE)
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -120,7 +128,7 @@ def test_an_odd_policy_is_answered(name):
 
 @pytest.mark.parametrize("raw", [None, 7, "Allow", [], {1: 2}, {"Effect": {"a"}}, {"Condition": {1: {2: object()}}}])
 def test_a_statement_that_never_was_json_is_judged(raw):
-    row = judge_statement(raw, 1, (OWNER, REGION, "aws"), None, None, (), ())
+    row = evaluate_statement(raw, 1, (OWNER, REGION, "aws"), None, None, (), ())
     assert row.problem
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.iam import LinkRequest, Verdict, link_verdict
+from checks.iam import GrantVerdict, LinkRequest, link_verdict
 from tests.checks.iam.policies import (
     HEAD,
     ORGANIZATION,
@@ -57,7 +57,7 @@ def test_uncovered_existing_repositories_are_counted():
     text = policy(statement(Resource=f"{HEAD}prod/a*"))
     names = [f"prod/{letter}{n}" for letter in "ab" for n in range(30)]
     found = link_verdict(text, LinkRequest(**LINK), ["prod/"], names, names)
-    assert found.verdict is Verdict.ALLOWED
+    assert found.verdict is GrantVerdict.ALLOWED
     assert "30 existing are not allowed" in found.reason
     assert found.create_covered is False
     assert found.uncreatable == tuple(sorted(name for name in names if "/b" in name))

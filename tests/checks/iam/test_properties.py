@@ -10,10 +10,10 @@ import re
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from checks.iam import LinkRequest, ReplicationRequest, Verdict, explain, link_verdict
-from checks.iam.decide import clauses_of
-from checks.iam.match import compile_glob
-from checks.iam.prefixes import outcomes
+from checks.iam import GrantVerdict, LinkRequest, ReplicationRequest, explain, link_verdict
+from checks.iam.coverage import outcomes
+from checks.iam.decision import clauses_of
+from checks.iam.patterns import compile_glob
 from checks.iam.request import SERVICE_LINKED_ROLE
 from tests.checks.iam.policies import HEAD, ORGANIZATION, OTHER, OWNER, PATH, REGION, SOURCE, policy
 
@@ -141,10 +141,10 @@ def _resolved(written):
 def test_doubt_becomes_a_verdict_only_where_it_does_not_matter(written, name):
     verdict = ask(written, name)
     possible = {ask(each, name) for each in _resolved(written)}
-    if verdict is Verdict.DENIED_IMPLICIT:
+    if verdict is GrantVerdict.DENIED_IMPLICIT:
         # Nothing allows it; whether something denies it too may stay open.
-        assert possible <= {Verdict.DENIED_IMPLICIT, Verdict.DENIED_EXPLICIT}
-    elif verdict is not Verdict.INDETERMINATE:
+        assert possible <= {GrantVerdict.DENIED_IMPLICIT, GrantVerdict.DENIED_EXPLICIT}
+    elif verdict is not GrantVerdict.INDETERMINATE:
         assert possible == {verdict}
     else:
         assert len(possible) > 1
@@ -180,7 +180,7 @@ def test_doubt_of_any_kind_becomes_a_verdict_only_where_it_does_not_matter(writt
             before, after = getattr(found, action), getattr(resolved, action)
             if before.gives is not None:
                 assert after.gives == before.gives
-            if before is Verdict.DENIED_EXPLICIT:
+            if before is GrantVerdict.DENIED_EXPLICIT:
                 assert after is before
 
 
@@ -264,9 +264,9 @@ def test_full_cover_allows_every_name_and_denial_none(written, prefix, rests):
     for name in names:
         verdict = ask(written, name, **request)
         if found.covers_rule:
-            assert verdict is Verdict.ALLOWED
+            assert verdict is GrantVerdict.ALLOWED
         if found.verdict.gives is False:
-            assert verdict in (Verdict.DENIED_EXPLICIT, Verdict.DENIED_IMPLICIT)
+            assert verdict in (GrantVerdict.DENIED_EXPLICIT, GrantVerdict.DENIED_IMPLICIT)
 
 
 def _reference(pattern):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from checks.iam import ReplicationRequest, Verdict, explain
+from checks.iam import GrantVerdict, ReplicationRequest, explain
 from tests.checks.iam.policies import ORGANIZATION, OWNER, PATH, REGION, SOURCE, cases, policy, policy_of, statement
 
 REQUEST = {
@@ -18,7 +18,7 @@ TAGS = {"team": "core", "size": "7", "until": "2030-01-01T00:00:00Z", "open": "t
 @pytest.mark.parametrize("case", cases("repository"), ids=lambda case: case["name"])
 def test_verdict_about_a_repository(case):
     found = explain(policy_of(case), ReplicationRequest(**{**REQUEST, **case.get("request", {})}))
-    assert found.verdict is Verdict(case["verdict"]), found.reason
+    assert found.verdict is GrantVerdict(case["verdict"]), found.reason
     told = " ".join([found.reason, *found.problems, *(part["why"] for part in _parts(found))])
     for text in case.get("why", ()):
         assert text in told
@@ -37,7 +37,7 @@ def _parts(found):
 def test_condition(case):
     request = {"repository_exists": True, "resource_tags": TAGS, **case.get("request", {})}
     found = explain(policy(statement(Condition=case["condition"])), ReplicationRequest(**{**REQUEST, **request}))
-    expected = {"yes": Verdict.ALLOWED, "no": Verdict.DENIED_IMPLICIT, "unknown": Verdict.INDETERMINATE}
+    expected = {"yes": GrantVerdict.ALLOWED, "no": GrantVerdict.DENIED_IMPLICIT, "unknown": GrantVerdict.INDETERMINATE}
     assert found.verdict is expected[case["holds"]], found.reason
     assert found.as_document()["statements"][0]["condition"]["matched"] == case["holds"]
 
@@ -45,8 +45,8 @@ def test_condition(case):
 def test_tags_of_a_repository_do_not_exist_before_it_is_created():
     text = policy(statement(Condition={"StringEquals": {"aws:ResourceTag/team": "core"}}))
     found = explain(text, ReplicationRequest(**REQUEST, resource_tags=TAGS, repository_exists=False))
-    assert (found.replicate, found.create) == (Verdict.ALLOWED, Verdict.DENIED_IMPLICIT)
-    assert found.verdict is Verdict.ALLOWED_IF_REPOSITORY_EXISTS
+    assert (found.replicate, found.create) == (GrantVerdict.ALLOWED, GrantVerdict.DENIED_IMPLICIT)
+    assert found.verdict is GrantVerdict.ALLOWED_IF_REPOSITORY_EXISTS
 
 
 def test_document_is_json_with_the_agreed_keys():

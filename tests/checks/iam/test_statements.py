@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from checks.iam import StatementJudgement, judge_policy, judge_statement, parse_policy
+from checks.iam import StatementEvaluation, evaluate_policy, evaluate_statement, parse_policy
 from checks.tables import GRANTS
 from tests.checks.iam.policies import ORGANIZATION, OWNER, REGION, SOURCE, cases, policy, statement
 
@@ -20,7 +20,7 @@ AGAINST = {
 
 def _judged(case, written):
     changed = {name: case[name] for name in ("organization", "organization_id") if name in case}
-    return judge_statement(written, 3, **{**AGAINST, **changed})
+    return evaluate_statement(written, 3, **{**AGAINST, **changed})
 
 
 @pytest.mark.parametrize("case", cases("statements"), ids=lambda case: case["name"])
@@ -40,19 +40,19 @@ def test_a_parsed_statement_is_judged_as_one_in_json(case):
 
 
 def test_columns_are_those_of_the_table():
-    fields = [field.name for field in dataclasses.fields(StatementJudgement)]
+    fields = [field.name for field in dataclasses.fields(StatementEvaluation)]
     elsewhere = ("account", "region", "grantees_named", "unused_accounts", "use_problem")
     assert fields == [name for name in GRANTS.names if name not in elsewhere]
 
 
 def test_policy_gives_one_row_a_statement_in_order():
-    rows = judge_policy(policy(statement(Sid="A"), statement(Sid="B")), **AGAINST)
+    rows = evaluate_policy(policy(statement(Sid="A"), statement(Sid="B")), **AGAINST)
     assert [(row.statement, row.sid) for row in rows] == [(1, "A"), (2, "B")]
     assert json.loads(rows[1].statement_json) == statement(Sid="B")
 
 
 def test_policy_that_cannot_be_parsed_is_one_undecided_row():
-    (row,) = judge_policy("{", **AGAINST)
+    (row,) = evaluate_policy("{", **AGAINST)
     assert row.statement == 0
     assert "not valid JSON" in row.problem
     assert row.unmatchable_resources is row.grantee_scope is row.outside_accounts is row.concerns_replication is None
@@ -60,4 +60,4 @@ def test_policy_that_cannot_be_parsed_is_one_undecided_row():
 
 @pytest.mark.parametrize("text", [None, "", '{"Statement":[]}'])
 def test_no_statement_gives_no_row(text):
-    assert judge_policy(text, **AGAINST) == ()
+    assert evaluate_policy(text, **AGAINST) == ()

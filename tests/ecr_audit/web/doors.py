@@ -20,18 +20,18 @@ from audit.store.access import AccessRows
 from checks.tables import REGISTRIES, REPLICAS
 from ecr_audit.web.api.events import Followers
 from ecr_audit.web.app import create_app
-from ecr_audit.web.desk import Desk
-from ecr_audit.web.limits import Cost, Limits
+from ecr_audit.web.security.rate_limits import Cost, RateLimits
+from ecr_audit.web.security.roles import Role
+from ecr_audit.web.security.tokens import Tokens
+from ecr_audit.web.services import Services
 from ecr_audit.web.serving import WebServer, serve_web
-from ecr_audit.web.tokens import Tokens
-from ecr_audit.web.users import Role
-from schedules.configuration import Configuration, Schedule, WebSection
+from schedules.configuration.service import Configuration, Schedule, WebSection
 from tests.reports.runs import mixed_run
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 RUN = "20261123T020000Z-4f9a1c"
 API = "/api/v1"
-GENEROUS = Limits(dict.fromkeys(Cost, ("1000000/second", "1000000/second")))
+GENEROUS = RateLimits(dict.fromkeys(Cost, ("1000000/second", "1000000/second")))
 
 
 def kept(run: Run, day: int = 23, **changes: Any) -> Run:
@@ -72,7 +72,7 @@ class Served:
 
     server: WebServer
     app: FastAPI
-    desk: Desk
+    services: Services
     store: Store
     time: list[dt.datetime]
     secrets: dict[str, str] = field(default_factory=dict)
@@ -131,7 +131,7 @@ def serving(
     web: Mapping[str, Any] | None = None,
     schedules: Mapping[str, Schedule] | None = None,
     runs: Iterable[tuple[Run, Mapping[str, pd.DataFrame]]] = (),
-    limits: Limits = GENEROUS,
+    limits: RateLimits = GENEROUS,
     followers: Followers | None = None,
 ) -> Iterator[Served]:
     """Serve until the end of the block."""
@@ -141,11 +141,11 @@ def serving(
     time = [NOW]
     section = WebSection.model_validate({"port": 0, **(web or {})})
     configuration = Configuration(web=section, schedules=dict(schedules or {}))
-    desk = Desk(configuration, store, lambda: time[0])
-    app = create_app(desk, limits=limits, followers=followers or Followers(look_seconds=0.02))
+    services = Services(configuration, store, lambda: time[0])
+    app = create_app(services, limits=limits, followers=followers or Followers(look_seconds=0.02))
     server = serve_web(app, "127.0.0.1", 0)
     try:
-        yield Served(server, app, desk, store, time)
+        yield Served(server, app, services, store, time)
     finally:
         server.stop(5)
         store.engine.dispose()

@@ -14,10 +14,10 @@ import httpx
 
 from audit.model import Run
 from checks.model import Severity, Status
-from ecr_audit.web.headers import POLICY
-from schedules.configuration import Schedule
-from schedules.jobs import Kind, State
-from schedules.receipts import Receipts
+from ecr_audit.web.security.headers import POLICY
+from schedules.configuration.service import Schedule
+from schedules.deliveries.receipts import Receipts
+from schedules.jobs.queue import JobState, Kind
 from tests.ecr_audit.web.doors import NOW, RUN, Served, kept, mixed, serving, tables
 from tests.ecr_audit.web.pages_seen import Seen
 from tests.reports.mixed import mixed_run
@@ -50,28 +50,28 @@ def usual(folder: Path) -> Iterator[Served]:
 
 
 def _jobs(world: Served) -> None:
-    ledger, receipts = world.desk.ledger, Receipts(world.store.engine, world.desk.clock)
-    for at, state in enumerate(state for state in State if state.ended):
+    queue, receipts = world.services.queue, Receipts(world.store.engine, world.services.clock)
+    for at, state in enumerate(state for state in JobState if state.ended):
         due = NOW - dt.timedelta(days=at + 1)
-        job = ledger.ask(Kind.AUDIT, by="schedule", schedule="nightly", due_at=due)
+        job = queue.enqueue(Kind.AUDIT, by="schedule", schedule="nightly", due_at=due)
         assert job is not None
-        assert ledger.begin(job.id, "worker") is not None
-        if state is State.DONE:
-            ledger.made(job.id, "worker", RUN)
+        assert queue.begin(job.id, "worker") is not None
+        if state is JobState.DONE:
+            queue.made(job.id, "worker", RUN)
             receipts.promise(job.id, "mail")
             receipts.failed(job.id, "mail", "<b>no answer</b>")
             receipts.promise(job.id, "archive")
             receipts.sent(job.id, "archive", {"place": "reports/\u202e"})
-        ledger.end(job.id, "worker", state, "" if state is State.DONE else f"because of <{state}>")
-    running = ledger.ask(Kind.AUDIT, by="<i>somebody</i>", request={"scope": {"regions": ["eu-west-1"]}})
+        queue.end(job.id, "worker", state, "" if state is JobState.DONE else f"because of <{state}>")
+    running = queue.enqueue(Kind.AUDIT, by="<i>somebody</i>", request={"scope": {"regions": ["eu-west-1"]}})
     assert running is not None
-    ledger.begin(running.id, "worker")
-    ledger.tell(running.id, "worker", note="reading <registries>", done=3, total=12)
-    ledger.ask(Kind.AUDIT, by="test", schedule="nightly", request={"deliveries": ["mail"]})
-    report = ledger.ask(Kind.REPORT, by="test", run=RUN, request={"formats": ["csv", "markdown"]})
+    queue.begin(running.id, "worker")
+    queue.report_progress(running.id, "worker", note="reading <registries>", done=3, total=12)
+    queue.enqueue(Kind.AUDIT, by="test", schedule="nightly", request={"deliveries": ["mail"]})
+    report = queue.enqueue(Kind.REPORT, by="test", run=RUN, request={"formats": ["csv", "markdown"]})
     assert report is not None
-    ledger.begin(report.id, "worker")
-    ledger.end(report.id, "worker", State.DONE)
+    queue.begin(report.id, "worker")
+    queue.end(report.id, "worker", JobState.DONE)
 
 
 def look(client: httpx.Client, path: str, status: int = 200) -> Seen:

@@ -18,15 +18,15 @@ import pytest
 
 from checks.model import Severity, Status
 from ecr_audit.web.api.events import Followers
-from ecr_audit.web.desk import RENDERED_AT_ONCE, RENDERED_NEXT, WAITING_AT_MOST, BusyError, Desk
-from ecr_audit.web.users import Role
+from ecr_audit.web.security.roles import Role
+from ecr_audit.web.services import RENDERED_AT_ONCE, RENDERED_NEXT, WAITING_AT_MOST, BusyError, Services
 from reports.formats import FORMATS, render
 from reports.formats.json import head
 from reports.formats.json_values import json_value
-from reports.kept import kept_view
-from schedules.configuration import Schedule, ScopeSettings
-from schedules.jobs import Kind, State
-from schedules.receipts import Receipts
+from reports.run_view import kept_view
+from schedules.configuration.service import Schedule, ScopeSettings
+from schedules.deliveries.receipts import Receipts
+from schedules.jobs.queue import JobState, Kind
 from tests.ecr_audit.web.doors import API, RUN, Served, kept, mixed, serving
 from tests.reports.runs import green_run, own_run, small_run, unread_run
 
@@ -249,14 +249,14 @@ def test_reports_are_asked_for_ahead_and_listed(served: Served, api: httpx.Clien
 
 
 def test_receipts_of_a_job_are_told(served: Served, api: httpx.Client) -> None:
-    job = served.desk.ledger.ask(Kind.AUDIT, by="test")
+    job = served.services.queue.enqueue(Kind.AUDIT, by="test")
     assert job is not None
-    receipts = Receipts(served.store.engine, served.desk.clock)
+    receipts = Receipts(served.store.engine, served.services.clock)
     receipts.promise(job.id, "mail", RUN)
     receipts.failed(job.id, "mail", "the server said no")
     (told,) = ok(api.get(f"/jobs/{job.id}/receipts"))["receipts"]
     assert (told["delivery"], told["state"], told["reason"]) == ("mail", "failed", "the server said no")
-    served.desk.cancel(job.id, "test")
+    served.services.cancel(job.id, "test")
 
 
 def test_schedules_tell_when_they_are_due_and_what_became_of_them(served: Served, api: httpx.Client) -> None:
@@ -276,7 +276,7 @@ def test_a_waiver_lands_in_the_schedules_file_with_who_made_it(served: Served, a
     }
     waived = ok(api.post("/waivers", json=body), 201)
     assert waived["file"] == "waivers.yaml"
-    text = Path(served.desk.configuration.schedules["nightly"].waivers).read_text()
+    text = Path(served.services.configuration.schedules["nightly"].waivers).read_text()
     assert finding["fingerprint"] in text
     assert "somebody on this machine" in text
     act = served.store.acts(1)[0]
@@ -295,21 +295,21 @@ def events(lines: Iterator[str]) -> Iterator[tuple[str, str, Any]]:
 
 
 def test_a_job_is_followed_to_its_end(served: Served, api: httpx.Client) -> None:
-    ledger = served.desk.ledger
-    job = ledger.ask(Kind.AUDIT, by="test")
+    queue = served.services.queue
+    job = queue.enqueue(Kind.AUDIT, by="test")
     assert job is not None
     with api.stream("GET", f"/jobs/{job.id}/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         assert (stream.headers["cache-control"], stream.headers["x-accel-buffering"]) == ("no-store", "no")
         told = events(stream.iter_lines())
         assert next(told)[2]["state"] == "waiting"
-        ledger.begin(job.id, "h")
+        queue.begin(job.id, "h")
         assert next(told)[2]["state"] == "running"
-        ledger.tell(job.id, "h", note="reading\n\nevent: end\ndata: {}", done=3, total=9)
+        queue.report_progress(job.id, "h", note="reading\n\nevent: end\ndata: {}", done=3, total=9)
         kind, mark, data = next(told)
         assert (kind, data["done"], data["note"]) == ("job", 3, "reading\n\nevent: end\ndata: {}")
-        ledger.made(job.id, "h", RUN)
-        ledger.end(job.id, "h", State.DONE)
+        queue.made(job.id, "h", RUN)
+        queue.end(job.id, "h", JobState.DONE)
         rest = list(told)
     assert [kind for kind, _, _ in rest[-2:]] == ["job", "end"]
     assert rest[-1][2]["state"] == "done"
@@ -322,7 +322,7 @@ def test_a_job_is_followed_to_its_end(served: Served, api: httpx.Client) -> None
 
 
 def test_those_who_follow_are_few_and_leave_no_trace(served: Served, api: httpx.Client) -> None:
-    job = served.desk.ledger.ask(Kind.AUDIT, by="test")
+    job = served.services.queue.enqueue(Kind.AUDIT, by="test")
     assert job is not None
     streams, lines, statuses = [], [], []
     for _ in range(9):
@@ -343,12 +343,12 @@ def test_those_who_follow_are_few_and_leave_no_trace(served: Served, api: httpx.
             break
         waited.wait(0.05)
     assert not followers._by_name
-    served.desk.cancel(job.id, "test")
+    served.services.cancel(job.id, "test")
 
 
 def test_whoever_follows_does_not_keep_the_server_from_stopping(tmp_path: Path) -> None:
     with serving(tmp_path) as one:
-        job = one.desk.ledger.ask(Kind.AUDIT, by="test")
+        job = one.services.queue.enqueue(Kind.AUDIT, by="test")
         assert job is not None
         with one.client().stream("GET", f"{API}/jobs/{job.id}/events") as stream:
             lines = stream.iter_lines()
@@ -356,7 +356,7 @@ def test_whoever_follows_does_not_keep_the_server_from_stopping(tmp_path: Path) 
             one.server.stop(30)
             assert not one.server.alive
             list(lines)  # the stream ended in good order
-        assert one.desk.job(job.id).state is State.WAITING
+        assert one.services.job(job.id).state is JobState.WAITING
 
 
 @pytest.mark.parametrize("make", [small_run, own_run, unread_run, green_run])
@@ -380,14 +380,14 @@ def test_reports_that_many_wait_for_do_not_take_every_thread(tmp_path: Path, mon
         return {"x": b""}
 
     with serving(tmp_path, runs=[(kept(green_run()), {})]) as one:
-        monkeypatch.setattr("ecr_audit.web.desk.rendered", slow)
+        monkeypatch.setattr("ecr_audit.web.services.rendered", slow)
         together = RENDERED_AT_ONCE + RENDERED_NEXT
-        threads = [threading.Thread(target=one.desk.files, args=("latest", "csv")) for _ in range(together)]
+        threads = [threading.Thread(target=one.services.files, args=("latest", "csv")) for _ in range(together)]
         for thread in threads:
             thread.start()
         for _ in range(RENDERED_AT_ONCE):
             assert begun.acquire(timeout=30)
-        while one.desk._at_the_door._value:  # until all of them have come in
+        while one.services._within_capacity._value:  # until all of them have come in
             pass
         answer = one.client().get(f"{API}/runs/latest/reports/csv")
         assert answer.status_code == 503
@@ -402,7 +402,7 @@ def test_a_silent_stream_is_kept_alive_and_ends_after_a_while(tmp_path: Path, mo
     monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.02)  # fastapi.sse: importable so that tests can set it
     followers = Followers(longest_seconds=0.3, look_seconds=0.01)
     with serving(tmp_path, followers=followers) as one:
-        job = one.desk.audit("", "test")
+        job = one.services.audit("", "test")
         text = one.client().get(f"{API}/jobs/{job.id}/events").text
         assert [kind for kind, _, _ in events(iter(text.split("\n")))] == ["job"]
         assert ": ping" in text
@@ -411,33 +411,33 @@ def test_a_silent_stream_is_kept_alive_and_ends_after_a_while(tmp_path: Path, mo
 def test_a_full_queue_takes_no_more(tmp_path: Path) -> None:
     with serving(tmp_path, runs=[(kept(green_run()), {})]) as one:
         for _ in range(WAITING_AT_MOST):
-            one.desk.audit("", "test")
+            one.services.audit("", "test")
         answer = one.client().post(f"{API}/audits", json={"scope": {}})
         assert answer.status_code == 503
         assert answer.headers["retry-after"]
         with pytest.raises(BusyError, match="jobs are waiting already"):
-            one.desk.report("latest", ["csv"], "test")
+            one.services.report("latest", ["csv"], "test")
 
 
 def test_a_run_that_many_ask_for_is_opened_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = Desk(served.desk.configuration, served.store, served.desk.clock)
+    services = Services(served.services.configuration, served.store, served.services.clock)
     opened: list[str] = []
-    real = Desk._open
+    real = Services._open
 
-    def counted(self: Desk, run_id: str) -> Any:
+    def counted(self: Services, run_id: str) -> Any:
         opened.append(run_id)
         return real(self, run_id)
 
-    monkeypatch.setattr(Desk, "_open", counted)
-    threads = [threading.Thread(target=desk.opened, args=("latest",)) for _ in range(8)]
+    monkeypatch.setattr(Services, "_open", counted)
+    threads = [threading.Thread(target=services.opened, args=("latest",)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert opened == [RUN]
     for day in (19, 20, 21, 22):
-        desk.opened(f"202611{day}T0")
-    desk.opened(RUN)
+        services.opened(f"202611{day}T0")
+    services.opened(RUN)
     assert len(opened) == 6  # the one that was not asked for longest had to make room
 
 
@@ -466,4 +466,4 @@ def test_roles_keep_to_what_they_may(tmp_path: Path) -> None:
             assert client.get(f"{API}/runs").status_code == 200
             asked = client.post(f"{API}/audits", json={"scope": {}}), client.post(f"{API}/waivers", json=body)
             assert tuple(answer.status_code for answer in asked) == statuses
-        assert {job.asked_by for job in one.desk.ledger.list()} == {"test-admin", "test-run"}
+        assert {job.requested_by for job in one.services.queue.list()} == {"test-admin", "test-run"}

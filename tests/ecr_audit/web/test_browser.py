@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from checks.model import Severity, Status
-from schedules.configuration import Schedule
-from schedules.jobs import Job, Kind, State
+from schedules.configuration.service import Schedule
+from schedules.jobs.queue import Job, JobState, Kind
 from tests.ecr_audit.web.doors import RUN, Served, kept, mixed, serving, tables
 from tests.reports import runs
 from tests.reports.mixed import mixed_run
@@ -102,8 +102,8 @@ def tab(browser: Any, served: Served) -> Iterator[Tab]:
 
 def begun(world: Served, **request: Any) -> Job:
     """A job that a worker has taken."""
-    job = world.desk.audit("nightly", "test")
-    taken = world.desk.ledger.begin(job.id, "worker")
+    job = world.services.audit("nightly", "test")
+    taken = world.services.queue.begin(job.id, "worker")
     assert taken is not None
     return taken
 
@@ -155,8 +155,8 @@ def test_a_finding_is_reached_by_keyboard_alone(tab: Tab):
 
 def test_commands_are_copied_as_they_are(tab: Tab, served: Served):
     page = tab.page
-    run = served.desk.opened(RUN).run
-    found = next(one for one in run.findings if one.check == "grants.replication-allowed" and one.remedy)
+    run = served.services.opened(RUN).run
+    found = next(one for one in run.findings if one.check == "grants.replication-allowed" and one.remediation)
     page.goto(f"/runs/{RUN}/findings/{found.fingerprint}")
     page.get_by_role("button", name="Copy the commands").click()
     page.get_by_text("Copied.").wait_for()
@@ -166,18 +166,18 @@ def test_commands_are_copied_as_they_are(tab: Tab, served: Served):
 
 
 def test_progress_is_seen_while_it_happens(tab: Tab, served: Served):
-    page, ledger = tab.page, served.desk.ledger
+    page, queue = tab.page, served.services.queue
     job = begun(served)
     page.goto(f"/jobs/{job.id}")
-    ledger.tell(job.id, "worker", note="reading <b>registries</b>", done=3, total=12)
+    queue.report_progress(job.id, "worker", note="reading <b>registries</b>", done=3, total=12)
     page.get_by_text("3 of 12").wait_for()
     assert page.get_by_text("reading <b>registries</b>", exact=True).is_visible()
     assert page.locator("progress").evaluate("bar => bar.value / bar.max") == 0.25
-    ledger.tell(job.id, "worker", note="judging", done=12, total=12)
+    queue.report_progress(job.id, "worker", note="judging", done=12, total=12)
     page.get_by_text("12 of 12").wait_for()
     assert page.locator(".progress [role=status]").text_content() == "judging, 100 percent"
-    ledger.made(job.id, "worker", RUN)
-    ledger.end(job.id, "worker", State.DONE)
+    queue.made(job.id, "worker", RUN)
+    queue.end(job.id, "worker", JobState.DONE)
     page.get_by_text("✔ Done").wait_for()
     page.get_by_role("link", name="Open the run that it made").click()
     page.wait_for_url(f"**/runs/{RUN}")
@@ -190,13 +190,13 @@ def test_a_job_is_asked_for_followed_and_cancelled(tab: Tab, served: Served):
     page.get_by_label("Regions", exact=True).fill("eu-west-1")
     page.get_by_role("button", name="Audit now").click()
     page.wait_for_url("**/jobs/*")
-    job = served.desk.job(page.url.rpartition("/")[2])
+    job = served.services.job(page.url.rpartition("/")[2])
     assert job.request["scope"]["regions"] == ["eu-west-1"]
-    served.desk.ledger.begin(job.id, "worker")
+    served.services.queue.begin(job.id, "worker")
     page.get_by_text("▶ Running").wait_for()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("asked to cancel it").wait_for()
-    served.desk.ledger.end(job.id, "worker", State.CANCELLED, "cancelled by test")
+    served.services.queue.end(job.id, "worker", JobState.CANCELLED, "cancelled by test")
     page.get_by_text("– Cancelled").wait_for()
 
 
@@ -206,9 +206,9 @@ def test_what_somebody_types_survives_the_end_of_a_job(tab: Tab, served: Served)
     page.goto("/")
     page.get_by_text("Narrow it to some accounts or Regions").click()
     page.get_by_label("Accounts", exact=True).fill("100000000003")
-    served.desk.ledger.tell(job.id, "worker", note="reading", done=1, total=2)
+    served.services.queue.report_progress(job.id, "worker", note="reading", done=1, total=2)
     page.get_by_text("1 of 2").wait_for()
-    served.desk.ledger.end(job.id, "worker", State.FAILED, "the disk is full")
+    served.services.queue.end(job.id, "worker", JobState.FAILED, "the disk is full")
     page.get_by_text("It ended: failed.").first.wait_for()
     assert page.get_by_label("Accounts", exact=True).input_value() == "100000000003"
 
@@ -224,7 +224,7 @@ def test_a_finding_is_waived(tab: Tab, served: Served):
     page.get_by_role("button", name="Waive").click()
     page.get_by_text("Waived since this run").wait_for()
     assert page.get_by_text("Moved in January").is_visible()
-    assert found.fingerprint in Path(served.desk.configuration.schedules["nightly"].waivers).read_text()
+    assert found.fingerprint in Path(served.services.configuration.schedules["nightly"].waivers).read_text()
 
 
 def test_reports_are_made_and_fetched(tab: Tab, served: Served):
@@ -234,10 +234,10 @@ def test_reports_are_made_and_fetched(tab: Tab, served: Served):
     form.get_by_label("pdf").uncheck()
     form.get_by_role("button", name="Make reports").click()
     page.wait_for_url("**/jobs/*")
-    job = served.desk.job(page.url.rpartition("/")[2])
+    job = served.services.job(page.url.rpartition("/")[2])
     assert (job.kind, job.request["formats"]) == (Kind.REPORT, ["csv"])
-    served.desk.ledger.begin(job.id, "worker")
-    served.desk.ledger.end(job.id, "worker", State.DONE)
+    served.services.queue.begin(job.id, "worker")
+    served.services.queue.end(job.id, "worker", JobState.DONE)
     link = page.get_by_role("link", name="CSV, every finding")
     link.wait_for()
     with page.expect_download() as download:
@@ -248,7 +248,7 @@ def test_reports_are_made_and_fetched(tab: Tab, served: Served):
 def addresses(world: Served) -> list[str]:
     """A page of every kind."""
     marks = [one.fingerprint for one in mixed_run().findings]
-    job = next(iter(world.desk.ledger.list(limit=1)), None) or begun(world)
+    job = next(iter(world.services.queue.list(limit=1)), None) or begun(world)
     return [
         "/", "/runs", f"/runs/{RUN}", f"/runs/{RUN}/findings/{marks[0]}", f"/runs/{RUN}/findings/{marks[0]}?row=whole",
         f"/runs/{RUN}/change", f"/runs/{RUN}/registries", REGISTRY, "/schedules", "/jobs", f"/jobs/{job.id}", "/checks",
@@ -298,7 +298,7 @@ def test_without_scripts_pages_do_the_same(browser: Any, served: Served):
     page.get_by_role("button", name="Show", exact=True).click()
     page.wait_for_url("**/*severity=critical*")
     page.goto(f"/jobs/{job.id}")
-    served.desk.ledger.tell(job.id, "worker", note="reading", done=5, total=9)
+    served.services.queue.report_progress(job.id, "worker", note="reading", done=5, total=9)
     page.get_by_text("5 of 9").wait_for()  # it loads itself anew
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("asked to cancel it").wait_for()

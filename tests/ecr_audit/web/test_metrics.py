@@ -26,12 +26,12 @@ from audit.model import Run
 from audit.store import Store, open_store, schema
 from checks.model import Severity
 from ecr_audit.web import health
-from ecr_audit.web.desk import Desk
 from ecr_audit.web.metrics import router as metrics_router
-from ecr_audit.web.users import ANYONE_HERE, Role, User
-from schedules.configuration import Configuration
-from schedules.jobs import Job, Kind, State
-from schedules.receipts import Receipts
+from ecr_audit.web.security.roles import ANYONE_HERE, Role, User
+from ecr_audit.web.services import Services
+from schedules.configuration.service import Configuration
+from schedules.deliveries.receipts import Receipts
+from schedules.jobs.queue import Job, JobState, Kind
 from tests.reports.mixed import mixed_run
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
@@ -52,7 +52,7 @@ class World:
     """A store with a clock that tests turn, and an application over it."""
 
     store: Store
-    desk: Desk
+    services: Services
     app: FastAPI
     now: dt.datetime = NOW
     user: User | None = ANYONE_HERE
@@ -69,23 +69,23 @@ class World:
             for one in family.samples
         }
 
-    def job(self, schedule: str, state: State, *, due_at: dt.datetime | None = None, run: str = "") -> Job:
+    def job(self, schedule: str, state: JobState, *, due_at: dt.datetime | None = None, run: str = "") -> Job:
         """A job that took ten minutes and ended at *now*."""
-        ledger = self.desk.ledger
-        if state in (State.MISSED, State.COALESCED):
-            asked = ledger.ask(Kind.AUDIT, by="schedule", schedule=schedule, due_at=due_at, state=state, reason="r")
+        queue = self.services.queue
+        if state in (JobState.MISSED, JobState.COALESCED):
+            asked = queue.enqueue(Kind.AUDIT, by="schedule", schedule=schedule, due_at=due_at, state=state, reason="r")
             assert asked is not None
             return asked
         end = self.now
         self.now = end - dt.timedelta(minutes=10)
-        asked = ledger.ask(Kind.AUDIT, by="schedule", schedule=schedule, due_at=due_at)
+        asked = queue.enqueue(Kind.AUDIT, by="schedule", schedule=schedule, due_at=due_at)
         assert asked is not None
-        ledger.begin(asked.id, "h")
+        queue.begin(asked.id, "h")
         self.now = end
         if run:
-            ledger.made(asked.id, "h", run)
-        ledger.end(asked.id, "h", state)
-        ended = ledger.get(asked.id)
+            queue.made(asked.id, "h", run)
+        queue.end(asked.id, "h", state)
+        ended = queue.get(asked.id)
         assert ended is not None
         return ended
 
@@ -109,9 +109,9 @@ def world(tmp_path: Path) -> Iterator[World]:
     app.include_router(metrics_router)
     app.include_router(health.router)
     made: World
-    desk = Desk(CONFIGURATION, store, lambda: made.now)
-    made = World(store, desk, app)
-    app.state.desk = desk
+    services = Services(CONFIGURATION, store, lambda: made.now)
+    made = World(store, services, app)
+    app.state.services = services
 
     @app.middleware("http")
     async def known(request: Request, go_on: Callable[..., Any]) -> Any:
@@ -126,11 +126,11 @@ def test_what_a_night_left_is_told(world: World) -> None:
     run = a_run()
     world.store.save(run, {})
     due = dt.datetime(2026, 11, 23, 1, 30, tzinfo=dt.UTC)
-    job = world.job("nightly", State.DONE, due_at=due, run=run.id)
+    job = world.job("nightly", JobState.DONE, due_at=due, run=run.id)
     receipts = Receipts(world.store.engine, lambda: world.now)
     receipts.promise(job.id, "mail", run.id)
     receipts.failed(job.id, "mail", "refused")
-    receipts.quiet(job.id, "chat", "nothing new")
+    receipts.suppressed(job.id, "chat", "nothing new")
     told = world.values()
     line = world.store.list()[0]
     assert told[("last_success_timestamp_seconds", ("nightly",))] == NOW.timestamp()
@@ -153,7 +153,7 @@ def test_what_a_night_left_is_told(world: World) -> None:
     assert told[("last_run_readable", ("nightly",))] == 1
     assert told[("last_delivery", ("mail", "nightly", "failed"))] == 1
     assert told[("last_delivery", ("mail", "nightly", "sent"))] == 0
-    assert told[("receipts", ("chat", "quiet"))] == 1
+    assert told[("receipts", ("chat", "suppressed"))] == 1
     assert told[("runs_kept", ())] == 1
     assert told[("store_answers", ())] == 1
 
@@ -171,11 +171,11 @@ def test_what_never_happened_has_no_value(world: World) -> None:
 def test_a_failure_after_a_success_is_the_outcome_and_the_success_stays(world: World) -> None:
     run = a_run()
     world.store.save(run, {})
-    world.job("nightly", State.DONE, run=run.id)
+    world.job("nightly", JobState.DONE, run=run.id)
     world.now += dt.timedelta(days=1)
-    world.job("nightly", State.FAILED)
+    world.job("nightly", JobState.FAILED)
     world.now += dt.timedelta(hours=1)
-    world.job("nightly", State.COALESCED, due_at=world.now)
+    world.job("nightly", JobState.COALESCED, due_at=world.now)
     told = world.values()
     assert told[("last_success_timestamp_seconds", ("nightly",))] == NOW.timestamp()
     assert told[("last_outcome", ("nightly", "failed"))] == 1
@@ -184,14 +184,14 @@ def test_a_failure_after_a_success_is_the_outcome_and_the_success_stays(world: W
 
 
 def test_the_queue_is_told(world: World) -> None:
-    ledger = world.desk.ledger
-    first = ledger.ask(Kind.AUDIT, by="ann", schedule="nightly")
+    queue = world.services.queue
+    first = queue.enqueue(Kind.AUDIT, by="ann", schedule="nightly")
     world.now += dt.timedelta(minutes=5)
-    ledger.ask(Kind.REPORT, by="ann", run="r")
-    running = ledger.ask(Kind.AUDIT, by="ann")
+    queue.enqueue(Kind.REPORT, by="ann", run="r")
+    running = queue.enqueue(Kind.AUDIT, by="ann")
     assert first is not None
     assert running is not None
-    ledger.begin(running.id, "h")
+    queue.begin(running.id, "h")
     told = world.values()
     assert told[("jobs", ("audit", "waiting"))] == 1
     assert told[("jobs", ("audit", "running"))] == 1
@@ -202,8 +202,8 @@ def test_the_queue_is_told(world: World) -> None:
 def test_a_run_that_was_pruned_or_altered_leaves_the_rest(world: World) -> None:
     run = a_run()
     world.store.save(run, {})
-    world.job("nightly", State.DONE, run=run.id)
-    world.job("weekly", State.DONE, run="20200101T000000Z-aaaaaa")
+    world.job("nightly", JobState.DONE, run=run.id)
+    world.job("weekly", JobState.DONE, run="20200101T000000Z-aaaaaa")
     (next(world.store.folder.rglob("run.json.gz"))).write_bytes(b"altered")
     told = world.values()
     assert told[("last_run_readable", ("nightly",))] == 0
@@ -216,7 +216,7 @@ def test_a_run_that_was_pruned_or_altered_leaves_the_rest(world: World) -> None:
 def test_a_run_is_opened_once_for_its_calls(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     run = a_run()
     world.store.save(run, {})
-    world.job("nightly", State.DONE, run=run.id)
+    world.job("nightly", JobState.DONE, run=run.id)
     before = world.values()
     monkeypatch.setattr(Store, "load", lambda *_: pytest.fail("opened again"))
     assert world.values()[("last_run_api_calls", ("nightly",))] == before[("last_run_api_calls", ("nightly",))]
@@ -246,9 +246,9 @@ def full(world: World) -> str:
     run = a_run()
     world.store.save(run, {})
     for schedule in ("nightly", "weekly", "asleep"):
-        job = world.job(schedule, State.DONE, run=run.id)
+        job = world.job(schedule, JobState.DONE, run=run.id)
         Receipts(world.store.engine, lambda: world.now).failed(job.id, "mail", "refused")
-    world.desk.ledger.ask(Kind.AUDIT, by="ann")
+    world.services.queue.enqueue(Kind.AUDIT, by="ann")
     return world.get("/metrics").text
 
 
@@ -287,7 +287,7 @@ def test_label_values_come_back_as_they_were(name: str, became: str) -> None:
     from prometheus_client.registry import Collector
 
     from ecr_audit.web.metrics import _gauge
-    from reports.visible import one_line
+    from reports.sanitize import one_line
 
     class One(Collector):
         def collect(self) -> Iterator[Any]:
@@ -303,7 +303,7 @@ def test_label_values_come_back_as_they_were(name: str, became: str) -> None:
 
 
 def test_hostile_names_in_rows_stay_labels(world: World) -> None:
-    job = world.job("nightly", State.DONE, run="20260101T000000Z-aaaaaa")
+    job = world.job("nightly", JobState.DONE, run="20260101T000000Z-aaaaaa")
     hostile = 'mail"} 1\necr_audit_store_answers 0\n\u202e\\'
     Receipts(world.store.engine, lambda: world.now).failed(job.id, hostile, "refused")
     text = world.get("/metrics").text
@@ -349,7 +349,7 @@ def test_a_service_that_is_being_stopped_gets_nobody_sent(world: World) -> None:
 def test_the_scheduler_must_look_at_the_ledger(beat_seconds_ago: float, trouble: str, ready: bool) -> None:
     part = health.scheduler(Service(1000.0 - beat_seconds_ago, trouble), 1000.0)
     assert part.ok is ready
-    assert trouble in part.said
+    assert trouble in part.detail
 
 
 def test_before_its_first_look_a_service_is_not_ready() -> None:
@@ -391,7 +391,7 @@ def test_a_folder_without_room_or_rights_is_not_ready(tmp_path: Path, monkeypatc
     assert health.room(tmp_path).ok
     assert not health.room(tmp_path / "gone").ok
     monkeypatch.setattr(health, "FREE_BYTES", 2**80)
-    assert "free" in health.room(tmp_path).said
+    assert "free" in health.room(tmp_path).detail
 
 
 def test_a_place_of_another_store_is_not_ready(world: World) -> None:
@@ -413,13 +413,13 @@ def test_the_whole_application_has_them_and_its_own_doors(tmp_path: Path) -> Non
     """Through every layer: strangers get health alone, other names nothing."""
     from audit.store.access import AccessRows
     from ecr_audit.web.app import create_app
-    from ecr_audit.web.tokens import Tokens
+    from ecr_audit.web.security.tokens import Tokens
 
     store = open_store(str(tmp_path / "store"))
     configuration = Configuration.model_validate({"web": {"signin": "tokens", "names": ("audit.test",)}}, strict=True)
-    desk = Desk(configuration, store, lambda: NOW)
-    token = Tokens(AccessRows(store.engine), desk.clock).add("prometheus", Role.READ)
-    app = create_app(desk)
+    services = Services(configuration, store, lambda: NOW)
+    token = Tokens(AccessRows(store.engine), services.clock).add("prometheus", Role.READ)
+    app = create_app(services)
     bearer = {"authorization": f"Bearer {token}"}
     assert call(app, "/healthz").status_code == 200
     assert call(app, "/readyz").status_code == 200
@@ -435,7 +435,7 @@ def test_numbers_of_a_schedule_do_not_depend_on_other_schedules(world: World) ->
     first, second = a_run(), a_run(id="20261123T030000Z-000001", gaps=())
     for run, schedule in ((first, "nightly"), (second, "weekly")):
         world.store.save(run, {})
-        world.job(schedule, State.DONE, run=run.id)
+        world.job(schedule, JobState.DONE, run=run.id)
     told = world.values()
     assert told[("last_run_gaps", ("weekly",))] == 0
     assert told[("last_run_gaps", ("nightly",))] == len(first.gaps)

@@ -13,7 +13,7 @@ import pytest
 
 from checks.model import Severity, Status
 from ecr_audit.web.pages import home, jobs
-from schedules.jobs import Kind, State
+from schedules.jobs.queue import JobState, Kind
 from tests.ecr_audit.web.doors import RUN, Served, kept, mixed, serving, tables
 from tests.ecr_audit.web.pages_seen import Seen
 from tests.ecr_audit.web.pages_world import EARLIER, crawl, earlier_run, look, usual
@@ -108,7 +108,7 @@ def test_filters_stand_in_the_address(served: Served, query: str, chosen: object
 
 def test_what_changed_since_the_run_before_can_be_asked_for(served: Served):
     client = served.browser().client
-    view = served.desk.opened(RUN).view
+    view = served.services.opened(RUN).view
     assert view.change is not None
     for state in ("new", "worse", "still"):
         marks = getattr(view.change, state)
@@ -127,7 +127,7 @@ def test_what_is_gone_is_told_too(tmp_path: Path):
     with serving(tmp_path, runs=[mixed(22), (later, {})]) as world:
         client = world.browser().client
         seen = look(client, f"/runs/{RUN}/change")
-        change = world.desk.opened(RUN).view.change
+        change = world.services.opened(RUN).view.change
         assert change is not None
         assert change.fixed <= gone
         assert f"Fixed: {len(change.fixed)}" in seen.words
@@ -141,7 +141,7 @@ def test_what_is_gone_is_told_too(tmp_path: Path):
 
 def test_worst_comes_first_and_columns_can_be_sorted(served: Served):
     client = served.browser().client
-    view = served.desk.opened(RUN).view
+    view = served.services.opened(RUN).view
 
     def order(query: str) -> list[str]:
         return [one.rpartition("/")[2] for one in look(client, f"/runs/{RUN}?{query}").links if "/findings/" in one]
@@ -184,8 +184,8 @@ def test_the_beginning_of_an_id_and_latest_lead_to_the_run(served: Served):
 
 
 def test_a_finding_tells_its_evidence_its_fix_and_its_past(served: Served):
-    run = served.desk.opened(RUN).run
-    found = next(one for one in run.findings if one.check == "grants.replication-allowed" and one.remedy)
+    run = served.services.opened(RUN).run
+    found = next(one for one in run.findings if one.check == "grants.replication-allowed" and one.remediation)
     client = served.browser().client
     seen = look(client, f"/runs/{RUN}/findings/{found.fingerprint}")
     for text in (found.message, "DENIED_IMPLICIT", "prod/, shared/", "Have it reviewed", "set -euo pipefail"):
@@ -198,7 +198,7 @@ def test_a_finding_tells_its_evidence_its_fix_and_its_past(served: Served):
 
 
 def test_the_whole_judged_row_can_be_seen(served: Served):
-    run = served.desk.opened(RUN).run
+    run = served.services.opened(RUN).run
     wanted = tables()["links"].iloc[0]
     found = next(one for one in run.findings if one.key.get("source_account") == wanted["source_account"]
                  and one.key.get("source_region") == wanted["source_region"] and len(one.key) == 4)  # fmt: skip
@@ -238,7 +238,7 @@ def test_reports_come_as_files(served: Served):
         assert "findings.csv" in archive.namelist()
         assert archive.testzip() is None
     assert "There is no report format" in look(client, f"/runs/{RUN}/download/exe", 404).words
-    script = served.desk.opened(RUN).run.scripts[0]
+    script = served.services.opened(RUN).run.scripts[0]
     answer = client.get(f"/runs/{RUN}/scripts/{script.name}")
     assert answer.content == script.text.encode()
     for name in ("nothing.sh", "..%2f..%2frun.json.gz", "%2e%2e"):
@@ -247,7 +247,7 @@ def test_reports_come_as_files(served: Served):
 
 def test_runs_name_what_made_them(served: Served):
     client = served.browser().client
-    job = next(job for job in served.desk.ledger.list(limit=200) if job.run == RUN and job.kind is Kind.AUDIT)
+    job = next(job for job in served.services.queue.list(limit=200) if job.run == RUN and job.kind is Kind.AUDIT)
     assert f"/jobs/{job.id}" in look(client, "/runs").links
     assert f"/jobs/{job.id}" in look(client, f"/runs/{RUN}").links
     assert "the command line" in look(client, f"/runs/{EARLIER}").words
@@ -263,8 +263,8 @@ def test_pages_of_runs_and_jobs_go_on(served: Served, monkeypatch: pytest.Monkey
             seen = look(client, path)
             found += dict.fromkeys(link for link in seen.links if link.startswith(inside) and "/findings" not in link)
             path = next((link for link in seen.links if "before=" in link), "")
-        every = {f"/runs/{one.id}" for one in served.desk.store.list(99)} | {
-            f"/jobs/{one.id}" for one in served.desk.ledger.list(limit=999)
+        every = {f"/runs/{one.id}" for one in served.services.store.list(99)} | {
+            f"/jobs/{one.id}" for one in served.services.queue.list(limit=999)
         }
         assert set(found) >= {one for one in every if one.startswith(inside)}
 
@@ -272,17 +272,19 @@ def test_pages_of_runs_and_jobs_go_on(served: Served, monkeypatch: pytest.Monkey
 def test_jobs_tell_what_became_of_them(served: Served):
     client = served.browser().client
     seen = look(client, "/jobs")
-    for state in State:
+    for state in JobState:
         words = look(client, f"/jobs?state={state.value}").words
-        assert ("No job is so" in words) is not any(job.state is state for job in served.desk.ledger.list(limit=200))
-    done = next(job for job in served.desk.ledger.list(limit=200) if job.state is State.DONE and job.kind is Kind.AUDIT)
+        assert ("No job is so" in words) is not any(job.state is state for job in served.services.queue.list(limit=200))
+    done = next(
+        job for job in served.services.queue.list(limit=200) if job.state is JobState.DONE and job.kind is Kind.AUDIT
+    )
     seen = look(client, f"/jobs/{done.id}")
     assert "<b>no answer</b>" in seen.words
     assert "reports/<U+202E>" in seen.words
     assert not any(form.action == "/audits" for form in seen.forms)
-    failed = next(job for job in served.desk.ledger.list(limit=200) if job.state is State.FAILED)
+    failed = next(job for job in served.services.queue.list(limit=200) if job.state is JobState.FAILED)
     assert look(client, f"/jobs/{failed.id}").form("/audits").fields["schedule"] == ["nightly"]
-    narrowed = next(job for job in served.desk.ledger.list(limit=200) if "scope" in job.request)
+    narrowed = next(job for job in served.services.queue.list(limit=200) if "scope" in job.request)
     assert "Narrowed to Regions eu-west-1" in look(client, f"/jobs/{narrowed.id}").words
     assert "There is no job" in look(client, "/jobs/nothing", 404).words
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.model import Severity, Status
-from ecr_audit.web.pages import prose, values
+from ecr_audit.web.pages import evidence, markup
 from ecr_audit.web.pages.filters import LONGEST, PAGE, SORTS, STATES, STATUSES, Filter, read
 from ecr_audit.web.pages.findings_index import FindingsIndex
 from reports.view import build_view
@@ -67,10 +67,13 @@ def test_pages_are_the_findings_each_once_in_order(wanted: Filter):
         and wanted.check in ("", one.check)
         and wanted.account in ("", one.account)
         and wanted.region in ("", one.region)
-        and all(word in f"{one.resource}\n{one.message}\n{one.check}\n{one.account}\n{one.region}\n{one.fingerprint}\n"
-                f"{RUN.account_names.get(one.account, '')}\n{one.remedy.summary if one.remedy else ''}".lower()
-                for word in wanted.text.lower().split())
-    }  # fmt: skip
+        and all(
+            word
+            in f"{one.resource}\n{one.message}\n{one.check}\n{one.account}\n{one.region}\n{one.fingerprint}\n"
+            f"{RUN.account_names.get(one.account, '')}\n{one.remediation.summary if one.remediation else ''}".lower()
+            for word in wanted.text.lower().split()
+        )
+    }
     assert {one.fingerprint for one in rows} == expected
     assert len(rows) == len(expected) == first.count
     assert first.pages == max(1, -(-first.count // PAGE))
@@ -87,30 +90,30 @@ def test_values_are_told_as_people_read_them():
         ('["prod/", ""]', 'prod/, ""', False), ("[not json", "[not json", False), ("two\nlines", "two\nlines", True),
         ('{"a": 1, "a": 2}', '{"a": 1, "a": 2}', False), ("[" * 100_000, "[" * 40_000, False),
     ):  # fmt: skip
-        told = values.told("x", value)
+        told = evidence.display_value("x", value)
         assert told.text.startswith(text)
         assert told.document is document
-    assert values.told("x", "[" * 100_000).text.endswith("60,000 more characters in findings.json]")
-    policy = values.told("x", json.dumps({"Statement": [{"Effect": "Allow", "Action": ["ecr:*"] * 30}]}))
+    assert evidence.display_value("x", "[" * 100_000).text.endswith("60,000 more characters in findings.json]")
+    policy = evidence.display_value("x", json.dumps({"Statement": [{"Effect": "Allow", "Action": ["ecr:*"] * 30}]}))
     assert policy.document
     assert policy.text.startswith('{\n  "Statement": [\n')
 
 
 def test_prose_keeps_its_words_and_marks_code_and_links():
     text = "One `code` and **stress**.\n\nBefore:\n- first\n  goes on\n- see https://docs.aws.amazon.com/a_b.html.\n"
-    first, before, entries = prose.blocks(text)
+    first, before, entries = markup.blocks(text)
     assert [span.kind for span in first.lines[0]] == ["text", "code", "text"]
     assert "".join(span.text for span in first.lines[0]) == "One code and stress."
     assert before.lines[0][0].text == "Before:"
     assert entries.listed
     assert entries.lines[0][0].text == "first goes on"
-    assert entries.lines[1][1] == prose.Span("link", "https://docs.aws.amazon.com/a_b.html")
-    assert prose.spans("javascript:alert(1) http://x") == (prose.Span("text", "javascript:alert(1) http://x"),)
+    assert entries.lines[1][1] == markup.Span("link", "https://docs.aws.amazon.com/a_b.html")
+    assert markup.spans("javascript:alert(1) http://x") == (markup.Span("text", "javascript:alert(1) http://x"),)
 
 
 @given(st.text(max_size=200))
 def test_prose_of_anything_ends_and_loses_no_word(text: str):
-    shown = "".join(span.text for block in prose.blocks(text) for line in block.lines for span in line)
+    shown = "".join(span.text for block in markup.blocks(text) for line in block.lines for span in line)
     assert {one for one in shown if one.isalpha()} <= {one for one in text if one.isalpha()}
 
 

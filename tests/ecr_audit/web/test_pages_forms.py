@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from checks.model import Status
-from ecr_audit.web.users import Role
-from schedules.configuration import Schedule
-from schedules.jobs import Kind, State
+from ecr_audit.web.security.roles import Role
+from schedules.configuration.service import Schedule
+from schedules.jobs.queue import JobState, Kind
 from tests.ecr_audit.web.doors import RUN, Served, mixed, serving
 from tests.ecr_audit.web.pages_seen import Seen
 from tests.ecr_audit.web.pages_world import look, post, usual
@@ -28,9 +28,9 @@ def test_a_person_asks_for_an_audit_and_cancels_it(tmp_path: Path):
     with serving(tmp_path, schedules={"nightly": Schedule(every="nightly")}, runs=[mixed()]) as world:
         answer = post(world, "/", "/audits", schedule="nightly", accounts="100000000003, 100000000005", regions="")
         assert answer.status_code == 303
-        job = world.desk.ledger.get(answer.headers["location"].rpartition("/")[2])
+        job = world.services.queue.get(answer.headers["location"].rpartition("/")[2])
         assert job is not None
-        assert (job.schedule, job.state) == ("nightly", State.WAITING)
+        assert (job.schedule, job.state) == ("nightly", JobState.WAITING)
         assert job.request["scope"]["accounts"] == ["100000000003", "100000000005"]
         seen = look(world.browser().client, answer.headers["location"])
         assert "Waiting" in seen.words
@@ -41,23 +41,23 @@ def test_a_person_asks_for_an_audit_and_cancels_it(tmp_path: Path):
         assert "give account ids of twelve digits" in Seen(wrong.text).words
         assert post(world, "/", "/audits", schedule="weekly").status_code == 404
         assert post(world, "/schedules", "/audits").status_code == 303
-        assert len(world.desk.ledger.list(limit=10)) == 2
+        assert len(world.services.queue.list(limit=10)) == 2
 
 
 def test_a_person_has_reports_made(served: Served):
     answer = post(served, f"/runs/{RUN}", "/reports", formats="csv")
     assert answer.status_code == 303
-    job = served.desk.ledger.get(answer.headers["location"].rpartition("/")[2])
+    job = served.services.queue.get(answer.headers["location"].rpartition("/")[2])
     assert job is not None
     assert (job.kind, job.run, dict(job.request)) == (Kind.REPORT, RUN, {"formats": ["csv"]})
-    served.desk.ledger.begin(job.id, "worker")
-    served.desk.ledger.end(job.id, "worker", State.DONE)
+    served.services.queue.begin(job.id, "worker")
+    served.services.queue.end(job.id, "worker", JobState.DONE)
     assert f"/runs/{RUN}/download/csv" in look(served.browser().client, f"/jobs/{job.id}").links
     assert post(served, f"/runs/{RUN}", "/reports", formats="exe").status_code == 400
 
 
 def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_path: Path):
-    run = served.desk.opened(RUN).run
+    run = served.services.opened(RUN).run
     found = next(one for one in run.findings if one.status is Status.FAIL and one.waiver is None)
     page = f"/runs/{RUN}/findings/{found.fingerprint}"
     for data, told in (
@@ -79,7 +79,7 @@ def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_pa
     assert "Waived since this run, until 2026-12-31; the next run marks it." in seen.words
     assert "Moved <b>in</b> January" in seen.words
     assert not any(form.action.partition("#")[0].endswith("/waive") for form in seen.forms)
-    assert found.fingerprint in (Path(served.desk.configuration.schedules["nightly"].waivers)).read_text()
+    assert found.fingerprint in (Path(served.services.configuration.schedules["nightly"].waivers)).read_text()
     waived = next(one for one in run.findings if one.waiver is not None)
     assert waived.waiver is not None
     assert waived.waiver.reason in look(served.browser().client, f"/runs/{RUN}/findings/{waived.fingerprint}").words
@@ -102,7 +102,7 @@ def test_any_reason_is_kept_or_refused_in_words(tmp_path: Path, reason: str):
 
 def test_roles_decide_what_is_offered_and_what_is_done(tmp_path: Path):
     with serving(tmp_path, web={"signin": "tokens"}, runs=[mixed()]) as world:
-        run = world.desk.opened(RUN).run
+        run = world.services.opened(RUN).run
         found = next(one for one in run.findings if one.status is Status.FAIL and one.waiver is None)
         page = f"/runs/{RUN}/findings/{found.fingerprint}"
         nobody = world.browser().client.get(page)
@@ -125,9 +125,9 @@ def test_roles_decide_what_is_offered_and_what_is_done(tmp_path: Path):
 def test_a_form_of_another_page_is_not_taken(served: Served):
     browser = served.browser()
     browser.client.get("/")
-    before = len(served.desk.ledger.list(limit=100))
+    before = len(served.services.queue.list(limit=100))
     for token in ("", "0" * 96):
         answer = browser.post("/audits", {"schedule": "nightly", "csrf_token": token})
         assert answer.status_code == 403
         assert "load it anew" in Seen(answer.text).words
-    assert len(served.desk.ledger.list(limit=100)) == before
+    assert len(served.services.queue.list(limit=100)) == before

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, settings
 from schemathesis import Case
 
 from ecr_audit.web.api import router
-from ecr_audit.web.api.document import described
 from ecr_audit.web.api.events import Followers
-from ecr_audit.web.users import Role
-from schedules.configuration import Schedule
+from ecr_audit.web.api.openapi import described
+from ecr_audit.web.security.roles import Role
+from schedules.configuration.service import Schedule
 from tests.ecr_audit.web.doors import Served, kept, serving, tables
 from tests.reports.runs import small_run
 
@@ -55,8 +55,8 @@ def test_nobody_gets_nothing(case: Case, closed: Served) -> None:
 
 def _tidy(closed: Served) -> None:
     """A queue that is full would refuse everything that follows."""
-    for job in closed.desk.ledger.waiting()[20:]:
-        closed.desk.ledger.ask_cancel(job.id, "test")
+    for job in closed.services.queue.waiting()[20:]:
+        closed.services.queue.request_cancel(job.id, "test")
 
 
 def test_the_application_describes_itself_so(closed: Served) -> None:

@@ -18,16 +18,15 @@ from fastapi.routing import RouteContext, iter_route_contexts
 
 from audit.model import Run
 from ecr_audit.web import serving as web_serving
-from ecr_audit.web.bodies import LARGEST_BODY
-from ecr_audit.web.csrf import checked
-from ecr_audit.web.headers import POLICY
-from ecr_audit.web.limits import EACH_AND_ALL, Cost, Limits
-from ecr_audit.web.serving import ListenError, PatientProtocol, serve_web
-from ecr_audit.web.signin import Required
-from ecr_audit.web.users import Role
+from ecr_audit.web.security.body_limit import LARGEST_BODY
+from ecr_audit.web.security.csrf import checked
+from ecr_audit.web.security.headers import POLICY
+from ecr_audit.web.security.rate_limits import EACH_AND_ALL, Cost, RateLimits
+from ecr_audit.web.security.roles import Required, Role
+from ecr_audit.web.serving import HeaderTimeoutProtocol, ListenError, serve_web
 from reports.formats import FORMATS
-from schedules.configuration import Schedule
-from schedules.jobs import Kind
+from schedules.configuration.service import Schedule
+from schedules.jobs.queue import Kind
 from tests.ecr_audit.web.doors import API, RUN, Served, kept, mixed, serving, tables
 from tests.reports.runs import HOSTILE, hostile_run, result, run_of
 
@@ -266,7 +265,7 @@ def test_requests_that_are_none_do_no_harm(served: Served, request_: bytes) -> N
 
 
 def test_slow_requests_are_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PatientProtocol, "seconds", 0.3)
+    monkeypatch.setattr(HeaderTimeoutProtocol, "seconds", 0.3)
     with serving(tmp_path) as one:
         for beginning in (b"", b"GET / HTTP/1.1\r\nHost: localh"):
             assert raw(one, beginning) == b""  # ends, instead of waiting for more
@@ -280,10 +279,10 @@ def test_slow_requests_are_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_slow_bodies_are_cut_off(served: Served) -> None:
-    from ecr_audit.web.bodies import BoundedBodies
+    from ecr_audit.web.security.body_limit import BodyLimit
 
     layer = served.app.middleware_stack
-    while not isinstance(layer, BoundedBodies):
+    while not isinstance(layer, BodyLimit):
         layer = getattr(layer, "app", None) or layer._app  # type: ignore[union-attr]
     before, layer._seconds = layer._seconds, 0.2
     try:
@@ -295,7 +294,7 @@ def test_slow_bodies_are_cut_off(served: Served) -> None:
 
 def test_what_is_expensive_is_bounded_by_person_and_for_all(tmp_path: Path) -> None:
     bounds = EACH_AND_ALL | {Cost.AUDIT: ("2/hour", "3/hour"), Cost.DOWNLOAD: ("1/hour", "9/hour")}
-    with serving(tmp_path, web={"signin": "tokens"}, runs=[mixed()], limits=Limits(bounds)) as one:
+    with serving(tmp_path, web={"signin": "tokens"}, runs=[mixed()], limits=RateLimits(bounds)) as one:
         nobody, runner, admin = one.client(), one.client(Role.RUN), one.client(Role.ADMIN)
 
         def ask(client: httpx.Client) -> httpx.Response:
@@ -307,7 +306,7 @@ def test_what_is_expensive_is_bounded_by_person_and_for_all(tmp_path: Path) -> N
         refused = ask(runner)
         assert 0 < int(refused.headers["retry-after"]) <= 3600
         assert refused.headers["content-type"] == "application/problem+json"
-        assert len(one.desk.ledger.list()) == 3
+        assert len(one.services.queue.list()) == 3
         assert [runner.get(f"{API}/runs/latest/reports/csv").status_code for _ in range(2)] == [200, 429]
         assert [admin.get(f"{API}/runs/latest/reports/csv").status_code for _ in range(2)] == [200, 429]
 
@@ -370,9 +369,9 @@ def test_hostile_searches_and_reasons_are_only_words(hostile: Served) -> None:
         control = any(char < " " and char not in "\t\n" for char in text)
         assert client.post(f"{API}/waivers", json=body).status_code == (422 if control else 201), text
         refused += control
-    from checks.baseline import load_waivers
+    from checks.baseline.loading import load_waivers
 
-    written = Path(hostile.desk.configuration.schedules["nightly"].waivers).read_text(encoding="utf-8")
+    written = Path(hostile.services.configuration.schedules["nightly"].waivers).read_text(encoding="utf-8")
     waivers = load_waivers(written, "waivers.yaml")
     assert {one.fingerprint for one in waivers} <= set(fingerprints)
     assert len(waivers) == min(len(fingerprints), len(texts)) - refused > 4
@@ -419,7 +418,7 @@ def test_a_store_that_is_away_is_told_without_its_words(closed: Served, monkeypa
     def away(*_: Any, **__: Any) -> None:
         raise sa.exc.OperationalError("SELECT secret FROM x", {}, Exception("password=hunter2"))
 
-    monkeypatch.setattr("ecr_audit.web.tokens.Tokens.user", away)
+    monkeypatch.setattr("ecr_audit.web.security.tokens.Tokens.user", away)
     answer = client.get(f"{API}/runs")
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
@@ -472,10 +471,10 @@ def test_websockets_are_not_spoken(served: Served) -> None:
 
 def test_jobs_that_others_asked_for_show_their_names_as_they_are(hostile: Served) -> None:
     name = HOSTILE[0]
-    job = hostile.desk.ledger.ask(Kind.AUDIT, by=name)
+    job = hostile.services.queue.enqueue(Kind.AUDIT, by=name)
     assert job is not None
     told = hostile.client().get(f"{API}/jobs/{job.id}").json()
-    assert told["asked_by"] == name
+    assert told["requested_by"] == name
     page = hostile.client().get(f"/jobs/{job.id}").text
     assert name not in page
-    hostile.desk.cancel(job.id, name)
+    hostile.services.cancel(job.id, name)

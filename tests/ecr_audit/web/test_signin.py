@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from audit.store.schema import sessions
-from ecr_audit.web.cookies import SESSION, VISITOR
-from ecr_audit.web.limits import EACH_AND_ALL, Cost, Limits
-from ecr_audit.web.proxy import Proxy, SecretError, secret_of
+from ecr_audit.web.security.cookies import SESSION, VISITOR
+from ecr_audit.web.security.proxy import Proxy, SecretError, secret_of
+from ecr_audit.web.security.rate_limits import EACH_AND_ALL, Cost, RateLimits
+from ecr_audit.web.security.roles import Role, User
 from ecr_audit.web.serving import UnsafeError, refuse_unsafe
-from ecr_audit.web.users import Role, User
-from schedules.configuration import ProxySection, WebSection
+from schedules.configuration.service import ProxySection, WebSection
 from schedules.deliveries.settings import Secret
 from tests.ecr_audit.web.doors import API, Served, mixed, serving
 
@@ -90,7 +90,7 @@ def test_a_session_ends_when_left_alone_and_in_any_case(tmp_path: Path) -> None:
         secret = browser.client.cookies[SESSION]
         longer = f"{secret.rpartition('.')[0]}.9999999999"
         browser.client.cookies.set(SESSION, longer)
-        assert one.app.state.doors.sessions.user(longer) is None
+        assert one.app.state.backends.sessions.user(longer) is None
 
 
 def test_a_session_ends_with_its_token_and_takes_its_role(served: Served) -> None:
@@ -150,7 +150,7 @@ def test_signing_in_cannot_be_forged(served: Served) -> None:
 
 def test_attempts_to_sign_in_are_bounded(tmp_path: Path) -> None:
     bounds = EACH_AND_ALL | {Cost.SIGN_IN: ("3/minute", "100/minute"), Cost.WRONG: ("4/minute", "100/minute")}
-    with serving(tmp_path, web={"signin": "tokens"}, limits=Limits(bounds)) as one:
+    with serving(tmp_path, web={"signin": "tokens"}, limits=RateLimits(bounds)) as one:
         browser = one.browser()
         assert [browser.sign_in("wrong").status_code for _ in range(4)] == [403, 403, 403, 429]
         answer = browser.sign_in(one.token(Role.READ))
@@ -235,7 +235,7 @@ def test_groups_give_the_role(behind: Served, groups: str, status: int) -> None:
     answer = httpx.post(f"{behind.url}{API}/audits", json={"scope": {}}, headers=said)
     assert answer.status_code == status, answer.text
     if status == 202:
-        assert answer.json()["asked_by"] == "jörg@example.com"
+        assert answer.json()["requested_by"] == "jörg@example.com"
     page = httpx.get(f"{behind.url}/schedules", headers=said)
     assert page.status_code == (200 if "everyone" in groups or status == 202 else 403)
 

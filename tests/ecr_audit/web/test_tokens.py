@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from audit.store import Store, open_store
 from audit.store.access import AccessRows
 from ecr_audit.cli import commands
-from ecr_audit.web.tokens import TokenError, Tokens, digest
-from ecr_audit.web.users import Role
+from ecr_audit.web.security.roles import Role
+from ecr_audit.web.security.tokens import TokenError, Tokens, digest
 
 
 @pytest.fixture
@@ -116,6 +116,6 @@ def test_hashes_are_compared_in_constant_time(store: Store, monkeypatch: pytest.
 
     tokens = Tokens(AccessRows(store.engine), lambda: dt.datetime.now(dt.UTC))
     secret = tokens.add("timed", Role.READ)
-    monkeypatch.setattr("ecr_audit.web.tokens.hmac.compare_digest", spied)
+    monkeypatch.setattr("ecr_audit.web.security.tokens.hmac.compare_digest", spied)
     assert tokens.user(secret) is not None
     assert compared == [(digest(secret), digest(secret))]

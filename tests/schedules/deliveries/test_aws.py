@@ -23,10 +23,10 @@ from schedules.deliveries.s3 import S3Delivery
 from schedules.deliveries.securityhub import SecurityHubDelivery
 from schedules.deliveries.ses import SesDelivery
 from schedules.deliveries.sns import SnsDelivery, structured, subject
-from schedules.model import DeliveryError
+from schedules.notifications.model import DeliveryError
 from tests.reports import runs
 from tests.schedules.deliveries.receivers import Answer, receiver
-from tests.schedules.deliveries.world import clock, message, parcel, settings
+from tests.schedules.deliveries.world import clock, content, message, settings
 
 moto = pytest.importorskip("moto.server", reason="moto answers for AWS here; it comes with the extra `demo`")
 REGION = "eu-west-1"
@@ -91,8 +91,8 @@ def requests_made(monkeypatch):
 
 
 def test_files_lie_below_prefix_schedule_and_run(aws, bucket):
-    detail = deliver(to_bucket(aws, bucket, prefix="audits/ecr"), parcel(FILES), clock=clock)
-    below = f"audits/ecr/nightly/{parcel().run.id}"
+    detail = deliver(to_bucket(aws, bucket, prefix="audits/ecr"), content(FILES), clock=clock)
+    below = f"audits/ecr/nightly/{content().run.id}"
     assert detail == {"place": f"s3://{bucket}/{below}/", "written": 4}
     s3 = ask(aws, "s3")
     for name, data in FILES.items():
@@ -105,18 +105,18 @@ def test_files_lie_below_prefix_schedule_and_run(aws, bucket):
 @pytest.mark.parametrize("lock", [None, {"mode": "COMPLIANCE", "days": 3_650}])
 def test_a_repetition_writes_no_second_version(aws, bucket, lock):
     where = to_bucket(aws, bucket, object_lock=lock)
-    deliver(where, parcel(FILES), clock=clock)
+    deliver(where, content(FILES), clock=clock)
     before = versions(aws, bucket)
-    assert deliver(where, parcel(FILES), clock=clock)["written"] == 0
+    assert deliver(where, content(FILES), clock=clock)["written"] == 0
     assert versions(aws, bucket) == before
     assert len(before) == 4
 
 
 def test_another_content_is_a_new_version_and_the_locked_one_stays(aws, bucket):
     where = to_bucket(aws, bucket, object_lock={"mode": "GOVERNANCE", "days": 1})
-    deliver(where, parcel({"report.pdf": b"one"}), clock=clock)
+    deliver(where, content({"report.pdf": b"one"}), clock=clock)
     before = versions(aws, bucket)
-    assert deliver(where, parcel({"report.pdf": b"two"}), clock=clock)["written"] == 1
+    assert deliver(where, content({"report.pdf": b"two"}), clock=clock)["written"] == 1
     assert before < versions(aws, bucket)
 
 
@@ -126,7 +126,7 @@ def test_encryption_lock_owner_and_checksum_are_asked_for(aws, bucket, requests_
     where = to_bucket(aws, bucket, kms_key=key, object_lock=lock, expected_bucket_owner="123456789012")
     large = bytes(range(256)) * (9 * 4_096)
     assert len(large) > s3_module.PART_BYTES
-    deliver(where, parcel({"report.pdf": b"%PDF", "findings.csv": large}, run=parcel().run), clock=clock)
+    deliver(where, content({"report.pdf": b"%PDF", "findings.csv": large}, run=content().run), clock=clock)
     made = dict(requests_made)
     assert {"HeadObject", "PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"} <= set(made)
     for operation in ("PutObject", "CreateMultipartUpload"):
@@ -137,7 +137,7 @@ def test_encryption_lock_owner_and_checksum_are_asked_for(aws, bucket, requests_
         assert headers["x-amz-object-lock-retain-until-date"].startswith("2026-12-23T02:40:00")
     assert all(headers["x-amz-expected-bucket-owner"] == "123456789012" for _, headers in requests_made)
     s3 = ask(aws, "s3")
-    below = f"ecr-audit/nightly/{parcel().run.id}"
+    below = f"ecr-audit/nightly/{content().run.id}"
     assert s3.get_object(Bucket=bucket, Key=f"{below}/findings.csv")["Body"].read() == large
     small = s3.head_object(Bucket=bucket, Key=f"{below}/report.pdf", ChecksumMode="ENABLED")
     assert small["ChecksumSHA256"] == base64.b64encode(hashlib.sha256(b"%PDF").digest()).decode()
@@ -147,14 +147,14 @@ def test_encryption_lock_owner_and_checksum_are_asked_for(aws, bucket, requests_
 def test_where_nobody_may_look_it_is_written(bucket):
     answers = iter([Answer(403, b"")])
     with receiver(lambda got: next(answers, Answer(200, b"", {"ETag": '"x"'}))) as web:
-        detail = deliver(to_bucket(web.url, bucket), parcel({}), clock=clock)
+        detail = deliver(to_bucket(web.url, bucket), content({}), clock=clock)
     assert detail["written"] == 1
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../b", "a\nb"])
 def test_keys_cannot_leave_the_prefix(aws, bucket, name):
     with pytest.raises(DeliveryError, match="cannot be the name"):
-        deliver(to_bucket(aws, bucket), parcel({name: b""}), clock=clock)
+        deliver(to_bucket(aws, bucket), content({name: b""}), clock=clock)
     assert versions(aws, bucket) == set()
 
 
@@ -167,7 +167,7 @@ def test_refusals_of_s3_say_whether_to_try_again(monkeypatch, code, status, agai
     monkeypatch.setattr(s3_module, "_TRIES", 1)
     body = f"<Error><Code>{code}</Code><Message>no, {SECRET_KEY} {TOKEN}\r\n</Message></Error>".encode()
     with receiver(Answer(404, b""), Answer(status, body)) as web, pytest.raises(DeliveryError, match=code) as caught:
-        deliver(to_bucket(web.url, "reports"), parcel({}), clock=clock)
+        deliver(to_bucket(web.url, "reports"), content({}), clock=clock)
     assert caught.value.again is again
     assert SECRET_KEY not in str(caught.value)
     assert TOKEN not in str(caught.value)
@@ -177,10 +177,10 @@ def test_without_credentials_it_says_so(monkeypatch, aws, bucket):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(DeliveryError, match="NoCredentials") as caught:
-        deliver(to_bucket(aws, bucket), parcel(FILES), clock=clock)
+        deliver(to_bucket(aws, bucket), content(FILES), clock=clock)
     assert not caught.value.again
     with pytest.raises(DeliveryError, match="nobody"):
-        deliver(to_bucket(aws, bucket, profile="nobody"), parcel(FILES), clock=clock)
+        deliver(to_bucket(aws, bucket, profile="nobody"), content(FILES), clock=clock)
 
 
 def test_ses_sends_the_mail_with_its_pdf(aws):
@@ -190,7 +190,7 @@ def test_ses_sends_the_mail_with_its_pdf(aws):
     ask(aws, "ses").verify_email_identity(EmailAddress="audit@example.com")
     where = settings(SesDelivery, region=REGION, endpoint_url=aws, sender="ECR audit <audit@example.com>",
                      to=["Team <team@example.com>", "night@example.com"])  # fmt: skip
-    detail = deliver(where, parcel({"report.pdf": b"%PDF-1.7"}), clock=clock)
+    detail = deliver(where, content({"report.pdf": b"%PDF-1.7"}), clock=clock)
     (sent,) = ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
     assert sent.id == detail["message_id"]
     assert sent.destinations[:2] == ["team@example.com", "night@example.com"]
@@ -198,7 +198,7 @@ def test_ses_sends_the_mail_with_its_pdf(aws):
     assert [part.get_payload(decode=True) for part in read.iter_attachments()] == [b"%PDF-1.7"]
     unknown = where.model_copy(update={"sender": "other@example.com"})
     with pytest.raises(DeliveryError, match="MessageRejected") as caught:
-        deliver(unknown, parcel(), clock=clock)
+        deliver(unknown, content(), clock=clock)
     assert not caught.value.again
 
 
@@ -222,12 +222,12 @@ def topic(aws):
 
 def test_a_topic_gets_json_for_machines_and_attributes_for_filters(aws, topic):
     arn, received = topic("plain")
-    detail = deliver(settings(SnsDelivery, topic=arn, endpoint_url=aws), parcel(run=None, view=None), clock=clock)
+    detail = deliver(settings(SnsDelivery, topic=arn, endpoint_url=aws), content(run=None, view=None), clock=clock)
     (got,) = received()
     assert got["Subject"] == message().subject
     assert json.loads(got["Message"]) == message().document
     assert {name: one["Value"] for name, one in got["MessageAttributes"].items()} == {
-        "severity": "unknown", "event": "new", "schedule": "nightly", "delivery": parcel().key,
+        "severity": "unknown", "event": "new", "schedule": "nightly", "delivery": content().key,
     }  # fmt: skip
     assert detail["message_id"] == got["MessageId"]
 
@@ -236,7 +236,7 @@ def test_a_fifo_topic_drops_the_repetition(aws, topic):
     arn, received = topic("ordered.fifo", FifoTopic="true", FifoQueue="true")
     where = settings(SnsDelivery, topic=arn, endpoint_url=aws)
     for _ in range(2):
-        deliver(where, parcel(), clock=clock)
+        deliver(where, content(), clock=clock)
     assert len(received()) == 1
 
 
@@ -252,7 +252,7 @@ def test_subjects_are_what_sns_takes(text):
 @pytest.mark.parametrize("size", [10, 50_000, 100_000, 5_000_000])
 def test_a_message_fits_whatever_it_says(size):
     big = message(changed=("ü" * size,), document={"version": 1, "event": "new", "findings": ["\x00" * size]})
-    made, without = structured(parcel(message=big))
+    made, without = structured(content(message=big))
     assert len(made.encode()) <= sns_module.MESSAGE_BYTES
     values = json.loads(made)
     assert set(values) == {"default", "email", "sms"}
@@ -272,9 +272,9 @@ def test_a_topic_is_named_by_its_arn(topic):
 def test_findings_reach_security_hub_under_the_account_of_the_credentials(aws):
     run = runs.small_run()
     where = settings(SecurityHubDelivery, region=REGION, endpoint_url=aws)
-    detail = deliver(where, parcel(), clock=clock)
+    detail = deliver(where, content(), clock=clock)
     assert detail == {"account": "123456789012", "region": REGION, "taken": len(run.findings)}
     with pytest.raises(DeliveryError, match="no run"):
         deliver(
-            settings(SecurityHubDelivery, region=REGION, endpoint_url=aws), parcel(run=None, view=None), clock=clock
+            settings(SecurityHubDelivery, region=REGION, endpoint_url=aws), content(run=None, view=None), clock=clock
         )

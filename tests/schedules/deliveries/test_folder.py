@@ -9,8 +9,8 @@ import pytest
 
 from schedules.deliveries.channels import deliver
 from schedules.deliveries.folder import FolderDelivery
-from schedules.model import DeliveryError
-from tests.schedules.deliveries.world import message, parcel, settings
+from schedules.notifications.model import DeliveryError
+from tests.schedules.deliveries.world import content, message, settings
 
 FILES = {"report.pdf": b"%PDF", "findings.csv": b"a,b\r\n", "remediation/1.sh": b"#!/bin/sh\n"}
 
@@ -24,7 +24,7 @@ def snapshot(folder):
 
 
 def test_files_and_the_message_lie_in_the_runs_folder(tmp_path):
-    one = parcel(FILES)
+    one = content(FILES)
     detail = deliver(settings(FolderDelivery, folder=str(tmp_path / "out")), one)
     below = tmp_path / "out" / "nightly" / one.run.id
     assert detail == {"folder": str(below), "written": 4}
@@ -35,23 +35,23 @@ def test_files_and_the_message_lie_in_the_runs_folder(tmp_path):
 
 def test_a_repetition_changes_nothing(tmp_path):
     where = settings(FolderDelivery, folder=str(tmp_path))
-    deliver(where, parcel(FILES))
+    deliver(where, content(FILES))
     before = snapshot(tmp_path)
-    assert deliver(where, parcel(FILES))["written"] == 0
+    assert deliver(where, content(FILES))["written"] == 0
     assert snapshot(tmp_path) == before
 
 
 def test_a_file_that_was_cut_short_is_written_anew(tmp_path):
     where = settings(FolderDelivery, folder=str(tmp_path))
-    folder = deliver(where, parcel(FILES))["folder"]
+    folder = deliver(where, content(FILES))["folder"]
     with open(f"{folder}/report.pdf", "wb") as file:
         file.write(b"%P")
-    assert deliver(where, parcel(FILES))["written"] == 1
+    assert deliver(where, content(FILES))["written"] == 1
     assert (Path(folder) / "report.pdf").read_bytes() == b"%PDF"
 
 
 def test_a_job_without_a_run_has_a_folder_of_its_own(tmp_path):
-    one = parcel(run=None, view=None, schedule="")
+    one = content(run=None, view=None, schedule="")
     deliver(settings(FolderDelivery, folder=str(tmp_path)), one)
     assert (tmp_path / "by-hand" / one.job.id / "message.txt").is_file()
 
@@ -61,7 +61,7 @@ def test_a_job_without_a_run_has_a_folder_of_its_own(tmp_path):
 )
 def test_names_cannot_leave_the_folder(tmp_path, name):
     with pytest.raises(DeliveryError) as caught:
-        deliver(settings(FolderDelivery, folder=str(tmp_path / "out")), parcel({name: b""}))
+        deliver(settings(FolderDelivery, folder=str(tmp_path / "out")), content({name: b""}))
     assert not caught.value.again
     assert list(tmp_path.rglob("*")) == []
 
@@ -71,14 +71,14 @@ def test_a_schedule_that_is_a_link_elsewhere_is_not_followed(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "out" / "nightly").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(DeliveryError, match="leads"):
-        deliver(settings(FolderDelivery, folder=str(tmp_path / "out")), parcel(FILES))
+        deliver(settings(FolderDelivery, folder=str(tmp_path / "out")), content(FILES))
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_file_that_is_a_link_is_replaced_not_followed(tmp_path):
     where = settings(FolderDelivery, folder=str(tmp_path / "out"))
     (tmp_path / "victim").write_bytes(b"%PDF")
-    one = parcel(FILES)
+    one = content(FILES)
     below = tmp_path / "out" / "nightly" / one.run.id
     below.mkdir(parents=True)
     (below / "report.pdf").symlink_to(tmp_path / "victim")
@@ -89,10 +89,10 @@ def test_a_file_that_is_a_link_is_replaced_not_followed(tmp_path):
 def test_a_folder_that_cannot_be_written_may_be_tried_again(tmp_path):
     (tmp_path / "out").write_text("a file")
     with pytest.raises(DeliveryError, match="cannot be written") as caught:
-        deliver(settings(FolderDelivery, folder=str(tmp_path / "out")), parcel(FILES))
+        deliver(settings(FolderDelivery, folder=str(tmp_path / "out")), content(FILES))
     assert caught.value.again
 
 
 def test_unencodable_names_do_not_break_the_message(tmp_path):
-    one = parcel(message=message(changed=("repository \ud800",)))
+    one = content(message=message(changed=("repository \ud800",)))
     deliver(settings(FolderDelivery, folder=str(tmp_path)), one)

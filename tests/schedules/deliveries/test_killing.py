@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from schedules.deliveries.receipts import ReceiptState
 from schedules.deliveries.webhook import WebhookDelivery
-from schedules.receipts import ReceiptState
 from tests.schedules.deliveries.receivers import Answer, receiver
 from tests.schedules.deliveries.world import settings
 
@@ -23,7 +23,7 @@ from tests.schedules.deliveries.world import settings, world_in
 store, job, url = sys.argv[1:]
 world = world_in(Path(store))
 hook = settings(WebhookDelivery, url=url, secret={"env": "HOOK_SECRET"})
-world.deliver(world.facts(job=world.ledger.get(job)), {"hook": hook})
+world.deliver(world.context(job=world.queue.get(job)), {"hook": hook})
 """
 
 
@@ -41,9 +41,9 @@ def test_the_next_process_repeats_with_the_same_key_and_body(world, tmp_path, mo
         process.append(subprocess.Popen(command, cwd=Path(__file__).parents[3]))
         assert process[0].wait(120) == -signal.SIGKILL
         (left,) = world.receipts.of(job.id)
-        assert (left.state, left.attempts) == (ReceiptState.TRYING, 1)
+        assert (left.state, left.attempts) == (ReceiptState.PENDING, 1)
         hook = settings(WebhookDelivery, url=web.url, secret={"env": "HOOK_SECRET"})
-        (receipt,) = world.deliver(world.facts(job=world.ledger.get(job.id)), {"hook": hook})
+        (receipt,) = world.deliver(world.context(job=world.queue.get(job.id)), {"hook": hook})
     assert (receipt.state, receipt.attempts) == (ReceiptState.SENT, 2)
     first, second = web.got
     assert first.body == second.body

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from schedules.deliveries.mail import mail
 from schedules.deliveries.ses import SesDelivery
 from schedules.deliveries.smtp import SmtpDelivery
-from tests.schedules.deliveries.world import NOW, clock, message, parcel, settings
+from tests.schedules.deliveries.world import NOW, clock, content, message, settings
 
 ROOM = 10_000_000
 TO = ("Team <team@example.com>", "night@example.com")
@@ -26,14 +26,14 @@ def read(letter):
 
 def test_a_mail_holds_the_message_and_the_files():
     files = {"report.pdf": b"%PDF-1.7", "findings.csv": b"a,b\r\n"}
-    letter = mail(parcel(files), "ECR audit <audit@example.com>", TO, ROOM, clock)
+    letter = mail(content(files), "ECR audit <audit@example.com>", TO, ROOM, clock)
     sent = read(letter)
     assert sent["From"] == "ECR audit <audit@example.com>"
     assert sent["To"] == "Team <team@example.com>, night@example.com"
     assert sent["Subject"] == message().subject
-    assert sent["Message-ID"] == letter.identifier == f"<{parcel().key}@example.com>"
+    assert sent["Message-ID"] == letter.identifier == f"<{content().key}@example.com>"
     assert sent["Date"].datetime == NOW
-    assert (sent["Auto-Submitted"], sent["X-Ecr-Audit-Delivery"]) == ("auto-generated", parcel().key)
+    assert (sent["Auto-Submitted"], sent["X-Ecr-Audit-Delivery"]) == ("auto-generated", content().key)
     assert sent.get_body(["plain"]).get_content().splitlines() == message().text.splitlines()
     assert "2 critical findings are new." in sent.get_body(["html"]).get_content()
     attached = {
@@ -47,13 +47,13 @@ def test_a_mail_holds_the_message_and_the_files():
 
 
 def test_a_repetition_has_the_same_message_id():
-    first, second = (mail(parcel(), "a@example.com", TO, ROOM, clock) for _ in range(2))
+    first, second = (mail(content(), "a@example.com", TO, ROOM, clock) for _ in range(2))
     assert first.identifier == second.identifier
 
 
 def test_files_that_do_not_fit_are_named_with_the_link():
     files = {"report.pdf": b"x" * 900_000, "findings.xlsx": b"x" * 2_000_000, "findings.csv": b"x" * 10}
-    letter = mail(parcel(files), "a@example.com", TO, 1_500_000, clock)
+    letter = mail(content(files), "a@example.com", TO, 1_500_000, clock)
     sent = read(letter)
     assert [part.get_filename() for part in sent.iter_attachments()] == ["report.pdf", "findings.csv"]
     assert letter.left_out == ("findings.xlsx (2.0 MB) is too large for this mail and was left out.",)
@@ -73,7 +73,7 @@ hostile = st.text(max_size=300) | st.sampled_from(
 @effort(max_examples=80, deadline=None)
 @given(hostile, st.lists(hostile, max_size=3))
 def test_no_name_can_add_a_header_or_end_the_mail(subject, lines):
-    one = parcel(message=message(subject=subject, changed=tuple(lines)), run=None, view=None)
+    one = content(message=message(subject=subject, changed=tuple(lines)), run=None, view=None)
     letter = mail(one, "audit@example.com", TO, ROOM, clock)
     expected = {
         "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Ecr-Audit-Delivery", "MIME-Version",
@@ -103,7 +103,7 @@ def test_addresses_are_one_mailbox_each(address, kind):
     "address", ["a@b.example", "A <a@b.example>", '"Doe. J" <j.doe+x@b.example>', "<a@b.example>", "Änne <a@b.example>"]
 )
 def test_names_before_addresses_are_taken(address):
-    letter = mail(parcel(), address, (address,), ROOM, clock)
+    letter = mail(content(), address, (address,), ROOM, clock)
     assert read(letter)["To"].addresses[0].addr_spec.endswith("@b.example")
 
 

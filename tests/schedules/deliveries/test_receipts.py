@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from schedules.jobs import Kind, Ledger
-from schedules.receipts import REASON_LENGTH, Receipts, ReceiptState
+from schedules.deliveries.receipts import REASON_LENGTH, Receipts, ReceiptState
+from schedules.jobs.queue import JobQueue, Kind
 from tests.schedules.deliveries.world import NOW, world_in
 
 
@@ -21,7 +21,7 @@ def world(request, tmp_path):
 def test_a_promise_is_a_row_before_anything_is_sent(world):
     job = world.job()
     first = world.receipts.promise(job.id, "mail", "RUN")
-    assert (first.state, first.attempts, first.run, first.at) == (ReceiptState.TRYING, 0, "RUN", NOW)
+    assert (first.state, first.attempts, first.run, first.at) == (ReceiptState.PENDING, 0, "RUN", NOW)
     assert world.receipts.promise(job.id, "mail") == first
     assert world.receipts.of(job.id) == (first,)
 
@@ -38,12 +38,12 @@ def test_attempts_are_counted_until_it_is_settled(world):
     assert (kept.state, kept.attempts, kept.reason, kept.detail["id"]) == (ReceiptState.SENT, 2, "", "x")
 
 
-@pytest.mark.parametrize("late", ["failed", "quiet", "sent"])
+@pytest.mark.parametrize("late", ["failed", "suppressed", "sent"])
 def test_what_was_sent_stays_sent(world, late):
     job = world.job()
     world.receipts.promise(job.id, "mail")
     world.receipts.sent(job.id, "mail", {"id": "x"})
-    what = {"sent": ({"id": "y"},), "failed": ("no",), "quiet": ("no",)}[late]
+    what = {"sent": ({"id": "y"},), "failed": ("no",), "suppressed": ("no",)}[late]
     assert not getattr(world.receipts, late)(job.id, "mail", *what)
     assert world.receipts.of(job.id)[0].detail == {"id": "x"}
 
@@ -51,9 +51,9 @@ def test_what_was_sent_stays_sent(world, late):
 def test_failing_and_staying_quiet_need_no_promise(world):
     job = world.job()
     world.receipts.failed(job.id, "gone", "no delivery is called so")
-    world.receipts.quiet(job.id, "calm", "nothing new")
+    world.receipts.suppressed(job.id, "calm", "nothing new")
     states = {one.delivery: one.state for one in world.receipts.of(job.id)}
-    assert states == {"gone": ReceiptState.FAILED, "calm": ReceiptState.QUIET}
+    assert states == {"gone": ReceiptState.FAILED, "calm": ReceiptState.SUPPRESSED}
 
 
 def test_a_receipt_needs_its_job(world):
@@ -73,12 +73,12 @@ def test_the_last_digest_is_the_last_that_was_sent_by_this_delivery_for_this_sch
     at = {"now": NOW}
     receipts = Receipts(world.store.engine, lambda: at["now"])
     assert receipts.last_digest_at("nightly", "mail") is None
-    for day, state, digest in [(1, "sent", True), (2, "sent", False), (3, "failed", True), (4, "quiet", True)]:
+    for day, state, digest in [(1, "sent", True), (2, "sent", False), (3, "failed", True), (4, "suppressed", True)]:
         at["now"] = NOW + dt.timedelta(days=day)
         job = world.job()
         receipts.promise(job.id, "mail")
-        if state == "quiet":
-            receipts.quiet(job.id, "mail", "x")
+        if state == "suppressed":
+            receipts.suppressed(job.id, "mail", "x")
         elif state == "sent":
             receipts.sent(job.id, "mail", {"digest": digest})
         else:
@@ -97,33 +97,33 @@ def test_two_who_promise_at_once_keep_one_row(world):
 
 
 @pytest.mark.parametrize(
-    ("states", "heard"),
+    ("states", "captured"),
     [
         ([], ""),
         (["sent"], ""),
-        (["failed", "quiet"], ""),
+        (["failed", "suppressed"], ""),
         (["sent", "failed"], 0),
-        (["sent", "failed", "trying"], 0),
-        (["sent", "failed", "quiet", "failed"], 2),
+        (["sent", "failed", "pending"], 0),
+        (["sent", "failed", "suppressed", "failed"], 2),
         (["failed", "failed"], None),
         ([None, "failed"], None),
         (["sent", None], ""),
     ],
 )
-def test_who_missed_an_alarm_goes_on_from_where_they_heard_last(world, states, heard):
-    ledger = Ledger(world.store.engine, lambda: NOW)
-    nights = [
-        ledger.ask(Kind.AUDIT, by="schedule", schedule="by-night", due_at=NOW + dt.timedelta(days=day))
+def test_who_missed_an_alarm_goes_on_from_where_they_heard_last(world, states, captured):
+    queue = JobQueue(world.store.engine, lambda: NOW)
+    entries = [
+        queue.enqueue(Kind.AUDIT, by="schedule", schedule="by-night", due_at=NOW + dt.timedelta(days=day))
         for day in range(len(states) + 1)
     ]
-    for night, state in zip(nights, states, strict=False):
+    for night, state in zip(entries, states, strict=False):
         if state is not None:
             world.receipts.promise(night.id, "mail")
         if state == "sent":
             world.receipts.sent(night.id, "mail", {})
-        if state in ("quiet", "failed"):
+        if state in ("suppressed", "failed"):
             getattr(world.receipts, state)(night.id, "mail", "x")
-    world.receipts.promise(nights[-1].id, "mail")
-    world.receipts.promise(nights[0].id, "other")
-    wanted = nights[heard].id if isinstance(heard, int) else heard
-    assert world.receipts.last_heard(nights[-1], "mail") == wanted
+    world.receipts.promise(entries[-1].id, "mail")
+    world.receipts.promise(entries[0].id, "other")
+    wanted = entries[captured].id if isinstance(captured, int) else captured
+    assert world.receipts.last_notified(entries[-1], "mail") == wanted

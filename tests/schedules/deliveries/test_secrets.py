@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from audit.store.schema import receipts as receipts_table
 from schedules.deliveries.channels import deliver
-from schedules.deliveries.posting import Receiver
-from schedules.deliveries.secret_places import Revealed
+from schedules.deliveries.http import Receiver
+from schedules.deliveries.secrets import Revealed
 from schedules.deliveries.slack import SlackDelivery
 from schedules.deliveries.smtp import SmtpDelivery
 from schedules.deliveries.webhook import WebhookDelivery
-from schedules.model import DeliveryError
+from schedules.notifications.model import DeliveryError
 from tests.reports import runs
 from tests.schedules.deliveries.mailboxes import Post, dropping, mail_server
 from tests.schedules.deliveries.receivers import Answer, Got, receiver
-from tests.schedules.deliveries.world import clock, parcel, settings
+from tests.schedules.deliveries.world import clock, content, settings
 
 PASSWORD = "password+/=&% so secret"  # pragma: allowlist secret
 KEY = "a-signing-key/with+signs=and more"  # pragma: allowlist secret
@@ -66,11 +66,11 @@ def promised(monkeypatch, port: int, url: str) -> dict[str, object]:
     monkeypatch.setenv("SLACK_URL", f"{url}/services/{TOKEN}")
     always = {"always": True}
     mail = {"host": "127.0.0.1", "port": port, "tls": "none", "sender": "a@example.com", "to": ["b@example.com"]}
-    login = {"username": "audit", "password": {"env": "MAIL_PASSWORD"}, "attach": [], "tell": always}
+    login = {"username": "audit", "password": {"env": "MAIL_PASSWORD"}, "attach": [], "notify_on": always}
     return {
         "mail": settings(SmtpDelivery, **mail, **login),
-        "slack": settings(SlackDelivery, url={"env": "SLACK_URL"}, tell=always),
-        "hook": settings(WebhookDelivery, url=f"{url}/x?{QUERY}", secret={"env": "HOOK_SECRET"}, tell=always),
+        "slack": settings(SlackDelivery, url={"env": "SLACK_URL"}, notify_on=always),
+        "hook": settings(WebhookDelivery, url=f"{url}/x?{QUERY}", secret={"env": "HOOK_SECRET"}, notify_on=always),
     }
 
 
@@ -82,7 +82,7 @@ def test_nothing_that_is_kept_or_logged_holds_a_secret(world, monkeypatch, capfd
     post = Post(data=lambda: f"{'250' if status == 200 else '550'} {PASSWORD}")
     with receiver(answer) as web, mail_server(post, login=True) as port:
         given = promised(monkeypatch, port, web.url)
-        results = world.deliver(world.facts(run=run), given)
+        results = world.deliver(world.context(run=run), given)
         assert_silent(repr(given) + repr(results) + repr(world))
     with world.store.engine.connect() as connection:
         rows = connection.execute(sa.select(receipts_table)).all()
@@ -98,22 +98,22 @@ def test_no_cause_of_an_error_holds_a_secret(monkeypatch):
         for where in ((port, web.url), (1, "http://127.0.0.1:1")):
             for one in promised(monkeypatch, *where).values():
                 with pytest.raises(DeliveryError) as caught:
-                    deliver(one, parcel(), clock=clock)
+                    deliver(one, content(), clock=clock)
                 assert caught.value.__cause__ is None
                 assert caught.value.__context__ is None
                 assert_silent("".join(traceback.format_exception(caught.value)) + repr(caught.value.__dict__))
 
 
 def test_a_defect_on_the_way_tells_no_secret(monkeypatch):
-    from schedules.deliveries import posting
+    from schedules.deliveries import http
 
     def broken(receiver, *_):
         raise ValueError(f"cannot parse {receiver.url}")
 
-    monkeypatch.setattr(posting, "post", broken)
+    monkeypatch.setattr(http, "post", broken)
     monkeypatch.setenv("SLACK_URL", f"https://hooks.slack.com/services/{TOKEN}")
     with pytest.raises(DeliveryError, match="a defect of this program: ValueError at ") as caught:
-        deliver(settings(SlackDelivery, url={"env": "SLACK_URL"}), parcel(), clock=clock)
+        deliver(settings(SlackDelivery, url={"env": "SLACK_URL"}), content(), clock=clock)
     assert_silent("".join(traceback.format_exception(caught.value)))
     assert not caught.value.again
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from schedules.deliveries.channels import deliver
 from schedules.deliveries.slack import SlackDelivery, blocks, escaped
-from schedules.model import DeliveryError
+from schedules.notifications.model import DeliveryError
 from tests.schedules.deliveries.receivers import Answer, receiver
-from tests.schedules.deliveries.world import clock, message, parcel, settings
+from tests.schedules.deliveries.world import clock, content, message, settings
 
 PATH = "/services/T0000/B0000/notToBeToldAtAll"
 SLACK = settings(SlackDelivery, url={"env": "SLACK_URL"})
@@ -21,7 +21,7 @@ SLACK = settings(SlackDelivery, url={"env": "SLACK_URL"})
 
 def send(monkeypatch, web, one=None):
     monkeypatch.setenv("SLACK_URL", web.url + PATH)
-    return deliver(SLACK, one or parcel(), clock=clock)
+    return deliver(SLACK, one or content(), clock=clock)
 
 
 def test_a_message_says_what_changed_first_then_totals_then_the_link(monkeypatch):
@@ -58,14 +58,14 @@ def test_refusals_say_slacks_own_word(monkeypatch, answer, again):
 def test_an_address_that_is_not_https_sends_nothing_and_is_not_told(monkeypatch, url):
     monkeypatch.setenv("SLACK_URL", url)
     with pytest.raises(DeliveryError, match="no https address") as caught:
-        deliver(SLACK, parcel(), clock=clock)
+        deliver(SLACK, content(), clock=clock)
     assert url not in str(caught.value)
 
 
 def test_names_cannot_mention_or_link():
     evil = "<!channel> <@U123> <https://evil.example|here> & @here https://evil.example"
     sent = blocks(
-        parcel(message=message(subject=evil, changed=(evil,), totals=(evil,), link="https://a/x|y>z?a=1&b=2"))
+        content(message=message(subject=evil, changed=(evil,), totals=(evil,), link="https://a/x|y>z?a=1&b=2"))
     )
     for block in sent["blocks"][1:-1]:
         if "text" in block:
@@ -83,7 +83,7 @@ texts = st.text(max_size=1_200) | st.sampled_from(["<" * 900, "&" * 600, "x" * 4
 @effort(max_examples=60, deadline=None)
 @given(st.lists(texts, max_size=80), st.lists(texts, max_size=20), texts)
 def test_every_message_fits(changed, totals, subject):
-    sent = blocks(parcel(message=message(subject=subject, changed=tuple(changed), totals=tuple(totals))))
+    sent = blocks(content(message=message(subject=subject, changed=tuple(changed), totals=tuple(totals))))
     assert len(sent["blocks"]) <= 50
     assert 0 < len(sent["blocks"][0]["text"]["text"]) <= 150
     for block in sent["blocks"][1:]:

@@ -6,12 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 from schedules.deliveries.channels import deliver
-from schedules.deliveries.failures import PartlyDeliveredError
+from schedules.deliveries.retry import PartlyDeliveredError
 from schedules.deliveries.smtp import SmtpDelivery
-from schedules.model import DeliveryError
+from schedules.notifications.model import DeliveryError
 from tests.schedules.deliveries.certificates import certificate
 from tests.schedules.deliveries.mailboxes import PASSWORD, USER, Post, dropping, mail_server
-from tests.schedules.deliveries.world import clock, parcel, settings
+from tests.schedules.deliveries.world import clock, content, settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 TO = ["team@example.com", "night@example.com"]
@@ -33,7 +33,7 @@ def server(port: int, **more) -> SmtpDelivery:
 
 
 def send(where: SmtpDelivery, files=None):
-    return deliver(where, parcel(files), clock=clock)
+    return deliver(where, content(files), clock=clock)
 
 
 LOGIN = {"username": USER, "password": {"env": "MAIL_PASSWORD"}}

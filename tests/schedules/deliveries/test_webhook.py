@@ -11,13 +11,13 @@ import pytest
 from pydantic import ValidationError
 
 from schedules.deliveries.channels import deliver
-from schedules.deliveries.failures import LaterError
-from schedules.deliveries.posting import retry_after
+from schedules.deliveries.http import retry_after
+from schedules.deliveries.retry import LaterError
 from schedules.deliveries.webhook import WebhookDelivery
-from schedules.model import DeliveryError
+from schedules.notifications.model import DeliveryError
 from tests.schedules.deliveries.certificates import certificate
 from tests.schedules.deliveries.receivers import Answer, receiver
-from tests.schedules.deliveries.world import NOW, clock, message, parcel, settings
+from tests.schedules.deliveries.world import NOW, clock, content, message, settings
 
 SECRET = "3f9c1a-not-to-be-told-7c"  # pragma: allowlist secret
 
@@ -32,7 +32,7 @@ def hook(url: str, **more) -> WebhookDelivery:
 
 
 def send(web, one=None, path="/hook", **more):
-    return deliver(hook(web.url + path, **more), one or parcel(), clock=clock)
+    return deliver(hook(web.url + path, **more), one or content(), clock=clock)
 
 
 def test_the_body_is_the_document_and_its_signature_covers_time_and_body():
@@ -43,7 +43,7 @@ def test_the_body_is_the_document_and_its_signature_covers_time_and_body():
     proof = hmac.new(SECRET.encode(), stamp.encode() + b"." + got.body, hashlib.sha256).hexdigest()
     assert got.headers["Ecr-Audit-Signature"] == f"v1={proof}"
     assert (int(stamp), got.headers["Ecr-Audit-Key-Id"]) == (int(NOW.timestamp()), "2026-11")
-    assert got.headers["Idempotency-Key"] == parcel().key
+    assert got.headers["Idempotency-Key"] == content().key
     assert got.headers["Content-Type"].startswith("application/json")
     assert json.loads(got.body) == message().document
     assert detail == {"receiver": web.url.removeprefix("http://"), "key_id": "2026-11"}
@@ -62,7 +62,7 @@ def test_a_secret_from_a_file_loses_its_line_break(tmp_path):
     with receiver(Answer()) as web:
         send(web)
         deliver(
-            settings(WebhookDelivery, url=web.url, secret={"file": str(tmp_path / "secret")}), parcel(), clock=clock
+            settings(WebhookDelivery, url=web.url, secret={"file": str(tmp_path / "secret")}), content(), clock=clock
         )
     first, second = web.got
     assert first.headers["Ecr-Audit-Signature"] == second.headers["Ecr-Audit-Signature"]
@@ -73,7 +73,7 @@ def test_a_secret_that_is_none_sends_nothing(monkeypatch, tmp_path, value):
     (tmp_path / "secret").write_text(value)
     with receiver(Answer()) as web, pytest.raises(DeliveryError, match="signature") as caught:
         deliver(
-            settings(WebhookDelivery, url=web.url, secret={"file": str(tmp_path / "secret")}), parcel(), clock=clock
+            settings(WebhookDelivery, url=web.url, secret={"file": str(tmp_path / "secret")}), content(), clock=clock
         )
     assert not caught.value.again
     assert web.got == []
@@ -82,7 +82,7 @@ def test_a_secret_that_is_none_sends_nothing(monkeypatch, tmp_path, value):
 @pytest.mark.parametrize("place", [{"env": "NOT_SET_ANYWHERE"}, {"file": "/nowhere/secret"}])
 def test_a_missing_secret_says_where_it_was_looked_for(place):
     with pytest.raises(DeliveryError, match=r"NOT_SET_ANYWHERE|/nowhere/secret"):
-        deliver(settings(WebhookDelivery, url="https://x.example", secret=place), parcel(), clock=clock)
+        deliver(settings(WebhookDelivery, url="https://x.example", secret=place), content(), clock=clock)
 
 
 @pytest.mark.parametrize(
@@ -128,15 +128,15 @@ def test_a_receiver_that_hangs_up_or_is_not_there_may_be_tried_again():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(DeliveryError, match="refuses connections") as caught:
-            deliver(hook(f"http://127.0.0.1:{taken.getsockname()[1]}/"), parcel(), clock=clock)
+            deliver(hook(f"http://127.0.0.1:{taken.getsockname()[1]}/"), content(), clock=clock)
     assert caught.value.again
 
 
 def test_a_receiver_that_says_nothing_is_left(monkeypatch):
-    monkeypatch.setattr("schedules.deliveries.posting.READ_SECONDS", 0.2)
+    monkeypatch.setattr("schedules.deliveries.http.READ_SECONDS", 0.2)
     silent = socket.create_server(("127.0.0.1", 0))
     with silent, pytest.raises(DeliveryError, match="no answer within") as caught:
-        deliver(hook(f"http://127.0.0.1:{silent.getsockname()[1]}/"), parcel(), clock=clock)
+        deliver(hook(f"http://127.0.0.1:{silent.getsockname()[1]}/"), content(), clock=clock)
     assert caught.value.again
 
 
@@ -193,13 +193,13 @@ def test_the_proxy_of_the_environment_is_used_but_not_for_loopback(monkeypatch):
         send(web)
         assert (len(web.got), proxy.got) == (1, [])
         with pytest.raises(DeliveryError, match="proxy"):
-            deliver(hook("https://alerts.example.com/"), parcel(), clock=clock)
+            deliver(hook("https://alerts.example.com/"), content(), clock=clock)
 
 
 def test_hostile_names_stay_data():
     names = "</script>\r\nX-Evil: 1 \u202e '; DROP \ud800"
     with receiver(Answer()) as web:
-        send(web, parcel(message=message(document={"version": 1, "name": names})))
+        send(web, content(message=message(document={"version": 1, "name": names})))
     (got,) = web.got
     assert "X-Evil" not in got.headers
     assert json.loads(got.body)["name"].startswith("</script>\r\nX-Evil")

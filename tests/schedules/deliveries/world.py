@@ -9,10 +9,10 @@ from typing import Any
 
 from audit.store import Store, open_store
 from reports.view import build_view
+from schedules.deliveries.receipts import Receipts
 from schedules.deliveries.settings import DeliverySettings
-from schedules.jobs import Job, Kind, Ledger, State
-from schedules.model import Facts, Message, Parcel
-from schedules.receipts import Receipts
+from schedules.jobs.queue import Job, JobQueue, JobState, Kind
+from schedules.notifications.model import DeliveryContent, Message, NotificationContext
 from tests.reports import runs
 
 NOW = dt.datetime(2026, 11, 23, 2, 40, tzinfo=dt.UTC)
@@ -45,22 +45,22 @@ def message(**changes: Any) -> Message:
 
 def job(**changes: Any) -> Job:
     values: dict[str, Any] = {
-        "id": "20261123T023000Z-4f9a1c", "kind": Kind.AUDIT, "schedule": "nightly", "due_at": NOW, "asked_at": NOW,
-        "asked_by": "schedule", "request": {}, "state": State.DONE, "reason": "", "run": "", "started_at": NOW,
-        "finished_at": NOW, "attempts": 1, "note": "", "done": 0, "total": 0, "cancel_asked_by": "", "holder": "",
+        "id": "20261123T023000Z-4f9a1c", "kind": Kind.AUDIT, "schedule": "nightly", "due_at": NOW, "requested_at": NOW,
+        "requested_by": "schedule", "request": {}, "state": JobState.DONE, "reason": "", "run": "", "started_at": NOW,
+        "finished_at": NOW, "attempts": 1, "note": "", "done": 0, "total": 0, "cancel_requested_by": "", "holder": "",
     }  # fmt: skip
     known = set(Job.__dataclass_fields__)
     missing = dict.fromkeys(known - values.keys(), ())
     return Job(**{**values, **missing, **changes})
 
 
-def parcel(files: dict[str, bytes] | None = None, **changes: Any) -> Parcel:
+def content(files: dict[str, bytes] | None = None, **changes: Any) -> DeliveryContent:
     run = runs.small_run()
     values: dict[str, Any] = {
         "key": "20261123T023000Z-4f9a1c.on-call", "schedule": "nightly", "job": job(), "run": run,
         "view": build_view(run), "message": message(), "files": files or {},
     }  # fmt: skip
-    return Parcel(**{**values, **changes})
+    return DeliveryContent(**{**values, **changes})
 
 
 def settings(kind: type, **values: Any) -> Any:
@@ -72,34 +72,34 @@ def settings(kind: type, **values: Any) -> Any:
 @dataclass
 class World:
     store: Store
-    ledger: Ledger
+    queue: JobQueue
     receipts: Receipts
     pause: Pauses = field(default_factory=Pauses)
 
     def job(self, **named: Any) -> Job:
         """A job that ended."""
-        asked = self.ledger.ask(Kind.AUDIT, by="test", schedule="nightly", state=State.FAILED, **named)
+        asked = self.queue.enqueue(Kind.AUDIT, by="test", schedule="nightly", state=JobState.FAILED, **named)
         assert asked is not None
         return asked
 
     def done_job(self, run: Any, **changes: Any) -> Job:
         """A job that made *run*."""
-        return replace(self.job(), **{"state": State.DONE, "run": run.id, "reason": "", **changes})
+        return replace(self.job(), **{"state": JobState.DONE, "run": run.id, "reason": "", **changes})
 
-    def facts(self, *, run: Any = None, job: Job | None = None) -> Facts:
+    def context(self, *, run: Any = None, job: Job | None = None) -> NotificationContext:
         view = build_view(run) if run is not None else None
         if job is None:
             job = self.done_job(run) if run is not None else self.job()
-        return Facts(job, "nightly", run, view, None, None, "https://audit.example.com/x", NOW)
+        return NotificationContext(job, "nightly", run, view, None, None, "https://audit.example.com/x", NOW)
 
-    def deliver(self, facts: Facts, promised: dict[str, DeliverySettings], **named: Any) -> Any:
-        from schedules.delivering import deliver_all
+    def deliver(self, context: NotificationContext, promised: dict[str, DeliverySettings], **named: Any) -> Any:
+        from schedules.deliveries.dispatch import deliver_all
 
         values = {"store": self.store, "clock": clock, "pause": self.pause, **named}
-        return deliver_all(facts, promised, values.pop("receipts", self.receipts), **values)
+        return deliver_all(context, promised, values.pop("receipts", self.receipts), **values)
 
 
 def world_in(place: Path | str) -> World:
     """*place*: a folder, or a database's URL."""
     store = open_store(str(place))
-    return World(store, Ledger(store.engine, clock), Receipts(store.engine, clock))
+    return World(store, JobQueue(store.engine, clock), Receipts(store.engine, clock))

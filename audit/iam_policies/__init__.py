@@ -1,0 +1,23 @@
+"""The rights that an audit needs, ready to deploy: as CloudFormation, as Terraform, and held against other policies."""
+
+from audit.iam_policies.cloudformation import cloudformation
+from audit.iam_policies.compare import PolicyComparison, compare
+from audit.iam_policies.managed import MANAGED, NotAPolicyError, PolicySource, managed_policy, read_policy
+from audit.iam_policies.role import RoleRequest, needless_actions, permissions, trust_policy
+from audit.iam_policies.terraform import terraform
+
+__all__ = [
+    "MANAGED",
+    "NotAPolicyError",
+    "PolicyComparison",
+    "PolicySource",
+    "RoleRequest",
+    "cloudformation",
+    "compare",
+    "managed_policy",
+    "needless_actions",
+    "permissions",
+    "read_policy",
+    "terraform",
+    "trust_policy",
+]  # fmt: skip

@@ -1,0 +1,73 @@
+"""Deleting: runs that retention lets go, and what processes that died left behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from audit.store import schema
+from audit.store.connection import identity_of
+from audit.store.errors import NoSuchRunError, StoreError, kept_in, read_from
+from audit.store.evidence_store import RUN, StoredFiles
+from audit.store.integrity import Checked
+from audit.store.retention import Pruned, delete_row
+
+if TYPE_CHECKING:
+    from audit.store import Store
+
+
+def delete(store: Store, one: Pruned, by: str, at: dt.datetime) -> bool:
+    """Delete one run, row first: whoever dies in between leaves files that no row names, never a row without files.
+
+    False where somebody else deleted it, or put it under hold, meanwhile.
+    """
+    try:
+        files = frozenset(store.sums(one.run))
+        with kept_in(store.folder, "the retention"), store.engine.begin() as connection:
+            if not delete_row(connection, one, by, at):
+                return False
+    except NoSuchRunError:
+        return False
+    except StoreError as error:
+        if isinstance(error.__cause__, sa.exc.IntegrityError):  # put under hold at the same moment
+            return False
+        raise
+    shutil.rmtree(_rendered(store) / one.run, ignore_errors=True)  # a copy that can be made anew; `mend` sweeps it too
+    try:
+        store.place.remove(StoredFiles(one.run, store.at(one.run), files, 0.0))
+    except StoreError as error:
+        advice = "`ecr-audit store verify --repair` deletes them later"
+        raise StoreError(f"run {one.run} was let go, but not its files: {error}; {advice}") from error
+    return True
+
+
+def repair(store: Store, settled: float) -> tuple[Checked, ...]:
+    """Delete what `verify` calls left over, and rendered reports of runs that are gone."""
+    store.place.claim(identity_of(store.engine))  # never sweep what another store has kept there
+    swept = tuple(found for found in store.verify(settled, hashes=False) if found.leftover is not None)
+    for found in swept:
+        if found.leftover is not None:
+            store.place.remove(found.leftover)
+    return swept + tuple(_repair_rendered(store, settled))
+
+
+def _repair_rendered(store: Store, settled: float) -> list[Checked]:
+    folder = _rendered(store)
+    present = [path for path in folder.iterdir() if RUN.fullmatch(path.name)] if folder.is_dir() else []
+    with read_from(store.name), store.engine.connect() as connection:
+        kept = set(connection.scalars(sa.select(schema.runs.c.id)))
+    gone = []
+    for path in present:
+        if path.name not in kept and time.time() - path.stat().st_mtime >= settled:
+            shutil.rmtree(path, ignore_errors=True)
+            gone.append(Checked(path.name, str(path), "held rendered reports of a run that is gone"))
+    return gone
+
+
+def _rendered(store: Store) -> Path:
+    return store.folder / "rendered"

@@ -1,0 +1,77 @@
+"""What a list of runs shows of each, without opening it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from audit.model import FindingLocation, Run, RunSummary
+from checks.model import Severity, Status, utc_text
+
+
+@dataclass(frozen=True, slots=True)
+class RunListEntry:
+    """One run in a few numbers: a line of a list."""
+
+    id: str
+    started_at: str
+    finished_at: str
+    organization: str
+    failing: Mapping[str, int]
+    """Unwaived failing rows by severity, every severity present."""
+    unknown: int
+    errors: int
+    waived: int
+    passed: int
+    gaps: int
+    registries_planned: int
+    registries_complete: int
+    evidence_complete: bool
+    """Whether every registry was read and nothing is missing (`Run.evidence_complete`)."""
+
+    def as_document(self) -> dict[str, Any]:
+        """JSON values."""
+        return asdict(self)
+
+    def as_summary(self, open_failures: Mapping[str, Severity], locations: Mapping[str, FindingLocation]) -> RunSummary:
+        """What comparisons and trends need, given the run's open failures, and where they lay, by fingerprint."""
+        return RunSummary(
+            id=self.id,
+            started_at=dt.datetime.fromisoformat(self.started_at),
+            evidence_complete=self.evidence_complete,
+            open=open_failures,
+            unknown=self.unknown + self.errors,
+            waived=self.waived,
+            locations=locations,
+        )
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> RunListEntry:
+        """The reverse of `as_document`."""
+        return cls(**document)
+
+
+def summarize(run: Run) -> RunListEntry:
+    """Count a run."""
+    failing = Counter(f.severity for f in run.findings if f.status is Status.FAIL and f.waiver is None)
+    counts = Counter[Status]()
+    for result in run.results:
+        counts.update(result.counts)
+    return RunListEntry(
+        id=run.id,
+        started_at=utc_text(run.started_at),
+        finished_at=utc_text(run.finished_at),
+        organization=run.organization_name or run.organization_id or run.caller_account,
+        failing={severity.value: failing[severity] for severity in Severity},
+        unknown=counts[Status.UNKNOWN],
+        errors=counts[Status.ERROR],
+        waived=sum(1 for f in run.findings if f.waiver is not None),
+        passed=counts[Status.PASS],
+        gaps=len(run.gaps),
+        registries_planned=run.coverage.registries_planned,
+        registries_complete=run.coverage.registries_complete,
+        evidence_complete=run.evidence_complete,
+    )

@@ -1,0 +1,162 @@
+"""Evidence and baseline side by side, parsed once: what every table asks for; account and Region columns of long
+tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from audit.evidence import AccountRecord, Evidence, RegistryEvidence, RegistryRecord
+from audit.tables.categorical import Codes, encode
+from audit.tables.documents import Parsed, Rule, Template, parse_rules, parse_templates
+from checks.baseline.requirements import destinations_of, prefixes_of, source_matches
+from checks.baseline.schema import Baseline
+from checks.baseline.sections import Requirement
+from checks.model import RegistryId
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedRequirement:
+    """A requirement of the baseline as it falls on one source registry."""
+
+    requirement: Requirement
+    certain: bool
+    """False where only an organizational unit could decide whether it applies, and the account's place is unknown."""
+    prefixes: tuple[str, ...]
+    destinations: tuple[RegistryId, ...]
+    """Without the source registry itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceIndex:
+    """All that was read, indexed, with the baseline's demands on it."""
+
+    evidence: Evidence
+    baseline: Baseline
+    parts: Mapping[RegistryId, RegistryEvidence]
+    """In order of account and Region."""
+    accounts: Mapping[str, AccountRecord]
+    members: frozenset[str] | None
+    """Every account of the organization; None where that list was not read, or there is no organization."""
+    rules: Mapping[RegistryId, Parsed[tuple[Rule, ...]]]
+    templates: Mapping[RegistryId, Parsed[tuple[Template, ...]]]
+    applied_requirements: Mapping[RegistryId, tuple[AppliedRequirement, ...]]
+    universe: tuple[RegistryId, ...]
+    """Every registry that was read or is named as destination, in order: its position is its code."""
+    sources: tuple[RegistryId, ...]
+    """Registries in scope: only what they replicate is judged. Others are read because copies arrive there."""
+    in_scope: frozenset[RegistryId]
+    """The same, to look up."""
+    region_statuses: Mapping[RegistryId, str | None]
+    """Account and Region → its status, as the account or the organization told; None: not told."""
+
+    def registry(self, registry: RegistryId) -> RegistryRecord | None:
+        """The record of *registry*; None where it lies outside what the run set out to read."""
+        part = self.parts.get(registry)
+        return part.registry if part else None
+
+    def is_member(self, account: str) -> bool | None:
+        """Whether *account* belongs to the organization; None where that is not known."""
+        if account in self.accounts:
+            return True
+        return None if self.members is None else account in self.members
+
+    def name(self, account: str) -> str | None:
+        """Name of *account*, where the organization has it and it was readable."""
+        record = self.accounts.get(account)
+        return record.name if record else None
+
+    def state(self, account: str) -> str | None:
+        """State of *account*, where the organization has it and it was readable."""
+        record = self.accounts.get(account)
+        return record.state if record else None
+
+    def paths(self, account: str) -> tuple[str | None, str | None]:
+        """Name path and id path of *account*. Empty for an account that is known to lie outside: in no unit at all."""
+        record = self.accounts.get(account)
+        if record:
+            return record.ou_path, record.organization_path
+        return ("", "") if self.is_member(account) is False else (None, None)
+
+
+def index_evidence(evidence: Evidence, baseline: Baseline) -> EvidenceIndex:
+    """Index *evidence*, parse its documents and lay the demands of *baseline* on its registries."""
+    parts = {_key(part): part for part in sorted(evidence.registries, key=_key)}
+    accounts = {record.account: record for record in sorted(evidence.accounts, key=lambda record: record.account)}
+    rules = {key: parse_rules(part.registry.replication_configuration) for key, part in parts.items()}
+    sources = _in_scope(evidence, parts)
+    applied_requirements = {key: tuple(_applied_requirements(baseline, accounts.get(key[0]), key)) for key in sources}
+    named = {
+        destination for parsed in rules.values() for rule in parsed.value or () for destination in rule.destinations
+    }
+    effective_requirements = {
+        destination
+        for each in applied_requirements.values()
+        for applied in each
+        for destination in applied.destinations
+    }
+    return EvidenceIndex(
+        evidence=evidence,
+        baseline=baseline,
+        parts=parts,
+        accounts=accounts,
+        members=frozenset(accounts) if _account_list_was_read(evidence) else None,
+        rules=rules,
+        templates={key: parse_templates(part.registry.templates) for key, part in parts.items()},
+        applied_requirements=applied_requirements,
+        universe=tuple(sorted({*parts, *named, *effective_requirements})),
+        sources=sources,
+        in_scope=frozenset(sources),
+        region_statuses={RegistryId(record.account, record.region): record.status for record in evidence.regions},
+    )
+
+
+def _key(part: RegistryEvidence) -> RegistryId:
+    return RegistryId(part.registry.account, part.registry.region)
+
+
+def _account_list_was_read(evidence: Evidence) -> bool:
+    if evidence.organization is None or all(record.state is None for record in evidence.accounts):
+        return False
+    return all(gap.operation != "organizations:ListAccounts" for gap in evidence.gaps)
+
+
+def _in_scope(evidence: Evidence, parts: Mapping[RegistryId, RegistryEvidence]) -> tuple[RegistryId, ...]:
+    accounts = {record.account for record in evidence.accounts if not record.in_scope}
+    regions = {(record.account, record.region) for record in evidence.regions if not record.in_scope}
+    return tuple(key for key in parts if key[0] not in accounts and key not in regions)
+
+
+def _applied_requirements(
+    baseline: Baseline, account: AccountRecord | None, source: RegistryId
+) -> Iterator[AppliedRequirement]:
+    for requirement in baseline.replication:
+        matches = source_matches(
+            requirement.sources,
+            account=source[0],
+            ou_path=account.ou_path if account else None,
+            organization_path=account.organization_path if account else None,
+            region=source[1],
+        )
+        destinations = tuple(pair for pair in destinations_of(requirement, source[0]) if pair != source)
+        if matches is not False and destinations:
+            yield AppliedRequirement(requirement, matches is True, prefixes_of(requirement.sources), destinations)
+
+
+def account_texts(index: EvidenceIndex, registry: Codes) -> pd.Categorical:
+    """Account ids of registries."""
+    return encode(account for account, _ in index.universe).take(registry).texts()
+
+
+def region_texts(index: EvidenceIndex, registry: Codes) -> pd.Categorical:
+    """Region names of registries."""
+    return encode(region for _, region in index.universe).take(registry).texts()
+
+
+def partition_texts(index: EvidenceIndex, registry: Codes) -> pd.Categorical:
+    """Partitions of registries that were read."""
+    records = (index.registry(key) for key in index.universe)
+    return encode(record.partition if record else None for record in records).take(registry).texts()

@@ -1,0 +1,1 @@
+"""The `images` table and the comparison behind it."""

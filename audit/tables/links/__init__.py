@@ -1,0 +1,1 @@
+"""The `links` table, by groups of columns."""

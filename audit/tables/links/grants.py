@@ -1,0 +1,207 @@
+"""Columns of the `links` table about the grant in the destination's registry policy, resource tags, and denials by
+repository policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from audit.tables.documents import Template
+from audit.tables.evidence_index import EvidenceIndex
+from audit.tables.frames import compact
+from audit.tables.links.names import Link, LinkNames
+from audit.tables.organization import gaps_text
+from checks.baseline.requirements import is_covered, minimal_prefixes
+from checks.iam import GrantVerdict, LinkRequest, LinkVerdict, PolicyProblem, link_verdict, parse_policy
+from checks.iam.condition_keys import Context
+from checks.iam.coverage import action_coverage
+from checks.iam.decision import weight
+from checks.iam.request import REPLICATE, Caller
+from checks.model import RegistryId
+
+
+def repository_denials(names: LinkNames, link: Link, caller: Caller) -> list[str]:
+    """Repositories at the destination of *link* whose own policy perhaps denies replication by *caller*."""
+    found: list[str] = []
+    for text, repositories in names.policies_at_destination(link).items():
+        if _may_deny(text, caller):
+            found += repositories
+    return sorted(found)
+
+
+def denials_text(repositories: list[str]) -> str:
+    """What is open about *repositories*, of which there is at least one, as a clause."""
+    more = f" and {len(repositories) - 3} others" if len(repositories) > 3 else ""
+    return (
+        f"the own policy of {', '.join(repositories[:3])}{more} has a Deny that replication may meet, "
+        "and AWS does not document whether it is heeded"
+    )
+
+
+@lru_cache(maxsize=8_192)
+def _may_deny(text: str, caller: Caller) -> bool:
+    if "Deny" not in text:
+        return False
+    policy = parse_policy(text)
+    if isinstance(policy, PolicyProblem):
+        return False
+    context = Context(caller, REPLICATE)
+    return any(one.effect == "Deny" and weight(one, context) is not False for one in policy.statements)
+
+
+LISTED = 20
+"""Repositories that a row names."""
+
+
+def grant_columns(
+    index: EvidenceIndex, names: LinkNames, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
+) -> dict[str, Any]:
+    """What the destination's registry policy says to replication of *prefixes* out of *source*."""
+    link = (source, destination)
+    absence_known = names.absence_is_known(link)
+    absent = names.absent(link)
+    columns: dict[str, Any] = {
+        "absent_repositories": compact(absent[:LISTED]) if absence_known else None,
+        "absent_repository_count": len(absent) if absence_known else None,
+        "denying_statements": None,
+        "repository_denials": None,
+    }
+    if source[0] == destination[0]:
+        # ECR user guide, registry-permissions.html: only replication across accounts needs a grant.
+        return columns | _nothing("replication within one account needs no registry policy", given=False)
+    record = index.registry(destination)
+    if record is None or record.registry_policy is None:
+        return columns | _nothing(_why_unread(index, destination), given=None)
+    found = _verdict(index, names, source, destination, prefixes)
+    denials = repository_denials(names, link, link_request(index, source, destination).caller)
+    undetermined_reason = f"; {denials_text(denials)}" if denials and found.verdict.gives is not False else ""
+    return columns | {
+        "grant_verdict": None if found.verdict is GrantVerdict.INDETERMINATE else str(found.verdict),
+        "grant_reason": found.reason + undetermined_reason,
+        "explicit_deny_statements": _explicit_denies(found, doubtful=bool(undetermined_reason)),
+        "denying_statements": compact(found.denying),
+        "repository_denials": compact(denials[:LISTED]),
+        "grant_given": found.verdict.gives,
+        "uncovered_prefixes": None if found.covers_rule is None else compact(found.uncovered),
+        "uncreatable_repositories": None if found.create_covered is None else compact(found.uncreatable[:LISTED]),
+        "uncreatable_repository_count": None if found.create_covered is None else len(found.uncreatable),
+    }
+
+
+def _explicit_denies(found: LinkVerdict, *, doubtful: bool) -> int | None:
+    """Number of the Deny statements that stop the whole link; None: unknown."""
+    if found.verdict is GrantVerdict.DENIED_EXPLICIT:
+        # The verdict itself needs one, even where no single example shows which.
+        return max(1, len(found.denying))
+    return None if doubtful or found.verdict is GrantVerdict.INDETERMINATE else 0
+
+
+def _nothing(reason: str, *, given: bool | None) -> dict[str, Any]:
+    return {
+        "explicit_deny_statements": None,
+        "grant_verdict": None,
+        "grant_reason": reason,
+        "grant_given": given,
+        "uncovered_prefixes": None,
+        "uncreatable_repositories": None,
+        "uncreatable_repository_count": None,
+    }
+
+
+def _why_unread(index: EvidenceIndex, destination: RegistryId) -> str:
+    account, place = destination[0], f"{destination[0]}/{destination[1]}"
+    shared = [gap for gap in index.evidence.gaps if (gap.account, gap.region) in (destination, (account, ""))]
+    part = index.parts.get(destination)
+    if part is not None:
+        why = gaps_text([gap for gap in part.gaps if gap.operation == "ecr:GetRegistryPolicy"] or [*part.gaps, *shared])
+        return f"the registry policy of {place} {why or 'was not read'}"
+    if index.is_member(account) is False:
+        return f"account {account} is not in the organization, so its registry policy cannot be read"
+    # The inventory says of destinations that it left out why it did so.
+    message = next((gap.message for gap in shared if gap.message), "")
+    return f"{place} lies outside what this run read" + (f": {message}" if message else "")
+
+
+def _verdict(
+    index: EvidenceIndex, names: LinkNames, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
+) -> LinkVerdict:
+    link = (source, destination)
+    policy = index.parts[destination].registry.registry_policy or ""
+    request = link_request(index, source, destination)
+    everything = link_verdict(policy, request, prefixes, (), None)
+    if everything.verdict is GrantVerdict.ALLOWED and everything.covers_rule and everything.create_covered:
+        # Whatever the names are, they are granted: no need to go through thousands of them.
+        return everything
+    absent = frozenset(names.absent(link)) if names.absence_is_known(link) else None
+    return link_verdict(policy, request, prefixes, names.names(link), absent)
+
+
+def link_request(index: EvidenceIndex, source: RegistryId, destination: RegistryId) -> LinkRequest:
+    """The question to put to the registry policy of *destination*, which was read."""
+    record = index.parts[destination].registry
+    return LinkRequest(
+        source_account=source[0],
+        destination_account=destination[0],
+        region=destination[1],
+        partition=record.partition,
+        organization_id=_organization(index, source[0]),
+        organization_path=index.paths(source[0])[1],
+        policy_scope=record.policy_scope,
+    )
+
+
+def _organization(index: EvidenceIndex, account: str) -> str | None:
+    """Organization of *account*; None: unknown; empty: it belongs to none that this run knows."""
+    organization = index.evidence.organization
+    member = index.is_member(account)
+    if organization is None or member is None:
+        return None
+    return organization.id if member else ""
+
+
+TAG = "ecr:TagResource"
+
+
+def tag_columns(
+    index: EvidenceIndex, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
+) -> dict[str, Any]:
+    """Whether the grant lets the link create repositories with the tags that the destination's templates ask for."""
+    parsed = index.templates.get(destination)
+    if parsed is None or parsed.value is None:
+        return _columns(None, None)
+    tagged = tagged_prefixes(prefixes, parsed.value)
+    if not tagged or source[0] == destination[0]:
+        return _columns(bool(tagged), None)
+    record = index.parts[destination].registry
+    if record.registry_policy is None or record.policy_scope == "V1":
+        # Scope V1 heeds three actions, of which tagging is none (ECR user guide, registry-permissions.html).
+        return _columns(True, None)
+    found = action_coverage(record.registry_policy, link_request(index, source, destination), TAG, tagged)
+    return _columns(True, None if found.covered is None else list(found.uncovered))
+
+
+def tagged_prefixes(prefixes: Sequence[str], templates: Sequence[Template]) -> tuple[str, ...]:
+    """Prefixes of the names under *prefixes* that a template for replication with resource tags serves.
+
+    ECR user guide, repository-creation-templates.html: the most specific prefix wins, ROOT serves what is left.
+    """
+    served = {"" if each.prefix == "ROOT" else f"{each.prefix}/": each for each in templates if each.for_replication}
+    found = []
+    for start, template in served.items():
+        if not template.document.get("resourceTags"):
+            continue
+        narrower = [other for other in served if other != start and other.startswith(start)]
+        both = [
+            max(start, prefix, key=len) for prefix in prefixes if start.startswith(prefix) or prefix.startswith(start)
+        ]
+        found += [prefix for prefix in both if not is_covered(prefix, narrower)]
+    return minimal_prefixes(found)
+
+
+def _columns(sets: bool | None, untaggable: list[str] | None) -> dict[str, Any]:
+    return {
+        "template_sets_tags": sets,
+        "untaggable_prefixes": None if untaggable is None else compact(untaggable),
+    }

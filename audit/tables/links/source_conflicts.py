@@ -1,0 +1,172 @@
+"""Columns of the `links` table about several sources of one name in the same destination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.tables.categorical import Codes
+from audit.tables.evidence_index import EvidenceIndex
+from audit.tables.frames import NO, YES, compact
+from audit.tables.links.names import Link, LinkNames
+from audit.tables.replication_graph import ReplicationGraph
+from checks.baseline.requirements import shared_prefixes
+from checks.model import RegistryId
+
+LISTED = 20
+"""Repositories that a row names."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedName:
+    """What one link replicates and another source replicates to the same destination."""
+
+    certain: bool
+    """Whether it is certain that the names come from both, and are not replicas of one another."""
+    conflicts: frozenset[int]
+    """The other sources, positions in `EvidenceIndex.universe`."""
+    names: Codes
+    """Positions in the stock's names."""
+    required_elsewhere: bool
+    """Whether the baseline requires each of those names of every other source, and none of them of this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConflicts:
+    """The contests of all links, and what is needed to say that there is none."""
+
+    index: EvidenceIndex
+    names: LinkNames
+    graph: ReplicationGraph
+    shared_names: Mapping[Link, SharedName]
+    incomplete: Mapping[RegistryId, Sequence[tuple[RegistryId, tuple[str, ...]]]]
+    """Destination → sources that were not completely listed, with what they replicate there."""
+
+    def columns(self, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
+        """Which other sources replicate the repositories of *source* into *destination*."""
+        contest = self.shared_names.get((source, destination))
+        if contest is None:
+            alone = self._is_alone(source, destination)
+            return _columns(alone, (), (), required_elsewhere=False)
+        names = [self.names.repository_index.names[at] for at in contest.names.tolist()]
+        conflicts = sorted("/".join(self.index.universe[at]) for at in contest.conflicts)
+        whole = len(names) == self._copied(source, destination)
+        return _columns(
+            False if contest.certain else None,
+            conflicts,
+            names,
+            required_elsewhere=contest.required_elsewhere and whole,
+        )
+
+    def _copied(self, source: RegistryId, destination: RegistryId) -> int:
+        copied = (self.graph.out_of(source) or {}).get(destination, ())
+        return sum(self.graph.names[source].count_under(prefix) for prefix in copied)
+
+    def _is_alone(self, source: RegistryId, destination: RegistryId) -> bool | None:
+        """True where no other registry can send the same names; None where one might that the run could not read."""
+        outgoing = self.graph.out_of(source)
+        if outgoing is None:
+            return None
+        copied, own = outgoing.get(destination, ()), self.graph.names[source]
+        others = [each for each, _ in self.incomplete.get(destination, ()) if each != source]
+        if not own.complete:
+            others = [each for each in self.index.sources if each != source]
+        if any(shared_prefixes(copied, (self.graph.out_of(each) or {}).get(destination, ())) for each in others):
+            return None
+        possible_sources = [each for each in self.graph.unread.into(destination) if each != source]
+        if possible_sources and not own.complete and copied:
+            return None
+        names = self.names.names((source, destination)) if possible_sources else ()
+        return None if any(self.graph.unread.may_send(name, destination) for name in names) else True
+
+
+def _columns(
+    alone: bool | None, conflicts: Sequence[str], names: Sequence[str], *, required_elsewhere: bool
+) -> dict[str, Any]:
+    return {
+        "other_source_count": None if alone is None else len(conflicts),
+        "other_sources": compact(list(conflicts)),
+        "shared_repositories": compact(list(names[:LISTED])),
+        "shared_repository_count": len(names),
+        "other_sources_required": required_elsewhere,
+    }
+
+
+def find_source_conflicts(index: EvidenceIndex, names: LinkNames, graph: ReplicationGraph) -> SourceConflicts:
+    """Group what is replicated by destination and name. Replicas with rules of their own are no second source."""
+    incomplete: dict[RegistryId, list[tuple[RegistryId, tuple[str, ...]]]] = {}
+    for source in index.sources:
+        if not graph.names[source].complete:
+            for destination, prefixes in (graph.out_of(source) or {}).items():
+                incomplete.setdefault(destination, []).append((source, prefixes))
+    return SourceConflicts(index, names, graph, _shared_names(index, names, graph), incomplete)
+
+
+def _shared_names(index: EvidenceIndex, names: LinkNames, graph: ReplicationGraph) -> dict[Link, SharedName]:
+    pairs, size = names.pairs, len(names.repository_index.names)
+    rows = np.flatnonzero(pairs.matched == YES)
+    arriving = pairs.destination[rows] * size + pairs.name[rows]
+    rows = rows[~np.isin(pairs.source[rows] * size + pairs.name[rows], arriving)]
+    place = pairs.destination[rows] * size + pairs.name[rows]
+    _, group, counts = np.unique(place, return_inverse=True, return_counts=True)
+    rows, group = rows[counts[group] > 1], group[counts[group] > 1]
+    certain = ~_perhaps_copies(index, names, graph, rows)
+    required = pairs.expected[rows] == YES
+    sources = _sources_of(group, pairs.source[rows])
+    certain_in_group = np.bincount(group, weights=certain)
+    others_required = np.bincount(group, weights=required)[group] - required == _counts(group) - 1
+    settled = others_required & (pairs.expected[rows] == NO)
+    contested = certain & (certain_in_group[group] > 1)
+    return {
+        link: SharedName(
+            certain=bool(contested[at].any()),
+            conflicts=frozenset().union(*{sources[each] for each in group[at].tolist()})
+            - {int(pairs.source[rows[at[0]]])},
+            names=np.sort(pairs.name[rows[at]]),
+            required_elsewhere=bool(settled[at].all()),
+        )
+        for link, at in _by_link(index, pairs.source[rows], pairs.destination[rows])
+    }
+
+
+def _counts(group: Codes) -> Codes:
+    """For each element the number of elements of its group."""
+    counts: Codes = np.bincount(group)[group] if len(group) else group
+    return counts
+
+
+def _perhaps_copies(index: EvidenceIndex, names: LinkNames, graph: ReplicationGraph, rows: Codes) -> NDArray[np.bool_]:
+    """Which source repositories may be replicas of a registry whose rules could not be read."""
+    pairs = names.pairs
+    exposed = {at: index.universe[at] for at in np.unique(pairs.source[rows]).tolist()}
+    exposed = {at: source for at, source in exposed.items() if graph.unread.into(source)}
+    if not exposed:
+        return np.zeros(len(rows), dtype=np.bool_)
+    return np.array(
+        [
+            at in exposed and graph.unread.may_send(names.repository_index.names[name], exposed[at])
+            for at, name in zip(pairs.source[rows].tolist(), pairs.name[rows].tolist(), strict=True)
+        ],
+        dtype=np.bool_,
+    )
+
+
+def _sources_of(group: Codes, source: Codes) -> dict[int, frozenset[int]]:
+    """The sources of each group; equal sets are one object."""
+    found: dict[int, list[int]] = {}
+    for number, at in zip(group.tolist(), source.tolist(), strict=True):
+        found.setdefault(number, []).append(at)
+    shared: dict[frozenset[int], frozenset[int]] = {}
+    return {number: shared.setdefault(one := frozenset(members), one) for number, members in found.items()}
+
+
+def _by_link(index: EvidenceIndex, source: Codes, destination: Codes) -> Iterable[tuple[Link, Codes]]:
+    """Positions of the elements of each link."""
+    link = source * len(index.universe) + destination
+    order = np.argsort(link, kind="stable")
+    for at in np.split(order, np.flatnonzero(np.diff(link[order])) + 1) if len(order) else ():
+        yield (index.universe[source[at[0]]], index.universe[destination[at[0]]]), at

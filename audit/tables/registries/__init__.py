@@ -1,0 +1,1 @@
+"""The `registries` table, by groups of columns."""

@@ -1,0 +1,143 @@
+"""Columns of the `registries` table about what lies around a registry: whether an EventBridge rule captures failed
+replication, and the Inspector policy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from audit.tables.documents import NotUnderstoodError, read_objects
+from audit.tables.evidence_index import EvidenceIndex
+from audit.tables.frames import compact
+from checks.iam.three_valued import Truth, every, some
+from checks.model import RegistryId
+
+FAILED_REPLICATION: Mapping[str, Any] = {
+    "version": "0",
+    "source": "aws.ecr",
+    "detail-type": "ECR Replication Action",
+    "detail": {"result": "FAILED", "action-type": "REPLICATE"},
+}
+"""What is alike in every such event. Repository, image, source and time differ, and the place is the rule's own."""
+
+_ENABLED = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+
+
+def captures_failures(rule: Mapping[str, Any], account: str, region: str) -> Truth:
+    """Whether *rule* (of ListRules, in *account* and *region*) matches every failed replication; None: unknown."""
+    pattern = rule.get("EventPattern")
+    if not pattern or rule.get("State") not in _ENABLED:
+        return False
+    try:
+        document = json.loads(pattern)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return _matches(document, {**FAILED_REPLICATION, "account": account, "region": region})
+
+
+def _matches(pattern: object, event: Mapping[str, Any]) -> Truth:
+    if not isinstance(pattern, dict):
+        return None
+    return every(_field(name, wanted, event) for name, wanted in pattern.items())
+
+
+def _field(name: str, wanted: object, event: Mapping[str, Any]) -> Truth:
+    if name == "$or":
+        return some(_matches(one, event) for one in wanted) if isinstance(wanted, list) else None
+    found = event.get(name)
+    if isinstance(found, Mapping):
+        return _matches(wanted, found)
+    # A field that varies from event to event: the rule may match some failures, and need not match all.
+    if found is None or not isinstance(wanted, list):
+        return None
+    return some(_value(one, found) for one in wanted)
+
+
+def _value(wanted: object, found: str) -> Truth:
+    """Whether one entry of a field's list takes the value *found*; comparison operators besides these are unknown."""
+    if not isinstance(wanted, dict):
+        return wanted == found
+    match wanted:
+        case {"prefix": str(prefix), **rest} if not rest:
+            return found.startswith(prefix)
+        case {"exists": bool(exists), **rest} if not rest:
+            return exists
+        case {"anything-but": str(one), **rest} if not rest:
+            return found != one
+        case {"anything-but": list(several), **rest} if not rest and all(isinstance(one, str) for one in several):
+            return found not in several
+    return None
+
+
+_EVERY_REGION = "ALL_SUPPORTED"
+
+
+def surrounding_columns(index: EvidenceIndex, key: RegistryId, *, destination: bool | None) -> dict[str, Any]:
+    """Which rules capture failures here, and what fixes how ECR is scanned. *destination*: whether of any link."""
+    return {**_event_columns(index, key, destination), **_scanning_columns(index, key, destination)}
+
+
+def _event_columns(index: EvidenceIndex, key: RegistryId, destination: bool | None) -> dict[str, Any]:
+    wanted = index.baseline.registries.failure_events == "required"
+    captured = _captured(index.parts[key].registry.event_rules, key)
+    names = None if captured is None else [name for name, captures in captured.items() if captures]
+    unknown = captured is None or (not names and None in captured.values())
+    return {
+        "failure_events_required": every((wanted, destination)),
+        "failure_rule_count": None if names is None or unknown else len(names),
+        "failure_rules": None if names is None else compact(names),
+    }
+
+
+def _captured(event_rules: str | None, key: RegistryId) -> dict[str, Truth] | None:
+    """Event rule → whether it captures failed replication; None: not read, or not understood."""
+    try:
+        return {str(rule.get("Name")): captures_failures(rule, *key) for rule in read_objects(event_rules)}
+    except NotUnderstoodError:
+        return None
+
+
+def _scanning_columns(index: EvidenceIndex, key: RegistryId, destination: bool | None) -> dict[str, Any]:
+    wanted = any(entry.scanning and entry.scanning.required for entry in index.baseline.settings)
+    record, registry = index.accounts.get(key[0]), index.parts[key].registry
+    setting, problem = _inspector_setting(record.inspector_policy if record else None, key[1])
+    # Of a registry that could not be read at all it is not even known whether its Region is enabled.
+    exists: Truth = registry.repositories_read or registry.replication_configuration is not None or None
+    return {
+        "inspector_policy_relevant": every((wanted, destination, _has_organization(index), exists)),
+        "inspector_policy_setting": setting,
+        "inspector_policy_problem": problem,
+    }
+
+
+def _has_organization(index: EvidenceIndex) -> Truth:
+    if index.evidence.organization is not None:
+        return True
+    refused = any(gap.operation == "organizations:DescribeOrganization" for gap in index.evidence.gaps)
+    return None if refused else False
+
+
+def _inspector_setting(policy: str | None, region: str) -> tuple[str | None, str]:
+    """What the effective Inspector policy sets for ECR in *region*: `enabled`, `disabled`, empty; or None and why.
+
+    AWS Organizations user guide, orgs_manage_policies_inspector_syntax.html: a policy lists, for each kind of scanning,
+    the Regions in which it switches it on and off. Amazon Inspector user guide, managing-multiple-accounts.html: it
+    outranks the account's own settings. Which changes ECR refuses in a Region that it does not list is not documented.
+    """
+    if policy is None:
+        return None, "the effective Inspector policy of the account could not be read"
+    if not policy:
+        return "", ""
+    try:
+        scanning = json.loads(policy)["inspector"]["enablement"]["ecr_scanning"]
+        for word in ("disable", "enable"):
+            listed = scanning.get(f"{word}_in_regions") or []
+            listed = listed.get("@@assign") or [] if isinstance(listed, dict) else listed
+            if region in listed or _EVERY_REGION in listed:
+                return f"{word}d", ""
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        # The policy is about other things, or not of the documented shape: what it means for ECR is unknown.
+        return None, "the organization's Inspector policy for the account does not clearly address ECR"
+    return None, f"the organization's Inspector policy for the account does not name {region}"

@@ -1,0 +1,1 @@
+"""The `replicas` table, by groups of columns."""

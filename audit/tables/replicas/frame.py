@@ -1,0 +1,47 @@
+"""The `replicas` table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from audit.tables.categorical import Categorical
+from audit.tables.evidence_index import EvidenceIndex, account_texts, partition_texts, region_texts
+from audit.tables.frames import UNKNOWN, frame, integers
+from audit.tables.image_index import ImageIndex
+from audit.tables.images.differences import Differences
+from audit.tables.replica_pairs import Pairs
+from audit.tables.replicas.exposure import categorical_texts, exposure_columns
+from audit.tables.replicas.images import image_columns, status_columns
+from audit.tables.replicas.settings import setting_columns
+from audit.tables.repository_index import RepositoryIndex
+from checks.tables import REPLICAS
+
+
+def replicas_frame(
+    index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, images: ImageIndex, found: Differences
+) -> pd.DataFrame:
+    """One row a source repository and destination registry that a rule or the baseline brings together."""
+    settings = setting_columns(index, repository_index, pairs)
+    expected = categorical_texts(settings["expected_repository_policy"])
+    return frame(
+        REPLICAS,
+        {
+            "source_account": account_texts(index, pairs.source),
+            "source_region": region_texts(index, pairs.source),
+            "repository": Categorical(pairs.name, repository_index.names).texts(),
+            "destination_account": account_texts(index, pairs.destination),
+            "destination_region": region_texts(index, pairs.destination),
+            "partition": partition_texts(index, pairs.source),
+            "matched": pairs.matched,
+            "matching_rules": integers(pairs.matching_rules.astype(np.float64), pairs.matching_rules != UNKNOWN),
+            "expected": pairs.expected,
+            "required_by": pairs.required_by.texts(),
+            "delete_replication": pairs.delete_replication,
+            "destination_present": pairs.present,
+            **image_columns(index, repository_index, pairs, images, found),
+            **status_columns(pairs, images, found),
+            **settings,
+            **exposure_columns(index, repository_index, pairs, expected),
+        },
+    )

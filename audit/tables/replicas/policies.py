@@ -1,0 +1,162 @@
+"""Repository policy, lifecycle policy and resource tags of a destination repository: replication copies none of
+them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from audit.tables.frames import compact
+from checks.baseline.sections import Settings
+from checks.policy_comparison import (
+    Strictness,
+    pull_time_priorities,
+    rule_count,
+    same_lifecycle,
+    same_policy,
+    strictness,
+)
+
+_NONE, _SOME, _OTHER = "no repository policy", "a repository policy", "another repository policy"
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryPolicyAnswer:
+    """Columns of `replicas` about the repository policy, by the columns' names."""
+
+    repository_policy_required: bool | None = None
+    repository_policy_kind: str | None = None
+    expected_repository_policy_kind: str | None = None
+    repository_policy_unknown: str | None = None
+    repository_policy: str | None = None
+    expected_repository_policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleAnswer:
+    """Columns of `replicas` about the lifecycle policy, by the columns' names."""
+
+    lifecycle_policy_required: bool | None = None
+    lifecycle_policy_present: bool | None = None
+    lifecycle_rules: int | None = None
+    lifecycle_policy: str | None = None
+    source_lifecycle_policy: str | None = None
+    expected_lifecycle_policy: str | None = None
+    lifecycle_policy_on_both_sides: bool | None = None
+    earlier_expiry: str | None = None
+    earlier_expiry_unknown: str | None = None
+    undeclared_pull_time_rules: str | None = None
+
+
+def compare_repository_policy(
+    present: bool | None, wanted: Settings, source: str | None, here: str | None
+) -> RepositoryPolicyAnswer:
+    """Facts of the repository policy text *here* at the destination; *source* is the one at the source."""
+    asked = wanted.repository_policy
+    expected = _expected(asked, source)
+    kind, unknown = (None, None)
+    if asked is not None and present and here is not None and expected is not None:
+        kind = _kind(asked, expected, here)
+        unknown = "the repository policy could not be parsed" if kind is None else ""
+    return RepositoryPolicyAnswer(
+        repository_policy_required=False if asked is None else present,
+        repository_policy_kind=kind,
+        expected_repository_policy_kind=None if expected is None else _expected_kind(asked, expected),
+        repository_policy_unknown=unknown,
+        repository_policy=here,
+        expected_repository_policy=expected,
+    )
+
+
+def _expected(asked: object, source: str | None) -> str | None:
+    """The text to put: the baseline's own or the source's; empty where neither determines one."""
+    if isinstance(asked, dict):
+        return compact(asked)
+    return source if asked == "same-as-source" else ""
+
+
+def _expected_kind(asked: object, expected: str) -> str:
+    """What the baseline requires, in words; empty: nothing."""
+    if asked is None:
+        return ""
+    if not expected:
+        return _SOME if asked == "required" else _NONE
+    return f"the repository policy of the {'source' if asked == 'same-as-source' else 'baseline'}"
+
+
+def _kind(asked: object, expected: str, here: str) -> str | None:
+    """The policy *here* in the terms in which the baseline states its requirement; None: a text cannot be parsed."""
+    if not here or not expected:
+        return _SOME if here else _NONE
+    same = same_policy(expected, here)
+    return None if same is None else _expected_kind(asked, expected) if same else _OTHER
+
+
+def compare_lifecycle(
+    present: bool | None, delete_replication: bool | None, wanted: Settings, source: str | None, here: str | None
+) -> LifecycleAnswer:
+    """Facts of the lifecycle policy text *here*: required where nothing else would ever delete replicated images."""
+    asked = wanted.lifecycle_policy
+    needed: bool | None = asked is not None and asked != "not-required"
+    if asked == "same-as-source":
+        needed = None if source is None else bool(source)
+    facts = (present, None if delete_replication is None else not delete_replication, needed)
+    expected = _expected(asked, source)
+    own = expected if isinstance(asked, dict) else None
+    return LifecycleAnswer(
+        lifecycle_policy_required=False if False in facts else None if None in facts else True,
+        lifecycle_policy_present=bool(here) if present and here is not None else None,
+        lifecycle_rules=rule_count(here) if present and here is not None else None,
+        lifecycle_policy=here,
+        source_lifecycle_policy=source,
+        expected_lifecycle_policy=expected,
+        **(_expiry(source, here, own) if present else {"lifecycle_policy_on_both_sides": present}),
+        **(_pulls(here, own) if present and here else {}),
+    )
+
+
+def _expiry(source: str | None, here: str | None, own: str | None) -> dict[str, Any]:
+    """What *here* expires and *source* keeps. *own*: what the baseline writes out, and so has decided."""
+    if "" in (source, here):
+        return {"lifecycle_policy_on_both_sides": False}
+    if source is None or here is None:
+        return {"lifecycle_policy_on_both_sides": None}
+    found = Strictness(True, "") if own and same_lifecycle(own, here) else strictness(source, here)
+    return {
+        "lifecycle_policy_on_both_sides": True,
+        "earlier_expiry": None if found.not_stricter is None else found.problem,
+        "earlier_expiry_unknown": found.problem if found.not_stricter is None else "",
+    }
+
+
+def _pulls(here: str, own: str | None) -> dict[str, Any]:
+    """Rules of *here* that count from the last pull, which a replica kept for failover seldom sees."""
+    priorities = pull_time_priorities(here)
+    if priorities is None:
+        return {}
+    declared = bool(own and same_lifecycle(own, here))
+    return {"undeclared_pull_time_rules": compact([] if declared else [str(each) for each in priorities])}
+
+
+@dataclass(frozen=True, slots=True)
+class TagsAnswer:
+    """Columns of `replicas` about resource tags, by the columns' names."""
+
+    tags_required: bool | None
+    missing_tag_keys: str | None = None
+    missing_tags: str | None = None
+    tag_count: int | None = None
+
+
+def compare_tags(present: bool | None, wanted: Settings, tags: str | None) -> TagsAnswer:
+    """Facts of the resource *tags* (JSON object) of a repository; tags that the baseline does not list do not count."""
+    if not wanted.tags:
+        return TagsAnswer(tags_required=False)
+    answer = TagsAnswer(tags_required=present)
+    if not present or tags is None:
+        return answer
+    held = json.loads(tags or "{}")
+    missing = {key: value for key, value in sorted(wanted.tags.items()) if held.get(key) != value}
+    return replace(answer, missing_tag_keys=compact(list(missing)), missing_tags=compact(missing), tag_count=len(held))

@@ -1,0 +1,127 @@
+"""Which registry replicates to which others: by rules that were read, and by rules that nobody could read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from audit.tables.documents import Rule
+from audit.tables.evidence_index import EvidenceIndex
+from audit.tables.repository_index import RepositoryNames, repository_names
+from checks.baseline.requirements import minimal_prefixes
+from checks.iam import LinkRequest, LinkVerdict, link_verdict
+from checks.model import RegistryId
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadSources:
+    """Registries whose rules were not read, and what the others' policies let them do."""
+
+    index: EvidenceIndex
+    unread: dict[RegistryId, RepositoryNames]
+    """Those that hold repositories, or may hold some."""
+    _found: dict[RegistryId, tuple[RegistryId, ...]] = field(default_factory=dict)
+
+    def into(self, destination: RegistryId) -> tuple[RegistryId, ...]:
+        """Unread registries that may replicate into *destination*."""
+        if destination not in self._found:
+            # A registry policy knows accounts, not the Regions that images come from: one question an account.
+            first = {sender[0]: sender for sender in self.unread if sender != destination}
+            let_in = {a for a, each in first.items() if granted(self.index, each, destination, ("",)) is not False}
+            self._found[destination] = tuple(
+                sender for sender in self.unread if sender != destination and sender[0] in let_in
+            )
+        return self._found[destination]
+
+    def may_send(self, name: str, destination: RegistryId) -> bool:
+        """Whether one of them may replicate a repository called *name* into *destination*."""
+        held = (self.unread[sender] for sender in self.into(destination))
+        return any(not names.complete or names.has(name) for names in held)
+
+
+def unread_sources(index: EvidenceIndex, names: dict[RegistryId, RepositoryNames]) -> UnreadSources:
+    """The registries that the run set out to read and whose rules it does not know."""
+    unread = (key for key in index.parts if index.rules[key].value is None)
+    return UnreadSources(index, {key: names[key] for key in unread if names[key].names or not names[key].complete})
+
+
+def granted(
+    index: EvidenceIndex, source: RegistryId, destination: RegistryId, prefixes: tuple[str, ...]
+) -> bool | None:
+    """Whether *destination* lets *source* replicate at least some name under *prefixes*; None: not known.
+
+    ECR user guide, registry-permissions.html: within one account no grant is needed.
+    """
+    if source[0] == destination[0]:
+        return True
+    record = index.registry(destination)
+    if record is not None and record.registry_policy == "":
+        return False
+    verdict = grant_verdict(index, source, destination, prefixes)
+    return None if verdict is None else verdict.given
+
+
+def grant_verdict(
+    index: EvidenceIndex, source: RegistryId, destination: RegistryId, prefixes: tuple[str, ...]
+) -> LinkVerdict | None:
+    """What *destination*, in another account, says to any name under *prefixes*; None: its policy was not read."""
+    record = index.registry(destination)
+    if record is None or record.registry_policy is None:
+        return None
+    organization, member = index.evidence.organization, index.is_member(source[0])
+    told = None if organization is None or member is None else organization.id if member else ""
+    request = LinkRequest(
+        source_account=source[0],
+        destination_account=destination[0],
+        region=destination[1],
+        partition=record.partition,
+        organization_id=told,
+        organization_path=index.paths(source[0])[1],
+        policy_scope=record.policy_scope,
+    )
+    return link_verdict(record.registry_policy, request, prefixes, (), None)
+
+
+Outgoing = Mapping[RegistryId, tuple[str, ...]]
+"""Destination → the prefixes that are copied there, as few as possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicationGraph:
+    """The registries that were read, with what goes out of each."""
+
+    outgoing: Mapping[RegistryId, Outgoing | None]
+    """None: its rules were not read."""
+    names: Mapping[RegistryId, RepositoryNames]
+    unread: UnreadSources
+    unlisted: tuple[RegistryId, ...]
+    """Registries whose repositories were not all listed."""
+
+    def arriving_unlisted(self, destination: RegistryId) -> tuple[str, ...]:
+        """Prefixes that come to *destination* from registries whose repositories were not all listed."""
+        return tuple(
+            prefix for source in self.unlisted for prefix in (self.outgoing[source] or {}).get(destination, ())
+        )
+
+    def out_of(self, registry: RegistryId) -> Outgoing | None:
+        """What *registry* copies where; None where that is not known, as for one outside the run."""
+        return self.outgoing.get(registry)
+
+
+def build_replication_graph(index: EvidenceIndex) -> ReplicationGraph:
+    """The map of everything that was read, in scope or not."""
+    names = dict(repository_names(index))
+    outgoing = {
+        key: None if parsed.value is None else _outgoing(key, parsed.value) for key, parsed in index.rules.items()
+    }
+    unlisted = tuple(key for key, held in names.items() if not held.complete)
+    return ReplicationGraph(outgoing, names, unread_sources(index, names), unlisted)
+
+
+def _outgoing(source: RegistryId, rules: Sequence[Rule]) -> Outgoing:
+    found: dict[RegistryId, list[str]] = {}
+    for rule in rules:
+        for destination in rule.destinations:
+            if destination != source:
+                found.setdefault(destination, []).extend(rule.prefixes)
+    return {destination: minimal_prefixes(prefixes) for destination, prefixes in found.items()}

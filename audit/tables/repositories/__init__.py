@@ -1,0 +1,1 @@
+"""The `repositories` table, by groups of columns."""

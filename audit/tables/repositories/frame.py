@@ -1,0 +1,93 @@
+"""The `repositories` table, and its columns about how many images a repository may hold."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audit.tables.categorical import Categorical, encode, evaluate_cases
+from audit.tables.documents import parse_object
+from audit.tables.evidence_index import EvidenceIndex, account_texts, region_texts
+from audit.tables.frames import compact, frame, integers
+from audit.tables.image_index import ImageIndex
+from audit.tables.replica_pairs import Pairs
+from audit.tables.replication_graph import ReplicationGraph
+from audit.tables.repositories.copies import copy_columns
+from audit.tables.repository_index import RepositoryIndex
+from audit.tables.thresholds import severity_of_count, warning_threshold
+from checks.baseline.requirements import merged_settings
+from checks.tables import REPOSITORIES
+
+
+def image_limit_columns(index: EvidenceIndex, repository_index: RepositoryIndex, images: ImageIndex) -> dict[str, Any]:
+    """Images of every state against the limit of one repository (ECR user guide, service-quotas.html)."""
+    limit = index.baseline.limits.images_per_repository
+    counted = np.where(images.read, images.counts, -1)
+    counts = encode(None if number < 0 else number for number in counted.tolist())
+    severities = evaluate_cases(lambda count: severity_of_count(count, limit, limit.maximum), counts)
+    warning = warning_threshold(limit, limit.maximum)
+    return {
+        "image_total": integers(counted.astype(np.float64), counted >= 0),
+        "images_limit": np.full(len(counted), limit.maximum, dtype=np.int64),
+        "images_warning_threshold": np.full(len(counted), warning, dtype=np.int64),
+        "images_severity": encode(severities.answers).take(severities.case).texts(),
+        "expected_lifecycle_policy": _lifecycle(
+            index, repository_index, np.flatnonzero(counted >= warning).tolist()
+        ).texts(),
+    }
+
+
+def _lifecycle(index: EvidenceIndex, repository_index: RepositoryIndex, rows: list[int]) -> Categorical:
+    """The policy that the baseline writes out for the repositories at *rows*, where they have another one or none."""
+    found = [""] * len(repository_index.name)
+    present = repository_index.columns["lifecycle_policy"]
+    for row in rows:
+        policy = merged_settings(index.baseline, repository_index.names[repository_index.name[row]]).lifecycle_policy
+        seen = present.values[present.codes[row]] if present.codes[row] >= 0 else None
+        if isinstance(policy, dict) and seen is not None and not _same(seen, policy):
+            found[row] = compact(policy)
+    return encode(found)
+
+
+def _same(text: str, policy: dict[str, Any]) -> bool:
+    try:
+        return bool(json.loads(text or "{}") == policy)
+    except ValueError:
+        return False
+
+
+def repositories_frame(
+    index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, images: ImageIndex, graph: ReplicationGraph
+) -> pd.DataFrame:
+    """One row a repository that was read."""
+    texts = {name: column.texts() for name, column in repository_index.columns.items()}
+    return frame(
+        REPOSITORIES,
+        {
+            "account": account_texts(index, repository_index.registry),
+            "region": region_texts(index, repository_index.registry),
+            "repository": Categorical(repository_index.name, repository_index.names).texts(),
+            "created_at": repository_index.created_at,
+            "detailed": repository_index.detailed,
+            "scan_type": scan_types(index).take(repository_index.registry).texts(),
+            "image_count": integers(repository_index.image_count, repository_index.image_count >= 0),
+            **texts,
+            **image_limit_columns(index, repository_index, images),
+            **copy_columns(index, repository_index, pairs, graph),
+        },
+    )
+
+
+def scan_types(index: EvidenceIndex) -> Categorical:
+    """Scan type of every registry of the universe; empty where its Region has no scanning configuration."""
+    types: list[str | None] = []
+    for registry in index.universe:
+        record = index.registry(registry)
+        text = record.scanning_configuration if record else None
+        document = parse_object(text, "the scanning configuration").value
+        found = None if document is None else document.get("scanType", "")
+        types.append(found if isinstance(found, str) else None)
+    return encode(types)

@@ -1,0 +1,1 @@
+"""The `rules` table, by groups of columns."""

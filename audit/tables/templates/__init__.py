@@ -1,0 +1,1 @@
+"""The `templates` table, by groups of columns."""

@@ -1,0 +1,58 @@
+"""Names of checks that a baseline or a file of waivers uses: those that do not exist would silently do nothing."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from checks.baseline.yaml_reader import Node, Problem, path_text
+
+OWN = "user."
+"""Beginning of the ids of an organization's own expectations: their suites are not at hand wherever a file is read."""
+NEVER_WAIVED = "waivers."
+"""Beginning of the ids of the checks about waivers: an exception from the rules of exceptions would hide itself."""
+
+
+def unknown_checks(root: Node, file: str, known: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """Problems of `severity` and `waivers` with names that *known* (check id → its aliases) has not.
+
+    Names that begin with `user.` are judged only where *known* has such names.
+    """
+    by_alias = {alias: check for check, aliases in known.items() for alias in aliases}
+    open_names = not any(name.startswith(OWN) for name in known)
+    severity = root.children.get("severity")
+    for name, key in severity.keys.items() if severity else ():
+        if name not in known and not (open_names and name.startswith(OWN)):
+            right = by_alias.get(name)
+            hint = f"write {right}" if right else similar(name, known, "")
+            path = path_text(("severity", name))
+            yield Problem(file, key.line, key.column, path, f"no check is called {name!r}", hint)
+    never = {name for check, own in known.items() if check.startswith(NEVER_WAIVED) for name in (check, *own)}
+    names = tuple(name for name in (*known, *by_alias) if name not in never)
+    waivers = root.children.get("waivers")
+    for number, waiver in waivers.children.items() if waivers else ():
+        patterns = waiver.children.get("checks")
+        for position, node in patterns.children.items() if patterns else ():
+            pattern = node.value
+            if not isinstance(pattern, str) or (open_names and pattern.startswith(OWN)) or _fits(pattern, names):
+                continue
+            path = path_text(("waivers", number, "checks", position))
+            message, hint = f"no check is called {pattern!r}", similar(pattern, names, "")
+            if _fits(pattern, never):
+                message, hint = "findings about waivers cannot be waived", "mend the waiver that they are about"
+            yield Problem(file, node.line, node.column, path, message, hint)
+
+
+def _fits(pattern: str, names: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names)
+
+
+def similar(word: str, known: Iterable[str], otherwise: str) -> str:
+    """`did you mean …?`, else what is known after *otherwise*, else nothing."""
+    choices = tuple(known)
+    by_folded = {choice.lower().replace("-", "_"): choice for choice in choices}
+    close = difflib.get_close_matches(word[:80].lower().replace("-", "_"), by_folded, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {by_folded[close[0]]}?"
+    return f"{otherwise}: {', '.join(choices)}" if otherwise and choices else ""

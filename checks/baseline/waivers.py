@@ -1,0 +1,254 @@
+"""Dated, reasoned exceptions: findings are marked, never dropped, and every waiver is compared with what it covers."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from checks.baseline.requirements import in_units
+from checks.engine.text import counted
+from checks.model import CheckResult, Finding, RegistryId, Status, WaiverMark
+
+if TYPE_CHECKING:
+    from checks.baseline.schema import Waiver
+
+LONGEST_DAYS = 366
+"""What `longest_waiver_days` of a baseline is where nothing is written."""
+
+Paths = tuple[str | None, str | None]
+"""Where an account lies: OU path by names and organization path by ids; None: unknown."""
+
+_Found = tuple[str, str]
+"""Check id and fingerprint."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Exceptions:
+    """Everything that decides what a waiver does on one day."""
+
+    today: dt.date
+    longest_days: int = LONGEST_DAYS
+    account_ous: Mapping[str, Paths] = dataclasses.field(default_factory=dict)
+    """Account id → its paths: needed by waivers that name units."""
+    aliases: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    """Check id → catalogue ids: needed by waivers that name checks so."""
+
+    def in_force(self, waiver: Waiver) -> bool:
+        """Whether *waiver* holds today: its last day has not passed, and is not too far ahead."""
+        return 0 <= (waiver.until - self.today).days <= self.longest_days
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WaiverScope:
+    """What a run evaluated: of a waiver about anything else it is unknown whether it covers nothing."""
+
+    accounts: frozenset[str] | None = None
+    """Accounts in scope; None: all of them."""
+    regions: frozenset[str] | None = None
+    """Regions in scope; None: all of them."""
+    unread: frozenset[RegistryId] = frozenset()
+    """Registries of reads that failed so that rows are missing; empty text: any."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlacedWaiver:
+    """A waiver and where it is written."""
+
+    waiver: Waiver
+    file: str
+    number: int
+    """From 1."""
+    line: int
+    """From 1."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Index:
+    """The findings of a run, and where to find one."""
+
+    results: tuple[CheckResult, ...]
+    by_fingerprint: dict[str, list[Finding]]
+
+
+def place(waivers: Sequence[Waiver], lines: Sequence[int], file: str) -> tuple[PlacedWaiver, ...]:
+    """The *waivers* of *file*, which begin on *lines*."""
+    pairs = zip(waivers, lines, strict=True)
+    return tuple(PlacedWaiver(waiver, file, number, line) for number, (waiver, line) in enumerate(pairs, start=1))
+
+
+def apply_waivers(
+    results: Iterable[CheckResult], waivers: Sequence[Waiver], setting: Exceptions
+) -> tuple[CheckResult, ...]:
+    """The same results, with a mark on every finding that a waiver in force covers; the first of *waivers* wins.
+
+    An ERROR is never waived: no waiver grants that a check fails to run.
+    """
+    active = tuple(waiver for waiver in waivers if setting.in_force(waiver))
+    return tuple(_marked(result, _for_check(active, result.check, setting.aliases), setting) for result in results)
+
+
+def waiver_rows(
+    results: Iterable[CheckResult], placed: Sequence[PlacedWaiver], setting: Exceptions, scope_read: WaiverScope
+) -> list[dict[str, Any]]:
+    """One row of the `waivers` table for each of *placed*; *results* may be marked or not."""
+    known = tuple(results)
+    index = _Index(known, defaultdict(list))
+    for result in known:
+        for finding in result.findings:
+            index.by_fingerprint[finding.fingerprint].append(finding)
+    covered = [_covered(one.waiver, index, setting) for one in placed]
+    held = {key for one, found in zip(placed, covered, strict=True) if setting.in_force(one.waiver) for key in found}
+    return [
+        _row(one, len(found), len(found - held), known, setting, scope_read)
+        for one, found in zip(placed, covered, strict=True)
+    ]
+
+
+def _row(
+    placed: PlacedWaiver,
+    found: int,
+    reopened: int,
+    results: Sequence[CheckResult],
+    setting: Exceptions,
+    scope_read: WaiverScope,
+) -> dict[str, Any]:
+    waiver = placed.waiver
+    unseen = "" if found else _not_evaluated(waiver, results, setting, scope_read)
+    return {
+        "file": placed.file,
+        "waiver": placed.number,
+        "line": placed.line,
+        "checks": ", ".join(waiver.checks),
+        "scope": scope_text(waiver),
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "until": waiver.until.isoformat(),
+        "days_left": (waiver.until - setting.today).days,
+        "in_force": setting.in_force(waiver),
+        "state": _state(waiver, setting),
+        "problem": _problem(waiver, setting, reopened),
+        "findings": None if unseen else found,
+        "reopened": reopened,
+        "not_evaluated": unseen,
+    }
+
+
+def scope_text(waiver: Waiver) -> str:
+    """What *waiver* is narrowed to, in words; empty where it takes every finding of its checks."""
+    parts = [
+        ("fingerprint", (waiver.fingerprint,) if waiver.fingerprint else ()),
+        ("accounts", waiver.accounts),
+        ("units", waiver.ous),
+        ("Regions", waiver.regions),
+        ("repositories", waiver.repositories),
+    ]
+    return "; ".join(f"{name} {', '.join(values)}" for name, values in parts if values)
+
+
+def _state(waiver: Waiver, setting: Exceptions) -> str:
+    if setting.in_force(waiver):
+        return "in force"
+    return "too far ahead" if waiver.until > setting.today else "expired"
+
+
+def _problem(waiver: Waiver, setting: Exceptions, reopened: int) -> str:
+    """Why *waiver* is not in force, as a clause; empty where it is."""
+    if setting.in_force(waiver):
+        return ""
+    until = waiver.until.isoformat()
+    if waiver.until > setting.today:
+        return f"{until} is more than {setting.longest_days} days ahead"
+    if not reopened:
+        return f"it expired on {until}, and no open finding needs it"
+    return f"it expired on {until}, and {counted(reopened, 'finding')} {'are' if reopened > 1 else 'is'} open again"
+
+
+def _not_evaluated(waiver: Waiver, results: Sequence[CheckResult], setting: Exceptions, scope_read: WaiverScope) -> str:
+    """Why nothing follows from *waiver* covering no finding, as a clause; empty where all of it was evaluated."""
+    broken = [one.check for one in results if one.error and _for_check((waiver,), one.check, setting.aliases)]
+    if broken:
+        return f"the check {broken[0]} failed to run"
+    if scope_read.regions is not None and not (waiver.regions and scope_read.regions.issuperset(waiver.regions)):
+        return "the run was narrowed to some Regions"
+    named = bool(waiver.accounts or waiver.ous)
+    if scope_read.accounts is not None and not (
+        named and all(one in scope_read.accounts for one in _accounts(waiver, setting))
+    ):
+        return "the run was narrowed to some accounts"
+    for account, region in sorted(scope_read.unread):
+        if region and waiver.regions and region not in waiver.regions:
+            continue
+        if not account or not named or _account_fits(waiver, account, setting.account_ous, unknown=True):
+            place = "/".join(part for part in (account, region) if part) or "the organization"
+            return f"{place} could not be read completely"
+    return ""
+
+
+def _accounts(waiver: Waiver, setting: Exceptions) -> set[str]:
+    """Accounts that *waiver* names, one by one or by their unit."""
+    units = {one for one in setting.account_ous if _account_fits(waiver, one, setting.account_ous, unknown=True)}
+    return units | set(waiver.accounts)
+
+
+def _covered(waiver: Waiver, index: _Index, setting: Exceptions) -> frozenset[_Found]:
+    """Every finding that *waiver* fits, in force or not."""
+    if waiver.fingerprint:
+        candidates = index.by_fingerprint.get(waiver.fingerprint, [])
+        findings = [one for one in candidates if _for_check((waiver,), one.check, setting.aliases)]
+    else:
+        fitting = [result for result in index.results if _for_check((waiver,), result.check, setting.aliases)]
+        findings = [one for result in fitting for one in result.findings]
+    return frozenset((one.check, one.fingerprint) for one in findings if _covers(waiver, one, setting.account_ous))
+
+
+def _for_check(waivers: Sequence[Waiver], check: str, aliases: Mapping[str, Sequence[str]]) -> tuple[Waiver, ...]:
+    names = (check, *aliases.get(check, ()))
+    return tuple(
+        waiver for waiver in waivers if any(fnmatchcase(name, pattern) for pattern in waiver.checks for name in names)
+    )
+
+
+def _marked(result: CheckResult, waivers: tuple[Waiver, ...], setting: Exceptions) -> CheckResult:
+    if not waivers or not result.findings:
+        return result
+    named = frozenset(waiver.fingerprint for waiver in waivers if waiver.fingerprint)
+    broad = tuple(waiver for waiver in waivers if not waiver.fingerprint)
+    # Hundreds of waivers that name one finding each are not held against every other finding.
+    marked = (_mark(one, waivers if one.fingerprint in named else broad, setting) for one in result.findings)
+    return dataclasses.replace(result, findings=tuple(marked))
+
+
+def _mark(finding: Finding, waivers: tuple[Waiver, ...], setting: Exceptions) -> Finding:
+    for waiver in waivers:
+        if _covers(waiver, finding, setting.account_ous):
+            mark = WaiverMark(reason=waiver.reason, owner=waiver.owner, until=waiver.until.isoformat())
+            return dataclasses.replace(finding, waiver=mark)
+    return finding
+
+
+def _covers(waiver: Waiver, finding: Finding, account_ous: Mapping[str, Paths]) -> bool:
+    """Whether every field that *waiver* writes fits *finding*; its checks were compared before."""
+    if finding.status is Status.ERROR or (waiver.fingerprint and waiver.fingerprint != finding.fingerprint):
+        return False
+    if waiver.regions and finding.region not in waiver.regions:
+        return False
+    # Unknown is not enough for an exception.
+    if (waiver.accounts or waiver.ous) and not _account_fits(waiver, finding.account, account_ous, unknown=False):
+        return False
+    if not waiver.repositories:
+        return True
+    repository = finding.key.get("repository")
+    return isinstance(repository, str) and any(fnmatchcase(repository, pattern) for pattern in waiver.repositories)
+
+
+def _account_fits(waiver: Waiver, account: str, account_ous: Mapping[str, Paths], *, unknown: bool) -> bool:
+    """Whether *account* is one that *waiver* names; *unknown*: the answer where its place is unknown."""
+    if account in waiver.accounts:
+        return True
+    ou_path, organization_path = account_ous.get(account, (None, None))
+    inside = in_units(waiver.ous, ou_path=ou_path, organization_path=organization_path)
+    return unknown if inside is None else inside

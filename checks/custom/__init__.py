@@ -1,0 +1,1 @@
+"""Custom checks: an organization's own expectations in files of Great Expectations suites."""

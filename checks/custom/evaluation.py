@@ -1,0 +1,120 @@
+"""Custom checks: the organization's own Great Expectations suites, evaluated over the same tables by the same engine.
+
+Nothing that a suite holds or does ends a run: what fails becomes the ERROR finding of the expectation that failed. The
+number of findings of one expectation is bounded, because its author did not see this organization's tables; the counts
+beside them are complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from checks.custom.files import CustomCheck, CustomCheckFile, custom_checks
+from checks.custom.findings import broken_result, check_of, table_finding
+from checks.engine.assertions import Answer, Assertion, Guard, domain_object, in_words, judge
+from checks.engine.evaluation import GX_SEVERITY, Evaluation, found_rows
+from checks.engine.expectation_types import AGGREGATES, BY_ROW
+from checks.engine.findings import make_findings
+from checks.engine.great_expectations import ValidationContext
+from checks.model import CheckResult, RemediationContext, Status
+from checks.tables import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_FINDINGS = 1_000
+"""Findings made of one expectation."""
+
+
+def evaluate_suites(
+    custom_checks_files: Sequence[CustomCheckFile],
+    tables: Mapping[str, pd.DataFrame],
+    context: RemediationContext,
+    guard: Guard = nullcontext,
+) -> Evaluation:
+    """Judge *tables* by the organization's own *suites*. The baseline of *context* may replace severities, by id.
+
+    Nothing that a suite holds or does ends a run: what breaks becomes the ERROR finding of the expectation that broke.
+    """
+    own = custom_checks(custom_checks_files)
+    answers = judge([_own_assertion(one) for one in own if not one.error], tables, ValidationContext(), guard)
+    notes: list[str] = []
+    results = tuple(_own_result(one, answers.by_id.get(one.id), tables, context, notes) for one in own)
+    return Evaluation(results, answers.validations, tuple(notes))
+
+
+def problems_of(custom_checks_files: Sequence[CustomCheckFile]) -> dict[str, str]:
+    """Id → why it cannot be carried out, for every expectation that Great Expectations itself would not take either."""
+    problems = {}
+    for own in custom_checks(custom_checks_files):
+        problem = own.error
+        if not problem:
+            try:
+                domain_object(_own_assertion(own))
+            except Exception as error:  # Many types are raised for wrong arguments; this is where they are reported.
+                problem = f"it is not a valid expectation: {in_words(error)}"
+        if problem:
+            problems[own.id] = problem
+    return problems
+
+
+def _own_assertion(own: CustomCheck) -> Assertion:
+    return Assertion(
+        id=own.id,
+        table=own.table,
+        type=own.type,
+        arguments=own.arguments,
+        facts=own.columns,
+        when=own.when,
+        severity=GX_SEVERITY.get(own.severity, "warning"),
+        statement=own.title,
+        file=own.file,
+    )
+
+
+def _own_result(
+    own: CustomCheck,
+    answer: Answer | None,
+    tables: Mapping[str, pd.DataFrame],
+    context: RemediationContext,
+    notes: list[str],
+) -> CheckResult:
+    if answer is None or answer.error:
+        return broken_result(own, own.error or (answer.error if answer else ""), context)
+    if own.type not in BY_ROW:
+        return _table_result(own, answer, context)
+    try:
+        return _row_result(own, answer, tables[own.table], context, notes)
+    except Exception as error:  # A message of the suite's own may break.
+        return broken_result(own, in_words(error), context)
+
+
+def _row_result(
+    own: CustomCheck, answer: Answer, frame: pd.DataFrame, context: RemediationContext, notes: list[str]
+) -> CheckResult:
+    found = [(answer.failed, Status.FAIL), (answer.unknown if own.unknown else None, Status.UNKNOWN)]
+    known = [(positions, status) for positions, status in found if positions is not None]
+    counts = dict.fromkeys(Status, 0) | {status: len(positions) for positions, status in known}
+    for positions, status in known:
+        if len(positions) > MAX_FINDINGS:
+            what = "fail" if status is Status.FAIL else "are unknown"
+            notes.append(f"{own.id}: {len(positions):,} rows {what}, the first {MAX_FINDINGS:,} of them are findings.")
+    counts[Status.PASS] = answer.passed
+    counts[Status.NOT_APPLICABLE] = len(frame) - sum(counts.values())
+    (declared,) = (one for one in TABLES if one.name == own.table)
+    rows = found_rows(declared, frame, [(positions[:MAX_FINDINGS], status) for positions, status in known])
+    return CheckResult(own.id, counts, make_findings(check_of(own), context, rows))
+
+
+def _table_result(own: CustomCheck, answer: Answer, context: RemediationContext) -> CheckResult:
+    if own.unknown and len(answer.unknown):
+        status = Status.UNKNOWN
+    elif not len(answer.rows) and own.type in AGGREGATES:
+        status = Status.NOT_APPLICABLE
+    else:
+        status = Status.PASS if answer.success else Status.FAIL
+    finding = table_finding(own, status, answer.observed, len(answer.unknown), context)
+    reported = status in (Status.FAIL, Status.UNKNOWN)
+    return CheckResult(own.id, dict.fromkeys(Status, 0) | {status: 1}, (finding,) if reported else ())

@@ -1,0 +1,1 @@
+"""Evaluation: tables and checks in, results and findings out."""

@@ -1,0 +1,149 @@
+"""How a row is put into words: format strings over columns, in which nothing reads `None` or `nan`.
+
+Besides what ``str.format`` knows, a field may carry one of four specifications of ours:
+
+- ``{missing_prefixes:names}`` reads a JSON array of text as a list (`a, b and 3 more`); an empty prefix is
+  *every repository*;
+- ``{delete_replication:on or off}`` says a boolean as a switch;
+- ``{condition_problem:because}`` is a colon and the clause, or nothing where there is none;
+- ``{images_missing:count image}`` puts a number before its noun, in the singular or the plural.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from checks.model import Row
+
+NOT_KNOWN = "unknown"
+"""What is printed for a null."""
+
+_SHOWN = 8
+"""Names printed of a list before the rest is only counted."""
+
+_COUNTED = re.compile(r"count [a-z]{1,20}")
+
+_Renderer = Callable[[Any, str], str]
+"""A value and a field's specification → words."""
+
+
+def render(template: str, row: Row) -> str:
+    """*template* filled with the columns of *row*. Raises KeyError for a column that the row has not."""
+    return "".join(
+        [
+            literal + told(row[name], specification) if name else literal
+            for literal, name, specification, told in _parts(template)
+        ]
+    )
+
+
+def fields(template: str) -> tuple[str, ...]:
+    """The columns that *template* names, in order of first use."""
+    return tuple(dict.fromkeys(name for _, name, _, _ in _parts(template) if name))
+
+
+def is_plain(template: str) -> bool:
+    """Whether *template*, which others wrote, asks only for columns as they are or as the specifications above say.
+
+    Any other specification goes to Python's ``format``, where a few characters ask for a text of any length.
+    """
+    return all(
+        conversion is None and (not specification or specification in _RENDERERS or _COUNTED.fullmatch(specification))
+        for _, name, specification, conversion in string.Formatter().parse(template)
+        if name is not None
+    )
+
+
+@lru_cache(maxsize=1024)
+def _parts(template: str) -> tuple[tuple[str, str, str, _Renderer], ...]:
+    """(text, column that follows it or empty, its specification, how to tell it): worked out once for many rows."""
+    return tuple(
+        (literal, name or "", specification or "", _renderer(specification or ""))
+        for literal, name, specification, _ in string.Formatter().parse(template)
+    )
+
+
+def _renderer(specification: str) -> _Renderer:
+    return _count_text if specification.startswith("count ") else _RENDERERS.get(specification, _plain_text)
+
+
+def _plain_text(value: Any, specification: str) -> str:
+    return format(value, specification) if specification and value is not None else in_words(value)
+
+
+def in_words(value: object) -> str:
+    """A cell as a person reads it: `unknown` for a null, `none` for an empty text or list, `true`, `1,234`."""
+    if value is None:
+        return NOT_KNOWN
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = str(value)
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            return names_text(names_in(text))
+        except ValueError:
+            return text
+    return text or "none"
+
+
+def _count_text(value: Any, specification: str) -> str:
+    return counted(value, specification.removeprefix("count "))
+
+
+def _names_text(value: Any, _: str) -> str:
+    return NOT_KNOWN if value is None else names_text(names_in(value))
+
+
+def _switch_text(value: Any, _: str) -> str:
+    return NOT_KNOWN if value is None else "on" if value else "off"
+
+
+def _clause_text(value: Any, _: str) -> str:
+    return f": {value}" if value else ""
+
+
+_RENDERERS: Mapping[str, _Renderer] = {"names": _names_text, "on or off": _switch_text, "because": _clause_text}
+
+
+def names_in(text: object) -> tuple[str, ...]:
+    """The members of a JSON array of text; nothing for a null or an empty text.
+
+    Raises ValueError where *text* is no JSON array.
+    """
+    return _names_in(str(text)) if text else ()
+
+
+@lru_cache(maxsize=4096)
+def _names_in(text: str) -> tuple[str, ...]:
+    """As `names_in`: many rows hold the same few lists."""
+    members = json.loads(text)
+    if not isinstance(members, list):
+        raise ValueError(f"not a JSON array: {text}")
+    return tuple(str(member) for member in members)
+
+
+def names_text(names: tuple[str, ...]) -> str:
+    """*names* as a list that a person reads; an empty name is the prefix that every repository has."""
+    if not names:
+        return "none"
+    shown = [name or "every repository" for name in names[:_SHOWN]]
+    rest = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
+
+
+def counted(number: object, noun: str) -> str:
+    """`1 image`, `2 images`, `unknown images`."""
+    if number is None:
+        return f"{NOT_KNOWN} {_plural(noun)}"
+    return f"{number:,} {noun if number == 1 else _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    return noun[:-1] + "ies" if noun.endswith("y") else noun + "s"

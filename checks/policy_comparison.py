@@ -1,0 +1,231 @@
+"""Repository policies and lifecycle policies compared by what they do, without images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any, Self
+
+_SETS = frozenset({"Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "AWS", "Service"})
+"""Keys of a policy under which one value and a list of one are the same, and order means nothing."""
+
+
+def same_policy(one: str, other: str) -> bool | None:
+    """Whether two policy texts say the same; empty: no policy; None: one of them cannot be understood."""
+    if one == other:
+        return True
+    if not one or not other:
+        return False
+    ours, theirs = _canonical(one), _canonical(other)
+    return None if ours is None or theirs is None else bool(ours == theirs)
+
+
+def _canonical(text: str) -> Any:
+    try:
+        return _ordered(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _ordered(value: Any, *, unordered: bool = False) -> Any:
+    """A document with the freedom of policy syntax taken out: equal results are equal policies."""
+    if isinstance(value, dict):
+        return {
+            key: _ordered([part] if key == "Statement" and isinstance(part, dict) else part, unordered=key in _SETS)
+            for key, part in value.items()
+        }
+    if isinstance(value, list):
+        parts = [_ordered(part) for part in value]
+        return sorted(parts, key=json.dumps) if unordered else parts
+    return [value] if unordered and isinstance(value, str) else value
+
+
+_STANDARD = "standard"
+_COUNT, _PUSHED, _PULLED = "imageCountMoreThan", "sinceImagePushed", "sinceImagePulled"
+_UNLISTED = "a-tag-that-no-rule-names"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tagging:
+    """Which images a rule is about, as far as tags say."""
+
+    status: str
+    patterns: tuple[str, ...]
+    """Wildcard patterns, all of which must be met; a prefix is a pattern that ends in `*`."""
+
+    def takes(self, tags: Sequence[str]) -> bool:
+        """Whether an image with *tags* meets it."""
+        if self.status != "tagged":
+            return self.status == "any" or not tags
+        return bool(tags) and all(any(fnmatchcase(tag, one) for tag in tags) for one in self.patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    tagging: _Tagging
+    storage: str
+    count_type: str
+    unit: str
+    number: int
+    action: str
+    target: str
+
+    @classmethod
+    def read(cls, rule: Mapping[str, Any]) -> Self:
+        """The rule of a document; raises ValueError, KeyError or TypeError for what is no rule."""
+        selection, action = rule["selection"], rule["action"]
+        prefixes = [f"{prefix}*" for prefix in selection.get("tagPrefixList") or ()]
+        patterns = tuple(sorted({*prefixes, *(selection.get("tagPatternList") or ())}))
+        counted = selection["countType"]
+        return cls(
+            tagging=_Tagging(str(selection["tagStatus"]), patterns),
+            storage=str(selection.get("storageClass", _STANDARD)),
+            count_type=str(counted),
+            unit="" if counted == _COUNT else str(selection.get("countUnit", "days")),
+            number=int(selection["countNumber"]),
+            action=str(action["type"]),
+            target=str(action.get("targetStorageClass", "")),
+        )
+
+    def in_words(self) -> str:
+        """When it expires an image, as words."""
+        if self.count_type == _COUNT:
+            return f"beyond the newest {self.number:,}"
+        since = {_PUSHED: "the push", _PULLED: "the last pull"}.get(self.count_type, "the transition")
+        return f"{self.number:,} {self.unit} after {since}"
+
+
+Rules = tuple[_Rule, ...]
+"""Rules of a policy in the order in which they apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """Whether a replica's policy keeps whatever the source's keeps; None: the texts do not determine it."""
+
+    not_stricter: bool | None
+    problem: str
+    """What expires at the destination only, or why that is undetermined, as a clause."""
+
+
+@lru_cache(maxsize=4_096)
+def _rules(text: str) -> Rules | None:
+    """The rules of a policy text; None where it is not what AWS documents."""
+    try:
+        rules = json.loads(text)["rules"]
+        return tuple(_Rule.read(rule) for rule in sorted(rules, key=lambda rule: int(rule["rulePriority"])))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def same_lifecycle(one: str, other: str) -> bool | None:
+    """Whether two policy texts do the same, whatever their descriptions and priorities; None: not understood."""
+    if one == other:
+        return True
+    if not one or not other:
+        return False
+    left, right = _rules(one), _rules(other)
+    return None if left is None or right is None else left == right
+
+
+@lru_cache(maxsize=4_096)
+def rule_count(text: str) -> int | None:
+    """Rules of a policy text; empty: no policy, hence none; None where the text is not understood."""
+    try:
+        return len(json.loads(text)["rules"]) if text else 0
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def pull_time_priorities(text: str) -> tuple[int, ...] | None:
+    """Priorities of the rules that count from the last pull; None where the text is not understood."""
+    if not text:
+        return ()
+    if _rules(text) is None:
+        return None
+    rules = json.loads(text)["rules"]
+    return tuple(sorted(int(one["rulePriority"]) for one in rules if one["selection"]["countType"] == _PULLED))
+
+
+@lru_cache(maxsize=4_096)
+def strictness(source: str, replica: str) -> Strictness:
+    """Whether the policy text *replica* expires an image that the policy text *source* keeps. Empty: no policy."""
+    same = same_lifecycle(source, replica)
+    if same:
+        return Strictness(True, "")
+    ours, theirs = (_rules(text) if text else () for text in (replica, source))
+    if ours is None or theirs is None:
+        return Strictness(None, "a lifecycle policy could not be parsed")
+    problems = [_expired_here_only(tags, ours, theirs) for tags in _examples((*ours, *theirs))]
+    # What the source never expires says more than what it expires by another measure.
+    worst = max(problems, key=lambda problem: (problem.endswith("never"), bool(problem)))
+    if worst:
+        return Strictness(False, worst)
+    if all(_harmless(at, ours, theirs) for at, rule in enumerate(ours) if rule.action == "expire"):
+        return Strictness(True, "")
+    return Strictness(None, "the two lifecycle policies select images in different ways")
+
+
+def _examples(rules: Rules) -> Iterator[tuple[str, ...]]:
+    """Tags of an image for every way in which *rules* distinguish images."""
+    yield ()
+    yield (_UNLISTED,)
+    for tagging in dict.fromkeys(rule.tagging for rule in rules if rule.tagging.status == "tagged"):
+        yield tuple(pattern.replace("*", "1") for pattern in tagging.patterns)
+
+
+def _first(tags: Sequence[str], rules: Rules) -> _Rule | None:
+    """The rule that an image in the standard class with *tags* falls under."""
+    return next((rule for rule in rules if rule.storage == _STANDARD and rule.tagging.takes(tags)), None)
+
+
+def _expired_here_only(tags: tuple[str, ...], ours: Rules, theirs: Rules) -> str:
+    """Why a repository of nothing but images tagged like *tags* loses some in the replica only; empty: it does not."""
+    here, there = _first(tags, ours), _first(tags, theirs)
+    if here is None or here.action != "expire" or here.count_type not in (_COUNT, _PUSHED, _PULLED):
+        return ""
+    if here.count_type == _COUNT and any("*" not in pattern for pattern in here.tagging.patterns):
+        # A tag without wildcard names one image at most, which is never one too many.
+        return ""
+    if there is not None and (there.action != "expire" or not _sooner(here, there)):
+        return ""
+    what = "images without tag" if not tags else f"images that {_selected(here.tagging)}"
+    kept = f"and at the source {there.in_words()}" if there else "and at the source never"
+    return f"{what} expire at the destination {here.in_words()}, {kept}"
+
+
+def _selected(tagging: _Tagging) -> str:
+    if tagging.status != "tagged":
+        return "carry a tag"
+    return f"are tagged like {' and '.join(tagging.patterns)}"
+
+
+def _sooner(here: _Rule, there: _Rule) -> bool:
+    """Whether some image expires by *here* while *there* keeps it, where both select the same images.
+
+    A replica is pushed when it arrives and may never be pulled, so ages count from no earlier day than at the source.
+    """
+    if here.unit != there.unit and _COUNT not in (here.count_type, there.count_type):
+        return False
+    comparable = here.count_type == there.count_type or (here.count_type, there.count_type) == (_PULLED, _PUSHED)
+    if comparable:
+        return here.number < there.number
+    # By number and by age: a single old image, or many of today. By push and by pull: an old one in daily use.
+    return there.count_type in (_COUNT, _PUSHED, _PULLED)
+
+
+def _harmless(at: int, ours: Rules, theirs: Rules) -> bool:
+    """Whether the source surely expires whatever rule number *at* of the replica does."""
+    here = ours[at]
+    before = {(rule.tagging, rule.storage) for rule in ours[:at]}
+    for position, there in enumerate(theirs):
+        alike = (there.tagging, there.storage, there.count_type, there.unit, there.action) == (
+            here.tagging, here.storage, here.count_type, here.unit, here.action,
+        )  # fmt: skip
+        if alike and here.number >= there.number:
+            # What the source takes away before its rule is taken away here too, so its rule sees no fewer images.
+            return {(rule.tagging, rule.storage) for rule in theirs[:position]} <= before
+    return False

@@ -1,0 +1,20 @@
+"""What would mend the findings: edits as data, documents as functions of edits, and guarded shell scripts.
+
+`STAGES` names every kind of change; `commands` prints the script of one finding, `plan` the merged scripts of many, and
+`planned` the same with the documents that the scripts work towards.
+"""
+
+from checks.remediation.changes import STAGES, Stage, validate
+from checks.remediation.planner import Plan, RegistryTargets, commands, plan, planned, script_for
+
+__all__ = [
+    "STAGES",
+    "Plan",
+    "RegistryTargets",
+    "Stage",
+    "commands",
+    "plan",
+    "planned",
+    "script_for",
+    "validate",
+]  # fmt: skip

@@ -1,0 +1,123 @@
+"""What brings a creation template in line with the baseline: changes of fields, or why a person must make them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from checks.baseline.requirements import merged_settings, minimal_prefixes
+from checks.changes import Change, CreateTemplate, UpdateTemplate
+from checks.model import RegistryId, RemediationContext
+from checks.remediation import actions
+from checks.remediation.declared_templates import ROOT, DeclaredTemplate, Template, declared_template, prefix_covering
+from checks.remediation.replication_grants import tagging
+
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "tag_mutability": ("imageTagMutability", "imageTagMutabilityExclusionFilters"),
+    "encryption": ("encryptionConfiguration",),
+    "lifecycle_policy": ("lifecyclePolicy",),
+    "repository_policy": ("repositoryPolicy",),
+    "tags": ("resourceTags",),
+}
+"""Fields of a template that hold each setting."""
+
+LINK_COLUMNS = ("source_account", "source_region", "destination_account", "destination_region")
+"""What a row must say for `replication_grants` to know a link."""
+
+
+@dataclass(slots=True)
+class TemplatePlan:
+    """Edits and obstacles, gathered prefix by prefix."""
+
+    context: RemediationContext
+    place: RegistryId
+    present: Mapping[str, Template]
+    """The registry's templates by prefix."""
+    changes: list[CreateTemplate | UpdateTemplate] = field(default_factory=list)
+    blockers: list[str] = field(default_factory=list)
+    """Clauses, each with the template that it is about."""
+
+    def correct(self, prefix: str, settings: Iterable[str]) -> None:
+        """Give the template *prefix* what the baseline asks in *settings* (`encryption`, `tags` …)."""
+        template = self.present[prefix]
+        asked = list(settings)
+        declared = self._declared(prefix)
+        blocker = self._blocker(prefix, asked, declared)
+        if blocker:
+            self.blockers.append(f"the template {prefix}: {blocker}")
+            return
+        names = [name for setting in asked for name in _FIELDS[setting]]
+        changes = {name: declared.template[name] for name in names if name in declared.template}
+        if "resourceTags" in changes:
+            changes["resourceTags"] = _with_others(template, changes["resourceTags"])
+        if {"encryption", "tags"} & set(asked) and not template.get("customRoleArn"):
+            changes |= {"customRoleArn": role} if (role := declared.template.get("customRoleArn")) else {}
+        self.changes.append(actions.update_template(self.place, template["prefix"], changes))
+
+    def serve(self, names: str) -> None:
+        """Give repositories whose names begin with *names* a template of their own, as declared."""
+        prefix = prefix_covering(names)
+        if names != f"{prefix}/":
+            self.blockers.append(f"no template can serve {names}* alone, because a template's prefix ends in a slash")
+            return
+        if prefix in self.present:
+            self.blockers.append(f"the template {prefix} is there already, and does not apply to replication")
+            return
+        declared = self._declared(prefix)
+        if declared.blocker:
+            self.blockers.append(f"a template {prefix}: {declared.blocker}")
+            return
+        self.changes.append(actions.create_template(self.place, prefix, declared.template))
+
+    def grants(self) -> tuple[Change, ...]:
+        """What lets replication put the tags that these edits write into templates; across accounts only."""
+        found: list[Change] = []
+        for change in self.changes:
+            template = change.template if isinstance(change, CreateTemplate) else change.changes
+            if not template.get("resourceTags"):
+                continue
+            prefix = change.prefix.rstrip("/")
+            for source, names in _sources(self.context, self.place, "" if prefix == ROOT else f"{prefix}/"):
+                row = dict(zip(LINK_COLUMNS, (*source, *self.place), strict=True))
+                found.extend(tagging(row, self.context, names))
+        return tuple(found)
+
+    def _declared(self, prefix: str) -> DeclaredTemplate:
+        return declared_template(self.context.baseline, prefix, self.place, self.present)
+
+    def _blocker(self, prefix: str, asked: Sequence[str], declared: DeclaredTemplate) -> str:
+        if "repository_policy" in asked and "repositoryPolicy" not in declared.template:
+            policy = merged_settings(self.context.baseline, "" if prefix == ROOT else f"{prefix}/").repository_policy
+            if policy == "required":
+                return "the baseline requires a repository policy, and does not say which"
+            return "it has a repository policy and should have none: it must be deleted and created again without"
+        if "encryption" in asked and "encryptionConfiguration" not in declared.template:
+            return declared.blocker
+        # What a role is for: KMS and tags. One that is there will do.
+        needs_role = {"encryption", "tags"} & set(asked) and not self.present[prefix].get("customRoleArn")
+        return declared.blocker if needs_role else ""
+
+
+def _sources(
+    context: RemediationContext, place: RegistryId, names: str
+) -> Iterator[tuple[RegistryId, tuple[str, ...]]]:
+    """Registries whose rules copy to *place* what begins with *names*, each with the beginnings of what it copies."""
+    for source, registry in context.registries.items():
+        copied: list[str] = []
+        for rule in json.loads(registry.get("replication_configuration") or "{}").get("rules") or ():
+            if place not in ((one.get("registryId"), one.get("region")) for one in rule.get("destinations") or ()):
+                continue
+            filters = [one["filter"] for one in rule.get("repositoryFilters") or ()] or [""]
+            copied += [
+                max(each, names, key=len) for each in filters if each.startswith(names) or names.startswith(each)
+            ]
+        if copied:
+            yield source, minimal_prefixes(copied)
+
+
+def _with_others(template: Template, tags: Sequence[Mapping[str, str]]) -> list[Mapping[str, Any]]:
+    """*tags*, and those that the template has besides: an update replaces them all."""
+    keys = {tag["Key"] for tag in tags}
+    return [*(tag for tag in template.get("resourceTags") or () if tag["Key"] not in keys), *tags]

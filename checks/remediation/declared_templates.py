@@ -1,0 +1,105 @@
+"""The repository creation template that the baseline's settings amount to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from checks.baseline.requirements import merged_settings
+from checks.model import RegistryId
+
+if TYPE_CHECKING:
+    from checks.baseline.schema import Baseline
+    from checks.baseline.sections import Encryption, Settings
+
+Template = Mapping[str, Any]
+
+ROOT = "ROOT"
+"""Prefix of the template that serves what no other does (ECR user guide, repository-creation-templates.html)."""
+
+REPLICATION = "REPLICATION"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredTemplate:
+    """A template, or what keeps it from being written."""
+
+    template: Template
+    """Fields as AWS spells them, without the prefix."""
+    blocker: str = ""
+    """Why a person must complete it, as a clause; then the template must not be created as it is."""
+
+    @property
+    def harmless(self) -> bool:
+        """Whether what it creates gets no permissions and expires nothing."""
+        return not {"repositoryPolicy", "lifecyclePolicy"} & set(self.template)
+
+
+def prefix_covering(rule_prefix: str) -> str:
+    """The prefix of the narrowest template that serves every name that begins with *rule_prefix*.
+
+    A template's prefix has an implied `/` at its end, and a rule's has not: `prod` of a rule also means `prod-x`, which
+    only ROOT serves, while `prod/` is served by the template `prod`.
+    """
+    return rule_prefix.rpartition("/")[0] or ROOT
+
+
+def templates_of(registry: Mapping[str, Any]) -> dict[str, Template]:
+    """The templates of a row of `registries` by prefix, without its trailing slash."""
+    return {template["prefix"].rstrip("/"): template for template in json.loads(registry.get("templates") or "[]")}
+
+
+def declared_template(
+    baseline: Baseline, prefix: str, place: RegistryId, present: Mapping[str, Template]
+) -> DeclaredTemplate:
+    """What the baseline asks of repositories under the template *prefix* at *place*.
+
+    *present*: the registry's templates; a role that one of them has serves where KMS or tags need one (ECR user guide,
+    repository-creation-templates.html).
+    """
+    settings = merged_settings(baseline, "" if prefix == ROOT else f"{prefix}/")
+    template = {"appliedFor": [REPLICATION], **_mutability(settings), **_documents(settings)}
+    encryption = _encryption(settings.encryption, place)
+    if encryption is None:
+        return DeclaredTemplate(template, "the baseline requires any customer managed key, and does not say which")
+    if encryption:
+        template["encryptionConfiguration"] = encryption
+    if settings.tags:
+        template["resourceTags"] = [{"Key": key, "Value": value} for key, value in sorted(settings.tags.items())]
+    if "kms" not in str(encryption.get("encryptionType", "")).lower() and not settings.tags:
+        return DeclaredTemplate(template)
+    roles = {str(other["customRoleArn"]) for other in present.values() if other.get("customRoleArn")}
+    own = sorted(role for role in roles if f"::{place[0]}:" in role)
+    if not own:
+        return DeclaredTemplate(template, "KMS or resource tags need a custom role, and no template there has one")
+    return DeclaredTemplate({**template, "customRoleArn": own[0]})
+
+
+def _mutability(settings: Settings) -> dict[str, Any]:
+    mode = settings.tag_mutability
+    if mode is None or mode == "same-as-source":
+        # A template serves many sources; the default of AWS follows all of them.
+        return {"imageTagMutability": "MUTABLE"}
+    filters = [{"filterType": "WILDCARD", "filter": each} for each in settings.mutability_exclusions]
+    return {"imageTagMutability": mode, **({"imageTagMutabilityExclusionFilters": filters} if filters else {})}
+
+
+def _documents(settings: Settings) -> dict[str, str]:
+    documents = {"lifecyclePolicy": settings.lifecycle_policy, "repositoryPolicy": settings.repository_policy}
+    return {
+        name: json.dumps(document, separators=(",", ":"))
+        for name, document in documents.items()
+        if isinstance(document, dict)
+    }
+
+
+def _encryption(wanted: Encryption | None, place: RegistryId) -> dict[str, str] | None:
+    """AWS's encryptionConfiguration; empty where nothing is asked; None where the key is not determined."""
+    if wanted is None:
+        return {}
+    if wanted.key == "customer":
+        return None
+    key = wanted.key.replace("{region}", place[1]).replace("{account}", place[0])
+    return {"encryptionType": wanted.type, **({"kmsKey": key} if key else {})}

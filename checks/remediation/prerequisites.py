@@ -1,0 +1,126 @@
+"""What must be in place at a destination before replication creates repositories there.
+
+ECR fixes the encryption of a repository when it creates it, and takes it from the creation template that serves the
+name, or else AES-256 (ECR user guide, repository-creation-templates.html). A rule or a backfill that comes before the
+right template leaves replicas that can only be deleted and created again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from checks.baseline.requirements import merged_settings
+from checks.changes import Change, CreateTemplate
+from checks.model import RegistryId, RemediationContext
+from checks.remediation import actions
+from checks.remediation.creation_templates import LINK_COLUMNS
+from checks.remediation.declared_templates import (
+    REPLICATION,
+    ROOT,
+    Template,
+    declared_template,
+    prefix_covering,
+    templates_of,
+)
+from checks.remediation.replication_grants import tagging
+
+if TYPE_CHECKING:
+    from checks.baseline.sections import Encryption
+
+
+@dataclass(frozen=True, slots=True)
+class Prerequisites:
+    """What comes before a rule or a backfill."""
+
+    changes: tuple[Change, ...] = ()
+    blockers: tuple[str, ...] = ()
+    """Why replicas would not be encrypted as the baseline requires, and no command helps: clauses."""
+
+    def steps(self, destination: RegistryId) -> tuple[str, ...]:
+        """Steps for a person, where there are obstacles."""
+        at = "/".join(destination)
+        return (
+            *(f"At {at}, {blocker}." for blocker in self.blockers),
+            f"Put a repository creation template for replication that encrypts as the baseline requires at {at}, or "
+            "write the ARN of the key into the baseline. Until then no command to replicate or to backfill is printed: "
+            "a repository keeps the encryption that it is created with.",
+            "Then run the audit again: it prints the commands from then on.",
+        )
+
+
+def prerequisites(
+    context: RemediationContext, source: RegistryId, destination: RegistryId, prefixes: Iterable[str]
+) -> Prerequisites:
+    """What *destination* needs before repositories that begin with *prefixes* are copied there from *source*."""
+    registry = context.registries.get(destination) or {}
+    unread = registry.get("templates") is None
+    present = {} if unread else templates_of(registry)
+    changes: list[Change] = []
+    blockers: list[str] = []
+    for names in _separate_prefixes(context, prefixes):
+        asked = merged_settings(context.baseline, names).encryption
+        if asked is None or (unread and asked.type == "AES256"):
+            continue
+        serving = _serving(present, names)
+        if not unread and gives(serving, asked, destination):
+            continue
+        found = "the creation templates could not be read" if unread else None
+        prepared = found or _template(context, destination, names, present)
+        if isinstance(prepared, str):
+            blockers.append(f"{names or 'every repository'}{'*' if names else ''}: {prepared}")
+            continue
+        changes.append(prepared)
+        if isinstance(prepared, CreateTemplate) and prepared.template.get("resourceTags"):
+            row = dict(zip(LINK_COLUMNS, (*source, *destination), strict=True))
+            changes.extend(tagging(row, context, (names,)))
+    return Prerequisites(tuple(changes), tuple(dict.fromkeys(blockers)))
+
+
+def gives(template: Template | None, asked: Encryption, place: RegistryId) -> bool:
+    """Whether a repository that *template* creates at *place* is encrypted as *asked*; None: there is no template."""
+    encryption = (template or {}).get("encryptionConfiguration") or {}
+    kind, key = encryption.get("encryptionType", "AES256"), encryption.get("kmsKey") or ""
+    if kind != asked.type:
+        return False
+    if asked.key == "customer":
+        return bool(key) and not key.endswith(":alias/aws/ecr")
+    return not asked.key or bool(key == asked.key.replace("{region}", place[1]).replace("{account}", place[0]))
+
+
+def _separate_prefixes(context: RemediationContext, prefixes: Iterable[str]) -> Iterator[str]:
+    """*prefixes*, and those below them of which the baseline asks something of its own."""
+    declared = sorted({prefix for entry in context.baseline.settings for prefix in entry.repositories})
+    for prefix in prefixes:
+        yield prefix
+        yield from (longer for longer in declared if longer.startswith(prefix) and longer != prefix)
+
+
+def _serving(present: Mapping[str, Template], names: str) -> Template | None:
+    """The template for replication that serves names that begin with *names*, deeper ones aside."""
+    serving = {prefix: one for prefix, one in present.items() if REPLICATION in (one.get("appliedFor") or ())}
+    bounded = [prefix for prefix in serving if prefix != ROOT and names.startswith(f"{prefix}/")]
+    return serving[max(bounded, key=len)] if bounded else serving.get(ROOT)
+
+
+def _template(
+    context: RemediationContext, place: RegistryId, names: str, present: Mapping[str, Template]
+) -> Change | str:
+    """The edit that gives *names* the right template, or why there is none, as a clause."""
+    prefix = prefix_covering(names)
+    declared = declared_template(context.baseline, prefix, place, present)
+    asked = merged_settings(context.baseline, names).encryption
+    if declared.blocker:
+        return declared.blocker
+    if asked is None or not gives(declared.template, asked, place):
+        return f"no template serves these names alone, because the prefix {prefix} is that of others too"
+    if prefix not in present:
+        return actions.create_template(place, prefix, declared.template)
+    names_of_template = ("encryptionConfiguration", "customRoleArn")
+    changes = {name: declared.template[name] for name in names_of_template if name in declared.template}
+    if present[prefix].get("customRoleArn"):
+        changes.pop("customRoleArn", None)
+    if REPLICATION not in (present[prefix].get("appliedFor") or ()):
+        changes["appliedFor"] = [*(present[prefix].get("appliedFor") or ()), REPLICATION]
+    return actions.update_template(place, present[prefix]["prefix"], changes)

@@ -1,0 +1,127 @@
+"""Edits of repository creation templates.
+
+An update that leaves a field out falls back to AWS's default for it (ECR API reference,
+UpdateRepositoryCreationTemplate: an omitted imageTagMutability means MUTABLE), so every field is sent again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.changes import Change, CreateTemplate, UpdateTemplate
+from checks.remediation.changes import once
+from checks.remediation.merge_result import CannotApplyError, Merged, merge_one_by_one
+
+Template = Mapping[str, Any]
+Asked = CreateTemplate | UpdateTemplate
+
+FIELDS = (
+    "prefix",
+    "description",
+    "appliedFor",
+    "imageTagMutability",
+    "imageTagMutabilityExclusionFilters",
+    "encryptionConfiguration",
+    "resourceTags",
+    "customRoleArn",
+    "repositoryPolicy",
+    "lifecyclePolicy",
+)
+"""What can be written. Times of creation and change are AWS's own."""
+
+PREFIX = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*/?|ROOT")
+"""Prefix of the ECR service model."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateChange:
+    """One template: as the audit saw it, None where there was none, and as it shall be."""
+
+    seen: Template | None
+    wanted: Template
+
+    @property
+    def prefix(self) -> str:
+        """The prefix as AWS has it."""
+        return str(self.wanted["prefix"])
+
+
+Changes = Mapping[str, TemplateChange]
+"""Changes by prefix without its trailing slash."""
+
+
+def parse(text: str | None) -> Mapping[str, Template]:
+    """Templates by prefix without its trailing slash. Raises CannotApplyError where they were not read."""
+    if text is None:
+        raise CannotApplyError("the creation templates could not be read")
+    try:
+        templates = json.loads(text or "[]")
+        return {key_of(template["prefix"]): writable(template) for template in templates}
+    except (ValueError, TypeError, KeyError) as problem:
+        raise CannotApplyError(f"the creation templates are not the JSON array that AWS documents: {problem}") from None
+
+
+def merge(seen: Mapping[str, Template], changes: Iterable[Asked]) -> Merged[Changes]:
+    """What becomes of each template that an edit names. Edits that disagree about a field: the first one holds."""
+
+    def apply(changes: Changes, change: Asked) -> Changes:
+        key = key_of(change.prefix)
+        return {**changes, key: _changed(seen.get(key), changes.get(key), change)}
+
+    # One finding may update what another one creates.
+    return merge_one_by_one({}, sorted(once(changes), key=lambda change: change.kind), apply)
+
+
+def key_of(prefix: str) -> str:
+    """*prefix* without the trailing slash that AWS implies."""
+    return prefix.rstrip("/")
+
+
+def prefix_of(change: Change) -> str:
+    """The prefix of the template that *edit* is about; empty for any other change."""
+    return change.prefix if isinstance(change, Asked) else ""
+
+
+def writable(template: Template) -> dict[str, Any]:
+    """The fields of *template* that can be written and say something."""
+    return {name: template[name] for name in FIELDS if template.get(name) not in (None, "", [])}
+
+
+def _changed(seen: Template | None, before: TemplateChange | None, change: Asked) -> TemplateChange:
+    changes = dict(change.template if isinstance(change, CreateTemplate) else change.changes)
+    changes.pop("prefix", None)
+    unknown = set(changes) - set(FIELDS)
+    if unknown:
+        raise CannotApplyError(f"a creation template has no field {', '.join(sorted(unknown))}")
+    if isinstance(change, UpdateTemplate) and seen is None and before is None:
+        raise CannotApplyError(f"there was no creation template {change.prefix} to update")
+    original: Template = seen or {"prefix": change.prefix}
+    present = before.wanted if before else original
+    wanted = dict(present)
+    for name, value in changes.items():
+        if name == "appliedFor" and isinstance(change, CreateTemplate):
+            wanted[name] = list(dict.fromkeys((*present.get(name, ()), *value)))
+        elif name in present and present.get(name) not in (original.get(name), value):
+            raise CannotApplyError(f"two findings want different values of {name} in the creation template")
+        else:
+            wanted[name] = value
+    return TemplateChange(seen, _checked(wanted))
+
+
+def _checked(template: Template) -> Template:
+    """*template* ready to be sent: mutability always said. Raises CannotApplyError where AWS takes no such template."""
+    wanted = {**template, "imageTagMutability": template.get("imageTagMutability") or "MUTABLE"}
+    if not wanted["imageTagMutability"].endswith("_WITH_EXCLUSION"):
+        wanted.pop("imageTagMutabilityExclusionFilters", None)
+    if not PREFIX.fullmatch(wanted["prefix"]) or len(wanted["prefix"]) > 256:
+        raise CannotApplyError(f"AWS takes no template prefix like {wanted['prefix']!r}")
+    if not wanted.get("appliedFor"):
+        raise CannotApplyError("a creation template must be applied for something")
+    for name, most in (("repositoryPolicy", 10_240), ("lifecyclePolicy", 30_720)):
+        if len(wanted.get(name) or "") > most:
+            raise CannotApplyError(f"{name} would have {len(wanted[name]):,} characters, AWS allows {most:,}")
+    return writable(wanted)

@@ -1,0 +1,1 @@
+"""What stands before pages and API: who asks, from where, how much, how often."""

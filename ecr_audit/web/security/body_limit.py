@@ -1,0 +1,73 @@
+"""How much of a request is read, and for how long it is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ecr_audit.web.asgi import Application, Message, Receive, Scope, Send, header
+from ecr_audit.web.problems import problem
+
+LARGEST_BODY = 64 * 1024
+"""Bytes: the longest thing that anybody may send is a reason."""
+BODY_SECONDS = 20.0
+"""How long a body may take to arrive."""
+
+
+class _TooLargeError(Exception):
+    """More came than is taken."""
+
+
+class BodyLimit:
+    """Reads a body whole before anything else looks at it: a body without end or length never gets further."""
+
+    def __init__(self, app: Application, *, largest: int = LARGEST_BODY, seconds: float = BODY_SECONDS) -> None:
+        """*largest*: bytes; *seconds*: for the whole body."""
+        self._app, self._largest, self._seconds = app, largest, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            length = header(scope, "content-length")
+            if length.isdecimal() and int(length[:20]) > self._largest:
+                raise _TooLargeError
+            async with asyncio.timeout(self._seconds):
+                body = await self._read(receive)
+        except _TooLargeError:
+            detail = f"a request may have at most {self._largest} bytes"
+            await problem(413, detail, scope["path"], headers={"Connection": "close"})(scope, receive, send)
+            return
+        except TimeoutError:
+            detail = f"the request did not arrive within {self._seconds:g} seconds"
+            await problem(408, detail, scope["path"], headers={"Connection": "close"})(scope, receive, send)
+            return
+        if body is None:
+            return
+        given = False
+
+        async def once() -> Message:
+            nonlocal given
+            if given:
+                return await receive()  # only the end of the connection can come now
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, once, send)
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        """The body; None where the client went away."""
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self._largest:
+                raise _TooLargeError
+            parts.append(part)
+            if not message.get("more_body", False):
+                return b"".join(parts)

@@ -1,0 +1,1 @@
+"""When schedules are due: occasions by the clock on the wall."""

@@ -1,0 +1,1 @@
+"""The service's configuration file: its models, reading it, cron expressions, and deliveries."""

@@ -1,0 +1,71 @@
+"""What a person sends through a configured delivery: a harmless trial, or a kept run. One attempt, and no receipt."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from audit.model import Run
+from audit.store import Store
+from reports.view import ReportView
+from schedules.deliveries.attachments import Attachments
+from schedules.deliveries.channels import deliver
+from schedules.deliveries.settings import DeliverySettings
+from schedules.jobs.queue import Clock, Job, JobState, Kind, utc_now
+from schedules.notifications.messages import compose
+from schedules.notifications.model import Decision, DeliveryContent, Event, NotificationContext, Reason
+
+
+def trial(settings: DeliverySettings, name: str, *, clock: Clock = utc_now) -> Mapping[str, Any]:
+    """Send a message that says that it is a trial. Returns what a receipt would keep; raises DeliveryError.
+
+    Where a message would leave more behind than itself, the channel says what its trial does instead.
+    """
+    now = clock()
+    job = _job(now, "trial")
+    decision = Decision((Reason(Event.REPORT, f"this is a trial of the delivery {name}."),))
+    message = replace(
+        compose(NotificationContext(job, "", None, None, None, None, "", now), decision),
+        subject=f"[ecr-audit] a trial of the delivery {name}",
+        changed=("This is a trial. Nothing was audited and nothing is wrong.",),
+        totals=(f"If you can read this, the delivery {name} works.",),
+    )
+    content = DeliveryContent(f"{job.id}.{name}", "", job, None, None, message, {})
+    return deliver(settings, content, clock=clock, trial=True)
+
+
+def send_now(
+    settings: DeliverySettings,
+    name: str,
+    run: Run,
+    view: ReportView,
+    *,
+    store: Store,
+    by: str,
+    link: str,
+    clock: Clock = utc_now,
+) -> Mapping[str, Any]:
+    """Send a kept run, as after it was made, whatever the delivery's rules are. Raises DeliveryError.
+
+    *link*: the run's page; empty where there is none.
+    """
+    now = clock()
+    job = _job(now, by, run)
+    context = NotificationContext(job, "", run, view, None, None, link, now)
+    message = compose(context, Decision((Reason(Event.REPORT, f"{by} sent this run."),)))
+    files, without = Attachments(context, store).of(settings)
+    content = DeliveryContent(f"{job.id}.{name}", "", job, run, view, message, files)
+    detail = dict(deliver(settings, content, clock=clock))
+    return {**detail, "without": [*without, *detail.get("without", ())]}
+
+
+def _job(now: dt.datetime, by: str, run: Run | None = None) -> Job:
+    """A job that no ledger knows."""
+    return Job(
+        id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", kind=Kind.AUDIT, schedule="", due_at=None, requested_at=now,
+        requested_by=by, request={}, state=JobState.DONE, reason="", run=run.id if run else "", started_at=now,
+        finished_at=now, attempts=1, note="", done=0, total=0, cancel_requested_by="", holder="",
+    )  # fmt: skip

@@ -1,0 +1,231 @@
+"""The lines of a message: plain text, bounded, names made visible. Two leading spaces put a line below another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from audit.model import Run
+from checks.model import Finding, Severity
+from reports.breakdown import is_waived
+from reports.gap_groups import GapGroup, group_gaps
+from reports.sanitize import one_line
+from reports.text import SEVERITY_MARKS, SEVERITY_WORDS, counted, listed, moment_text, number, sentence
+from reports.verdict import open_text
+from reports.view import ReportView
+from schedules.jobs.queue import Job, JobState
+from schedules.notifications.model import NotificationContext
+from schedules.notifications.rules import BAD, moment_of, state_sentence
+from schedules.notifications.run_changes import RunChanges
+
+LISTED = 10
+"""Findings that are told one by one."""
+FEW = 5
+"""Of anything else."""
+PLACES = 3
+"""Places of one reason for a gap."""
+LONGEST_NAME = 160
+"""Characters of a name from outside."""
+LONGEST_REASON = 1_000
+"""Characters of a job's reason."""
+WAIVER_DAYS = 14
+"""Waivers are told so long before they end."""
+
+_ADVICE = {
+    JobState.FAILED: "When the cause is mended, `{command}` runs it now.",
+    JobState.MISSED: "Nothing makes up for it by itself any more; `{command}` runs it now.",
+    JobState.TIMED_OUT: "Raise `time_limit_minutes` of the schedule or narrow its `scope`; `{command}` runs it now.",
+    JobState.DONE: "`ecr-audit store verify` tells what is wrong with kept runs; `{command}` makes a new one.",
+}
+
+
+def short(text: str, longest: int = LONGEST_NAME) -> str:
+    """Text from outside on one line, everything in it visible, at most *longest* characters and an ellipsis."""
+    line = one_line(text[: 2 * longest])
+    return line if max(len(line), len(text) - longest) <= longest else f"{line[:longest]}…"
+
+
+def named(text: str, longest: int = LONGEST_NAME) -> str:
+    """A name from outside: as `short`, and a word joiner keeps addresses in it from becoming links by themselves."""
+    return short(text, longest).replace("://", ":\u2060//").replace("www.", "www\u2060.")
+
+
+def failure_lines(context: NotificationContext) -> Iterator[str]:
+    """What became of a job without a run, since when, and what to do."""
+    job = context.job
+    what, reason = sentence(state_sentence(job)), short(job.reason, LONGEST_REASON)
+    yield f"{what.removesuffix('.')}: {sentence(reason)}" if reason else what
+    yield f"  {_when(job)}"
+    before = context.before
+    if before is not None and before.state in BAD:
+        yield f"  The job before made no run either, on {moment_text(moment_of(before))}: {state_sentence(before)}"
+    elif before is not None:
+        yield f"  The job before made a run, on {moment_text(moment_of(before))}."
+    yield "  Nothing was looked at: what was open before may have been mended, and what was right may have broken."
+    yield f"  {_ADVICE.get(job.state, _ADVICE[JobState.FAILED]).format(command=_command(context))}"
+    if context.schedule:
+        yield f"  `ecr-audit schedule next {context.schedule}` tells when it is due again."
+
+
+def cancelled_line(job: Job) -> str:
+    """That somebody cancelled a job."""
+    return sentence(f"The job was {short(job.reason) or 'cancelled'}")
+
+
+def _command(context: NotificationContext) -> str:
+    return f"ecr-audit schedule run {context.schedule}" if context.schedule else "ecr-audit run"
+
+
+def _when(job: Job) -> str:
+    parts = [f"it was due on {moment_text(job.due_at)}"] if job.due_at else []
+    parts.append(f"began on {moment_text(job.started_at)}" if job.started_at else "never began")
+    if job.finished_at and job.started_at:
+        parts.append(f"ended on {moment_text(job.finished_at)}")
+    if job.attempts > 1:
+        parts.append(f"was begun {number(job.attempts)} times")
+    text = listed(parts)
+    return sentence(text if job.due_at else f"it {text}").replace("it ", "It ", 1)
+
+
+def change_lines(run: Run, view: ReportView, changes: RunChanges) -> Iterator[str]:
+    """What changed: new, worse, evidence, mended, waived."""
+    yield from _new_lines(run, changes)
+    if changes.worse:
+        yield f"More severe than before: {_severities(changes.worse)}."
+        yield from finding_lines(run, changes.worse, was=changes.was_open)
+    yield from evidence_lines(run, changes)
+    yield from _fixed_lines(run, view, changes)
+    if changes.waived:
+        yield f"Now waived: {counted(len(changes.waived), 'failure', 'failures')}."
+
+
+def _new_lines(run: Run, changes: RunChanges) -> Iterator[str]:
+    if changes.first:
+        yield "The first run of this schedule: everything that is open counts as new."
+    if changes.new:
+        yield f"New: {_severities(changes.new)}."
+        yield from finding_lines(run, changes.new)
+    if changes.unexcused:
+        count = counted(len(changes.unexcused), "judgement", "judgements")
+        yield f"Undecided, and covered by a waiver no longer: {count}."
+        yield from finding_lines(run, changes.unexcused)
+    if changes.again:
+        yield f"Seen again after a run that could not look, and open as before: {_severities(changes.again)}."
+        yield from finding_lines(run, changes.again)
+
+
+def _severities(findings: Iterable[Finding]) -> str:
+    counts = Counter(finding.severity for finding in findings)
+    return open_text({severity: counts[severity] for severity in Severity})
+
+
+def finding_lines(
+    run: Run, findings: Sequence[Finding], told: int = LISTED, *, was: Mapping[str, Severity] | None = None
+) -> Iterator[str]:
+    """One line a finding, the worst first; what is left out is counted. *was*: severities before, by fingerprint."""
+    ordered = sorted(findings, key=lambda finding: finding.severity.rank)
+    for finding in ordered[:told]:
+        yield f"  {finding_line(run, finding, (was or {}).get(finding.fingerprint))}"
+    if left := ordered[told:]:
+        counts = Counter(finding.severity for finding in left)
+        words = [f"{number(counts[one])} {SEVERITY_WORDS[one].lower()}" for one in Severity if counts[one]]
+        yield f"  and {number(len(left))} more: {listed(words)}."
+
+
+def finding_line(run: Run, finding: Finding, was: Severity | None = None) -> str:
+    """`▲ High (was low): check, account (name), Region, resource`."""
+    parts = [named(finding.check), account_text(run, finding.account), named(finding.region), named(finding.resource)]
+    mark, word = SEVERITY_MARKS[finding.severity], SEVERITY_WORDS[finding.severity]
+    before = f" (was {SEVERITY_WORDS[was].lower()})" if was is not None else ""
+    return f"{mark} {word}{before}: {', '.join(part for part in parts if part)}"
+
+
+def account_text(run: Run, account: str) -> str:
+    """An account with its name."""
+    name = run.account_names.get(account, "")
+    return f"{account} ({named(name, 64)})" if name else named(account)
+
+
+def evidence_lines(run: Run, changes: RunChanges) -> Iterator[str]:
+    """Evidence that the run before had and this one has not, with what would bring it back."""
+    if changes.gaps:
+        newly = "is missing" if changes.was_level is None else "is newly missing"
+        yield f"Evidence that {newly}: {counted(len(changes.gaps), 'read', 'reads')}."
+        groups = group_gaps(changes.gaps)
+        for group in groups[:FEW]:
+            yield f"  {_gap_line(group)}"
+        if len(groups) > FEW:
+            yield f"  and {counted(len(groups) - FEW, 'more reason', 'more reasons')}."
+    if changes.unknown:
+        checks = sorted({named(finding.check) for finding in changes.unknown})
+        more = f" and {number(len(checks) - PLACES)} more" if len(checks) > PLACES else ""
+        count = counted(len(changes.unknown), "judgement is", "judgements are")
+        yield f"{count} undecided where no read failed: {', '.join(checks[:PLACES])}{more}."
+    if changes.broken:
+        yield f"{counted(len(changes.broken), 'check', 'checks')} broke: {_some(changes.broken)}."
+    if changes.newly_unread:
+        yield (
+            f"Planned, and missing from the result without a reason: "
+            f"{_some([str(one) for one in changes.newly_unread])}."
+        )
+    if changes.unsure:
+        yield f"Open before, and not to be looked at again: {counted(len(changes.unsure), 'failure', 'failures')}."
+
+
+def _some(names: Sequence[str]) -> str:
+    more = [counted(len(names) - FEW, "more", "more")] if len(names) > FEW else []
+    return listed([*(named(name) for name in names[:FEW]), *more])
+
+
+def _gap_line(group: GapGroup) -> str:
+    places = sorted({place for row in group.rows for place in row.places})
+    more = [counted(len(places) - PLACES, "other place", "other places")] if len(places) > PLACES else []
+    operations = _some(sorted({row.operation for row in group.rows}))
+    where = listed([*(named(place) for place in places[:PLACES]), *more])
+    return f"{group.title}: {operations} in {where}. {named(group.fix, 2 * LONGEST_NAME)}"
+
+
+def _fixed_lines(run: Run, view: ReportView, changes: RunChanges) -> Iterator[str]:
+    if changes.fixed:
+        yield f"Fixed: {counted(len(changes.fixed), 'failure', 'failures')}."
+        yield from finding_lines(run, changes.fixed_findings, FEW)
+    if changes.complete_again:
+        yield f"The evidence is complete again. {view.coverage[1]}"
+
+
+def total_lines(run: Run, view: ReportView, changes: RunChanges, today: dt.date) -> Iterator[str]:
+    """The run altogether: verdict, what was looked at, exceptions that end soon."""
+    yield f"{view.conclusion.mark} {view.conclusion.word}: {short(view.conclusion.sentence, LONGEST_REASON)}"
+    if changes.change is not None:
+        yield changes.change.sentence
+    yield short(" ".join(view.coverage), LONGEST_REASON)
+    yield from _ending_waivers(view, today)
+    organization = named(view.organization)
+    yield f"Run {short(run.id)} of {moment_text(run.started_at)}, {organization}."
+
+
+def _ending_waivers(view: ReportView, today: dt.date) -> Iterator[str]:
+    ending: Counter[tuple[str, str, str]] = Counter()
+    for finding in view.findings:
+        if is_waived(finding) and (waiver := finding.waiver) and days_left(waiver.until, today) <= WAIVER_DAYS:
+            ending[waiver.until, waiver.owner, waiver.reason] += 1
+    if not ending:
+        return
+    ways = sorted(ending)
+    yield f"{counted(len(ways), 'waiver ends', 'waivers end')} within {WAIVER_DAYS} days:"
+    for until, owner, reason in ways[:FEW]:
+        count = counted(ending[until, owner, reason], "failure", "failures")
+        yield f"  until {until}, {count}, {named(owner)}: {named(reason)}"
+    if len(ways) > FEW:
+        yield f"  and {number(len(ways) - FEW)} more."
+
+
+def days_left(until: str, today: dt.date) -> int:
+    """Days until a waiver's last day."""
+    return (dt.date.fromisoformat(until) - today).days
+
+
+def nothing_line(changes: RunChanges) -> str:
+    """That nothing changed."""
+    return f"Nothing changed since the run of {changes.since}." if changes.since else "Nothing is open."

@@ -1,0 +1,78 @@
+"""What a job asks of the audit: its schedule's settings, and what was said when it was asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from pathlib import Path
+
+from audit.aws import AwsSettings
+from audit.evidence import Scope
+from audit.model import GivenFile
+from audit.run import Request
+from schedules.configuration.service import AwsSection, Configuration, Schedule, ScopeSettings
+from schedules.jobs.queue import Job
+
+
+def schedule_of(configuration: Configuration, job: Job) -> Schedule:
+    """The settings of the job's schedule; for an audit that belongs to none, those of an empty one.
+
+    Raises LookupError where the schedule is no longer configured.
+    """
+    if not job.schedule:
+        return Schedule(every="nightly")
+    try:
+        return configuration.schedules[job.schedule]
+    except KeyError:
+        raise LookupError(f"no schedule is called {job.schedule!r} any more") from None
+
+
+def request_of(configuration: Configuration, job: Job, now: dt.datetime) -> Request:
+    """What to audit. Raises LookupError as above, OSError and UnicodeDecodeError for files that cannot be read."""
+    schedule = schedule_of(configuration, job)
+    said = job.request.get("scope")
+    scope = ScopeSettings.model_validate_json(json.dumps(said), strict=True) if said else schedule.scope
+    return Request(
+        aws=_aws(configuration.aws),
+        scope=Scope(
+            accounts=scope.accounts, ous=scope.ous, regions=scope.regions, all_repositories=scope.all_repositories
+        ),
+        baseline_name=Path(schedule.baseline).name if schedule.baseline else "defaults",
+        baseline_text=Path(schedule.baseline).read_text("utf-8-sig") if schedule.baseline else "",
+        processes=configuration.aws.processes or min(os.cpu_count() or 1, 4),
+        resume=_begun_lately(job, now),
+        waivers=_given(schedule.waivers),
+        custom_checks=_custom_checks(schedule.custom_checks),
+    )
+
+
+RESUMED_WITHIN = dt.timedelta(hours=6)
+"""What an earlier attempt read is good for so long; after that, a new collection tells more than half an old one."""
+
+
+def _begun_lately(job: Job, now: dt.datetime) -> bool:
+    # The first attempt has no reason why an earlier one came to nothing.
+    return bool(job.reason) and job.started_at is not None and now - job.started_at < RESUMED_WITHIN
+
+
+def _aws(section: AwsSection) -> AwsSettings:
+    return AwsSettings(
+        profile=section.profile or None,
+        role_name=section.role_name,
+        external_id=section.external_id or None,
+        endpoint_url=section.endpoint_url or None,
+    )
+
+
+def _given(name: str) -> GivenFile | None:
+    """A file of waivers that is not there yet holds none: the first one that is granted begins it."""
+    if not name or not Path(name).exists():
+        return None
+    return GivenFile(Path(name).name, Path(name).read_text("utf-8-sig"))
+
+
+def _custom_checks(folder: str) -> tuple[GivenFile, ...]:
+    if not folder:
+        return ()
+    return tuple(GivenFile(path.name, path.read_text("utf-8-sig")) for path in sorted(Path(folder).glob("*.json")))

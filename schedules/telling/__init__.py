@@ -1,1 +1,0 @@
-"""Who hears what, and in which words: pure functions of what is known when a job has ended."""

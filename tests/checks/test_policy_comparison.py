@@ -1,0 +1,123 @@
+"""Lifecycle policies compared by what they expire."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.policy_comparison import pull_time_priorities, same_lifecycle, strictness
+
+
+def rule(number, *, status="any", patterns=(), prefixes=(), by="imageCountMoreThan", action="expire", **selection):
+    chosen = {"tagStatus": status, "countType": by, "countNumber": number, **selection}
+    if patterns:
+        chosen["tagPatternList"] = list(patterns)
+    if prefixes:
+        chosen["tagPrefixList"] = list(prefixes)
+    if by != "imageCountMoreThan":
+        chosen["countUnit"] = "days"
+    return {"selection": chosen, "action": {"type": action}}
+
+
+def policy(*rules, start=1, **others):
+    return json.dumps({"rules": [{"rulePriority": start + at, **others, **one} for at, one in enumerate(rules)]})
+
+
+PUSHED, PULLED = {"by": "sinceImagePushed"}, {"by": "sinceImagePulled"}
+UNTAGGED = {"status": "untagged", **PUSHED}
+RELEASES = {"status": "tagged", "patterns": ("v*",)}
+LATEST = {"status": "tagged", "patterns": ("latest",)}
+
+
+@pytest.mark.parametrize(
+    ("source", "copy", "not_stricter"),
+    [
+        ([rule(50)], [rule(50)], True),
+        ([rule(50)], [rule(100)], True),
+        ([rule(50)], [rule(10)], False),
+        ([rule(14, **UNTAGGED), rule(50)], [rule(14, **UNTAGGED), rule(60)], True),
+        ([rule(14, **UNTAGGED)], [rule(14, **UNTAGGED), rule(50)], False),
+        ([rule(14, **UNTAGGED), rule(50)], [rule(14, **UNTAGGED)], True),
+        ([rule(50)], [rule(365, **PUSHED)], False),
+        ([rule(365, **PUSHED)], [rule(50)], False),
+        ([rule(30, **PULLED)], [rule(300, **PUSHED)], False),
+        ([rule(30, **PUSHED)], [rule(20, **PULLED)], False),
+        ([rule(30, **RELEASES)], [rule(20, **RELEASES)], False),
+        ([rule(30, **RELEASES), rule(50)], [rule(30, **RELEASES), rule(50, status="untagged")], None),
+        ([rule(99, **RELEASES), rule(50)], [rule(50)], False),
+        # All tags of this rule must be met, and one of them names a single image.
+        ([rule(1, **RELEASES)], [rule(1, status="tagged", patterns=("latest", "v*"))], None),
+        ([rule(1, **RELEASES)], [rule(1, **LATEST)], None),
+        # A hundred with and a hundred without tag are too many for the copy only.
+        ([rule(1, status="untagged"), rule(50)], [rule(50)], None),
+        ([rule(50)], [rule(10, action="transition", **PUSHED)], True),
+        ([rule(10, action="transition", **PUSHED)], [rule(50)], None),
+        ([rule(10, **PUSHED)], [rule(90, by="sinceImageTransitioned", storageClass="archive")], None),
+    ],
+)  # fmt: skip
+def test_what_expires_in_the_copy_only(source, copy, not_stricter):
+    found = strictness(policy(*source), policy(*copy))
+    assert found.not_stricter is not_stricter
+    assert bool(found.problem) is (not_stricter is not True)
+
+
+def test_the_problem_says_which_images_and_when():
+    found = strictness(policy(rule(99, **RELEASES)), policy(rule(20, **RELEASES)))
+    assert found.problem == (
+        "images that are tagged like v* expire at the destination beyond the newest 20, "
+        "and at the source beyond the newest 99"
+    )
+    assert (
+        strictness(policy(rule(99, **RELEASES)), policy(rule(7, **UNTAGGED))).problem
+    ) == "images without tag expire at the destination 7 days after the push, and at the source never"
+
+
+RULES = st.lists(
+    st.builds(
+        rule,
+        st.integers(1, 5),
+        status=st.sampled_from(["any", "untagged"]),
+        by=st.sampled_from(["imageCountMoreThan", "sinceImagePushed", "sinceImagePulled"]),
+        action=st.sampled_from(["expire", "transition"]),
+    )
+    | st.builds(rule, st.integers(1, 5), status=st.just("tagged"), prefixes=st.sampled_from([("a",), ("b", "a")])),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(rules=RULES)
+def test_a_policy_is_not_stricter_than_itself(rules):
+    assert strictness(policy(*rules), policy(*rules, start=7, description="x")).not_stricter is True
+
+
+@given(source=RULES, copy=RULES, more=st.integers(1, 9))
+def test_keeping_more_never_turns_a_pass_into_a_failure(source, copy, more):
+    before = strictness(policy(*source), policy(*copy)).not_stricter
+    later = [
+        {**one, "selection": {**one["selection"], "countNumber": one["selection"]["countNumber"] + more}}
+        for one in copy
+    ]
+    after = strictness(policy(*source), policy(*later)).not_stricter
+    assert not (before is True and after is False)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"rules": [1]}', '{"rules": [{"rulePriority": 1}]}', "3"])
+def test_what_cannot_be_understood_is_not_decided(text):
+    assert strictness(policy(rule(1)), text).not_stricter is None
+    assert same_lifecycle(policy(rule(1)), text) is None
+    assert pull_time_priorities(text) is None
+
+
+def test_descriptions_and_the_numbers_of_priorities_do_not_count():
+    assert same_lifecycle(policy(rule(1)), policy(rule(1), start=40, description="one")) is True
+    assert same_lifecycle(policy(rule(1)), policy(rule(2))) is False
+    assert same_lifecycle("", policy(rule(2))) is False
+
+
+def test_rules_that_count_from_the_last_pull():
+    assert pull_time_priorities(policy(rule(3, **UNTAGGED), rule(9, **PULLED))) == (2,)
+    assert pull_time_priorities("") == ()
