@@ -29,7 +29,7 @@ COMMANDS = (
     "token",
     "waive",
     "checks",
-    "suites",
+    "custom-checks",
     "baseline",
     "grants",
     "iam-policy",

@@ -14,9 +14,10 @@ from reports.commands import SCRIPT_FOLDER
 from schedules.deliveries.channel import Channel
 from schedules.deliveries.payload import places
 from schedules.deliveries.secrets import Revealed
-from schedules.deliveries.settings import Attached, DeliverySettings, FolderPath, NotifyOn
+from schedules.deliveries.settings import Attached, DeliverySettings, FolderPath
 from schedules.jobs.queue import Clock
 from schedules.notifications.model import DeliveryContent, DeliveryError
+from schedules.notifications.notify_on import NotifyOn
 
 _ONE_AT_A_TIME = threading.Lock()
 """Two deliveries of one job may write the same files."""
@@ -27,7 +28,7 @@ class FolderDelivery(DeliverySettings):
 
     type: Literal["folder"]
     folder: FolderPath = Field(description="Folder; a run's files lie in SCHEDULE/RUN below it.")
-    tell: NotifyOn = Field(default=NotifyOn(always=True))
+    notify_on: NotifyOn = Field(default=NotifyOn(always=True))
     attach: Attached = Field(default=("pdf", "csv"))
     scripts: bool = Field(default=True, description="The remediation scripts too.")
 
@@ -71,7 +72,7 @@ archive:
   folder: reports             # a run's files lie in SCHEDULE/RUN below it
   attach: [pdf, csv]          # formats; `ecr-audit report --help` names them all
   scripts: true               # the remediation scripts too
-  tell:                       # what is worth a delivery. For folder, s3 and securityhub the default is `always`
+  notify_on:                       # what is worth a delivery. For folder, s3 and securityhub the default is `always`
     always: true              # after every run, whatever it found
 """,
 )

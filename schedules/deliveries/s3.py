@@ -21,9 +21,10 @@ from schedules.deliveries.aws import client, translated
 from schedules.deliveries.channel import Channel
 from schedules.deliveries.payload import places
 from schedules.deliveries.secrets import Revealed
-from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, Attached, DeliverySettings, NotifyOn
+from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, Attached, DeliverySettings
 from schedules.jobs.queue import Clock
 from schedules.notifications.model import DeliveryContent
+from schedules.notifications.notify_on import NotifyOn
 
 PART_BYTES = 8 * 1024 * 1024
 """A larger file goes in parts of this size."""
@@ -52,7 +53,7 @@ class S3Delivery(DeliverySettings):
     object_lock: ObjectLock | None = Field(default=None)
     expected_bucket_owner: AccountId | Literal[""] = Field(default="", description="Account that must own the bucket.")
     endpoint_url: str = Field(default="", description=ENDPOINT_URL)
-    tell: NotifyOn = Field(default=NotifyOn(always=True))
+    notify_on: NotifyOn = Field(default=NotifyOn(always=True))
     attach: Attached = Field(default=("pdf", "csv"))
     scripts: bool = Field(default=True, description="The remediation scripts too.")
 

@@ -16,9 +16,10 @@ from reports.view import ReportView
 from schedules.deliveries.aws import client, translated
 from schedules.deliveries.channel import Channel
 from schedules.deliveries.secrets import Revealed
-from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, DeliverySettings, NoFiles, NotifyOn
+from schedules.deliveries.settings import ENDPOINT_URL, PROFILE, DeliverySettings, NoFiles
 from schedules.jobs.queue import Clock
 from schedules.notifications.model import DeliveryContent, DeliveryError
+from schedules.notifications.notify_on import NotifyOn
 
 LISTED_FAILURES = 20
 """Refusals that are told one by one."""
@@ -68,7 +69,7 @@ class SecurityHubDelivery(DeliverySettings):
     region: Region
     profile: str = Field(default="", description=PROFILE)
     endpoint_url: str = Field(default="", description=ENDPOINT_URL)
-    tell: NotifyOn = Field(default=NotifyOn(always=True))
+    notify_on: NotifyOn = Field(default=NotifyOn(always=True))
     attach: NoFiles = Field(default=())
 
 

@@ -71,6 +71,6 @@ board:
   endpoint_url: ""
   sender: ecr-audit@example.com
   to: [board@example.com]
-  tell: {always: true}
+  notify_on: {always: true}
 """,
 )

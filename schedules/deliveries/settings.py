@@ -6,13 +6,13 @@ The settings of each channel stand in its own module; `channels` puts them toget
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from checks.baseline.values import Strict, Text, wrong
-from checks.model import Severity
 from reports.formats import FormatName
+from schedules.notifications.notify_on import NotifyOn
 
 
 class Secret(Strict):
@@ -65,29 +65,12 @@ FilePath = Annotated[str, ConfiguredPath(must_exist=True)]
 """A file, or empty."""
 
 
-class NotifyOn(Strict):
-    """What is worth telling. Without any reason of these a delivery stays quiet, and its receipt says so."""
-
-    always: bool = Field(default=False, description="After every run, whatever it found.")
-    new: Severity | Literal["never"] = Field(
-        default=Severity.HIGH, description="New findings of this severity or a worse one."
-    )
-    worse: bool = Field(default=True, description="A finding became more severe, at or above `new`.")
-    gaps: bool = Field(default=True, description="Evidence is missing that the run before had.")
-    recovery: bool = Field(default=True, description="What was told before is over.")
-    failed: bool = Field(default=True, description="There is no run: the job failed, was missed or took too long.")
-    digest: Literal["never", "daily", "weekly", "monthly"] = Field(
-        default="never",
-        description="Besides that, a summary of all runs since the last one, with the first run of a period.",
-    )
-
-
 class DeliverySettings(Strict):
     """What every channel's settings have."""
 
     type: str
     """Name of the channel."""
-    tell: NotifyOn = Field(default=NotifyOn())
+    notify_on: NotifyOn = Field(default=NotifyOn())
     attach: Attached = Field(default=(), description="Reports that go with it.")
 
     @classmethod

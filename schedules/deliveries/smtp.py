@@ -204,7 +204,7 @@ team:
   to: [platform@example.com]
   attach: [pdf]
   megabytes: 10               # larger mails leave files out, and say so
-  tell:
+  notify_on:
     always: false
     new: high                 # new findings of this severity or a worse one; or never
     worse: true               # a finding became more severe, at or above `new`

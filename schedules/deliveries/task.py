@@ -59,7 +59,7 @@ class DeliveryTask:
 
     def _go(self) -> None:
         last = self._last_digest_at()
-        decision = decide(self.settings.tell, self.context, last_digest_at=last)
+        decision = decide(self.settings.notify_on, self.context, last_digest_at=last)
         quiet = decision.suppressed if not decision.goes else self._nothing_to_carry()
         if quiet or not decision.goes:
             self.record(ReceiptState.SUPPRESSED, quiet or "there was nothing to tell", {})
@@ -142,7 +142,7 @@ class DeliveryTask:
         self.receipt = replace(self.receipt, state=state, at=self.clock(), reason=told, detail=dict(detail), kept=False)
 
     def _last_digest_at(self) -> dt.datetime | None:
-        if self.settings.tell.digest == "never":
+        if self.settings.notify_on.digest == "never":
             return None
         return lasting(lambda: self.receipts.last_digest_at(self.context.schedule, self.name), self.pause)
 
@@ -151,7 +151,7 @@ class DeliveryTask:
         if self.store is None:
             return None
         store = self.store
-        since = last or self.clock() - dt.timedelta(days=DIGEST_DAYS[self.settings.tell.digest])
+        since = last or self.clock() - dt.timedelta(days=DIGEST_DAYS[self.settings.notify_on.digest])
         queue = JobQueue(self.receipts.engine, self.clock)
         jobs = lasting(lambda: queue.list(schedule=self.context.schedule, limit=DIGEST_JOBS), self.pause)
         covered = tuple(job for job in jobs if _ended_after(job, since))

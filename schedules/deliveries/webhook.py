@@ -80,12 +80,12 @@ on-call:
     file: /run/secrets/webhook-key
   key_id: "1"                 # name of that key, sent along, so that it can be replaced without a gap
   ca_file: ""
-  tell: {new: critical, worse: false, recovery: true, failed: true}
+  notify_on: {new: critical, worse: false, recovery: true, failed: true}
 
 alerts:
   type: webhook
   url: https://siem.example.com/in
   secret: {env: SIEM_KEY}
-  tell: {always: true}
+  notify_on: {always: true}
 """,
 )

@@ -18,9 +18,9 @@ from reports.sanitize import one_line
 from reports.text import SEVERITY_WORDS, be, counted, listed, sentence
 from reports.verdict import VerdictLevel, open_text
 from reports.view import ReportView
-from schedules.deliveries.settings import NotifyOn
 from schedules.jobs.queue import Job, JobState, Kind
 from schedules.notifications.model import Decision, Event, NotificationContext, Reason
+from schedules.notifications.notify_on import NotifyOn
 from schedules.notifications.run_changes import RunChanges, run_changes
 
 BAD = (JobState.FAILED, JobState.MISSED, JobState.TIMED_OUT)
@@ -30,8 +30,8 @@ FLAPS = 2
 _AGAIN = "the run before could not decide them."
 
 
-def decide(tell: NotifyOn, context: NotificationContext, *, last_digest_at: dt.datetime | None) -> Decision:
-    """Whether a delivery with the rules *tell* goes out. *last_digest_at*: when it last sent a digest, None: never."""
+def decide(notify_on: NotifyOn, context: NotificationContext, *, last_digest_at: dt.datetime | None) -> Decision:
+    """Whether a delivery with the rules *notify_on* is made. *last_digest_at*: of its last digest, None: never."""
     job = context.job
     if not job.state.ended:
         return Decision((), suppressed="The job has not ended.")
@@ -44,26 +44,26 @@ def decide(tell: NotifyOn, context: NotificationContext, *, last_digest_at: dt.d
         if context.run is not None and context.view is not None
         else None
     )
-    reasons, silences = _held_against(tell, context, changes)
-    digest = job.state is not JobState.CANCELLED and digest_is_due(tell, context, last_digest_at)
+    reasons, silences = _held_against(notify_on, context, changes)
+    digest = job.state is not JobState.CANCELLED and digest_is_due(notify_on, context, last_digest_at)
     if digest:
-        reasons.append(Reason(Event.DIGEST, f"the {tell.digest} summary is due."))
-    if tell.always:
+        reasons.append(Reason(Event.DIGEST, f"the {notify_on.digest} summary is due."))
+    if notify_on.always:
         reasons.append(Reason(Event.REPORT, "this delivery is sent after every run."))
     if reasons:
         return Decision(tuple(reasons), digest=digest)
     return Decision((), suppressed=" ".join(silences))
 
 
-def digest_is_due(tell: NotifyOn, context: NotificationContext, last_digest_at: dt.datetime | None) -> bool:
+def digest_is_due(notify_on: NotifyOn, context: NotificationContext, last_digest_at: dt.datetime | None) -> bool:
     """Whether a day, an ISO week or a month has begun, in UTC, since the last digest.
 
     Before the first digest, since the schedule's job before; there is none with a schedule's very first job.
     """
     since = last_digest_at or (moment_of(context.before) if context.before is not None else None)
-    if tell.digest == "never" or not context.schedule or since is None:
+    if notify_on.digest == "never" or not context.schedule or since is None:
         return False
-    return _period(tell.digest, context.now) > _period(tell.digest, since)
+    return _period(notify_on.digest, context.now) > _period(notify_on.digest, since)
 
 
 def moment_of(job: Job) -> dt.datetime:
@@ -79,7 +79,7 @@ def _period(digest: str, moment: dt.datetime) -> tuple[int, ...]:
 
 
 def _held_against(
-    tell: NotifyOn, context: NotificationContext, changes: RunChanges | None
+    notify_on: NotifyOn, context: NotificationContext, changes: RunChanges | None
 ) -> tuple[list[Reason], list[str]]:
     """Reasons to tell, and why each other thing that happened is not told."""
     reasons: list[Reason] = []
@@ -87,13 +87,13 @@ def _held_against(
     if context.job.state is JobState.CANCELLED:
         return [], [f"{_cancelled(context.job)} Whoever did that knows."]
     if context.job.state in BAD or changes is None:
-        _failure(tell, context, reasons, silences)
+        _failure(notify_on, context, reasons, silences)
     if changes is not None and context.view is not None:
-        _findings(tell, changes, reasons, silences)
-        _evidence(tell, changes, context.view, reasons, silences)
-        _recovery(tell, context, changes, context.view, reasons, silences)
+        _findings(notify_on, changes, reasons, silences)
+        _evidence(notify_on, changes, context.view, reasons, silences)
+        _recovery(notify_on, context, changes, context.view, reasons, silences)
         if not silences:
-            silences.append(_nothing(tell, changes, context.view))
+            silences.append(_nothing(notify_on, changes, context.view))
     return reasons, silences
 
 
@@ -101,11 +101,11 @@ def _cancelled(job: Job) -> str:
     return f"The job was {one_line(job.reason) or 'cancelled'}."
 
 
-def _failure(tell: NotifyOn, context: NotificationContext, reasons: list[Reason], silences: list[str]) -> None:
+def _failure(notify_on: NotifyOn, context: NotificationContext, reasons: list[Reason], silences: list[str]) -> None:
     words = state_sentence(context.job)
-    if not (tell.failed or tell.always):
+    if not (notify_on.failed or notify_on.always):
         silences.append(f"{sentence(words)} This delivery does not hear of jobs without a run.")
-    elif _same_failure(context) and not tell.always:
+    elif _same_failure(context) and not notify_on.always:
         silences.append(f"{sentence(words)} So did the job before; while that lasts, it is told once a week.")
     else:
         reasons.append(Reason(Event.FAILED, words))
@@ -136,39 +136,41 @@ def _gist(reason: str) -> str:
     return re.sub(r"[0-9a-fA-F]*[0-9][0-9a-fA-F]*", "#", reason)
 
 
-def _findings(tell: NotifyOn, changes: RunChanges, reasons: list[Reason], silences: list[str]) -> None:
-    new, unexcused = _at_least(tell, changes.new), _at_least(tell, changes.unexcused)
+def _findings(notify_on: NotifyOn, changes: RunChanges, reasons: list[Reason], silences: list[str]) -> None:
+    new, unexcused = _at_least(notify_on, changes.new), _at_least(notify_on, changes.unexcused)
     if new:
         first = "the first run of the schedule; " if changes.first else ""
         reasons.append(Reason(Event.NEW, f"{first}{severities(new)} {be(len(new))} new."))
     elif changes.new:
-        silences.append(f"{_below(tell, changes.new)} new.")
+        silences.append(f"{_below(notify_on, changes.new)} new.")
     if unexcused:
         count = counted(len(unexcused), "judgement is", "judgements are")
         reasons.append(Reason(Event.NEW, f"{count} undecided and covered by a waiver no longer."))
     if changes.again:
         silences.append(f"{counted(len(changes.again), 'failure is', 'failures are')} open as before; {_AGAIN}")
-    worse = _at_least(tell, changes.worse)
-    if worse and tell.worse:
+    worse = _at_least(notify_on, changes.worse)
+    if worse and notify_on.worse:
         reasons.append(Reason(Event.WORSE, f"{severities(worse)} became more severe."))
     elif changes.worse:
-        silences.append(f"{counted(len(changes.worse), 'failure', 'failures')} became more severe, {_why_not(tell)}.")
+        silences.append(
+            f"{counted(len(changes.worse), 'failure', 'failures')} became more severe, {_why_not(notify_on)}."
+        )
 
 
-def _why_not(tell: NotifyOn) -> str:
-    return "below what this delivery hears of" if tell.worse else "of which this delivery does not hear"
+def _why_not(notify_on: NotifyOn) -> str:
+    return "below what this delivery hears of" if notify_on.worse else "of which this delivery does not hear"
 
 
-def _at_least(tell: NotifyOn, findings: Iterable[Finding]) -> list[Finding]:
-    if tell.new == "never":
+def _at_least(notify_on: NotifyOn, findings: Iterable[Finding]) -> list[Finding]:
+    if notify_on.new == "never":
         return []
-    loud = frozenset(severity for severity in Severity if severity.at_least(tell.new))
+    loud = frozenset(severity for severity in Severity if severity.at_least(notify_on.new))
     return [finding for finding in findings if finding.severity in loud]
 
 
-def _below(tell: NotifyOn, findings: Iterable[Finding]) -> str:
+def _below(notify_on: NotifyOn, findings: Iterable[Finding]) -> str:
     count = len(tuple(findings))
-    limit = "whatever its severity" if tell.new == "never" else f"below {tell.new}"
+    limit = "whatever its severity" if notify_on.new == "never" else f"below {notify_on.new}"
     return f"{counted(count, 'failure', 'failures')} {limit} {be(count)}"
 
 
@@ -179,10 +181,10 @@ def severities(findings: Iterable[Finding]) -> str:
 
 
 def _evidence(
-    tell: NotifyOn, changes: RunChanges, view: ReportView, reasons: list[Reason], silences: list[str]
+    notify_on: NotifyOn, changes: RunChanges, view: ReportView, reasons: list[Reason], silences: list[str]
 ) -> None:
     told = list(_missing(changes, view))
-    if told and tell.gaps:
+    if told and notify_on.gaps:
         reasons.append(Reason(Event.GAPS, f"{listed(told)}."))
     elif told:
         silences.append(f"This delivery does not hear of missing evidence: {listed(told)}.")
@@ -204,7 +206,7 @@ def _missing(changes: RunChanges, view: ReportView) -> Iterator[str]:
 
 
 def _recovery(
-    tell: NotifyOn,
+    notify_on: NotifyOn,
     context: NotificationContext,
     changes: RunChanges,
     view: ReportView,
@@ -213,9 +215,9 @@ def _recovery(
 ) -> None:
     steady: list[str] = []
     flapping: list[str] = []
-    for over, flaps in _over(tell, context, changes, view):
+    for over, flaps in _over(notify_on, context, changes, view):
         (flapping if flaps else steady).append(over)
-    if not tell.recovery and (steady or flapping):
+    if not notify_on.recovery and (steady or flapping):
         silences.append(f"This delivery does not hear of recoveries: {listed(steady + flapping)}.")
         return
     if steady:
@@ -225,27 +227,27 @@ def _recovery(
 
 
 def _over(
-    tell: NotifyOn, context: NotificationContext, changes: RunChanges, view: ReportView
+    notify_on: NotifyOn, context: NotificationContext, changes: RunChanges, view: ReportView
 ) -> Iterator[tuple[str, bool]]:
     """What these rules told as bad of the run before and is over; with each, whether it comes and goes."""
     past = view.trend[:-1]
     if (
-        tell.failed
+        notify_on.failed
         and context.before is not None
         and context.before.state in BAD
         and context.job.state is JobState.DONE
     ):
         yield "there is a run again", False
-    if tell.new != "never":
-        told = frozenset(severity for severity in Severity if severity.at_least(tell.new))
+    if notify_on.new != "never":
+        told = frozenset(severity for severity in Severity if severity.at_least(notify_on.new))
         bad = {mark for mark, severity in changes.was_open.items() if severity in told}
         if bad and bad <= changes.fixed and not any(view.open[severity] for severity in told):
             fixed = counted(len(bad), "failure is", "failures are")
             flaps = _ends([any(point.open[severity] for severity in told) for point in past]) >= FLAPS
-            yield f"{fixed} fixed, and none at or above {tell.new} is open", flaps
-    if tell.gaps and changes.complete_again:
+            yield f"{fixed} fixed, and none at or above {notify_on.new} is open", flaps
+    if notify_on.gaps and changes.complete_again:
         yield "the evidence is complete again", _ends([not point.evidence_complete for point in past]) >= FLAPS
-    elif tell.gaps and changes.gaps_over:
+    elif notify_on.gaps and changes.gaps_over:
         # Few organizations are ever read completely: whoever was told of a gap hears that this one is closed.
         yield (
             f"{counted(changes.gaps_over, 'read that failed no longer does', 'reads that failed no longer do')}",
@@ -258,8 +260,8 @@ def _ends(bad: list[bool]) -> int:
     return sum(1 for before, after in pairwise(bad) if before and not after)
 
 
-def _nothing(tell: NotifyOn, changes: RunChanges, view: ReportView) -> str:
-    limit = "" if tell.new == "never" else f" at or above {SEVERITY_WORDS[tell.new].lower()}"
+def _nothing(notify_on: NotifyOn, changes: RunChanges, view: ReportView) -> str:
+    limit = "" if notify_on.new == "never" else f" at or above {SEVERITY_WORDS[notify_on.new].lower()}"
     if changes.first:
         return f"The first run, and nothing{limit} is open."
     return f"Nothing new{limit} and nothing that is over; the verdict is: {view.conclusion.word}."

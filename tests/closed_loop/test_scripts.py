@@ -9,7 +9,7 @@ from checks.changes import Change
 from checks.model import Finding, Script
 from checks.remediation import commands, plan
 from ecr_audit.simulator import World, serve
-from tests.checks.remediation.words import adding, change, finding, granting, removing, rule
+from tests.checks.remediation.words import adding, change_from_json, finding, granting, removing, rule
 from tests.closed_loop.estate import OTHER, REGION, SOURCE, changes, client, run, seen, world
 
 KEPT = rule(f"{SOURCE}/eu-central-1", prefixes=["base/"], delete=True)
@@ -95,7 +95,7 @@ def estate(**others: Any) -> World:
 
 
 def at_other(kind: str, **arguments: Any) -> Change:
-    return change(kind, OTHER, REGION, arguments)
+    return change_from_json(kind, OTHER, REGION, arguments)
 
 
 def everything() -> list[Finding]:
@@ -103,7 +103,7 @@ def everything() -> list[Finding]:
     return [
         finding(
             adding(f"{OTHER}/{REGION}", prefixes=["prod/"], delete=False),
-            change("backfill.start", SOURCE, REGION, {"account": OTHER, "region": REGION}),
+            change_from_json("backfill.start", SOURCE, REGION, {"account": OTHER, "region": REGION}),
         ),
         finding(removing(f"{OTHER}/eu-central-1")),
         finding(granting(SOURCE, "prod/", organization="o-exampleorg1")),
@@ -299,7 +299,7 @@ def test_a_backfill_waits_for_the_one_that_is_running(aws: str, tmp_path: Path) 
         "status": "IN_PROGRESS",
         "started_at": "2026-11-23T01:00:00Z",
     }
-    start = change("backfill.start", SOURCE, REGION, {"account": OTHER, "region": "eu-central-1"})
+    start = change_from_json("backfill.start", SOURCE, REGION, {"account": OTHER, "region": "eu-central-1"})
     with serve(estate(source={"backfills": [running]})) as simulation:
         text = commands(finding(start), seen(simulation, (SOURCE, REGION)))
         before = simulation.snapshot()

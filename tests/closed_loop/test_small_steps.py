@@ -11,7 +11,7 @@ import pytest
 from checks.changes import Change
 from checks.remediation import commands, plan
 from ecr_audit.simulator import World, serve
-from tests.checks.remediation.words import change, finding, rule
+from tests.checks.remediation.words import change_from_json, finding, rule
 from tests.closed_loop.estate import OTHER, REGION, SOURCE, changes, client, run, seen, world
 
 TAGS = {"-owner": 'O\'Brien "team" $HOME `id`', "a key": "two\nlines \\ and é; rm -rf *"}
@@ -36,7 +36,7 @@ def estate(**of_other: Any) -> World:
 
 
 def at_other(kind: str, **arguments: Any) -> Change:
-    return change(kind, OTHER, REGION, arguments)
+    return change_from_json(kind, OTHER, REGION, arguments)
 
 
 CASES = {
@@ -183,10 +183,14 @@ def test_rules_are_thinned_out_as_told_by_their_numbers(aws: str, tmp_path: Path
         rule(here, prefixes=["gone/"]),
     ]
     changes = [
-        change("replication.replace-prefix", OTHER, REGION, {"rule": 1, "prefix": "prod", "replacements": ["prod/"]}),
-        change("replication.replace-prefix", OTHER, REGION, {"rule": 1, "prefix": "dead/", "replacements": []}),
-        change("replication.remove-duplicates", OTHER, REGION, {"rule": 2}),
-        change("replication.remove-rule", OTHER, REGION, {"rule": 3}),
+        change_from_json(
+            "replication.replace-prefix", OTHER, REGION, {"rule": 1, "prefix": "prod", "replacements": ["prod/"]}
+        ),
+        change_from_json(
+            "replication.replace-prefix", OTHER, REGION, {"rule": 1, "prefix": "dead/", "replacements": []}
+        ),
+        change_from_json("replication.remove-duplicates", OTHER, REGION, {"rule": 2}),
+        change_from_json("replication.remove-rule", OTHER, REGION, {"rule": 3}),
     ]
     with serve(estate(rules=rules)) as simulation:
         (script,) = plan([finding(change) for change in changes], seen(simulation, (OTHER, REGION)))

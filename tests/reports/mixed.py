@@ -17,7 +17,7 @@ from checks.model import (
     Status,
     WaiverMark,
 )
-from tests.checks.remediation.words import change
+from tests.checks.remediation.words import change_from_json
 from tests.reports.making import BACKUP, STARTED, finding, link, replica, result, run_of, script
 
 
@@ -42,7 +42,7 @@ def _grant_findings() -> list[Finding]:
             remediation=Remediation(
                 f"Add a statement for account {account} to the registry policy of {BACKUP} in eu-west-1",
                 (
-                    change(
+                    change_from_json(
                         "policy.add-statement",
                         BACKUP,
                         "eu-west-1",
@@ -61,14 +61,18 @@ def _grant_findings() -> list[Finding]:
 
 
 def _backfill(key: Mapping[str, str]) -> Remediation:
-    wanted = change("backfill.start", key["source_account"], "eu-central-1", {"account": BACKUP, "region": "eu-west-1"})
+    wanted = change_from_json(
+        "backfill.start", key["source_account"], "eu-central-1", {"account": BACKUP, "region": "eu-west-1"}
+    )
     return Remediation("Start a backfill from the source registry", (wanted,), safe=True)
 
 
 def immutable(key: Mapping[str, str]) -> Remediation:
     """What sets the destination to IMMUTABLE."""
     arguments = {"repository": key["repository"], "seen": "MUTABLE", "mutability": "IMMUTABLE", "exclusions": []}
-    wanted = change("repository.tag-mutability", key["destination_account"], key["destination_region"], arguments)
+    wanted = change_from_json(
+        "repository.tag-mutability", key["destination_account"], key["destination_region"], arguments
+    )
     return Remediation("Set the tags of the destination to IMMUTABLE", (wanted,), safe=True)
 
 
@@ -79,7 +83,7 @@ def _lifecycle(key: Mapping[str, str]) -> Remediation:
         "action": {"type": "expire"},
     }
     arguments = {"repository": key["repository"], "seen": "", "policy": json.dumps({"rules": [keep]}, indent=2)}
-    wanted = change("repository.lifecycle", key["destination_account"], key["destination_region"], arguments)
+    wanted = change_from_json("repository.lifecycle", key["destination_account"], key["destination_region"], arguments)
     return Remediation("Put the lifecycle policy that the baseline declares", (wanted,))
 
 
@@ -188,7 +192,7 @@ def mixed_run(**changes: Any) -> Run:
             remediation=Remediation(
                 "Add the destination to the replication rules",
                 (
-                    change(
+                    change_from_json(
                         "replication.add",
                         "100000000011",
                         "us-east-1",

@@ -22,14 +22,14 @@ REPLICATE = ["ecr:ReplicateImage", "ecr:CreateRepository"]
 _CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 
 
-def change(kind: str, account: str, region: str, arguments: Mapping[str, Any]) -> Change:
+def change_from_json(kind: str, account: str, region: str, arguments: Mapping[str, Any]) -> Change:
     """A change from JSON values; of a destination, account and region alone are named."""
     named = {_FIELDS.get(name, name): value for name, value in arguments.items()}
     return _CHANGE.validate_json(json.dumps({"kind": kind, "account": account, "region": region, **named}))
 
 
 def arguments_of(change: Change) -> dict[str, Any]:
-    """What a change asks for as JSON values, under the names of `change`."""
+    """What a change asks for as JSON values, under the names of `change_from_json`."""
     plain = _CHANGE.dump_python(change, mode="json", exclude={"kind", "account", "region"})
     return {_NAMES.get(name, name): value for name, value in plain.items()}
 
@@ -39,7 +39,7 @@ _NAMES = {field: name for name, field in _FIELDS.items()}
 
 
 def change(kind: str, account: str = SOURCE, region: str = REGION, /, **arguments: Any) -> Change:
-    return change(kind, account, region, arguments)
+    return change_from_json(kind, account, region, arguments)
 
 
 def adding(*destinations: str, prefixes: Sequence[str] = ("",), delete: bool | None = None, **where: str) -> Change:

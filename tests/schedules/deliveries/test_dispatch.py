@@ -23,11 +23,11 @@ from schedules.deliveries.retry import (
     attempts,
 )
 from schedules.deliveries.securityhub import SecurityHubDelivery
-from schedules.deliveries.settings import NotifyOn
 from schedules.deliveries.slack import SlackDelivery
 from schedules.deliveries.smtp import SmtpDelivery
 from schedules.deliveries.webhook import WebhookDelivery
 from schedules.notifications.model import DeliveryError
+from schedules.notifications.notify_on import NotifyOn
 from tests.reports import mixed, runs
 from tests.schedules.deliveries.mailboxes import Post, mail_server
 from tests.schedules.deliveries.receivers import Answer, receiver

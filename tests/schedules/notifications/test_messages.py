@@ -17,11 +17,11 @@ from audit.model import Age, Coverage
 from audit.store.summary import summarize
 from checks.model import GapKind, RegistryId, Severity, Status, WaiverMark
 from reports.verdict import VerdictLevel
-from schedules.deliveries.settings import NotifyOn
 from schedules.jobs.queue import JobState
 from schedules.notifications.digests import Digest, digest_of
 from schedules.notifications.messages import LONGEST_SUBJECT, LONGEST_TEXT, compose, html_of
 from schedules.notifications.model import Event, Message, NotificationContext
+from schedules.notifications.notify_on import NotifyOn
 from schedules.notifications.rules import decide
 from tests.reports.runs import HOSTILE
 from tests.schedules import nights
@@ -166,10 +166,10 @@ CASES: dict[str, tuple[Callable[[], NotificationContext], Digest | None]] = {
 def composed(name: str) -> Message:
     make, digest = CASES[name]
     context = make()
-    tell = ALWAYS if name in ("quiet", "first-run-compliant", "cancelled", "seen-again") else NotifyOn(new="low")
+    notify_on = ALWAYS if name in ("quiet", "first-run-compliant", "cancelled", "seen-again") else NotifyOn(new="low")
     if digest is not None:
-        tell = NotifyOn(digest="weekly")
-    decision = decide(tell, context, last_digest_at=None)
+        notify_on = NotifyOn(digest="weekly")
+    decision = decide(notify_on, context, last_digest_at=None)
     assert decision.goes, decision
     return compose(context, decision, digest)
 

@@ -16,10 +16,10 @@ from audit.visibility import RunCoverage, location_of
 from checks.baseline.schema import Waiver
 from checks.baseline.waivers import Exceptions, apply_waivers
 from checks.model import Finding, Gap, GapKind, RegistryId, Severity, Status, WaiverMark
-from schedules.deliveries.settings import NotifyOn
 from schedules.jobs.queue import JobState, Kind
 from schedules.notifications.messages import compose
 from schedules.notifications.model import Decision, Event, NotificationContext
+from schedules.notifications.notify_on import NotifyOn
 from schedules.notifications.rules import decide
 from schedules.notifications.run_changes import run_changes
 from tests.reports import runs
@@ -82,15 +82,15 @@ def any_facts(draw: st.DrawFn) -> NotificationContext:
     return notification_context(None, past, job=night_job(night, state, "why"), before=before)
 
 
-def captured(tell: NotifyOn, context: NotificationContext, last_digest_at: dt.datetime | None = None) -> Decision:
-    return decide(tell, context, last_digest_at=last_digest_at)
+def captured(notify_on: NotifyOn, context: NotificationContext, last_digest_at: dt.datetime | None = None) -> Decision:
+    return decide(notify_on, context, last_digest_at=last_digest_at)
 
 
 @given(tells, any_facts())
 @settings(deadline=None, max_examples=150)
-def test_a_decision_has_words_and_is_the_same_twice(tell: NotifyOn, context: NotificationContext) -> None:
-    decision = captured(tell, context)
-    assert decision == captured(tell, context)
+def test_a_decision_has_words_and_is_the_same_twice(notify_on: NotifyOn, context: NotificationContext) -> None:
+    decision = captured(notify_on, context)
+    assert decision == captured(notify_on, context)
     assert bool(decision.suppressed) != decision.goes
     for sentence in decision.texts or (decision.suppressed,):
         assert sentence.endswith(".")
@@ -109,16 +109,16 @@ def test_a_decision_has_words_and_is_the_same_twice(tell: NotifyOn, context: Not
 @given(tells, contents, contents)
 @settings(deadline=None, max_examples=150)
 def test_an_unchanged_night_is_quiet(
-    tell: NotifyOn, content: tuple[list[Finding], list[Gap], str], earlier: tuple[list[Finding], list[Gap], str]
+    notify_on: NotifyOn, content: tuple[list[Finding], list[Gap], str], earlier: tuple[list[Finding], list[Gap], str]
 ) -> None:
-    tell = tell.model_copy(update={"always": False, "digest": "never"})
+    notify_on = notify_on.model_copy(update={"always": False, "digest": "never"})
     past = [a_run(1, earlier), a_run(2, content)]
-    assert captured(tell, notification_context(a_run(3, content), past)).reasons == ()
+    assert captured(notify_on, notification_context(a_run(3, content), past)).reasons == ()
 
 
 @given(tells, any_facts(), st.integers(1, 6))
 @settings(deadline=None, max_examples=150)
-def test_a_new_critical_failure_is_always_told(tell: NotifyOn, context: NotificationContext, number: int) -> None:
+def test_a_new_critical_failure_is_always_told(notify_on: NotifyOn, context: NotificationContext, number: int) -> None:
     """New: it passed in the run before, or a waiver covered it, or there is no run before."""
     if context.run is None:
         return
@@ -135,8 +135,8 @@ def test_a_new_critical_failure_is_always_told(tell: NotifyOn, context: Notifica
     view = nights.view_of(run)
     history = context.view.change if context.view else None
     past = [nights.RunSummary(history.run, nights.at(1), True, _open(before))] if history and before else []
-    told = captured(tell, replace(context, run=run, view=nights.build_view(run, past) if past else view))
-    assert any(reason.event is Event.NEW for reason in told.reasons) == (tell.new != "never")
+    told = captured(notify_on, replace(context, run=run, view=nights.build_view(run, past) if past else view))
+    assert any(reason.event is Event.NEW for reason in told.reasons) == (notify_on.new != "never")
 
 
 def _open(view: nights.ReportView) -> dict[str, Severity]:
@@ -181,7 +181,7 @@ DEFAULT = NotifyOn()
 
 
 @pytest.mark.parametrize(
-    ("context", "tell", "event"),
+    ("context", "notify_on", "event"),
     [
         (two([], [problem(1)]), DEFAULT, Event.NEW),
         (two([], [problem(1, MEDIUM)]), DEFAULT, None),
@@ -219,8 +219,8 @@ DEFAULT = NotifyOn()
         (two([], [problem(1, status=UNKNOWN)], (gap(nights.VAULT),), (gap(nights.VAULT),)), DEFAULT, None),
     ],
 )
-def test_rules(context: NotificationContext, tell: NotifyOn, event: Event | None) -> None:
-    decision = captured(tell, context)
+def test_rules(context: NotificationContext, notify_on: NotifyOn, event: Event | None) -> None:
+    decision = captured(notify_on, context)
     assert (decision.event if decision.goes else None) is event, decision
 
 
@@ -463,10 +463,10 @@ def test_a_report_that_somebody_asked_for_is_told_to_nobody() -> None:
     ],
 )
 def test_digests_are_due(digest: str, last: tuple[int, ...], now: tuple[int, ...], due: bool) -> None:
-    tell = NotifyOn.model_validate({"digest": digest})
+    notify_on = NotifyOn.model_validate({"digest": digest})
     moment, present = (dt.datetime(*when, tzinfo=dt.UTC) for when in (last, now))  # type: ignore[arg-type]
     context = replace(two([], []), now=present)
-    assert captured(tell, context, moment).digest is due
+    assert captured(notify_on, context, moment).digest is due
 
 
 def test_periods_begin_in_utc() -> None:
@@ -476,13 +476,13 @@ def test_periods_begin_in_utc() -> None:
 
 
 def test_before_the_first_digest_the_job_before_counts() -> None:
-    tell = NotifyOn(digest="weekly")
-    assert not captured(tell, notification_context(night_run(1))).digest  # nothing to sum up yet
-    assert not captured(tell, notification_context(night_run(2), [night_run(1)])).digest
-    assert captured(tell, notification_context(night_run(8), [night_run(7)])).digest
-    assert captured(tell, failure(JobState.FAILED, night=8, before=night_job(7, JobState.FAILED, "why"))).digest
+    notify_on = NotifyOn(digest="weekly")
+    assert not captured(notify_on, notification_context(night_run(1))).digest  # nothing to sum up yet
+    assert not captured(notify_on, notification_context(night_run(2), [night_run(1)])).digest
+    assert captured(notify_on, notification_context(night_run(8), [night_run(7)])).digest
+    assert captured(notify_on, failure(JobState.FAILED, night=8, before=night_job(7, JobState.FAILED, "why"))).digest
     manual_steps = replace(notification_context(night_run(8), [night_run(7)]), schedule="")
-    assert not captured(tell, manual_steps).digest
+    assert not captured(notify_on, manual_steps).digest
 
 
 def test_a_digest_goes_with_whatever_else_is_told() -> None:

@@ -20,12 +20,12 @@ import pytest
 from audit.model import Run
 from audit.store import Store, open_store
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
-from schedules.deliveries.settings import NotifyOn
 from schedules.jobs.queue import Job, JobQueue, JobState, Kind
 from schedules.notifications.context import notification_context
 from schedules.notifications.digests import digest_of
 from schedules.notifications.messages import compose
 from schedules.notifications.model import NotificationContext
+from schedules.notifications.notify_on import NotifyOn
 from schedules.notifications.rules import decide
 from tests.schedules.nights import PAYMENTS, SEARCH, TAGS, VAULT, at, gap, night_run, problem
 
@@ -76,7 +76,7 @@ class World:
             self.store.save(replace(run, id=f"{noon:%Y%m%dT%H%M%SZ}-00000a", started_at=noon), {})
         job = self.job([word for word in words if not word.startswith("hand:")])
         context = notification_context(job, self.store, self.queue, "https://audit.example.com", self.now)
-        captured = " ".join(f"{name}={self.captured(name, tell, context)}" for name, tell in TELLS.items())
+        captured = " ".join(f"{name}={self.captured(name, notify_on, context)}" for name, notify_on in TELLS.items())
         return f"{line:<39} | {captured}"
 
     def job(self, words: list[str]) -> Job:
@@ -99,9 +99,9 @@ class World:
         assert ended is not None
         return ended
 
-    def captured(self, name: str, tell: NotifyOn, context: NotificationContext) -> str:
+    def captured(self, name: str, notify_on: NotifyOn, context: NotificationContext) -> str:
         """The event that a delivery heard of; `+digest` where a summary went along; a dash for silence."""
-        decision = decide(tell, context, last_digest_at=self.digests.get(name))
+        decision = decide(notify_on, context, last_digest_at=self.digests.get(name))
         if not decision.goes:
             assert decision.suppressed
             return "-"
