@@ -102,7 +102,7 @@ def _environment_in(folder: Path) -> None:
         if program.name != "activate":
             (folder / program.name).symlink_to(program)
     real = ROOT / ".venv" / "bin" / "activate"
-    (folder / "activate").write_text(f'quick=$PATH\n. {shlex.quote(str(real))}\nPATH=$quick\n')
+    (folder / "activate").write_text(f"quick=$PATH\n. {shlex.quote(str(real))}\nPATH=$quick\n")
 
 
 def _end(group: int) -> None:
