@@ -23,14 +23,14 @@ MANAGEMENT, ROLE = "100000000000", "ecr-audit"
 LARGEST = 20
 """Cases of one batch: so few that there is a batch for every worker."""
 ALONE: Mapping[str, str] = {
-    "limits.growth-within-limit: more accounts may receive copies than a registry can have destinations": "counts them",
-    "organization.scan-policy-permits: an Inspector policy of the organization settles how copies are scanned": (
+    "limits.growth-within-limit: more accounts may receive replicas than a registry can have destinations": "counts them",
+    "organization.scan-policy-permits: an Inspector policy of the organization sets how replicas are scanned": (
         "its person acts in the management account"
     ),
-    "rules.link-declared: a rule copies where nobody asked for it": "forbids registries that others have",
+    "rules.link-declared: a rule replicates to an undeclared destination": "forbids registries that others have",
     "rules.prefixes-bounded: a filter that ends in the middle of a word": "its filter is `prod`, for `production` too",
     "rules.required-link-present: no room for another destination": "what others are warned of would be new here",
-    "settings.scan-type: the source is scanned by more, and a filter of the copy's registry contains part of the "
+    "settings.scan-type: the source is scanned by more, and a filter of the replica's registry contains part of the "
     "name": "its filter is a part of `prod/api`",
     "settings.scanned: nothing is scanned": "wants every repository scanned, and `*` as the filter",
     "waivers.in-force: an exception that expired": "an exception lies in no account",

@@ -162,7 +162,7 @@ def _patched(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in {**old, **new}.items() if value is not None}
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:
     """Where two snapshots differ, and what stands there afterwards (None: nothing).
 
     Places are `(account, Region, part)`, with the name of a template or repository behind `templates` and

@@ -31,11 +31,11 @@ Document = dict[str, Any]
 
 
 def tamper(world: Document, changes: Iterable[Change]) -> bool:
-    """Change, in the document *world*, whatever *edits* would change and can find changed; whether there was any."""
+    """Change, in the document *world*, whatever *changes* would change and can find changed; whether there was any."""
     done = [
-        change(_registry(world, change), change)
+        spoil(_registry(world, change), change)
         for change in changes
-        for kind, change in _CHANGES.items()
+        for kind, spoil in _CHANGES.items()
         if change.kind.startswith(kind)
     ]
     return any(done)

@@ -19,7 +19,7 @@ from ecr_audit.simulator import Simulation, World, serve
 from tests.closed_loop.audits import CHECK_BY_ID, Audit, audited
 from tests.closed_loop.batches import ALONE, MANAGEMENT, Batch, accounts_of, batch_of, groups, like
 from tests.closed_loop.case_files import Case, case_files, read_cases
-from tests.closed_loop.estate import HEALTHY, STRANGER, changes, run
+from tests.closed_loop.estate import HEALTHY, STRANGER, differences, run
 from tests.closed_loop.tampering import tamper
 
 CASES = [case for path in case_files() for case in read_cases(path)]
@@ -141,7 +141,7 @@ def remedied(
         runs(commands, simulation, aws, folder, case.exit)
         once = simulation.snapshot()
         runs(commands, simulation, aws, folder, case.exit)
-        assert changes(once, simulation.snapshot()) == {}, "a second run changes something"
+        assert differences(once, simulation.snapshot()) == {}, "a second run changes something"
     manual_steps(case, simulation, aws, folder)
     return selected
 
@@ -209,12 +209,12 @@ def leaves_changed_documents_alone(
     tampered = json.loads(json.dumps(world))
     if not tamper(tampered, changes):
         return
-    somebodys = changes(world, World.from_document(tampered).to_document())
+    somebodys = differences(world, World.from_document(tampered).to_document())
     with serve(World.from_document(tampered)) as simulation:
         ended = [
             run(script.text, simulation, account, aws, folder) for script in scripts for account in accounts(script)
         ]
-        after = changes(world, simulation.snapshot())
+        after = differences(world, simulation.snapshot())
     assert 3 in {done.code for done in ended}, ended
     assert any("somebody changed it. Audit again." in done.errors for done in ended), ended
     assert {place: after.get(place) for place in somebodys} == somebodys, "somebody's change was overwritten"
@@ -235,7 +235,7 @@ def manual_steps(case: Case, simulation: Simulation, aws: str, folder: Path) -> 
 
 
 def assert_changed(case: Case, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    found = changes(before, after)
+    found = differences(before, after)
     assert set(found) == set(case.changes)
     for place, value in case.changes.items():
         assert value is ... or plain(found[place]) == plain(value)

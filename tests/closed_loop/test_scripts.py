@@ -10,7 +10,7 @@ from checks.model import Finding, Script
 from checks.remediation import commands, plan
 from ecr_audit.simulator import World, serve
 from tests.checks.remediation.words import adding, change_from_json, finding, granting, removing, rule
-from tests.closed_loop.estate import OTHER, REGION, SOURCE, changes, client, run, seen, world
+from tests.closed_loop.estate import OTHER, REGION, SOURCE, client, differences, run, seen, world
 
 KEPT = rule(f"{SOURCE}/eu-central-1", prefixes=["base/"], delete=True)
 EXPIRE = json.dumps(
@@ -141,7 +141,7 @@ def test_a_plan_reaches_its_target_changes_nothing_else_and_may_be_repeated(aws:
         ended = run_all(scripts, simulation, aws, tmp_path)
         assert [(code, errors) for _, code, _, errors in ended] == [(0, "")] * 6, ended
         after = simulation.snapshot()
-        assert set(changes(before, after)) == {
+        assert set(differences(before, after)) == {
             (SOURCE, REGION, "rules"),
             (SOURCE, REGION, "backfills"),
             (SOURCE, REGION, "repositories", "prod/api", "images"),  # it now knows that it was replicated
@@ -285,10 +285,10 @@ def test_one_script_for_two_accounts_does_the_part_of_each(aws: str, tmp_path: P
         assert first.code == 0, first
         assert f"Part 2 needs credentials of account {SOURCE}" in first.output
         between = simulation.snapshot()
-        assert set(changes(before, between)) == {(OTHER, REGION, "policy")}
+        assert set(differences(before, between)) == {(OTHER, REGION, "policy")}
         second = run(text, simulation, SOURCE, aws, tmp_path)
         assert second.code == 0, second
-        assert set(changes(between, simulation.snapshot())) == {(SOURCE, REGION, "rules")}
+        assert set(differences(between, simulation.snapshot())) == {(SOURCE, REGION, "rules")}
 
 
 def test_a_backfill_waits_for_the_one_that_is_running(aws: str, tmp_path: Path) -> None:

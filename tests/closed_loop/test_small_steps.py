@@ -12,7 +12,7 @@ from checks.changes import Change
 from checks.remediation import commands, plan
 from ecr_audit.simulator import World, serve
 from tests.checks.remediation.words import change_from_json, finding, rule
-from tests.closed_loop.estate import OTHER, REGION, SOURCE, changes, client, run, seen, world
+from tests.closed_loop.estate import OTHER, REGION, SOURCE, client, differences, run, seen, world
 
 TAGS = {"-owner": 'O\'Brien "team" $HOME `id`', "a key": "two\nlines \\ and é; rm -rf *"}
 HOSTILE_TAG = '--it\'s "$(x)" `y` $HOME'
@@ -57,7 +57,7 @@ def test_once_is_done_and_twice_is_harmless(name: str, aws: str, tmp_path: Path)
         done = run(text, simulation, OTHER, aws, tmp_path)
         assert (done.code, done.errors) == (0, ""), done
         after = simulation.snapshot()
-        places = [place[: 2 + len(changed)] for place in changes(before, after)]
+        places = [place[: 2 + len(changed)] for place in differences(before, after)]
         assert places == [(OTHER, REGION, *changed)]
         again = run(text, simulation, OTHER, aws, tmp_path)
         assert (again.code, again.errors) == (0, "")
