@@ -89,7 +89,7 @@ _STORE = [
 ]  # fmt: skip
 
 _CUSTOM_CHECKS = [
-    click.option("--custom-checks", "suite_folder", metavar="DIR", envvar="ECR_AUDIT_CUSTOM_CHECKS",
+    click.option("--custom-checks", "custom_checks_folder", metavar="DIR", envvar="ECR_AUDIT_CUSTOM_CHECKS",
                  help="Folder of your own Great Expectations suites (*.json), which run beside the checks."),
 ]  # fmt: skip
 

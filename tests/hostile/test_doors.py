@@ -439,7 +439,7 @@ def test_a_scope_without_any_registry_is_not_a_clean_audit():
 
     run = replace(a_run(), results=(), gaps=())
     empty = replace(run, coverage=replace(run.coverage, registries_planned=0, unaccounted=()))
-    full = replace(run, coverage=replace(run.coverage, registries_planned=1, unaccounted=()))
+    full = replace(run, coverage=replace(run.coverage, registries_planned=1, registries_complete=1, unaccounted=()))
     assert exit_code(empty, "high") == 3
     assert exit_code(full, "high") == 0
 
