@@ -20,7 +20,7 @@ from tests.schedules.deliveries.world import world_in
 TEXT = """
 store: store
 deliveries:
-  spool: {type: sample, spool: spool.jsonl, token: {env: SAMPLE_TOKEN}, ca_file: "", tell: {always: true}}
+  spool: {type: sample, spool: spool.jsonl, token: {env: SAMPLE_TOKEN}, ca_file: "", notify_on: {always: true}}
 """
 SECRET = "s3cret-of-the-sample"
 
