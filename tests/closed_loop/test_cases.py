@@ -216,7 +216,7 @@ def leaves_changed_documents_alone(
         ]
         after = changes(world, simulation.snapshot())
     assert 3 in {done.code for done in ended}, ended
-    assert any("somebody changed it. Audit again." in done.errors for done in ended), ended
+    assert any("changed since the audit. Run the audit again." in done.errors for done in ended), ended
     assert {place: after.get(place) for place in somebodys} == somebodys, "somebody's change was overwritten"
 
 

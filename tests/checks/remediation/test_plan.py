@@ -121,7 +121,7 @@ def test_a_finding_is_mended_as_a_whole_or_not_at_all() -> None:
     unread = context(registry(), {**registry(OTHER), "registry_policy": None})
     both = finding(granting(SOURCE, ""), adding(B), resource="the link")
     scripts = plan([both, finding(adding(A))], unread)
-    assert names(scripts) == ["20-rules-111111111111-eu-west-1.sh", "60-by-hand-222222222222-eu-west-1.sh"]
+    assert names(scripts) == ["20-rules-111111111111-eu-west-1.sh", "60-manual-222222222222-eu-west-1.sh"]
     assert B.split("/")[0] not in scripts[0].text
     assert "could not be read" in scripts[1].refused[0]
     assert "the link" in scripts[1].text
@@ -134,7 +134,7 @@ def test_the_last_statement_is_left_to_a_person() -> None:
     (script,) = plan(
         [finding(change("policy.remove-statement", OTHER, statement=1))], context(registry(OTHER, policy=policy))
     )
-    assert script.name.startswith("60-by-hand")
+    assert script.name.startswith("60-manual")
     assert "delete-registry-policy" in script.refused[0]
 
 
