@@ -153,7 +153,7 @@ def test_a_tag_that_moved_meanwhile_and_an_image_that_is_gone_stay_as_they_are(a
         before = simulation.snapshot()
         done = run(text, simulation, OTHER, aws, tmp_path)
         assert done.code == 3, done
-        assert "somebody changed it" in done.errors
+        assert "changed since the audit" in done.errors
         assert simulation.snapshot() == before
         gone = at_other("repository.retag", repository="prod/api", digest="sha256:" + "0" * 64, tag="1.0", seen=other)
         assert (
