@@ -55,7 +55,9 @@ def in_set(fact: str, *values: str | int) -> Expectation:
 
 
 def between(fact: str, *, minimum: int | None = None, maximum: int | None = None) -> Expectation:
-    """The number *fact* must be between *minimum* and *maximum*, inclusive; None: no bound. Numbers are not negative."""
+    """The number *fact* must be between *minimum* and *maximum*, inclusive; None: no bound. Numbers are not
+    negative.
+    """
     bounds = {"min_value": minimum, "max_value": maximum}
     if minimum is None:
         expected = "0" if maximum == 0 else f"at most {maximum:,}"

@@ -260,7 +260,9 @@ def _split(raw: Mapping[str, Any], owner: str) -> tuple[Mapping[str, Any], Mappi
 
 
 def _reading_only(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The statement without actions that push or delete; a pattern that matches those is reduced to what a pull needs."""
+    """The statement without actions that push or delete; a pattern that matches those is reduced to what a pull
+    needs.
+    """
     element = read_statement(raw, 1).actions
     harmful = [action.lower() for action in (*PUSH, *DELETE)]
     kept: list[str] = []

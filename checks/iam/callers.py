@@ -142,7 +142,9 @@ def _paths_in(organization: str, named: _Mentioned) -> list[str]:
 
 
 def _arns_of(account: str, named: _Mentioned, partition: str) -> list[str]:
-    """An identity of *account* that no policy names, and one for each pattern that could match one of its identities."""
+    """An identity of *account* that no policy names, and one for each pattern that could match one of its
+    identities.
+    """
     found = [_plain_arn(account, partition)]
     for pattern in sorted(named.arns):
         fields = pattern.split(":", 5)

@@ -74,7 +74,9 @@ class Grantees:
 
 
 def grantees_of(statement: Statement) -> Grantees:
-    """The principals of *statement*, whatever its effect. Services, federated and deleted principals are not accounts."""
+    """The principals of *statement*, whatever its effect. Services, federated and deleted principals are not
+    accounts.
+    """
     principals = statement.principals
     readable = principals.readable and not any(one.kind is Kind.UNRECOGNIZED for one in principals.entries)
     named = frozenset() if principals.negated else principals.accounts

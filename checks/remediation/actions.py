@@ -215,7 +215,9 @@ def switch(word: str | None) -> bool | None:
 
 
 def repair_statement(row: Row, repaired: Mapping[str, Any] | None) -> tuple[Change, ...]:
-    """The changes that turn the statement of a row of `grants` into *repaired*: empty removes it; None: manual steps."""
+    """The changes that turn the statement of a row of `grants` into *repaired*: empty removes it; None: manual
+    steps.
+    """
     if repaired is None:
         return ()
     if not repaired:

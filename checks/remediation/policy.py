@@ -123,7 +123,9 @@ def _merge_replacements(policy: Policy, changes: Sequence[ReplaceStatement]) -> 
 
 def _numbered(policy: Policy, number: int) -> Statement | None:
     if number > len(policy.statements):
-        raise CannotApplyError(f"there is no statement {number}; the registry policy has {len(policy.statements)}")
+        raise CannotApplyError(
+            f"there is no statement {number}; the registry policy has {len(policy.statements)} statements"
+        )
     return policy.statements[number - 1]
 
 

@@ -33,7 +33,9 @@ def is_full_for(context: RemediationContext, source: RegistryId, destination: Re
 
 
 def takes(context: RemediationContext, source: RegistryId, destinations: Iterable[RegistryId]) -> bool:
-    """Whether AWS would accept all of *destinations* as additional ones of *source*. Missing evidence counts as room."""
+    """Whether AWS would accept all of *destinations* as additional ones of *source*. Missing evidence counts as
+    room.
+    """
     registry = context.registries.get(source)
     if registry is None:
         return True

@@ -83,7 +83,9 @@ def text_step(
     read: Words,
     write: Words,
 ) -> Step:
-    """Replace the JSON text *seen* by *wanted* (`NAME.json` in the work folder); *code*: error code where none exists."""
+    """Replace the JSON text *seen* by *wanted* (`NAME.json` in the work folder); *code*: error code where none
+    exists.
+    """
     uses = frozenset({"fetch", "same", "alike", "document"})
     known = [f"{name}-{number}" for number in range(1, len(others) + 1)]
     also = "".join(f" || alike {one}" for one in known)

@@ -105,7 +105,7 @@ def _added(rules: tuple[Rule, ...], change: AddReplication, limits: AwsLimits, o
     destinations = tuple(RegistryId(one.account, one.region) for one in change.destinations)
     refuse_destinations(destinations, owner)
     refuse_filters(change.prefixes)
-    return _with_copies(rules, destinations, change.prefixes, limits, delete=change.delete_replication)
+    return _with_replicas(rules, destinations, change.prefixes, limits, delete=change.delete_replication)
 
 
 def compacted(rules: Sequence[Rule], limits: AwsLimits) -> tuple[Rule, ...]:
@@ -133,7 +133,7 @@ def _without_destinations(rules: tuple[Rule, ...], gone: Collection[RegistryId])
     return tuple(kept)
 
 
-def _with_copies(
+def _with_replicas(
     rules: tuple[Rule, ...],
     destinations: Sequence[RegistryId],
     prefixes: Sequence[str],

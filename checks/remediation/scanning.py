@@ -42,7 +42,9 @@ def parse(text: str | None) -> Configuration:
 
 
 def merge(configuration: Configuration, changes: Iterable[CoverScanning]) -> Merged[Configuration]:
-    """The configuration that also scans what the changes name. It never lowers the scan type and never removes a scan."""
+    """The configuration that also scans what the changes name. It never lowers the scan type and never removes a
+    scan.
+    """
     return merge_one_by_one(configuration, distinct(changes), _covering)
 
 

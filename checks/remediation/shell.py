@@ -46,7 +46,7 @@ def comment(*lines: str) -> str:
 
 
 def here_document(text: str, word: str) -> str:
-    """A quoted here-document whose delimiter begins with *word* and is no line of *text*."""
+    """A quoted here-document whose delimiter begins with *word* and is not a line of *text*."""
     lines = set(text.splitlines()) | set(text.split("\n"))
     names = (word, *(f"{word}{count}" for count in range(len(lines) + 1)))
     delimiter = next(name for name in names if name not in lines)

@@ -61,7 +61,7 @@ def rules_split(rules: Sequence[Rule], limits: AwsLimits) -> str:
         (
             (more, first, second)
             for (first, one), (second, other) in combinations(enumerate(rules), 2)
-            if (more := _more_copies(one, other, limits)) is not None
+            if (more := _more_replicas(one, other, limits)) is not None
         ),
         key=lambda found: (len(found[0]), found[1:]),
         default=None,
@@ -69,9 +69,9 @@ def rules_split(rules: Sequence[Rule], limits: AwsLimits) -> str:
     offer = "move the destinations of some of them to a second source registry"
     if cheapest is not None:
         more, first, second = cheapest
-        copies = _listed(f"{name or 'everything'} to {account}/{region}" for (account, region), name in sorted(more))
+        others = _listed(f"{name or 'everything'} to {account}/{region}" for (account, region), name in sorted(more))
         pair = (_rule_in_words(rules[first]), _rule_in_words(rules[second]))
-        offer = f"merge {pair[0]} and {pair[1]} into one, which would also replicate {copies}; or {offer}"
+        offer = f"merge {pair[0]} and {pair[1]} into one, which would also replicate {others}; or {offer}"
     return f"the registry would have {len(rules)} rules, AWS allows {limits.rules}; split: {offer}"
 
 
@@ -90,7 +90,7 @@ def shorter_prefixes(prefixes: Collection[str], most: int) -> str:
     return f"use {_listed(chosen)} with that beginning, which leaves {left} and also matches all other such names"
 
 
-def _more_copies(one: Rule, other: Rule, limits: AwsLimits) -> frozenset[tuple[RegistryId, str]] | None:
+def _more_replicas(one: Rule, other: Rule, limits: AwsLimits) -> frozenset[tuple[RegistryId, str]] | None:
     """What a rule for both would also replicate; None where there can be no such rule."""
     if deletes(one) != deletes(other) or not destinations_of(one) or not destinations_of(other):
         return None

@@ -66,7 +66,9 @@ def parse(text: str | None) -> Mapping[str, Template]:
 
 
 def merge(seen: Mapping[str, Template], changes: Iterable[Asked]) -> Merged[Changes]:
-    """The target state of each template that a change names. Where changes disagree about a field, the first applies."""
+    """The target state of each template that a change names. Where changes disagree about a field, the first
+    applies.
+    """
 
     def apply(changes: Changes, change: Asked) -> Changes:
         key = key_of(change.prefix)
