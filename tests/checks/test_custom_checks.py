@@ -286,6 +286,6 @@ def test_what_is_told_and_what_is_kept_is_bounded() -> None:
     result = evaluation.results[0]
     assert len(result.findings) == MAX_FINDINGS
     assert counts(result) == {"fail": MAX_FINDINGS + 5}
-    assert evaluation.notes == ("user.ours.it: 1,005 rows fail, the first 1,000 of them are findings.",)
+    assert evaluation.notes == ("user.ours.it: 1,005 rows fail, and only the first 1,000 are findings.",)
     assert len(json.dumps(evaluation.validations)) < 20_000
     assert len(json.dumps(dict(evaluation.results[1].findings[0].evidence))) < 20_000

@@ -126,7 +126,7 @@ def test_code_is_written_instead_and_scripts_of_before_go(kept: Path) -> None:
         "mine.sh",
     }
     assert "WARNING: cloudformation cannot express all of the plan." in result.output
-    assert "Resource tags of prod/api: team: an action rather than a document" in result.output
+    assert "Resource tags of prod/api: team: an API call, not a document" in result.output
     readme = (kept / "plan/README.txt").read_text()
     assert readme.index(f"1. {OTHER}") < readme.index(f"2. {SOURCE}")
     assert json.loads((kept / f"plan/{stems[0]}.json").read_text())["Resources"]["Replication"]
