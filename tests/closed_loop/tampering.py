@@ -33,9 +33,9 @@ Document = dict[str, Any]
 def tamper(world: Document, changes: Iterable[Change]) -> bool:
     """Change, in the document *world*, whatever *edits* would change and can find changed; whether there was any."""
     done = [
-        tamper(_registry(world, change), change)
+        modify(_registry(world, change), change)
         for change in changes
-        for kind, tamper in _CHANGES.items()
+        for kind, modify in _CHANGES.items()
         if change.kind.startswith(kind)
     ]
     return any(done)
