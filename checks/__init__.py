@@ -1,1 +1,1 @@
-"""WHAT IS RIGHT: pure judgement over tables; no AWS, no clock, no files, no network."""
+"""The checks: pure evaluation of tables; no AWS calls, no clock, no files, no network."""

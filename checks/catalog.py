@@ -1,7 +1,7 @@
 """The checks, in the order in which reports list them: one line of `_IDS` each.
 
-An id says where a check lives: `grants.covers-rule` is `checks/grants/covers_rule.py`. A module that is not listed here
-is not run.
+The id is the path of the check's module: `grants.covers-rule` is `checks/grants/covers_rule.py`. A module that is not
+listed here is not run.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ class Group:
     """A group of checks, which is a package of that name."""
 
     title: str
-    """As reports and pages call it."""
+    """Its name in reports and on pages."""
     subject: str
-    """What its checks are about, in a sentence."""
+    """Its subject, in a sentence."""
 
 
 GROUPS: Mapping[str, Group] = {
-    "rules": Group("Replication rules", "What each registry replicates where, compared with the baseline."),
+    "rules": Group("Replication rules", "Replication configurations compared with the baseline."),
     "limits": Group("Limits", "How close registries are to the AWS limits that apply to replication."),
     "grants": Group(
         "Grants at the destination",
-        "Whether registry policies allow exactly the replication that rules ask for.",
+        "Whether registry policies allow exactly the replication that rules need.",
     ),
     "settings": Group(
         "Destination settings",
-        "Settings of replicas and of templates: replication copies images only.",
+        "Settings of replicas and creation templates, which replication does not copy.",
     ),
-    "coverage": Group("Coverage of images", "Whether the images that should have been replicated have arrived."),
-    "topology": Group("Topology", "The paths that images take through several registries."),
-    "organization": Group("Organization", "Accounts and Regions around replication, and complete evidence."),
-    "exposure": Group("Access exposure", "Who else can read, write or delete replicas."),
-    "waivers": Group("Waivers", "Whether exceptions are in force and still match findings."),
+    "coverage": Group("Image coverage", "Whether the images that should be replicated are at their destinations."),
+    "topology": Group("Topology", "Replication paths over several registries."),
+    "organization": Group("Organization", "Accounts, Regions and registries, and complete evidence."),
+    "exposure": Group("Access exposure", "Principals of other accounts that can read, push or delete replicas."),
+    "waivers": Group("Waivers", "Whether waivers are in force and still match findings."),
 }
 """Name → group, in the order in which reports list them."""
 
@@ -138,14 +138,14 @@ _IDS = (
 CHECKS: tuple[Check, ...] = tuple(import_module(f"checks.{name.replace('-', '_')}").CHECK for name in _IDS)
 
 EVIDENCE_CHECKS: tuple[Check, ...] = tuple(check for check in CHECKS if check.table is not WAIVERS)
-"""Those that are judged over evidence, first."""
+"""Checks over evidence, which are evaluated first."""
 
 WAIVER_CHECKS: tuple[Check, ...] = tuple(check for check in CHECKS if check.table is WAIVERS)
-"""Those that are judged over what the others found."""
+"""Checks over the findings of the others."""
 
 
 def find(name: str) -> tuple[Check, ...]:
-    """The checks called *name*: an id, an alias (`GRT-01`), or a pattern with `*` over both; case plays no part."""
+    """The checks that match *name*: an id, an alias (`GRT-01`), or a pattern with `*` over both; case-insensitive."""
     wanted = name.lower()
     return tuple(
         check for check in CHECKS if any(fnmatchcase(known.lower(), wanted) for known in (check.id, *check.aliases))

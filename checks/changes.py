@@ -1,8 +1,8 @@
-"""The kinds of change that a remediation may ask for, one class each.
+"""The kinds of change that a remediation may request, one class each.
 
-A change is data, kept with the run. Where several touch one document they are merged into a single put, so each says
-only what should differ, never the whole document. Numbers of rules and statements count from 1 in the document that
-the audit saw. Plain dataclasses: worker processes load them, and do without pydantic.
+A change is data, stored with the run. Several changes of one document are merged into a single put, so each has only
+the difference, never the whole document. Numbers of rules and statements count from 1 in the document as audited.
+Plain dataclasses, because worker processes load them without pydantic.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A registry that receives."""
+    """A destination registry."""
 
     account: str
     region: str
@@ -29,7 +29,7 @@ class _Change:
 
     @property
     def arguments(self) -> Mapping[str, Any]:
-        """What is asked for, by name: every field but the kind and the place."""
+        """The arguments by name: every field but the kind, account and Region."""
         return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _NOT_ARGUMENTS}
 
 
@@ -44,12 +44,12 @@ class AddReplication(_Change):
     destinations: tuple[Destination, ...]
     prefixes: tuple[str, ...]
     delete_replication: bool | None = None
-    """None: no opinion, so off for new rules."""
+    """None: not specified, so off for new rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveDestination(_Change):
-    """Take this destination out of every rule; rules left without one go too."""
+    """Remove this destination from every rule, and rules that are then without one."""
 
     kind: Literal["replication.remove-destination"] = "replication.remove-destination"
     destination_account: str
@@ -58,7 +58,7 @@ class RemoveDestination(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetDeleteReplication(_Change):
-    """Switch `deleteReplication` of one rule."""
+    """Set `deleteReplication` of one rule."""
 
     kind: Literal["replication.set-delete"] = "replication.set-delete"
     rule: int
@@ -67,7 +67,7 @@ class SetDeleteReplication(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveRule(_Change):
-    """Drop one rule."""
+    """Remove one rule."""
 
     kind: Literal["replication.remove-rule"] = "replication.remove-rule"
     rule: int
@@ -75,7 +75,7 @@ class RemoveRule(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacePrefix(_Change):
-    """In one rule, put these prefixes where one stands (`""` is a rule without filter); with none left, it goes."""
+    """Replace a prefix of one rule (`""` is a rule without filter); a rule without prefixes is then removed."""
 
     kind: Literal["replication.replace-prefix"] = "replication.replace-prefix"
     rule: int
@@ -85,7 +85,7 @@ class ReplacePrefix(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveDuplicates(_Change):
-    """Name every destination and prefix of one rule once."""
+    """Remove duplicate destinations and prefixes from one rule."""
 
     kind: Literal["replication.remove-duplicates"] = "replication.remove-duplicates"
     rule: int
@@ -104,7 +104,7 @@ class AddStatement(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveStatement(_Change):
-    """Drop one statement of the registry policy."""
+    """Remove one statement of the registry policy."""
 
     kind: Literal["policy.remove-statement"] = "policy.remove-statement"
     statement: int
@@ -112,7 +112,7 @@ class RemoveStatement(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceStatement(_Change):
-    """Write one statement of the registry policy anew."""
+    """Replace one statement of the registry policy."""
 
     kind: Literal["policy.replace-statement"] = "policy.replace-statement"
     statement: int
@@ -210,7 +210,7 @@ class TagRepository(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetagImage(_Change):
-    """Give an image that is there a tag; `seen` is the digest that the tag names now, empty for none."""
+    """Set a tag on an existing image; `seen` is the digest that the tag names now, empty for none."""
 
     kind: Literal["repository.retag"] = "repository.retag"
     repository: str
@@ -253,7 +253,7 @@ class CreateServiceLinkedRole(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartBackfill(_Change):
-    """Replicate what exists already to one destination, under the rules in force."""
+    """Replicate existing images to one destination, under the current rules."""
 
     kind: Literal["backfill.start"] = "backfill.start"
     destination_account: str
@@ -261,7 +261,7 @@ class StartBackfill(_Change):
 
 
 class _ByKind:
-    """Tells pydantic, which only those load who keep runs, that `kind` says which class a stored change is."""
+    """Metadata for pydantic, loaded only where runs are stored: `kind` selects the class of a stored change."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         from pydantic import Field
@@ -291,4 +291,4 @@ AnyChange = (
     | StartBackfill
 )
 Change = Annotated[AnyChange, _ByKind()]
-"""One wanted change."""
+"""One requested change."""

@@ -1,6 +1,6 @@
-"""What a check demands of the facts in its table, in Great Expectations' vocabulary.
+"""What a check expects of the facts in its table, in Great Expectations' vocabulary.
 
-A builder below names the expectation, the columns it reads (the *facts*) and how the demanded value reads in a report.
+A builder below sets the expectation, the columns it reads (the *facts*) and the expected value as reports show it.
 The first fact is the one that is *observed*; every other value is what it is compared with. A null in any fact is
 UNKNOWN: the evaluator leaves such rows out before Great Expectations sees them.
 """
@@ -30,11 +30,11 @@ class Expectation:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """Its keyword arguments, columns included."""
     expected: str = ""
-    """The demanded value as a format string over the facts (`at most {destination_limit}`)."""
+    """The expected value as a format string over the facts (`at most {destination_limit}`)."""
 
     @property
     def statement(self) -> str:
-        """The demand as a sentence over column names: `unique_destinations: at most destination_limit`."""
+        """The expectation as a sentence over column names: `unique_destinations: at most destination_limit`."""
         return f"{self.facts[0]}: {self.expected.replace('{', '').replace('}', '').replace(':names', '')}"
 
 
@@ -49,16 +49,18 @@ def is_false(fact: str) -> Expectation:
 
 
 def in_set(fact: str, *values: str | int) -> Expectation:
-    """*fact* must be one of *values*; an empty text or JSON array reads `none`."""
+    """*fact* must be one of *values*; an empty text or JSON array is shown as `none`."""
     expected = " or ".join("none" if value in ("", "[]") else str(value) for value in values)
     return Expectation(_IN_SET, (fact,), {"column": fact, "value_set": list(values)}, expected)
 
 
 def between(fact: str, *, minimum: int | None = None, maximum: int | None = None) -> Expectation:
-    """The number *fact* must lie between *minimum* and *maximum*, both included; None leaves that side open."""
+    """The number *fact* must be between *minimum* and *maximum*, inclusive; None: no bound. Numbers are not
+    negative.
+    """
     bounds = {"min_value": minimum, "max_value": maximum}
     if minimum is None:
-        expected = f"at most {maximum:,}"
+        expected = "0" if maximum == 0 else f"at most {maximum:,}"
     elif maximum is None:
         expected = f"at least {minimum:,}"
     else:
@@ -92,7 +94,7 @@ def equals(fact: str, expected: str, *, names: bool = False) -> Expectation:
 
 
 def matches(fact: str, pattern: str, expected: str) -> Expectation:
-    """The text *fact* must match the regular expression *pattern*, which *expected* says in words."""
+    """The text *fact* must match the regular expression *pattern*, which *expected* describes."""
     return Expectation(_REGEX, (fact,), {"column": fact, "regex": pattern}, expected)
 
 

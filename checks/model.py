@@ -1,7 +1,7 @@
-"""The words of a judgement: severity, status, check, finding, remediation, gap.
+"""The model of an evaluation: severity, status, check, finding, remediation, gap.
 
-Everything here is a frozen value. Nothing here imports pandas, boto3 or Great Expectations, so that
-``ecr-audit --help`` and ``ecr-audit checks list`` stay quick.
+Everything here is a frozen value. Nothing here imports pandas, boto3 or Great Expectations, so
+``ecr-audit --help`` and ``ecr-audit checks list`` stay fast.
 """
 
 from __future__ import annotations
@@ -51,20 +51,20 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
     def at_least(self, other: Severity) -> bool:
-        """Whether this severity is as bad as *other*, or worse."""
+        """Whether this severity is *other*, or more severe."""
         return self.rank <= other.rank
 
 
 class Status(StrEnum):
-    """The answer of a check about one row."""
+    """The result of a check for one row."""
 
     PASS = "pass"
     FAIL = "fail"
     UNKNOWN = "unknown"
-    """The evidence could not be read, parsed or decided. Never a pass, never a failure."""
+    """The evidence could not be read, parsed or evaluated. Never a pass, never a failure."""
     NOT_APPLICABLE = "not_applicable"
     ERROR = "error"
-    """The check itself broke; named, and the run goes on."""
+    """Check error: the check itself failed to run; it is reported, and the run continues."""
 
 
 class GapKind(StrEnum):
@@ -83,18 +83,18 @@ class GapKind(StrEnum):
     REGION_DISABLED = "region_disabled"
     ACCOUNT_INACTIVE = "account_inactive"
     FEATURE_DISABLED = "feature_disabled"
-    """The service says that the feature does not exist in this Region."""
+    """The service reports that the feature does not exist in this Region."""
     UNKNOWN_OPERATION = "unknown_operation"
     """The endpoint does not know the operation (an emulator, or an old partition)."""
     UNEXPECTED = "unexpected"
-    """An answer that none of the other kinds describes; `code` and `message` keep it."""
+    """Any other error; see `code` and `message`."""
     LIMITED = "limited"
-    """Not read because the audit's own stated bound was reached."""
+    """Not read because a configured limit of the audit was reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something the audit wanted to read and could not."""
+    """Evidence that the audit could not read."""
 
     account: str
     """Twelve digits, or empty where the whole organization is meant."""
@@ -108,29 +108,29 @@ class Gap:
     message: str
     """The error message as AWS gave it; credentials never appear in it."""
     tables: tuple[str, ...] = ()
-    """Names of the tables that this gap spoils."""
+    """Names of the tables that this gap affects."""
     resource: str = ""
-    """Repository name, key ARN, role ARN …: what was asked about, where it was one thing."""
+    """Repository name, key ARN, role ARN …: the resource of the call, where it was a single one."""
     permission: str = ""
-    """The IAM action that would close the gap, where a permission would."""
+    """The missing IAM action, where a permission would close the gap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remediation:
-    """What would mend a finding: a sentence, the edits, and whether they need a reader first."""
+    """The remediation of a finding: a summary, the changes, and whether they need review."""
 
     summary: str
     """One imperative sentence."""
     changes: tuple[Change, ...] = ()
     safe: bool = False
-    """Whether it can be applied without review (it widens nothing, deletes nothing, costs little)."""
+    """Whether it can be applied without review (it grants no access, deletes nothing, costs little)."""
     manual: tuple[str, ...] = ()
-    """Steps for a person, where no paste-ready command should exist."""
+    """Manual steps, where there should be no ready-made command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One judgement over one table. A module of a check declares exactly one, named ``CHECK``."""
+    """One check over one table. A check's module declares exactly one, named ``CHECK``."""
 
     id: str
     """The slug: `<group>.<module-with-dashes>`; the same in module, case file, doc page, config and finding."""
@@ -141,15 +141,15 @@ class Check:
     severity: Severity
     """Severity of a failure, unless `graded` names a column or the baseline overrides it."""
     table: Table
-    """The declared table that is judged, one row at a time."""
+    """The declared table that is evaluated, row by row."""
     expect: Expectation
-    """What is demanded of which columns, the facts. A null in any of them means UNKNOWN."""
+    """The expectation over columns, the facts. A null in any of them means UNKNOWN."""
     message: str
     """Format string over the table's columns, for a failing row."""
     remediation: Callable[[Row, RemediationContext], Remediation]
-    """What would mend one failing row."""
+    """Builds the remediation of one failing row."""
     when: tuple[str, ...] = ()
-    """Boolean columns: a false one is NOT_APPLICABLE, else a null one is UNKNOWN; empty: every row is judged."""
+    """Boolean columns: a false one is NOT_APPLICABLE, else a null one is UNKNOWN; empty: every row is evaluated."""
     graded: str = ""
     """Column with a `Severity` value per row that replaces `severity`; empty or null cell: `severity`."""
     unknown: str = "the evidence for this could not be read"
@@ -159,7 +159,7 @@ class Check:
     at: str = ""
     """Which side of a two-sided table the finding belongs to: `source`, `destination`, or empty."""
     permissions: tuple[str, ...] = ()
-    """IAM actions whose answers this check needs."""
+    """IAM actions that this check needs."""
     controls: tuple[str, ...] = ()
     """Control mappings; ours start with `own:`."""
     since: str = "0.1"
@@ -172,12 +172,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class WaiverMark:
-    """The waiver that covers a finding."""
+    """The waiver of a finding."""
 
     reason: str
     owner: str
     until: str
-    """ISO date, the last day on which it holds."""
+    """ISO date, the last day on which it is in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,44 +191,44 @@ class Finding:
     account: str
     region: str
     resource: str
-    """A label that a person reads: repository name, `source → destination`, statement …"""
+    """Display name: repository name, `source → destination`, statement …"""
     key: Mapping[str, Any]
     """The table's key columns and their values."""
     message: str
     evidence: Mapping[str, Any]
     remediation: Remediation | None
     fingerprint: str
-    """Stable over runs, unique in one: a hash of check id and what names the row (see `Table.identity`)."""
+    """Stable over runs, unique in one: a hash of check id and the row's identity (see `Table.identity`)."""
     waiver: WaiverMark | None = None
     fact: str = ""
     """Name of the observed column; empty where the finding is about no single row."""
     expected: str = ""
-    """What that column should hold, in words (`at most 25`)."""
+    """Its expected value, in words (`at most 25`)."""
     observed: str = ""
-    """What it holds, in words (`26`)."""
+    """Its observed value, in words (`26`)."""
 
 
 def fingerprint(check: str, identity: Mapping[str, Any]) -> str:
-    """Sixteen hex digits that name the same problem in every run; *identity* is what names its row."""
+    """Sixteen hex digits that identify the same problem in every run; *identity* identifies its row."""
     text = "\x1f".join([check, *[f"{name}={identity[name]}" for name in sorted(identity)]])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The answer of one check over its whole table."""
+    """The result of one check over its whole table."""
 
     check: str
     counts: Mapping[Status, int]
     """Rows by status; every status is present."""
     findings: tuple[Finding, ...]
-    """The FAIL and UNKNOWN rows, in table order; one ERROR finding if the check broke."""
+    """The FAIL and UNKNOWN rows, in table order; one ERROR finding if the check failed to run."""
     error: str = ""
-    """What broke, if the check itself did."""
+    """The error, if the check failed to run."""
 
     @property
     def status(self) -> Status:
-        """The whole table in one word: the worst answer; NOT_APPLICABLE for a table without rows."""
+        """The status of the whole table: the worst of its rows; NOT_APPLICABLE for a table without rows."""
         for status in (Status.ERROR, Status.FAIL, Status.UNKNOWN, Status.PASS):
             if self.counts.get(status):
                 return status
@@ -237,7 +237,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class RemediationContext:
-    """What a remedy may look at besides its row."""
+    """What a remediation may use besides its row."""
 
     baseline: Baseline
     organization: str = ""
@@ -258,11 +258,11 @@ class Script:
     safe: bool
     """Whether every step in it is safe without review."""
     findings: tuple[str, ...]
-    """Fingerprints that it mends."""
+    """Fingerprints of the findings that it fixes."""
     manual: tuple[str, ...] = ()
-    """Steps in it that need a person."""
+    """Its manual steps."""
     refused: tuple[str, ...] = ()
-    """Fixes left out because AWS would refuse the merged document, each with the reason."""
+    """Fixes not included because AWS would reject the merged document, each with the reason."""
 
 
 def utc_text(moment: dt.datetime) -> str:

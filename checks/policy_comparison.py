@@ -1,4 +1,4 @@
-"""Repository policies and lifecycle policies compared by what they do, without images."""
+"""Repository policies and lifecycle policies compared by their effect, without images."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any, Self
 
 _SETS = frozenset({"Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "AWS", "Service"})
-"""Keys of a policy under which one value and a list of one are the same, and order means nothing."""
+"""Keys of a policy under which one value and a list of one are equal, and order has no meaning."""
 
 
 def same_policy(one: str, other: str) -> bool | None:
-    """Whether two policy texts say the same; empty: no policy; None: one of them cannot be understood."""
+    """Whether two policy texts are equivalent; empty: no policy; None: one of them cannot be parsed."""
     if one == other:
         return True
     if not one or not other:
@@ -31,7 +31,7 @@ def _canonical(text: str) -> Any:
 
 
 def _ordered(value: Any, *, unordered: bool = False) -> Any:
-    """A document with the freedom of policy syntax taken out: equal results are equal policies."""
+    """A document in canonical form: equal results are equal policies."""
     if isinstance(value, dict):
         return {
             key: _ordered([part] if key == "Statement" and isinstance(part, dict) else part, unordered=key in _SETS)
@@ -50,14 +50,14 @@ _UNLISTED = "a-tag-that-no-rule-names"
 
 @dataclass(frozen=True, slots=True)
 class _Tagging:
-    """Which images a rule is about, as far as tags say."""
+    """The tag selection of a rule."""
 
     status: str
     patterns: tuple[str, ...]
-    """Wildcard patterns, all of which must be met; a prefix is a pattern that ends in `*`."""
+    """Wildcard patterns, all of which must match; a prefix is a pattern that ends in `*`."""
 
     def takes(self, tags: Sequence[str]) -> bool:
-        """Whether an image with *tags* meets it."""
+        """Whether it selects an image with *tags*."""
         if self.status != "tagged":
             return self.status == "any" or not tags
         return bool(tags) and all(any(fnmatchcase(tag, one) for tag in tags) for one in self.patterns)
@@ -75,7 +75,7 @@ class _Rule:
 
     @classmethod
     def read(cls, rule: Mapping[str, Any]) -> Self:
-        """The rule of a document; raises ValueError, KeyError or TypeError for what is no rule."""
+        """The rule of a document; raises ValueError, KeyError or TypeError for an invalid rule."""
         selection, action = rule["selection"], rule["action"]
         prefixes = [f"{prefix}*" for prefix in selection.get("tagPrefixList") or ()]
         patterns = tuple(sorted({*prefixes, *(selection.get("tagPatternList") or ())}))
@@ -104,16 +104,16 @@ Rules = tuple[_Rule, ...]
 
 @dataclass(frozen=True, slots=True)
 class Strictness:
-    """Whether a replica's policy keeps whatever the source's keeps; None: the texts do not determine it."""
+    """Whether a replica's policy keeps every image that the source's keeps; None: the texts do not determine it."""
 
     not_stricter: bool | None
     problem: str
-    """What expires at the destination only, or why that is undetermined, as a clause."""
+    """Images that expire at the destination only, or why that is unknown, as a clause."""
 
 
 @lru_cache(maxsize=4_096)
 def _rules(text: str) -> Rules | None:
-    """The rules of a policy text; None where it is not what AWS documents."""
+    """The rules of a policy text; None where it does not have the documented format."""
     try:
         rules = json.loads(text)["rules"]
         return tuple(_Rule.read(rule) for rule in sorted(rules, key=lambda rule: int(rule["rulePriority"])))
@@ -122,7 +122,7 @@ def _rules(text: str) -> Rules | None:
 
 
 def same_lifecycle(one: str, other: str) -> bool | None:
-    """Whether two policy texts do the same, whatever their descriptions and priorities; None: not understood."""
+    """Whether two policy texts have the same effect, ignoring descriptions and priorities; None: cannot be parsed."""
     if one == other:
         return True
     if not one or not other:
@@ -133,7 +133,7 @@ def same_lifecycle(one: str, other: str) -> bool | None:
 
 @lru_cache(maxsize=4_096)
 def rule_count(text: str) -> int | None:
-    """Rules of a policy text; empty: no policy, hence none; None where the text is not understood."""
+    """Number of rules of a policy text; an empty text has 0; None where it cannot be parsed."""
     try:
         return len(json.loads(text)["rules"]) if text else 0
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -141,7 +141,7 @@ def rule_count(text: str) -> int | None:
 
 
 def pull_time_priorities(text: str) -> tuple[int, ...] | None:
-    """Priorities of the rules that count from the last pull; None where the text is not understood."""
+    """Priorities of the rules that count from the last pull; None where the text cannot be parsed."""
     if not text:
         return ()
     if _rules(text) is None:
@@ -160,7 +160,7 @@ def strictness(source: str, replica: str) -> Strictness:
     if ours is None or theirs is None:
         return Strictness(None, "a lifecycle policy could not be parsed")
     problems = [_expired_here_only(tags, ours, theirs) for tags in _examples((*ours, *theirs))]
-    # What the source never expires says more than what it expires by another measure.
+    # Images that the source never expires are a clearer message than those that it expires by another measure.
     worst = max(problems, key=lambda problem: (problem.endswith("never"), bool(problem)))
     if worst:
         return Strictness(False, worst)
@@ -170,7 +170,7 @@ def strictness(source: str, replica: str) -> Strictness:
 
 
 def _examples(rules: Rules) -> Iterator[tuple[str, ...]]:
-    """Tags of an image for every way in which *rules* distinguish images."""
+    """Tags of one image for each group that *rules* distinguish."""
     yield ()
     yield (_UNLISTED,)
     for tagging in dict.fromkeys(rule.tagging for rule in rules if rule.tagging.status == "tagged"):
@@ -178,47 +178,47 @@ def _examples(rules: Rules) -> Iterator[tuple[str, ...]]:
 
 
 def _first(tags: Sequence[str], rules: Rules) -> _Rule | None:
-    """The rule that an image in the standard class with *tags* falls under."""
+    """The rule that selects an image in the standard class with *tags*."""
     return next((rule for rule in rules if rule.storage == _STANDARD and rule.tagging.takes(tags)), None)
 
 
 def _expired_here_only(tags: tuple[str, ...], ours: Rules, theirs: Rules) -> str:
-    """Why a repository of nothing but images tagged like *tags* loses some in the replica only; empty: it does not."""
+    """Why images with such *tags* expire in the replica only; empty: they do not."""
     here, there = _first(tags, ours), _first(tags, theirs)
     if here is None or here.action != "expire" or here.count_type not in (_COUNT, _PUSHED, _PULLED):
         return ""
     if here.count_type == _COUNT and any("*" not in pattern for pattern in here.tagging.patterns):
-        # A tag without wildcard names one image at most, which is never one too many.
+        # A tag without wildcard selects at most one image, which no count rule expires.
         return ""
     if there is not None and (there.action != "expire" or not _sooner(here, there)):
         return ""
-    what = "images without tag" if not tags else f"images that {_selected(here.tagging)}"
-    kept = f"and at the source {there.in_words()}" if there else "and at the source never"
+    what = "untagged images" if not tags else f"images {_selected(here.tagging)}"
+    kept = f"at the source {there.in_words()}" if there else "at the source never"
     return f"{what} expire at the destination {here.in_words()}, {kept}"
 
 
 def _selected(tagging: _Tagging) -> str:
     if tagging.status != "tagged":
-        return "carry a tag"
-    return f"are tagged like {' and '.join(tagging.patterns)}"
+        return "with a tag"
+    return f"with tags matching {' and '.join(tagging.patterns)}"
 
 
 def _sooner(here: _Rule, there: _Rule) -> bool:
-    """Whether some image expires by *here* while *there* keeps it, where both select the same images.
+    """Whether some image expires by *here* and not by *there*, where both select the same images.
 
-    A replica is pushed when it arrives and may never be pulled, so ages count from no earlier day than at the source.
+    A replica's push time is its arrival, and it may never be pulled, so its age is at most that of the source image.
     """
     if here.unit != there.unit and _COUNT not in (here.count_type, there.count_type):
         return False
     comparable = here.count_type == there.count_type or (here.count_type, there.count_type) == (_PULLED, _PUSHED)
     if comparable:
         return here.number < there.number
-    # By number and by age: a single old image, or many of today. By push and by pull: an old one in daily use.
+    # By count and by age: a single old image, or many new ones. By push and by pull: an old one in daily use.
     return there.count_type in (_COUNT, _PUSHED, _PULLED)
 
 
 def _harmless(at: int, ours: Rules, theirs: Rules) -> bool:
-    """Whether the source surely expires whatever rule number *at* of the replica does."""
+    """Whether the source certainly expires every image that rule number *at* of the replica expires."""
     here = ours[at]
     before = {(rule.tagging, rule.storage) for rule in ours[:at]}
     for position, there in enumerate(theirs):
@@ -226,6 +226,7 @@ def _harmless(at: int, ours: Rules, theirs: Rules) -> bool:
             here.tagging, here.storage, here.count_type, here.unit, here.action,
         )  # fmt: skip
         if alike and here.number >= there.number:
-            # What the source takes away before its rule is taken away here too, so its rule sees no fewer images.
+            # Images that earlier rules expire at the source also expire here, so its rule applies to at least these
+            # images.
             return {(rule.tagging, rule.storage) for rule in theirs[:position]} <= before
     return False

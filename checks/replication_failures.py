@@ -1,7 +1,7 @@
-"""What a failure code of ECR's image replication means, and where to look.
+"""Failure codes of ECR image replication: meaning and next steps.
 
-ECR's API reference calls the code a text and lists no values (API_ImageReplicationStatus). One is known from the field
-well enough to say more than that: aws/containers-roadmap issue 2675.
+The ECR API reference lists no values of the code (API_ImageReplicationStatus). The meaning of one is known from
+practice: aws/containers-roadmap issue 2675.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ ACCESS_DENIED = "DESTINATION_REGISTRY_ACCESS_DENIED"
 
 
 def meaning(code: str | None) -> str | None:
-    """What *code* says, as a clause; None where no status was read, empty where there is no code."""
+    """The meaning of *code*, as a clause; None where no status was read, empty where there is no code."""
     if not code:
         return code
     if code == ACCESS_DENIED:
-        return "the destination's registry policy does not allow the source account to replicate there"
+        return "the destination's registry policy does not allow replication from the source account"
     return "AWS does not document what this code means"
 
 
 def failures_text(codes: Mapping[str, int]) -> str:
-    """*codes* → number of images, as a clause: which codes, how often if there are several, and what they mean."""
+    """*codes* → number of images, as a clause: each code, its count if there are several, and its meaning."""
     if not any(codes):
         return ""
     parts = []
@@ -35,15 +35,15 @@ def failures_text(codes: Mapping[str, int]) -> str:
 
 
 def what_to_do(code: str, destination: str) -> tuple[str, ...]:
-    """Steps that come before another attempt to replicate to *destination*."""
+    """Steps before another attempt to replicate to *destination*."""
     if code == ACCESS_DENIED:
         return (
-            f"Fix the registry policy first: findings of the group `grants` about {destination} name what it lacks. "
-            "Otherwise the next attempt fails the same way.",
+            f"Fix the registry policy first: see the findings of the group `grants` about {destination}. "
+            "Otherwise the next attempt fails in the same way.",
         )
     named = f"the code {code}" if code else "a failure without a code"
     return (
-        f"Look for the cause of {named} first: the registry policy, the Region and the state of the account at "
+        f"Find the cause of {named} first: check the registry policy, the Region and the state of the account at "
         f"{destination}, its creation templates with their roles and keys, and failed CreateRepository and "
         "ReplicateImage calls in its CloudTrail.",
     )

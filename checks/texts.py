@@ -1,7 +1,7 @@
-"""The words about a check: its title, why it matters, how to fix it; read from the check's own module.
+"""The documentation of a check: its title, why it matters, how to fix it; read from the check's module.
 
-A run keeps them for every check that was part of it, so that it is printed later with the words it was made with,
-whatever the installed program says by then.
+A run stores it for every check that it evaluated, so a later report of that run has the texts of its time,
+whatever version is installed then.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _UNDERLINE = re.compile(r"^\s*([-=~^])\1{2,}\s*$")
 
 @dataclass(frozen=True, slots=True)
 class CheckText:
-    """What a report says about one check, whatever its result."""
+    """The documentation of one check, independent of its result."""
 
     id: str
     title: str
@@ -42,7 +42,7 @@ class CheckText:
     severity: Severity | None = None
     """Declared severity of a failure; None where the run does not know the check."""
     table: str = ""
-    """Name of the judged table; empty where not known."""
+    """Name of the evaluated table; empty where not known."""
     what: str = ""
     why: str = ""
     fix: str = ""
@@ -58,7 +58,7 @@ class CheckText:
 
 
 def text_of(check: Check) -> CheckText:
-    """The words about a check of ours. Its doc page is the docstring of its module."""
+    """The documentation of a built-in check. Its page is the docstring of its module."""
     group, _, name = check.id.partition(".")
     page = importlib.import_module(f"checks.{group}.{name.replace('-', '_')}").__doc__ or ""
     return CheckText(
@@ -74,9 +74,9 @@ def text_of(check: Check) -> CheckText:
 
 
 def text_of_own(own: CustomCheck) -> CheckText:
-    """The words about an expectation of the organization's own: what its suite says, and where it stands."""
+    """The documentation of a custom check, from its file."""
     asked = json.dumps(dict(own.arguments), ensure_ascii=False, default=str)
-    when = f" Only rows where {' and '.join(own.when)}." if own.when else ""
+    when = f" Applies to rows where {' and '.join(own.when)}." if own.when else ""
     return CheckText(
         id=own.id,
         title=own.title,
@@ -84,7 +84,7 @@ def text_of_own(own: CustomCheck) -> CheckText:
         table=own.table,
         what=f"{own.type} over the table {own.table}, with {asked}.{when}" if own.type else "",
         fix="\n\n".join(own.remediation),
-        references=f"The organization's own suite {own.file}.",
+        references=f"Custom check file {own.file}.",
     )
 
 

@@ -1,1 +1,1 @@
-"""The baseline: its schema, its file, the questions that are asked of it, and waivers."""
+"""The baseline: its schema, its file, its requirements, and waivers."""

@@ -1,4 +1,4 @@
-"""Reading a baseline: every error at once, each with line, column, and what to write instead."""
+"""Reads a baseline and reports every error at once, each with line, column, and what to write instead."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _NOWHERE = Node(1, 1)
 
 
 def keys_at(model: type[Strict], root: Node, path: Path) -> tuple[str, ...]:
-    """The keys that *model* knows for the mapping at *path* of the file that begins at *root*."""
+    """The keys that *model* defines for the mapping at *path* of the file that begins at *root*."""
     return tuple(_at(model, root, path)[0].get("properties", ()))
 
 
 def tag_at(model: type[Strict], root: Node, path: Path) -> str | None:
-    """What says which branch of a union is meant at *path*; None where there is no such union, or nothing says it."""
+    """The tag that selects the branch of a union at *path*; None where there is no such union, or no tag."""
     return _at(model, root, path)[1]
 
 
@@ -52,7 +52,7 @@ def _below(place: Mapping[str, Any], step: str | int) -> Mapping[str, Any]:
 
 
 def _resolved(schema: Mapping[str, Any], place: Mapping[str, Any], node: Node) -> tuple[Mapping[str, Any], str | None]:
-    """What *place* refers to, for the value *node*; and the tag by which it was chosen, where one chose it."""
+    """The schema that *place* refers to, for the value *node*; and the tag that selected it, if any."""
     reference, tag = place.get("$ref"), None
     for choice in place.get("anyOf", ()):
         reference = choice.get("$ref", reference)
@@ -72,20 +72,20 @@ def _schema(model: type[Strict]) -> Mapping[str, Any]:
 _Model = TypeVar("_Model", bound="Strict")
 
 Also = Callable[[Node, str], Iterable[Problem]]
-"""Problems that a document's model cannot see, from the top of the file and the file's name."""
+"""Problems that a document's model cannot detect, from the top of the file and the file's name."""
 
 
 _WORDS = {
     "tuple_type": ("needs a list", "write each entry on its own line after `- `; `[]` is the empty list"),
     "dict_type": ("needs keys with values", "write `key: value` lines below it; `{{}}` is the empty mapping"),
     "model_type": ("needs keys with values", "write `key: value` lines below it; `{{}}` is the empty mapping"),
-    "bool_type": ("needs true or false", "YAML 1.2 knows no yes, no, on and off"),
+    "bool_type": ("needs true or false", "YAML 1.2 does not accept yes, no, on or off"),
     "int_type": ("needs a whole number", "without quotes and without decimals"),
     "int_from_float": ("needs a whole number", "without quotes and without decimals"),
     "date_type": ("needs a date", "write it as 2027-01-31"),
-    "date_parsing": ("is no date", "write it as 2027-01-31"),
-    "date_from_datetime_parsing": ("is no date", "write it as 2027-01-31"),
-    "date_from_datetime_inexact": ("is no date", "a day without a time, as 2027-01-31"),
+    "date_parsing": ("is not a valid date", "write it as 2027-01-31"),
+    "date_from_datetime_parsing": ("is not a valid date", "write it as 2027-01-31"),
+    "date_from_datetime_inexact": ("is not a valid date", "write a date without time, such as 2027-01-31"),
     "string_too_short": ("is too short", "at least {min_length} characters"),
     "string_too_long": ("is too long", "at most {max_length} characters"),
     "too_short": ("needs more entries", "at least {min_length}"),
@@ -96,7 +96,7 @@ _WORDS = {
 }
 """Pydantic's error type → our words and hint."""
 _UNSAID = ("Secret",)
-"""Models of which somebody may have written what they only point to."""
+"""Models that refer to a secret, where a file may contain the secret itself by mistake."""
 _TAG = ("union_tag_invalid", "union_tag_not_found")
 _CHOICE = ("literal_error", "enum", "union_tag_invalid")
 
@@ -113,15 +113,15 @@ def load_baseline(text: str, name: str, *, known_checks: Mapping[str, Sequence[s
 def load_waivers(
     text: str, name: str, *, known_checks: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[Waiver, ...]:
-    """The waivers in *text*, a file of their own: `version` and `waivers` as in a baseline, and nothing else.
+    """The waivers in *text*, a separate file: `version` and `waivers` as in a baseline, and no other key.
 
     The other arguments and the error are those of `load_baseline`.
     """
-    return load_document(text, name, WaiverFile, known_checks=known_checks, what="a file of waivers").waivers
+    return load_document(text, name, WaiverFile, known_checks=known_checks, what="a waiver file").waivers
 
 
 def waiver_lines(text: str, name: str) -> tuple[int, ...]:
-    """For each waiver of a baseline or file of waivers that loads, the line on which it begins."""
+    """For each waiver of a valid baseline or waiver file, the line on which it begins."""
     root = Reading(text, name).read()
     waivers = root.children.get("waivers") if root is not None else None
     return tuple(node.line for node in waivers.children.values()) if waivers is not None else ()
@@ -136,7 +136,7 @@ def load_document(
     what: str = "a baseline",
     also: Also | None = None,
 ) -> _Model:
-    """The YAML document in *text*, from the file called *name*, as *model*; *what* it is, in the words of messages.
+    """The YAML document in *text*, from the file called *name*, as *model*; *what*: its name in messages.
 
     *known_checks* as for `load_baseline`. Raises BaselineError with every problem in the order of the file.
     """
@@ -150,7 +150,7 @@ def load_document(
         raise BaselineError((*problems, Problem(name, root.line, root.column, "", message, hint)))
     loaded = None
     try:
-        # As JSON and strict, so that exactly the values of the JSON Schema are accepted.
+        # As JSON and strict, so exactly the values of the JSON Schema are accepted.
         loaded = model.model_validate_json(json.dumps(root.value), strict=True)
     except ValidationError as error:
         problems.extend(_problems(error.errors(include_url=False), root, name, model))
@@ -162,12 +162,12 @@ def load_document(
 
 
 def example_baseline() -> str:
-    """A baseline that shows and explains every key, as shipped with the program."""
+    """The example baseline of this package, which explains every key."""
     return resources.files("checks").joinpath("baseline.example.yaml").read_text("utf-8")
 
 
 def _problems(errors: Iterable[ErrorDetails], root: Node, file: str, model: type[Strict]) -> Iterator[Problem]:
-    """Pydantic's errors in our words, those about one value (the branches of a union) as one."""
+    """Pydantic's errors as problems, those about one value (the branches of a union) as one."""
     grouped: dict[Path, list[ErrorDetails]] = {}
     for error in errors:
         path = _locate(root, error, model)
@@ -178,11 +178,12 @@ def _problems(errors: Iterable[ErrorDetails], root: Node, file: str, model: type
         node, key = _find(root, path)
         kinds = {error["type"] for error in group}
         if "extra_forbidden" in kinds and key is not None:
-            message, hint = "unknown key", similar(str(path[-1]), keys_at(model, root, path[:-1]), "known here")
+            message, hint = "unknown key", similar(str(path[-1]), keys_at(model, root, path[:-1]), "valid keys")
             yield Problem(file, key.line, key.column, path_text(path), message, hint)
             continue
         if choices := _choices(group):
-            message, hint = f"{_shown(group[0], node)} is none of {', '.join(choices)}", similar(node.raw, choices, "")
+            message = f"{_shown(group[0], node)} is not one of {', '.join(choices)}"
+            hint = similar(node.raw, choices, "")
         else:
             message, hint = _words(next((error for error in group if error["type"] not in _CHOICE), group[0]), node)
         if len(group) > 1 and "dict_type" in kinds:
@@ -230,7 +231,7 @@ def _words(error: ErrorDetails, node: Node) -> tuple[str, str]:
     if kind == "union_tag_not_found":
         return "is missing", f"add `{context['discriminator'].strip(chr(39))}:` here"
     if kind == "string_pattern_mismatch":
-        message, hint = SHAPES.get(context["pattern"], ("has another form", f"it must match {context['pattern']}"))
+        message, hint = SHAPES.get(context["pattern"], ("has the wrong format", f"it must match {context['pattern']}"))
         return f"{shown} {message}", hint
     if kind == "string_type":
         return f"{shown} is not text", "write it in quotes" if node.raw else "write text in quotes"
@@ -241,7 +242,7 @@ def _words(error: ErrorDetails, node: Node) -> tuple[str, str]:
 
 
 def _choices(group: Sequence[ErrorDetails]) -> tuple[str, ...]:
-    """What a value may be by all branches of a union together; none where it need not be one of a few."""
+    """The allowed values of all branches of a union together; empty where any value is allowed."""
     listed = ", ".join(
         error["ctx"].get("expected") or error["ctx"]["expected_tags"] for error in group if error["type"] in _CHOICE
     )
@@ -249,7 +250,7 @@ def _choices(group: Sequence[ErrorDetails]) -> tuple[str, ...]:
 
 
 def _shown(error: ErrorDetails, node: Node) -> str:
-    """The value as its writer would recognize it, short."""
+    """The value as written in the file, shortened."""
     if error["loc"] and error["loc"][-1] == "[key]":
         return repr(str(error["input"])[:60])
     if isinstance(node.value, dict):

@@ -1,5 +1,5 @@
-"""Who must replicate where, how replicas must be set up, and in which environment an account lies, for one registry
-or repository.
+"""Required replication, required settings of replicas, and the environment of an account, for one registry or
+repository.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from checks.baseline.sections import Requirement, Settings, Sources
 
 ROOT = "Root"
-"""Name that AWS Organizations gives to the root, and so the first element of every name path."""
+"""Name of the root in AWS Organizations, the first element of every name path."""
 
 _UNIT_ID = re.compile(r"(ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|r-[0-9a-z]{4,32})")
 """Ids of organizational units and of roots (AWS Organizations API reference, OrganizationalUnit and Root)."""
@@ -29,10 +29,10 @@ def is_unit_id(unit: str) -> bool:
 
 
 def in_units(units: Iterable[str], *, ou_path: str | None, organization_path: str | None) -> bool | None:
-    """Whether an account at these two paths lies in one of *units*, or below it.
+    """Whether an account at these two paths is in one of *units*, or below it.
 
     A unit is an id (`ou-…`, `r-…`), looked up in *organization_path* (`o-a/r-b/ou-c/`), or a path of names with or
-    without the leading `Root/`, looked up in *ou_path* (`Root/Workloads/Prod`). None: the path needed is not known.
+    without the leading `Root/`, looked up in *ou_path* (`Root/Workloads/Prod`). None: the path is not known.
     """
     verdict: bool | None = False
     for unit in units:
@@ -57,10 +57,10 @@ def _in_unit(unit: str, ou_path: str | None, organization_path: str | None) -> b
 def source_matches(
     sources: Sources, *, account: str, ou_path: str | None, organization_path: str | None, region: str
 ) -> bool | None:
-    """Whether *sources* names the registry of *account* in *region*; repository prefixes play no part here.
+    """Whether *sources* includes the registry of *account* in *region*; repository prefixes are not evaluated here.
 
-    `accounts` and `ous` together mean either of them; both empty mean every account. None: only an organizational
-    unit could decide, and where the account lies is not known.
+    `accounts` and `ous` together mean either of them; both empty mean every account. None: it depends on an
+    organizational unit, and the account's path is not known.
     """
     if sources.regions and region not in sources.regions:
         return False
@@ -70,15 +70,15 @@ def source_matches(
 
 
 def prefixes_of(sources: Sources) -> tuple[str, ...]:
-    """The repository prefixes of *sources*, without those that a shorter one contains; `("",)` when everything."""
+    """The repository prefixes of *sources*, without those that a shorter one includes; `("",)` for everything."""
     return minimal_prefixes(sources.repositories) if sources.repositories else ("",)
 
 
 def destinations_of(requirement: Requirement, source_account: str) -> tuple[RegistryId, ...]:
     """The required (account, Region) pairs as seen from *source_account*, each once, in the baseline's order.
 
-    A pair can be the source registry itself (a hub that lies in the unit it serves): ECR refuses such a destination,
-    so the caller leaves it out.
+    A pair can be the source registry itself (a hub inside the unit that it replicates to): ECR rejects such a
+    destination, so the caller leaves it out.
     """
     pairs = (
         RegistryId(source_account if destination.account == "same" else destination.account, destination.region)
@@ -90,9 +90,9 @@ def destinations_of(requirement: Requirement, source_account: str) -> tuple[Regi
 def destination_allowed(
     baseline: Baseline, account: str, region: str, ou_path: str | None, organization_path: str | None
 ) -> bool | None:
-    """Whether `allowed_destinations` admits replication into *account* and *region*; requirements are not looked at.
+    """Whether `allowed_destinations` allows replication into *account* and *region*; requirements are not evaluated.
 
-    None: only an organizational unit could decide, and where the account lies is not known.
+    None: it depends on an organizational unit, and the account's path is not known.
     """
     allowed = baseline.allowed_destinations
     if allowed.regions and region not in allowed.regions:
@@ -111,7 +111,8 @@ def minimal_prefixes(prefixes: Iterable[str]) -> tuple[str, ...]:
     """The same set of names with the fewest prefixes, sorted."""
     kept: list[str] = []
     for prefix in sorted(set(prefixes)):
-        # Sorted order puts a prefix right before everything that begins with it, so the last one kept decides.
+        # Sorted order puts a prefix right before everything that begins with it, so comparing with the last one is
+        # enough.
         if not kept or not prefix.startswith(kept[-1]):
             kept.append(prefix)
     return tuple(kept)
@@ -125,11 +126,11 @@ def shared_prefixes(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str,
 
 
 def merged_settings(baseline: Baseline, repository: str) -> Settings:
-    """What the baseline asks of a destination repository called *repository*; every field None or empty: nothing.
+    """What the baseline requires of a destination repository called *repository*; None or empty: not required.
 
-    Entries apply from the shortest matching prefix to the longest, the later entry last among equals. What an entry
-    writes replaces what shorter ones wrote, `null` included; tags are merged key by key; a tag mutability takes its
-    own exclusions along. Equal answers are one object, so that callers can cache by identity.
+    Entries apply from the shortest matching prefix to the longest, the later entry last among equals. A field of an
+    entry replaces that of shorter ones, `null` included; tags are merged key by key; a tag mutability comes with its
+    own exclusions. Equal results are one object, so callers can cache by identity.
     """
     lengths, by_prefix = _settings_index(_Identity(baseline))
     for length in lengths:
@@ -140,7 +141,7 @@ def merged_settings(baseline: Baseline, repository: str) -> Settings:
 
 
 class _Identity:
-    """A baseline as cache key: the same object, since models that hold mappings have no hash."""
+    """A baseline as cache key, by identity, since models with mappings have no hash."""
 
     __slots__ = ("baseline",)
 
@@ -156,7 +157,7 @@ class _Identity:
 
 @lru_cache(maxsize=8)
 def _settings_index(identity: _Identity) -> tuple[tuple[int, ...], dict[str, Settings]]:
-    """Prefix lengths, longest first, and the merged answer for each declared prefix.
+    """Prefix lengths, longest first, and the merged settings for each declared prefix.
 
     The longest declared prefix of a name decides which entries match it: all its own prefixes match the name too.
     """
@@ -174,8 +175,8 @@ def _settings_index(identity: _Identity) -> tuple[tuple[int, ...], dict[str, Set
 
 
 def _merge(entries: tuple[Settings, ...]) -> Settings:
-    """One answer of *entries*, the weightiest last."""
-    from checks.baseline.sections import Settings  # here, so that importing this module stays free of pydantic
+    """The merged settings of *entries*, the one with the highest priority last."""
+    from checks.baseline.sections import Settings  # here, so importing this module does not import pydantic
 
     fields: dict[str, Any] = {}
     tags: dict[str, str] = {}
@@ -190,20 +191,20 @@ def _merge(entries: tuple[Settings, ...]) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where an account stands."""
+    """The environment of an account."""
 
     level: int
-    """Position in the baseline's list; a higher one is trusted more."""
+    """Position in the baseline's list; a higher one is more trusted."""
     name: str
 
 
 def environment_of(
     baseline: Baseline, account: str, ou_path: str | None, organization_path: str | None
 ) -> Placement | bool | None:
-    """The environment of *account*; False: it lies in none; None: only a unit could tell, and its place is not known.
+    """The environment of *account*; False: none; None: it depends on a unit, and the account's path is not known.
 
-    An environment that names the account itself comes before any that names a unit; of units the deepest one decides,
-    so that `Workloads/Prod` may be trusted more than `Workloads`. Paths are those of `in_units`.
+    An environment that lists the account itself precedes any that lists a unit; of units the deepest one applies, so
+    `Workloads/Prod` may be trusted more than `Workloads`. Paths are those of `in_units`.
     """
     environments = baseline.environments
     for level, environment in enumerate(environments):
@@ -221,7 +222,7 @@ def environment_of(
 
 
 def _depth(unit: str, organization_path: str) -> int:
-    """How far below the organization *unit* lies: 1 for the root."""
+    """Depth of *unit* below the organization: 1 for the root."""
     if is_unit_id(unit):
         return organization_path.split("/").index(unit)
     names: Iterator[str] = (name for name in unit.strip("/").split("/") if name != ROOT)

@@ -24,65 +24,65 @@ from checks.baseline.values import (
 def _role_arns(principals: tuple[str, ...]) -> tuple[str, ...]:
     for principal in principals:
         if not principal.startswith("arn:"):
-            raise ValueError(f"{principal!r} is no ARN: write arn:aws:iam::{{account}}:role/NAME")
+            raise ValueError(f"{principal!r} is not a valid ARN: write arn:aws:iam::{{account}}:role/NAME")
     return principals
 
 
 class Registries(Strict):
-    """Registry-level settings of sources and destinations. null: not judged."""
+    """Registry-level settings of sources and destinations. null: not evaluated."""
 
     blob_mounting: Literal["ENABLED", "DISABLED"] | None = Field(
         default=None, description="Account setting BLOB_MOUNTING, on both sides of a link."
     )
     signing: Literal["same-as-source"] | None = Field(
-        default=None, description="same-as-source: a destination of a registry with managed signing signs too."
+        default=None, description="same-as-source: destinations of a registry with managed signing must have it too."
     )
     failure_events: Literal["required"] | None = Field(
         default=None,
-        description="required: destinations have an EventBridge rule for failed replication. "
-        "Reads events:ListRules, which is called for this alone.",
+        description="required: destinations must have an EventBridge rule for failed replication. "
+        "Needs events:ListRules, which is called for this only.",
     )
     pull_time_exclusions: Annotated[tuple[Text, ...], AfterValidator(_role_arns)] = Field(
         default=(),
-        description="ARNs of scanners whose pulls must not renew `sinceImagePulled`; `{account}` is the registry's.",
+        description="ARNs of scanners whose pulls must not update `sinceImagePulled`; `{account}` is the registry's.",
     )
 
 
 class Sources(Strict):
-    """Which repositories of which registries. A field left out does not narrow; `accounts` or `ous` suffices."""
+    """Which repositories of which registries. A field left out matches all; matching `accounts` or `ous` is enough."""
 
     accounts: tuple[AccountId, ...] = Field(default=(), description="Account ids, quoted.")
     ous: tuple[Text, ...] = Field(
         default=(),
-        description="Organizational units with everything below: ids (`ou-…`) or paths of names (`Workloads/Prod`).",
+        description="Organizational units, including those below: ids (`ou-…`) or paths of names (`Workloads/Prod`).",
     )
     regions: tuple[Region, ...] = Field(default=(), description="Regions whose registries replicate.")
     repositories: tuple[Prefix, ...] = Field(
         default=(),
-        description="Beginnings of repository names, literal as in ECR's PREFIX_MATCH: `prod` also takes `production`, "
-        "`prod/` does not. No wildcard.",
+        description="Prefixes of repository names, literal as in ECR's PREFIX_MATCH: `prod` also matches `production`, "
+        "`prod/` does not. No wildcards.",
     )
 
 
 class Destination(Strict):
-    """One registry that receives copies."""
+    """One registry that receives replicas."""
 
     account: DestinationAccount = Field(
         description="Account id, quoted; or `same`: the source account itself, in another Region."
     )
-    region: Region = Field(description="Region that receives the copies.")
+    region: Region = Field(description="Region that receives the replicas.")
 
 
 class Requirement(Strict):
     """These sources must replicate to these destinations."""
 
-    name: RequirementName = Field(description="How reports call this requirement; unique, without comma.")
+    name: RequirementName = Field(description="Name of this requirement in reports; unique, without comma.")
     sources: Sources = Field(default=Sources(), description="What must be replicated; left out: everything.")
-    destinations: tuple[Destination, ...] = Field(min_length=1, description="Where every source must replicate to.")
+    destinations: tuple[Destination, ...] = Field(min_length=1, description="Destinations of every source.")
     delete_replication: bool | None = Field(
         default=None,
-        description="Whether deletions at the source follow to the copy. false: the copy is a backup. "
-        "true: copies must follow. null: not judged.",
+        description="Required deleteReplication. false: the replica is a backup that survives deletions at the source. "
+        "true: deletions are replicated. null: not evaluated.",
     )
 
     @model_validator(mode="after")
@@ -94,7 +94,7 @@ class Requirement(Strict):
             )
             if own_account and sources.regions == (destination.region,):
                 raise wrong(
-                    "this destination is the source registry itself, which ECR refuses",
+                    "this destination is the source registry itself, which ECR rejects",
                     "name another Region or another account",
                     *("destinations", number),
                 )
@@ -102,53 +102,53 @@ class Requirement(Strict):
 
 
 class AllowedDestinations(Strict):
-    """Where replication may go besides what `replication` requires; counts if `undeclared_replication: forbidden`."""
+    """Destinations allowed besides those of `replication`; evaluated if `undeclared_replication: forbidden`."""
 
     accounts: tuple[AccountId, ...] = Field(default=(), description="Account ids, quoted.")
     ous: tuple[Text, ...] = Field(
-        default=(), description="Organizational units with everything below them; `Root` is every account."
+        default=(), description="Organizational units, including those below; `Root` is every account."
     )
     regions: tuple[Region, ...] = Field(
-        default=(), description="Narrows `accounts` and `ous` to these Regions; left out: every Region."
+        default=(), description="Limits `accounts` and `ous` to these Regions; left out: every Region."
     )
 
     @model_validator(mode="after")
     def _allows_something(self) -> Self:
         if self.regions and not (self.accounts or self.ous):
             raise wrong(
-                "Regions alone allow nothing: `accounts` or `ous` must say who may receive there",
-                "`ous: [Root]` stands for every account of the organization",
+                "Regions alone allow no destination: add `accounts` or `ous`",
+                "`ous: [Root]` is every account of the organization",
                 "regions",
             )
         return self
 
 
 class Resilience(Strict):
-    """Repositories that must be copied somewhere else, wherever that is."""
+    """Repositories that need a replica in another Region or account, whichever it is."""
 
-    name: RequirementName = Field(description="How reports call this requirement; unique, without comma.")
+    name: RequirementName = Field(description="Name of this requirement in reports; unique, without comma.")
     sources: Sources = Field(default=Sources(), description="Which repositories; left out: every one.")
-    another_region: bool = Field(default=True, description="Whether a copy must lie in another Region.")
-    another_account: bool = Field(default=False, description="Whether a copy must lie in another account.")
+    another_region: bool = Field(default=True, description="Whether a replica in another Region is required.")
+    another_account: bool = Field(default=False, description="Whether a replica in another account is required.")
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
         if not (self.another_region or self.another_account):
-            raise wrong("this asks for nothing", "set another_region or another_account to true", "another_region")
+            raise wrong("this requires nothing", "set another_region or another_account to true", "another_region")
         return self
 
 
 class Environment(Strict):
     """Accounts of one level of trust."""
 
-    name: RequirementName = Field(description="How reports call it (`dev`, `prod`); unique, without comma.")
+    name: RequirementName = Field(description="Its name in reports (`dev`, `prod`); unique, without comma.")
     accounts: tuple[AccountId, ...] = Field(default=(), description="Account ids, quoted.")
-    ous: tuple[Text, ...] = Field(default=(), description="Organizational units with everything below them.")
+    ous: tuple[Text, ...] = Field(default=(), description="Organizational units, including those below.")
 
     @model_validator(mode="after")
     def _has_accounts(self) -> Self:
         if not (self.accounts or self.ous):
-            raise wrong("no account belongs to this environment", "name `accounts` or `ous`", "name")
+            raise wrong("no account belongs to this environment", "add `accounts` or `ous`", "name")
         return self
 
 
@@ -158,7 +158,7 @@ PutLifecyclePolicy and SetRepositoryPolicy)."""
 
 
 class Encryption(Strict):
-    """How destination repositories must be encrypted."""
+    """Required encryption of destination repositories."""
 
     type: Literal["AES256", "KMS", "KMS_DSSE"] = Field(description="ECR's encryption type.")
     key: KeyName = Field(
@@ -175,9 +175,9 @@ class Encryption(Strict):
 
 
 class Scanning(Strict):
-    """How destination repositories must be scanned."""
+    """Required scanning of destination repositories."""
 
-    required: bool = Field(default=True, description="Whether replicas must be scanned at all.")
+    required: bool = Field(default=True, description="Whether replicas must be scanned.")
     type: Literal["BASIC", "ENHANCED"] | None = Field(default=None, description="Scan type; null: either.")
     frequency: Literal["SCAN_ON_PUSH", "CONTINUOUS_SCAN"] | None = Field(default=None, description="null: either.")
 
@@ -190,10 +190,10 @@ class Scanning(Strict):
 
 
 class Settings(Strict):
-    """Settings of destination repositories. The entry with the longest matching prefix decides, field by field."""
+    """Settings of destination repositories. The entry with the longest matching prefix applies, field by field."""
 
     repositories: tuple[Prefix, ...] = Field(
-        default=(), description="Beginnings of repository names; left out: every repository."
+        default=(), description="Prefixes of repository names; left out: every repository."
     )
     tag_mutability: (
         Literal["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION", "same-as-source"] | None
@@ -201,10 +201,10 @@ class Settings(Strict):
     mutability_exclusions: tuple[TagFilter, ...] = Field(
         default=(),
         max_length=5,
-        description="Tag patterns exempted by the two modes WITH_EXCLUSION; `*` is a wildcard.",
+        description="Tag patterns that the two WITH_EXCLUSION modes exempt; `*` is a wildcard.",
     )
-    scanning: Scanning | None = Field(default=None, description="How replicas are scanned; null: not evaluated.")
-    encryption: Encryption | None = Field(default=None, description="How replicas are encrypted; null: not evaluated.")
+    scanning: Scanning | None = Field(default=None, description="Scanning of replicas; null: not evaluated.")
+    encryption: Encryption | None = Field(default=None, description="Encryption of replicas; null: not evaluated.")
     lifecycle_policy: Literal["required", "not-required", "same-as-source"] | dict[str, Any] | None = Field(
         default=None,
         description="Whether replicas need a lifecycle policy; a mapping is the policy itself; null: not evaluated.",
@@ -221,12 +221,12 @@ class Settings(Strict):
         if with_exclusion and not self.mutability_exclusions:
             raise wrong(
                 f"{self.tag_mutability} needs `mutability_exclusions` in the same entry",
-                "list the tag patterns that are exempt, such as `latest`",
+                "list the exempt tag patterns, such as `latest`",
                 "tag_mutability",
             )
         if self.mutability_exclusions and not with_exclusion:
             raise wrong(
-                "exclusions need a `tag_mutability` that has them, in the same entry",
+                "`mutability_exclusions` need a WITH_EXCLUSION `tag_mutability` in the same entry",
                 "write `tag_mutability: IMMUTABLE_WITH_EXCLUSION`, or remove them",
                 "mutability_exclusions",
             )
@@ -239,7 +239,7 @@ class Settings(Strict):
             if not isinstance(document, dict):
                 continue
             if not document.get(needed):
-                raise wrong(f"a policy document needs `{needed}`", "write the document as AWS spells it", field)
+                raise wrong(f"a policy document needs `{needed}`", "write the document as AWS defines it", field)
             length = len(json.dumps(document, separators=(",", ":")))
             if length > maximum:
                 raise wrong(f"the document has {length:,} characters, ECR accepts {maximum:,}", "shorten it", field)
@@ -254,6 +254,6 @@ def no_competing_entries(entries: tuple[Settings, ...]) -> tuple[Settings, ...]:
             for prefix in dict.fromkeys(entry.repositories or ("",)):
                 if (prefix, field) in seen:
                     whom = f"repositories that begin with {prefix!r}" if prefix else "every repository"
-                    raise wrong(f"{field} of {whom} is already set above", "keep one of the two", number, field)
+                    raise wrong(f"{field} of {whom} is already set above", "remove one of the two", number, field)
                 seen.add((prefix, field))
     return entries

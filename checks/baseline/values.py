@@ -1,6 +1,6 @@
-"""The shapes of single values in a baseline, and the words for a value that has another shape.
+"""The formats of single values in a baseline, and the messages for a value in another format.
 
-Patterns are written so that Rust (pydantic), Python and ECMAScript (editors) read them alike.
+Patterns have the same meaning in Rust (pydantic), Python and ECMAScript (editors).
 """
 
 from __future__ import annotations
@@ -23,30 +23,33 @@ _FINGERPRINT = "^([0-9a-f]{16})?$"
 _KEY = "^(customer|arn:aws[a-z-]*:kms:([a-z0-9-]+|[{]region[}]):([0-9]{12}|[{]account[}]):key/[A-Za-z0-9-]+)?$"
 
 SHAPES: dict[str, tuple[str, str]] = {
-    _ACCOUNT: ("is no account id", "an account id has twelve digits, zeros in front included; write it in quotes"),
+    _ACCOUNT: (
+        "is not a valid account id",
+        "an account id has twelve digits, including leading zeros; write it in quotes",
+    ),
     _DESTINATION: ("is neither an account id nor `same`", "an account id has twelve digits; write it in quotes"),
-    _REGION: ("is no Region name", "Region names look like eu-west-1"),
+    _REGION: ("is not a valid Region name", "Region names look like eu-west-1"),
     _PREFIX: (
         "cannot begin a repository name",
-        "prefixes are literal, as in ECR's PREFIX_MATCH: lower case, no `*`; `team/` takes every name below team/",
+        "prefixes are literal, as in ECR's PREFIX_MATCH: lower case, no `*`; `team/` matches every name below team/",
     ),
-    _NAME: ("cannot be a name", "a name has one line and no comma"),
-    _ACTION: ("is no action of ECR", "actions look like ecr:ReplicateImage"),
-    _TAG_FILTER: ("cannot be a tag pattern", "letters, digits, `.`, `_`, `-` and `*`, at most 128"),
-    _FINGERPRINT: ("is no fingerprint", "copy the sixteen hex digits from a report, in quotes"),
+    _NAME: ("is not a valid name", "a name has one line and no comma"),
+    _ACTION: ("is not a valid ECR action", "actions look like ecr:ReplicateImage"),
+    _TAG_FILTER: ("is not a valid tag pattern", "letters, digits, `.`, `_`, `-` and `*`, at most 128"),
+    _FINGERPRINT: ("is not a valid fingerprint", "copy the sixteen hex digits from a report, in quotes"),
     _KEY: (
-        "names no KMS key",
-        "a key ARN, in which {region} and {account} may stand for the copy's; or `customer`",
+        "is not a valid KMS key",
+        "write a key ARN, in which {region} and {account} are the replica's, or `customer`",
     ),
 }
-"""Pattern → what a value that does not fit is, and what to write instead."""
+"""Pattern → message and hint for a value that does not match."""
 
 AccountId = Annotated[str, Field(pattern=_ACCOUNT)]
 """Twelve digits."""
 DestinationAccount = Annotated[str, Field(pattern=_DESTINATION)]
 """Twelve digits, or `same`."""
 Region = Annotated[str, Field(pattern=_REGION, max_length=25)]
-"""The form of a Region's name; whether such a Region exists is for the audit to say."""
+"""The format of a Region's name; whether such a Region exists is evaluated by the audit."""
 Prefix = Annotated[str, Field(pattern=_PREFIX, min_length=2, max_length=256)]
 """A filter of ECR's replication rules (ECR API reference, RepositoryFilter)."""
 RequirementName = Annotated[str, Field(pattern=_NAME, max_length=120)]
@@ -60,7 +63,7 @@ Fingerprint = Annotated[str, Field(pattern=_FINGERPRINT)]
 KeyName = Annotated[str, Field(pattern=_KEY)]
 """KMS key ARN with placeholders, `customer`, or empty."""
 Text = Annotated[str, Field(min_length=1)]
-"""Any text but none."""
+"""Any text that is not empty."""
 Mutability = Literal["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"]
 """Tag mutability (ECR API reference, Repository)."""
 
@@ -86,13 +89,13 @@ def is_tag_filter(text: str) -> bool:
 
 
 def shape(pattern: str, message: str, hint: str) -> Any:
-    """A field that fits *pattern*, with the words for a value that does not."""
+    """A field that matches *pattern*, with the message for a value that does not."""
     SHAPES[pattern] = (message, hint)
     return Field(pattern=pattern)
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors; values do not change."""
+    """Unknown keys are errors; instances are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -111,7 +114,7 @@ def document_schema(model: type[Strict], identifier: str, title: str) -> dict[st
 
 
 def _close_patterned_mappings(nodes: Iterable[Any]) -> None:
-    """Pydantic writes the pattern of a mapping's keys, but leaves other keys free."""
+    """Pydantic writes the pattern of a mapping's keys, but allows other keys."""
     for node in nodes:
         if isinstance(node, dict):
             if "patternProperties" in node:

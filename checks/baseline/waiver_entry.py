@@ -1,4 +1,4 @@
-"""One more waiver in the text of a file of waivers, written by ruamel.yaml: comments and values stay as they are."""
+"""Appends a waiver to the text of a waiver file with ruamel.yaml: comments and values stay as they are."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 
 from checks.baseline.yaml_reader import BaselineError, Reading
 
-NEW_FILE = "# Dated, reasoned exceptions; `ecr-audit run --waivers` reads this file.\nversion: 1\n"
-"""What a file of waivers begins with."""
+NEW_FILE = "# Exceptions with reason and end date; `ecr-audit run --waivers` reads this file.\nversion: 1\n"
+"""First lines of a new waiver file."""
 
 Fields = Mapping[str, str | Sequence[str]]
-"""Fields of a waiver, in the order in which they are to be written."""
+"""Fields of a waiver, in the order in which they are written."""
 
 _UNQUOTED = ("checks", "regions", "until")
-"""Fields whose values no YAML reader takes for anything else."""
+"""Fields whose values no YAML reader misinterprets."""
 
 
 class CannotAppendError(Exception):
-    """ruamel.yaml would change what the file says; the message holds the waiver, to be put there by hand."""
+    """ruamel.yaml would change the contents of the file; the message has the waiver, to be added manually."""
 
 
 def with_waiver(text: str, fields: Fields, name: str) -> str:
-    """*text*, the contents of the file of waivers called *name*, with one waiver more at the end of its list.
+    """*text*, the contents of the waiver file called *name*, with one more waiver at the end of its list.
 
-    *text* must load. Raises CannotAppendError where the outcome would not read as meant.
+    *text* must be valid. Raises CannotAppendError where the result would not be read as intended.
     """
     before = Reading(text, name).read()
     old = dict(before.value or {}) if before is not None else {}
@@ -33,7 +33,7 @@ def with_waiver(text: str, fields: Fields, name: str) -> str:
     new = _appended(text, fields)
     if not _reads_as(new, {**old, "waivers": [*(old.get("waivers") or []), added]}):
         entry = _appended("", fields)
-        raise CannotAppendError(f"{name} is written in a way that cannot be added to; put this into it:\n{entry}")
+        raise CannotAppendError(f"the tool cannot add to {name} without changing it; add this manually:\n{entry}")
     return new
 
 
@@ -53,7 +53,7 @@ def _appended(text: str, fields: Fields) -> str:
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
     class AsWritten(VersionedResolver):
-        """Takes every plain scalar for text: `012345678901` stays that, and so does a date."""
+        """Reads every plain scalar as text: `012345678901` stays as it is, and so does a date."""
 
         versioned_resolver: Mapping[str, object] = {}
 
@@ -77,6 +77,6 @@ def _appended(text: str, fields: Fields) -> str:
     document["waivers"].append(entry)
     written = io.StringIO()
     yaml.dump(document, written)
-    # What holds nothing but comments holds no document that could carry them.
+    # A file of comments only has no document to which ruamel.yaml could attach them.
     kept = "" if loaded is not None or not text else text.removesuffix("\n") + "\n"
     return (kept + written.getvalue()).replace("\n", newline)

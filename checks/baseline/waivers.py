@@ -1,4 +1,4 @@
-"""Dated, reasoned exceptions: findings are marked, never dropped, and every waiver is compared with what it covers."""
+"""Waivers: findings are marked, never removed, and every waiver is compared with the findings that it matches."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from checks.baseline.schema import Waiver
 
 LONGEST_DAYS = 366
-"""What `longest_waiver_days` of a baseline is where nothing is written."""
+"""Default of a baseline's `longest_waiver_days`."""
 
 Paths = tuple[str | None, str | None]
-"""Where an account lies: OU path by names and organization path by ids; None: unknown."""
+"""Paths of an account: OU path by names and organization path by ids; None: unknown."""
 
 _Found = tuple[str, str]
 """Check id and fingerprint."""
@@ -28,30 +28,30 @@ _Found = tuple[str, str]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Exceptions:
-    """Everything that decides what a waiver does on one day."""
+    """Everything that determines the effect of a waiver on one day."""
 
     today: dt.date
     longest_days: int = LONGEST_DAYS
     account_ous: Mapping[str, Paths] = dataclasses.field(default_factory=dict)
-    """Account id → its paths: needed by waivers that name units."""
+    """Account id → its paths, for waivers with units."""
     aliases: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
-    """Check id → catalogue ids: needed by waivers that name checks so."""
+    """Check id → catalogue ids, for waivers that use them."""
 
     def in_force(self, waiver: Waiver) -> bool:
-        """Whether *waiver* holds today: its last day has not passed, and is not too far ahead."""
+        """Whether *waiver* is in force today: its last day has not passed, and is not too far ahead."""
         return 0 <= (waiver.until - self.today).days <= self.longest_days
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WaiverScope:
-    """What a run evaluated: of a waiver about anything else it is unknown whether it covers nothing."""
+    """What a run evaluated: for a waiver of anything else it is unknown whether it matches findings."""
 
     accounts: frozenset[str] | None = None
     """Accounts in scope; None: all of them."""
     regions: frozenset[str] | None = None
     """Regions in scope; None: all of them."""
     unread: frozenset[RegistryId] = frozenset()
-    """Registries of reads that failed so that rows are missing; empty text: any."""
+    """Registries where rows are missing because reads failed; empty text: any."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class PlacedWaiver:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Index:
-    """The findings of a run, and where to find one."""
+    """The findings of a run, with their lookup tables."""
 
     results: tuple[CheckResult, ...]
     by_fingerprint: dict[str, list[Finding]]
@@ -83,9 +83,9 @@ def place(waivers: Sequence[Waiver], lines: Sequence[int], file: str) -> tuple[P
 def apply_waivers(
     results: Iterable[CheckResult], waivers: Sequence[Waiver], setting: Exceptions
 ) -> tuple[CheckResult, ...]:
-    """The same results, with a mark on every finding that a waiver in force covers; the first of *waivers* wins.
+    """The same results, with a mark on every finding that a waiver in force matches; the first of *waivers* applies.
 
-    An ERROR is never waived: no waiver grants that a check fails to run.
+    An ERROR is never waived: a waiver does not cover a check that fails to run.
     """
     active = tuple(waiver for waiver in waivers if setting.in_force(waiver))
     return tuple(_marked(result, _for_check(active, result.check, setting.aliases), setting) for result in results)
@@ -138,7 +138,7 @@ def _row(
 
 
 def scope_text(waiver: Waiver) -> str:
-    """What *waiver* is narrowed to, in words; empty where it takes every finding of its checks."""
+    """The scope of *waiver*, in words; empty where it matches every finding of its checks."""
     parts = [
         ("fingerprint", (waiver.fingerprint,) if waiver.fingerprint else ()),
         ("accounts", waiver.accounts),
@@ -163,22 +163,22 @@ def _problem(waiver: Waiver, setting: Exceptions, reopened: int) -> str:
     if waiver.until > setting.today:
         return f"{until} is more than {setting.longest_days} days ahead"
     if not reopened:
-        return f"it expired on {until}, and no open finding needs it"
+        return f"it expired on {until}, and no open finding matches it"
     return f"it expired on {until}, and {counted(reopened, 'finding')} {'are' if reopened > 1 else 'is'} open again"
 
 
 def _not_evaluated(waiver: Waiver, results: Sequence[CheckResult], setting: Exceptions, scope_read: WaiverScope) -> str:
-    """Why nothing follows from *waiver* covering no finding, as a clause; empty where all of it was evaluated."""
+    """What part of the scope of *waiver* was not evaluated, as a clause; empty where all of it was."""
     broken = [one.check for one in results if one.error and _for_check((waiver,), one.check, setting.aliases)]
     if broken:
         return f"the check {broken[0]} failed to run"
     if scope_read.regions is not None and not (waiver.regions and scope_read.regions.issuperset(waiver.regions)):
-        return "the run was narrowed to some Regions"
+        return "the run was limited to some Regions"
     named = bool(waiver.accounts or waiver.ous)
     if scope_read.accounts is not None and not (
         named and all(one in scope_read.accounts for one in _accounts(waiver, setting))
     ):
-        return "the run was narrowed to some accounts"
+        return "the run was limited to some accounts"
     for account, region in sorted(scope_read.unread):
         if region and waiver.regions and region not in waiver.regions:
             continue
@@ -189,13 +189,13 @@ def _not_evaluated(waiver: Waiver, results: Sequence[CheckResult], setting: Exce
 
 
 def _accounts(waiver: Waiver, setting: Exceptions) -> set[str]:
-    """Accounts that *waiver* names, one by one or by their unit."""
+    """Accounts of *waiver*, listed or by their unit."""
     units = {one for one in setting.account_ous if _account_fits(waiver, one, setting.account_ous, unknown=True)}
     return units | set(waiver.accounts)
 
 
 def _covered(waiver: Waiver, index: _Index, setting: Exceptions) -> frozenset[_Found]:
-    """Every finding that *waiver* fits, in force or not."""
+    """Every finding that *waiver* matches, in force or not."""
     if waiver.fingerprint:
         candidates = index.by_fingerprint.get(waiver.fingerprint, [])
         findings = [one for one in candidates if _for_check((waiver,), one.check, setting.aliases)]
@@ -217,7 +217,7 @@ def _marked(result: CheckResult, waivers: tuple[Waiver, ...], setting: Exception
         return result
     named = frozenset(waiver.fingerprint for waiver in waivers if waiver.fingerprint)
     broad = tuple(waiver for waiver in waivers if not waiver.fingerprint)
-    # Hundreds of waivers that name one finding each are not held against every other finding.
+    # Waivers of one finding each are not compared with every other finding.
     marked = (_mark(one, waivers if one.fingerprint in named else broad, setting) for one in result.findings)
     return dataclasses.replace(result, findings=tuple(marked))
 
@@ -231,12 +231,12 @@ def _mark(finding: Finding, waivers: tuple[Waiver, ...], setting: Exceptions) ->
 
 
 def _covers(waiver: Waiver, finding: Finding, account_ous: Mapping[str, Paths]) -> bool:
-    """Whether every field that *waiver* writes fits *finding*; its checks were compared before."""
+    """Whether every given field of *waiver* matches *finding*; its checks were compared before."""
     if finding.status is Status.ERROR or (waiver.fingerprint and waiver.fingerprint != finding.fingerprint):
         return False
     if waiver.regions and finding.region not in waiver.regions:
         return False
-    # Unknown is not enough for an exception.
+    # Unknown does not match.
     if (waiver.accounts or waiver.ous) and not _account_fits(waiver, finding.account, account_ous, unknown=False):
         return False
     if not waiver.repositories:
@@ -246,7 +246,7 @@ def _covers(waiver: Waiver, finding: Finding, account_ous: Mapping[str, Paths]) 
 
 
 def _account_fits(waiver: Waiver, account: str, account_ous: Mapping[str, Paths], *, unknown: bool) -> bool:
-    """Whether *account* is one that *waiver* names; *unknown*: the answer where its place is unknown."""
+    """Whether *account* is one of *waiver*; *unknown*: the result where its organizational unit is unknown."""
     if account in waiver.accounts:
         return True
     ou_path, organization_path = account_ous.get(account, (None, None))

@@ -1,8 +1,8 @@
-"""YAML 1.2 text to plain values, keeping where each value stood. Hostile or broken text becomes problems.
+"""YAML 1.2 text to plain values, with the position of each value. Hostile or invalid text becomes problems.
 
-The grammar is ruamel.yaml's; meaning is given here, by the core schema of YAML 1.2.2 section 10.3: no timestamps, no
-`yes` and `no`, no octal by a leading zero, no merge keys, no tags. One thing is added: twelve digits are always text,
-so that an account id without quotes loses neither its leading zeros nor its nature.
+The grammar is ruamel.yaml's; types are assigned here, by the core schema of YAML 1.2.2 section 10.3: no timestamps, no
+`yes` and `no`, no octal by a leading zero, no merge keys, no tags. One addition: twelve digits are always text, so an
+account id without quotes stays text and keeps its leading zeros.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Protocol
 
 MAX_CHARACTERS = 1024 * 1024
 MAX_VALUES = 100_000
-"""Values after aliases are written out; text that names a list ten times of ten times … stays cheap to refuse."""
+"""Limit of values after the expansion of aliases, so exponentially nested aliases are rejected cheaply."""
 MAX_DEPTH = 40
 
 Scalar = str | int | float | bool | None
@@ -33,7 +33,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _HINTS = (
     ("'\\t'", "indent with spaces, not with tabs"),
-    ("mapping values are not allowed", "put text that contains `: ` in quotes, or mend the indentation"),
+    ("mapping values are not allowed", "put text that contains `: ` in quotes, or fix the indentation"),
     ("while scanning an alias", "put text that begins with * in quotes"),
     ("that cannot start any token", "put text that begins with this character in quotes"),
     ("could not find expected ':'", "a key needs a colon and a space after it"),
@@ -47,7 +47,7 @@ _HINTS = (
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with a baseline."""
+    """One problem of a file."""
 
     file: str
     line: int
@@ -55,7 +55,7 @@ class Problem:
     column: int
     """From 1."""
     path: str
-    """`replication[0].destinations[1].region`; empty where the file as a whole is meant."""
+    """`replication[0].destinations[1].region`; empty for the file as a whole."""
     message: str
     hint: str = ""
     """What to write instead, where that is known."""
@@ -66,7 +66,7 @@ class Problem:
 
 
 class BaselineError(Exception):
-    """A baseline that cannot be used, with everything that is wrong with it."""
+    """An invalid file, with all its problems."""
 
     SHOWN = 50
 
@@ -81,7 +81,7 @@ class BaselineError(Exception):
 
 
 class _Event(Protocol):
-    """What ruamel.yaml's events carry; each kind has some of it."""
+    """Attributes of ruamel.yaml's events; each kind has some of them."""
 
     start_mark: Any
     version: tuple[int, int] | None
@@ -93,7 +93,7 @@ class _Event(Protocol):
 
 @dataclass(slots=True)
 class Node:
-    """One value and where it stood. Aliases share the node of their anchor."""
+    """One value and its position. Aliases share the node of their anchor."""
 
     line: int
     column: int
@@ -103,25 +103,25 @@ class Node:
     """A scalar as written."""
     children: dict[str | int, Node] = field(default_factory=dict)
     keys: dict[str, Node] = field(default_factory=dict)
-    """Of a mapping: where each key stood."""
+    """Of a mapping: the position of each key."""
     size: int = 1
-    """Number of values in it, aliases written out."""
+    """Number of values in it, with aliases expanded."""
     closed: bool = False
-    """Whether the end of the collection was reached."""
+    """Whether the end of the collection has been read."""
 
 
 def path_text(path: Path) -> str:
     """`replication[0].name` for ("replication", 0, "name")."""
-    # Keys come from the file and go to a terminal: no line breaks, no escape sequences.
+    # Keys come from the file and are printed on a terminal: no line breaks, no escape sequences.
     keys = (step if isinstance(step, int) or step.isprintable() else repr(step) for step in path)
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
 
 
 class Reading:
-    """One pass over the events of one file. Kept off the call stack, so that depth is ours to limit."""
+    """One pass over the events of one file, without recursion, so the nesting depth can be limited."""
 
     def __init__(self, text: str, file: str, what: str = "a baseline") -> None:
-        """*what* the file is, in the words of messages: `a baseline`."""
+        """*what*: name of the file's kind in messages, such as `a baseline`."""
         self.file, self.what = file, what
         self.text = text.removeprefix("\ufeff")
         self.problems: list[Problem] = []
@@ -133,9 +133,9 @@ class Reading:
         self._last = (1, 1)
 
     def read(self) -> Node | None:
-        """The top of the file, None where it holds no value. BaselineError where reading on makes no sense."""
+        """The top of the file, None where it is empty. Raises BaselineError where reading cannot continue."""
         if len(self.text) > MAX_CHARACTERS:
-            self._stop(1, 1, f"the file has {len(self.text):,} characters, at most {MAX_CHARACTERS:,} are read")
+            self._stop(1, 1, f"the file has {len(self.text):,} characters, and at most {MAX_CHARACTERS:,} are allowed")
         documents = 0
         for event in self._events():
             kind = type(event).__name__
@@ -166,7 +166,7 @@ class Reading:
             line, column = before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1
             self._stop(line, column, f"not valid YAML: the character {error.character!r} is not allowed")
         except (ValueError, OverflowError, LookupError, AssertionError, NotImplementedError) as error:
-            # ruamel.yaml lets these through for escapes and directives that it does not expect.
+            # ruamel.yaml raises these for unexpected escapes and directives.
             self._stop(*self._last, f"not valid YAML: {' '.join(str(error).split()) or type(error).__name__}")
 
     def _stop(self, line: int, column: int, message: str, hint: str = "") -> NoReturn:
@@ -186,7 +186,7 @@ class Reading:
 
     def _document(self, number: int, event: _Event) -> None:
         if number > 1:
-            hint = f"one file holds one {self.what.removeprefix('a ')}: remove the `---`"
+            hint = f"a file has one {self.what.removeprefix('a ')}: remove the `---`"
             self._stop(*self._last, "a second document begins here", hint)
         if event.version not in (None, (1, 2)):
             self._note(*self._last, (), f"{self.what} is YAML 1.2", "remove the %YAML line")
@@ -195,7 +195,7 @@ class Reading:
         node = self._alias(event) if kind == "AliasEvent" else self._node(kind, event)
         self._values += node.size
         if self._values > MAX_VALUES:
-            self._stop(*self._last, f"more than {MAX_VALUES:,} values", "aliases count as what they stand for")
+            self._stop(*self._last, f"more than {MAX_VALUES:,} values", "aliases count with all their values")
         path = self._path()
         self._attach(node, kind)
         if kind in ("MappingStartEvent", "SequenceStartEvent"):
@@ -210,7 +210,7 @@ class Reading:
             self._anchors[event.anchor] = node
         tag = str(event.tag) if event.tag else ""
         if tag and not (kind == "ScalarEvent" and tag in ("tag:yaml.org,2002:str", "!")):
-            self._note(*self._last, self._path(), f"the tag {tag} has no meaning here", "remove it")
+            self._note(*self._last, self._path(), f"the tag {tag} is not supported", "remove it")
         if kind == "MappingStartEvent":
             node.value = {}
         elif kind == "SequenceStartEvent":
@@ -223,8 +223,8 @@ class Reading:
                 node.line, node.column = self._key.line, self._key.column
             if _SURROGATE.search(event.value):
                 node.value = ""
-                message = "half of a surrogate pair is no character"
-                self._note(*self._last, self._path(), message, "write \\U and eight digits")
+                message = "a lone surrogate is not a valid character"
+                self._note(*self._last, self._path(), message, "write it as \\U and eight hex digits")
         return node
 
     def _scalar(self, event: _Event) -> Scalar:
@@ -243,8 +243,8 @@ class Reading:
     def _alias(self, event: _Event) -> Node:
         node = self._anchors.get(str(event.anchor))
         if node is None:
-            message = f"*{event.anchor} names no anchor above"
-            self._note(*self._last, self._path(), message, "quote text that begins with *")
+            message = f"the anchor of the alias *{event.anchor} is not defined above"
+            self._note(*self._last, self._path(), message, "put text that begins with * in quotes")
             return Node(*self._last, closed=True)
         if not node.closed:
             self._stop(*self._last, f"*{event.anchor} contains itself")
@@ -261,14 +261,14 @@ class Reading:
             return
         if self._key is None:
             if kind != "ScalarEvent":
-                self._stop(*self._last, "a key must be plain text", "quote text that begins with { [ * or &")
+                self._stop(*self._last, "a key must be plain text", "put text that begins with { [ * or & in quotes")
             self._key = node
             return
         key, self._key = self._key, None
         if key.raw in parent.value:
             first = parent.keys[key.raw].line
-            hint = f"it is also in line {first}; merge the two"
-            self._note(key.line, key.column, (*path, key.raw), "this key is here twice", hint)
+            hint = f"it is already on line {first}; merge the two"
+            self._note(key.line, key.column, (*path, key.raw), "duplicate key", hint)
             return
         parent.keys[key.raw] = key
         parent.children[key.raw] = node

@@ -1,1 +1,1 @@
-"""Custom checks: an organization's own expectations in files of Great Expectations suites."""
+"""Custom checks: the organization's own expectations, in files with Great Expectations suites."""

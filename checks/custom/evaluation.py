@@ -1,8 +1,7 @@
-"""Custom checks: the organization's own Great Expectations suites, evaluated over the same tables by the same engine.
+"""Evaluation of custom checks over the same tables and by the same engine as built-in checks.
 
-Nothing that a suite holds or does ends a run: what fails becomes the ERROR finding of the expectation that failed. The
-number of findings of one expectation is bounded, because its author did not see this organization's tables; the counts
-beside them are complete.
+No custom check can end a run: an error becomes the ERROR finding of its expectation. The number of findings of one
+expectation is limited, because it may fail for every row of a large table; the counts are complete.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ def evaluate_suites(
     context: RemediationContext,
     guard: Guard = nullcontext,
 ) -> Evaluation:
-    """Judge *tables* by the organization's own *suites*. The baseline of *context* may replace severities, by id.
+    """Evaluate the custom checks of *suites* over *tables*. The baseline of *context* may replace severities, by id.
 
-    Nothing that a suite holds or does ends a run: what breaks becomes the ERROR finding of the expectation that broke.
+    No custom check can end a run: an error becomes the ERROR finding of its expectation.
     """
     own = custom_checks(custom_checks_files)
     answers = judge([_own_assertion(one) for one in own if not one.error], tables, ValidationContext(), guard)
@@ -46,7 +45,7 @@ def evaluate_suites(
 
 
 def problems_of(custom_checks_files: Sequence[CustomCheckFile]) -> dict[str, str]:
-    """Id → why it cannot be carried out, for every expectation that Great Expectations itself would not take either."""
+    """Id → why it cannot be evaluated, for every expectation that Great Expectations rejects."""
     problems = {}
     for own in custom_checks(custom_checks_files):
         problem = own.error
@@ -87,7 +86,7 @@ def _own_result(
         return _table_result(own, answer, context)
     try:
         return _row_result(own, answer, tables[own.table], context, notes)
-    except Exception as error:  # A message of the suite's own may break.
+    except Exception as error:  # The check's own message may raise.
         return broken_result(own, in_words(error), context)
 
 
@@ -100,7 +99,7 @@ def _row_result(
     for positions, status in known:
         if len(positions) > MAX_FINDINGS:
             what = "fail" if status is Status.FAIL else "are unknown"
-            notes.append(f"{own.id}: {len(positions):,} rows {what}, the first {MAX_FINDINGS:,} of them are findings.")
+            notes.append(f"{own.id}: {len(positions):,} rows {what}, and only the first {MAX_FINDINGS:,} are findings.")
     counts[Status.PASS] = answer.passed
     counts[Status.NOT_APPLICABLE] = len(frame) - sum(counts.values())
     (declared,) = (one for one in TABLES if one.name == own.table)

@@ -1,4 +1,4 @@
-"""Files of custom checks: strict JSON → expectations that can be carried out, or why not."""
+"""Files of custom checks: strict JSON → expectations that can be evaluated, or why not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_CHARACTERS = 1024 * 1024
 
 
 def json_object(text: str) -> Mapping[str, Any]:
-    """The object that *text* holds. Raises RefusedError, which says as a clause what is wrong with it."""
+    """The object in *text*. Raises RefusedError with the problem as a clause."""
     if len(text) > MAX_CHARACTERS:
         raise RefusedError(f"the file has more than {MAX_CHARACTERS:,} characters")
     if "\ufffd" in text:
@@ -26,22 +26,22 @@ def json_object(text: str) -> Mapping[str, Any]:
     try:
         document = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
     except RecursionError as error:
-        raise RefusedError("its values are nested too deep") from error
+        raise RefusedError("the file is nested too deep") from error
     except ValueError as error:
-        raise RefusedError(f"it is not valid JSON: {error}") from error
+        raise RefusedError(f"the file is not valid JSON: {error}") from error
     if not isinstance(document, dict):
-        raise RefusedError("a suite is a JSON object")
+        raise RefusedError("the file is not a JSON object")
     return document
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) < len(pairs):
-        raise ValueError("a key is in one object twice")
+        raise ValueError("an object has a duplicate key")
     return document
 
 
@@ -50,10 +50,10 @@ _LONGEST_NAME = 32
 _LONGEST_TEXT = 2_000
 
 SEVERITIES = {"critical": Severity.HIGH, "warning": Severity.MEDIUM, "info": Severity.INFORMATIONAL}
-"""Great Expectations' severities; it writes `critical` into every expectation of which nobody said anything."""
+"""Great Expectations' severities; `critical` is the default that it writes into every expectation."""
 
 OBSERVED = "observed"
-"""Name under which a message about a whole table may show what was seen."""
+"""Name of the observed value in a message about a whole table."""
 
 _META = ("id", "title", "severity", "message", "remediation", "when", "unknown", "at")
 _JUDGED_TABLES: Mapping[str, Table] = {table.name: table for table in TABLES if table is not WAIVERS}
@@ -61,14 +61,14 @@ _JUDGED_TABLES: Mapping[str, Table] = {table.name: table for table in TABLES if 
 
 @dataclass(frozen=True, slots=True)
 class CustomCheck:
-    """One expectation of a suite, as a check that reports speak of."""
+    """One custom check: an expectation of a suite."""
 
     id: str
     """`user.<suite>.<id or number>`."""
     file: str
     """File that it comes from."""
     table: str
-    """Name of the table that is judged; empty where that is not known."""
+    """Name of the evaluated table; empty where not known."""
     type: str = ""
     """Great Expectations' name of the expectation."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -77,21 +77,21 @@ class CustomCheck:
     """What holds when it is met."""
     severity: Severity = Severity.HIGH
     message: str = ""
-    """Format string over the table's columns, or over `observed`; empty: ours."""
+    """Format string over the table's columns, or over `observed`; empty: the default message."""
     remediation: tuple[str, ...] = ()
-    """What would mend a failure, then steps; format strings likewise."""
+    """Summary of the remediation, then manual steps; format strings like `message`."""
     when: tuple[str, ...] = ()
-    """Boolean columns that must all be true for a row to be looked at."""
+    """Boolean columns that must all be true for a row to be evaluated."""
     unknown: bool = False
-    """Whether a row with a null is reported as undecided; else it is left out, as Great Expectations does."""
+    """Whether a row with a null is UNKNOWN; else it is left out, as Great Expectations does."""
     at: str = ""
     """Side of a two-sided table to which findings belong."""
     error: str = ""
-    """Why it cannot be carried out, as a clause; empty where it can."""
+    """Why it cannot be evaluated, as a clause; empty where it can."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that it is about; none where it only counts rows."""
+        """The columns that it reads; none where it only counts rows."""
         return columns_of(self.type, self.arguments)
 
 
@@ -102,10 +102,10 @@ class CustomCheckFile:
     id: str
     """`user.<suite>`."""
     name: str
-    """Name that the suite gives itself; its file's where it gives none."""
+    """Name of the suite; that of its file where it has none."""
     file: str
     expectations: tuple[CustomCheck, ...] = ()
-    """At least one; where the file as a whole cannot be used, one that says why."""
+    """At least one; where the file as a whole is not valid, one with the error."""
 
 
 def read_custom_checks(files: Iterable[tuple[str, str]]) -> tuple[CustomCheckFile, ...]:
@@ -115,7 +115,7 @@ def read_custom_checks(files: Iterable[tuple[str, str]]) -> tuple[CustomCheckFil
         suite = _suite(file, text)
         taken = {one.id: one.file for one in custom_checks_files}
         if suite.id in taken:
-            problem = f"{taken[suite.id]} holds a suite of the same name"
+            problem = f"{taken[suite.id]} has a suite of the same name"
             suite = _unusable(_free(suite.id, taken), suite.name, file, problem)
         custom_checks_files.append(suite)
     return tuple(custom_checks_files)
@@ -169,9 +169,9 @@ def _table(document: Mapping[str, Any]) -> Table:
     meta = document.get("meta")
     name = meta.get("table") if isinstance(meta, dict) else None
     if not isinstance(name, str):
-        raise RefusedError('its meta names no table: write "meta": {"table": "replicas"}, for instance')
+        raise RefusedError('its meta has no table: add one, such as "meta": {"table": "replicas"}')
     if name not in _JUDGED_TABLES:
-        hint = similar(name, _JUDGED_TABLES, "there are")
+        hint = similar(name, _JUDGED_TABLES, "tables")
         raise RefusedError(f"its meta names the table {name!r}, which does not exist ({hint})")
     return _JUDGED_TABLES[name]
 
@@ -179,20 +179,20 @@ def _table(document: Mapping[str, Any]) -> Table:
 def _expectations(document: Mapping[str, Any]) -> list[Any]:
     entries = document.get("expectations")
     if not isinstance(entries, list) or not entries:
-        raise RefusedError("it holds no expectations")
+        raise RefusedError("the suite has no expectations")
     if len(entries) > MAX_EXPECTATIONS:
-        raise RefusedError(f"it holds {len(entries):,} expectations, at most {MAX_EXPECTATIONS} are carried out")
+        raise RefusedError(f"the suite has {len(entries):,} expectations, and at most {MAX_EXPECTATIONS} are allowed")
     return entries
 
 
 def _expectation(entry: Any, number: int, suite: str, file: str, table: Table) -> CustomCheck:
-    """One entry of a suite; what is wrong with it is told in its `error`."""
+    """One entry of a suite; a problem is in its `error`."""
     bare = CustomCheck(f"{suite}.{number}", file, table.name, title=f"Expectation {number} holds")
     if not isinstance(entry, dict):
-        return replace(bare, error="it is no JSON object")
+        return replace(bare, error="it is not a JSON object")
     kind, kwargs, meta = entry.get("type"), entry.get("kwargs") or {}, entry.get("meta") or {}
     if not (isinstance(kind, str) and isinstance(kwargs, dict) and isinstance(meta, dict)):
-        return replace(bare, error="an expectation has a `type`, and objects as its `kwargs` and `meta`")
+        return replace(bare, error="an expectation needs a `type`, and objects as `kwargs` and `meta`")
     bare = replace(bare, id=f"{suite}.{_name(meta, entry, number)}", type=kind[:_LONGEST_TEXT])
     bare = replace(bare, title=_title(entry, meta, bare.type, kwargs))
     try:
@@ -222,14 +222,14 @@ def _title(entry: Mapping[str, Any], meta: Mapping[str, Any], kind: str, kwargs:
 def _checked(
     bare: CustomCheck, entry: Mapping[str, Any], kwargs: Mapping[str, Any], meta: Mapping[str, Any], table: Table
 ) -> CustomCheck:
-    """*bare* with everything else that its entry says. Raises RefusedError."""
+    """*bare* with the other fields of its entry. Raises RefusedError."""
     arguments = safe_arguments(bare.type, kwargs)
     if entry.get("windows"):
-        raise RefusedError("its bounds are windows over earlier runs, which are not at hand")
+        raise RefusedError("`windows` over earlier runs are not supported")
     for name in meta:
         hint = similar(name, _META, "") if name not in _META else ""
         if hint:
-            raise RefusedError(f"its meta has {name!r}, which means nothing here ({hint})")
+            raise RefusedError(f"its meta has the unknown key {name!r} ({hint})")
     whole = bare.type in AGGREGATES | COUNTS
     names = (OBSERVED,) if whole else table.names
     when = _when(meta.get("when"), table)
@@ -253,7 +253,7 @@ def _severity(ours: object, theirs: object) -> Severity:
     if ours is None:
         return SEVERITIES.get(str(theirs), Severity.HIGH)
     if ours not in list(Severity):
-        raise RefusedError(f"meta.severity is {ours!r}, which is none of {', '.join(Severity)}")
+        raise RefusedError(f"meta.severity is {ours!r}, which is not one of {', '.join(Severity)}")
     return Severity(str(ours))
 
 
@@ -267,7 +267,7 @@ def _side(value: object, table: Table) -> str:
     if value is None:
         return "source" if table.two_sided else ""
     if not table.two_sided or value not in ("source", "destination"):
-        raise RefusedError("meta.at is `source` or `destination`, in a table that has both")
+        raise RefusedError("meta.at must be `source` or `destination`, and only for a table that has both")
     return str(value)
 
 
@@ -277,7 +277,7 @@ def _when(value: object, table: Table) -> tuple[str, ...]:
     )
     for name in names:
         if not isinstance(name, str) or name not in table.names or table.column(name).type is not Type.BOOLEAN:
-            raise RefusedError(f"meta.when names {name!r}, which is no boolean column of {table.name}")
+            raise RefusedError(f"meta.when names {name!r}, which is not a boolean column of {table.name}")
     return tuple(str(name) for name in names)
 
 
@@ -291,11 +291,12 @@ def _templates(value: object, part: str, names: Iterable[str]) -> Iterator[str]:
         try:
             missing = set(fields(one)) - set(names)
         except ValueError as error:
-            raise RefusedError(f"meta.{part} is no format string: {error}; a brace is written twice") from error
+            problem = f"meta.{part} is not a valid format string: {error}; write a literal brace twice"
+            raise RefusedError(problem) from error
         if missing:
-            raise RefusedError(f"meta.{part} names {sorted(missing)[0]!r}, of which nothing is known here")
+            raise RefusedError(f"meta.{part} uses {sorted(missing)[0]!r}, which is not available here")
         if not is_plain(one):
-            raise RefusedError(f"meta.{part} formats a value in a way that is not known here")
+            raise RefusedError(f"meta.{part} has a format specification that is not supported")
         yield " ".join(one.split())
 
 

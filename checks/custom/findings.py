@@ -1,4 +1,4 @@
-"""What is said of a row, or a table, that does not meet an organization's own expectation."""
+"""Findings of custom checks, about a row or a whole table."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from checks.model import Check, CheckResult, Finding, Remediation, RemediationCo
 from checks.tables import TABLES, Table
 
 _SHOWN = 300
-"""Characters of the arguments that a message of ours shows."""
+"""Characters of the arguments in a default message."""
 
 _NO_TABLE = Table(name="", meaning="", key=(), columns=(), label="")
 
 
 def check_of(own: CustomCheck) -> Check:
-    """*own* as a check, for what findings are made of; it is not evaluated as one."""
+    """*own* as a `Check`, from which findings are made; it is not evaluated as one."""
     table = next((table for table in TABLES if table.name == own.table), _NO_TABLE)
     columns = () if own.error else own.columns
     shown = ", ".join(f"{name} is {{{name}}}" for name in columns)
@@ -34,13 +34,13 @@ def check_of(own: CustomCheck) -> Check:
         expect=Expectation(own.type, columns, own.arguments, expected=_braced(own.title)),
         message=own.message or f"{_braced(own.title)}: not met; {shown}",
         remediation=lambda row, _context: _remediation(own, row),
-        unknown=f"{_braced(own.title)}: not known, because {causes} could not be read",
+        unknown=f"{_braced(own.title)}: unknown, because {causes} could not be read",
         at=own.at,
     )
 
 
 def broken_result(own: CustomCheck, error: str, context: RemediationContext) -> CheckResult:
-    """The result of an expectation that could not be carried out."""
+    """The result of an expectation that could not be evaluated."""
     check = check_of(own)
     finding = Finding(
         check=own.id,
@@ -50,7 +50,7 @@ def broken_result(own: CustomCheck, error: str, context: RemediationContext) -> 
         region="",
         resource=own.file,
         key={},
-        message=f"the expectation could not be carried out: {error}",
+        message=f"the expectation could not be evaluated: {error}",
         evidence={"type": own.type, "arguments": bounded(dict(own.arguments))} if own.type else {},
         remediation=None,
         fingerprint=fingerprint(own.id, {}),
@@ -66,9 +66,10 @@ def table_finding(
     row = {OBSERVED: seen}
     asked = json.dumps(dict(own.arguments), default=str, ensure_ascii=False)[:_SHOWN]
     if status is Status.UNKNOWN:
-        message = f"{own.title}: not known, because {not_known:,} rows have a null"
+        message = f"{own.title}: unknown, because {not_known:,} rows have a null"
     else:
-        message = render(own.message, row) if own.message else f"{own.title}: not met; observed {seen}, asked {asked}"
+        default = f"{own.title}: not met; observed {seen}, expected {asked}"
+        message = render(own.message, row) if own.message else default
     return Finding(
         check=own.id,
         status=status,
@@ -88,8 +89,8 @@ def table_finding(
 
 def _remediation(own: CustomCheck, row: Row) -> Remediation:
     if not own.remediation:
-        wording = f"Meet the organization's own expectation {own.id}, or change it in {own.file}."
-        return Remediation(summary=wording, manual=(f"Ask whoever keeps {own.file} what is to be done.",))
+        wording = f"Meet the expectation of the custom check {own.id}, or change it in {own.file}."
+        return Remediation(summary=wording, manual=(f"Ask the owner of {own.file} what to do.",))
     first, *steps = (render(template, row) for template in own.remediation)
     return Remediation(summary=first if first.endswith(".") else f"{first}.", manual=tuple(steps) or (first,))
 

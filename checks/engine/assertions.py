@@ -1,9 +1,8 @@
-"""The evaluator: expectations about the rows of declared tables, put before Great Expectations.
+"""The evaluator: expectations about the rows of declared tables, validated by Great Expectations.
 
-One engine serves the built-in checks and the organization's own. The rows of an assertion are sorted first: those to
-which it does not apply, those of which a fact is not known, and the candidates. Great Expectations sees the facts of
-the candidates only, under their own names, because a column of nulls and an empty table both satisfy an expectation.
-Its row positions lead back to the table.
+One engine evaluates built-in and custom checks. The rows of an assertion are sorted first: not applicable, with an
+unknown fact, and candidates. Great Expectations validates the facts of the candidates only, under their own names,
+because a column of nulls and an empty table both satisfy an expectation. Its row positions refer to the candidates.
 
 Assertions with the same conditions over the same table share one batch and one suite.
 """
@@ -31,11 +30,11 @@ _CATEGORICAL = 127
 """Distinct values that one byte can number."""
 
 Guard = Callable[[], AbstractContextManager[object]]
-"""Put around every piece of Great Expectations' work; may raise an exception in it, to end what takes too long."""
+"""Context of every call of Great Expectations; may raise an exception in it, to stop a call that takes too long."""
 
 
 class ColumnError(Exception):
-    """A column that an assertion needs is missing or holds something else than declared."""
+    """A column that an assertion needs is missing or has another type than declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +51,36 @@ class Assertion:
     facts: tuple[str, ...]
     """The columns it reads; none where it only counts rows."""
     when: tuple[str, ...] = ()
-    """Boolean columns: a row with a false one is not judged, else one with a null is not known."""
+    """Boolean columns: a row with a false one is not applicable, else one with a null is unknown."""
     needed: tuple[str, ...] = ()
     """Columns that must be in the table although the expectation does not read them: its key and identity."""
     severity: str = "warning"
     """Great Expectations' own: `critical`, `warning` or `info`."""
     statement: str = ""
-    """What is demanded, as a sentence, kept with the validation result."""
+    """The expectation as a sentence, stored with the validation result."""
     file: str = ""
-    """Where an organization's own assertion comes from; assertions of different files share no suite."""
+    """File of a custom check; assertions of different files share no suite."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """What became of one assertion."""
+    """The result of one assertion."""
 
     assertion: Assertion
     rows: Positions
-    """Positions put before Great Expectations: the candidates."""
+    """Positions of the candidates, which Great Expectations validates."""
     unknown: Positions
-    """Positions of rows that could not be judged: a condition or a fact is null."""
+    """Positions of rows that could not be evaluated: a condition or a fact is null."""
     not_applicable: int = 0
     failed: Positions | None = None
-    """Positions that fail; None for an answer about the whole table."""
+    """Positions that fail; None for a result about the whole table."""
     success: bool = True
     observed: Any = None
-    """What was seen of the whole table, where the answer is about it."""
+    """The observed value of the whole table, where the result is about it."""
     error: str = ""
-    """What broke; then nothing else counts."""
+    """The error; then the other fields have no meaning."""
     settled: bool = False
-    """Whether an answer is there, or there was nothing to judge."""
+    """Whether there is a result, or no row to evaluate."""
 
     @property
     def passed(self) -> int:
@@ -91,7 +90,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of `judge` by id, and Great Expectations' own validation results as JSON values."""
+    """The results of `judge` by id, and Great Expectations' own validation results as JSON values."""
 
     by_id: Mapping[str, Answer]
     validations: tuple[Mapping[str, Any], ...]
@@ -103,10 +102,10 @@ def judge(
     session: ValidationContext,
     guard: Guard = nullcontext,
 ) -> Answers:
-    """Put every assertion before Great Expectations; what breaks one is its own error and the others go on.
+    """Validate every assertion with Great Expectations; an error belongs to its own assertion and the others continue.
 
     *tables* are frames of the declared tables by name. A validation result is one batch: its table, the conditions that
-    its rows meet, and Great Expectations' statistics with long lists cut to their first 20 members.
+    its rows meet, and Great Expectations' statistics with long lists shortened to their first 20 members.
     """
     answers = {one.id: _sorted_rows(one, tables) for one in assertions}
     validations: list[Mapping[str, Any]] = []
@@ -160,14 +159,14 @@ def _sorted_rows(assertion: Assertion, tables: Mapping[str, pd.DataFrame]) -> An
             for name in assertion.facts:
                 null = table[name].isna().to_numpy()
                 unknown = unknown | (applies & null)
-                # Left to Great Expectations, half a pair of nulls would fail.
+                # Great Expectations would fail a pair with one null.
                 applies = applies & ~null
         answer = Answer(assertion, np.flatnonzero(applies), np.flatnonzero(unknown), not_applicable)
     except Exception as error:  # One assertion is isolated from the others; its error becomes its answer.
         return Answer(assertion, nothing, nothing, error=in_words(error), settled=True)
     if assertion.type in BY_ROW:
         answer.failed = nothing
-    # Over no row every expectation passes: evidence of nothing, at ten milliseconds each.
+    # Every expectation passes without rows, which proves nothing and takes ten milliseconds each.
     answer.settled = not len(answer.rows) and assertion.type not in COUNTS
     return answer
 
@@ -189,7 +188,7 @@ def _condition(assertion: Assertion, table: pd.DataFrame) -> tuple[Mask, Mask]:
 
 
 def _groups(answers: Iterable[Answer]) -> list[list[Answer]]:
-    """Answers still wanted, together where Great Expectations itself can leave out what is null in each fact."""
+    """Open assertions, grouped where Great Expectations itself can skip the nulls of each fact."""
     groups: dict[object, list[Answer]] = {}
     for answer in answers:
         one = answer.assertion
@@ -202,7 +201,7 @@ def _groups(answers: Iterable[Answer]) -> list[list[Answer]]:
 def _validate(
     session: ValidationContext, group: Sequence[Answer], table: pd.DataFrame, guard: Guard
 ) -> list[Mapping[str, Any]]:
-    """Let Great Expectations judge one batch, note its answers in *group*, and return its results as JSON values."""
+    """Validate one batch, record the results in *group*, and return Great Expectations' results as JSON values."""
     sound, expectations = [], []
     for answer in group:
         try:
@@ -216,9 +215,9 @@ def _validate(
     first = sound[0].assertion
     try:
         with guard(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pandas remarks on the style of patterns, on the screen of the run
+            warnings.simplefilter("ignore")  # pandas warns about the style of patterns, on the screen of the run
             outcome = session.validate(first.file or first.table, _facts(table, rows, sound), expectations)
-    except Exception as error:  # One assertion may break the whole batch: then each is tried alone.
+    except Exception as error:  # One assertion may fail the whole batch: then each is validated alone.
         if len(sound) > 1:
             return [one for answer in sound for one in _validate(session, [answer], table, guard)]
         sound[0].error = in_words(error)
@@ -245,7 +244,7 @@ def _union(parts: Sequence[Positions], length: int) -> Positions:
 
 
 def _facts(table: pd.DataFrame, rows: Positions, wanted: Sequence[Answer]) -> pd.DataFrame:
-    """The facts of *wanted* at *rows*, in types that Great Expectations compares quickly and prints plainly."""
+    """The facts of *wanted* at *rows*, in types that Great Expectations compares fast and prints as plain values."""
     import pandas as pd
 
     names = dict.fromkeys(name for answer in wanted for name in answer.assertion.facts) or (str(table.columns[0]),)
@@ -260,7 +259,7 @@ def _facts(table: pd.DataFrame, rows: Positions, wanted: Sequence[Answer]) -> pd
 
 
 def _uncategorized(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Categories as what they stand for, which more of Great Expectations' expectations can read."""
+    """Categories as their values, which more of Great Expectations' expectations support."""
     import pandas as pd
 
     values = values.reset_index(drop=True)
@@ -312,7 +311,7 @@ def _share_categories(columns: dict[str, pd.Series[Any]], left: str, right: str)
 
 
 def _read(answer: Answer, result: Any, rows: Positions) -> None:
-    """Note in *answer* what Great Expectations says."""
+    """Record Great Expectations' *result* in *answer*."""
     import numpy as np
 
     problem, found = raised_in(result.exception_info), result.result or {}
@@ -322,21 +321,21 @@ def _read(answer: Answer, result: Any, rows: Positions) -> None:
     elif answer.assertion.type not in BY_ROW:
         answer.observed = bounded(found.get("observed_value", found.get("details")))
     elif "unexpected_index_list" not in found:
-        answer.error = f"{answer.assertion.type} does not name the rows that fail it"
+        answer.error = f"{answer.assertion.type} does not return the failing rows"
     elif _judged(answer, found) != len(answer.rows):
-        answer.error = "Great Expectations judged other rows than were put before it"
+        answer.error = "Great Expectations evaluated other rows than it was given"
     else:
         failed = rows[np.asarray(found["unexpected_index_list"], dtype=np.intp)]
-        # With `mostly`, some rows may fail and the expectation hold.
+        # With `mostly`, the expectation may be met although some rows fail.
         answer.failed = failed if not answer.success else failed[:0]
 
 
 def _judged(answer: Answer, found: Mapping[str, Any]) -> int:
-    """Number of rows that Great Expectations judged."""
+    """Number of rows that Great Expectations evaluated."""
     whole = answer.assertion.type in ABOUT_NULLS or answer.assertion.type in AGGREGATES
     return int(found["element_count"]) - (0 if whole else int(found.get("missing_count") or 0))
 
 
 def _plain_value(value: Any) -> Any:
-    """A numpy scalar as a Python value; anything else that JSON does not know as text."""
+    """A numpy scalar as a Python value; any other value without a JSON form as text."""
     return value.item() if hasattr(value, "item") else str(value)

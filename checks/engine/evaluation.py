@@ -1,7 +1,7 @@
 """Tables + checks → results: every row of a check's table, evaluated by Great Expectations, as findings and counts.
 
-Built-in and custom checks go through one engine, `checks.engine.assertions`; here an answer about a built-in check
-becomes its result.
+Built-in and custom checks use one engine, `checks.engine.assertions`; this module turns its results about built-in
+checks into check results.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from checks.engine.assertions import Positions
 
 GX_SEVERITY = {Severity.CRITICAL: "critical", Severity.HIGH: "critical", Severity.INFORMATIONAL: "info"}
-"""Great Expectations knows three; `warning` is the one in between."""
+"""Great Expectations has three severities; `warning` is the middle one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,14 @@ class Evaluation:
     validations: tuple[Mapping[str, Any], ...]
     """Great Expectations' own validation results, one per batch, as JSON values: evidence."""
     notes: tuple[str, ...] = ()
-    """One sentence for each expectation of an organization's own of which not every row became a finding."""
+    """One sentence for each custom check with more failing rows than findings."""
 
 
 def evaluate(checks: Sequence[Check], tables: Mapping[str, pd.DataFrame], context: RemediationContext) -> Evaluation:
-    """Judge every row of every check's table.
+    """Evaluate every row of every check's table.
 
-    *tables* are frames of the declared tables by name. A check that breaks gives one ERROR finding; the others go on.
+    *tables* are frames of the declared tables by name. A check that fails to run gives one ERROR finding; the others
+    continue.
     """
     answers = judge([_assertion(check) for check in checks], tables, ValidationContext())
     results = tuple(_result(check, answers.by_id[check.id], tables, context) for check in checks)
@@ -67,7 +68,7 @@ def _result(
 ) -> CheckResult:
     error = answer.error
     if not error and answer.failed is None:
-        error = f"{check.expect.type} does not name the rows that fail it"
+        error = f"{check.expect.type} does not return the failing rows"
     if error or answer.failed is None:
         counts = {**dict.fromkeys(Status, 0), Status.ERROR: 1}
         return CheckResult(check.id, counts, (broken(check, error, context),), error=error)
@@ -80,7 +81,7 @@ def _result(
 
 
 def found_rows(table: Table, frame: pd.DataFrame, found: Sequence[tuple[Positions, Status]]) -> Iterable[Any]:
-    """(status, row, which of the rows with its identity it is) of the positions in *found*, in table order."""
+    """(status, row, ordinal among the rows with its identity) of the positions in *found*, in table order."""
     import numpy as np
 
     positions = np.concatenate([part for part, _ in found])

@@ -1,10 +1,9 @@
-"""The Great Expectations expectations that an organization's own suite may hold, and what of their arguments is safe.
+"""The Great Expectations expectations that custom checks may use, and which of their arguments are safe.
 
-A suite is data from somebody's repository. Left out are therefore all expectations and arguments through which it could
-do more than compare values: SQL queries, other tables, `row_condition` (pandas evaluates it as an expression), suite
-parameters (evaluated too), windows, and JSON schemas that refer to other documents (fetched over the network). Left out
-as well is what Great Expectations cannot do on pandas, and what asks for the types and names of columns: those are
-declared and tested here.
+A suite is untrusted data. Not supported are therefore all expectations and arguments that do more than compare values:
+SQL queries, other tables, `row_condition` (pandas evaluates it as an expression), suite parameters (evaluated too),
+windows, and JSON schemas that refer to other documents (fetched over the network). Expectations that Great Expectations
+does not implement for pandas, and those about types and names of columns, are not supported either.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ ONE_COLUMN = frozenset(
         "values_to_not_match_regex", "values_to_not_match_regex_list",
     )
 )  # fmt: skip
-"""Judge each value of `column`."""
+"""Evaluate each value of `column`."""
 
 TWO_COLUMNS = frozenset(
     f"expect_column_pair_values_{name}" for name in ("a_to_be_greater_than_b", "to_be_equal", "to_be_in_set")
 )
-"""Judge `column_A` and `column_B` of each row."""
+"""Evaluate `column_A` and `column_B` of each row."""
 
 MANY_COLUMNS = frozenset((
     "expect_compound_columns_to_be_unique", "expect_multicolumn_sum_to_equal", "expect_multicolumn_values_to_be_equal",
     "expect_select_column_values_to_be_unique_within_record",
 ))  # fmt: skip
-"""Judge the columns of `column_list` in each row."""
+"""Evaluate the columns of `column_list` in each row."""
 
 AGGREGATES = frozenset(
     f"expect_column_{name}"
@@ -46,46 +45,46 @@ AGGREGATES = frozenset(
         "sum_to_be_between", "unique_value_count_to_be_between",
     )
 )  # fmt: skip
-"""Judge `column` as a whole: one answer for the table."""
+"""Evaluate `column` as a whole: one result for the table."""
 
 COUNTS = frozenset(("expect_table_row_count_to_be_between", "expect_table_row_count_to_equal"))
-"""Judge the number of rows: one answer for the table."""
+"""Evaluate the number of rows: one result for the table."""
 
 ABOUT_NULLS = frozenset((
     "expect_column_values_to_be_null", "expect_column_values_to_not_be_null",
     "expect_column_proportion_of_non_null_values_to_be_between",
 ))  # fmt: skip
-"""For these a null is an answer; all others leave nulls out."""
+"""For these a null is a value; all others skip nulls."""
 
 BY_ROW = ONE_COLUMN | TWO_COLUMNS | MANY_COLUMNS
 SUPPORTED = BY_ROW | AGGREGATES | COUNTS
 
 _IGNORED = frozenset(("batch_id", "catch_exceptions", "ignore_row_if", "result_format"))
-"""How Great Expectations is to go about it: that is ours to say. Rows with a null are left out here, before it."""
+"""Execution arguments of Great Expectations, which the engine sets. Rows with a null are removed before."""
 _EVALUATED = ("row_condition", "condition_parser")
 _SCHEMA_WORDS = frozenset(("$defs", "$comment", "$schema"))
 
 
 class RefusedError(ValueError):
-    """An expectation that will not be carried out; the message says why, as a clause."""
+    """An expectation that cannot be evaluated; the message says why, as a clause."""
 
 
 def safe_arguments(kind: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What of *arguments* is handed to Great Expectations. Raises RefusedError."""
+    """The part of *arguments* that is passed to Great Expectations. Raises RefusedError."""
     if kind not in SUPPORTED:
-        raise RefusedError(f"{kind} is not among the expectations that are carried out over these tables")
+        raise RefusedError(f"{kind} is not a supported expectation")
     kept = {name: value for name, value in arguments.items() if name not in _IGNORED and value is not None}
     for name in _EVALUATED:
         if name in kept:
             raise RefusedError(f"{name} is an expression, which is not evaluated; name boolean columns in meta.when")
     for key, value in _entries(kept):
         if key.startswith("$") and not _is_schema_word(key, value):
-            raise RefusedError(f"{key} refers to something outside of the suite")
+            raise RefusedError(f"{key} refers to a document outside the suite")
     return kept
 
 
 def columns_of(kind: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    """The columns that an expectation is about. Raises RefusedError where it does not name them."""
+    """The columns of an expectation. Raises RefusedError where it names none."""
     if kind in COUNTS:
         return ()
     names: list[Any]
@@ -102,7 +101,7 @@ def columns_of(kind: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _entries(value: Any) -> Iterator[tuple[str, Any]]:
-    """Every key of every mapping in *value*, with what stands under it."""
+    """Every key of every mapping in *value*, with its value."""
     if isinstance(value, dict):
         yield from value.items()
     for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -110,7 +109,7 @@ def _entries(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_schema_word(key: str, value: object) -> bool:
-    """Whether a JSON schema may say so: it stays within itself."""
+    """Whether a JSON schema may have it: it refers to the schema itself."""
     if key == "$schema":
         return isinstance(value, str) and value.startswith(("https://json-schema.org/", "http://json-schema.org/"))
     return key in _SCHEMA_WORDS or (key == "$ref" and isinstance(value, str) and value.startswith("#"))

@@ -1,7 +1,7 @@
-"""From a row that did not pass to the finding that is reported: words, severity, place, evidence, remedy.
+"""From a row that did not pass to its finding: message, severity, location, evidence, remediation.
 
-A message, grade or remedy that raises never takes the finding away: the defect is told in the finding's evidence under
-`defect`, because a reader must see both that something failed and that our advice about it is missing.
+An exception in a message, severity or remediation does not remove the finding: the error is in its evidence under
+`defect`, so the report shows both the failure and that its advice is missing.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from checks.engine.text import in_words, render
 from checks.model import Check, Finding, Remediation, RemediationContext, Row, Severity, Status, fingerprint
 
 DEFECT = "defect"
-"""Evidence name under which a broken message, grade or remedy is told."""
+"""Evidence name of an error in the message, severity or remediation."""
 
 _Answer = TypeVar("_Answer")
 
 
 def broken(check: Check, error: str, context: RemediationContext) -> Finding:
-    """The one ERROR finding of a check that could not be judged; *error* names what broke."""
+    """The one ERROR finding of a check that could not be evaluated; *error* is the reason."""
     return Finding(
         check=check.id,
         status=Status.ERROR,
@@ -29,7 +29,7 @@ def broken(check: Check, error: str, context: RemediationContext) -> Finding:
         region="",
         resource=f"table {check.table.name}",
         key={},
-        message=f"the check could not be carried out: {error}",
+        message=f"check error: {error}",
         evidence={},
         remediation=None,
         fingerprint=fingerprint(check.id, {}),
@@ -39,14 +39,14 @@ def broken(check: Check, error: str, context: RemediationContext) -> Finding:
 def make_findings(
     check: Check, context: RemediationContext, rows: Iterable[tuple[Status, Row, int]]
 ) -> tuple[Finding, ...]:
-    """One finding for each row with its status, FAIL or UNKNOWN, and which of the rows with its identity it is."""
+    """One finding for each row with its status, FAIL or UNKNOWN, and its ordinal among the rows with its identity."""
     maker = _FindingMaker(check, context)
     with no_search_for_cycles():
         return tuple(maker.make(status, row, occurrence) for status, row, occurrence in rows)
 
 
 class _FindingMaker:
-    """Makes the findings of one check. Evidence of rows that read alike is made once and shared."""
+    """Makes the findings of one check. Rows with equal evidence share one object."""
 
     def __init__(self, check: Check, context: RemediationContext) -> None:
         self._check = check
@@ -86,7 +86,7 @@ class _FindingMaker:
         )
 
     def _compared(self, row: Row) -> tuple[str, str]:
-        """What the first fact of the expectation should be, and what it is, in words."""
+        """The expected and the observed value of the first fact, in words."""
         expect = self._check.expect
         return render(expect.expected, row), in_words(row[expect.facts[0]]) if expect.facts else ""
 
@@ -99,13 +99,13 @@ class _FindingMaker:
     def _guarded(defects: list[str], part: str, make: Callable[[], _Answer]) -> _Answer | None:
         try:
             return make()
-        except Exception as error:  # A check's own parts are isolated here, and the defect is recorded.
-            defects.append(f"the {part} could not be worked out ({type(error).__name__}: {error})")
+        except Exception as error:  # Errors of a check's own functions are isolated here and recorded.
+            defects.append(f"the {part} could not be determined ({type(error).__name__}: {error})")
             return None
 
     def _shared_evidence(self, row: Row) -> Mapping[str, Any]:
         values = tuple([row[name] for name in self._shown])
-        # Types belong to the identity: True, 1 and 1.0 are equal keys but not equal evidence.
+        # Types are part of the key: True, 1 and 1.0 are equal as keys but not as evidence.
         identity = (*values, *map(type, values))
         if identity not in self._evidence:
             self._evidence[identity] = dict(zip(self._shown, values, strict=True))
@@ -118,12 +118,12 @@ class _FindingMaker:
         return Severity(grade) if grade else self._check.severity
 
     def _remediation(self, status: Status, row: Row) -> Remediation | None:
-        # Nothing is mended on the strength of evidence that is not there.
+        # Without evidence there is no remediation.
         return self._check.remediation(row, self._context) if status is Status.FAIL else None
 
 
 def severity_of(check: Check, context: RemediationContext) -> Severity:
-    """What a finding of *check* weighs where its row does not say: as the baseline says, else as the check does."""
+    """The severity of *check* where its row has none: that of the baseline, else that of the check."""
     return _override(check, context) or check.severity
 
 
@@ -135,7 +135,7 @@ def _override(check: Check, context: RemediationContext) -> Severity | None:
 
 
 def _place_columns(check: Check) -> tuple[str, str]:
-    """The columns that say where a finding of *check* lies; empty where the table has none."""
+    """The account and Region columns of a finding of *check*; empty where the table has none."""
     side = f"{check.at or 'source'}_" if check.table.two_sided else ""
     account, region = (name if name in check.table.names else "" for name in (f"{side}account", f"{side}region"))
     return account, region

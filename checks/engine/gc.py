@@ -1,7 +1,7 @@
-"""Making many objects without Python's search for cycles among them.
+"""Suspends Python's garbage collector while many objects are made.
 
-The search looks at everything made so far again and again: a third of the whole time where hundreds of thousands of
-findings or cells are made and none of them forms a cycle.
+The collector traverses all objects again and again: a third of the time where hundreds of thousands of findings or
+cells are made, of which none is part of a cycle.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_search_for_cycles() -> Iterator[None]:
-    """Put the search off until the block ends; where it was off already, it stays off."""
+    """Disable the collector until the block ends; if it was disabled before, it stays disabled."""
     searching = gc.isenabled()
     gc.disable()
     try:

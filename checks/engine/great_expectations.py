@@ -1,4 +1,4 @@
-"""The only door to Great Expectations: one quiet context an evaluation, and answers of a size that can be kept."""
+"""The only access to Great Expectations: one context per evaluation, without output, and results of bounded size."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KEPT = 20
-"""Members kept of a list in a validation result; the counts beside it stay whole."""
+"""Members kept of a list in a validation result; its counts are complete."""
 _LONGEST_TEXT = 10_000
 _DEEPEST = 6
 
 
 def load_engine() -> ModuleType:
-    """Import Great Expectations (seconds), with its analytics off; a caller may do it ahead of time in a thread."""
+    """Import Great Expectations (takes seconds), with its analytics off; may run ahead of time in a thread."""
     # Read when the package is imported, hence set before.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations
@@ -30,20 +30,20 @@ def load_engine() -> ModuleType:
 
 @dataclass(slots=True)
 class ValidationContext:
-    """One ephemeral context for a whole evaluation, made when the first table with rows asks for it."""
+    """One ephemeral context for a whole evaluation, made for the first table with rows."""
 
     _source: Any = None
     _assets: int = 0
 
     def validate(self, name: str, frame: pd.DataFrame, expectations: Sequence[Any]) -> Any:
-        """The answers to *expectations* about *frame*, with the positions of all rows that fail.
+        """The results of *expectations* about *frame*, with the positions of all failing rows.
 
-        *name* may come twice. Raises what Great Expectations raises where a suite breaks as a whole.
+        *name* may repeat. Raises what Great Expectations raises where a suite fails as a whole.
         """
         gx = load_engine()
         batch = self._batch(name, frame)
         suite = gx.ExpectationSuite(name=name, expectations=list(expectations))
-        # No index column names: they cost forty times the validation, and positions are all that is needed.
+        # No index column names: they take forty times the validation, and only positions are needed.
         wanted = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
         return batch.validate(suite, result_format=wanted)
 
@@ -52,7 +52,7 @@ class ValidationContext:
             gx = load_engine()
             from great_expectations.data_context.types import base
 
-            # Named in full, because the default configuration makes a directory for documentation pages.
+            # Set explicitly, because the default configuration makes a directory for documentation pages.
             memory = base.InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
             quiet = base.ProgressBarsConfig(globally=False)
             config = base.DataContextConfig(store_backend_defaults=memory, progress_bars=quiet, analytics_enabled=False)
@@ -64,14 +64,14 @@ class ValidationContext:
 
 
 def raised_in(info: Mapping[str, Any]) -> str:
-    """What Great Expectations says that it caught: one mapping, or one for each metric that broke."""
+    """The exceptions that Great Expectations caught: one mapping, or one for each failed metric."""
     entries = [info] if "raised_exception" in info else list(info.values())
     raised = [str(entry["exception_message"]) for entry in entries if entry.get("raised_exception")]
     return "; ".join(dict.fromkeys(raised))
 
 
 def shorten(result: Any) -> None:
-    """Keep statistics and the first members of each list; drop tracebacks, which name paths of this machine."""
+    """Keep statistics and the first members of each list; drop tracebacks, which have local paths."""
     result.result = {name: bounded(value) for name, value in (result.result or {}).items()}
     problem = raised_in(result.exception_info)
     result.exception_info = {
@@ -82,7 +82,7 @@ def shorten(result: Any) -> None:
 
 
 def bounded(value: Any, depth: int = 0) -> Any:
-    """*value* with long lists, mappings and texts cut short, and nothing nested too deep."""
+    """*value* with long lists, mappings and texts shortened, and its nesting limited."""
     if isinstance(value, str):
         return value[:_LONGEST_TEXT]
     if isinstance(value, list | tuple | set | Mapping) and depth > _DEEPEST:

@@ -1,4 +1,4 @@
-"""Rows of a table as checks see them: Python values, made only for the rows and columns that somebody asks for."""
+"""Rows of a table for checks: Python values, made only for the rows and columns that are used."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Columns(dict[str, list[Any]]):
-    """Columns of *table* at *positions* as JSON values, by name; each is made when it is first asked for.
+    """Columns of *table* at *positions* as JSON values, by name; each is made at its first use.
 
-    Raises KeyError for a column that the table has not.
+    Raises KeyError for a column that the table does not have.
     """
 
     def __init__(self, table: pd.DataFrame, positions: np.ndarray[Any, np.dtype[np.intp]]) -> None:
@@ -30,7 +30,7 @@ class Columns(dict[str, list[Any]]):
 
 
 def rows_at(table: pd.DataFrame, positions: np.ndarray[Any, np.dtype[np.intp]]) -> Iterator[Row]:
-    """The rows of *table* at *positions*; a column becomes Python values when a row is first asked for it."""
+    """The rows of *table* at *positions*; a column becomes Python values at its first use."""
     columns = Columns(table, positions)
     return (_LazyRow(columns, number) for number in range(len(positions)))
 
@@ -55,7 +55,7 @@ def occurrences(
 ) -> list[int]:
     """For each of *positions*: 1 where the row is the first of *table* with its *identity*, 2 for the second …
 
-    Without an *identity* every row is the first, because then its key names it, and keys are unique.
+    Without an *identity* every row is the first, because its key identifies it, and keys are unique.
     """
     if not identity or not len(positions):
         return [1] * len(positions)

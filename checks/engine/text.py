@@ -1,11 +1,11 @@
-"""How a row is put into words: format strings over columns, in which nothing reads `None` or `nan`.
+"""Renders rows as text: format strings over columns, whose nulls never read `None` or `nan`.
 
-Besides what ``str.format`` knows, a field may carry one of four specifications of ours:
+Besides those of ``str.format``, a field may have one of four specifications:
 
 - ``{missing_prefixes:names}`` reads a JSON array of text as a list (`a, b and 3 more`); an empty prefix is
   *every repository*;
-- ``{delete_replication:on or off}`` says a boolean as a switch;
-- ``{condition_problem:because}`` is a colon and the clause, or nothing where there is none;
+- ``{delete_replication:on or off}`` shows a boolean as `on` or `off`;
+- ``{condition_problem:because}`` is a colon and the clause, or empty where there is none;
 - ``{images_missing:count image}`` puts a number before its noun, in the singular or the plural.
 """
 
@@ -21,10 +21,10 @@ from typing import Any
 from checks.model import Row
 
 NOT_KNOWN = "unknown"
-"""What is printed for a null."""
+"""Text of a null."""
 
 _SHOWN = 8
-"""Names printed of a list before the rest is only counted."""
+"""Names shown of a list; the rest is counted."""
 
 _COUNTED = re.compile(r"count [a-z]{1,20}")
 
@@ -33,11 +33,11 @@ _Renderer = Callable[[Any, str], str]
 
 
 def render(template: str, row: Row) -> str:
-    """*template* filled with the columns of *row*. Raises KeyError for a column that the row has not."""
+    """*template* filled with the columns of *row*. Raises KeyError for a column that the row does not have."""
     return "".join(
         [
-            literal + told(row[name], specification) if name else literal
-            for literal, name, specification, told in _parts(template)
+            literal + renderer(row[name], specification) if name else literal
+            for literal, name, specification, renderer in _parts(template)
         ]
     )
 
@@ -48,9 +48,9 @@ def fields(template: str) -> tuple[str, ...]:
 
 
 def is_plain(template: str) -> bool:
-    """Whether *template*, which others wrote, asks only for columns as they are or as the specifications above say.
+    """Whether *template*, which is untrusted, uses only plain columns and the specifications above.
 
-    Any other specification goes to Python's ``format``, where a few characters ask for a text of any length.
+    Any other specification goes to Python's ``format``, where a few characters can produce a text of any length.
     """
     return all(
         conversion is None and (not specification or specification in _RENDERERS or _COUNTED.fullmatch(specification))
@@ -61,7 +61,7 @@ def is_plain(template: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _parts(template: str) -> tuple[tuple[str, str, str, _Renderer], ...]:
-    """(text, column that follows it or empty, its specification, how to tell it): worked out once for many rows."""
+    """(text, following column or empty, its specification, its renderer): parsed once for many rows."""
     return tuple(
         (literal, name or "", specification or "", _renderer(specification or ""))
         for literal, name, specification, _ in string.Formatter().parse(template)
@@ -77,7 +77,7 @@ def _plain_text(value: Any, specification: str) -> str:
 
 
 def in_words(value: object) -> str:
-    """A cell as a person reads it: `unknown` for a null, `none` for an empty text or list, `true`, `1,234`."""
+    """A cell as text: `unknown` for a null, `none` for an empty text or list, `true`, `1,234`."""
     if value is None:
         return NOT_KNOWN
     if isinstance(value, bool):
@@ -113,16 +113,16 @@ _RENDERERS: Mapping[str, _Renderer] = {"names": _names_text, "on or off": _switc
 
 
 def names_in(text: object) -> tuple[str, ...]:
-    """The members of a JSON array of text; nothing for a null or an empty text.
+    """The members of a JSON array of text; none for a null or an empty text.
 
-    Raises ValueError where *text* is no JSON array.
+    Raises ValueError where *text* is not a JSON array.
     """
     return _names_in(str(text)) if text else ()
 
 
 @lru_cache(maxsize=4096)
 def _names_in(text: str) -> tuple[str, ...]:
-    """As `names_in`: many rows hold the same few lists."""
+    """As `names_in`, cached: many rows have the same few lists."""
     members = json.loads(text)
     if not isinstance(members, list):
         raise ValueError(f"not a JSON array: {text}")
@@ -130,7 +130,7 @@ def _names_in(text: str) -> tuple[str, ...]:
 
 
 def names_text(names: tuple[str, ...]) -> str:
-    """*names* as a list that a person reads; an empty name is the prefix that every repository has."""
+    """*names* as a list in words; an empty name is the prefix of every repository."""
     if not names:
         return "none"
     shown = [name or "every repository" for name in names[:_SHOWN]]

@@ -1,6 +1,6 @@
-"""Three-valued judgement of ECR registry policies: may this source account replicate into this registry?
+"""Three-valued evaluation of ECR registry policies: may this source account replicate into this registry?
 
-Pure functions of a policy text and a question. What AWS does not document is `INDETERMINATE`, never guessed.
+Pure functions of a policy text and a request. What AWS does not document is `INDETERMINATE`, never guessed.
 """
 
 from checks.iam.explain import Explanation, explain

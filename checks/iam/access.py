@@ -1,4 +1,4 @@
-"""Who besides replication may do what on one repository, and the repository policy that would no longer allow it."""
+"""Which principals besides replication may do what on one repository, and a repository policy that ends that access."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from checks.iam.three_valued import Truth, every, inverted, some
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A statement and whether it speaks about the repository in question at all."""
+    """A statement and whether its Resource matches the repository."""
 
     statement: Statement
     reach: Truth = True
-    """What Resource says; a repository policy needs none."""
+    """Result of the Resource element; a repository policy needs none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What a policy is judged against, besides its text."""
+    """What a policy is evaluated against, besides its text."""
 
     organization: Organization
     partition: str
@@ -40,9 +40,9 @@ class Circumstances:
 def holders(
     clauses: Sequence[Clause], circumstances: Circumstances, actions: Collection[str] | None = None
 ) -> dict[str, Truth]:
-    """Everybody who may do one of *actions* (None: anything), by label, with whether that is certain.
+    """Every principal that may do one of *actions* (None: any action), by label, with whether that is certain.
 
-    Labels are those of `CallerGroup`, without those who certainly may not.
+    Labels are those of `CallerGroup`, without principals that certainly may not.
     """
     whom = _caller_groups(clauses, circumstances)
     return _by_label(whom, _answers(clauses, circumstances, actions, whom))
@@ -51,7 +51,7 @@ def holders(
 def wider(
     clauses: Sequence[Clause], than: Sequence[Sequence[Clause]], circumstances: Circumstances
 ) -> dict[str, Truth]:
-    """Everybody who may read under *clauses* and under none of the policies *than*, as `holders` tells it."""
+    """Every principal that may read under *clauses* and under none of the policies *than*; shape as of `holders`."""
     whom = _caller_groups([*clauses, *(clause for each in than for clause in each)], circumstances)
     found: list[list[Truth]] = []
     for action in PULL:
@@ -88,7 +88,7 @@ def _answer(clauses: Sequence[Clause], asked: Sequence[tuple[Truth, ...]], conte
 
 
 def _agreed(truths: Sequence[Truth]) -> Truth:
-    """What all of *truths* say; None where they do not say the same."""
+    """The common value of *truths*; None where they differ."""
     return truths[0] if len(set(truths)) == 1 else None
 
 
@@ -107,16 +107,16 @@ def _met(clause: Clause, context: Context) -> Truth:
 
 
 def _allowed(met: Sequence[tuple[str, Truth]], column: tuple[Truth, ...]) -> Truth:
-    """Whether an action is allowed that the statements take in as *column* says."""
+    """Whether an action is allowed that the statements match as in *column*."""
     pairs = zip(met, column, strict=True)
     return decision(((effect, every((truth, taken))) for (effect, truth), taken in pairs), same_account=False).gives
 
 
 def _asked(clauses: Sequence[Clause], actions: Collection[str] | None) -> list[tuple[Truth, ...]]:
-    """For each action which statements take it in; actions that all treat alike are asked for once."""
+    """For each action, which statements match it; actions that all statements treat alike occur once."""
     statements = [clause.statement for clause in clauses]
     if actions is None:
-        # An action that is newer than this list is known to whoever wrote it down.
+        # An action that is newer than this list occurs only where a policy spells it out.
         texts = {text.lower() for one in statements for text in one.actions.texts}
         literal = sorted(text for text in texts if text.startswith("ecr:") and not set("*?") & set(text))
         actions = (*ON_REPOSITORIES, *literal)
@@ -124,21 +124,21 @@ def _asked(clauses: Sequence[Clause], actions: Collection[str] | None) -> list[t
 
 
 Holders = Mapping[str, Truth]
-"""Who may, by label (see `checks.iam.callers.CallerGroup`), and whether that is certain; not those who certainly may
-not.
+"""Principals with a permission, by label (see `checks.iam.callers.CallerGroup`), and whether that is certain; without
+those that certainly lack it.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Who besides the repository's own account may do what."""
+    """Which principals outside the repository's own account may do what."""
 
     outsiders: Holders
-    """May do anything at all, by the repository's own policy, and are neither of the organization nor a partner."""
+    """Allowed any action by the repository policy, and neither in the organization nor a declared partner."""
     pushers: Holders
-    """May change what it holds."""
+    """May push or retag images, or give themselves that permission."""
     deleters: Holders
-    """May take it away."""
+    """May delete it or make it unusable."""
 
     @property
     def none(self) -> bool:
@@ -147,9 +147,9 @@ class Exposure:
 
 
 def exposure(own: Sequence[Clause], registry: Sequence[Clause], circumstances: Circumstances, owner: str) -> Exposure:
-    """Judge the statements of a repository policy, *own*, with those of the registry policy that concern it.
+    """Evaluate the statements of a repository policy, *own*, with those of the registry policy that match it.
 
-    *owner*: account of the repository, empty where no policy names it; what its principals may do is no exposure.
+    *owner*: account of the repository, empty where no policy names it; access of its own principals is not exposure.
     """
     denials = [clause for clause in registry if clause.statement.effect != "Allow"]
     both = [*own, *registry]
@@ -168,12 +168,12 @@ def _others(found: Holders, owner: str) -> Holders:
 
 
 def none_of(found: Holders) -> Truth:
-    """Whether *found* has no principal that may."""
+    """Whether no principal in *found* has the permission."""
     return inverted(some(found.values()))
 
 
 def certain(found: Holders) -> tuple[str, ...]:
-    """Those of whom it is certain, sorted; `everyone` alone where that is among them."""
+    """Labels of the principals that certainly may, sorted; `everyone` alone where that is among them."""
     labels = tuple(label for label, truth in sorted(found.items()) if truth)
     return ("everyone",) if EVERYONE in labels else labels
 
@@ -185,10 +185,11 @@ def own_clauses(text: str) -> tuple[Clause, ...] | PolicyProblem:
 
 
 def closed_policy(text: str, circumstances: Circumstances, owner: str) -> str | None:
-    """The repository policy *text* without what exposes the repository of *owner*; empty: nothing of it remains.
+    """The repository policy *text* without what exposes the repository of *owner*; empty: no statement remains.
 
-    Strangers are taken out, everyone is bounded to the organization, and others keep no more than reading. None: a
-    person has to decide.
+    Accounts outside the organization are removed, `*` is limited to the organization, and other accounts keep read
+    access
+    only. None: a person must decide.
     """
     policy = parse_policy(text)
     if not isinstance(policy, Policy) or not policy.statements:
@@ -212,7 +213,7 @@ def closed_policy(text: str, circumstances: Circumstances, owner: str) -> str | 
 def _closed(
     raw: Mapping[str, Any], read: Statement, circumstances: Circumstances, owner: str
 ) -> list[Mapping[str, Any]] | None:
-    """What stands in for one statement: none, itself, or up to two of which one is for others."""
+    """What replaces one statement: nothing, itself, or up to two, of which one is for other accounts."""
     if read.effect == "Deny":
         return [raw]
     if read.effect != "Allow" or any(problem not in read.resources.problems for problem in read.problems):
@@ -259,7 +260,9 @@ def _split(raw: Mapping[str, Any], owner: str) -> tuple[Mapping[str, Any], Mappi
 
 
 def _reading_only(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The statement without actions that push or delete; of a pattern that means them, what a pull needs remains."""
+    """The statement without actions that push or delete; a pattern that matches those is reduced to what a pull
+    needs.
+    """
     element = read_statement(raw, 1).actions
     harmful = [action.lower() for action in (*PUSH, *DELETE)]
     kept: list[str] = []

@@ -1,8 +1,8 @@
-"""Who could call ECR under a policy: one caller for everybody whom the policy treats alike.
+"""Which principals could call ECR under a policy: one caller for each group that the policy treats alike.
 
-A policy tells apart the accounts, roles, organizations and paths that it names, and lumps all others together. So a
-handful of callers stands for everyone: each account and identity that is named, some member of each organization that
-is named, some member of our own, and some stranger of whom nobody speaks.
+A policy distinguishes the accounts, roles, organizations and paths that it names; all others are equal to it. So a
+handful of callers represents all principals: each account and identity that is named, one member of each organization
+that is named, one member of the audited organization, and one account that no policy names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from checks.iam.request import Caller
 from checks.iam.three_valued import Truth
 
 _NO_ACCOUNT = "000000000000"
-"""Account of the stranger; AWS gives it to nobody."""
+"""Account that no policy names; AWS does not assign this id."""
 
 _NO_ORGANIZATION = "o-0000000000"
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
@@ -27,19 +27,19 @@ _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """Who belongs to the organization that is audited."""
+    """The accounts of the audited organization."""
 
     id: str | None
     """None: there is none, or it was not read."""
     members: Mapping[str, str | None]
-    """Accounts that are known to belong to it, with their organization paths, None where the path is not known."""
+    """Its known member accounts, with their organization paths; None where the path is not known."""
     partners: frozenset[str] = frozenset()
-    """Accounts outside it that the baseline declares."""
+    """Accounts outside it that the baseline declares as external accounts."""
     complete: bool = True
     """Whether `members` are all of them."""
 
     def outside(self, label: str) -> Truth:
-        """Whether whoever is called *label* (see `CallerGroup`) is neither of the organization nor a declared
+        """Whether the principals called *label* (see `CallerGroup`) are neither in the organization nor a declared
         partner.
         """
         if label == EVERYONE:
@@ -55,17 +55,17 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class CallerGroup:
-    """Somebody who calls ECR by itself, not replication."""
+    """A principal that calls ECR directly, other than through replication."""
 
     label: str
-    """An account id, an organization id for some member of it that is not named, or `*` for everybody else."""
+    """An account id, an organization id for a member of it that is not named, or `*` for all other principals."""
     callers: tuple[Caller, ...]
-    """More than one where it is not known of which organization the account is: one of them is right."""
+    """More than one where the account's organization is not known: one of them is right."""
 
 
 @dataclass(slots=True)
 class _Mentioned:
-    """Whom some statements name, in principals or conditions."""
+    """The accounts, identities and organizations that some statements name, in principals or conditions."""
 
     accounts: set[str] = field(default_factory=set)
     identities: set[tuple[str, str]] = field(default_factory=set)
@@ -74,13 +74,13 @@ class _Mentioned:
     paths: set[str] = field(default_factory=set)
     arns: set[str] = field(default_factory=set)
     any_account: bool = False
-    """Whether a condition describes accounts by a pattern."""
+    """Whether a condition matches accounts by a pattern."""
 
 
 def caller_groups(
     statements: Iterable[Statement], organization: Organization, partition: str
 ) -> tuple[CallerGroup, ...]:
-    """Callers that stand for everyone whom *statements* can tell apart."""
+    """Callers that represent all principals that *statements* can distinguish."""
     named = _mentioned(statements)
     foreign = named.organizations - {organization.id}
     found = [
@@ -105,12 +105,12 @@ def _accounts(
 def _places(
     account: str, named: _Mentioned, organization: Organization, foreign: Sequence[str]
 ) -> list[tuple[str | None, str | None]]:
-    """Organization and path of an account that is named: all that are possible."""
+    """Every possible (organization, path) of an account that is named."""
     if account in organization.members:
         return [(organization.id, organization.members[account])]
     if not organization.complete:
         return [(None, None)]
-    # It is of none that the policy names, or of one of those.
+    # It belongs to no organization that the policy names, or to one of those.
     return [("", ""), *((other, path) for other in foreign for path in _paths_in(other, named))]
 
 
@@ -136,13 +136,15 @@ def _members_of(label: str, organization: str, named: _Mentioned, partition: str
 
 
 def _paths_in(organization: str, named: _Mentioned) -> list[str]:
-    """Some path in *organization* of which no policy speaks, and one for each pattern that could mean one in it."""
+    """A path in *organization* that no policy names, and one for each pattern that could match a path in it."""
     found = [_instance(path, "x/") for path in sorted(named.paths) if path.startswith((f"{organization}/", "*"))]
     return [f"{organization}/r-0000/", *found]
 
 
 def _arns_of(account: str, named: _Mentioned, partition: str) -> list[str]:
-    """Some identity of *account* that no policy names, and one for each pattern that could mean one of it."""
+    """An identity of *account* that no policy names, and one for each pattern that could match one of its
+    identities.
+    """
     found = [_plain_arn(account, partition)]
     for pattern in sorted(named.arns):
         fields = pattern.split(":", 5)

@@ -1,6 +1,6 @@
 """What a replication request carries under each condition key, as far as that is known.
 
-A key that AWS does not document for this path is *unknown*, whatever one might expect of it.
+A key that AWS does not document for replication is *unknown*, even where its value seems obvious.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ registry-permissions-examples.html)."""
 
 NETWORK = frozenset(("aws:sourceip", "aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpceorgid",
                      "aws:vpceaccount", "aws:vpceorgpaths", "aws:vpcsourceip"))  # fmt: skip
-"""Keys of a customer's network path, which replication hardly takes; not documented."""
+"""Keys of a customer's network path, which replication is unlikely to use; not documented."""
 
 MULTIVALUED = frozenset(("aws:principalorgpaths", "aws:tagkeys"))
 """Keys that hold a set, and are meant for ForAnyValue and ForAllValues."""
@@ -62,13 +62,13 @@ def carried(key: str, context: Context) -> Carried:
 
 
 def remark(key: str) -> str:
-    """What a reader should know about the condition key *key* (lower case), as a clause; empty: nothing special."""
+    """A note about the condition key *key* (lower case), as a clause; empty: none."""
     if key in NEVER_SENT:
         return "replication does not send this key; use aws:PrincipalOrgID or aws:PrincipalAccount"
     if key in NETWORK:
-        return "replication does not come over a network of yours, so that this is suspect; AWS does not document it"
+        return "replication does not use your network, so this condition probably fails; AWS does not document it"
     if key.startswith("aws:principaltag/"):
-        return "replication acts as a service-linked role, which hardly carries tags; AWS does not document it"
+        return "replication acts as a service-linked role, which probably has no tags; AWS does not document it"
     if key == "aws:principalorgid":
         return "the organization of the source account is not known"
     if key == "aws:principalorgpaths":
@@ -86,7 +86,7 @@ def _one_or_none(value: str | None) -> Carried:
 
 def _tag(name: str, context: Context) -> Carried:
     if context.action == CREATE:
-        # There is no repository yet, so that there are no tags on it.
+        # The repository does not exist yet, so it has no tags.
         return ABSENT
     if context.resource_tags is None:
         return None

@@ -140,7 +140,7 @@ OPERATORS: Mapping[str, Operator] = {
 _NAME = re.compile(r"(?:(ForAnyValue|ForAllValues):)?([A-Za-z]+?)(IfExists)?")
 _ESCAPE = re.compile(r"\$\{([*?$])\}")
 _WITH_VARIABLES = ("String", "Arn")
-"""Operators whose values may hold policy variables (IAM user guide, reference_policies_variables.html)."""
+"""Operators whose values may contain policy variables (IAM user guide, reference_policies_variables.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class Condition:
     variables: bool = False
     """Whether `${…}` in a value is a policy variable."""
     problem: str = ""
-    """Why it could not be read; it is then undecided."""
+    """Why it could not be read; its result is then unknown."""
 
     def holds(self, context: Context) -> Truth:
         """Whether it is true of this request."""
@@ -201,7 +201,7 @@ class Condition:
             return comparison.compare(_ESCAPE.sub(r"\1", known), given)
         if "${" not in known:
             return comparison.compare(known, given)
-        # `${*}` is a plain star: only a comparison of whole texts can tell it from a wildcard.
+        # `${*}` is a literal `*`: only a comparison of whole texts distinguishes it from a wildcard.
         return glob.matches(given) if self.base.startswith("String") else None
 
     def _absent(self, comparison: Operator) -> Truth:
@@ -213,7 +213,7 @@ class Condition:
         return comparison.negated
 
     def explained(self, context: Context) -> tuple[Truth, str]:
-        """What `holds` says, and a clause that says why."""
+        """The result of `holds`, and why, as a clause."""
         result = self.holds(context)
         shown = f"{self.operator} on {self.key}"
         if self.problem:
@@ -223,19 +223,19 @@ class Condition:
         key = self.key.lower()
         given = carried(key, context)
         if self.base == "Null" and given:
-            return result, f"{shown}: the request has this key, and the policy asks that it has not"
+            return result, f"{shown}: the request has this key, and the policy requires that it is absent"
         if given is None or (not given and result is False):
             return result, f"{shown}: {self._about(key, given)}"
         if result is None:
-            return result, f"{shown}: AWS does not document how this comparison comes out"
-        return result, f"{shown}: the request has {', '.join(given)}, the policy asks for {self._asked()}"
+            return result, f"{shown}: AWS does not document the result of this comparison"
+        return result, f"{shown}: the request has {', '.join(given)}, the policy requires {self._required()}"
 
     def _about(self, key: str, given: tuple[str, ...] | None) -> str:
         if given is None or key in ("aws:sourceaccount", "aws:sourcearn"):
             return remark(key)
         return "the request does not have this key"
 
-    def _asked(self) -> str:
+    def _required(self) -> str:
         shown = ", ".join(value[:120] for value in self.values[:3])
         more = f" or {len(self.values) - 3} others" if len(self.values) > 3 else ""
         return f"{'none of ' if OPERATORS[self.base].negated else ''}{shown}{more}"

@@ -1,4 +1,4 @@
-"""What a policy says about *every* name under a prefix, and whether one more action is granted for all of them."""
+"""How a policy decides about *every* repository name under a prefix, and whether an action is allowed for all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_NAME = 256
 """Characters in a repository name (ECR API reference, CreateRepository)."""
 
 MOST_STEPS = 400_000
-"""Bound on the work for one prefix, in steps of single patterns; beyond it the answer stays incomplete."""
+"""Bound on the work for one prefix, in steps of single patterns; beyond it the result stays incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ _START, _WORD, _DOT, _LOW, _LOW2, _DASH = range(6)
 
 
 def _name_step(state: int, char: str) -> int:
-    """The next state of the repository name grammar, -1 where no name goes on so.
+    """The next state of the repository name grammar, -1 where no name continues that way.
 
     Components of a-z and 0-9, within them single `.`, one or two `_` or any run of `-`; joined by `/` (ECR API
     reference, CreateRepository).
@@ -84,7 +84,7 @@ class _Machine:
         return state
 
     def step(self, state: int, char: str) -> int:
-        """The state after one more character; 0: nothing can match any more."""
+        """The state after one more character; 0: no match is possible any more."""
         moved = ((state & (self._literal.get(char, 0) | self._one)) << 1) | (state & self._star)
         return self._settled(moved)
 
@@ -96,8 +96,8 @@ class _Machine:
         # From the last star on, whatever an earlier position could still match is matched too.
         return state & -(1 << (stars.bit_length() - 1)) if stars else state
 
-    def telling(self, state: int) -> Iterator[str]:
-        """Characters that this state tells from others."""
+    def distinguished(self, state: int) -> Iterator[str]:
+        """Characters that this state distinguishes from others."""
         return (char for char, mask in self._literal.items() if mask & state)
 
 
@@ -126,7 +126,7 @@ class _Explorer:
 
     @staticmethod
     def _after(prefix: str) -> int | None:
-        """The grammar's state after *prefix*; None where no name that we know of begins so: then any name counts."""
+        """The grammar's state after *prefix*; None where no known name begins with it: then any name counts."""
         state = _START
         for char in prefix:
             state = _name_step(state, char)
@@ -171,11 +171,12 @@ class _Explorer:
         return grammar, min(state[1] + 1, 2), alive
 
     def _chars(self, state: State) -> list[str]:
-        """One character for each way that names can go on from here."""
-        telling = {char for number, bits in state[2] for char in self._machines[number].telling(bits)} & _ALPHABET
-        # All letters and digits that no pattern waits for do the same.
-        other = next((char for char in _ALNUM if char not in telling), None)
-        return sorted(telling | {".", "_", "-", "/"} | ({other} if other else set()), key=_plainest)
+        """One character for each way in which names can continue from here."""
+        expected = {char for number, bits in state[2] for char in self._machines[number].distinguished(bits)}
+        distinct = expected & _ALPHABET
+        # All letters and digits that no pattern expects have the same effect.
+        other = next((char for char in _ALNUM if char not in distinct), None)
+        return sorted(distinct | {".", "_", "-", "/"} | ({other} if other else set()), key=_plainest)
 
     def _decisions(self, state: State) -> Decisions:
         matched = {number for number, bits in state[2] if bits & self._machines[number].final}
@@ -204,7 +205,7 @@ def _plainest(char: str) -> tuple[bool, str]:
 def outcomes(clauses: Clauses, prefix: str) -> Outcomes:
     """The decisions about all repository names that begin with *prefix* (empty: about all names)."""
     if not any(clause.names.patterns for clause in (*clauses.replicate, *clauses.create)):
-        # No pattern: every name fares alike.
+        # No pattern: every name has the same result.
         return Outcomes(((clauses.decide(prefix), prefix or "any"),), complete=True)
     return _Explorer(clauses, prefix).outcomes(prefix)
 
@@ -219,7 +220,7 @@ class ActionCoverage:
 
 
 def action_coverage(policy_text: str, link: LinkRequest, action: str, prefixes: Sequence[str]) -> ActionCoverage:
-    """Whether the registry policy lets the caller of *link* do *action* on every repository under *prefixes*.
+    """Whether the registry policy allows the caller of *link* to do *action* on every repository under *prefixes*.
 
     Only for links between two accounts: within one, no policy is needed. Never raises for any policy.
     """
@@ -247,7 +248,7 @@ def _allowed(decided: Clauses, prefix: str) -> Truth:
 
 
 def speaks_about(statement: Statement, registry: Registry, context: Context, prefixes: Sequence[str]) -> Truth:
-    """Whether the Resource of *statement* takes in some name that begins with one of *prefixes*."""
+    """Whether the Resource of *statement* matches some name that begins with one of *prefixes*."""
     names = names_of(statement.resources, registry, context)
     alone = Clauses((Clause("Allow", True, names),), (), same_account=False)
     answers = [outcomes(alone, prefix) for prefix in prefixes]
@@ -258,5 +259,5 @@ def speaks_about(statement: Statement, registry: Registry, context: Context, pre
 
 
 def takes_in_all(names: Names, prefix: str) -> Truth:
-    """Whether *names* takes in every repository name that begins with *prefix*."""
+    """Whether *names* includes every repository name that begins with *prefix*."""
     return _allowed(Clauses((Clause("Allow", True, names),), (), same_account=False), prefix)

@@ -1,7 +1,7 @@
-"""The decision: which statements meet a replication, and what follows from them.
+"""The decision: which statements match a replication, and the result.
 
-A matching Deny wins over everything; else one matching Allow is enough (IAM user guide,
-reference_policies_evaluation-logic.html). What is undecided counts as *maybe*.
+A matching Deny overrides everything; else one matching Allow is enough (IAM user guide,
+reference_policies_evaluation-logic.html). What is unknown counts as *maybe*.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Decisions = tuple[GrantVerdict, GrantVerdict]
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A statement reduced to one caller and one action: what is left to ask is the repository."""
+    """A statement reduced to one caller and one action: only the repository is still open."""
 
     effect: str
-    """`Allow`, `Deny`, or empty where it is not known which."""
+    """`Allow`, `Deny`, or empty where it is unknown."""
     weight: Truth
-    """True, or None where it is undecided whether caller, action and conditions match. Never False."""
+    """True, or None where it is unknown whether caller, action and conditions match. Never False."""
     names: Names
 
     def meets(self, name: str) -> Truth:
@@ -64,7 +64,7 @@ def decision(matches: Iterable[tuple[str, Truth]], *, same_account: bool) -> Gra
         if effect != "Deny":
             allowed = some((allowed, match if effect else None))
     if same_account:
-        # No policy is needed within an account; what a Deny does there is not documented.
+        # No policy is needed within an account; the effect of a Deny there is not documented.
         return GrantVerdict.ALLOWED if denied is False else GrantVerdict.INDETERMINATE
     if denied:
         return GrantVerdict.DENIED_EXPLICIT
@@ -86,7 +86,7 @@ def verdict_of(replicate: GrantVerdict, create: GrantVerdict, *, exists: bool | 
 
 
 def action_match(statement: Statement, action: str) -> Truth:
-    """Whether Action or NotAction takes in *action*; actions ignore case."""
+    """Whether Action or NotAction matches *action*; actions ignore case."""
     actions = statement.actions
     folded = action.lower()
     truths: list[Truth] = [glob.matches(folded) for glob in actions.globs]
@@ -110,13 +110,13 @@ def weight(statement: Statement, context: Context) -> Truth:
 
 @lru_cache(maxsize=64)
 def decider(clauses: Clauses) -> Callable[[str], Decisions]:
-    """`clauses.decide` with a memory: links of one shape ask for the same names again and again."""
+    """`clauses.decide`, cached: links of one shape need the same names again and again."""
     return lru_cache(maxsize=16_384)(clauses.decide)
 
 
 @lru_cache(maxsize=4_096)
 def clauses_of(text: str, request: LinkRequest) -> Clauses | PolicyProblem:
-    """What the policy *text* says to the replications of one link. Keyed by text, whose hash costs nothing twice."""
+    """The clauses of the policy *text* for the replications of one link. Keyed by text, whose hash is computed once."""
     policy = parse_policy(text)
     if isinstance(policy, PolicyProblem):
         return policy
@@ -130,7 +130,7 @@ def clauses_of(text: str, request: LinkRequest) -> Clauses | PolicyProblem:
 
 
 def clauses(statements: Sequence[Statement], context: Context, registry: Registry) -> tuple[Clause, ...]:
-    """The statements that could match in *context*, each reduced to the repositories that it speaks about."""
+    """The statements that could match in *context*, each reduced to the repositories of its Resource."""
     found: dict[Clause, None] = {}
     for statement in statements:
         weighed = weight(statement, context)

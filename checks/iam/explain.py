@@ -15,7 +15,7 @@ from checks.iam.request import CREATE, REPLICATE, GrantVerdict, LinkRequest, Rep
 from checks.iam.resources import resource_problems
 from checks.iam.statement_match import ElementMatch, StatementMatch, joined_clauses, match_statement
 
-NO_POLICY = "there is no registry policy, and without one no other account is allowed to replicate"
+NO_POLICY = "there is no registry policy, so no other account is allowed to replicate into the registry"
 
 
 def matches(text: str, request: LinkRequest, name: str) -> tuple[StatementMatch, ...]:
@@ -38,9 +38,9 @@ def reason(
     denying = [one for one, truth in truths if truth and one.effect == "Deny"]
     if same_account:
         if decision is GrantVerdict.ALLOWED:
-            return "source and destination are one account, which needs no registry policy"
+            return "source and destination are in one account, which needs no registry policy"
         doubtful = [one for one, truth in truths if truth is not False and one.effect != "Allow"]
-        return f"{_named(doubtful)} may deny it; what a Deny does to replication within one account is not documented"
+        return f"{_named(doubtful)} may deny it; AWS does not document whether a Deny affects replication there"
     if decision is GrantVerdict.DENIED_EXPLICIT:
         return f"{_named(denying)} {'denies' if len(denying) == 1 else 'deny'} {action}"
     if decision is GrantVerdict.ALLOWED:
@@ -61,10 +61,10 @@ def _implicit(found: Sequence[StatementMatch], action: str, account: str) -> str
     near = [one for one in found if one.effect == "Allow" and one.mentions]
     if not near:
         return f"no statement allows account {account} any action"
-    # Only the statements that come closest: what else is wrong with the others does not help here.
+    # Only the closest statements: the defects of the others do not help here.
     least = min(_failures(one, action) for one in near)
     clauses = tuple(f"{one.name}: {_failure(one, action)}" for one in near if _failures(one, action) == least)
-    return f"no statement allows account {account} to call {action}: {joined_clauses(clauses)}"
+    return f"no statement allows account {account} the action {action}: {joined_clauses(clauses)}"
 
 
 def _failures(one: StatementMatch, action: str) -> int:
@@ -83,7 +83,7 @@ def _labelled(label: str, part: ElementMatch) -> str:
 
 def _undetermined(one: StatementMatch, action: str) -> str:
     undetermined = [_labelled(label, part) for label, part in one.parts() if part.matched is None]
-    what = "; ".join(undetermined[:2]) if undetermined else "it has an element of unknown meaning"
+    what = "; ".join(undetermined[:2]) if undetermined else "it has an element that cannot be evaluated"
     return f"{one.name} ({one.effect or 'neither Allow nor Deny'}) may match: {what}"
 
 
@@ -92,16 +92,16 @@ def _named(found: Sequence[StatementMatch]) -> str:
 
 
 VERSION = 1
-"""Of the document that `Explanation.as_document` gives."""
+"""Version of the document that `Explanation.as_document` returns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The verdict about one repository, with all that led to it."""
+    """The verdict about one repository, with all the reasons."""
 
     verdict: GrantVerdict
     reason: str
-    """The verdict's cause as a clause."""
+    """The reason for the verdict, as a clause."""
     replicate: GrantVerdict
     """The decision about ecr:ReplicateImage alone."""
     create: GrantVerdict
@@ -109,10 +109,10 @@ class Explanation:
     statements: tuple[StatementMatch, ...]
     """Every statement, in the policy's order; empty where the policy could not be parsed."""
     problems: tuple[str, ...]
-    """What is wrong with the policy, as clauses."""
+    """The problems of the policy, as clauses."""
 
     def as_document(self) -> dict[str, Any]:
-        """JSON values; `version` counts up when a reader of older documents would no longer understand them."""
+        """JSON values; `version` increases with every incompatible change of the format."""
         return {
             "version": VERSION,
             "verdict": self.verdict.value,
@@ -124,11 +124,11 @@ class Explanation:
 
 
 def explain(policy_text: str, request: ReplicationRequest) -> Explanation:
-    """Judge a registry policy for one repository. Empty text: there is no policy. Never raises for any policy."""
+    """Evaluate a registry policy for one repository. Empty text: there is no policy. Never raises for any policy."""
     policy = parse_policy(policy_text)
     if isinstance(policy, PolicyProblem):
         unknown = GrantVerdict.INDETERMINATE
-        return Explanation(unknown, f"{policy.message}, so that nothing is certain", unknown, unknown, (),
+        return Explanation(unknown, f"{policy.message}, so the policy cannot be evaluated", unknown, unknown, (),
                            (policy.message,))  # fmt: skip
     link = request.link
     replication = Context(link.caller, REPLICATE, request.resource_tags)
@@ -155,7 +155,8 @@ def explain(policy_text: str, request: ReplicationRequest) -> Explanation:
 def _repository_denial(request: ReplicationRequest, context: Context) -> str:
     """Why the destination's repository policy may stop the replication, as a clause; empty: it does not.
 
-    ecr:ReplicateImage acts on a repository, but no source says whether that repository's own policy is heeded.
+    ecr:ReplicateImage acts on a repository, but AWS does not document whether that repository's own policy is
+    evaluated.
     """
     policy = parse_policy(request.repository_policy)
     if isinstance(policy, PolicyProblem):

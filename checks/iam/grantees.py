@@ -1,4 +1,4 @@
-"""Whom a statement lets in: accounts by name, everyone, or everyone within bounds that a condition draws."""
+"""Which principals a statement applies to: named accounts, everyone, or everyone within the limits of a condition."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ _BOUNDS = {
 
 @dataclass(frozen=True, slots=True)
 class Grantees:
-    """Whom one statement names."""
+    """The principals of one statement."""
 
     accounts: frozenset[str]
-    """Accounts that it lets in by name, or to which a condition narrows everyone."""
+    """Accounts that it names, or to which a condition limits `*`."""
     organizations: frozenset[str]
-    """Organizations to which a condition narrows everyone."""
+    """Organizations to which a condition limits `*`."""
     everyone: bool
-    """Whether it is open to everyone, with no condition that names accounts or organizations."""
+    """Whether it applies to everyone, with no condition that names accounts or organizations."""
     bounded: Truth
-    """Whether it is not open to everyone; None where a network or source condition may close it."""
+    """Whether it does not apply to everyone; None where a network or source condition may limit it."""
     readable: bool
-    """False: somebody is named who is not understood."""
+    """False: it has a principal that could not be parsed."""
 
     def beyond(self, account: str) -> Truth:
-        """Whether it lets in anybody outside *account*."""
+        """Whether it applies to a principal outside *account*."""
         if self.everyone or self.organizations or self.accounts - {account}:
             return True
         return False if self.readable else None
@@ -52,9 +52,9 @@ class Grantees:
     def outside(
         self, account: str, organization: Collection[str] | None, organization_id: str | None
     ) -> tuple[tuple[str, ...], Truth]:
-        """(who does not belong to the organization, whether nobody is). *organization*: its accounts; None: not known.
+        """(principals outside the organization, whether there is none). *organization*: its accounts; None: not known.
 
-        Everyone is `*`, another organization its id.
+        Everyone is `*`, another organization is its id.
         """
         found = [EVERYONE] if self.everyone else []
         open_question = not self.readable
@@ -74,7 +74,9 @@ class Grantees:
 
 
 def grantees_of(statement: Statement) -> Grantees:
-    """Whom *statement* names, whatever its effect. Services, federated and deleted principals are no accounts."""
+    """The principals of *statement*, whatever its effect. Services, federated and deleted principals are not
+    accounts.
+    """
     principals = statement.principals
     readable = principals.readable and not any(one.kind is Kind.UNRECOGNIZED for one in principals.entries)
     named = frozenset() if principals.negated else principals.accounts
@@ -82,7 +84,7 @@ def grantees_of(statement: Statement) -> Grantees:
         return Grantees(named, frozenset(), everyone=False, bounded=True if readable else None, readable=readable)
     bounds = [bound for one in statement.conditions if (bound := _bound(one)) is not None]
     if bounds:
-        # Conditions must all hold, so that the narrowest known bound is enough; accounts are narrower.
+        # All conditions must hold, so the narrowest known limit is enough; accounts are narrower.
         by_account = [accounts for accounts, _ in bounds if accounts]
         accounts = frozenset.intersection(*by_account) if by_account else frozenset()
         organizations = frozenset() if by_account else frozenset.intersection(*[found for _, found in bounds])
@@ -94,9 +96,9 @@ def grantees_of(statement: Statement) -> Grantees:
 
 
 def replicating_accounts(statement: Statement, owner: str) -> tuple[frozenset[str], Truth]:
-    """(accounts other than *owner* that it grants replication to, whether these are all whom it lets in).
+    """(accounts other than *owner* that it allows replication, whether it allows no other principal).
 
-    Roles and users are left out: replication never comes as one. False: everyone, or an organization, is let in too.
+    Roles and users are left out: replication never acts as one. False: it also allows everyone, or an organization.
     """
     whom, principals = grantees_of(statement), statement.principals
     if whom.everyone or whom.organizations:
@@ -106,12 +108,12 @@ def replicating_accounts(statement: Statement, owner: str) -> tuple[frozenset[st
 
 
 def _bound(condition: Condition) -> tuple[frozenset[str], frozenset[str]] | None:
-    """(accounts, organizations) outside of which *condition* cannot hold; None: it draws no such line."""
+    """(accounts, organizations) outside of which *condition* cannot hold; None: it sets no such limit."""
     pattern = _BOUNDS.get(condition.key.lower())
     if pattern is None or condition.problem or condition.if_exists or condition.base not in _POSITIVE:
         return None
     if condition.quantifier == "ForAllValues":
-        # It holds for whoever belongs to no organization at all.
+        # It holds for principals that belong to no organization.
         return None
     if condition.variables and any("${" in value for value in condition.values):
         return None

@@ -1,4 +1,4 @@
-"""A whole link: every name that its rules can copy, existing or not."""
+"""A whole link: every repository name that its rules can replicate, existing or not."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ MOST_UNCOVERED = 20
 
 @dataclass(frozen=True, slots=True)
 class LinkVerdict:
-    """Whether a registry policy lets a link through."""
+    """Whether a registry policy allows the replication of a link."""
 
     verdict: GrantVerdict
-    """The best over the names that the link copies. INDETERMINATE unless the best is certain."""
+    """The best over the names that the link replicates. INDETERMINATE unless the best is certain."""
     reason: str
     """A sentence without full stop that an engineer can act on."""
     covers_rule: bool | None
-    """Whether ecr:ReplicateImage is allowed for every name that the prefixes can match; None: undecided."""
+    """Whether ecr:ReplicateImage is allowed for every name that the prefixes can match; None: unknown."""
     uncovered: tuple[str, ...]
     """Prefixes with a name that is certainly not allowed, at most 20; empty text is the prefix of everything."""
     create_covered: bool | None
-    """Whether ecr:CreateRepository is allowed for every name, or for all that are absent; None: undecided."""
+    """Whether ecr:CreateRepository is allowed for every name, or for all that are absent; None: unknown."""
     uncreatable: tuple[str, ...] = ()
     """Absent repositories for which it certainly is not, sorted."""
     denying: tuple[int, ...] = ()
-    """Numbers of the Deny statements that certainly stop some name of the link."""
+    """Numbers of the Deny statements that certainly deny some name of the link."""
     given: bool | None = None
-    """Whether ecr:ReplicateImage is allowed for some name. Certain even where `verdict` hangs on creation alone."""
+    """Whether ecr:ReplicateImage is allowed for some name. Certain even where `verdict` depends on creation alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Survey:
-    """What was found out about the names of a link."""
+    """The decisions about the names of a link."""
 
     by_prefix: tuple[tuple[str, Outcomes], ...]
     found: Mapping[GrantVerdict, tuple[Decisions, str]]
@@ -66,7 +66,7 @@ def link_verdict(
     repositories: Sequence[str],
     absent: Collection[str] | None,
 ) -> LinkVerdict:
-    """Judge a registry policy for all that one link copies. Never raises for any policy.
+    """Evaluate a registry policy for all that one link replicates. Never raises for any policy.
 
     *policy_text*: of the destination; empty: it has none; None: not read. *prefixes*: of the rules, `""` for
     everything. *repositories*: existing source repositories, each matched by a prefix. *absent*: those of them that do
@@ -76,15 +76,16 @@ def link_verdict(
         return LinkVerdict(GrantVerdict.INDETERMINATE, "the registry policy was not read", None, (), None)
     clauses = clauses_of(policy_text, link)
     if isinstance(clauses, PolicyProblem):
-        return LinkVerdict(GrantVerdict.INDETERMINATE, f"{clauses.message}, so that nothing is certain", None, (), None)
+        reason = f"{clauses.message}, so the policy cannot be evaluated"
+        return LinkVerdict(GrantVerdict.INDETERMINATE, reason, None, (), None)
     survey = _survey(clauses, tuple(prefixes) or ("",), repositories, absent)
     verdict = _best(survey)
     covers = every(_covered(found) for _, found in survey.by_prefix)
     uncovered = tuple(prefix for prefix, found in survey.by_prefix if _covered(found) is False)
-    told = _Explained(policy_text, link)
-    reason = told.sentence(survey, verdict, uncovered)
+    explained = _Explained(policy_text, link)
+    reason = explained.sentence(survey, verdict, uncovered)
     given = some([*(pair[0].gives for pair in survey.decided), False if survey.complete else None])
-    denying = told.denying(survey)
+    denying = explained.denying(survey)
     shown = uncovered[:MOST_UNCOVERED]
     return LinkVerdict(verdict, reason, covers, shown, survey.create, survey.uncreatable, denying, given)
 
@@ -98,7 +99,7 @@ def _survey(
     possible = {pair: name for _, outcome in by_prefix for pair, name in outcome.examples}
     found = {verdict_of(*pair, exists=False): (pair, name) for pair, name in possible.items()}
     if complete and len(possible) == 1:
-        # Every possible name fares alike, so that the existing ones need no look.
+        # Every possible name has the same result, so the existing ones need no evaluation.
         (pair,) = possible
         existing = _alike(pair, repositories, missing)
         refused = tuple(repositories) if pair[0].gives is False else ()
@@ -128,7 +129,7 @@ def _alike(
 def _creates(
     clauses: Clauses, possible: Mapping[Decisions, str], missing: frozenset[str] | None, *, complete: bool
 ) -> tuple[Truth, tuple[str, ...], tuple[GrantVerdict, str] | None]:
-    """(whether every absent repository may be created, those that may not, an example that says so)."""
+    """(whether every absent repository may be created, those that may not, an example)."""
     if complete and all(create.gives for _, create in possible):
         return True, (), None
     if missing is None:
@@ -155,7 +156,7 @@ _ORDER = (
 
 
 def _best(survey: _Survey) -> GrantVerdict:
-    """The best verdict that some name certainly has; what is undecided might be better than what is not."""
+    """The best verdict that some name certainly has; an unknown one might be better than a known one."""
     for one in _ORDER:
         if one in survey.found or (one is GrantVerdict.INDETERMINATE and not survey.complete):
             return one
@@ -163,7 +164,7 @@ def _best(survey: _Survey) -> GrantVerdict:
 
 
 class _Explained:
-    """Sentences about one link; statements are matched once for each example that is told."""
+    """Sentences about one link; statements are matched once for each example that is named."""
 
     def __init__(self, text: str, link: LinkRequest) -> None:
         self._text = text
@@ -183,27 +184,27 @@ class _Explained:
         return self._seen[name]
 
     def sentence(self, survey: _Survey, verdict: GrantVerdict, uncovered: tuple[str, ...]) -> str:
-        """Why *verdict*, and what else an engineer needs to know about this link."""
-        told: list[str] = []
+        """The reason for *verdict*, and what else an engineer needs to know about this link."""
+        reasons: list[str] = []
         if verdict in survey.found:
             pair, name = survey.found[verdict]
-            told.append(self.why(pair[0], REPLICATE, name))
+            reasons.append(self.why(pair[0], REPLICATE, name))
             if pair[0] is GrantVerdict.ALLOWED and verdict is not GrantVerdict.ALLOWED:
-                told.append(self._creation(pair[1], name))
+                reasons.append(self._creation(pair[1], name))
         if not survey.complete:
-            told.append("it has too many patterns to be evaluated for every name")
+            reasons.append("the policy has too many patterns to be evaluated for every name")
         if verdict is GrantVerdict.ALLOWED and survey.create_example and survey.create is not True:
-            told.append(self._creation(*survey.create_example))
+            reasons.append(self._creation(*survey.create_example))
         if verdict.gives is not False:
-            told += self._shortfall(survey, uncovered, told)
-        return "; ".join(dict.fromkeys(told))
+            reasons += self._shortfall(survey, uncovered, reasons)
+        return "; ".join(dict.fromkeys(reasons))
 
     def _creation(self, decision: GrantVerdict, name: str) -> str:
-        only = "" if decision is GrantVerdict.INDETERMINATE else "only repositories that exist there receive images: "
+        only = "" if decision is GrantVerdict.INDETERMINATE else "only existing repositories there receive images: "
         return only + self.why(decision, CREATE, name)
 
-    def _shortfall(self, survey: _Survey, uncovered: tuple[str, ...], told: list[str]) -> list[str]:
-        """What is not allowed, or perhaps not, although something is."""
+    def _shortfall(self, survey: _Survey, uncovered: tuple[str, ...], reasons: list[str]) -> list[str]:
+        """What is not allowed, or possibly not allowed, although some names are."""
         examples = [one for _, outcome in survey.by_prefix for one in outcome.examples]
         refused = next(((pair[0], name) for pair, name in examples if pair[0].gives is False), None)
         doubtful = next(((pair[0], name) for pair, name in examples if pair[0].gives is None), None)
@@ -215,14 +216,15 @@ class _Explained:
             found.append(f"not every name under {shown}{more} is allowed, for example `{refused[1]}`: {why}")
         elif doubtful is not None:
             why = self.why(doubtful[0], REPLICATE, doubtful[1])
-            found.append(why if why in told else f"for names such as `{doubtful[1]}` {why}")
+            found.append(why if why in reasons else f"for names such as `{doubtful[1]}` {why}")
         if survey.refused:
-            count = "1 existing repository is" if len(survey.refused) == 1 else f"{len(survey.refused)} existing are"
+            many = len(survey.refused)
+            count = "1 existing repository is" if many == 1 else f"{many} existing repositories are"
             found.append(f"{count} not allowed: {quoted(survey.refused)}")
         return found
 
     def denying(self, survey: _Survey) -> tuple[int, ...]:
-        """Numbers of the Deny statements that stop some name."""
+        """Numbers of the Deny statements that deny some name."""
         examples = [one for _, outcome in survey.by_prefix for one in outcome.examples]
         denied = [name for pair, name in examples if pair[0] is GrantVerdict.DENIED_EXPLICIT]
         return tuple(sorted({number for name in denied for number in denying_statements(self._matches(name))}))

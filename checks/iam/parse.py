@@ -1,7 +1,7 @@
-"""Registry policy text → statements. Nothing that a policy can contain makes this raise.
+"""Registry policy text → statements. No policy makes this raise.
 
-What has no known meaning (a wrong type, an unknown element) becomes a *problem*, and that part of the statement is
-undecided from then on; the other parts still count.
+What cannot be parsed (a wrong type, an unknown element) becomes a *problem*, and that part of the statement is
+unknown from then on; the other parts still count.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from checks.iam.patterns import Glob, compile_glob
 from checks.iam.principals import Principals, read_principals
 
 LONGEST = 65_536
-"""Characters beyond which a policy is not looked at. AWS takes 10,240 (ECR API reference, PutRegistryPolicy)."""
+"""Characters beyond which a policy is not evaluated. AWS accepts 10,240 (ECR API reference, PutRegistryPolicy)."""
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 """Versions of the policy language; policy variables exist in the first only (IAM user guide)."""
@@ -30,7 +30,7 @@ _ELEMENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PolicyProblem:
-    """Why a policy cannot be judged at all."""
+    """Why a policy cannot be evaluated at all."""
 
     message: str
     """A clause, without full stop."""
@@ -45,7 +45,7 @@ class Patterns:
     texts: tuple[str, ...]
     globs: tuple[Glob, ...]
     problems: tuple[str, ...] = ()
-    """Why some or all of it could not be read; it is then undecided."""
+    """Why some or all of it could not be read; its result is then unknown."""
     variables: bool = False
     """Whether `${…}` is a policy variable in it."""
 
@@ -71,13 +71,13 @@ class Statement:
     json: str
     """As written, JSON."""
     problems: tuple[str, ...]
-    """Everything in it that could not be understood, as clauses."""
+    """Everything in it that could not be parsed, as clauses."""
     judgeable: bool
-    """False where the statement as a whole has an unknown shape, so that nothing of it is certain."""
+    """False where the statement as a whole could not be parsed, so nothing about it is certain."""
 
     @property
     def name(self) -> str:
-        """How it is called in a sentence: `statement 2 (AllowHub)`."""
+        """Its name in a sentence: `statement 2 (AllowHub)`."""
         return f"statement {self.number} ({self.sid})" if self.sid else f"statement {self.number}"
 
 
@@ -117,15 +117,17 @@ class Policy:
 def parse_policy(text: str) -> Policy | PolicyProblem:
     """Read a registry policy. Empty text is a policy without statements. Never raises for any text."""
     if len(text) > LONGEST:
-        return PolicyProblem(f"the policy has {len(text):,} characters; AWS takes 10,240, and more is not looked at")
+        return PolicyProblem(
+            f"the policy has {len(text):,} characters; AWS accepts 10,240, and a longer one is not evaluated"
+        )
     if not text.strip():
         return Policy(VERSIONS[0], ())
     try:
         document = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
-        # Half a surrogate pair is legal in JSON, and cannot be written into any report.
+        # A lone surrogate is legal in JSON, and cannot be written into any report.
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        return PolicyProblem("the policy holds half a character (a lone surrogate)")
+        return PolicyProblem("the policy contains an invalid character (a lone surrogate)")
     except RecursionError:
         return PolicyProblem("the policy is nested too deeply to be read")
     except ValueError as error:
@@ -186,13 +188,13 @@ def _policy(document: object) -> Policy | PolicyProblem:
 def _patterns(document: Mapping[str, Any], element: str, *, variables: bool) -> Patterns:
     present = [name for name in (element, f"Not{element}") if name in document]
     if len(present) != 1:
-        problem = f"it has both {element} and Not{element}" if present else f"{element} is missing"
+        problem = f"the statement has both {element} and Not{element}" if present else f"{element} is missing"
         return Patterns("", (), (), (problem,))
     name = present[0]
     value = document[name]
     listed = value if isinstance(value, list) else [value]
     texts = tuple(one for one in listed if isinstance(one, str))
-    problems = tuple(f"{name} holds {_kind(one)} instead of text" for one in listed if not isinstance(one, str))
+    problems = tuple(f"{name} has {_kind(one)} instead of text" for one in listed if not isinstance(one, str))
     if not listed:
         problems = (f"{name} is an empty list",)
     folded = texts if element == "Resource" else tuple(text.lower() for text in texts)

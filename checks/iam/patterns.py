@@ -25,7 +25,7 @@ class Glob:
 
     pieces: tuple[Piece, ...]
     variable: bool = False
-    """Whether the pattern holds a policy variable. It is matched as `*`: a match is then only *possible*."""
+    """Whether the pattern has a policy variable. It is matched as `*`: a match is then only *possible*."""
 
     def matches(self, text: str) -> bool:
         """Whether the whole *text* matches."""
@@ -130,8 +130,7 @@ _SPECIAL = re.compile(r"[*?$]")
 def resolved(text: str, context: Context) -> str | None:
     """*text* with the values of *context* for its variables; those whose value is not known stay as they are.
 
-    What is put in stands for itself: its `*`, `?` and `$` come out escaped. None: a variable has no value, so that
-    nothing can match.
+    Values are literal: their `*`, `?` and `$` are escaped. None: a variable has no value, so nothing can match.
     """
     parts: list[str] = []
     rest = 0
@@ -155,7 +154,7 @@ def _value(found: re.Match[str], context: Context) -> str | None:
     key = found.group(1).lower()
     given = None if key in MULTIVALUED else carried(key, context)
     if given is None:
-        # Nor is it documented what a key that holds a set stands for.
+        # The value of a key that holds a set is not documented either.
         return found.group()
     if given:
         return _escaped(given[0])

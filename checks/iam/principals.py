@@ -32,7 +32,7 @@ class Kind(StrEnum):
     OTHER_IDENTITY = "other identity"
     """A role, user or session that replication never acts as."""
     DELETED = "deleted"
-    """The id that AWS shows in place of a principal that was deleted."""
+    """The id that AWS shows instead of a deleted principal."""
     SERVICE = "service"
     FEDERATED = "federated"
     UNRECOGNIZED = "unrecognized"
@@ -51,7 +51,7 @@ class Principal:
     problem: str = ""
 
     def matches(self, caller: Caller) -> Truth:
-        """Whether replication from *caller* counts as this principal."""
+        """Whether this principal matches replication from *caller*."""
         if self.kind is Kind.EVERYONE:
             return True
         if self.kind is Kind.UNRECOGNIZED:
@@ -65,12 +65,12 @@ class Principal:
                 return False
             if self.kind is Kind.ACCOUNT:
                 return True
-            # That the service-linked role's own ARN works is seen in use and documented nowhere.
+            # That the service-linked role's own ARN matches is seen in practice, but not documented.
             return False if caller.identity else None
-        return self.kind is Kind.OTHER_IDENTITY and bool(caller.identity) and _takes_in(self.text, caller.identity)
+        return self.kind is Kind.OTHER_IDENTITY and bool(caller.identity) and _same_identity(self.text, caller.identity)
 
     def why_not(self, caller: Caller) -> str:
-        """Why it does not match *caller*, or only perhaps does, as a clause."""
+        """Why it does not match *caller*, or may not, as a clause."""
         shown = f"`{self.text[:200]}`"
         match self.kind:
             case Kind.SERVICE_LINKED_ROLE if self.account == caller.account:
@@ -83,16 +83,16 @@ class Principal:
 
     @property
     def impossible(self) -> str:
-        """Why replication can never act as it, as a clause; empty where it can, or might."""
+        """Why replication can never act as it, as a clause; empty where it can, or may."""
         shown = f"`{self.text[:200]}`"
         match self.kind:
             case Kind.OTHER_IDENTITY:
                 return (
                     f"{shown} is a role or user; replication acts as its account's service-linked role, "
-                    f"so name the account, `arn:{self.partition}:iam::{self.account}:root`"
+                    f"so use the account as principal, `arn:{self.partition}:iam::{self.account}:root`"
                 )
             case Kind.DELETED:
-                return f"{shown} is what AWS shows for a principal that was deleted"
+                return f"{shown} is the id of a deleted principal"
             case Kind.SERVICE:
                 return f"{shown} is a service principal; replication arrives as the source account"
             case Kind.FEDERATED:
@@ -110,12 +110,12 @@ class Principals:
     negated: bool
     """NotPrincipal."""
     readable: bool = True
-    """False where there is no such element, or it has an unknown shape."""
+    """False where there is no such element, or it could not be parsed."""
     problems: tuple[str, ...] = ()
     accounts: frozenset[str] = field(init=False)
     """Accounts that the entries name or belong to."""
     unbounded: bool = field(init=False)
-    """Whether somebody beyond `accounts` might match."""
+    """Whether principals outside `accounts` might match."""
 
     def __post_init__(self) -> None:
         kinds = {one.kind for one in self.entries}
@@ -125,24 +125,24 @@ class Principals:
 
     @property
     def everyone(self) -> bool:
-        """Whether it takes in everyone, but perhaps for a few named exceptions."""
+        """Whether it matches everyone, possibly except some that it names."""
         return self.negated or any(one.kind is Kind.EVERYONE for one in self.entries)
 
     def matches(self, caller: Caller, effect: str) -> Truth:
-        """Whether *caller* is meant, in a statement of this *effect*."""
+        """Whether it matches *caller*, in a statement of this *effect*."""
         if not self.readable:
             return None
         listed = some(one.matches(caller) for one in self.entries)
         if not self.negated:
             return listed
         if listed is True and effect != "Allow" and not any(one.kind is Kind.EVERYONE for one in self.entries):
-            # AWS may check account, role and session one after the other, and denies whichever is not listed
+            # AWS may check account, role and session one after the other, and denies each that is not listed
             # (IAM user guide, reference_policies_elements_notprincipal.html).
             return None
         return inverted(listed)
 
     def explained(self, caller: Caller, effect: str) -> tuple[Truth, str]:
-        """What `matches` says, and why, as a clause."""
+        """The result of `matches`, and why, as a clause."""
         result = self.matches(caller, effect)
         if not self.readable:
             return result, self.problems[0] if self.problems else "there is no Principal"
@@ -151,23 +151,23 @@ class Principals:
         if result:
             hit = next(one for one in self.entries if one.matches(caller))
             who = "everyone" if hit.kind is Kind.EVERYONE else f"account {caller.account}"
-            return result, f"`{hit.text[:200]}` takes in {who}"
+            return result, f"`{hit.text[:200]}` matches {who}"
         reasons = [one.why_not(caller) for one in self.entries if one.matches(caller) is result]
         more = f"; and {len(reasons) - 3} more" if len(reasons) > 3 else ""
         return result, "; ".join(reasons[:3]) + more
 
     def _negated_words(self, caller: Caller, result: Truth) -> str:
         if result:
-            return f"NotPrincipal does not list account {caller.account}, so that it is meant"
+            return f"NotPrincipal does not list account {caller.account}, so the statement applies to it"
         if result is False:
-            return f"NotPrincipal lists account {caller.account}, so that it is not meant"
+            return f"NotPrincipal lists account {caller.account}, so the statement does not apply to it"
         return (
             f"NotPrincipal concerns account {caller.account}, and AWS may check account, role and session separately: "
             f"whether replication is exempt is {word(result)}"
         )
 
 
-def _takes_in(text: str, identity: str) -> bool:
+def _same_identity(text: str, identity: str) -> bool:
     """Whether the role, user or session *text* is *identity*, or the role of which *identity* is a session."""
     session = _SESSION.fullmatch(identity)
     if session is None:
@@ -182,7 +182,7 @@ def read_principals(statement: Mapping[str, Any]) -> Principals:
     """The Principal or NotPrincipal of a statement. Never raises."""
     present = [name for name in ("Principal", "NotPrincipal") if name in statement]
     if len(present) != 1:
-        problem = "it has both Principal and NotPrincipal" if present else "Principal is missing"
+        problem = "the statement has both Principal and NotPrincipal" if present else "Principal is missing"
         return Principals((), negated=False, readable=False, problems=(problem,))
     name = present[0]
     value = statement[name]
@@ -239,4 +239,4 @@ def _aws(text: str) -> Principal:
 def _unrecognized(text: str, hint: str) -> Principal:
     if hint and not hint.startswith(":"):
         return Principal(text, Kind.UNRECOGNIZED, problem=f"{hint}: {text[:80]!r}")
-    return Principal(text, Kind.UNRECOGNIZED, problem=f"{text[:80]!r} is no principal that AWS documents{hint}")
+    return Principal(text, Kind.UNRECOGNIZED, problem=f"{text[:80]!r} is not a principal that AWS documents{hint}")

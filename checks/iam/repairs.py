@@ -1,6 +1,6 @@
-"""Corrected statements of a registry policy: each function mends one mistake and leaves the rest as it was written.
+"""Corrected statements of a registry policy: each function fixes one mistake and leaves the rest as it was written.
 
-A result of None means that a person has to decide; an empty one, that nothing would remain of the statement.
+A result of None means that a person must decide; an empty one, that nothing would remain of the statement.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ _ACCOUNT_KEY = "aws:PrincipalAccount"
 
 
 def with_own_resources(statement: Statement, registry: Registry) -> Statement | None:
-    """The Allow statement with every ARN that names no repository of *registry* rewritten for it.
+    """The Allow statement with every ARN that cannot match a repository of *registry* rewritten.
 
-    The repository part is kept. None where there is none to be kept, or the statement is a Deny, which would begin to
-    work.
+    The repository part is kept. None where the ARN has none, or the statement is a Deny, which would take effect.
     """
     if statement.get("Effect") != "Allow" or "Resource" not in statement:
         return None
@@ -47,17 +46,17 @@ def _own_resource(text: Any, registry: Registry) -> str | None:
     _, found, name = text.partition("repository/")
     if not found:
         last = text.rpartition(":")[2]
-        # `repository*` stands for every repository; a bare `team/*` has lost its `repository/`.
+        # `repository*` matches every repository; a bare `team/*` lacks its `repository/`.
         name = last.removeprefix("repository") or "*"
     return f"{registry.arn_head}{name}" if _NAME.fullmatch(name) else None
 
 
 def with_satisfiable_conditions(statement: Statement, organization: str, *, internal: bool | None) -> Statement | None:
-    """The statement without conditions on keys that replication never sends, bounded in another way instead.
+    """The statement without conditions on keys that replication never sends, limited in another way instead.
 
-    Where only accounts of *organization* are granted (*internal*), it takes the condition that the caller belongs to
+    Where only accounts of *organization* are allowed (*internal*), it gets the condition that the caller belongs to
     it; the accounts of an `aws:SourceAccount` become those of `aws:PrincipalAccount` where the principal is everyone.
-    None where no such key is the cause, or nothing would bound the statement any more.
+    None where no such key is the cause, or nothing would limit the statement any more.
     """
     condition = statement.get("Condition") or {}
     kept, accounts = _without_never_sent(condition)
@@ -98,8 +97,7 @@ def _without_never_sent(condition: Mapping[str, Any]) -> tuple[dict[str, Any], l
 def with_account_principals(statement: Statement, partition: str, allowed: Collection[str]) -> Statement | None:
     """The Allow statement with roles and users replaced by their accounts, which replication acts for.
 
-    A whole account gets no more than the replication actions that the statement has. None where no account can be
-    read from the principals.
+    A whole account gets only the replication actions that the statement has. None where the principals name no account.
     """
     principals = read_statement(statement, 1).principals
     if statement.get("Effect") != "Allow" or principals.negated or not principals.readable:
@@ -116,14 +114,14 @@ def with_account_principals(statement: Statement, partition: str, allowed: Colle
 
 
 def with_replication_actions(statement: Statement, allowed: Collection[str]) -> Statement | None:
-    """The statement with nothing but what replication needs, and what it names literally and *allowed* has.
+    """The statement reduced to the actions that replication needs, and those that it names literally and *allowed* has.
 
     Empty where nothing remains. None where the actions cannot be read.
     """
     element = read_statement(statement, 1).actions
     if element.problems:
         return None
-    both = [action for action in (REPLICATE, CREATE) if _takes_in(element.globs, action) is not element.negated]
+    both = [action for action in (REPLICATE, CREATE) if _any_matches(element.globs, action) is not element.negated]
     literal = () if element.negated else element.texts
     known = {action.lower(): action for action in allowed}
     named = [known[text.lower()] for text in literal if text.lower() in known]
@@ -134,7 +132,7 @@ def with_replication_actions(statement: Statement, allowed: Collection[str]) -> 
     return {**kept, "Action": _shortest(actions)}
 
 
-def _takes_in(globs: Collection[Any], action: str) -> bool:
+def _any_matches(globs: Collection[Any], action: str) -> bool:
     return any(glob.matches(action.lower()) for glob in globs)
 
 
@@ -162,7 +160,7 @@ def _account_of(kind: str, text: Any) -> str:
 
 
 def bounded_to(statement: Statement, organization: str) -> Statement | None:
-    """The statement for callers of *organization* only. None without one, or where it names another already."""
+    """The statement limited to callers of *organization*. None without one, or where it already names another."""
     condition = statement.get("Condition") or {}
     if not organization or not isinstance(condition, Mapping):
         return None
@@ -184,6 +182,6 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _shortest(values: Collection[Any]) -> Any:
-    """The members without repetitions; alone if there is but one."""
+    """The members without repetitions; a single member not as a list."""
     members = list(dict.fromkeys(values))
     return members[0] if len(members) == 1 else members

@@ -1,5 +1,5 @@
-"""What is asked of a registry policy: who replicates what into which registry, the possible answers, and the actions
-on a repository.
+"""The request that a registry policy is evaluated for: source, destination and repository; the possible verdicts; and
+the actions on a repository.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from enum import StrEnum
 REPLICATE = "ecr:ReplicateImage"
 CREATE = "ecr:CreateRepository"
 V1_ACTIONS = (REPLICATE, CREATE, "ecr:BatchImportUpstreamImage")
-"""All that a registry policy of scope V1 speaks about (ECR user guide, registry-permissions.html)."""
+"""The only actions that a registry policy of scope V1 controls (ECR user guide, registry-permissions.html)."""
 
 
 class GrantVerdict(StrEnum):
-    """Whether a registry policy lets a replication through."""
+    """Whether a registry policy allows a replication."""
 
     ALLOWED = "ALLOWED"
     ALLOWED_IF_REPOSITORY_EXISTS = "ALLOWED_IF_REPOSITORY_EXISTS"
@@ -25,11 +25,11 @@ class GrantVerdict(StrEnum):
     DENIED_IMPLICIT = "DENIED_IMPLICIT"
     """No Allow statement matches, or there is no policy. A Deny may or may not match as well."""
     INDETERMINATE = "INDETERMINATE"
-    """It hangs on something that AWS does not document, or that was not read."""
+    """It depends on something that AWS does not document, or that was not read."""
 
     @property
     def gives(self) -> bool | None:
-        """Whether replication goes through, for a repository that exists; None: not decidable."""
+        """Whether replication is allowed, for a repository that exists; None: unknown."""
         if self is GrantVerdict.INDETERMINATE:
             return None
         return self in (GrantVerdict.ALLOWED, GrantVerdict.ALLOWED_IF_REPOSITORY_EXISTS)
@@ -41,21 +41,21 @@ SERVICE_LINKED_ROLE = "aws-service-role/replication.ecr.amazonaws.com/AWSService
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the replication service-linked role of the source account, unless `identity` names somebody else."""
+    """The calling principal: the replication service-linked role of the source account, unless `identity` is set."""
 
     account: str | None
-    """Source account; None stands for some account that is not known."""
+    """Source account; None: an account that is not known."""
     partition: str
     organization_id: str | None
     """Organization of the account; None: not known; empty: it belongs to none."""
     organization_path: str | None
     """`o-…/r-…/ou-…/` as `aws:PrincipalOrgPaths` spells it; None: not known; empty: it belongs to none."""
     identity: str = ""
-    """ARN of the user, role or session that calls ECR by itself; empty: replication calls."""
+    """ARN of the user, role or session that calls ECR directly; empty: the caller is replication."""
 
     @property
     def arn(self) -> str | None:
-        """What `aws:PrincipalArn` holds; None: not known."""
+        """Value of `aws:PrincipalArn`; None: not known."""
         if self.identity:
             return self.identity
         return None if self.account is None else f"arn:{self.partition}:iam::{self.account}:role/{SERVICE_LINKED_ROLE}"
@@ -71,13 +71,13 @@ class Registry:
 
     @property
     def arn_head(self) -> str:
-        """What every repository ARN of this registry begins with, up to the repository name."""
+        """Common beginning of the repository ARNs of this registry, up to the repository name."""
         return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/"
 
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:
-    """Source account → destination registry, whatever the repository."""
+    """Source account → destination registry, for any repository."""
 
     source_account: str
     destination_account: str
@@ -93,7 +93,7 @@ class LinkRequest:
 
     @property
     def caller(self) -> Caller:
-        """The principal that the destination sees."""
+        """The principal of the request at the destination."""
         return Caller(self.source_account, self.partition, self.organization_id, self.organization_path)
 
     @property
@@ -103,7 +103,7 @@ class LinkRequest:
 
     @property
     def same_account(self) -> bool:
-        """Whether the link stays in one account, so that no policy is needed."""
+        """Whether source and destination are in one account, so no policy is needed."""
         return self.source_account == self.destination_account
 
 
@@ -119,7 +119,7 @@ class ReplicationRequest:
     """Name, the same on both sides."""
     partition: str = "aws"
     repository_exists: bool | None = None
-    """Whether the repository exists at the destination, so that nothing has to be created; None: not known."""
+    """Whether the repository exists at the destination, so it need not be created; None: not known."""
     organization_id: str | None = None
     organization_path: str | None = None
     resource_tags: Mapping[str, str] | None = None
@@ -138,22 +138,22 @@ class ReplicationRequest:
 
 
 PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-"""Either of them reads what a copy holds: its manifests, or its layers."""
+"""Each of them reads the contents of a replica: its manifests, or its layers."""
 
 PULL_AND_LOOK = (*PULL, "ecr:BatchCheckLayerAvailability")
-"""What a client that pulls asks for."""
+"""The actions that a client needs to pull."""
 
 PUSH = (
     "ecr:PutImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload",
     "ecr:PutImageTagMutability", "ecr:SetRepositoryPolicy",
 )  # fmt: skip
-"""What changes which image a tag names, or gives somebody the right to: the last two open the way to the first."""
+"""Actions that change which image a tag names, or grant that permission: the last two enable the first."""
 
 DELETE = (
     "ecr:BatchDeleteImage", "ecr:DeleteRepository", "ecr:PutLifecyclePolicy", "ecr:UpdateImageStorageClass",
     "ecr:DeleteRepositoryPolicy",
 )  # fmt: skip
-"""What takes a copy away: at once, by a rule that expires it, into the archive, or from those who may pull it."""
+"""Actions that remove a replica: at once, by a rule that expires it, to the archive, or by denying pulls."""
 
 ON_REPOSITORIES = (
     *PULL_AND_LOOK, *PUSH, *DELETE, REPLICATE, CREATE, "ecr:BatchGetRepositoryScanningConfiguration",
@@ -163,4 +163,4 @@ ON_REPOSITORIES = (
     "ecr:ListImages", "ecr:ListTagsForResource", "ecr:PutImageScanningConfiguration", "ecr:StartImageScan",
     "ecr:StartLifecyclePolicyPreview", "ecr:TagResource", "ecr:UntagResource",
 )  # fmt: skip
-"""Every action that a repository policy can be about."""
+"""Every action that a repository policy can control."""

@@ -1,7 +1,7 @@
 """Resource and NotResource against the repositories of one registry.
 
-The six fields of an ARN are compared one by one. An ARN that could not name a repository of this registry matches
-nothing, silently: AWS accepts it when the policy is put, and then denies.
+The six fields of an ARN are compared one by one. An ARN that cannot match a repository of this registry has no effect:
+AWS accepts it when the policy is put, and then denies the request.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class NamePattern:
     """Whether a match counts; otherwise it is only possible."""
 
     def matches(self, name: str) -> Truth:
-        """Whether the repository *name* is meant."""
+        """Whether it matches the repository *name*."""
         if not self.glob.matches(self.head + name):
             return False
         return True if self.certain else None
@@ -37,7 +37,7 @@ class NamePattern:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The repositories of one registry that a statement speaks about."""
+    """The repositories of one registry that a statement applies to."""
 
     patterns: tuple[NamePattern, ...]
     negated: bool = False
@@ -46,19 +46,19 @@ class Names:
     """False: part of the element could not be read, so that more might match."""
 
     def combined(self, truths: list[Truth]) -> Truth:
-        """From the answer of each pattern to the answer of the element."""
+        """From the result of each pattern to the result of the element."""
         if not self.readable:
             truths = [*truths, None]
         hit = some(truths)
         return inverted(hit) if self.negated else hit
 
     def include(self, name: str) -> Truth:
-        """Whether the repository *name* is meant."""
+        """Whether it matches the repository *name*."""
         return self.combined([pattern.matches(name) for pattern in self.patterns])
 
     @property
     def never(self) -> bool:
-        """Whether no repository can be meant."""
+        """Whether it can match no repository."""
         return not self.patterns and self.readable and not self.negated
 
 
@@ -69,7 +69,7 @@ class _Judged:
 
 
 def names_of(resources: Patterns, registry: Registry, context: Context) -> Names:
-    """The repositories of *registry* that a Resource or NotResource element speaks about, in a request of *context*."""
+    """The repositories of *registry* that a Resource or NotResource element matches, in a request of *context*."""
     texts = [_known(text, context, variables=resources.variables) for text in resources.texts]
     judged = (_judged(text, registry, variables=resources.variables) for text in texts if text is not None)
     patterns = tuple(one.pattern for one in judged if one.pattern is not None)
@@ -80,12 +80,12 @@ def names_of(resources: Patterns, registry: Registry, context: Context) -> Names
 
 
 def _known(text: str, context: Context, *, variables: bool) -> str | None:
-    """*text* with the variables put in that are known; None: one has no value, so that it matches nothing."""
+    """*text* with the known variables replaced; None: one has no value, so it matches nothing."""
     return resolved(text, context) if variables and "${" in text else text
 
 
 def resource_problems(resources: Patterns, registry: Registry) -> tuple[str, ...]:
-    """Why entries could not name a repository of *registry*, as clauses; empty: all could."""
+    """Why entries cannot match a repository of *registry*, as clauses; empty: all can."""
     judged = (_judged(text, registry, variables=resources.variables) for text in resources.texts)
     return tuple(one.problem for one in judged if one.problem)
 
@@ -98,7 +98,7 @@ def _judged(text: str, registry: Registry, *, variables: bool) -> _Judged:
     if text == "*":
         return _Judged(NamePattern(glob, whole, certain=True), "")
     if glob.variable:
-        # Whatever the variable stands for, the rest must fit.
+        # Whatever the value of the variable, the rest must match.
         return _Judged(NamePattern(glob, whole, certain=False) if _possible(glob, whole) else None, "")
     fields = text.split(":", 5)
     if len(fields) < 6:
@@ -112,7 +112,7 @@ def _judged(text: str, registry: Registry, *, variables: bool) -> _Judged:
         problem = f"{shown} has a wildcard as service, which AWS does not allow" if service_open else ""
         return _Judged(NamePattern(name, _TYPE, certain=not service_open), problem)
     if not _possible(name, _TYPE):
-        return _Judged(None, f"{shown} does not begin with `{_TYPE}` after the account, so that it names no repository")
+        return _Judged(None, f"{shown} does not have `{_TYPE}` after the account, so it matches no repository")
     # IAM allows no wildcard within the type of a resource (IAM user guide, reference-arns.html).
     return _Judged(
         NamePattern(name, _TYPE, certain=False),
@@ -121,9 +121,9 @@ def _judged(text: str, registry: Registry, *, variables: bool) -> _Judged:
 
 
 def _short(glob: Glob, shown: str, fields: list[str], whole: str) -> _Judged:
-    """Fewer than six fields: no ARN, although a `*` at the end of a field may reach past a colon.
+    """Fewer than six fields: not a complete ARN, although a `*` at the end of a field may match past a colon.
 
-    The reach is in the IAM user guide (reference_policies_elements_resource.html); that it helps here is not known.
+    The IAM user guide documents that (reference_policies_elements_resource.html), but not whether ECR accepts it here.
     """
     reaches = fields[0] == "arn" and any(field.endswith("*") for field in fields) and _possible(glob, whole)
     problem = f"{shown} has {len(fields)} of the 6 fields of an ARN"
@@ -136,7 +136,9 @@ def _wrong_field(fields: list[str], registry: Registry) -> str:
     wanted = ("arn", registry.partition, "ecr", registry.region, registry.account)
     for label, field, want in zip(_FIELDS, fields, wanted, strict=False):
         if not compile_glob(field).matches(want):
-            return f"has the {label} {field or 'empty'}, this registry has {want}" if label != "arn" else "is no ARN"
+            return (
+                f"has the {label} {field or 'empty'}, this registry has {want}" if label != "arn" else "is not an ARN"
+            )
     return ""
 
 

@@ -1,4 +1,4 @@
-"""One statement against one replication, part by part, in words."""
+"""One statement against one replication, element by element, in words."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class StatementMatch:
     conditions: tuple[ElementMatch, ...]
     """Each condition by itself, in the policy's order."""
     mentions: bool
-    """Whether its Principal takes in the source account, or names somebody of it or nobody that is known."""
+    """Whether its Principal matches the source account, names an identity of it, or names no known account."""
 
     @property
     def matched(self) -> Truth:
@@ -75,7 +75,7 @@ class StatementMatch:
         }
 
     def parts(self) -> tuple[tuple[str, ElementMatch], ...]:
-        """The parts with their names, in the order in which a reader checks them."""
+        """The elements with their names, in reading order."""
         named = (("Principal", self.principal), ("Action", self.action), ("Resource", self.resource))
         return (*named, ("Condition", self.condition))
 
@@ -95,11 +95,11 @@ def match_statement(
         for action, condition in zip(actions, conditions, strict=True)
     ]
     accounts = statement.principals.accounts
-    told = 1 if actions[0] is False and actions[1] is not False else 0
+    shown = 1 if actions[0] is False and actions[1] is not False else 0
     return StatementMatch(
         statement.number, statement.sid, statement.effect, statement.name, whole[0], whole[1],
         principal, ElementMatch(some(actions), _action_words(statement, actions, scope)), resource,
-        conditions[told], singles[told],
+        conditions[shown], singles[shown],
         mentions=principal.matched is not False or replicate.caller.account in accounts or not accounts,
     )  # fmt: skip
 
@@ -111,12 +111,12 @@ def _action_words(statement: Statement, actions: tuple[Truth, Truth], scope: str
     given = [action for action, match in zip((REPLICATE, CREATE), actions, strict=True) if match]
     shown = f"{element.element} {quoted(element.texts)}"
     if len(given) == 2:
-        return f"{shown} takes in {REPLICATE} and {CREATE}"
+        return f"{shown} includes {REPLICATE} and {CREATE}"
     if given:
         other = CREATE if given == [REPLICATE] else REPLICATE
-        return f"{shown} takes in {given[0]} but not {other}"
-    ignored = f"; scope V1 heeds only {', '.join(V1_ACTIONS)}" if scope == "V1" else ""
-    return f"{shown} takes in neither {REPLICATE} nor {CREATE}{ignored}"
+        return f"{shown} includes {given[0]} but not {other}"
+    ignored = f"; policy scope V1 evaluates only {', '.join(V1_ACTIONS)}" if scope == "V1" else ""
+    return f"{shown} includes neither {REPLICATE} nor {CREATE}{ignored}"
 
 
 def _resource(statement: Statement, registry: Registry, name: str, context: Context) -> ElementMatch:
@@ -128,14 +128,14 @@ def _resource(statement: Statement, registry: Registry, name: str, context: Cont
     problems = resource_problems(element, registry)
     if matched is not True and problems:
         return ElementMatch(matched, joined_clauses(problems))
-    verb = {True: "takes in", False: "does not take in", None: "may or may not take in"}[matched]
+    verb = {True: "matches", False: "does not match", None: "may match"}[matched]
     return ElementMatch(
         matched, f"{element.element} {quoted(element.texts)} {verb} {target}{_variables(element, context)}"
     )
 
 
 def _variables(element: Patterns, context: Context) -> str:
-    """What the policy variables in *element* amount to, as the end of a clause."""
+    """The values of the policy variables in *element*, as the end of a clause."""
     if not element.variables:
         return ""
     texts = [text for text in element.texts if "${" in text]
@@ -144,7 +144,7 @@ def _variables(element: Patterns, context: Context) -> str:
         return f": AWS does not document what replication sends as {quoted(tuple(open_ones))}"
     known = tuple(dict.fromkeys(one for text in texts if (one := resolved(text, context)) not in (None, text) and one))
     lacking = any(resolved(text, context) is None for text in texts)
-    without = ": replication sends no value for a variable in it, so that it matches nothing" if lacking else ""
+    without = ": replication sends no value for one of its variables, so it matches nothing" if lacking else ""
     return f", which is {quoted(known)} for this account{without}" if known else without
 
 
@@ -155,7 +155,7 @@ def _conditions(statement: Statement, context: Context) -> tuple[ElementMatch, .
 def _together(conditions: tuple[ElementMatch, ...]) -> ElementMatch:
     """The Condition element: every condition must hold."""
     if not conditions:
-        return ElementMatch(True, "there is none")
+        return ElementMatch(True, "there is no condition")
     matched = every(one.matched for one in conditions)
     return ElementMatch(matched, joined_clauses(tuple(one.why for one in conditions if one.matched is matched)))
 

@@ -1,4 +1,4 @@
-"""One statement by itself, whoever replicates: the columns of the `grants` table, and what keeps a verdict
+"""One statement by itself, for any source account: the columns of the `grants` table, and what leaves a verdict
 undetermined.
 """
 
@@ -23,11 +23,11 @@ from checks.iam.three_valued import Truth, every, inverted, some
 from checks.model import Severity
 
 _FULLY_KNOWN = Caller("000000000000", "aws", "o-0000000000", "o-0000000000/r-0000/")
-"""What stays open for this caller, of whom everything is known, no further reading of evidence can settle."""
+"""Everything is known about this caller: what stays unknown for it, no further evidence can determine."""
 
 
 def undetermined_conditions(statement: Statement, action: str) -> tuple[str, ...]:
-    """Conditions and Resource variables of *statement* that nothing can decide for *action*, quoted, each with why."""
+    """Conditions and Resource variables of *statement* that cannot be evaluated for *action*, quoted, each with why."""
     known = Context(_FULLY_KNOWN, action)
     return (*_doubts_conditions(statement, known), *_variables(statement, known))
 
@@ -52,7 +52,7 @@ def _variables(statement: Statement, known: Context) -> tuple[str, ...]:
 
 
 _MOST_CALLERS = 20
-"""Members of the organization that are tried as caller where a statement is open to everyone."""
+"""Members of the organization that are tried as caller where a statement applies to everyone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class StatementEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """What a statement is judged against."""
+    """What a statement is evaluated against."""
 
     registry: Registry
     organization: Collection[str] | None
@@ -140,11 +140,11 @@ def evaluate_statement(
     partners: Collection[str],
     allowed_actions: Collection[str],
 ) -> StatementEvaluation:
-    """Judge one statement of the registry policy of *owner* (account, Region, partition). Never raises.
+    """Evaluate one statement of the registry policy of *owner* (account, Region, partition). Never raises.
 
     *statement*: as `parse_policy` gives it, or as JSON values. *organization*: accounts that are known members, as keys
     of a mapping with their organization paths where those are known; None: not known. *partners*: accounts outside it
-    that are trusted. *allowed_actions*: what others may be allowed.
+    that are trusted. *allowed_actions*: the actions that other accounts may be allowed.
     """
     read = statement if isinstance(statement, Statement) else read_statement(statement, number)
     setting = _Setting(
@@ -153,7 +153,7 @@ def evaluate_statement(
     allows: Truth = read.effect == "Allow" if read.effect and read.judgeable else None
     whom = grantees_of(read)
     others = every((allows, whom.beyond(owner[0])))
-    # Replication within the account needs no grant: what speaks to the account alone is about something else.
+    # Replication within the account needs no grant: a statement for the account alone is about something else.
     about = every((some((action_match(read, REPLICATE), action_match(read, CREATE))), _beyond(read, owner)))
     concerns = every((allows, about))
     unmatchable = resource_problems(read.resources, setting.registry)
@@ -187,7 +187,7 @@ def evaluate_statement(
 
 
 def _beyond(statement: Statement, owner: tuple[str, str, str]) -> Truth:
-    """Whether the principals are not all of the owner's account; services and the like count as beyond."""
+    """Whether some principal is outside the owner's account; services and the like count as outside."""
     principals = statement.principals
     if not principals.readable:
         return None
@@ -197,7 +197,7 @@ def _beyond(statement: Statement, owner: tuple[str, str, str]) -> Truth:
 
 
 def _conditions(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[int | None, str]:
-    """(how many of them the first caller fails, 0 where some caller satisfies all, what stands against it)."""
+    """(number of conditions that the first caller does not meet, 0 where some caller meets all; the reasons)."""
     if not statement.conditions:
         return 0, ""
     callers = [setting.caller(account) for account in _callers(whom, setting)]
@@ -214,12 +214,12 @@ def _conditions(statement: Statement, whom: Grantees, setting: _Setting) -> tupl
 def _against(condition: Condition, context: Context) -> str:
     _, why = condition.explained(context)
     key = condition.key.lower()
-    told = remark(key) if not condition.problem and carried(key, context) is None else ""
-    return why if not told or told in why else f"{why} ({told})"
+    note = remark(key) if not condition.problem and carried(key, context) is None else ""
+    return why if not note or note in why else f"{why} ({note})"
 
 
 def _doubts(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[str, ...] | None:
-    """What its outcome for replication depends on and nobody outside AWS can evaluate; None: evidence is missing."""
+    """What its effect on replication depends on and AWS does not document; None: evidence is missing."""
     if not statement.judgeable or statement.resources.problems or any(one.problem for one in statement.conditions):
         return None
     action = REPLICATE if action_match(statement, REPLICATE) is not False else CREATE
@@ -230,7 +230,7 @@ def _doubts(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[st
 
 
 def _callers(whom: Grantees, setting: _Setting) -> list[str | None]:
-    """Accounts that the statement lets in, as far as they are known; at least one entry."""
+    """Accounts that the statement applies to, as far as they are known; at least one entry."""
     own = setting.registry.account
     named = sorted(whom.accounts - {own})
     if whom.everyone or whom.organizations:
@@ -239,7 +239,7 @@ def _callers(whom: Grantees, setting: _Setting) -> list[str | None]:
 
 
 def _principals(statement: Statement) -> tuple[int | None, str]:
-    """(number of principals as which replication can come, why the others cannot where there is none)."""
+    """(number of principals that replication can match; where there is none, why)."""
     principals = statement.principals
     if not principals.readable:
         return None, "; ".join(principals.problems)
@@ -255,7 +255,7 @@ def _principals(statement: Statement) -> tuple[int | None, str]:
 
 
 def _excess_actions(statement: Statement, others: Truth, setting: _Setting) -> tuple[str, ...] | None:
-    """What others are allowed beyond the allowed actions; None: not known."""
+    """Actions that other accounts are allowed beyond the allowed ones; None: not known."""
     if others is False:
         return ()
     element = statement.actions
@@ -271,15 +271,15 @@ def _excess_actions(statement: Statement, others: Truth, setting: _Setting) -> t
 
 
 def _of_ecr(text: str) -> bool:
-    """Whether an action pattern can mean an action of ECR at all."""
+    """Whether an action pattern can match an action of ECR at all."""
     service = text.partition(":")[0].lower()
     return compile_glob(service).matches("ecr")
 
 
 def _within(text: str, glob: Glob, allowed: list[Glob]) -> bool:
-    """Whether everything that *text* can mean is allowed. A pattern must be allowed as it is, or by a wider one."""
+    """Whether everything that *text* can match is allowed. A pattern must be allowed as it is, or by a wider one."""
     if glob.literal is None:
-        # The letters of a pattern stand for themselves under a wider pattern only if its wildcards do too.
+        # A wider pattern contains a pattern only if it also contains what the wildcards match.
         return any(one == glob or one.everything or _prefix_covers(one, text) for one in allowed)
     return any(one.matches(text) for one in allowed)
 
@@ -291,7 +291,7 @@ def _prefix_covers(allowed: Glob, text: str) -> bool:
 
 
 def _outside(others: Truth, whom: Grantees, setting: _Setting) -> tuple[tuple[str, ...], Truth]:
-    """(accounts from outside the organization that the statement allows something, whether there are none)."""
+    """(accounts outside the organization that the statement allows something, whether there are none)."""
     if others is False:
         return (), True
     found, internal = whom.outside(setting.registry.account, setting.organization, setting.organization_id)

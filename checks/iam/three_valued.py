@@ -1,15 +1,15 @@
-"""Three-valued truth: True, False, and None for what cannot be decided (Kleene's strong logic)."""
+"""Three-valued truth: True, False, and None for unknown (Kleene's strong logic)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 Truth = bool | None
-"""None is not *false*: it is a question without an answer."""
+"""None is not *false*: it is unknown."""
 
 
 def every(values: Iterable[Truth]) -> Truth:
-    """False if any is False, else None if any is None, else True. One known *no* decides."""
+    """False if any is False, else None if any is None, else True."""
     unknown = False
     for value in values:
         if value is False:
@@ -20,7 +20,7 @@ def every(values: Iterable[Truth]) -> Truth:
 
 
 def some(values: Iterable[Truth]) -> Truth:
-    """True if any is True, else None if any is None, else False. One known *yes* decides."""
+    """True if any is True, else None if any is None, else False."""
     unknown = False
     for value in values:
         if value:

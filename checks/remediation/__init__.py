@@ -1,7 +1,7 @@
-"""What would mend the findings: edits as data, documents as functions of edits, and guarded shell scripts.
+"""Remediation of findings: changes as data, documents as functions of changes, and guarded shell scripts.
 
 `STAGES` names every kind of change; `commands` prints the script of one finding, `plan` the merged scripts of many, and
-`planned` the same with the documents that the scripts work towards.
+`planned` the same with the target documents of the scripts.
 """
 
 from checks.remediation.changes import STAGES, Stage, validate

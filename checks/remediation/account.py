@@ -1,4 +1,4 @@
-"""Edits of an account, or of one Region of it, that belong to no document of its registry."""
+"""Changes of an account, or of one Region of it, outside the documents of its registry."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SETTINGS = {
     "BLOB_MOUNTING": ("ENABLED", "DISABLED"),
     "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE",),
 }
-"""Values that PutAccountSetting takes (ECR API reference)."""
+"""Values that PutAccountSetting accepts (ECR API reference)."""
 
 _PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@-]+(/[A-Za-z0-9_+=,.@-]+)*")
 """PrincipalArn of the ECR service model."""
@@ -40,7 +40,7 @@ _EXCLUSIONS: Words = ("aws", "ecr", "list-pull-time-update-exclusions")
 
 
 def merge(changes: Iterable[AccountChange], exclusions: str | None) -> Merged[tuple[AccountChange, ...]]:
-    """The edits that AWS would take; *exclusions* is the JSON list of principals that the audit saw, None unread."""
+    """The changes that AWS would accept; *exclusions*: JSON list of excluded principals as audited; None: not read."""
     known = set(json.loads(exclusions or "[]"))
     settings: dict[str, str] = {}
 
@@ -56,7 +56,7 @@ def merge(changes: Iterable[AccountChange], exclusions: str | None) -> Merged[tu
 
 
 def account_step(change: AccountChange) -> Step:
-    """The step that makes one edit of an account."""
+    """The step that makes one change of an account."""
     match change:
         case SetAccountSetting():
             return _setting(change)
@@ -71,26 +71,26 @@ def account_step(change: AccountChange) -> Step:
 def _check_setting(change: SetAccountSetting, settings: dict[str, str]) -> None:
     name, value = change.name, change.value
     if value not in _SETTINGS.get(name, ()):
-        raise CannotApplyError(f"AWS takes no account setting {name} = {value}")
+        raise CannotApplyError(f"AWS accepts no account setting {name} = {value}")
     if change.seen == value:
-        raise CannotApplyError(f"nothing to change: {name} was {value} already when the audit looked")
+        raise CannotApplyError(f"nothing to change: {name} was already {value} at the time of the audit")
     if settings.setdefault(name, value) != value:
-        raise CannotApplyError(f"two findings want different values of the account setting {name}")
+        raise CannotApplyError(f"two findings require different values of the account setting {name}")
 
 
 def _check_principal(principal: str, known: set[str]) -> None:
     if len(principal) > 200 or not _PRINCIPAL.fullmatch(principal):
-        raise CannotApplyError(f"AWS excludes only roles and users, by ARN, from pull times, not {principal!r}")
+        raise CannotApplyError(f"AWS excludes only IAM role and user ARNs from pull-time updates, not {principal!r}")
     if len({*known, principal}) > _MOST_EXCLUSIONS:
         raise CannotApplyError(
-            f"it would make {len({*known, principal})} pull-time exclusions, AWS allows {_MOST_EXCLUSIONS}; "
-            "take away one that is not needed any more first"
+            f"the registry would have {len({*known, principal})} pull-time exclusions, AWS allows {_MOST_EXCLUSIONS}; "
+            "first remove one that is no longer needed"
         )
     known.add(principal)
 
 
 def _role() -> Step:
-    """Create the role as which ECR replicates, where it is missing."""
+    """Create the service-linked role that replication acts as, where it is missing."""
     name = "AWSServiceRoleForECRReplication"
     read = ("aws", "iam", "get-role", "--role-name", name, "--query", "Role.RoleName", "--output", "text")
     test = line("exists", "NoSuchEntity", *read)
@@ -108,13 +108,14 @@ def _setting(change: SetAccountSetting) -> Step:
     read: Words = ("aws", "ecr", "get-account-setting", "--name", name)
     return changing(
         stage=Stage.NARROWING,
-        # After the registry policy: what one scope ignores of a policy, another may grant.
+        # After the registry policy: a statement without effect under one scope may grant access under another.
         order=9,
         title=f"Account setting {name}: {value}",
         what=f"The account setting {name}",
-        # `left` tells of the steps before, where there are any: under another scope, a policy that was to be narrowed
-        # and was not may grant what it did not before.
-        prepare=('[ "${left:-0}" = 0 ] || fail 5 "Put off: a step before this one was left out."',),
+        # `left` is not 0 where an earlier step was skipped: under another scope, a policy that should have been
+        # narrowed
+        # may grant access that it did not grant before.
+        prepare=('[ "${left:-0}" = 0 ] || fail 5 "Deferred: an earlier step was skipped."',),
         before=asking(f"setting-{name}-seen", queries.setting_is(change.seen), read),
         wanted=asking(f"setting-{name}-wanted", queries.setting_is(value), read),
         write=("aws", "ecr", "put-account-setting", "--name", name, "--value", value),
@@ -126,7 +127,7 @@ def _exclusion(change: ExcludePullTime) -> Step:
     return adding(
         stage=Stage.REPOSITORIES,
         order=9,
-        title=f"Pulls of {principal} do not count as use",
+        title=f"Pull-time exclusion of {principal}",
         wanted=asking("exclusion-wanted", queries.excluded(principal), _EXCLUSIONS),
         write=("aws", "ecr", "register-pull-time-update-exclusion", f"--principal-arn={principal}"),
         needs=(_EXCLUDE,),
@@ -134,14 +135,14 @@ def _exclusion(change: ExcludePullTime) -> Step:
 
 
 def _failure_rule() -> Step:
-    """Put the rule; a rule of this name that matches anything else is somebody's and stays as it is."""
+    """Put the rule; an existing rule of this name with another pattern stays as it is."""
     request = {
         "Name": FAILURE_RULE,
         "Description": "Replication of a container image into this registry failed",
         "EventPattern": json.dumps(FAILURE_PATTERN),
         "State": "ENABLED",
     }
-    # Rules are listed, not described: where there is none, that is an answer and not an error.
+    # Rules are listed, not described: a missing rule is then an empty list and not an error.
     question = f"Rules[?Name == '{FAILURE_RULE}'] | [0].[State, EventPattern]"
     listed: Words = ("aws", "events", "list-rules", "--name-prefix", FAILURE_RULE)
     read = ("none", *listed, "--query", question, "--output", "json")
@@ -149,7 +150,7 @@ def _failure_rule() -> Step:
     return changing(
         stage=Stage.REPOSITORIES,
         order=10,
-        title=f"EventBridge rule {FAILURE_RULE} (add a target by hand: without one nobody is told)",
+        title=f"EventBridge rule {FAILURE_RULE} (add a target manually: without one, no notification is sent)",
         what=f"The EventBridge rule {FAILURE_RULE}",
         files=(
             file("failure-rule.json", json.dumps(request, indent=2), "JSON"),

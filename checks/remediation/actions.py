@@ -1,6 +1,6 @@
-"""The changes that remedies ask for (`checks.changes`), from what a check has at hand.
+"""Builders of the changes that a check's remediation requests (`checks.changes`).
 
-The first argument is always where the command runs.
+The first argument is always the registry in which the command runs.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from checks.model import RegistryId, Row
 def add_replication(
     source: RegistryId, destination: RegistryId, prefixes: Sequence[str], delete_replication: bool | None
 ) -> Change:
-    """Replicate *prefixes* (`""` is everything) to *destination*. None: a new rule leaves deletions alone."""
+    """Replicate *prefixes* (`""` is everything) to *destination*. None: a new rule does not replicate deletions."""
     return AddReplication(
         account=source[0],
         region=source[1],
@@ -52,7 +52,7 @@ def add_replication(
 
 
 def remove_destination(source: RegistryId, destination: RegistryId) -> Change:
-    """Take *destination* out of every rule; rules left without one go too."""
+    """Remove *destination* from every rule, and rules that are then without one."""
     return RemoveDestination(
         account=source[0],
         region=source[1],
@@ -62,19 +62,19 @@ def remove_destination(source: RegistryId, destination: RegistryId) -> Change:
 
 
 def set_delete_replication(source: RegistryId, rule: int, *, enabled: bool) -> SetDeleteReplication:
-    """Switch `deleteReplication` of rule number *rule*, counted from 1."""
+    """Set `deleteReplication` of rule number *rule*, counted from 1."""
     return SetDeleteReplication(account=source[0], region=source[1], rule=rule, enabled=enabled)
 
 
 def remove_rule(source: RegistryId, rule: int) -> RemoveRule:
-    """Drop rule number *rule*, counted from 1."""
+    """Remove rule number *rule*, counted from 1."""
     return RemoveRule(account=source[0], region=source[1], rule=rule)
 
 
 def replace_prefix(source: RegistryId, rule: int, prefix: str, replacements: Sequence[str]) -> Change:
-    """Put *replacements* where *prefix* stands in rule number *rule*; `""` is a rule without filter.
+    """Replace *prefix* by *replacements* in rule number *rule*; `""` is a rule without filter.
 
-    Where no prefix is left the rule goes, because a rule without filter would copy everything.
+    Where no prefix is left the rule is removed, because a rule without filter would replicate everything.
     """
     return ReplacePrefix(
         account=source[0], region=source[1], rule=rule, prefix=prefix, replacements=tuple(replacements)
@@ -82,14 +82,14 @@ def replace_prefix(source: RegistryId, rule: int, prefix: str, replacements: Seq
 
 
 def remove_duplicates(source: RegistryId, rule: int) -> RemoveDuplicates:
-    """Name every destination and prefix of rule number *rule* once."""
+    """Remove duplicate destinations and prefixes from rule number *rule*."""
     return RemoveDuplicates(account=source[0], region=source[1], rule=rule)
 
 
 def add_statement(
     at: RegistryId, source_account: str, prefixes: Sequence[str], actions: Sequence[str], organization: str
 ) -> Change:
-    """Let *source_account* do *actions* on repositories that begin with *prefixes*; *organization* may be empty."""
+    """Allow *source_account* *actions* on repositories that begin with *prefixes*; *organization* may be empty."""
     return AddStatement(
         account=at[0],
         region=at[1],
@@ -101,17 +101,17 @@ def add_statement(
 
 
 def remove_statement(at: RegistryId, statement: int) -> RemoveStatement:
-    """Take statement number *statement*, counted from 1, out of the registry policy."""
+    """Remove statement number *statement*, counted from 1, from the registry policy."""
     return RemoveStatement(account=at[0], region=at[1], statement=statement)
 
 
 def replace_statement(at: RegistryId, statement: int, replacement: Mapping[str, Any]) -> ReplaceStatement:
-    """Put *replacement* where statement number *statement* of the registry policy stands."""
+    """Replace statement number *statement* of the registry policy by *replacement*."""
     return ReplaceStatement(account=at[0], region=at[1], statement=statement, replacement=dict(replacement))
 
 
 def narrow_deny(at: RegistryId, statement: int, source_account: str) -> NarrowDeny:
-    """Keep the Deny numbered *statement* from hitting replication out of *source_account*."""
+    """Exempt replication from *source_account* from the Deny numbered *statement*."""
     return NarrowDeny(account=at[0], region=at[1], statement=statement, source_account=source_account)
 
 
@@ -160,7 +160,7 @@ def tag_repository(at: RegistryId, repository: str, tags: Mapping[str, str]) -> 
 
 
 def retag_image(at: RegistryId, repository: str, digest: str, tag: str, seen: str) -> RetagImage:
-    """Let *tag* name the image *digest*, which is there; *seen* is the digest that it names now, empty for none."""
+    """Point *tag* to the existing image *digest*; *seen* is the digest that it names now, empty for none."""
     return RetagImage(account=at[0], region=at[1], repository=repository, digest=digest, tag=tag, seen=seen)
 
 
@@ -180,7 +180,7 @@ def put_failure_rule(at: RegistryId) -> PutFailureRule:
 
 
 def start_backfill(source: RegistryId, destination: RegistryId) -> Change:
-    """Replicate what exists already to *destination*, under the rules in force."""
+    """Replicate existing images to *destination*, under the current rules."""
     return StartBackfill(
         account=source[0],
         region=source[1],
@@ -210,12 +210,14 @@ def registry(row: Row) -> RegistryId:
 
 
 def switch(word: str | None) -> bool | None:
-    """`on` and `off` as the tables write them; anything else is no opinion."""
+    """`on` and `off` as the tables write them; anything else: None."""
     return {"on": True, "off": False}.get(word or "")
 
 
 def repair_statement(row: Row, repaired: Mapping[str, Any] | None) -> tuple[Change, ...]:
-    """What turns the statement of a row of `grants` into *repaired*: empty removes it, None is left to a person."""
+    """The changes that turn the statement of a row of `grants` into *repaired*: empty removes it; None: manual
+    steps.
+    """
     if repaired is None:
         return ()
     if not repaired:

@@ -1,4 +1,4 @@
-"""The order of work, and changes that are the same."""
+"""The order of changes, and which changes are equal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OneKind = TypeVar("OneKind", bound=AnyChange)
 
 
 class Stage(IntEnum):
-    """When a change is made, over all registries: what receives must be ready before anything is sent."""
+    """When a change is made, over all registries: destinations must be ready before replication starts."""
 
     GRANTS = 10
     """Grants, creation templates, scanning, missing repositories: the receiving side.
@@ -32,7 +32,7 @@ class Stage(IntEnum):
     BACKFILL = 30
     REPOSITORIES = 40
     NARROWING = 50
-    """Whatever takes something away, once its replacement works."""
+    """Changes that remove something, once its replacement works."""
 
 
 STAGES: Mapping[str, Stage] = MappingProxyType(
@@ -75,23 +75,23 @@ def once(changes: Iterable[OneKind]) -> tuple[OneKind, ...]:
 
 
 def distinct(changes: Iterable[OneKind]) -> tuple[OneKind, ...]:
-    """*edits* without repetitions, in an order of their own, so that they merge alike in whatever order they came."""
+    """*edits* without repetitions, in a canonical order, so that they merge alike whatever the order of the input."""
     return tuple(sorted(once(changes), key=identity))
 
 
 def identity(change: Change) -> tuple[str, str, str, str]:
-    """A hashable value, equal for edits that ask for the same."""
+    """A hashable value, equal for equal changes."""
     arguments = json.dumps(change.arguments, sort_keys=True, default=_plain)
     return (change.kind, change.account, change.region, arguments)
 
 
 def validate(change: Change) -> None:
-    """Raise ValueError where a field is missing or misshapen: what a row says may be null, and becomes a command."""
+    """Raise ValueError where a field is missing or malformed: a cell may be null, and becomes part of a command."""
     if not re.fullmatch("[0-9]{12}", change.account) or not re.fullmatch("[0-9a-z-]{2,25}", change.region):
-        raise ValueError(f"{change.kind}: {change.account!r}/{change.region!r} is no registry")
+        raise ValueError(f"{change.kind}: {change.account!r}/{change.region!r} is not a valid registry")
     stated = {"kind": change.kind, "account": change.account, "region": change.region, **change.arguments}
     text = json.dumps(stated, default=_plain, ensure_ascii=False)
-    # A policy may spell half of a UTF-16 pair, which JSON in UTF-8 cannot hold.
+    # A policy may contain a lone surrogate, which JSON in UTF-8 cannot encode.
     _adapter().validate_json(text.encode("utf-8", "replace"), strict=True)
     for name in ("rule", "statement"):
         if change.arguments.get(name, 1) < 1:
@@ -106,7 +106,7 @@ def _adapter() -> TypeAdapter[Change]:
 
 
 def words(change: Change) -> str:
-    """The kind and what is asked for, as JSON, for people who read a script."""
+    """The kind and arguments of the change, as JSON, for the comments of a script."""
     return f"{change.kind} {json.dumps(change.arguments, default=_plain)}"
 
 

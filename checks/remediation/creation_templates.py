@@ -1,4 +1,4 @@
-"""What brings a creation template in line with the baseline: changes of fields, or why a person must make them."""
+"""Changes that bring a creation template in line with the baseline, or why they must be made manually."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 """Fields of a template that hold each setting."""
 
 LINK_COLUMNS = ("source_account", "source_region", "destination_account", "destination_region")
-"""What a row must say for `replication_grants` to know a link."""
+"""The columns of a link that `replication_grants` needs."""
 
 
 @dataclass(slots=True)
 class TemplatePlan:
-    """Edits and obstacles, gathered prefix by prefix."""
+    """Changes and blockers, collected prefix by prefix."""
 
     context: RemediationContext
     place: RegistryId
@@ -40,7 +40,7 @@ class TemplatePlan:
     """Clauses, each with the template that it is about."""
 
     def correct(self, prefix: str, settings: Iterable[str]) -> None:
-        """Give the template *prefix* what the baseline asks in *settings* (`encryption`, `tags` …)."""
+        """Set in the template *prefix* what the baseline requires in *settings* (`encryption`, `tags` …)."""
         template = self.present[prefix]
         asked = list(settings)
         declared = self._declared(prefix)
@@ -57,13 +57,15 @@ class TemplatePlan:
         self.changes.append(actions.update_template(self.place, template["prefix"], changes))
 
     def serve(self, names: str) -> None:
-        """Give repositories whose names begin with *names* a template of their own, as declared."""
+        """Create a template, as declared, for repositories whose names begin with *names*."""
         prefix = prefix_covering(names)
         if names != f"{prefix}/":
-            self.blockers.append(f"no template can serve {names}* alone, because a template's prefix ends in a slash")
+            self.blockers.append(
+                f"no template can apply to {names}* alone, because the prefix of a template ends in a slash"
+            )
             return
         if prefix in self.present:
-            self.blockers.append(f"the template {prefix} is there already, and does not apply to replication")
+            self.blockers.append(f"the template {prefix} already exists, and does not apply to replication")
             return
         declared = self._declared(prefix)
         if declared.blocker:
@@ -72,7 +74,7 @@ class TemplatePlan:
         self.changes.append(actions.create_template(self.place, prefix, declared.template))
 
     def grants(self) -> tuple[Change, ...]:
-        """What lets replication put the tags that these edits write into templates; across accounts only."""
+        """Grants that allow replication to set the tags of these templates; across accounts only."""
         found: list[Change] = []
         for change in self.changes:
             template = change.template if isinstance(change, CreateTemplate) else change.changes
@@ -91,11 +93,11 @@ class TemplatePlan:
         if "repository_policy" in asked and "repositoryPolicy" not in declared.template:
             policy = merged_settings(self.context.baseline, "" if prefix == ROOT else f"{prefix}/").repository_policy
             if policy == "required":
-                return "the baseline requires a repository policy, and does not say which"
-            return "it has a repository policy and should have none: it must be deleted and created again without"
+                return "the baseline requires a repository policy, and does not specify it"
+            return "it has a repository policy and must not have one: delete the template and create it again without"
         if "encryption" in asked and "encryptionConfiguration" not in declared.template:
             return declared.blocker
-        # What a role is for: KMS and tags. One that is there will do.
+        # KMS and tags need a role. An existing one is kept.
         needs_role = {"encryption", "tags"} & set(asked) and not self.present[prefix].get("customRoleArn")
         return declared.blocker if needs_role else ""
 
@@ -103,7 +105,7 @@ class TemplatePlan:
 def _sources(
     context: RemediationContext, place: RegistryId, names: str
 ) -> Iterator[tuple[RegistryId, tuple[str, ...]]]:
-    """Registries whose rules copy to *place* what begins with *names*, each with the beginnings of what it copies."""
+    """Registries whose rules replicate names that begin with *names* to *place*, each with the replicated prefixes."""
     for source, registry in context.registries.items():
         copied: list[str] = []
         for rule in json.loads(registry.get("replication_configuration") or "{}").get("rules") or ():
@@ -118,6 +120,6 @@ def _sources(
 
 
 def _with_others(template: Template, tags: Sequence[Mapping[str, str]]) -> list[Mapping[str, Any]]:
-    """*tags*, and those that the template has besides: an update replaces them all."""
+    """*tags*, and the others that the template has: an update replaces them all."""
     keys = {tag["Key"] for tag in tags}
     return [*(tag for tag in template.get("resourceTags") or () if tag["Key"] not in keys), *tags]

@@ -1,4 +1,4 @@
-"""The repository creation template that the baseline's settings amount to."""
+"""The repository creation template that results from the baseline's settings."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ if TYPE_CHECKING:
 Template = Mapping[str, Any]
 
 ROOT = "ROOT"
-"""Prefix of the template that serves what no other does (ECR user guide, repository-creation-templates.html)."""
+"""Prefix of the template for names without another one (ECR user guide, repository-creation-templates.html)."""
 
 REPLICATION = "REPLICATION"
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredTemplate:
-    """A template, or what keeps it from being written."""
+    """A template, or why it cannot be written."""
 
     template: Template
     """Fields as AWS spells them, without the prefix."""
     blocker: str = ""
-    """Why a person must complete it, as a clause; then the template must not be created as it is."""
+    """Why it must be completed manually, as a clause; then the template must not be created as it is."""
 
     @property
     def harmless(self) -> bool:
-        """Whether what it creates gets no permissions and expires nothing."""
+        """Whether repositories that it creates grant no access and expire no images."""
         return not {"repositoryPolicy", "lifecyclePolicy"} & set(self.template)
 
 
 def prefix_covering(rule_prefix: str) -> str:
-    """The prefix of the narrowest template that serves every name that begins with *rule_prefix*.
+    """The prefix of the narrowest template that applies to every name that begins with *rule_prefix*.
 
-    A template's prefix has an implied `/` at its end, and a rule's has not: `prod` of a rule also means `prod-x`, which
-    only ROOT serves, while `prod/` is served by the template `prod`.
+    A template's prefix has an implied `/` at its end, and a rule's has not: `prod` of a rule also matches `prod-x`, to
+    which only ROOT applies, while the template `prod` applies to `prod/`.
     """
     return rule_prefix.rpartition("/")[0] or ROOT
 
@@ -54,16 +54,16 @@ def templates_of(registry: Mapping[str, Any]) -> dict[str, Template]:
 def declared_template(
     baseline: Baseline, prefix: str, place: RegistryId, present: Mapping[str, Template]
 ) -> DeclaredTemplate:
-    """What the baseline asks of repositories under the template *prefix* at *place*.
+    """The settings that the baseline requires of repositories under the template *prefix* at *place*.
 
-    *present*: the registry's templates; a role that one of them has serves where KMS or tags need one (ECR user guide,
+    *present*: the registry's templates; the role of one of them is used where KMS or tags need one (ECR user guide,
     repository-creation-templates.html).
     """
     settings = merged_settings(baseline, "" if prefix == ROOT else f"{prefix}/")
     template = {"appliedFor": [REPLICATION], **_mutability(settings), **_documents(settings)}
     encryption = _encryption(settings.encryption, place)
     if encryption is None:
-        return DeclaredTemplate(template, "the baseline requires any customer managed key, and does not say which")
+        return DeclaredTemplate(template, "the baseline requires a customer managed key, and does not specify its ARN")
     if encryption:
         template["encryptionConfiguration"] = encryption
     if settings.tags:
@@ -73,14 +73,14 @@ def declared_template(
     roles = {str(other["customRoleArn"]) for other in present.values() if other.get("customRoleArn")}
     own = sorted(role for role in roles if f"::{place[0]}:" in role)
     if not own:
-        return DeclaredTemplate(template, "KMS or resource tags need a custom role, and no template there has one")
+        return DeclaredTemplate(template, "KMS or resource tags need a custom role, and no existing template has one")
     return DeclaredTemplate({**template, "customRoleArn": own[0]})
 
 
 def _mutability(settings: Settings) -> dict[str, Any]:
     mode = settings.tag_mutability
     if mode is None or mode == "same-as-source":
-        # A template serves many sources; the default of AWS follows all of them.
+        # A template applies to replicas of many sources; AWS's default allows all of them.
         return {"imageTagMutability": "MUTABLE"}
     filters = [{"filterType": "WILDCARD", "filter": each} for each in settings.mutability_exclusions]
     return {"imageTagMutability": mode, **({"imageTagMutabilityExclusionFilters": filters} if filters else {})}
@@ -96,7 +96,7 @@ def _documents(settings: Settings) -> dict[str, str]:
 
 
 def _encryption(wanted: Encryption | None, place: RegistryId) -> dict[str, str] | None:
-    """AWS's encryptionConfiguration; empty where nothing is asked; None where the key is not determined."""
+    """AWS's encryptionConfiguration; empty where none is required; None where the key is not determined."""
     if wanted is None:
         return {}
     if wanted.key == "customer":

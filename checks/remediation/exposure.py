@@ -1,4 +1,4 @@
-"""What the remediations of exposed replicas have in common: the policies to put, and steps where none is certain."""
+"""Shared by the remediations of exposed replicas: the policies to put, and manual steps where none is certain."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def where(row: Row) -> str:
 
 
 def closing(row: Row, context: RemediationContext, summary: str, whom: str, *, with_registry: bool) -> Remediation:
-    """Put the repository policy that exposes nothing; *with_registry*: narrow the registry policy's statements too.
+    """Put a repository policy without the exposure; *with_registry*: narrow the registry policy's statements too.
 
-    *whom*: the column that lists who may what they should not.
+    *whom*: the column that lists the principals with excess access.
     """
     closed = row["closed_repository_policy"]
     changes: list[Change] = []
@@ -39,16 +39,17 @@ def closing(row: Row, context: RemediationContext, summary: str, whom: str, *, w
 
 def _manual_steps(row: Row, whom: str) -> tuple[str, ...]:
     return (
-        f"Read the repository policy of {where(row)}, and find out which of its statements allows {whom}.",
-        "Name the accounts that must pull, limit everything else by aws:PrincipalOrgID, and leave push and delete "
+        f"Review the repository policy of {where(row)}, and find the statement that allows {whom}.",
+        "List the accounts that must pull, limit everything else by aws:PrincipalOrgID, and leave push and delete "
         "permissions to the repository's own account.",
-        "If no statement is needed, delete it with `aws ecr delete-repository-policy`; if the baseline requires "
-        "this very policy, change the baseline.",
+        "If no statement is needed, delete the policy with `aws ecr delete-repository-policy`; if the "
+        "baseline requires "
+        "this policy, change the baseline.",
     )
 
 
 def _narrowed(row: Row, context: RemediationContext) -> tuple[list[Change], list[str]]:
-    """Edits for the registry policy's statements that expose the replica, and steps for those without one."""
+    """Changes of the registry policy's statements that expose the replica, and manual steps for the others."""
     place = actions.destination(row)
     policy = parse_policy(context.registries.get(place, {}).get("registry_policy") or "")
     changes: list[Change] = []

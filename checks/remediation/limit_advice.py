@@ -1,4 +1,4 @@
-"""What a person could do about a limit that comes near: computed from the documents, as steps in words.
+"""Advice for registries near an AWS limit: computed from the documents, as manual steps.
 
 Each function returns no step where the documents do not determine one, so that general advice can follow it.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def for_destinations(row: Row, context: RemediationContext) -> tuple[str, ...]:
-    """Which destinations a registry (a row of `registries`) could keep and which it would give to another source."""
+    """Which destinations a registry (a row of `registries`) could keep and which could move to another source."""
     owner, limit = RegistryId(row["account"], row["region"]), row.get("destinations_limit")
     try:
         rules = replication.parse(row.get("replication_configuration"))
@@ -44,11 +44,11 @@ def for_destinations(row: Row, context: RemediationContext) -> tuple[str, ...]:
     moved = {pair: tuple(names) for pair, names in wanted.items() if pair not in kept}
     room = {place: other.get("destination_headroom") for place, other in context.registries.items()}
     free = {place: int(count) for place, count in room.items() if count is not None and count > 0}
-    return (f"One way to divide the {len(wanted)}: {keep_and_move(kept, moved, owner, free)}.",)
+    return (f"One way to divide the {len(wanted)} destinations: {keep_and_move(kept, moved, owner, free)}.",)
 
 
 def for_rules(row: Row, context: RemediationContext) -> tuple[str, ...]:
-    """How the rules of a registry (a row of `registries`) become fewer, without copying anything else if possible."""
+    """How to reduce the rules of a registry (a row of `registries`), if possible without replicating anything else."""
     try:
         rules = replication.parse(row.get("replication_configuration"))
     except CannotApplyError:
@@ -57,14 +57,16 @@ def for_rules(row: Row, context: RemediationContext) -> tuple[str, ...]:
     fewer = replication.compacted(rules, AwsLimits(filters=filters))
     if len(fewer) == len(rules):
         split = rules_split(rules, AwsLimits(rules=len(rules) - 1, filters=filters)).partition("split: ")[2]
-        return (f"No two of the {len(rules)} rules can be merged without a change. One way to have fewer: {split}.",)
+        return (
+            f"No two of the {len(rules)} rules can be merged without a change. One way to have fewer rules: {split}.",
+        )
     groups = [(rule, numbers) for rule in fewer if len(numbers := _within(rule, rules)) > 1]
     joined = "; ".join(f"rules {', '.join(map(str, numbers))} as {json.dumps(rule)}" for rule, numbers in groups)
     return (f"These {len(rules)} rules can be written as {len(fewer)}: {joined}; the others stay as they are.",)
 
 
 def for_filters(row: Row, context: RemediationContext) -> tuple[str, ...]:
-    """How the filters of a rule (a row of `rules`) become fewer."""
+    """How to reduce the filters of a rule (a row of `rules`)."""
     if row.get("prefixes") is None or row.get("filters_limit") is None:
         return ()
     prefixes = json.loads(row["prefixes"])
@@ -84,7 +86,7 @@ def for_filters(row: Row, context: RemediationContext) -> tuple[str, ...]:
 
 
 def for_policy(row: Row, context: RemediationContext) -> tuple[str, ...]:
-    """How the registry policy (a row of `registries`) becomes shorter."""
+    """How to shorten the registry policy (a row of `registries`)."""
     try:
         policy = policy_text.parse(row.get("registry_policy"))
     except CannotApplyError:
@@ -93,9 +95,9 @@ def for_policy(row: Row, context: RemediationContext) -> tuple[str, ...]:
         return ()
     compact, joined = policy_text.lengths(policy)
     limit = int(row.get("policy_characters_limit") or AwsLimits().policy_characters)
-    steps = [f"Without blanks it has {compact:,} characters; with statements joined as well, {joined:,}."]
+    steps = [f"Without whitespace the policy has {compact:,} characters; with merged statements as well, {joined:,}."]
     offers = policy_text.shorter(policy, min(limit, joined - 1), context.organization)
-    return (*steps, *(f"To be decided, because it grants more: {offer}." for offer in offers))
+    return (*steps, *(f"Optional, and it grants more access: {offer}." for offer in offers))
 
 
 def _asks(sources: Sources, row: Row) -> bool:
@@ -107,7 +109,7 @@ def _asks(sources: Sources, row: Row) -> bool:
 
 
 def _within(rule: Rule, rules: tuple[Rule, ...]) -> list[int]:
-    """Numbers of the *rules* that *rule* does all of."""
+    """Numbers of the *rules* that *rule* fully includes."""
     return [
         number
         for number, one in enumerate(rules, start=1)

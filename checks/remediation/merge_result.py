@@ -1,4 +1,4 @@
-"""What comes out of merging edits into a document that the audit saw."""
+"""The result of merging changes into a document as audited."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ OneKind = TypeVar("OneKind", bound=AnyChange)
 
 
 class CannotApplyError(ValueError):
-    """An edit cannot be made to a document; the text says why and what to do instead."""
+    """A change cannot be applied to a document; the text says why and what to do instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An edit that was left out."""
+    """A change that was left out."""
 
     change: Change
     reason: str
     satisfied: bool = False
-    """Whether it was left out because the documents that the audit saw say so already."""
+    """Whether it was left out because the documents as audited already have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Merged(Generic[Document]):
-    """A document with every edit that AWS would accept."""
+    """A document with every change that AWS would accept."""
 
     document: Document
     applied: tuple[Change, ...]

@@ -1,4 +1,4 @@
-"""All edits of one registry → its steps: one put per document, two where something is taken away at the end."""
+"""All changes of one registry → its steps: one put per document, two where something is removed at the end."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ from checks.remediation.steps import Step
 
 Document = TypeVar("Document")
 
-_SAID_ALREADY = "nothing to change: the document that the audit saw says so already"
+_SAID_ALREADY = "nothing to change: the audited document already has it"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One document as the audit saw it and as it shall be once all steps are done."""
+    """One document as audited, and its target state after all steps."""
 
     kind: str
     """`replication`, `policy`, `scanning`, `template`, `lifecycle` or `repository-policy`."""
@@ -62,12 +62,12 @@ class Planned:
     step: Step
     changes: tuple[Change, ...]
     target: Target | None = None
-    """The document that it works towards, where it is one that is declared as a whole."""
+    """The target document, where it is one that is declared as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryPlan:
-    """What becomes of the edits of one registry."""
+    """The steps and refusals for the changes of one registry."""
 
     planned: tuple[Planned, ...]
     refused: tuple[Refusal, ...]
@@ -75,14 +75,14 @@ class RegistryPlan:
 
 @dataclass(frozen=True, slots=True)
 class _Registry:
-    """One registry as the audit saw it. Every reader raises CannotApplyError where the document is not known."""
+    """One registry as audited. Every reader raises CannotApplyError where the document is not known."""
 
     account: str
     region: str
     row: Row
     context: RemediationContext
     changes: tuple[Change, ...]
-    """All that is asked of it."""
+    """All changes requested for it."""
 
     def text(self, column: str) -> str | None:
         value = self.row.get(column)
@@ -114,7 +114,7 @@ class _Registry:
         )
 
     def room_elsewhere(self) -> Mapping[RegistryId, int]:
-        """How many more destinations each other registry that was read could take."""
+        """How many more destinations each other audited registry could have."""
         room = {place: row.get("destination_headroom") for place, row in self.context.registries.items()}
         return {place: int(free) for place, free in room.items() if free is not None and free > 0}
 
@@ -124,7 +124,7 @@ def plan_registry(
 ) -> RegistryPlan:
     """Steps for *edits*, which all belong to this registry. Unless *in_stages*, each document is put only once.
 
-    Of edits that contend for one setting the first one holds, so what matters most is to come first.
+    Of changes that conflict about one setting the first one is applied, so the most important come first.
     """
     wanted = once(changes)
     registry = _Registry(account, region, context.registries.get(RegistryId(account, region), {}), context, wanted)
@@ -153,7 +153,7 @@ def _staged(
     *,
     in_stages: bool,
 ) -> RegistryPlan:
-    """Put one document once, or twice where something is to be taken away after all else is done."""
+    """Put one document once, or twice where something is to be removed after everything else is done."""
     final = merge(changes)
     if final.document == seen:
         return RegistryPlan((), (*final.refused, *(Refusal(change, _SAID_ALREADY, True) for change in final.applied)))
@@ -162,7 +162,7 @@ def _staged(
     first = tuple(change for change in final.applied if stage_of(change) is not Stage.NARROWING)
     if in_stages and first and last:
         between = merge(first)
-        # Where additions have room only once something else is gone, there is one put after all.
+        # Where additions have room only after a removal, there is only one put.
         if not between.refused and between.document not in (seen, final.document):
             early = step(stage_of(first[0]), seen, between.document, (final.document,))
             late = step(Stage.NARROWING, seen, final.document, (between.document,))
@@ -179,7 +179,7 @@ def _replication(registry: _Registry, changes: Sequence[Change], *, in_stages: b
         return replication.merge(seen, members, registry.limits, owner, registry.room_elsewhere)
 
     def stage_of(change: Change) -> Stage:
-        # Letting deletions through takes something away as well, at the destination.
+        # Replicating deletions also removes something, at the destination.
         lets_delete = isinstance(change, SetDeleteReplication) and change.enabled
         return Stage.NARROWING if lets_delete else STAGES[change.kind]
 
@@ -205,9 +205,8 @@ def _policy(registry: _Registry, changes: Sequence[Change], *, in_stages: bool) 
 
     if text and not merge(changes).document:
         raise CannotApplyError(
-            "no statement would be left, and to delete a policy is a decision for a person: "
-            f"read the registry policy of {registry.account} in {registry.region} once more, then delete it "
-            "with `aws ecr delete-registry-policy` there"
+            "no statement would remain, and deleting a policy is a manual step: review the registry policy of "
+            f"{registry.account} in {registry.region}, then delete it with `aws ecr delete-registry-policy`"
         )
     return _staged("policy", text or "", changes, merge, policy_step, stage_of, in_stages=in_stages)
 
@@ -215,8 +214,8 @@ def _policy(registry: _Registry, changes: Sequence[Change], *, in_stages: bool) 
 def _scanning(registry: _Registry, changes: Sequence[Change], *, in_stages: bool) -> RegistryPlan:
     if registry.row.get("inspector_policy_setting"):
         raise CannotApplyError(
-            "an Amazon Inspector policy of the organization settles how this registry scans, and AWS refuses the put; "
-            "have whoever owns that policy change it"
+            "an Amazon Inspector policy of the organization controls how this registry scans, and AWS rejects the put; "
+            "ask the owner of that policy to change it"
         )
     seen = scanning.parse(registry.text("scanning_configuration"))
 
@@ -281,13 +280,13 @@ def _backfills(registry: _Registry, changes: Sequence[StartBackfill], *, in_stag
             planned.append(Planned(backfill_step(*pair, seen), (change,)))
         else:
             refused.append(
-                Refusal(change, f"no rule has the destination {'/'.join(pair)}, so nothing can be backfilled")
+                Refusal(change, f"no rule has the destination {'/'.join(pair)}, so a backfill is not possible")
             )
     return RegistryPlan(tuple(planned), tuple(refused))
 
 
 def _destinations_in_the_end(registry: _Registry) -> set[RegistryId] | None:
-    """The destinations of all rules once the edits are made; None where the rules are not known."""
+    """The destinations of all rules after the changes; None where the rules are not known."""
     text = registry.text("replication_configuration")
     if text is None:
         return None
@@ -312,4 +311,4 @@ _GROUPS: Mapping[str, Callable[..., RegistryPlan]] = {
     "backfill": _backfills,
     "repository": _repositories,
 }
-"""What plans each group of edits; a group is the part of a kind before the dot."""
+"""The planner of each group of changes; a group is the part of a kind before the dot."""

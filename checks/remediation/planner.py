@@ -1,5 +1,5 @@
-"""Findings → steps of registries → scripts, in an order that is right across registries; the reasons for all that
-cannot be planned.
+"""Findings → steps of registries → scripts, in an order that is right across registries; and the reasons for findings
+without a script.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from checks.remediation.steps import Step
 
 @dataclass(frozen=True, slots=True)
 class PlannedSteps:
-    """Findings worked into steps."""
+    """Findings as steps."""
 
     steps: Mapping[RegistryId, tuple[Planned, ...]]
     fixed: tuple[Finding, ...]
     refused: Mapping[str, tuple[Refusal, ...]] = field(default_factory=dict)
-    """Refusals by fingerprint: such a finding has no step at all, so that nothing is half done."""
+    """Refusals by fingerprint: such a finding has no step at all, so no finding is remediated in part."""
 
 
 def plan_steps(findings: Sequence[Finding], context: RemediationContext, *, in_stages: bool) -> PlannedSteps:
-    """Merge until every finding left is mended as a whole: one with a refused edit is taken out with all its edits.
+    """Merge until every remaining finding is fixed as a whole: one refused change removes all changes of its finding.
 
-    An edit that the documents satisfy already takes its finding out only where all the others do so too.
-    Raises ValueError for an edit of unknown kind or shape.
+    A change that the documents already have removes its finding only where all the others do so too.
+    Raises ValueError for a change of unknown kind or shape.
     """
     refused: dict[str, tuple[Refusal, ...]] = {}
     left = [one for one in findings if changes_of(one)]
@@ -44,7 +44,7 @@ def plan_steps(findings: Sequence[Finding], context: RemediationContext, *, in_s
     while True:
         wanted = _by_registry(left)
         plans = {
-            # Findings are only ever taken out, so as many edits as before are the same ones.
+            # Findings are only ever removed, so an equal number of changes means the same changes.
             registry: plans[registry]
             if sizes.get(registry) == len(changes)
             else plan_registry(*registry, changes, context, in_stages=in_stages)
@@ -61,12 +61,12 @@ def plan_steps(findings: Sequence[Finding], context: RemediationContext, *, in_s
 
 
 def changes_of(finding: Finding) -> tuple[Change, ...]:
-    """What the finding's remedy asks for."""
+    """The changes of the finding's remediation."""
     return finding.remediation.changes if finding.remediation else ()
 
 
 def owners(findings: Iterable[Finding]) -> dict[tuple[str, ...], list[Finding]]:
-    """Which findings ask for each edit, by the edit's identity."""
+    """The findings that request each change, by the change's identity."""
     found: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         for change in changes_of(finding):
@@ -83,7 +83,7 @@ def by_stage(planned: Iterable[Planned]) -> dict[Stage, list[Planned]]:
 
 
 def _against(finding: Finding, reasons: Mapping[tuple[str, str, str, str], Refusal]) -> tuple[Refusal, ...]:
-    """What keeps *finding* from being mended as a whole."""
+    """The refusals that prevent *finding* from being fixed as a whole."""
     changes = changes_of(finding)
     refusals = [reasons[key] for change in changes if (key := identity(change)) in reasons]
     real = tuple(one for one in refusals if not one.satisfied)
@@ -112,7 +112,7 @@ _ASKED = 30
 
 @dataclass(frozen=True, slots=True)
 class ManualSteps:
-    """Steps for a person, and the findings that they are for."""
+    """Manual steps, and the findings that they are for."""
 
     whom: str
     steps: tuple[str, ...]
@@ -120,7 +120,7 @@ class ManualSteps:
 
 @dataclass(frozen=True, slots=True)
 class RegistryTargets:
-    """What becomes of one registry's documents."""
+    """The target documents of one registry."""
 
     account: str
     region: str
@@ -128,12 +128,12 @@ class RegistryTargets:
     """Empty where it is not known."""
     targets: tuple[Target, ...]
     others: tuple[str, ...]
-    """Titles of the steps that change something that no whole document declares."""
+    """Titles of the steps that change something outside these documents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every fix of some findings, as scripts and as documents; both come from the same merging."""
+    """Every fix of some findings, as scripts and as documents; both come from the same merge."""
 
     scripts: tuple[Script, ...]
     """In the order in which to run them."""
@@ -141,19 +141,19 @@ class Plan:
     """Titles of the steps of each script."""
     registries: tuple[RegistryTargets, ...]
     refused: Mapping[str, tuple[str, ...]]
-    """Reasons by fingerprint of the findings that no script mends though something was asked for."""
+    """Reasons by fingerprint of the findings that no script fixes although a change was requested."""
 
 
 def commands(finding: Finding, context: RemediationContext) -> str:
-    """The complete guarded script that mends *finding*; empty where no command should, or none would be accepted.
+    """The complete guarded script that fixes *finding*; empty where there should be none, or AWS would accept none.
 
-    Raises ValueError for an edit of unknown kind or shape.
+    Raises ValueError for a change of unknown kind or shape.
     """
     return script_for(finding, context).text
 
 
 def script_for(finding: Finding, context: RemediationContext) -> Script:
-    """The script of one finding, with the steps for a person and the reasons where there is none."""
+    """The script of one finding, with its manual steps, and the reasons where there is none."""
     remediation = finding.remediation
     manual = remediation.manual if remediation else ()
     planned_steps = plan_steps((finding,), context, in_stages=False)
@@ -185,8 +185,8 @@ def planned(findings: Sequence[Finding], context: RemediationContext, *, waived:
     """Every fix of every failing finding; of waived ones only if *waived*. One script per registry and stage.
 
     Names begin with the stage, so that running all of them in the order of their names is right across registries:
-    what receives is ready before anything is sent, and what is taken away goes last. The order of *findings* makes no
-    difference. Raises ValueError for an edit of unknown kind or shape.
+    destinations are ready before replication starts, and removals come last. The order of *findings* makes no
+    difference. Raises ValueError for a change of unknown kind or shape.
     """
     wanted = sorted(
         (one for one in findings if one.status is Status.FAIL and (waived or one.waiver is None) and one.remediation),
@@ -233,8 +233,8 @@ def _stage_script(
         f"{name}: {len(steps)} {'step' if len(steps) == 1 else 'steps'} for account {account}, {region}.",
         "Safe to run without review."
         if safe
-        else "Read it before you run it: it grants access, costs money or takes something away.",
-        "Mends:",
+        else "Review it before you run it: it grants access, causes cost or removes something.",
+        "Fixes:",
         *(f"  {one.fingerprint} {one.check}: {one.resource}" for one in list(fixed.values())[:_NAMED_IN_TITLE]),
         *((f"  and {len(fixed) - _NAMED_IN_TITLE} more",) if len(fixed) > _NAMED_IN_TITLE else ()),
     )
@@ -243,7 +243,7 @@ def _stage_script(
 
 
 def _commented(planned: Planned) -> Step:
-    """The step with what was asked for as comments, for the reader who decides whether to run it."""
+    """The step with its changes as comments, for the person who decides whether to run it."""
     asked = [words(change) for change in planned.changes[:_ASKED]]
     more = [f"and {len(planned.changes) - _ASKED} more"] if len(planned.changes) > _ASKED else []
     lines = (textwrap.shorten(visible(text), 300, placeholder=" …") for text in (*asked, *more))
@@ -252,16 +252,16 @@ def _commented(planned: Planned) -> Step:
 
 def _manual_steps(registry: RegistryId, manual: Sequence[ManualSteps], refused: Sequence[str]) -> Script:
     account, region = registry
-    name = "-".join(("60-by-hand", *filter(None, registry))) + ".sh"
-    told = tuple(line for one in manual for line in (f"{one.whom}:", *(f"  - {step}" for step in one.steps)))
-    notes = _endnotes(told, refused)
-    title = (f"{name}: what is left for a person. Running this changes nothing.", *notes)
+    name = "-".join(("60-manual", *filter(None, registry))) + ".sh"
+    lines = tuple(line for one in manual for line in (f"{one.whom}:", *(f"  - {step}" for step in one.steps)))
+    notes = _endnotes(lines, refused)
+    title = (f"{name}: manual steps. Running this script changes nothing.", *notes)
     flat = tuple(f"{one.whom}: {step}" for one in manual for step in one.steps)
     return Script(account, region, name, explanation_text(title, notes), True, (), flat, tuple(refused))
 
 
 def _manual(findings: Iterable[Finding]) -> dict[RegistryId, tuple[ManualSteps, ...]]:
-    """Steps for a person by registry, each told once with all the findings that it is for."""
+    """Manual steps by registry, each once with all the findings that it is for."""
     found: dict[RegistryId, dict[tuple[str, ...], list[str]]] = {}
     for finding in findings:
         if finding.remediation and finding.remediation.manual:
@@ -274,7 +274,7 @@ def _manual(findings: Iterable[Finding]) -> dict[RegistryId, tuple[ManualSteps, 
 
 
 def _refused(findings: Iterable[Finding], planned_steps: PlannedSteps) -> dict[RegistryId, tuple[str, ...]]:
-    """Reasons by registry, each told once with all the findings that it leaves out."""
+    """Reasons by registry, each once with all the findings that it leaves out."""
     found: dict[RegistryId, dict[str, list[str]]] = {}
     for finding in findings:
         for refusal in planned_steps.refused.get(finding.fingerprint, ()):
@@ -302,5 +302,8 @@ def _reason(finding: Finding, refusal: Refusal) -> str:
 def _endnotes(manual: Sequence[str], refused: Sequence[str]) -> tuple[str, ...]:
     """*manual* and *refused* under their headings; lines of *manual* that end in a colon are headings themselves."""
     manual_steps = [line if line.endswith(":") or line.startswith("  ") else f"- {line}" for line in manual]
-    left_out = ("Left out, because AWS would refuse it or nothing safe can be said:", *(f"- {one}" for one in refused))
-    return (*(("For a person to do:", *manual_steps) if manual else ()), *(left_out if refused else ()))
+    left_out = (
+        "Not included, because AWS would reject it or no safe change is known:",
+        *(f"- {one}" for one in refused),
+    )
+    return (*(("Manual steps:", *manual_steps) if manual else ()), *(left_out if refused else ()))

@@ -1,6 +1,6 @@
-"""Edits of a registry policy, as a function of the text that the audit saw.
+"""Changes of a registry policy, as a function of the text as audited.
 
-Statement numbers always refer to the text as seen, whatever other edits do to it.
+Statement numbers always refer to the text as audited, whatever other changes do to it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Owner:
     region: str
     partition: str
     characters: int = 10_240
-    """Longest registry policy that AWS takes."""
+    """Longest registry policy that AWS accepts."""
     organization: str = ""
     """Id of the organization (`o-…`), or empty."""
 
@@ -48,7 +48,7 @@ class Owner:
 
 
 def merge(policy: Policy, changes: Iterable[Change], owner: Owner) -> Merged[Policy]:
-    """*policy* with every edit that makes sense and keeps it within AWS's length; the others refused with reasons."""
+    """*policy* with every change that applies and keeps it within AWS's length; the others refused with reasons."""
     wanted = distinct(changes)
     replaced = _merge_replacements(policy, [change for change in wanted if isinstance(change, ReplaceStatement)])
     rest = [
@@ -68,7 +68,7 @@ def merge(policy: Policy, changes: Iterable[Change], owner: Owner) -> Merged[Pol
 
 
 def _with_split(merged: Merged[Policy], owner: Owner) -> tuple[Refusal, ...]:
-    """Refusals, with one and the same split for all the grants that there was no room for."""
+    """Refusals, with the same proposed split for all the grants that did not fit."""
     changes = [one.change for one in merged.refused]
     possible = merge_one_by_one(merged.document, changes, lambda present, change: _apply(present, change, owner))
     reason = _too_long(possible.document, owner)
@@ -79,7 +79,7 @@ def _apply(policy: Policy, change: Change, owner: Owner) -> Policy:
     if isinstance(change, AddStatement):
         return _granting(policy, change, owner)
     if not isinstance(change, RemoveStatement | NarrowDeny):
-        raise TypeError(f"{change.kind} is no change of one statement after another")
+        raise TypeError(f"{change.kind} is not a change of a single statement")
     present = _numbered(policy, change.statement)
     if isinstance(change, RemoveStatement) or present is None:
         return _with_statement(policy, change.statement, None)
@@ -123,7 +123,9 @@ def _merge_replacements(policy: Policy, changes: Sequence[ReplaceStatement]) -> 
 
 def _numbered(policy: Policy, number: int) -> Statement | None:
     if number > len(policy.statements):
-        raise CannotApplyError(f"there is no statement {number}; the registry policy has {len(policy.statements)}")
+        raise CannotApplyError(
+            f"there is no statement {number}; the registry policy has {len(policy.statements)} statements"
+        )
     return policy.statements[number - 1]
 
 
@@ -133,7 +135,7 @@ def _with_statement(policy: Policy, number: int, statement: Statement | None) ->
 
 
 def _granting(policy: Policy, change: AddStatement, owner: Owner) -> Policy:
-    """*policy* with what a source account needs, inside a statement of that account where one can take it."""
+    """*policy* with what a source account needs, inside a statement of that account where possible."""
     new = _grant(change, owner)
     possible = [
         (number, joined)
@@ -155,7 +157,7 @@ def _granting(policy: Policy, change: AddStatement, owner: Owner) -> Policy:
 def _grant(change: AddStatement, owner: Owner) -> dict[str, Any]:
     source = change.source_account
     if not re.fullmatch(r"[0-9]{12}", source):
-        raise CannotApplyError(f"{source!r} is no account id")
+        raise CannotApplyError(f"{source!r} is not a valid account id")
     resources = [owner.repositories(prefix) for prefix in shortest(change.prefixes)]
     grant: dict[str, Any] = {
         "Effect": "Allow",
@@ -195,6 +197,6 @@ def _joined(statement: Statement, new: Statement) -> Statement | None:
 
 
 def _named(resource: str, resources: Collection[str]) -> bool:
-    """Whether one of *resources* is *resource*, or all that begins with less of it."""
+    """Whether one of *resources* is *resource*, or a shorter prefix of it."""
     starts = (other[:-1] for other in resources if other.endswith("*") and not set("*?") & set(other[:-1]))
     return resource in resources or any(resource.startswith(start) for start in starts)

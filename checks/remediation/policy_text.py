@@ -1,6 +1,6 @@
 """A registry policy as a value, and as text within AWS's length.
 
-Statement numbers always refer to the text as seen, whatever edits do to it.
+Statement numbers always refer to the text as audited, whatever the changes do to it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _READABLE_SHARE = 0.4
 
 
 _LISTED_AT_MOST = 10
-"""Resources that an offer spells out."""
+"""Resources that a proposal lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +33,25 @@ class Policy:
 
     @property
     def present(self) -> tuple[Statement, ...]:
-        """The statements that are left."""
+        """The remaining statements."""
         return tuple(statement for statement in self.statements if statement is not None)
 
 
 def parse(text: str | None) -> Policy:
-    """The registry policy of *text*; empty for none. Raises CannotApplyError where it was not read or is none."""
+    """The registry policy of *text*; empty for none. Raises CannotApplyError where it was not read or is not valid."""
     if text is None:
-        raise CannotApplyError("the registry policy could not be read, and a put would replace it unseen")
+        raise CannotApplyError("the registry policy could not be read, and a put would replace it as a whole")
     if not text:
         return Policy("2012-10-17", (), {})
     try:
         document = json.loads(text)
     except ValueError as problem:
-        raise CannotApplyError(f"the registry policy is not JSON ({problem}); write it anew by hand") from None
+        raise CannotApplyError(f"the registry policy is not JSON ({problem}); replace it manually") from None
     if not isinstance(document, dict):
-        raise CannotApplyError("the registry policy is not a JSON object; write it anew by hand")
+        raise CannotApplyError("the registry policy is not a JSON object; replace it manually")
     statements = as_list(document.get("Statement", []))
     if not all(isinstance(statement, dict) for statement in statements):
-        raise CannotApplyError("the registry policy has a statement that is not an object; write it anew by hand")
+        raise CannotApplyError("the registry policy has a statement that is not an object; replace it manually")
     others = {name: value for name, value in document.items() if name not in ("Version", "Statement")}
     return Policy(str(document.get("Version", "2008-10-17")), tuple(statements), others)
 
@@ -59,9 +59,8 @@ def parse(text: str | None) -> Policy:
 def text_of(policy: Policy, limit: int, organization: str = "") -> str:
     """The policy as JSON text of at most *limit* characters; empty where no statement is left.
 
-    It is indented where there is room, else compact, else with statements joined that differ in the account only.
-    Raises CannotApplyError where nothing of this suffices, with what a person could do instead; *organization* (its
-    id) is named in that.
+    It is indented where there is room, else compact, else with statements merged that differ in the account only.
+    Raises CannotApplyError where none of this suffices, with proposals; *organization* (its id) is used in those.
     """
     if not policy.present:
         return ""
@@ -76,12 +75,12 @@ def text_of(policy: Policy, limit: int, organization: str = "") -> str:
 
 
 def lengths(policy: Policy) -> tuple[int, int]:
-    """Characters without blanks, and with statements joined besides that differ in the account only."""
+    """Characters without whitespace, and with merged statements that differ in the account only."""
     return len(_compact(policy, policy.present)), len(_compact(policy, joined_statements(policy.present)))
 
 
 def joined_statements(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """Statements that differ in nothing but the account they name, made one with all the accounts."""
+    """Statements that differ in the account only, merged into one with all the accounts."""
     kept: list[Statement] = []
     places: dict[object, int] = {}
     members: dict[int, list[str]] = {}
@@ -100,13 +99,13 @@ def joined_statements(statements: Sequence[Statement]) -> tuple[Statement, ...]:
 
 
 def _split(policy: Policy, needed: int, limit: int, organization: str) -> str:
-    offers = (*shorter(policy, limit, organization), "receive some of the copies in a second registry")
+    offers = (*shorter(policy, limit, organization), "replicate some of the repositories to a second registry")
     numbered = "; ".join(f"({number}) {offer}" for number, offer in enumerate(offers, start=1))
     return f"the registry policy would have {needed:,} characters, AWS allows {limit:,}; split: {numbered}"
 
 
 def shorter(policy: Policy, limit: int, organization: str) -> tuple[str, ...]:
-    """What would bring *policy* below *limit* in a person's hands: each way lets more accounts write more names."""
+    """Proposals that bring *policy* below *limit*: each allows more accounts to write more names."""
     grants = [one for one in joined_statements(policy.present) if _is_replication_grant(one)]
     others = [one for one in joined_statements(policy.present) if not _is_replication_grant(one)]
     offers: list[str] = []
@@ -144,7 +143,7 @@ def _is_replication_grant(statement: Statement) -> bool:
 def _together(grants: Sequence[Statement], principal: Any, condition: Any) -> dict[str, Any]:
     """One statement with the actions and resources of all *grants*."""
     resources = dict.fromkeys(str(name) for one in grants for name in as_list(one["Resource"]))
-    # Only a star at the end makes a prefix of an ARN; any other stands for itself.
+    # Only a `*` at the end makes an ARN a prefix; any other is kept as it is.
     starts = shortest(name[:-1] for name in resources if name.endswith("*") and not set("*?") & set(name[:-1]))
     kept = [name for name in resources if name[:-1] in starts or not any(name.startswith(one) for one in starts)]
     statement = {

@@ -1,8 +1,8 @@
-"""What must be in place at a destination before replication creates repositories there.
+"""Prerequisites at a destination before replication creates repositories there.
 
-ECR fixes the encryption of a repository when it creates it, and takes it from the creation template that serves the
-name, or else AES-256 (ECR user guide, repository-creation-templates.html). A rule or a backfill that comes before the
-right template leaves replicas that can only be deleted and created again.
+ECR sets the encryption of a repository at creation, from the creation template that applies to its name, or else
+AES-256 (ECR user guide, repository-creation-templates.html). A rule or a backfill that precedes the right template
+leaves replicas that can only be deleted and created again.
 """
 
 from __future__ import annotations
@@ -32,28 +32,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prerequisites:
-    """What comes before a rule or a backfill."""
+    """Changes and blockers before a rule or a backfill."""
 
     changes: tuple[Change, ...] = ()
     blockers: tuple[str, ...] = ()
-    """Why replicas would not be encrypted as the baseline requires, and no command helps: clauses."""
+    """Why replicas would not be encrypted as the baseline requires, and no command can fix it: clauses."""
 
     def steps(self, destination: RegistryId) -> tuple[str, ...]:
-        """Steps for a person, where there are obstacles."""
+        """Manual steps, where there are blockers."""
         at = "/".join(destination)
         return (
             *(f"At {at}, {blocker}." for blocker in self.blockers),
-            f"Put a repository creation template for replication that encrypts as the baseline requires at {at}, or "
-            "write the ARN of the key into the baseline. Until then no command to replicate or to backfill is printed: "
-            "a repository keeps the encryption that it is created with.",
-            "Then run the audit again: it prints the commands from then on.",
+            f"Create a repository creation template for replication at {at} that encrypts as the baseline requires, or "
+            "add the ARN of the key to the baseline. Until then no replication or backfill commands are "
+            "generated, because "
+            "the encryption of a repository cannot be changed after its creation.",
+            "Then run the audit again to get the commands.",
         )
 
 
 def prerequisites(
     context: RemediationContext, source: RegistryId, destination: RegistryId, prefixes: Iterable[str]
 ) -> Prerequisites:
-    """What *destination* needs before repositories that begin with *prefixes* are copied there from *source*."""
+    """What *destination* needs before repositories that begin with *prefixes* are replicated there from *source*."""
     registry = context.registries.get(destination) or {}
     unread = registry.get("templates") is None
     present = {} if unread else templates_of(registry)
@@ -79,7 +80,7 @@ def prerequisites(
 
 
 def gives(template: Template | None, asked: Encryption, place: RegistryId) -> bool:
-    """Whether a repository that *template* creates at *place* is encrypted as *asked*; None: there is no template."""
+    """Whether a repository that *template* creates at *place* is encrypted as *asked*; None: no template."""
     encryption = (template or {}).get("encryptionConfiguration") or {}
     kind, key = encryption.get("encryptionType", "AES256"), encryption.get("kmsKey") or ""
     if kind != asked.type:
@@ -90,7 +91,7 @@ def gives(template: Template | None, asked: Encryption, place: RegistryId) -> bo
 
 
 def _separate_prefixes(context: RemediationContext, prefixes: Iterable[str]) -> Iterator[str]:
-    """*prefixes*, and those below them of which the baseline asks something of its own."""
+    """*prefixes*, and those below them for which the baseline has other requirements."""
     declared = sorted({prefix for entry in context.baseline.settings for prefix in entry.repositories})
     for prefix in prefixes:
         yield prefix
@@ -98,7 +99,7 @@ def _separate_prefixes(context: RemediationContext, prefixes: Iterable[str]) -> 
 
 
 def _serving(present: Mapping[str, Template], names: str) -> Template | None:
-    """The template for replication that serves names that begin with *names*, deeper ones aside."""
+    """The template for replication that applies to names that begin with *names*, without more specific ones."""
     serving = {prefix: one for prefix, one in present.items() if REPLICATION in (one.get("appliedFor") or ())}
     bounded = [prefix for prefix in serving if prefix != ROOT and names.startswith(f"{prefix}/")]
     return serving[max(bounded, key=len)] if bounded else serving.get(ROOT)
@@ -107,14 +108,14 @@ def _serving(present: Mapping[str, Template], names: str) -> Template | None:
 def _template(
     context: RemediationContext, place: RegistryId, names: str, present: Mapping[str, Template]
 ) -> Change | str:
-    """The edit that gives *names* the right template, or why there is none, as a clause."""
+    """The change that gives *names* the right template, or why there is none, as a clause."""
     prefix = prefix_covering(names)
     declared = declared_template(context.baseline, prefix, place, present)
     asked = merged_settings(context.baseline, names).encryption
     if declared.blocker:
         return declared.blocker
     if asked is None or not gives(declared.template, asked, place):
-        return f"no template serves these names alone, because the prefix {prefix} is that of others too"
+        return f"no template applies to these names alone, because its prefix {prefix} also matches others"
     if prefix not in present:
         return actions.create_template(place, prefix, declared.template)
     names_of_template = ("encryptionConfiguration", "customRoleArn")

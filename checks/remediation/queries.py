@@ -1,7 +1,7 @@
 """JMESPath expressions that compare what AWS answers with a document, so that a script needs nothing but the AWS CLI.
 
-Each expression answers true or false. *Exactly* compares whole values and so notices fields that nobody knew of;
-*alike* ignores the order of lists that mean sets, and is used for documents of ours that AWS may write its own way.
+Each expression answers true or false. *Exactly* compares whole values and so detects unknown fields;
+*alike* ignores the order of lists that are sets, and is used for documents of ours that AWS may format differently.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def replication_exactly(rules: Sequence[Rule]) -> tuple[str, ...]:
 
 
 def replication_alike(rules: Sequence[Rule]) -> tuple[str, ...]:
-    """Expressions over DescribeRegistry, all true while its rules copy exactly what *rules* do."""
+    """Expressions over DescribeRegistry, all true while its rules replicate exactly what *rules* do."""
     wanted = [
         {
-            # With repetitions, which AWS keeps: a rule that names a destination twice reads back like that.
+            # With repetitions, which AWS keeps: a rule that names a destination twice is read back unchanged.
             "destinations": sorted(f"{item['registryId']}/{item['region']}" for item in rule["destinations"]),
             "prefixes": sorted(prefix for prefix in prefixes_of(rule) if prefix),
             "deletes": deletes(rule),

@@ -22,7 +22,9 @@ def has_destination(registry: Row, destination: RegistryId) -> bool | None:
 
 
 def is_full_for(context: RemediationContext, source: RegistryId, destination: RegistryId) -> bool:
-    """Whether AWS would refuse *destination* as a further one of *source*. What was not read does not count as full."""
+    """Whether AWS would reject *destination* as an additional one of *source*. Missing evidence does not count as
+    full.
+    """
     registry = context.registries.get(source)
     if registry is None or has_destination(registry, destination):
         return False
@@ -31,7 +33,9 @@ def is_full_for(context: RemediationContext, source: RegistryId, destination: Re
 
 
 def takes(context: RemediationContext, source: RegistryId, destinations: Iterable[RegistryId]) -> bool:
-    """Whether AWS would take all of *destinations* as further ones of *source*. What was not read counts as room."""
+    """Whether AWS would accept all of *destinations* as additional ones of *source*. Missing evidence counts as
+    room.
+    """
     registry = context.registries.get(source)
     if registry is None:
         return True
@@ -41,12 +45,12 @@ def takes(context: RemediationContext, source: RegistryId, destinations: Iterabl
 
 
 def splitting(source: RegistryId, limit: object) -> tuple[str, ...]:
-    """Steps for a registry that needs more destinations than one registry may have."""
+    """Manual steps for a registry that needs more destinations than one registry may have."""
     account, region = source
     return (
         f"Decide which {limit} destinations (account and Region pairs) the registry {account}/{region} keeps; "
-        "a destination that several rules name counts once.",
-        "Give the others a second source registry, another account or Region to which the images are pushed as well: "
-        "replicated images are not replicated again, so a destination cannot feed the next one.",
-        "Write that division into the baseline's requirements, then run the audit again.",
+        "a destination in several rules counts once.",
+        "Replicate to the others from a second source registry, another account or Region to which the images are also "
+        "pushed: replicated images are not replicated again, so a destination cannot be the source of another one.",
+        "Update the baseline's requirements to match, then run the audit again.",
     )

@@ -30,8 +30,8 @@ def replication_step(
 ) -> Step:
     """Put *wanted* in place of *seen*.
 
-    *others* are documents of the same plan that may be in force instead, because scripts were run out of order or
-    twice: earlier ones are replaced like *seen*, later ones need nothing done. With *stage* NARROWING they are
+    *others* are documents of the same plan that may be in place instead, because scripts were run out of order or
+    twice: earlier ones are replaced like *seen*, later ones need no change. With *stage* NARROWING they are
     earlier ones, else later ones.
     """
     before = [asking("rules-seen", queries.replication_exactly(seen), _REGISTRY)]
@@ -57,7 +57,7 @@ def policy_step(stage: Stage, seen: str, wanted: str, others: Sequence[str] = ()
     return text_step(
         stage=stage,
         order=0,
-        title="Registry policy" if seen else "Registry policy (there was none)",
+        title="Registry policy" if seen else "Registry policy (new)",
         what="The registry policy",
         name="registry-policy",
         seen=seen,
@@ -83,7 +83,9 @@ def text_step(
     read: Words,
     write: Words,
 ) -> Step:
-    """Put the JSON text *wanted* (`NAME.json` in the work folder) where *seen* is; *code* says that there is none."""
+    """Replace the JSON text *seen* by *wanted* (`NAME.json` in the work folder); *code*: error code where none
+    exists.
+    """
     uses = frozenset({"fetch", "same", "alike", "document"})
     known = [f"{name}-{number}" for number in range(1, len(others) + 1)]
     also = "".join(f" || alike {one}" for one in known)
@@ -169,7 +171,7 @@ def backfill_step(account: str, region: str, seen: Sequence[str] | None) -> Step
         wanted=asking(f"backfill-new-{account}-{region}", (f"{new} | length(@) > `0`",), _BACKFILLS),
         busy=(
             asking(f"backfill-busy-{account}-{region}", (f"{busy} | length(@) > `0`",), _BACKFILLS),
-            f"Put off: another backfill to {region} is in progress. Run this again when it has ended.",
+            f"Deferred: another backfill to {region} is in progress. Run this script again after it has ended.",
         ),
         write=("aws", "ecr", "start-replication-backfill", f"--destination=region={region},registryId={account}"),
         needs=(_BACKFILL,),
@@ -177,7 +179,7 @@ def backfill_step(account: str, region: str, seen: Sequence[str] | None) -> Step
 
 
 def sendable(text: str) -> str:
-    """JSON *text* in ASCII, so that it survives whatever encoding the shell's locale has."""
+    """JSON *text* in ASCII, so that the encoding of the shell's locale does not matter."""
     return text if text.isascii() else json.dumps(json.loads(text))
 
 

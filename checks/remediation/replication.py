@@ -1,7 +1,7 @@
-"""Edits of a registry's replication configuration, as a function of the document that the audit saw.
+"""Changes of a registry's replication configuration, as a function of the document as audited.
 
 The put replaces the whole document (ECR API reference, PutReplicationConfiguration), so every rule and every
-``deleteReplication`` that no edit speaks of is carried over as it was.
+``deleteReplication`` without a change is kept as it was.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LISTED_DESTINATIONS = 100
 def parse(text: str | None) -> tuple[Rule, ...]:
     """The rules of a `replicationConfiguration` JSON text. Raises CannotApplyError where it was not read."""
     if text is None:
-        raise CannotApplyError("the replication configuration could not be read, and a put would replace it unseen")
+        raise CannotApplyError("the replication configuration could not be read, and a put would replace it as a whole")
     try:
         return tuple(json.loads(text or "{}").get("rules", []))
     except (ValueError, AttributeError) as problem:
@@ -50,12 +50,11 @@ def merge(
     owner: RegistryId,
     room: Callable[[], Mapping[RegistryId, int]] = dict,
 ) -> Merged[tuple[Rule, ...]]:
-    """The rules with every edit applied that AWS would take; the others refused, each with its reason.
+    """The rules with every change that AWS would accept; the others refused, each with its reason.
 
-    *owner* is the registry (account, Region) whose rules these are; *room* tells of other registries how many more
-    destinations they could take, for whoever must move some. Rule numbers refer to the document as seen, so
-    edits with numbers go first; removals make room for additions; where a destination is both removed and added,
-    what was asked to be added is there in the end.
+    *owner* is the registry (account, Region) of these rules; *room* is the number of additional destinations that
+    other registries could have, for proposals. Rule numbers refer to the document as audited, so changes with numbers
+    come first; removals make room for additions; where a destination is both removed and added, the addition remains.
     """
     wanted = distinct(changes)
     removals = [change for change in wanted if isinstance(change, RemoveDestination)]
@@ -78,14 +77,14 @@ def merge(
         refuse_destinations((pair for rule in merged.document for pair in destinations_of(rule)), owner)
         return Merged(_within(limits, merged.document), applied, refused)
     except CannotApplyError as reason:
-        left = tuple(Refusal(change, f"the rules that are there stand in the way: {reason}") for change in applied)
+        left = tuple(Refusal(change, f"the existing rules prevent it: {reason}") for change in applied)
         return Merged(tuple(rules), (), (*refused, *left))
 
 
 def _with_split(
     merged: Merged[tuple[Rule, ...]], limits: AwsLimits, owner: RegistryId, room: Callable[[], Mapping[RegistryId, int]]
 ) -> tuple[Refusal, ...]:
-    """Refusals, with one and the same split for all that had no place among the unique destinations."""
+    """Refusals, with the same proposed split for all that exceed the unique destinations."""
     kept = {pair for rule in merged.document for pair in destinations_of(rule)}
     moved: dict[RegistryId, dict[str, None]] = {}
     beyond: list[Change] = []
@@ -106,11 +105,11 @@ def _added(rules: tuple[Rule, ...], change: AddReplication, limits: AwsLimits, o
     destinations = tuple(RegistryId(one.account, one.region) for one in change.destinations)
     refuse_destinations(destinations, owner)
     refuse_filters(change.prefixes)
-    return _with_copies(rules, destinations, change.prefixes, limits, delete=change.delete_replication)
+    return _with_replicas(rules, destinations, change.prefixes, limits, delete=change.delete_replication)
 
 
 def compacted(rules: Sequence[Rule], limits: AwsLimits) -> tuple[Rule, ...]:
-    """Fewer rules that copy the same names to the same destinations with the same deleteReplication."""
+    """Fewer rules that replicate the same names to the same destinations with the same deleteReplication."""
     kept: list[Rule] = []
     for rule in rules:
         for position, other in enumerate(kept):
@@ -134,7 +133,7 @@ def _without_destinations(rules: tuple[Rule, ...], gone: Collection[RegistryId])
     return tuple(kept)
 
 
-def _with_copies(
+def _with_replicas(
     rules: tuple[Rule, ...],
     destinations: Sequence[RegistryId],
     prefixes: Sequence[str],
@@ -155,7 +154,7 @@ def _with_copies(
 
 
 def _joining(rules: tuple[Rule, ...], new: Rule, limits: AwsLimits) -> tuple[Rule, ...]:
-    """*rules* with *new* inside the first rule that can take it in, else at the end."""
+    """*rules* with *new* merged into the first rule that can include it, else at the end."""
     for position, rule in enumerate(rules):
         joined = _joined(rule, new, limits)
         if joined is not None:
@@ -164,7 +163,7 @@ def _joining(rules: tuple[Rule, ...], new: Rule, limits: AwsLimits) -> tuple[Rul
 
 
 def _joined(first: Rule, second: Rule, limits: AwsLimits) -> Rule | None:
-    """One rule that does what both do, or None where no single rule can."""
+    """One rule that replicates what both do, or None where no single rule can."""
     known = {"destinations", "repositoryFilters", "deleteReplication"}
     if deletes(first) != deletes(second) or not known.issuperset({*first, *second}):
         return None
@@ -193,8 +192,10 @@ def _within(limits: AwsLimits, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     pairs = {pair for rule in rules for pair in destinations_of(rule)}
     if len(pairs) > limits.destinations:
         raise CannotApplyError(
-            f"it would make {len(pairs)} unique destinations, AWS allows {limits.destinations} and does not raise it; "
-            "first take away destinations that are not needed, or replicate to some from a second source registry"
+            f"the registry would have {len(pairs)} unique destinations, AWS allows {limits.destinations} "
+            "and does not raise "
+            "this limit; first remove destinations that are not needed, or replicate to some from a "
+            "second source registry"
         )
     for rule in rules:
         if len(prefixes_of(rule)) > limits.filters:
@@ -204,8 +205,8 @@ def _within(limits: AwsLimits, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
             )
         if len(rule["destinations"]) > _LISTED_DESTINATIONS:
             raise CannotApplyError(
-                f"a rule would list {len(rule['destinations'])} destinations, AWS takes {_LISTED_DESTINATIONS}; "
-                "name each destination once"
+                f"a rule would list {len(rule['destinations'])} destinations, AWS accepts {_LISTED_DESTINATIONS}; "
+                "list each destination once"
             )
     if len(rules) > limits.rules:
         rules = compacted(rules, limits)

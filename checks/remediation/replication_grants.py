@@ -1,4 +1,4 @@
-"""What the remedies of grants between two registries have in common: which names, which statements, which places."""
+"""Shared by the remediations of grants between two registries: names, statements and registries."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from checks.remediation import actions
 
 
 def place(row: Row) -> str:
-    """The destination as a reader knows it."""
+    """The destination as `account/region`."""
     return "/".join(actions.destination(row))
 
 
 def copied(row: Row) -> tuple[str, ...]:
-    """The prefixes that a link replicates, or would replicate once the baseline is followed."""
+    """The prefixes that a link replicates, or would replicate under the baseline."""
     return minimal_prefixes((*names_in(row["prefixes"]), *names_in(row["expected_prefixes"]))) or ("",)
 
 
@@ -38,7 +38,7 @@ TAG = "ecr:TagResource"
 
 
 def tagging(row: Row, context: RemediationContext, prefixes: tuple[str, ...]) -> tuple[Change, ...]:
-    """What lets replication tag what it creates under *prefixes*; empty where it certainly may, or none is needed.
+    """Grants that allow replication to tag repositories under *prefixes*; empty where it certainly may, or needs none.
 
     ECR user guide, repository-creation-templates.html: tags of a template need the action beside the other two.
     """
@@ -58,7 +58,7 @@ def tagging(row: Row, context: RemediationContext, prefixes: tuple[str, ...]) ->
 
 
 def exemptions(row: Row) -> tuple[Change, ...]:
-    """An edit for each Deny of the destination's registry policy that certainly stops something of the link."""
+    """A change for each Deny of the destination's registry policy that certainly denies some name of the link."""
     return tuple(
         actions.narrow_deny(actions.destination(row), int(number), row["source_account"])
         for number in names_in(row["denying_statements"])
@@ -66,9 +66,9 @@ def exemptions(row: Row) -> tuple[Change, ...]:
 
 
 def finding_the_deny(row: Row) -> tuple[str, ...]:
-    """Steps where the Deny could not be pinned down."""
+    """Manual steps where the Deny statement could not be identified."""
     return (
         f"Find the Deny statement in the registry policy of {place(row)}: {row['grant_reason']}.",
-        f"Narrow it so that it does not hit AWSServiceRoleForECRReplication of account {row['source_account']}, and "
-        "keep the rest of it.",
+        f"Narrow it so that it does not match AWSServiceRoleForECRReplication of account {row['source_account']}, and "
+        "keep the rest.",
     )

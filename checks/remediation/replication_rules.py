@@ -1,4 +1,4 @@
-"""What a replication rule says: destinations, prefixes, deleteReplication. Shapes as AWS writes them."""
+"""The fields of a replication rule: destinations, prefixes, deleteReplication. Shapes as AWS writes them."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def destinations_of(rule: Rule) -> tuple[RegistryId, ...]:
 
 
 def prefixes_of(rule: Rule) -> tuple[str, ...]:
-    """The prefixes that *rule* copies; an empty prefix for a rule without filters."""
+    """The prefixes that *rule* replicates; an empty prefix for a rule without filters."""
     return tuple(item["filter"] for item in rule.get("repositoryFilters") or ()) or ("",)
 
 
 def deletes(rule: Rule) -> bool:
-    """Whether *rule* replicates deletions; a rule that does not say so does not."""
+    """Whether *rule* replicates deletions; a rule without the field does not."""
     return bool((rule.get("deleteReplication") or {}).get("enabled", False))
 
 
 def covers(rules: Iterable[Rule], destination: RegistryId, prefix: str) -> bool:
-    """Whether every name that begins with *prefix* is copied to *destination*."""
+    """Whether every name that begins with *prefix* is replicated to *destination*."""
     return any(
         destination in destinations_of(rule) and any(prefix.startswith(start) for start in prefixes_of(rule))
         for rule in rules
@@ -57,16 +57,18 @@ def as_filters(prefixes: Iterable[str]) -> list[dict[str, str]]:
 
 
 def refuse_filters(prefixes: Iterable[str]) -> None:
-    """Raise CannotApplyError for a prefix that AWS takes no filter for; an empty one needs none."""
+    """Raise CannotApplyError for a prefix that AWS does not accept as filter; an empty one needs none."""
     for prefix in prefixes:
         if prefix and not (2 <= len(prefix) <= 256 and _FILTER.fullmatch(prefix)):
-            raise CannotApplyError(f"AWS takes no filter like {prefix!r}: 2 to 256 characters of a repository name")
+            raise CannotApplyError(
+                f"AWS does not accept the filter {prefix!r}: 2 to 256 characters of a repository name"
+            )
 
 
 def refuse_destinations(destinations: Iterable[RegistryId], owner: RegistryId) -> None:
     """Raise CannotApplyError for a destination that the registry *owner* cannot have."""
     for account, region in destinations:
         if (account, region) == owner:
-            raise CannotApplyError(f"{account}/{region} is the registry itself, which AWS refuses as a destination")
+            raise CannotApplyError(f"{account}/{region} is the registry itself, which AWS rejects as a destination")
         if not re.fullmatch(r"[0-9]{12}", account) or not re.fullmatch(r"[0-9a-z-]{2,25}", region):
-            raise CannotApplyError(f"AWS takes no destination like {account}/{region}")
+            raise CannotApplyError(f"AWS does not accept the destination {account}/{region}")

@@ -1,4 +1,4 @@
-"""Edits of one repository: each is a put of its own; what must hold is that AWS takes it and that no two contend."""
+"""Changes of one repository: each is a put of its own, which AWS must accept and no other change may contradict."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _MODES = ("MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCL
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """One write to one repository, and the edits that it makes."""
+    """One write to one repository, and the changes that it makes."""
 
     change: RepositoryChange
-    """What to write; resource tags of several edits in one."""
+    """What to write; resource tags of several changes in one."""
     changes: tuple[RepositoryChange, ...]
     early: bool = False
-    """Whether it must precede what else is written to the repository."""
+    """Whether it must precede the other writes to the repository."""
 
 
 def merge(changes: Iterable[RepositoryChange]) -> Merged[tuple[Put, ...]]:
-    """The writes to make, in order; of two that contend for one setting, or one tag, the first one holds."""
+    """The writes to make, in order; of two that conflict about one setting, or one tag, the first one is made."""
     taken: dict[tuple[str, ...], RepositoryChange] = {}
     puts: dict[tuple[str, ...], Put] = {}
 
@@ -56,7 +56,8 @@ def merge(changes: Iterable[RepositoryChange]) -> Merged[tuple[Put, ...]]:
             return
         if key in taken:
             raise CannotApplyError(
-                f"a more severe finding wants something different of {' '.join(key[1:])}; audit again after its fix"
+                f"a more severe finding requires another value of {' '.join(key[1:])}; run the audit "
+                "again after its fix"
             )
         taken[key] = change
         puts[key] = Put(change, (change,))
@@ -72,12 +73,12 @@ def _tagging(before: Put | None, change: TagRepository) -> Put:
     present = before.change.tags if before and isinstance(before.change, TagRepository) else {}
     for key, value in change.tags.items():
         if present.get(key, value) != value:
-            raise CannotApplyError(f"two findings want different values of the tag {key} of one repository")
+            raise CannotApplyError(f"two findings require different values of the tag {key} of one repository")
     return Put(replace(change, tags={**present, **change.tags}), (*(before.changes if before else ()), change))
 
 
 def _moves_first(change: RepositoryChange, modes: Mapping[str, SetTagMutability]) -> bool:
-    """Whether *edit* moves a tag that the repository's new mutability would hold in its place."""
+    """Whether *edit* moves a tag that the repository's new mutability would make immutable."""
     mode = modes.get(change.repository)
     if not isinstance(change, RetagImage) or not change.seen or mode is None:
         return False
@@ -92,10 +93,10 @@ def _matches(text: str, tag: str) -> bool:
 
 
 def _check(change: RepositoryChange) -> None:
-    """Raise CannotApplyError where AWS would refuse the put."""
+    """Raise CannotApplyError where AWS would reject the put."""
     name = change.repository
     if not (2 <= len(name) <= 256 and NAME.fullmatch(name)):
-        raise CannotApplyError(f"AWS has no repository named {name!r}")
+        raise CannotApplyError(f"{name!r} is not a valid repository name")
     match change:
         case SetTagMutability():
             _check_mutability(change.mutability, change.exclusions)
@@ -116,30 +117,32 @@ def _check(change: RepositoryChange) -> None:
 def _check_tags(tags: Mapping[str, Any]) -> None:
     # Source: Tag in the ECR API reference; 50 tags a resource: Tagging AWS resources user guide.
     if len(tags) > 50:
-        raise CannotApplyError(f"{len(tags)} resource tags are too many, AWS takes 50")
+        raise CannotApplyError(f"{len(tags)} resource tags are too many, AWS allows 50")
     for key, value in tags.items():
         if not isinstance(value, str) or not 1 <= len(key) <= 128 or len(value) > 256:
-            raise CannotApplyError(f"AWS takes no resource tag {key!r}: 1 to 128 characters, and at most 256 of value")
+            raise CannotApplyError(
+                f"AWS does not accept the resource tag {key!r}: 1 to 128 characters, value at most 256"
+            )
         if key.lower().startswith("aws:"):
-            raise CannotApplyError(f"resource tags that begin with aws: are AWS's own, so {key!r} cannot be set")
+            raise CannotApplyError(f"the prefix aws: is reserved for AWS, so the resource tag {key!r} cannot be set")
 
 
 def _check_image(change: RetagImage) -> None:
     if not _DIGEST.fullmatch(change.digest):
-        raise CannotApplyError(f"{change.digest!r} is no digest of an image")
+        raise CannotApplyError(f"{change.digest!r} is not a valid image digest")
     if not 1 <= len(change.tag) <= 300:
-        raise CannotApplyError(f"AWS takes no image tag {change.tag!r}: 1 to 300 characters")
+        raise CannotApplyError(f"AWS does not accept the image tag {change.tag!r}: 1 to 300 characters")
     if change.seen == change.digest:
-        raise CannotApplyError(f"nothing to change: {change.tag} named that image when the audit looked")
+        raise CannotApplyError(f"nothing to change: {change.tag} already named that image at the time of the audit")
 
 
 def _check_mutability(mode: str, exclusions: Sequence[str]) -> None:
     if mode not in _MODES:
-        raise CannotApplyError(f"AWS knows no tag mutability {mode!r}")
+        raise CannotApplyError(f"{mode!r} is not a valid tag mutability")
     if mode.endswith("_WITH_EXCLUSION") != bool(exclusions):
-        raise CannotApplyError(f"{mode} {'needs' if not exclusions else 'takes no'} exclusion filters")
+        raise CannotApplyError(f"{mode} {'needs' if not exclusions else 'allows no'} exclusion filters")
     if len(exclusions) > 5 or not all(_TAG_FILTER.fullmatch(item) for item in exclusions):
-        raise CannotApplyError("AWS takes at most 5 exclusion filters of letters, digits and . _ * -")
+        raise CannotApplyError("AWS accepts at most 5 exclusion filters of letters, digits and . _ * -")
 
 
 def _check_text(text: str, least: int, most: int, what: str) -> None:
@@ -148,4 +151,4 @@ def _check_text(text: str, least: int, most: int, what: str) -> None:
     except ValueError as problem:
         raise CannotApplyError(f"the {what} is not JSON: {problem}") from None
     if not least <= len(text) <= most:
-        raise CannotApplyError(f"the {what} has {len(text):,} characters, AWS takes {least:,} to {most:,}")
+        raise CannotApplyError(f"the {what} has {len(text):,} characters, AWS accepts {least:,} to {most:,}")

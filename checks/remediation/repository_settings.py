@@ -1,4 +1,4 @@
-"""What the remediations of repository settings share: creating a repository anew, scanning prefixes, tags that move."""
+"""Shared by the remediations of repository settings: recreation, scanning prefixes, tags that move."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from checks.remediation import actions
 
 
 def recreating(row: Row, encryption: str) -> tuple[str, ...]:
-    """Manual steps that create the replica of a row of `replicas` again with *encryption*, as words."""
+    """Manual steps that recreate the replica of a row of `replicas` with *encryption*."""
     repository, place = row["repository"], "/".join(actions.destination(row))
     source = "/".join(actions.source(row))
     return (
-        f"Make sure that {source} holds every image of {repository} that is needed: what exists only at {place} "
-        "will be lost.",
-        f"Save repository policy, lifecycle policy, tag mutability and tags of {repository} at {place}.",
-        f"Put a creation template for replication with {encryption} in place there; it needs a "
-        "custom role that may use the key.",
+        f"Make sure that {source} has every image of {repository} that is needed: images that exist only at {place} "
+        "are lost.",
+        f"Save the repository policy, lifecycle policy, tag mutability and tags of {repository} at {place}.",
+        f"Create a creation template for replication with {encryption} there; it needs a custom role that may use "
+        "the key.",
         f"Delete {repository} at {place} with its images, and create it with {encryption}.",
-        "Restore what was saved.",
-        f"Start a replication backfill from {source} to {place}, and audit again.",
+        "Restore the saved policies, tag mutability and tags.",
+        f"Start a replication backfill from {source} to {place}, and run the audit again.",
     )
 
 
 def required_prefix(repository: str, context: RemediationContext) -> str:
-    """The longest prefix under which the baseline asks for scanning of *repository*; else its own name."""
+    """The longest prefix under which the baseline requires scanning of *repository*; else its own name."""
     matching = [
         prefix
         for entry in context.baseline.settings
@@ -39,14 +39,14 @@ def required_prefix(repository: str, context: RemediationContext) -> str:
 
 
 _MOVING_TAG = "latest"
-"""Stands for the tags that move where every tag may: nothing lists those that do."""
+"""Placeholder for the tags that move where every tag may: no evidence lists those that do."""
 
 
 def would_freeze(row: Row, context: RemediationContext, mode: str, exclusions: Sequence[str]) -> bool | None:
-    """Whether *mode* with *exclusions* at the destination of a row of `replicas` freezes tags that move at the source.
+    """Whether *mode* with *exclusions* at the destination makes tags immutable that can move at the source.
 
-    None: the row does not say, because it holds the source's mode and not its filters, or the source was not read.
-    An image whose tag an immutable destination has already arrives without that tag (ECR user guide, replication.html).
+    None: unknown, because the row of `replicas` has the source's mode without its filters, or the source was not read.
+    An image whose tag already exists at an immutable destination arrives without it (ECR user guide, replication.html).
     """
     source = row["source_tag_mutability"]
     if mode == "MUTABLE" or source == "IMMUTABLE":
@@ -69,23 +69,26 @@ def would_freeze(row: Row, context: RemediationContext, mode: str, exclusions: S
 
 
 def choosing(row: Row, mode: str) -> Remediation:
-    """The remedy where the baseline's *mode* may not be set at the destination before it is decided what may move."""
+    """The remediation where the tags that may move must be determined before the baseline's *mode* is set."""
     repository, source, replica = row["repository"], "/".join(actions.source(row)), "/".join(actions.destination(row))
     found = row["source_tag_mutability"]
     first = (
-        f"Whether tags of {repository} can move at {source} could not be read: find out first."
+        f"Whether tags of {repository} can move at {source} could not be read: check this first."
         if found is None
-        else f"At {source} the repository is {found}: find out which of its tags really move, and who moves them. As "
-        f"{mode}, which the baseline requires, the replica would keep a frozen tag at the first image that had it."
+        else f"At {source} the repository is {found}: find out which of its tags move, and which pipeline moves them. "
+        f"With {mode}, which the baseline requires, the replica keeps each protected tag on the first "
+        "image that had it."
     )
     return Remediation(
         summary=f"Decide whether tags of {repository} may move, at {source} and at {replica} alike.",
         manual=(
             first,
-            f"If none should move: make the repository at {source} IMMUTABLE too, after informing those who push to "
-            "it, then audit again; the command for the replica is printed from then on.",
-            "If some should move: write IMMUTABLE_WITH_EXCLUSION and those tags into the baseline's tag_mutability and "
-            "mutability_exclusions for this repository, then audit again.",
-            "If all may move: write MUTABLE, or same-as-source, into the baseline for this repository.",
+            f"If none should move: set the repository at {source} to IMMUTABLE too, after informing the "
+            "teams that push to "
+            "it, then run the audit again to get the command for the replica.",
+            "If some should move: set IMMUTABLE_WITH_EXCLUSION and those tags as tag_mutability and "
+            "mutability_exclusions "
+            "for this repository in the baseline, then run the audit again.",
+            "If all may move: set MUTABLE, or same-as-source, for this repository in the baseline.",
         ),
     )

@@ -27,7 +27,7 @@ _MEDIA_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
 )
-"""What an image may be; ECR must not answer with another form of it, which would have another digest."""
+"""Media types of images; ECR must not return a manifest in another one, which would have another digest."""
 
 
 def repository_step(put: Put, partition: str | None) -> Step:
@@ -48,7 +48,7 @@ def repository_step(put: Put, partition: str | None) -> Step:
 
 
 def _described(repository: str) -> Words:
-    # The form with an equals sign keeps a value that begins with a dash from being taken for an option.
+    # The form with an equals sign prevents a value that begins with a dash from being parsed as an option.
     return ("aws", "ecr", "describe-repositories", f"--repository-names={repository}")
 
 
@@ -98,7 +98,7 @@ def _policy(change: PutRepositoryPolicy) -> Step:
         wanted=change.policy,
         code="RepositoryPolicyNotFoundException",
         read=("aws", "ecr", "get-repository-policy", name, "--query", "policyText", "--output", "text"),
-        # Without --force, AWS refuses a policy that would lock the caller out.
+        # Without --force, AWS rejects a policy that would lock the caller out.
         write=("aws", "ecr", "set-repository-policy", name, "--policy-text", in_work("repository-policy.json")),
     )
 
@@ -126,7 +126,7 @@ def _create(change: CreateRepository) -> Step:
 
 def _tags(change: TagRepository, partition: str | None) -> Step:
     if not partition:
-        raise CannotApplyError("the registry's partition is not known, so its repositories have no ARN to be tagged by")
+        raise CannotApplyError("the registry's partition is not known, so the ARN of the repository is not known")
     repository, tags = change.repository, change.tags
     arn = f"arn:{partition}:ecr:{change.region}:{change.account}:repository/{repository}"
     request = {"resourceArn": arn, "tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())]}
@@ -143,10 +143,10 @@ def _tags(change: TagRepository, partition: str | None) -> Step:
 
 
 def _retag(change: RetagImage, *, early: bool) -> Step:
-    """Push the manifest that is there once more, under the tag.
+    """Push the existing manifest again, under the tag.
 
-    Manifest, media type and digest go from one answer of AWS into one request as JSON: a shell variable would lose
-    the line breaks at the end of a manifest, and with them its digest. PutImage refuses a manifest that does not have
+    Manifest, media type and digest go from one AWS response into one request as JSON: a shell variable would lose
+    the line breaks at the end of a manifest, and with them its digest. PutImage rejects a manifest that does not have
     the digest it is sent with (ECR API reference).
     """
     repository, digest, tag = change.repository, change.digest, change.tag
@@ -163,7 +163,7 @@ def _retag(change: RetagImage, *, early: bool) -> Step:
         stage=Stage.REPOSITORIES,
         order=-1 if early else 4,
         title=f"Tag {tag} of {repository} on {digest}",
-        what=f"The tag {tag} of {repository}, or the image that it shall name,",
+        what=f"The tag {tag} of {repository}, or the image that it should name,",
         files=(
             file("image.json", json.dumps(image, indent=2), "JSON"),
             file("tagged.json", json.dumps(named, indent=2), "JSON"),

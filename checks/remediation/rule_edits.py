@@ -1,7 +1,7 @@
-"""Edits that name one rule by its number in the replication configuration that the audit saw.
+"""Changes of one rule, by its number in the replication configuration as audited.
 
-Several may speak of one rule: they compose where all can be had at once, and are refused together where not.
-Numbers keep their meaning whatever the others do, because all of them are made to the document as seen.
+Several may change one rule: they are combined where they agree, and refused together where not.
+Numbers keep their meaning whatever the others do, because all of them apply to the document as audited.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from checks.remediation.replication_rules import (
 
 @dataclass(frozen=True, slots=True)
 class _Dropped:
-    """What an edit takes away without putting anything in its place."""
+    """What a change removes without a replacement."""
 
     change: RemoveRule | ReplacePrefix
     pieces: frozenset[tuple[RegistryId, str]]
@@ -35,11 +35,11 @@ class _Dropped:
 def merge_numbered(
     rules: Sequence[Rule], changes: Sequence[NumberedChange], limits: AwsLimits, unwanted: Collection[RegistryId] = ()
 ) -> Merged[tuple[Rule, ...]]:
-    """The rules with *edits* made; *unwanted* destinations are about to go, whoever copies to them.
+    """The rules with *edits* made; *unwanted* destinations are about to be removed from every rule.
 
-    A part of a rule that is dropped may have been dropped because another part copies the same. Where an edit
-    narrows that other part, nothing would copy it any more: then the dropping is refused, and the next audit tells
-    whether it is still due.
+    A part of a rule may be removed because another part replicates the same. Where a change narrows that other part,
+    nothing would replicate it any more: then the removal is refused, and the next audit determines whether it is still
+    required.
     """
     refused: list[Refusal] = []
     left = list(changes)
@@ -52,7 +52,7 @@ def merge_numbered(
             made.append(after)
             found += against
         found += [
-            Refusal(change, f"there is no rule {change.rule}; the configuration has {len(rules)}")
+            Refusal(change, f"there is no rule {change.rule}; the configuration has {len(rules)} rules")
             for change in left
             if change.rule > len(rules)
         ]
@@ -65,13 +65,13 @@ def merge_numbered(
 
 
 def _remade(rule: Rule, changes: Sequence[NumberedChange], limits: AwsLimits) -> tuple[tuple[Rule, ...], list[Refusal]]:
-    """What *rule* becomes: nothing, itself, or several where its filters need it; and the edits that contradict."""
+    """The rules that replace *rule*: none, itself, or several where its filters need it; and conflicting changes."""
     if not changes:
         return (rule,), []
     refused: list[Refusal] = []
     switches = [change for change in changes if isinstance(change, SetDeleteReplication)]
     if len({change.enabled for change in switches}) > 1:
-        reason = "one finding wants deleteReplication of this rule on, another wants it off; decide which"
+        reason = "one finding requires deleteReplication of this rule on, another one off; decide which"
         refused += [Refusal(change, reason) for change in switches]
         switches = []
     prefixes, against = _replaced(rule, [change for change in changes if isinstance(change, ReplacePrefix)])
@@ -99,7 +99,7 @@ def _filtered(rule: Mapping[str, object], prefixes: tuple[str, ...], limits: Aws
 
 
 def _replaced(rule: Rule, changes: Sequence[ReplacePrefix]) -> tuple[tuple[str, ...] | None, list[Refusal]]:
-    """The prefixes of *rule* afterwards, None where nothing is to be replaced; and the edits that cannot be made."""
+    """The new prefixes of *rule*, None where none is to be replaced; and the changes that cannot be made."""
     present = prefixes_of(rule)
     refused: list[Refusal] = []
     new: dict[str, tuple[str, ...]] = {}
@@ -118,7 +118,7 @@ def _replaced(rule: Rule, changes: Sequence[ReplacePrefix]) -> tuple[tuple[str, 
 
 
 def _agreed(prefix: str, requests: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """What shall stand in place of *prefix*: where several narrow it, what is left by all of them."""
+    """The replacements of *prefix*: where several changes narrow it, what all of them leave."""
     for request in requests:
         refuse_filters(request)
     agreed = tuple(dict.fromkeys(requests[0]))
@@ -127,7 +127,8 @@ def _agreed(prefix: str, requests: Sequence[tuple[str, ...]]) -> tuple[str, ...]
             continue
         if not all(one.startswith(prefix) for one in (*agreed, *request)):
             raise CannotApplyError(
-                f"two findings want different filters in place of {prefix!r}; mend one, audit again, then the other"
+                f"two findings require different filters instead of {prefix!r}; fix one, audit again, "
+                "then fix the other"
             )
         agreed = shortest(
             max(one, other, key=len)
@@ -141,7 +142,7 @@ def _agreed(prefix: str, requests: Sequence[tuple[str, ...]]) -> tuple[str, ...]
 def _lost(
     rules: Sequence[Rule], document: Sequence[Rule], changes: Iterable[NumberedChange], unwanted: Collection[RegistryId]
 ) -> list[Refusal]:
-    """Refusals of edits that drop what another part copied when the audit looked, and none copies afterwards."""
+    """Refusals of changes that remove what another part replicated as audited, and none replicates afterwards."""
     found: list[Refusal] = []
     for dropped in filter(None, (_dropped(rules, change) for change in changes)):
         others = _without(rules, dropped.change)
@@ -155,8 +156,8 @@ def _lost(
             found.append(
                 Refusal(
                     dropped.change,
-                    f"other fixes narrow the rule that copies {prefix + '*' if prefix else 'everything'} to "
-                    f"{account}/{region} as well, and then nothing would; make those, then audit again",
+                    f"other fixes narrow the rule that also replicates {prefix + '*' if prefix else 'everything'} to "
+                    f"{account}/{region}, so no rule would replicate it; make those first, then audit again",
                 )
             )
     return found
@@ -173,7 +174,7 @@ def _dropped(rules: Sequence[Rule], change: NumberedChange) -> _Dropped | None:
 
 
 def _without(rules: Sequence[Rule], change: RemoveRule | ReplacePrefix) -> tuple[Rule, ...]:
-    """*rules* as if *edit*, which drops something, were all that is done."""
+    """*rules* as if *edit*, which removes something, were the only change."""
     position = change.rule - 1
     rule = rules[position]
     left = () if isinstance(change, RemoveRule) else (change.prefix,)

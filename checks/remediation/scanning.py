@@ -1,4 +1,4 @@
-"""Edits of a registry's scanning configuration: at most two rules, one for each frequency that the scan type allows.
+"""Changes of a registry's scanning configuration: at most two rules, one for each frequency of the scan type.
 
 Source: ECR user guide, image-scanning-enhanced.html and -basic-enabling.html: enhanced scanning knows
 CONTINUOUS_SCAN and SCAN_ON_PUSH, basic scanning SCAN_ON_PUSH; a filter without ``*`` means *contains*.
@@ -29,7 +29,7 @@ _FREQUENCIES = {"BASIC": ("SCAN_ON_PUSH",), "ENHANCED": ("CONTINUOUS_SCAN", "SCA
 def parse(text: str | None) -> Configuration:
     """The `scanningConfiguration` of a JSON text. Raises CannotApplyError where it was not read or does not exist."""
     if text is None:
-        raise CannotApplyError("the scanning configuration could not be read, and a put would replace it unseen")
+        raise CannotApplyError("the scanning configuration could not be read, and a put would replace it as a whole")
     if not text:
         raise CannotApplyError("this Region has no registry scanning configuration")
     try:
@@ -42,7 +42,9 @@ def parse(text: str | None) -> Configuration:
 
 
 def merge(configuration: Configuration, changes: Iterable[CoverScanning]) -> Merged[Configuration]:
-    """The configuration that also scans what the edits name. It never lowers the type and never drops a scan."""
+    """The configuration that also scans what the changes name. It never lowers the scan type and never removes a
+    scan.
+    """
     return merge_one_by_one(configuration, distinct(changes), _covering)
 
 
@@ -50,7 +52,7 @@ def filter_of(prefix: str) -> str:
     """The scan filter that matches every repository whose name begins with *prefix*."""
     text = f"{prefix}*"
     if len(text) > 255 or not _FILTER.fullmatch(text):
-        raise CannotApplyError(f"AWS takes no scan filter like {text!r}; scan a shorter prefix")
+        raise CannotApplyError(f"AWS does not accept the scan filter {text!r}; scan a shorter prefix")
     return text
 
 
@@ -60,7 +62,7 @@ def _covering(configuration: Configuration, change: CoverScanning) -> Configurat
     rules = {rule["scanFrequency"]: _filters(rule) for rule in configuration["rules"]}
     crowded = len({*rules, frequency}) > _MOST_RULES
     if "MANUAL" in rules and (kind == "ENHANCED" or crowded or _overlap(rules["MANUAL"], names)):
-        # Enhanced scanning does not know it, and what no other rule names is manual anyway.
+        # Enhanced scanning has no MANUAL, and what no other rule matches is manual anyway.
         del rules["MANUAL"]
     present = rules.get(frequency, [])
     rules[frequency] = _shortest([*present, *(name for name in names if not _matched(name, present))])
@@ -95,12 +97,12 @@ def _rule(frequency: str, filters: Iterable[str]) -> dict[str, Any]:
 
 
 def _begins(text: str) -> str | None:
-    """The prefix that a filter of our form stands for, or None for any other filter."""
+    """The prefix of a filter of the form `prefix*`, or None for any other filter."""
     return text[:-1] if text.endswith("*") and "*" not in text[:-1] else None
 
 
 def _matched(name: str, filters: Iterable[str]) -> bool:
-    """Whether a filter of the form `prefix*` matches all that *name* does."""
+    """Whether a filter of the form `prefix*` matches everything that *name* matches."""
     return (
         any(
             (start := _begins(other)) is not None and (_begins(name) or "").startswith(start)

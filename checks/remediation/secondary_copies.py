@@ -1,4 +1,4 @@
-"""What the remedies of repositories without a distant replica have in common."""
+"""Shared by the remediations of repositories without a replica in another Region or account."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from checks.remediation import actions
 
 
 def copying(row: Row, context: RemediationContext, field: str, where: str) -> Remediation:
-    """Replicate the repository of *row* to the one destination that is in use already, or let a person choose.
+    """Replicate the repository of *row* to the one destination that is already in use, or give manual steps.
 
     *field* begins the names of the row's columns; *where* is where a replica is required (`another Region`).
     """
@@ -25,18 +25,18 @@ def copying(row: Row, context: RemediationContext, field: str, where: str) -> Re
     if len(candidates) == 1 and usable:
         return Remediation(
             summary=f"Replicate {names_text(prefixes)} from {'/'.join(source)} to {_place(usable[0])} as well, and "
-            "backfill what is older than the rule.",
+            "backfill images that are older than the rule.",
             changes=_changes(source, usable[0], prefixes, context),
         )
     return Remediation(
-        summary=f"Choose a registry in {where} that receives {repository} of {'/'.join(source)}.",
+        summary=f"Choose a registry in {where} as destination of {repository} of {'/'.join(source)}.",
         manual=(
-            f"{'/'.join(source)} replicates to these registries in {where} already: "
+            f"{'/'.join(source)} already replicates to these registries in {where}: "
             f"{names_text(tuple(map(_place, candidates)))}."
             if candidates
-            else f"{'/'.join(source)} replicates to no registry in {where} so far.",
-            f"Write the one that is to receive {names_text(prefixes)} into the baseline, as a destination under "
-            "`replication`: the audit then prints the commands for rule, registry policy and backfill.",
+            else f"{'/'.join(source)} does not replicate to a registry in {where} yet.",
+            f"Add the registry that should receive {names_text(prefixes)} to the baseline, as a destination under "
+            "`replication`: the next audit then generates the commands for rule, registry policy and backfill.",
         ),
     )
 

@@ -1,6 +1,6 @@
 """The shell of the scripts: quoting, comments, here-documents, and the few functions that they share.
 
-Written for bash 3.2 (macOS) and later; the only program needed besides those of every Unix is the AWS CLI.
+Written for bash 3.2 (macOS) and later; they need only POSIX tools and the AWS CLI.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def quoted(value: str) -> str:
 
 
 class Raw(str):
-    """A word of a command line that is shell text of ours already, not a value to be quoted."""
+    """A word of a command line that is already shell text, not a value to be quoted."""
 
     __slots__ = ()
 
@@ -34,7 +34,7 @@ def in_work(name: str) -> Raw:
 
 
 def visible(text: str) -> str:
-    """*text* on one line, with control characters spelled out, for comments and messages."""
+    """*text* on one line, with control characters escaped, for comments and messages."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
@@ -46,7 +46,7 @@ def comment(*lines: str) -> str:
 
 
 def here_document(text: str, word: str) -> str:
-    """A quoted here-document whose delimiter begins with *word* and is no line of *text*."""
+    """A quoted here-document whose delimiter begins with *word* and is not a line of *text*."""
     lines = set(text.splitlines()) | set(text.split("\n"))
     names = (word, *(f"{word}{count}" for count in range(len(lines) + 1)))
     delimiter = next(name for name in names if name not in lines)
@@ -68,19 +68,19 @@ fail() { # fail CODE MESSAGE
   exit "$1"
 }""",
         "document": """\
-document() { # document NAME: keeps what it reads, without a final line break
+document() { # document NAME: stores its input, without a final line break
   text=$(cat)
   printf '%s' "$text" > "$work/$1" || fail 1 'Could not write to the work folder.'
 }""",
         "holds": """\
-holds() { # holds QUERY COMMAND...: whether the question in this file is answered with true
+holds() { # holds QUERY COMMAND...: whether the JMESPath query in this file is true of the response
   query=$1
   shift
   answer=$("$@" --output json --query "$(cat "$work/$query")") || fail 1 "Could not read: $*"
   [ "$answer" = true ]
 }""",
         "fetch": """\
-fetch() { # fetch CODE COMMAND...: keeps what AWS answers; nothing where it answers with this error code
+fetch() { # fetch CODE COMMAND...: stores the response of AWS; empty where it returns this error code
   none=$1
   shift
   if ! "$@" > "$work/now" 2> "$work/error"; then
@@ -89,31 +89,31 @@ fetch() { # fetch CODE COMMAND...: keeps what AWS answers; nothing where it answ
   fi
 }""",
         "exists": """\
-exists() { # exists CODE COMMAND...: whether AWS answers with anything
+exists() { # exists CODE COMMAND...: whether AWS returns anything
   fetch "$@"
   [ -s "$work/now" ]
 }""",
         "same": """\
-same() { # same NAME: whether the text that AWS has is exactly this one
+same() { # same NAME: whether the response is exactly this text
   [ "$(cat "$work/now")" = "$(cat "$work/$1")" ]
 }""",
         "alike": """\
-words() { # every word of a JSON document, sorted: AWS may write a document its own way
+words() { # every word of a JSON document, sorted: AWS may format a document differently
   LC_ALL=C sed -e 's/\\\\[nrt]/ /g' -e 's/\\\\//g' "$1" |
     LC_ALL=C tr -s '\\173\\175\\133\\135\\072\\054\\042\\040\\011\\015' '[\\012*]' |
     LC_ALL=C sort | LC_ALL=C sed '/^$/d'
 }
-alike() { # alike NAME: whether the text that AWS has says the same
+alike() { # alike NAME: whether the response is equivalent to this text
   [ "$(words "$work/now")" = "$(words "$work/$1")" ]
 }
-reads_alike() { # reads_alike NAME CODE COMMAND...: the same, asked anew
+reads_alike() { # reads_alike NAME CODE COMMAND...: the same, with a new request
   name=$1
   shift
   fetch "$@"
   alike "$name"
 }""",
         "write": """\
-write() { # write COMMAND...: runs it; with DRY_RUN=1 only shows it, with the documents that it would send
+write() { # write COMMAND...: runs it; with DRY_RUN=1 only prints it, with the documents that it would send
   if [ -n "${DRY_RUN:-}" ]; then
     printf 'dry run, not done:'
     printf ' %q' "$@"
@@ -123,28 +123,28 @@ write() { # write COMMAND...: runs it; with DRY_RUN=1 only shows it, with the do
     done
     return
   fi
-  "$@" > "$work/written" || fail 1 'AWS refused (its answer is above).'
+  "$@" > "$work/written" || fail 1 'AWS rejected the request (see its error above).'
 }""",
         "did": """\
-did() { # did WHAT: says so, unless it was only shown
+did() { # did WHAT: reports the step as done, unless DRY_RUN is set
   [ -n "${DRY_RUN:-}" ] || printf '%s: done.\\n' "$1"
 }""",
         "stored": """\
-stored() { # stored TEST...: waits until the test succeeds, for what was written to be readable
+stored() { # stored TEST...: waits until the test succeeds and the change can be read back
   [ -z "${DRY_RUN:-}" ] || return 0
   for pause in 0 1 2 4; do
     sleep "$pause"
     if "$@"; then return 0; fi
   done
-  fail 4 'AWS does not give back what was written: look at it, then audit again.'
+  fail 4 'AWS does not return what was written: check the resource, then run the audit again.'
 }""",
         "remember": """\
 left=0
-remember() { # remember CODE: a step was left out; the others do not depend on it and go on
+remember() { # remember CODE: a step was skipped; the others do not depend on it and continue
   [ "$1" -le "$left" ] || left=$1
 }""",
         "express": """\
-express() { # express OPERATION WORD SINCE: whether this AWS CLI can send it
+express() { # express OPERATION WORD SINCE: fails unless this AWS CLI can send it
   case $(aws ecr "$1" --generate-cli-skeleton input 2> /dev/null) in
     *"$2"*) ;;
     *) fail 2 "This AWS CLI ($(aws --version 2>&1)) cannot send $2 with $1: update it to a version of $3 or later." ;;
@@ -186,13 +186,13 @@ def preamble(title: Sequence[str], uses: Iterable[str]) -> str:
 
 
 def guard(account: str, region: str) -> str:
-    """Lines that stop unless the credentials are those of *account*, and that set the Region."""
+    """Lines that stop unless the credentials belong to *account*, and that set the Region."""
     return "\n".join(
         (
             f"export AWS_REGION={quoted(region)} AWS_DEFAULT_REGION={quoted(region)}",
             "caller=$(aws sts get-caller-identity --query Account --output text) ||",
-            "  fail 2 'AWS does not accept these credentials (its answer is above).'",
+            "  fail 2 'AWS does not accept these credentials (see its error above).'",
             f'[ "$caller" = {quoted(account)} ] ||',
-            f'  fail 2 "Wrong account: these credentials are of $caller, this changes {account}."',
+            f'  fail 2 "Wrong account: these credentials belong to $caller, this script changes {account}."',
         )
     )

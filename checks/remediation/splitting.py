@@ -1,4 +1,4 @@
-"""What to do where a fix exceeds a limit of AWS: the split, computed from the documents, in words."""
+"""Proposals where a fix exceeds an AWS limit: the split, computed from the documents, in words."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ def destinations_split(
 ) -> str:
     """Why not all destinations fit, and which of them need another source; arguments as for `keep_and_move`."""
     return (
-        f"it would make {len({*kept, *moved})} unique destinations, AWS allows {limits.destinations} and does not "
-        f"raise it; split: {keep_and_move(kept, moved, owner, room)}"
+        f"the registry would have {len({*kept, *moved})} unique destinations, AWS allows "
+        f"{limits.destinations} and does "
+        f"not raise this limit; split: {keep_and_move(kept, moved, owner, room)}"
     )
 
 
@@ -35,31 +36,32 @@ def keep_and_move(
 ) -> str:
     """Which destinations stay in the registry *owner* and which need another source.
 
-    *moved* maps each destination that has no place to the prefixes it shall get; *room* maps other registries to the
-    unique destinations that they could still take.
+    *moved* maps each destination beyond the limit to its prefixes; *room* maps other registries to the number of
+    additional unique destinations that they could have.
     """
     fit = [place for place, free in room.items() if place != owner and free >= len(moved) and place not in moved]
-    # The owner's own account first: its people push there already, in another Region.
+    # The owner's own account in another Region first: its pipelines already push there.
     second = min(fit, key=lambda place: (place[0] != owner[0], -room[place], place), default=None)
     where = (
-        f"for example {second[0]}/{second[1]}, which has room for {room[second]} more"
+        f"for example {second[0]}/{second[1]}, which can have {room[second]} more"
         if second
-        else "a registry in another Region or account; none that this audit read has room for them"
+        else "a registry in another Region or account; no audited registry has room for them"
     )
     return (
-        f"keep {len(kept)} here ({_by_region(kept)}) and replicate the others from a second source registry ({where}), "
-        "to which the images are pushed as well, because a copy is not copied on: "
+        f"keep {len(kept)} here ({_by_region(kept)}) and replicate to the others from a second source "
+        f"registry ({where}), "
+        "to which the images are also pushed, because replicated images are not replicated again: "
         f"{_listed(f'{place} ({_names(moved[place])})' for place in sorted(moved))}"
     )
 
 
 def rules_split(rules: Sequence[Rule], limits: AwsLimits) -> str:
-    """Which two rules could become one most cheaply, where there are too many."""
+    """Which two rules could be merged with the fewest additional replicas, where there are too many."""
     cheapest = min(
         (
             (more, first, second)
             for (first, one), (second, other) in combinations(enumerate(rules), 2)
-            if (more := _more_copies(one, other, limits)) is not None
+            if (more := _more_replicas(one, other, limits)) is not None
         ),
         key=lambda found: (len(found[0]), found[1:]),
         default=None,
@@ -67,29 +69,29 @@ def rules_split(rules: Sequence[Rule], limits: AwsLimits) -> str:
     offer = "move the destinations of some of them to a second source registry"
     if cheapest is not None:
         more, first, second = cheapest
-        copies = _listed(f"{name or 'everything'} to {account}/{region}" for (account, region), name in sorted(more))
+        others = _listed(f"{name or 'everything'} to {account}/{region}" for (account, region), name in sorted(more))
         pair = (_rule_in_words(rules[first]), _rule_in_words(rules[second]))
-        offer = f"let {pair[0]} and {pair[1]} be one rule, which would also copy {copies}; or {offer}"
-    return f"it would make {len(rules)} rules, AWS allows {limits.rules}; split: {offer}"
+        offer = f"merge {pair[0]} and {pair[1]} into one, which would also replicate {others}; or {offer}"
+    return f"the registry would have {len(rules)} rules, AWS allows {limits.rules}; split: {offer}"
 
 
 def shorter_prefixes(prefixes: Collection[str], most: int) -> str:
-    """Which filters a shorter one could stand for, so that *most* suffice."""
+    """Which filters a shorter one could replace, so that *most* suffice."""
     groups = Counter(head for prefix in prefixes if (head := prefix[: prefix.find("/") + 1]) and head != prefix)
     chosen: list[str] = []
     left = len(prefixes)
     for head, count in sorted(groups.items(), key=lambda item: (-item[1], item[0])):
         if left <= most or count < 2:
             break
-        chosen.append(f"{head!r} in place of {count}")
+        chosen.append(f"{head!r} instead of {count} filters")
         left -= count - 1
     if not chosen or left > most:
         return "use shorter prefixes"
-    return f"use {_listed(chosen)} that begin so, which leaves {left} and takes in all other names that begin so"
+    return f"use {_listed(chosen)} with that beginning, which leaves {left} and also matches all other such names"
 
 
-def _more_copies(one: Rule, other: Rule, limits: AwsLimits) -> frozenset[tuple[RegistryId, str]] | None:
-    """What a rule for both would copy besides; None where there can be no such rule."""
+def _more_replicas(one: Rule, other: Rule, limits: AwsLimits) -> frozenset[tuple[RegistryId, str]] | None:
+    """What a rule for both would also replicate; None where there can be no such rule."""
     if deletes(one) != deletes(other) or not destinations_of(one) or not destinations_of(other):
         return None
     names = shortest((*prefixes_of(one), *prefixes_of(other)))

@@ -1,4 +1,4 @@
-"""Changes of one statement of a policy, without knowledge of the document around it."""
+"""Changes of one statement of a policy, independent of the rest of the document."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def ordered(statement: Statement) -> dict[str, Any]:
 
 
 def accounts_granted(statement: Statement) -> tuple[str, ...] | None:
-    """The accounts whose root the statement names, or None where it names anybody else as well."""
+    """The accounts whose root the statement names, or None where it names another principal as well."""
     principal = statement.get("Principal")
     if not isinstance(principal, Mapping) or set(principal) != {"AWS"}:
         return None
@@ -51,10 +51,10 @@ def accounts_granted(statement: Statement) -> tuple[str, ...] | None:
 
 
 def merged_replacement(seen: Statement, replacements: Sequence[Statement]) -> dict[str, Any] | None:
-    """*seen* with the differences of every replacement; None where they leave no principal, action or resource.
+    """*seen* with the differences of every replacement; None where no principal, action or resource remains.
 
-    Each replacement was written against *seen* alone, by a check that knew nothing of the others: what one of them
-    removed stays removed, what one of them added is added. Raises CannotApplyError where two disagree.
+    Each replacement was written against *seen*, by a check independent of the others: what one of them removed stays
+    removed, what one of them added is added. Raises CannotApplyError where two disagree.
     """
     before = _parts(seen)
     afters = [_parts(replacement) for replacement in replacements]
@@ -71,7 +71,7 @@ def merged_replacement(seen: Statement, replacements: Sequence[Statement]) -> di
 
 
 def is_narrowing(seen: Statement, replacement: Statement) -> bool:
-    """Whether *replacement* only allows less than *seen*, rather than repairing it so that it works at all."""
+    """Whether *replacement* only allows less than *seen*, and does not correct it to take effect."""
     if replacement.get("Effect") != seen.get("Effect") or _values(replacement, "Resource") != _values(seen, "Resource"):
         return False
     if not set(_conditions(seen)) <= set(_conditions(replacement)):
@@ -81,13 +81,13 @@ def is_narrowing(seen: Statement, replacement: Statement) -> bool:
 
 
 def exempting(statement: Statement, source_account: str, partition: str) -> dict[str, Any]:
-    """The Deny *statement*, no longer met by replication from *source_account*.
+    """The Deny *statement*, exempting replication from *source_account*.
 
     It exempts only ECR's replication role of that account, the caller of every replication
-    (ECR user guide, using-service-linked-roles), so that people and pipelines stay denied.
+    (ECR user guide, using-service-linked-roles), so users and pipelines stay denied.
     """
     if statement.get("Effect") != "Deny":
-        raise CannotApplyError("the statement is no Deny")
+        raise CannotApplyError("the statement is not a Deny")
     role = (
         f"arn:{partition}:iam::{source_account}:role/aws-service-role/"
         "replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
@@ -101,7 +101,7 @@ def exempting(statement: Statement, source_account: str, partition: str) -> dict
 
 
 def but_for_the_account(statement: Statement) -> frozenset[Part] | None:
-    """All that *statement* says besides its Sid and the accounts it names; None where it names anybody else as well."""
+    """*statement* without its Sid and the accounts it names; None where it names another principal as well."""
     if accounts_granted(statement) is None:
         return None
     return frozenset(part for part in _parts(statement) if part[0] not in ("Sid", "Principal"))
@@ -116,7 +116,7 @@ def _conditions(statement: Statement) -> list[Part]:
 
 
 def _parts(statement: Statement) -> list[Part]:
-    """Every single thing that *statement* says, in order: (element, path …, value)."""
+    """Every single value of *statement*, in order: (element, path …, value)."""
     parts: list[Part] = []
     for name, value in ordered(statement).items():
         if name == "Condition" and isinstance(value, Mapping):
@@ -145,17 +145,18 @@ def _refuse_contradiction(parts: Iterable[Part]) -> None:
     for name in ("Sid", "Effect"):
         if names.count(name) > 1:
             raise CannotApplyError(
-                f"two findings want different values of {name}; mend one, audit again, then the other"
+                f"two findings require different values of {name}; fix one, audit again, then fix the other"
             )
     for positive, negative in _GROUPS:
         if positive in names and negative in names:
             raise CannotApplyError(
-                f"two findings want {positive} and {negative} of one statement; mend one, audit again, then the other"
+                f"two findings require {positive} and {negative} in one statement; fix one, audit again, "
+                "then fix the other"
             )
 
 
 def _statement(parts: Iterable[Part]) -> dict[str, Any]:
-    """The statement that says *parts*."""
+    """The statement made of *parts*."""
     found: dict[str, Any] = {}
     for part in parts:
         name, value = str(part[0]), part[-1]

@@ -1,4 +1,4 @@
-"""Steps of a script. Every step asks first: still as the audit saw it, already as wanted, or changed by somebody?"""
+"""Steps of a script. Every step first checks the resource: as audited, already in the target state, or changed?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Needed:
     """Of `aws ecr`."""
     word: str
     since: str
-    """When AWS CLI versions began to know it."""
+    """Date of the first AWS CLI versions that know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question to AWS, as files of the work folder and a shell condition over them."""
+    """A query to AWS, as files of the work folder and a shell condition over them."""
 
     files: tuple[str, ...]
     condition: str
@@ -49,7 +49,7 @@ class Asked:
 
 
 def asking(name: str, queries: Sequence[str], read: Words) -> Asked:
-    """Whether every one of *queries* is true of what *read* answers."""
+    """Whether every one of *queries* is true of the response of *read*."""
     names = [f"{name}-{number}" for number in range(1, len(queries) + 1)]
     tests = tuple(f"holds {one} {line(*read)}" for one in names)
     files = tuple(file(one, query, "QUERY") for one, query in zip(names, queries, strict=True))
@@ -57,7 +57,7 @@ def asking(name: str, queries: Sequence[str], read: Words) -> Asked:
 
 
 def any_of(*questions: Asked) -> Asked:
-    """Whether one of *questions* is answered with yes."""
+    """Whether one of *questions* is true."""
     single = len(questions) == 1
     return Asked(
         tuple(text for question in questions for text in question.files),
@@ -68,7 +68,7 @@ def any_of(*questions: Asked) -> Asked:
 
 
 def all_of(*questions: Asked) -> Asked:
-    """Whether all *questions* are answered with yes."""
+    """Whether all *questions* are true."""
     return Asked(
         tuple(text for question in questions for text in question.files),
         " && ".join(question.condition for question in questions),
@@ -92,7 +92,7 @@ def changing(
 ) -> Step:
     """The step that runs *write* while *before* holds, and does nothing where *wanted* holds already."""
     name = quoted(visible(title))
-    changed = f"{what} is neither what the audit saw nor what this would write: somebody changed it. Audit again."
+    changed = f"{what} is neither as audited nor in the target state: changed since the audit. Run the audit again."
     return Step(
         stage,
         order,
@@ -109,7 +109,7 @@ def changing(
                 *(f"  stored {test}" for test in wanted.verified),
                 f"  did {name}",
                 f"elif {wanted.condition}; then",
-                f"  printf '%s: already so.\\n' {name}",
+                f"  printf '%s: already applied.\\n' {name}",
                 "else",
                 f"  fail 3 {quoted(visible(changed))}",
                 "fi",
@@ -131,7 +131,7 @@ def adding(
     write: Words,
     needs: tuple[Needed, ...] = (),
 ) -> Step:
-    """The step that runs *write* unless *wanted* holds; put off with its message while *busy* holds."""
+    """The step that runs *write* unless *wanted* holds; deferred with its message while *busy* holds."""
     name = quoted(visible(title))
     wait = [] if busy is None else [f"elif {busy[0].condition}; then", f"  fail 5 {quoted(visible(busy[1]))}"]
     text = (
@@ -140,7 +140,7 @@ def adding(
         *wanted.files,
         *(busy[0].files if busy else ()),
         f"if {wanted.condition}; then",
-        f"  printf '%s: already so.\\n' {name}",
+        f"  printf '%s: already applied.\\n' {name}",
         *wait,
         "else",
         f"  write {line(*write)}",

@@ -13,11 +13,11 @@ from checks.remediation.shell import visible
 _NAMED = 20
 
 MEANINGS: Mapping[Stage, str] = {
-    Stage.GRANTS: "what receives: grants, creation templates, scanning, missing repositories",
-    Stage.RULES: "what is sent: replication rules",
-    Stage.BACKFILL: "what exists already is copied",
-    Stage.REPOSITORIES: "settings of single repositories and accounts",
-    Stage.NARROWING: "what is taken away, once its replacement works",
+    Stage.GRANTS: "destinations: grants, creation templates, scanning, missing repositories",
+    Stage.RULES: "sources: replication rules",
+    Stage.BACKFILL: "backfills of existing images",
+    Stage.REPOSITORIES: "settings of repositories and accounts",
+    Stage.NARROWING: "removals, after their replacements work",
 }
 
 
@@ -35,16 +35,16 @@ class StageSummary:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What findings of one check need of a person."""
+    """Manual steps for the findings of one check."""
 
     check: str
     summary: str
     """Of the first finding."""
     resources: tuple[str, ...]
     steps: tuple[str, ...]
-    """Of the first finding; those of the others differ in names only."""
+    """Steps of the first finding; those of the others differ in names only."""
     besides: bool
-    """Whether scripts mend the findings, and this is to be done or known as well."""
+    """Whether scripts fix the findings, and these steps are additional."""
 
 
 def runnable(plan: Plan) -> tuple[Script, ...]:
@@ -65,12 +65,12 @@ def stages(plan: Plan) -> tuple[StageSummary, ...]:
 
 
 def fixed_findings(plan: Plan) -> frozenset[str]:
-    """Fingerprints of the findings that the scripts mend."""
+    """Fingerprints of the findings that the scripts fix."""
     return frozenset(fingerprint for script in plan.scripts for fingerprint in script.findings)
 
 
 def tasks(findings: Iterable[Finding], plan: Plan) -> tuple[Task, ...]:
-    """What is left for a person, by check: first what no script mends, then what is to be done besides."""
+    """Manual steps, by check: first for findings that no script fixes, then additional ones."""
     done = fixed_findings(plan)
     groups: dict[tuple[bool, str], list[Finding]] = {}
     for finding in sorted(findings, key=lambda one: (one.severity.rank, one.check, one.resource)):
@@ -93,7 +93,7 @@ def tasks(findings: Iterable[Finding], plan: Plan) -> tuple[Task, ...]:
 
 
 def refusals(findings: Iterable[Finding], plan: Plan) -> Mapping[str, tuple[str, ...]]:
-    """Findings (check and resource) that AWS would refuse to have mended, by reason."""
+    """Findings (check and resource) whose changes AWS would reject, by reason."""
     found: dict[str, list[str]] = {}
     for finding in findings:
         for reason in dict.fromkeys(plan.refused.get(finding.fingerprint, ())):

@@ -1,6 +1,6 @@
-"""Edits of repository creation templates.
+"""Changes of repository creation templates.
 
-An update that leaves a field out falls back to AWS's default for it (ECR API reference,
+An update without a field sets AWS's default for it (ECR API reference,
 UpdateRepositoryCreationTemplate: an omitted imageTagMutability means MUTABLE), so every field is sent again.
 """
 
@@ -31,7 +31,7 @@ FIELDS = (
     "repositoryPolicy",
     "lifecyclePolicy",
 )
-"""What can be written. Times of creation and change are AWS's own."""
+"""Fields that can be written. AWS sets the times of creation and change."""
 
 PREFIX = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*/?|ROOT")
 """Prefix of the ECR service model."""
@@ -39,7 +39,7 @@ PREFIX = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[
 
 @dataclass(frozen=True, slots=True)
 class TemplateChange:
-    """One template: as the audit saw it, None where there was none, and as it shall be."""
+    """One template: as audited, None where there was none, and its target state."""
 
     seen: Template | None
     wanted: Template
@@ -66,13 +66,15 @@ def parse(text: str | None) -> Mapping[str, Template]:
 
 
 def merge(seen: Mapping[str, Template], changes: Iterable[Asked]) -> Merged[Changes]:
-    """What becomes of each template that an edit names. Edits that disagree about a field: the first one holds."""
+    """The target state of each template that a change names. Where changes disagree about a field, the first
+    applies.
+    """
 
     def apply(changes: Changes, change: Asked) -> Changes:
         key = key_of(change.prefix)
         return {**changes, key: _changed(seen.get(key), changes.get(key), change)}
 
-    # One finding may update what another one creates.
+    # One finding may update a template that another one creates.
     return merge_one_by_one({}, sorted(once(changes), key=lambda change: change.kind), apply)
 
 
@@ -82,12 +84,12 @@ def key_of(prefix: str) -> str:
 
 
 def prefix_of(change: Change) -> str:
-    """The prefix of the template that *edit* is about; empty for any other change."""
+    """The prefix of the template that *edit* changes; empty for any other change."""
     return change.prefix if isinstance(change, Asked) else ""
 
 
 def writable(template: Template) -> dict[str, Any]:
-    """The fields of *template* that can be written and say something."""
+    """The fields of *template* that can be written and are not empty."""
     return {name: template[name] for name in FIELDS if template.get(name) not in (None, "", [])}
 
 
@@ -106,21 +108,21 @@ def _changed(seen: Template | None, before: TemplateChange | None, change: Asked
         if name == "appliedFor" and isinstance(change, CreateTemplate):
             wanted[name] = list(dict.fromkeys((*present.get(name, ()), *value)))
         elif name in present and present.get(name) not in (original.get(name), value):
-            raise CannotApplyError(f"two findings want different values of {name} in the creation template")
+            raise CannotApplyError(f"two findings require different values of {name} in the creation template")
         else:
             wanted[name] = value
     return TemplateChange(seen, _checked(wanted))
 
 
 def _checked(template: Template) -> Template:
-    """*template* ready to be sent: mutability always said. Raises CannotApplyError where AWS takes no such template."""
+    """*template* ready to be sent, always with mutability. Raises CannotApplyError where AWS would reject it."""
     wanted = {**template, "imageTagMutability": template.get("imageTagMutability") or "MUTABLE"}
     if not wanted["imageTagMutability"].endswith("_WITH_EXCLUSION"):
         wanted.pop("imageTagMutabilityExclusionFilters", None)
     if not PREFIX.fullmatch(wanted["prefix"]) or len(wanted["prefix"]) > 256:
-        raise CannotApplyError(f"AWS takes no template prefix like {wanted['prefix']!r}")
+        raise CannotApplyError(f"AWS does not accept the template prefix {wanted['prefix']!r}")
     if not wanted.get("appliedFor"):
-        raise CannotApplyError("a creation template must be applied for something")
+        raise CannotApplyError("a creation template needs at least one value of appliedFor")
     for name, most in (("repositoryPolicy", 10_240), ("lifecyclePolicy", 30_720)):
         if len(wanted.get(name) or "") > most:
             raise CannotApplyError(f"{name} would have {len(wanted[name]):,} characters, AWS allows {most:,}")

@@ -1,10 +1,10 @@
-"""The declared tables: what a check may look at, with the meaning of every column.
+"""The declared tables: the facts that checks evaluate, with the meaning of every column.
 
 Conventions that hold in every table:
 
-- **Null means not known**: it could not be read, parsed or decided; the `gaps` table says why. A judged null is UNKNOWN.
-- **Empty text means known and none**: an empty `registry_policy` was read, and there is no policy.
-- AWS documents (policies, rules, templates) stay JSON text exactly as AWS gave them; lists of ours are compact JSON text.
+- **Null means unknown**: it could not be read, parsed or evaluated; see the `gaps` table. A fact that is null is UNKNOWN.
+- **Empty text means known to be none**: an empty `registry_policy` was read, and there is no policy.
+- AWS documents (policies, rules, templates) are JSON text exactly as AWS returned it; other lists are compact JSON text.
 - Account ids are text of twelve digits. Times are UTC and end in `_at`.
 """
 

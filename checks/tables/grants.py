@@ -6,7 +6,7 @@ from checks.tables.schema import ACCOUNT, REGION, Table, count, flag, text
 
 GRANTS = Table(
     name="grants",
-    meaning="One statement of one registry policy, numbered from 1; number 0 stands for a policy that could not be parsed.",
+    meaning="One statement of one registry policy, numbered from 1; number 0 is a policy that could not be parsed.",
     key=("account", "region", "statement"),
     label="statement {statement} of the registry policy of {account}/{region}",
     identity=("account", "region", "statement_json"),
@@ -24,43 +24,43 @@ GRANTS = Table(
         flag("allows_others", "Whether it allows anything to a principal outside the account itself"),
         count(
             "unmatchable_resources",
-            "Entries of Resource or NotResource that cannot name a repository of this registry; null: not readable",
+            "Entries of Resource or NotResource that cannot match a repository of this registry; null: could not be parsed",
         ),
-        text("resource_problem", "Which entries cannot, and why, as a clause"),
+        text("resource_problem", "Which entries cannot match, and why, as a clause"),
         count(
             "unsatisfied_conditions",
-            "Conditions that a replication request from a granted account does not meet; 0: some granted account meets "
-            "them all; null: AWS does not document what replication sends",
+            "Conditions that a replication request from an allowed account does not meet; 0: some allowed account meets "
+            "all of them; null: AWS does not document what replication sends",
         ),
-        text("condition_problem", "Which conditions are not met, or may not be, and why, as a clause"),
+        text("condition_problem", "Which conditions are not met, or may not be met, and why, as a clause"),
         count(
             "replication_principals",
             "Principals that replication can match: accounts and everyone; a NotPrincipal counts as one; null: AWS does "
-            "not document whether one of them does",
+            "not document whether one of them matches",
         ),
-        text("principal_problem", "Why none does, as a clause"),
+        text("principal_problem", "Why no principal matches, as a clause"),
         text(
             "excess_actions",
-            "ECR actions that it allows other accounts and the baseline's `grants.allowed_actions` does not list, JSON "
+            "ECR actions that it allows other accounts and that are not in the baseline's `grants.allowed_actions`, JSON "
             "array; null: unknown",
         ),
         text(
             "excess_actions_severity",
-            "Severity where there are some: critical if an account outside the organization is allowed them, else high",
+            "Severity of excess actions: critical if an account outside the organization is allowed them, else high",
         ),
         text(
             "outside_accounts",
-            "Whom it allows something outside the organization: account ids, organization ids, `*` for everyone; JSON "
-            "array; null: unknown",
+            "Principals outside the organization that it allows any action: account ids, organization ids, `*` for "
+            "everyone; JSON array; null: unknown",
         ),
         text(
             "outside_accounts_severity",
-            "Severity where there are some: informational if all are external accounts of the baseline, else critical",
+            "Severity of such principals: informational if all are external accounts of the baseline, else critical",
         ),
         text(
             "grantee_scope",
-            "How far it reaches: `none` (a Deny, or no account), `accounts`, `organizations`, `everyone`; null: a "
-            "condition may bound it, or its principals are not readable",
+            "Principals that it allows: `none` (a Deny, or no account), `accounts`, `organizations` or `everyone`; null: a "
+            "condition may limit them, or they could not be parsed",
         ),
         flag("about_replication", "Whether it allows or denies replication to a principal outside the account itself"),
         text(
@@ -69,11 +69,11 @@ GRANTS = Table(
             "as a clause; empty: none; null: unknown",
         ),
         text("problem", "Which part of the statement could not be read, and why, as a clause"),
-        flag("grantees_named", "Whether it allows replication, and names every account that it allows it to"),
+        flag("grantees_named", "Whether it allows replication, and only to accounts that it names"),
         text(
             "unused_accounts",
-            "Those of them that neither replicate here nor are required to, JSON array; null: unknown",
+            "Named accounts that neither replicate to this registry nor are required to, JSON array; null: unknown",
         ),
-        text("use_problem", "Why it is unknown, as a clause"),
+        text("use_problem", "Why `unused_accounts` is unknown, as a clause"),
     ),
 )

@@ -6,7 +6,7 @@ from checks.tables.schema import LINK_KEY, Table, count, flag, text
 
 LINKS = Table(
     name="links",
-    meaning="Source registry → destination registry, for every pair that a rule has or the baseline requires.",
+    meaning="Source registry → destination registry, for every pair of a rule or a requirement of the baseline.",
     key=("source_account", "source_region", "destination_account", "destination_region"),
     label="{source_account}/{source_region} → {destination_account}/{destination_region}",
     two_sided=True,
@@ -18,28 +18,31 @@ LINKS = Table(
         flag("present", "Whether a rule has this destination; null: the source's rules were not read"),
         flag("expected", "Whether the baseline requires it"),
         text("required_by", "Names of the baseline's requirements, JSON array"),
-        text("rules", "Numbers of the rules that have it, JSON array"),
+        text("rules", "Numbers of the rules with this destination, JSON array"),
         text("prefixes", 'Prefixes that those rules match, JSON array; `[""]` is everything'),
         text("expected_prefixes", 'Prefixes that the baseline requires, JSON array; `[""]` is everything'),
         text("missing_prefixes", "Required prefixes that no rule to this destination covers, JSON array"),
-        text("expected_delete_replication", "`on`, `off` or empty: what the baseline says for this link"),
+        text(
+            "expected_delete_replication", "`on` or `off` as the baseline requires for this link; empty: not specified"
+        ),
         flag("declaration_required", "Whether the link is present and the baseline forbids undeclared links"),
         text("declaration", "`required` or `allowed` by the baseline, else `undeclared`"),
-        flag("destination_region_valid", "Whether the Region is known and of the source's partition"),
+        flag("destination_region_valid", "Whether the Region is known and in the source's partition"),
         text(
-            "destination_partition", "Partition of the destination's Region; empty: none in which the AWS SDK knows ECR"
+            "destination_partition",
+            "Partition of the destination's Region; empty: the AWS SDK knows no such Region of ECR",
         ),
-        text("destination_region_problem", "What is wrong with the Region, as a clause"),
+        text("destination_region_problem", "Problem of the Region, as a clause"),
         text(
             "regions_not_enabled",
-            "Ends whose Region is not enabled in the account, JSON array of `account/region (STATUS)`; null: a status "
-            "could not be read",
+            "Source or destination, where the Region is not enabled in the account, JSON array of `account/region "
+            "(STATUS)`; null: a status could not be read",
         ),
         flag(
             "backfill_ended",
             "Whether the newest backfill to the destination that AWS lists has ended; null: backfills were not read",
         ),
-        text("backfill_status", "Its status; empty: there is none"),
+        text("backfill_status", "Status of that backfill; empty: there is none"),
         text("backfill_problem", "How many replications failed, and with which codes, as a clause"),
         text(
             "destination_membership",
@@ -47,23 +50,23 @@ LINKS = Table(
             "external account, else `outside`",
         ),
         text("source_account_state", "State of the source account in AWS Organizations (ACTIVE, SUSPENDED …)"),
-        text("destination_account_state", "State of the destination account, likewise"),
+        text("destination_account_state", "State of the destination account in AWS Organizations"),
         text(
             "inactive_accounts",
-            "Accounts at either end that are not ACTIVE, JSON array of `account (STATE)`; null: a state could not be read",
+            "Source and destination accounts that are not ACTIVE, JSON array of `account (STATE)`; null: a state is unknown",
         ),
-        flag("cross_account", "Whether it crosses accounts, so that the destination must grant it"),
+        flag("cross_account", "Whether it crosses accounts, so the destination's registry policy must allow it"),
         text(
             "grant_verdict",
             "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that the link replicates; null: indeterminate or policy not read",
         ),
-        text("grant_reason", "Why, as a clause"),
+        text("grant_reason", "Reason for `grant_verdict`, as a clause"),
         count(
             "explicit_deny_statements",
-            "Deny statements of the destination's registry policy that together stop every name that the link "
+            "Deny statements of the destination's registry policy that together deny every name that the link "
             "replicates; 0: some name is not denied; null: unknown, as where a replica's own repository policy may deny",
         ),
-        text("denying_statements", "Numbers of the Deny statements that stop some name of the link, JSON array"),
+        text("denying_statements", "Numbers of the Deny statements that deny some name of the link, JSON array"),
         text(
             "repository_denials",
             "Replica repositories whose own policy may deny the replication, JSON array, at most 20",
@@ -75,12 +78,12 @@ LINKS = Table(
             "null: unknown",
         ),
         text("absent_repositories", "Matching repositories that do not exist there, JSON array, at most 20"),
-        count("absent_repository_count", "How many do not"),
+        count("absent_repository_count", "Number of such repositories"),
         text(
             "uncreatable_repositories",
-            "Those of them that ecr:CreateRepository is not allowed for, JSON array, at most 20",
+            "Absent repositories for which ecr:CreateRepository is not allowed, JSON array, at most 20",
         ),
-        count("uncreatable_repository_count", "How many; null: unknown"),
+        count("uncreatable_repository_count", "Number of such repositories; null: unknown"),
         flag(
             "template_sets_tags",
             "Whether a creation template at the destination sets resource tags on repositories that the link can create",
@@ -88,49 +91,50 @@ LINKS = Table(
         text(
             "untaggable_prefixes",
             "Prefixes of those names for which the registry policy does not allow ecr:TagResource, JSON array; null: "
-            "unknown, or no other account is concerned",
+            "unknown, or the link is within one account",
         ),
         text(
             "prefixes_without_template",
-            "Prefixes with names that replication can create there and no creation template with REPLICATION serves, JSON array",
+            "Prefixes of names that replication can create there without a creation template for REPLICATION, JSON array",
         ),
         flag(
             "signing_required",
-            "Whether the baseline wants destinations to sign, and the source has signing rules for what is replicated",
+            "Whether the baseline requires managed signing at destinations, and the source has signing rules for the replicated "
+            "repositories",
         ),
-        count("destination_signing_rules", "Signing rules of the destination that select what is replicated there"),
-        text("signing_rules_unknown", "Why their number is unknown, as a clause"),
+        count("destination_signing_rules", "Signing rules of the destination that select the replicated repositories"),
+        text("signing_rules_unknown", "Why that number is unknown, as a clause"),
         text(
             "delete_conflicting_rules",
             "Numbers of the rules that replicate the same repositories there and disagree on deleteReplication, JSON array",
         ),
-        text("delete_conflicting_prefixes", "What those rules have in common, JSON array of prefixes"),
+        text("delete_conflicting_prefixes", "Prefixes that those rules have in common, JSON array"),
         text(
             "delete_settled",
-            "`on` or `off`: what the baseline says of all of them, if that ends the conflict here and opens none "
+            "`on` or `off` as the baseline requires for all of them, if that resolves the conflict and causes none "
             "elsewhere; else empty",
         ),
-        text("delete_differing_rules", "Numbers of the rules to be switched for that, JSON array"),
+        text("delete_differing_rules", "Numbers of the rules to change for that, JSON array"),
         text(
             "unreached_registries",
             "Registries to which the destination replicates the same repositories and the source itself does not, JSON "
             "array; null: unknown. Replicated images are not replicated again",
         ),
-        text("unreached_prefixes", "What is not replicated there, JSON array of prefixes"),
+        text("unreached_prefixes", "Prefixes that are not replicated to those registries, JSON array"),
         text(
             "unreached_details",
-            "JSON array of objects: account, region and prefixes of what is left out; `allowed`: whether the baseline "
-            "has nothing against such a link; `grant`: given, lacking, denied or unknown",
+            "JSON array of objects: account, region and prefixes that are not replicated; `allowed`: whether the baseline "
+            "allows such a link; `grant`: given, lacking, denied or unknown",
         ),
         text(
             "mutual_prefixes",
-            "What both registries replicate to each other, JSON array of prefixes; null: the destination's rules were "
+            "Prefixes that both registries replicate to each other, JSON array; null: the destination's rules were "
             "not read",
         ),
         text(
             "removable_direction",
-            "Which direction can be removed because the baseline requires only the other, which covers all of it: `this` "
-            "or `reverse`; else empty",
+            "Direction that can be removed because the baseline requires only the other one, which includes all of it: "
+            "`this` or `reverse`; else empty",
         ),
         count(
             "other_source_count",
@@ -138,25 +142,25 @@ LINKS = Table(
         ),
         text(
             "other_sources",
-            "Those registries, and those that perhaps do, JSON array of `account/region`",
+            "Those registries, and those that may do so, JSON array of `account/region`",
         ),
         text("shared_repositories", "Repositories that come from several sources, JSON array, at most 20"),
-        count("shared_repository_count", "How many do"),
+        count("shared_repository_count", "Number of such repositories"),
         flag(
             "other_sources_required",
             "Whether the baseline requires all of those repositories of the other sources, and nothing that this link "
             "replicates",
         ),
         flag("region_restricted", "Whether the link is present and the baseline lists the allowed Regions"),
-        text("disallowed_region", "The destination's Region where the baseline does not allow it; empty: it does"),
-        text("allowed_regions", "The Regions that the baseline allows, JSON array; none: all"),
-        flag("environments_apply", "Whether the link is present and both accounts lie in environments of the baseline"),
+        text("disallowed_region", "The destination's Region, if the baseline does not allow it; else empty"),
+        text("allowed_regions", "The Regions that the baseline allows, JSON array; empty array: all"),
+        flag("environments_apply", "Whether the link is present and both accounts are in environments of the baseline"),
         text("source_environment", "Name of the source's environment; empty: none"),
         text("destination_environment", "Name of the destination's environment; empty: none"),
         count(
             "source_trust_level",
             "Position of the source's environment in the baseline, from 1 for the least trusted; null: none, or unknown",
         ),
-        count("destination_trust_level", "Likewise for the destination's environment"),
+        count("destination_trust_level", "As `source_trust_level`, for the destination's environment"),
     ),
 )

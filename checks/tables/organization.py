@@ -19,7 +19,7 @@ ACCOUNTS = Table(
         text("ou_path", "Names of the organizational units from the root, joined by `/` (`Root/Workloads/Prod`)"),
         text("organization_path", "Ids as `aws:PrincipalOrgPaths` spells them (`o-a/r-b/ou-c/`)"),
         flag("management", "Whether it is the management account"),
-        flag("in_scope", "Whether this run was asked to audit it"),
+        flag("in_scope", "Whether it is in the scope of the run"),
     ),
 )
 
@@ -33,15 +33,15 @@ REGIONS = Table(
         ACCOUNT,
         REGION,
         text("status", "ENABLED, ENABLED_BY_DEFAULT, ENABLING, DISABLING, DISABLED; null: not known"),
-        flag("enabled", "Whether ECR can be used there by this account"),
-        flag("in_scope", "Whether this run was asked to audit it"),
+        flag("enabled", "Whether the account can use ECR there"),
+        flag("in_scope", "Whether it is in the scope of the run"),
     ),
 )
 
 
 GAPS = Table(
     name="gaps",
-    meaning="What the audit wanted to read and could not.",
+    meaning="Evidence that the audit could not read.",
     key=("gap",),
     label="gap {gap}",
     columns=(
@@ -50,39 +50,39 @@ GAPS = Table(
         REGION,
         text("operation", "`service:Operation`"),
         text("kind", "Kind of the gap"),
-        text("code", "Error code as AWS gave it"),
-        text("message", "Error message as AWS gave it"),
-        text("tables", "Tables that it spoils, comma-separated"),
-        text("resource", "What was asked about, where it was one thing"),
-        text("permission", "IAM action that would close it"),
+        text("code", "Error code as AWS returned it"),
+        text("message", "Error message as AWS returned it"),
+        text("tables", "Tables that it affects, comma-separated"),
+        text("resource", "Resource of the call, where it was a single one"),
+        text("permission", "Missing IAM action that would close the gap"),
     ),
 )
 
 
 WAIVERS = Table(
     name="waivers",
-    meaning="Dated, reasoned exceptions of the baseline and of the waiver file, compared with this run's findings.",
+    meaning="Waivers of the baseline and of the waiver file, compared with this run's findings.",
     key=("file", "waiver"),
     label="waiver {waiver} of {file}",
     identity=("file", "checks", "scope", "owner", "reason"),
     columns=(
-        text("file", "File that holds it"),
+        text("file", "File that contains it"),
         count("waiver", "Its number in that file, from 1"),
         count("line", "Line on which it begins"),
-        text("checks", "Checks that it names, comma-separated"),
+        text("checks", "Its checks, comma-separated"),
         text("scope", "Its scope, in words; empty: every finding of its checks"),
         text("reason", "Why it was granted"),
         text("owner", "Person or team responsible for it"),
-        text("until", "Last day on which it holds, ISO date"),
-        count("days_left", "Days from the run's day to that day; below zero: days since"),
-        flag("in_force", "Whether it holds on the run's day"),
+        text("until", "Last day on which it is in force, ISO date"),
+        count("days_left", "Days from the run to that day; negative: days since"),
+        flag("in_force", "Whether it is in force on the day of the run"),
         text("state", "`in force`, `expired`, or `too far ahead`: further than `longest_waiver_days` of the baseline"),
         text("problem", "Why it is not in force, as a clause"),
         count(
             "findings",
             "Findings of this run that it matches, in force or not; null: none, and part of its scope was not evaluated",
         ),
-        count("reopened", "Those of them that no waiver in force covers"),
-        text("not_evaluated", "What of its scope was not evaluated, as a clause"),
+        count("reopened", "Number of those findings without a waiver in force"),
+        text("not_evaluated", "Part of its scope that was not evaluated, as a clause"),
     ),
 )

@@ -1,4 +1,4 @@
-"""What a table is made of, and the columns that several share."""
+"""The structure of a table, and columns that several tables share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Type(StrEnum):
-    """How a column is held in pandas and Parquet."""
+    """Type of a column in pandas and Parquet."""
 
     TEXT = "text"
     """pandas string or category; null is missing."""
@@ -37,13 +37,13 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     label: str
-    """Format string over the columns: how a row is called in a report."""
+    """Format string over the columns: the name of a row in a report."""
     two_sided: bool = False
-    """Whether rows have a source and a destination; a check then says on which side its finding lies."""
+    """Whether rows have a source and a destination; a check then defines the side of its findings."""
     identity: tuple[str, ...] = ()
-    """Columns whose values name a row over runs, where the key counts positions that move; empty: the key.
+    """Columns whose values identify a row over runs, where the key has positions that can change; empty: the key.
 
-    Rows that agree in all of them are told apart by their order in the table.
+    Rows that agree in all of them are distinguished by their order in the table.
     """
 
     def column(self, name: str) -> Column:
@@ -75,7 +75,7 @@ def count(name: str, meaning: str) -> Column:
 
 
 def time(name: str, meaning: str) -> Column:
-    """A column of moments, UTC."""
+    """A column of times, UTC."""
     return Column(name, Type.TIME, meaning)
 
 
@@ -84,6 +84,6 @@ REGION = text("region", "Region name")
 LINK_KEY = (
     text("source_account", "Account whose registry replicates"),
     text("source_region", "Region whose registry replicates"),
-    text("destination_account", "Account that receives the copies"),
-    text("destination_region", "Region that receives the copies"),
+    text("destination_account", "Account that receives the replicas"),
+    text("destination_region", "Region that receives the replicas"),
 )

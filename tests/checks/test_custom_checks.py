@@ -163,16 +163,16 @@ def test_every_expectation_that_is_let_in_works_on_these_tables(kind: str) -> No
     [
         ("[", "not valid JSON"),
         ("", "not valid JSON"),
-        ("[]", "a suite is a JSON object"),
+        ("[]", "the file is not a JSON object"),
         ("[" * 100_000, "nested too deep"),
-        ('{"a": 1, "a": 2}', "a key is in one object twice"),
-        ('{"meta": NaN}', "NaN is no JSON number"),
+        ('{"a": 1, "a": 2}', "an object has a duplicate key"),
+        ('{"meta": NaN}', "NaN is not a JSON number"),
         ("\ufffd", "not UTF-8"),
         (" " * (1024 * 1024 + 1), "more than 1,048,576 characters"),
-        ("{}", "names no table"),
+        ("{}", "has no table"),
         (suite(expectation("table_row_count_to_equal", value=1), table="replica"), "did you mean replicas?"),
         (suite(expectation("table_row_count_to_equal", value=1), table="waivers"), "which does not exist"),
-        (suite(), "holds no expectations"),
+        (suite(), "has no expectations"),
         (suite(*[{}] * 501), "at most 500"),
     ],
 )
@@ -190,35 +190,36 @@ GOOD = expectation("column_values_to_be_in_set", {"id": "good"}, column="reposit
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        (7, "no JSON object"),
-        ({"type": 7}, "an expectation has a `type`"),
-        (expectation("the_moon"), "is not among the expectations"),
-        ({"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "SELECT 1"}}, "is not among"),
+        (7, "not a JSON object"),
+        ({"type": 7}, "an expectation needs a `type`"),
+        (expectation("the_moon"), "is not a supported expectation"),
+        ({"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "SELECT 1"}},
+         "is not a supported expectation"),
         (BETWEEN(row_condition="x==1", condition_parser="pandas", max_value=1), "row_condition is an expression"),
         (BETWEEN(row_condition={"type": "pass_through", "pass_through_filter": "@x"}, max_value=1), "row_condition"),
-        (BETWEEN(max_value={"$PARAMETER": "now()"}), "$PARAMETER refers to something outside"),
+        (BETWEEN(max_value={"$PARAMETER": "now()"}), "$PARAMETER refers to a document outside"),
         (expectation("column_values_to_match_json_schema", column="repository",
-                     json_schema={"items": [{"$ref": "file:///etc/passwd"}]}), "$ref refers to something outside"),
+                     json_schema={"items": [{"$ref": "file:///etc/passwd"}]}), "$ref refers to a document outside"),
         (expectation("column_values_to_match_json_schema", column="repository",
-                     json_schema={"$id": "http://192.0.2.1/x"}), "$id refers to something outside"),
+                     json_schema={"$id": "http://192.0.2.1/x"}), "$id refers to a document outside"),
         (expectation("column_values_to_be_unique"), "name no column"),
         (expectation("column_values_to_be_unique", column="repositry"), "did you mean repository?"),
         (expectation("column_values_to_match_regex", column="repository", regex="("), "missing )"),
         (expectation("column_values_to_match_regex", column="repository", regex=[7]), "not a valid expectation"),
         (BETWEEN(), "cannot both be None"),
         (BETWEEN(max_value="x"), "not a valid expectation"),
-        (BETWEEN({"severity": "grave"}, max_value=1), "none of critical, high"),
+        (BETWEEN({"severity": "grave"}, max_value=1), "not one of critical, high"),
         (BETWEEN({"severty": "high"}, max_value=1), "did you mean severity?"),
-        (BETWEEN({"message": "{nothing}"}, max_value=1), "of which nothing is known"),
-        (BETWEEN({"message": "{repository.__class__}"}, max_value=1), "of which nothing is known"),
-        (BETWEEN({"message": "{source_images:>999999999}"}, max_value=1), "formats a value in a way"),
-        (BETWEEN({"message": "{repository!r}"}, max_value=1), "formats a value in a way"),
-        (BETWEEN({"remediation": ["{"]}, max_value=1), "no format string"),
+        (BETWEEN({"message": "{nothing}"}, max_value=1), "which is not available here"),
+        (BETWEEN({"message": "{repository.__class__}"}, max_value=1), "which is not available here"),
+        (BETWEEN({"message": "{source_images:>999999999}"}, max_value=1), "format specification that is not supported"),
+        (BETWEEN({"message": "{repository!r}"}, max_value=1), "format specification that is not supported"),
+        (BETWEEN({"remediation": ["{"]}, max_value=1), "not a valid format string"),
         (BETWEEN({"message": 7}, max_value=1), "not text"),
-        (BETWEEN({"when": "repository"}, max_value=1), "no boolean column"),
+        (BETWEEN({"when": "repository"}, max_value=1), "not a boolean column"),
         (BETWEEN({"unknown": 1}, max_value=1), "neither true nor false"),
         (BETWEEN({"at": "middle"}, max_value=1), "meta.at"),
-        (BETWEEN(max_value=1) | {"windows": [{"x": 1}]}, "windows over earlier runs"),
+        (BETWEEN(max_value=1) | {"windows": [{"x": 1}]}, "`windows` over earlier runs are not supported"),
     ],
 )  # fmt: skip
 def test_an_expectation_that_breaks_is_told_and_the_others_go_on(entry: Any, said: str) -> None:
@@ -285,6 +286,6 @@ def test_what_is_told_and_what_is_kept_is_bounded() -> None:
     result = evaluation.results[0]
     assert len(result.findings) == MAX_FINDINGS
     assert counts(result) == {"fail": MAX_FINDINGS + 5}
-    assert evaluation.notes == ("user.ours.it: 1,005 rows fail, the first 1,000 of them are findings.",)
+    assert evaluation.notes == ("user.ours.it: 1,005 rows fail, and only the first 1,000 are findings.",)
     assert len(json.dumps(evaluation.validations)) < 20_000
     assert len(json.dumps(dict(evaluation.results[1].findings[0].evidence))) < 20_000

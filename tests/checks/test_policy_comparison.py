@@ -67,12 +67,12 @@ def test_what_expires_in_the_copy_only(source, copy, not_stricter):
 def test_the_problem_says_which_images_and_when():
     found = strictness(policy(rule(99, **RELEASES)), policy(rule(20, **RELEASES)))
     assert found.problem == (
-        "images that are tagged like v* expire at the destination beyond the newest 20, "
-        "and at the source beyond the newest 99"
+        "images with tags matching v* expire at the destination beyond the newest 20, "
+        "at the source beyond the newest 99"
     )
     assert (
         strictness(policy(rule(99, **RELEASES)), policy(rule(7, **UNTAGGED))).problem
-    ) == "images without tag expire at the destination 7 days after the push, and at the source never"
+    ) == "untagged images expire at the destination 7 days after the push, at the source never"
 
 
 RULES = st.lists(

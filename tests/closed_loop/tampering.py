@@ -1,4 +1,4 @@
-"""What somebody else does between an audit and its remedy: every document that edits would change, changed."""
+"""What another user does between an audit and its remediation: every document that changes would modify, modified."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ Document = dict[str, Any]
 def tamper(world: Document, changes: Iterable[Change]) -> bool:
     """Change, in the document *world*, whatever *changes* would change and can find changed; whether there was any."""
     done = [
-        spoil(_registry(world, change), change)
+        modify(_registry(world, change), change)
         for change in changes
-        for kind, spoil in _CHANGES.items()
+        for kind, modify in _CHANGES.items()
         if change.kind.startswith(kind)
     ]
     return any(done)

@@ -131,13 +131,13 @@ def remedied(
     assert_printed(case, scripts)
     commands = [script for script in scripts if script.findings]
     if commands:
-        changes = [
+        requested = [
             change for finding in selected for change in (finding.remediation.changes if finding.remediation else ())
         ]
-        if not {change.kind for change in changes} <= tried:
+        if not {change.kind for change in requested} <= tried:
             refuses_strangers(commands, like(STRANGER, case), simulation, aws, folder)
-            leaves_changed_documents_alone(commands, changes, before, aws, folder)
-            tried |= {change.kind for change in changes}
+            leaves_changed_documents_alone(commands, requested, before, aws, folder)
+            tried |= {change.kind for change in requested}
         runs(commands, simulation, aws, folder, case.exit)
         once = simulation.snapshot()
         runs(commands, simulation, aws, folder, case.exit)
@@ -203,21 +203,21 @@ def refuses_strangers(scripts: Sequence[Script], stranger: str, simulation: Simu
 
 
 def leaves_changed_documents_alone(
-    scripts: Sequence[Script], changes: Sequence[Change], world: dict[str, Any], aws: str, folder: Path
+    scripts: Sequence[Script], requested: Sequence[Change], world: dict[str, Any], aws: str, folder: Path
 ) -> None:
-    """Whatever the edits touch was changed by somebody: the script says so and does not overwrite it."""
+    """Whatever the edits touch was changed by another user: the script reports it and does not overwrite it."""
     tampered = json.loads(json.dumps(world))
-    if not tamper(tampered, changes):
+    if not tamper(tampered, requested):
         return
-    somebodys = differences(world, World.from_document(tampered).to_document())
+    others = differences(world, World.from_document(tampered).to_document())
     with serve(World.from_document(tampered)) as simulation:
         ended = [
             run(script.text, simulation, account, aws, folder) for script in scripts for account in accounts(script)
         ]
         after = differences(world, simulation.snapshot())
     assert 3 in {done.code for done in ended}, ended
-    assert any("somebody changed it. Audit again." in done.errors for done in ended), ended
-    assert {place: after.get(place) for place in somebodys} == somebodys, "somebody's change was overwritten"
+    assert any("changed since the audit. Run the audit again." in done.errors for done in ended), ended
+    assert {place: after.get(place) for place in others} == others, "another change was overwritten"
 
 
 def runs(scripts: Iterable[Script], simulation: Simulation, aws: str, folder: Path, code: int) -> None:

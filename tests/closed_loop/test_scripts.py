@@ -243,7 +243,7 @@ def test_documents_that_somebody_changed_are_left_alone(aws: str, tmp_path: Path
         for script in (scripts[1], scripts[4], scripts[5]):
             done = run(script.text, simulation, script.account, aws, tmp_path)
             assert done.code == 3
-            assert "somebody changed it. Audit again." in done.errors
+            assert "changed since the audit. Run the audit again." in done.errors
         assert simulation.snapshot() == before
         settings = run(scripts[3].text, simulation, OTHER, aws, tmp_path)
         assert settings.code == 3
@@ -305,5 +305,5 @@ def test_a_backfill_waits_for_the_one_that_is_running(aws: str, tmp_path: Path) 
         before = simulation.snapshot()
         done = run(text, simulation, SOURCE, aws, tmp_path)
         assert done.code == 5, done
-        assert "Put off" in done.errors
+        assert "Deferred: another backfill" in done.errors
         assert simulation.snapshot() == before

@@ -1,4 +1,4 @@
-"""Steps of single repositories and accounts, run by the real AWS CLI: done once, already so the second time."""
+"""Steps of single repositories and accounts, run by the real AWS CLI: done once, already applied the second time."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_once_is_done_and_twice_is_harmless(name: str, aws: str, tmp_path: Path)
         assert places == [(OTHER, REGION, *changed)]
         again = run(text, simulation, OTHER, aws, tmp_path)
         assert (again.code, again.errors) == (0, "")
-        assert "already so" in again.output
+        assert "already applied" in again.output
         assert simulation.snapshot() == after
 
 
@@ -84,10 +84,10 @@ def test_the_failure_rule_is_put_once_and_a_rule_of_somebody_else_is_left_alone(
         text = commands(finding(at_other("account.failure-rule")), seen(simulation, (OTHER, REGION)))
         done = run(text, simulation, OTHER, aws, tmp_path)
         assert (done.code, done.errors) == (0, ""), done
-        assert "add a target by hand" in done.output
+        assert "add a target manually" in done.output
         (found,) = events.list_rules()["Rules"]
         assert json.loads(found["EventPattern"])["detail"] == {"result": ["FAILED"]}
-        assert "already so" in run(text, simulation, OTHER, aws, tmp_path).output
+        assert "already applied" in run(text, simulation, OTHER, aws, tmp_path).output
         events.put_rule(Name="ecr-replication-failed", EventPattern='{"source": ["aws.ecr"]}')
         assert run(text, simulation, OTHER, aws, tmp_path).code == 3
         (found,) = events.list_rules()["Rules"]
@@ -98,7 +98,7 @@ def test_a_setting_that_somebody_changed_is_left_alone(aws: str, tmp_path: Path)
     with serve(estate(settings={"BLOB_MOUNTING": "ENABLED"})) as simulation:
         change = at_other("account.setting", name="REGISTRY_POLICY_SCOPE", seen="V1", value="V2")
         text = commands(finding(change), seen(simulation, (OTHER, REGION)))
-        assert "already so" in run(text, simulation, OTHER, aws, tmp_path).output
+        assert "already applied" in run(text, simulation, OTHER, aws, tmp_path).output
 
 
 def test_a_setting_waits_for_the_policy_that_was_to_be_narrowed_first(aws: str, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_setting_waits_for_the_policy_that_was_to_be_narrowed_first(aws: str, 
         before = simulation.snapshot()
         done = run(script.text, simulation, OTHER, aws, tmp_path)
         assert (done.code, simulation.snapshot()) == (5, before), done
-        assert "Put off: a step before this one was left out." in done.errors
+        assert "Deferred: an earlier step was skipped." in done.errors
 
 
 def pushed(simulation: Any, manifest: str, tag: str) -> str:
@@ -142,7 +142,7 @@ def test_a_tag_comes_to_the_image_that_is_there(manifest: str, moved: bool, tag:
         ecr = client(simulation, OTHER)
         (image,) = ecr.describe_images(repositoryName="prod/api", imageIds=[{"imageTag": tag}])["imageDetails"]
         assert (image["imageDigest"], image["imageTags"]) == (digest, sorted(["kept", tag]))
-        assert "already so" in run(text, simulation, OTHER, aws, tmp_path).output
+        assert "already applied" in run(text, simulation, OTHER, aws, tmp_path).output
 
 
 def test_a_tag_that_moved_meanwhile_and_an_image_that_is_gone_stay_as_they_are(aws: str, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_tag_that_moved_meanwhile_and_an_image_that_is_gone_stay_as_they_are(a
         before = simulation.snapshot()
         done = run(text, simulation, OTHER, aws, tmp_path)
         assert done.code == 3, done
-        assert "somebody changed it" in done.errors
+        assert "changed since the audit" in done.errors
         assert simulation.snapshot() == before
         gone = at_other("repository.retag", repository="prod/api", digest="sha256:" + "0" * 64, tag="1.0", seen=other)
         assert (
@@ -198,4 +198,4 @@ def test_rules_are_thinned_out_as_told_by_their_numbers(aws: str, tmp_path: Path
         assert (done.code, done.errors) == (0, ""), done
         after = client(simulation, OTHER).describe_registry()["replicationConfiguration"]["rules"]
         assert after == [rule(here, prefixes=["prod/"], delete=True), rule(here, prefixes=["base/"])]
-        assert "already so" in run(script.text, simulation, OTHER, aws, tmp_path).output
+        assert "already applied" in run(script.text, simulation, OTHER, aws, tmp_path).output

@@ -67,7 +67,7 @@ def test_scripts_order_and_readme_are_written_and_summed_up(kept: Path) -> None:
         f"20-rules-{SOURCE}-{REGION}.sh",
         f"40-repositories-{OTHER}-{REGION}.sh",
     ]
-    assert written(kept) == {*scripts, f"60-by-hand-{SOURCE}-{REGION}.sh", "README.txt", "order.txt"}
+    assert written(kept) == {*scripts, f"60-manual-{SOURCE}-{REGION}.sh", "README.txt", "order.txt"}
     assert [line.split()[2] for line in (kept / "plan/order.txt").read_text().splitlines()] == scripts
     assert all(os.access(kept / "plan" / name, os.X_OK) for name in scripts)
     assert "4 failures: 3 can be mended by the scripts here, 1 needs a person." in result.output
@@ -83,7 +83,7 @@ def test_options_narrow_the_plan_and_say_so(kept: Path) -> None:
     result = planned(kept, "latest", "--account", SOURCE)
     assert written(kept) == {
         f"20-rules-{SOURCE}-{REGION}.sh",
-        f"60-by-hand-{SOURCE}-{REGION}.sh",
+        f"60-manual-{SOURCE}-{REGION}.sh",
         "README.txt",
         "order.txt",
     }
@@ -126,7 +126,7 @@ def test_code_is_written_instead_and_scripts_of_before_go(kept: Path) -> None:
         "mine.sh",
     }
     assert "WARNING: cloudformation cannot express all of the plan." in result.output
-    assert "Resource tags of prod/api: team: an action rather than a document" in result.output
+    assert "Resource tags of prod/api: team: an API call, not a document" in result.output
     readme = (kept / "plan/README.txt").read_text()
     assert readme.index(f"1. {OTHER}") < readme.index(f"2. {SOURCE}")
     assert json.loads((kept / f"plan/{stems[0]}.json").read_text())["Resources"]["Replication"]

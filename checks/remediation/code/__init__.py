@@ -1,7 +1,7 @@
 """Target documents as infrastructure code, for registries that are managed with CloudFormation or Terraform.
 
-The documents are those that the scripts work towards. What a tool's own schema cannot say is left out and told,
-never said in part: a document that silently lost a setting would switch that setting off.
+The documents are the target documents of the scripts. A document that a tool's schema cannot express is left out and
+reported, never written in part: a document that lacks a setting would switch that setting off.
 """
 
 from checks.remediation.code.cloudformation import cloudformation

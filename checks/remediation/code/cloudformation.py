@@ -1,10 +1,10 @@
 """CloudFormation. Source: the resource schemas of AWS::ECR::*, November 2026.
 
-`AWS::ECR::ReplicationConfiguration` knows no deleteReplication. Lifecycle and repository policies are properties of
+`AWS::ECR::ReplicationConfiguration` has no deleteReplication. Lifecycle and repository policies are properties of
 `AWS::ECR::Repository` only, so they cannot be declared for a repository that replication created.
 
 An import takes a resource over as it is and writes nothing, and an update writes only where the template changed. So
-there are two templates: the documents as the audit saw them, to be imported, and as they shall be.
+there are two templates: the documents as audited, to be imported, and their target state.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from checks.remediation.templates import FIELDS
 
 _TOOL = "CloudFormation"
 _DELETIONS = (
-    "CloudFormation knows no deleteReplication: whenever it writes the rules it switches deleteReplication off, "
-    "without a word, also where somebody switched it on outside the stack."
+    "CloudFormation does not support deleteReplication: whenever it writes the rules it switches deleteReplication off "
+    "without a warning, also where it was switched on outside the stack."
 )
 _ROLE = re.compile(r"arn:aws[-a-z0-9]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_-]*")
-"""CustomRoleArn of the schema, which has no room for a path."""
+"""CustomRoleArn of the schema, which does not allow a path."""
 
 Properties = dict[str, Any]
 
@@ -77,7 +77,7 @@ def cloudformation(registry: RegistryTargets) -> Code:
 
 
 def _script(registry: RegistryTargets, stem: str, *, imported: bool) -> str:
-    """A script that takes over what exists, unless the stack is there already, and then deploys the template."""
+    """A script that imports existing resources, unless the stack already exists, and then deploys the template."""
     stack = f"ecr-registry-{registry.region}"
     aws, of_stack = ("aws", "cloudformation"), ("--stack-name", stack)
     change = (*of_stack, "--change-set-name", "import")
@@ -92,9 +92,9 @@ def _script(registry: RegistryTargets, stem: str, *, imported: bool) -> str:
         "fi",
     )
     title = (
-        f"{stem}.sh: takes the documents of account {registry.account}, {registry.region}, into the stack {stack},",
-        "as they are, and then makes them what they shall be. Read the templates first. Where a stack of yours",
-        "declares a document already, change it there instead.",
+        f"{stem}.sh: imports the documents of account {registry.account}, {registry.region}, into the stack {stack}",
+        "as they are, then updates them to their target state. Review the templates first. If another stack already",
+        "declares a document, change it there instead.",
     )
     return "\n".join(
         (
@@ -126,7 +126,7 @@ def _template(
         },
         "Resources": dict(resources),
     }
-    # Not in ASCII: readers that take JSON for YAML do not know how JSON spells what lies beyond 65,535.
+    # Not in ASCII: YAML readers do not know JSON's escapes of characters beyond U+FFFF.
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -134,7 +134,7 @@ def _declared(kind: str, properties: Properties) -> dict[str, Any]:
     texts = json.dumps(properties)
     if "{{resolve:" in texts:
         raise CannotExpressError(f"it contains {{{{resolve:, which {_TOOL} would replace")
-    # A policy variable such as ${aws:username} is meant as it stands, not forgotten to be substituted.
+    # A policy variable such as ${aws:username} is literal, not a placeholder of the template.
     metadata = {"Metadata": {"cfn-lint": {"config": {"ignore_checks": ["E1029"]}}}} if "${" in texts else {}
     kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
     return {"Type": kind, **kept, **metadata, "Properties": properties}
@@ -144,8 +144,8 @@ def _resource(target: Target) -> tuple[str, Properties | None, Properties]:
     """Type, properties as seen (None: there is nothing to import) and properties as wanted."""
     if target.kind not in _RESOURCES:
         raise CannotExpressError(
-            f"{_TOOL} knows it only as a property of AWS::ECR::Repository, which the stack would have to own: "
-            "put it into the template that owns the repository, or run the script"
+            f"{_TOOL} supports it only as a property of AWS::ECR::Repository, which the stack would have to own: "
+            "add it to the template that owns the repository, or run the script"
         )
     if target.kind == "replication":
         refuse_deletions(target, _TOOL)
@@ -154,7 +154,7 @@ def _resource(target: Target) -> tuple[str, Properties | None, Properties]:
     _declared(kind, after)
     if not target.seen:
         return kind, None, after
-    # An import writes nothing, so its template need not say what is to be imported down to the deletions.
+    # An import writes nothing, so its template need not express deleteReplication.
     before = properties(
         replace(target, wanted=less_deletions(target.seen) if target.kind == "replication" else target.seen)
     )
@@ -183,7 +183,7 @@ def _policy(target: Target) -> Properties:
 
 def _scanning(target: Target) -> Properties:
     if any(rule["scanFrequency"] == "MANUAL" for rule in target.wanted["rules"]):
-        raise CannotExpressError(f"a rule has the frequency MANUAL, which {_TOOL} does not know")
+        raise CannotExpressError(f"a rule has the frequency MANUAL, which {_TOOL} does not support")
     rules = [
         {
             "ScanFrequency": rule["scanFrequency"],
@@ -201,10 +201,10 @@ def _creation_template(target: Target) -> Properties:
     refuse_unknown(wanted, FIELDS, "the template", _TOOL)
     if wanted.get("customRoleArn") and not _ROLE.fullmatch(wanted["customRoleArn"]):
         raise CannotExpressError(
-            f"its role {wanted['customRoleArn']} has a path, for which {_TOOL}'s schema has no room"
+            f"its role {wanted['customRoleArn']} has a path, which {_TOOL}'s schema does not allow"
         )
     if wanted.get("lifecyclePolicy") and len(wanted["lifecyclePolicy"]) < 100:
-        raise CannotExpressError(f"its lifecycle policy is shorter than the 100 characters that {_TOOL} wants")
+        raise CannotExpressError(f"its lifecycle policy is shorter than the 100 characters that {_TOOL} requires")
     properties = {
         name: wanted[field]
         for name, field in (

@@ -66,7 +66,7 @@ def _escaped(char: str) -> str:
 
 
 def _literal(match: re.Match[str]) -> str:
-    """`$${x}` is a literal `${x}`; signs in a row, or a brace that nothing closes, are written by number instead."""
+    """`$${x}` is a literal `${x}`; several signs in a row, or an unclosed brace, are written as escapes."""
     signs = match[1]
     closed = _CLOSED.match(match.string, match.end())
     return signs * 2 if len(signs) == 1 and closed else f"\\u{ord(signs[0]):04x}" * len(signs)

@@ -1,4 +1,4 @@
-"""What infrastructure code for one registry is made of, and the README beside it."""
+"""The parts of the infrastructure code of one registry, and the README beside it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from checks.remediation.planner import shortened
 from checks.remediation.replication_rules import Rule, deletes
 from checks.remediation.shell import visible
 
-NO_DOCUMENT = "an action rather than a document; the script does it"
+NO_DOCUMENT = "an API call, not a document; run the script for it"
 """Why a step is in no file."""
 
 
 class CannotExpressError(ValueError):
-    """A tool's schema has no way to say a document; the text says why."""
+    """A tool's schema cannot express a document; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Code:
     """What the files declare, in words."""
     left_out: tuple[LeftOut, ...]
     commands: tuple[str, ...]
-    """Shell lines that take over what exists and apply the files."""
+    """Shell lines that import existing resources and apply the files."""
     sends: bool
-    """Whether it declares replication rules, which want the receiving registries to be ready."""
+    """Whether it declares replication rules, for which the destination registries must be ready."""
 
 
 def words(target: Target) -> str:
@@ -57,16 +57,16 @@ def words(target: Target) -> str:
 
 
 def refuse_deletions(target: Target, tool: str) -> None:
-    """Raise CannotExpressError where rules replicate deletions, or stop it, which *tool* has no word for."""
+    """Raise CannotExpressError where rules replicate deletions, or stop it, which *tool* cannot express."""
     numbers = [str(number) for number, rule in enumerate(target.wanted, start=1) if deletes(rule)]
     if numbers:
         which = f"{'rule' if len(numbers) == 1 else 'rules'} {', '.join(numbers)}"
         raise CannotExpressError(
-            f"{which} with deleteReplication on, for which {tool} has no word: "
-            "it would write the rules without, which switches it off"
+            f"{which} with deleteReplication on, which {tool} does not support: "
+            "it would write the rules without it, which switches it off"
         )
     if target.seen and less_deletions(target.seen) == less_deletions(target.wanted):
-        raise CannotExpressError(f"only deleteReplication is to be changed, which {tool} does not see")
+        raise CannotExpressError(f"only deleteReplication changes, which {tool} does not support")
 
 
 def less_deletions(rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -78,24 +78,24 @@ def refuse_unknown(document: Mapping[str, object], known: Iterable[str], what: s
     """Raise CannotExpressError where *document* has an element that *tool* would drop."""
     unknown = sorted(set(document) - set(known))
     if unknown:
-        raise CannotExpressError(f"{what} has {', '.join(unknown)}, and {tool} has no word for it")
+        raise CannotExpressError(f"{what} has {', '.join(unknown)}, which {tool} does not support")
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:
-    """*name*, or with a number behind it where it is taken."""
+    """*name*, with a number appended where it is taken."""
     known = set(taken)
     return next(one for one in (name, *(f"{name}{number}" for number in range(2, len(known) + 3))) if one not in known)
 
 
 def in_order(codes: Iterable[Code]) -> tuple[Code, ...]:
-    """Registries that only receive before those that send."""
+    """Registries without replication rules before those with rules."""
     return tuple(
         sorted((code for code in codes if code.files), key=lambda code: (code.sends, code.account, code.region))
     )
 
 
 def code_lines(codes: Sequence[Code]) -> list[str]:
-    """For each registry what its files declare and how they are applied, then all that is left out."""
+    """For each registry what its files declare and how to apply them, then everything that is left out."""
     lines: list[str] = []
     for number, code in enumerate(in_order(codes), start=1):
         lines += [f"{number}. {code.account}, {code.region}: {', '.join(code.declared)}"]
@@ -105,13 +105,13 @@ def code_lines(codes: Sequence[Code]) -> list[str]:
 
 
 def left_out_lines(codes: Sequence[Code]) -> list[str]:
-    """What no file declares, by registry and reason."""
+    """Documents that no file declares, by registry and reason."""
     lines: list[str] = []
     for code in codes:
         reasons: dict[str, list[str]] = {}
         for one in code.left_out:
             reasons.setdefault(one.why, []).append(one.what)
         if reasons:
-            lines += ["", f"LEFT OUT of {code.account}, {code.region}:"]
+            lines += ["", f"NOT INCLUDED, {code.account}, {code.region}:"]
             lines += [f"  - {shortened(names)}: {why}" for why, names in reasons.items()]
     return [visible(line) for line in lines]

@@ -1,6 +1,6 @@
 """Terraform. Sources: the schemas in hashicorp/terraform-provider-aws, internal/service/ecr, as of 2026.
 
-`aws_ecr_replication_configuration` takes at most 10 rules of at most 25 destinations and knows no deleteReplication.
+`aws_ecr_replication_configuration` allows at most 10 rules of at most 25 destinations and has no deleteReplication.
 `aws_ecr_repository_creation_template` sends on update only the arguments that changed, while ECR takes a missing
 imageTagMutability for MUTABLE (ECR API reference, UpdateRepositoryCreationTemplate).
 """
@@ -34,8 +34,8 @@ _MOST_RULES = 10
 _MOST_DESTINATIONS = 25
 _MOST_CHARACTERS = 10_240
 _DELETIONS = (
-    "WARNING: this provider knows no deleteReplication. Whenever it writes these rules it switches deleteReplication",
-    "off, without a word, also where somebody switched it on outside Terraform.",
+    "WARNING: this provider does not support deleteReplication. Whenever it writes these rules it switches",
+    "deleteReplication off without a warning, also where it was switched on outside Terraform.",
 )
 _KEPT = hcl.block("lifecycle", hcl.attribute("prevent_destroy", True))
 
@@ -78,16 +78,18 @@ def terraform(registry: RegistryTargets) -> Code:
 def _module(
     registry: RegistryTargets, blocks: Sequence[str], left_out: Sequence[LeftOut], imports: Sequence[str]
 ) -> str:
-    head = [f"ECR registry {registry.account} in {registry.region}: the documents as they shall be."]
-    head += ["They exist already: the import blocks (Terraform 1.5 or later) take them over instead of creating them."]
-    head += [f"With an older Terraform, take out the import blocks and run: {'; '.join(imports)}"] if imports else []
-    head += ["Where code of yours declares them already, change it there: two declarations would undo each other."]
-    head += ["", "LEFT OUT:"] if left_out else []
+    head = [f"ECR registry {registry.account} in {registry.region}: the documents in their target state."]
+    head += ["They already exist: the import blocks (Terraform 1.5 or later) import them instead of creating them."]
+    head += [f"With an older Terraform, remove the import blocks and run: {'; '.join(imports)}"] if imports else []
+    head += [
+        "If other Terraform code already declares them, change it there: two declarations would overwrite each other."
+    ]
+    head += ["", "NOT INCLUDED:"] if left_out else []
     head += [f"- {one.what}: {one.why}" for one in left_out]
     provider = hcl.block(
         hcl.labelled("provider", "aws"),
         hcl.attribute("region", registry.region),
-        "# Credentials of any other account are refused.",
+        "# Credentials of any other account are rejected.",
         hcl.attribute("allowed_account_ids", [registry.account]),
     )
     required = hcl.block(
@@ -100,11 +102,11 @@ def _replication(target: Target) -> tuple[str, list[str]]:
     kind = "aws_ecr_replication_configuration"
     if not target.wanted:
         raise CannotExpressError(
-            f"no rule is left, and {_TOOL} needs at least one: remove the resource, or run the script"
+            f"no rule remains, and {_TOOL} needs at least one: remove the resource, or run the script"
         )
     refuse_deletions(target, _TOOL)
     if len(target.wanted) > _MOST_RULES:
-        raise CannotExpressError(f"it has {len(target.wanted)} rules, and {_TOOL} takes {_MOST_RULES}")
+        raise CannotExpressError(f"it has {len(target.wanted)} rules, and {_TOOL} allows {_MOST_RULES}")
     return kind, [hcl.block("replication_configuration", *(_rule(rule) for rule in target.wanted))]
 
 
@@ -112,7 +114,7 @@ def _rule(rule: Rule) -> str:
     refuse_unknown(rule, ("destinations", "repositoryFilters", "deleteReplication"), "a rule", _TOOL)
     if not 1 <= len(rule["destinations"]) <= _MOST_DESTINATIONS:
         count = len(rule["destinations"])
-        raise CannotExpressError(f"a rule lists {count} destinations, and {_TOOL} takes 1 to {_MOST_DESTINATIONS}")
+        raise CannotExpressError(f"a rule lists {count} destinations, and {_TOOL} allows 1 to {_MOST_DESTINATIONS}")
     destinations = [
         hcl.block(
             "destination", hcl.attribute("region", one["region"]), hcl.attribute("registry_id", one["registryId"])
@@ -132,7 +134,7 @@ def _rule(rule: Rule) -> str:
 
 def _policy(target: Target) -> tuple[str, list[str]]:
     length = len(json.dumps(json.loads(target.wanted), separators=(",", ":"), ensure_ascii=False))
-    # jsonencode spells each of these with six characters.
+    # jsonencode writes each of these with six characters.
     length += 5 * sum(target.wanted.count(char) for char in "<>&")
     if length > _MOST_CHARACTERS:
         raise CannotExpressError(f"as {_TOOL} writes it, it has {length:,} characters of {_MOST_CHARACTERS:,}")
@@ -168,11 +170,11 @@ def _template(target: Target) -> tuple[str, list[str]]:
     )
     if seen and same and mutability != "MUTABLE":
         raise CannotExpressError(
-            f"{_TOOL} sends only what changes, and ECR takes a missing imageTagMutability for MUTABLE: "
-            f"the update would make what is {mutability} MUTABLE"
+            f"{_TOOL} sends only changed arguments, and ECR treats a missing imageTagMutability as MUTABLE: "
+            f"the update would change {mutability} to MUTABLE"
         )
     if len(wanted["prefix"]) < 2:
-        raise CannotExpressError(f"{_TOOL} takes no prefix of one character")
+        raise CannotExpressError(f"{_TOOL} does not allow a prefix of one character")
     arguments = [hcl.attribute("prefix", wanted["prefix"]), hcl.attribute("applied_for", wanted["appliedFor"])]
     arguments.append(hcl.attribute("image_tag_mutability", mutability))
     arguments += [
@@ -217,7 +219,7 @@ def _of_repository(target: Target) -> list[str]:
 
 
 def _encoded(text: str) -> str:
-    """JSON *text* as an expression that gives a text with the same value."""
+    """JSON *text* as an expression whose text has the same value."""
     return f"jsonencode({hcl.value(json.loads(text))})"
 
 

@@ -107,7 +107,7 @@ def test_billion_laughs() -> None:
 
 def test_too_large_and_too_deep() -> None:
     [problem] = problems_of("#" * (MAX_CHARACTERS + 1))
-    assert problem.message == "the file has 1,048,577 characters, at most 1,048,576 are read"
+    assert problem.message == "the file has 1,048,577 characters, and at most 1,048,576 are allowed"
     assert load_baseline("#" * MAX_CHARACTERS, "baseline.yaml") == Baseline()
     [problem] = problems_of("severity: " + "[" * 200_000)
     assert problem.message == "values are nested more than 40 deep"

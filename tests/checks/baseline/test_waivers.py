@@ -154,9 +154,9 @@ def test_every_waiver_is_held_against_the_findings() -> None:
     expected = [
         ("in force", "", 1),
         ("expired", "it expired on 2026-10-01, and 1 finding is open again", 2),
-        ("expired", "it expired on 2026-10-01, and no open finding needs it", 1),
+        ("expired", "it expired on 2026-10-01, and no open finding matches it", 1),
         ("expired", "it expired on 2026-10-01, and 2 findings are open again", 2),
-        ("expired", "it expired on 2026-10-01, and no open finding needs it", 0),
+        ("expired", "it expired on 2026-10-01, and no open finding matches it", 0),
         ("too far ahead", "2028-01-01 is more than 366 days ahead", 4),
         ("in force", "", 0),
     ]
@@ -178,11 +178,11 @@ IDLE = {"checks": ["grants.*"]}
     ("fields", "scope_read", "expected"),
     [
         ({}, WaiverScope(), ""),
-        ({}, WaiverScope(accounts=frozenset([A])), "the run was narrowed to some accounts"),
+        ({}, WaiverScope(accounts=frozenset([A])), "the run was limited to some accounts"),
         ({"accounts": [A]}, WaiverScope(accounts=frozenset([A])), ""),
-        ({"accounts": [A, B]}, WaiverScope(accounts=frozenset([A])), "the run was narrowed to some accounts"),
+        ({"accounts": [A, B]}, WaiverScope(accounts=frozenset([A])), "the run was limited to some accounts"),
         ({"ous": ["Workloads"]}, WaiverScope(accounts=frozenset([A])), ""),
-        ({}, WaiverScope(regions=frozenset(["eu-west-1"])), "the run was narrowed to some Regions"),
+        ({}, WaiverScope(regions=frozenset(["eu-west-1"])), "the run was limited to some Regions"),
         ({"regions": ["eu-west-1"]}, WaiverScope(regions=frozenset(["eu-west-1"])), ""),
         ({}, WaiverScope(unread=frozenset([(B, "eu-west-1")])), f"{B}/eu-west-1 could not be read completely"),
         ({"accounts": [A]}, WaiverScope(unread=frozenset([(B, "eu-west-1")])), ""),

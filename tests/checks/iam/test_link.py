@@ -58,6 +58,6 @@ def test_uncovered_existing_repositories_are_counted():
     names = [f"prod/{letter}{n}" for letter in "ab" for n in range(30)]
     found = link_verdict(text, LinkRequest(**LINK), ["prod/"], names, names)
     assert found.verdict is GrantVerdict.ALLOWED
-    assert "30 existing are not allowed" in found.reason
+    assert "30 existing repositories are not allowed" in found.reason
     assert found.create_covered is False
     assert found.uncreatable == tuple(sorted(name for name in names if "/b" in name))

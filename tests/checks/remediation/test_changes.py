@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from checks.changes import AnyChange
 from checks.remediation import STAGES, validate
 from checks.remediation.changes import distinct, once
-from tests.checks.remediation.words import adding, change, granting
+from tests.checks.remediation.words import adding, change, change_from_json, granting
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tests.checks.remediation.words import adding, change, granting
 )
 def test_what_is_stored_is_read_as_the_kind_that_it_names(kind: str, arguments: dict[str, Any], named: str) -> None:
     with pytest.raises(ValidationError) as error:
-        change(kind, "111111111111", "eu-west-1", arguments)
+        change_from_json(kind, "111111111111", "eu-west-1", arguments)
     assert named in str(error.value)
 
 
@@ -42,8 +42,8 @@ _PUT = change("repository.policy", repository="a", seen="", policy="{}")
             replace(change("repository.policy", repository="a", seen="", policy="{}"), seen=None),
             "`repository.policy`.seen",
         ),
-        (replace(_SLR, account="12345"), "'12345'/'eu-west-1' is no registry"),
-        (replace(_SLR, region="$(reboot)"), "is no registry"),
+        (replace(_SLR, account="12345"), "'12345'/'eu-west-1' is not a valid registry"),
+        (replace(_SLR, region="$(reboot)"), "is not a valid registry"),
     ],
 )
 def test_what_nobody_can_mean_is_named(wrong: Any, named: str) -> None:

@@ -27,7 +27,7 @@ def test_destinations_are_divided_with_those_that_are_there_kept() -> None:
     )
     (step,) = limit_advice.for_destinations(row, seen)
     assert "keep 2 here (eu-central-1: 111111111111; eu-west-1: 222222222222)" in step
-    assert "111111111111/us-east-1, which has room for 7 more" in step
+    assert "111111111111/us-east-1, which can have 7 more" in step
     assert "333333333333/eu-west-1 (prod/*)" in step
 
 
@@ -45,7 +45,7 @@ def test_rules_that_say_the_same_are_named_with_the_rule_that_replaces_them() ->
     assert f"rules 1, 3 as {json.dumps(rule(A, prefixes=['a/', 'b/']))}" in step
     unlike = registry(rules=[rule(A, prefixes=["a/"]), rule(B, prefixes=["b/"])])
     (step,) = limit_advice.for_rules(unlike, context(unlike))
-    assert "be one rule, which would also copy" in step
+    assert "into one, which would also replicate" in step
 
 
 def test_filters_that_others_cover_and_shorter_ones_are_named() -> None:
@@ -53,7 +53,7 @@ def test_filters_that_others_cover_and_shorter_ones_are_named() -> None:
     row: dict[str, Any] = {"prefixes": json.dumps(names), "filters_limit": 100}
     first, second = limit_advice.for_filters(row, context())
     assert first == "1 filters begin with another one: base/x."
-    assert "'team/' in place of 90" in second
+    assert "'team/' instead of 90 filters" in second
     assert limit_advice.for_filters({"prefixes": None, "filters_limit": 100}, context()) == ()
 
 
@@ -63,7 +63,7 @@ def test_a_policy_is_told_what_each_way_would_save() -> None:
     text = text_of(policy.merge(parse(""), grants, owner).document, 10_240)
     row = registry(OTHER, policy=text)
     lengths, many, everybody = limit_advice.for_policy(row, context(row))
-    assert f"Without blanks it has {len(text):,} characters" in lengths
+    assert f"Without whitespace the policy has {len(text):,} characters" in lengths
     assert "one statement for all 20 accounts" in many
     assert '"aws:PrincipalOrgID": "o-exampleorg1"' in everybody
     assert limit_advice.for_policy(registry(OTHER), context()) == ()

@@ -121,7 +121,7 @@ def test_a_finding_is_mended_as_a_whole_or_not_at_all() -> None:
     unread = context(registry(), {**registry(OTHER), "registry_policy": None})
     both = finding(granting(SOURCE, ""), adding(B), resource="the link")
     scripts = plan([both, finding(adding(A))], unread)
-    assert names(scripts) == ["20-rules-111111111111-eu-west-1.sh", "60-by-hand-222222222222-eu-west-1.sh"]
+    assert names(scripts) == ["20-rules-111111111111-eu-west-1.sh", "60-manual-222222222222-eu-west-1.sh"]
     assert B.split("/")[0] not in scripts[0].text
     assert "could not be read" in scripts[1].refused[0]
     assert "the link" in scripts[1].text
@@ -134,7 +134,7 @@ def test_the_last_statement_is_left_to_a_person() -> None:
     (script,) = plan(
         [finding(change("policy.remove-statement", OTHER, statement=1))], context(registry(OTHER, policy=policy))
     )
-    assert script.name.startswith("60-by-hand")
+    assert script.name.startswith("60-manual")
     assert "delete-registry-policy" in script.refused[0]
 
 
@@ -169,7 +169,7 @@ def test_steps_for_a_person_are_told_and_never_run(tmp_path: Path) -> None:
 
 def test_an_edit_that_changes_nothing_is_not_printed() -> None:
     (script,) = plan([finding(adding(A, prefixes=["base/x"]))], BOTH)
-    assert "says so already" in script.refused[0]
+    assert "already has it" in script.refused[0]
 
 
 def test_one_finding_may_need_two_accounts() -> None:
@@ -225,7 +225,7 @@ def test_one_reason_is_told_once_for_all_that_it_leaves_out() -> None:
     (script,) = plan(findings, full)
     (reason,) = script.refused
     assert reason.startswith("rules.required-link-present, link 0; ")
-    assert "and 4 more: it would make 26 unique destinations" in reason
+    assert "and 4 more: the registry would have 26 unique destinations" in reason
 
 
 def test_what_is_so_already_does_not_keep_the_rest_of_a_finding_from_being_mended() -> None:
@@ -236,7 +236,7 @@ def test_what_is_so_already_does_not_keep_the_rest_of_a_finding_from_being_mende
     assert script.name.startswith("20-rules")
     assert script.findings == (both.fingerprint,)
     nothing = plan([finding(granting(SOURCE, "prod/"), adding(A))], seen)
-    assert ["says so already" in script.refused[0] for script in nothing] == [True, True]
+    assert ["already has it" in script.refused[0] for script in nothing] == [True, True]
 
 
 def granted(source: str) -> str:

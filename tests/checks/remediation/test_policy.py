@@ -255,10 +255,10 @@ def test_a_policy_that_makes_no_sense_is_never_replaced(text: str | None) -> Non
 @pytest.mark.parametrize(
     ("wanted", "why"),
     [
-        (granting("12", ""), "no account id"),
+        (granting("12", ""), "not a valid account id"),
         (granting(SOURCE, "prod/*"), "no repository name begins with"),
         (dropping(7), "no statement 7"),
-        (change("policy.narrow-deny", OTHER, statement=1, source_account=SOURCE), "no Deny"),
+        (change("policy.narrow-deny", OTHER, statement=1, source_account=SOURCE), "is not a Deny"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wanted: Change, why: str) -> None:

@@ -76,13 +76,13 @@ def test_templates_come_before_rules(settings, templates, changes):
 @pytest.mark.parametrize(
     ("settings", "templates", "why"),
     [
-        ([ANY_KEY], [], "does not say which"),
-        ([ANY_KEY], [template("ROOT")], "does not say which"),
+        ([ANY_KEY], [], "does not specify its ARN"),
+        ([ANY_KEY], [template("ROOT")], "does not specify its ARN"),
         ([ONE_KEY], [], "need a custom role"),
         (
             [{"encryption": {"type": "AES256"}}, {"repositories": ["team"], **ONE_KEY}],
             [ELSEWHERE],
-            "that of others too",
+            "also matches others",
         ),
     ],
 )

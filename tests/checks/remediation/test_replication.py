@@ -153,7 +153,7 @@ def test_rules_beyond_the_limit_are_joined_where_they_say_the_same_else_refused(
         (adding(f"{SOURCE}/{REGION}"), "registry itself"),
         (adding(A, prefixes=["x"]), "2 to 256 characters"),
         (adding(A, prefixes=["prod/*"]), "2 to 256 characters"),
-        (adding("12/eu-west-1"), "no destination like"),
+        (adding("12/eu-west-1"), "does not accept the destination"),
         (change("replication.set-delete", rule=2, enabled=False), "no rule 2"),
     ],
 )

@@ -134,7 +134,7 @@ def test_dropping_a_rule_and_the_one_that_covered_it_is_refused() -> None:
     twins = [rule(A, prefixes=["prod/"]), rule(A, prefixes=["prod/"])]
     result = merged(twins, dropping(1), dropping(2))
     assert result.document == tuple(twins)
-    assert "other fixes narrow the rule that copies prod/*" in result.refused[0].reason
+    assert "other fixes narrow the rule that also replicates prod/*" in result.refused[0].reason
     covered = [rule(A, prefixes=["prod", "production/x"])]
     kept = merged(covered, replacing(1, "prod", "prod/"), replacing(1, "production/x"))
     assert list(kept.document) == [rule(A, prefixes=["prod/", "production/x"])]
@@ -146,7 +146,7 @@ def test_dropping_a_rule_and_the_one_that_covered_it_is_refused() -> None:
     [
         (replacing(1, "team/", "t/"), "no filter 'team/'"),
         (replacing(1, "prod", "x"), "2 to 256 characters"),
-        (replacing(1, "prod", "Prod/*"), "no filter like 'Prod/*'"),
+        (replacing(1, "prod", "Prod/*"), "does not accept the filter 'Prod/*'"),
         (dropping(2), "there is no rule 2"),
         (change("replication.remove-duplicates", rule=9), "there is no rule 9"),
     ],
@@ -168,7 +168,7 @@ def test_a_registry_that_names_itself_is_not_put_again_until_that_is_gone() -> N
     own = rule("111111111111/eu-west-1", B)
     result = merged([own], adding(C))
     assert result.document == (own,)
-    assert "stand in the way" in result.refused[0].reason
+    assert "the existing rules prevent it" in result.refused[0].reason
     assert not merged([own], adding(C), removing("111111111111/eu-west-1")).refused
 
 
@@ -184,7 +184,7 @@ def test_the_split_names_who_stays_who_moves_and_who_has_room() -> None:
     assert len(result.refused) == 3
     assert "27 unique destinations, AWS allows 25" in reason
     assert "keep 25 here (eu-central-1: 111111111111; eu-west-1: 400000000000" in reason
-    assert "for example 111111111111/us-east-1, which has room for 20 more" in reason
+    assert "for example 111111111111/us-east-1, which can have 20 more" in reason
     assert "222222222222/eu-west-1 (prod/*), 333333333333/eu-west-1 (everything, base/*)" in reason
 
 
@@ -194,7 +194,7 @@ def test_too_many_rules_are_told_which_two_could_be_one() -> None:
     result = merged(full, adding("400000000000/eu-west-1", "400000000002/eu-west-1", prefixes=["zz/"]))
     (refusal,) = result.refused
     assert "26 rules, AWS allows 25" in refusal.reason
-    assert "be one rule, which would also copy" in refusal.reason
+    assert "into one, which would also replicate" in refusal.reason
 
 
 @given(RULES, CHANGES)

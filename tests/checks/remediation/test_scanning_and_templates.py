@@ -69,7 +69,7 @@ def test_scanning_twice_is_once_and_rules_stay_two(changes: Any) -> None:
 @pytest.mark.parametrize(
     ("wanted", "why"),
     [
-        (covering("a--"), "no scan filter like"),
+        (covering("a--"), "does not accept the scan filter"),
         (covering("b", frequency="MANUAL"), "no frequency MANUAL"),
         (covering(*(f"team{number:03}/" for number in range(101))), "101 filters"),
     ],
@@ -141,8 +141,8 @@ def test_findings_about_one_template_are_one_change() -> None:
     [
         (updating("base", description="x"), "no creation template base"),
         (updating("prod", colour="x"), "no field colour"),
-        (creating("-x", appliedFor=["REPLICATION"]), "no template prefix like"),
-        (creating("base"), "applied for something"),
+        (creating("-x", appliedFor=["REPLICATION"]), "does not accept the template prefix"),
+        (creating("base"), "needs at least one value of appliedFor"),
         (updating("prod", repositoryPolicy="x" * 10_241), "10,241"),
     ],
 )
@@ -165,16 +165,16 @@ def lifecycle(policy: str) -> Change:
 @pytest.mark.parametrize(
     ("wanted", "why"),
     [
-        (mutability("IMMUTABLE", repository="-rf"), "no repository named '-rf'"),
+        (mutability("IMMUTABLE", repository="-rf"), "'-rf' is not a valid repository name"),
         (mutability("FROZEN"), "FROZEN"),
-        (mutability("IMMUTABLE", "latest"), "takes no exclusion"),
+        (mutability("IMMUTABLE", "latest"), "allows no exclusion"),
         (mutability("IMMUTABLE_WITH_EXCLUSION"), "needs exclusion"),
         (mutability("IMMUTABLE_WITH_EXCLUSION", "$(x)"), "letters, digits"),
         (lifecycle("{}"), "100 to 30,720"),
         (lifecycle("{" + " " * 200), "not JSON"),
         (
             change("repository.policy", repository="a/b", seen="", policy=json.dumps(["x" * 10_240])),
-            "AWS takes 1 to 10,240",
+            "AWS accepts 1 to 10,240",
         ),
     ],
 )

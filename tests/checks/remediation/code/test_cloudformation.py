@@ -65,7 +65,7 @@ def test_policies_of_repositories_that_no_stack_owns_are_left_out_and_told() -> 
     whys = {one.what: one.why for one in code.left_out}
     assert "AWS::ECR::Repository" in whys["the lifecycle policy of prod/a-b"]
     assert "AWS::ECR::Repository" in whys["the repository policy of prod/a-b"]
-    assert "the script does it" in whys["Resource tags of prod/a-b: a"]
+    assert "run the script for it" in whys["Resource tags of prod/a-b: a"]
     assert "LEFT OUT, see Metadata: 3" in json.loads(code.files["222222222222-eu-west-1.json"])["Description"]
 
 
@@ -79,13 +79,13 @@ def test_a_change_that_cloudformation_does_not_see_is_left_out() -> None:
     switched = replicating(change("replication.set-delete", rule=1, enabled=False), rules=[rule(A, delete=True)])
     code = cloudformation(switched)
     assert code.files == {}
-    assert "does not see" in code.left_out[0].why
+    assert "only deleteReplication changes" in code.left_out[0].why
 
 
 def test_rules_are_written_with_a_loud_warning() -> None:
     code = cloudformation(replicating(adding(B, prefixes=["prod/"]), rules=[rule(A, delete=False)]))
     assert complaints(code) == []
-    assert "WARNING: CloudFormation knows no deleteReplication" in code.files["111111111111-eu-west-1.json"]
+    assert "WARNING: CloudFormation does not support deleteReplication" in code.files["111111111111-eu-west-1.json"]
     rules = resources(code)["Replication"]["Properties"]["ReplicationConfiguration"]["Rules"]
     assert [len(one["Destinations"]) for one in rules] == [1, 1]
     assert code.sends

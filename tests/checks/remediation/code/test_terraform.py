@@ -109,7 +109,7 @@ def test_everything_that_exists_is_imported_under_its_own_name() -> None:
 def test_rules_come_with_a_loud_warning_and_all_they_say() -> None:
     code = terraform(replicating(adding(B, prefixes=["prod/"]), rules=[rule(A, delete=False)]))
     (text,) = code.files.values()
-    assert "# WARNING: this provider knows no deleteReplication" in text
+    assert "# WARNING: this provider does not support deleteReplication" in text
     (configuration,) = resource(parsed(code), "aws_ecr_replication_configuration")["replication_configuration"]
     first, second = configuration["rule"]
     assert "repository_filter" not in first
@@ -125,7 +125,7 @@ ELEVEN = [rule(f"4000000000{n:02}/eu-west-1", prefixes=[f"a{n:02}/"]) for n in r
     ("rules", "change", "why"),
     [
         (DELETING, adding(B), "rule 1 with deleteReplication on"),
-        (DELETING, change("replication.set-delete", rule=1, enabled=False), "does not see"),
+        (DELETING, change("replication.set-delete", rule=1, enabled=False), "only deleteReplication changes"),
         (ELEVEN, adding(B), "11 rules"),
         ([rule(A)], change("replication.remove-rule", rule=1), "at least one"),
         ([{**rule(A), "futureElement": 1}], adding(B), "futureElement"),
@@ -144,7 +144,7 @@ def test_an_update_that_would_make_a_template_mutable_is_left_out() -> None:
     described = change("template.update", OTHER, prefix="prod", changes={"description": "new"})
     frozen = change("template.update", OTHER, prefix="prod", changes={"imageTagMutability": "IMMUTABLE"})
     (one,) = planned([finding(described)], seen).registries
-    assert "would make what is IMMUTABLE_WITH_EXCLUSION MUTABLE" in terraform(one).left_out[0].why
+    assert "would change IMMUTABLE_WITH_EXCLUSION to MUTABLE" in terraform(one).left_out[0].why
     (one,) = planned([finding(described), finding(frozen)], seen).registries
     assert terraform(one).left_out == ()
     assert 'id = "prod"' in next(iter(terraform(one).files.values()))
