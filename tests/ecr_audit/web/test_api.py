@@ -278,7 +278,7 @@ def test_a_waiver_lands_in_the_schedules_file_with_who_made_it(served: Served, a
     assert waived["file"] == "waivers.yaml"
     text = Path(served.services.configuration.schedules["nightly"].waivers).read_text()
     assert finding["fingerprint"] in text
-    assert "somebody on this machine" in text
+    assert "local user" in text
     act = served.store.acts(1)[0]
     assert (act.act, act.subject, act.detail["file"]) == ("waive", finding["fingerprint"], "waivers.yaml")
     problem = ok(api.post("/waivers", json=body), 409)

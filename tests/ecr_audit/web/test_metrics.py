@@ -27,7 +27,7 @@ from audit.store import Store, open_store, schema
 from checks.model import Severity
 from ecr_audit.web import health
 from ecr_audit.web.metrics import router as metrics_router
-from ecr_audit.web.security.roles import ANYONE_HERE, Role, User
+from ecr_audit.web.security.roles import LOCAL_USER, Role, User
 from ecr_audit.web.services import Services
 from schedules.configuration.service import Configuration
 from schedules.deliveries.receipts import Receipts
@@ -55,7 +55,7 @@ class World:
     services: Services
     app: FastAPI
     now: dt.datetime = NOW
-    user: User | None = ANYONE_HERE
+    user: User | None = LOCAL_USER
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return call(self.app, path, **headers)
