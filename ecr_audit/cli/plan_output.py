@@ -25,8 +25,8 @@ _SHELL = (
     "Scripts marked safe need no review: they grant no additional access, delete nothing and cost little.",
 )
 _CODE_USE = (
-    "Apply the code in this order: destination registries before source registries. If your own code already declares a",
-    "document, change it there instead: two declarations would overwrite each other. The scripts of",
+    "Apply the code in this order: destination registries before source registries. If your own code already declares",
+    "a document, change it there instead: two declarations would overwrite each other. The scripts of",
     "`ecr-audit plan --format shell` do what is left out below. Run them afterwards; they skip what is done already.",
 )
 _ORDERED = re.compile(r"[0-9]{12} [a-z0-9-]+ [0-9]{2}-[a-z0-9-]+\.sh")

@@ -48,8 +48,8 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
     "--waivers",
     "waiver_file",
     metavar="FILE",
-    help="Waivers in addition to those of the baseline: `version: 1` and `waivers:`, as in a baseline. Only this file is "
-    "read.",
+    help="Waivers in addition to those of the baseline: `version: 1` and `waivers:`, as in a baseline. Only this file "
+    "is read.",
 )
 @custom_checks_option
 @click.option("--output", metavar="DIR", default="ecr-audit-output", show_default=True, help="Folder for the reports.")

@@ -20,7 +20,7 @@ _FAIL_AFTER = 100
 
 
 def _start(call: Call) -> Result:
-    """The copies are made at once, and the backfill is over when it is next looked at."""
+    """Images are replicated immediately; the backfill is complete when it is next described."""
     registry = call.registry()
     destination = call.parameters["destination"]
     place = (destination["registryId"], destination["region"])

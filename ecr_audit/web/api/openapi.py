@@ -71,8 +71,10 @@ def document() -> dict[str, Any]:
 
 
 def _renamed(text: str) -> str:
-    """Two enumerations are called State in their modules."""
-    return text.replace("audit__run_changes__State", "ChangeState").replace("schedules__jobs__State", "JobState")
+    """The schema of `audit.run_changes.State` is published under the more specific name ChangeState."""
+    return text.replace('#/components/schemas/State"', '#/components/schemas/ChangeState"').replace(
+        '"State": {', '"ChangeState": {'
+    )
 
 
 def _common(operation: dict[str, Any], route: RouteContext) -> None:

@@ -54,7 +54,7 @@ class Proxy:
         if not hmac.compare_digest(said[0] if len(said) == 1 else b"", self.secret):
             return None
         names = list(headers(scope, self.settings.user_header.lower()))
-        # Two headers mean that the proxy added its own and passed on the client's: they cannot be told apart.
+        # Two headers mean that the proxy added its own and passed on the client's: they cannot be distinguished.
         if len(names) != 1 or not names[0].strip():
             return None
         role = self._role(frozenset(self._groups(scope)))

@@ -158,7 +158,7 @@ def test_registries_and_links_say_what_is_not_known(api: httpx.Client) -> None:
     assert link["way"] == "blocked"
     for part in ("registries", "links"):
         problem = ok(api.get(f"/runs/20261122T020000Z-4f9a1c/{part}"), 404)
-        assert "kept no evidence tables" in problem["detail"]
+        assert "stored no evidence tables" in problem["detail"]
 
 
 def test_two_runs_are_compared_finding_by_finding(api: httpx.Client) -> None:
@@ -204,7 +204,7 @@ def test_an_audit_is_asked_for_by_schedule_or_by_scope(served: Served, api: http
     assert ok(api.get(f"/jobs/{job['id']}")) == job
     for one in (job, narrow):
         assert ok(api.post(f"/jobs/{one['id']}/cancel"))["state"] == "cancelled"
-    assert "has ended: cancelled" in ok(api.post(f"/jobs/{job['id']}/cancel"), 409)["detail"]
+    assert "has already ended: cancelled" in ok(api.post(f"/jobs/{job['id']}/cancel"), 409)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -415,7 +415,7 @@ def test_a_full_queue_takes_no_more(tmp_path: Path) -> None:
         answer = one.client().post(f"{API}/audits", json={"scope": {}})
         assert answer.status_code == 503
         assert answer.headers["retry-after"]
-        with pytest.raises(BusyError, match="jobs are waiting already"):
+        with pytest.raises(BusyError, match="jobs are already waiting"):
             one.services.report("latest", ["csv"], "test")
 
 

@@ -140,7 +140,7 @@ def test_what_a_night_left_is_told(world: World) -> None:
     assert told[("last_outcome", ("nightly", "done"))] == 1
     assert told[("last_outcome", ("nightly", "failed"))] == 0
     assert told[("last_run_gaps", ("nightly",))] == len(run.gaps) > 0
-    assert told[("last_run_undecided", ("nightly",))] == line.unknown + line.errors > 0
+    assert told[("last_run_unknown", ("nightly",))] == line.unknown + line.errors > 0
     assert told[("last_run_waived", ("nightly",))] == line.waived > 0
     assert told[("last_run_passed", ("nightly",))] == line.passed
     assert told[("last_run_registries_planned", ("nightly",))] == run.coverage.registries_planned

@@ -86,7 +86,7 @@ def test_pages_are_the_findings_each_once_in_order(wanted: Filter):
 
 def test_values_are_told_as_people_read_them():
     for value, text, document in (
-        (None, "not known", False), (True, "yes", False), ("", "none", False), ("[]", "none", False), (7, "7", False),
+        (None, "unknown", False), (True, "yes", False), ("", "none", False), ("[]", "none", False), (7, "7", False),
         ('["prod/", ""]', 'prod/, ""', False), ("[not json", "[not json", False), ("two\nlines", "two\nlines", True),
         ('{"a": 1, "a": 2}', '{"a": 1, "a": 2}', False), ("[" * 100_000, "[" * 40_000, False),
     ):  # fmt: skip

@@ -38,7 +38,7 @@ def test_a_person_asks_for_an_audit_and_cancels_it(tmp_path: Path):
         assert "Cancelled" in look(world.browser().client, f"/jobs/{job.id}").words
         wrong = post(world, "/", "/audits", regions="eu west 1 <b>")
         assert wrong.status_code == 400
-        assert "give account ids of twelve digits" in Seen(wrong.text).words
+        assert "enter 12-digit account IDs" in Seen(wrong.text).words
         assert post(world, "/", "/audits", schedule="weekly").status_code == 404
         assert post(world, "/schedules", "/audits").status_code == 303
         assert len(world.services.queue.list(limit=10)) == 2
@@ -61,7 +61,7 @@ def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_pa
     found = next(one for one in run.findings if one.status is Status.FAIL and one.waiver is None)
     page = f"/runs/{RUN}/findings/{found.fingerprint}"
     for data, told in (
-        ({"reason": " ", "until": "2026-12-31"}, "Say why this is accepted"),
+        ({"reason": " ", "until": "2026-12-31"}, "Enter the reason for the waiver"),
         ({"reason": "x" * 2001, "until": "2026-12-31"}, "at most 2,000 characters"),
         ({"reason": "why", "until": "31.12.2026"}, "as 2027-01-31"),
         ({"reason": "why", "until": "2026-11-22"}, "has passed"),
@@ -129,5 +129,5 @@ def test_a_form_of_another_page_is_not_taken(served: Served):
     for token in ("", "0" * 96):
         answer = browser.post("/audits", {"schedule": "nightly", "csrf_token": token})
         assert answer.status_code == 403
-        assert "load it anew" in Seen(answer.text).words
+        assert "reload the page and try again" in Seen(answer.text).words
     assert len(served.services.queue.list(limit=100)) == before
