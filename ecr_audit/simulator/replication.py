@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def may_replicate(world: World, source: Registry, destination: Registry, name: str) -> bool | None:
-    """Whether images of the repository *name* may go from *source* to *destination*; None: the behavior of AWS is not documented.
+    """Whether images of the repository *name* may go from *source* to *destination*; None: not documented.
 
     Across accounts the destination's registry policy must grant ecr:ReplicateImage, and ecr:CreateRepository where
     the repository is absent; within one account nothing is needed (ECR user guide, registry-permissions.html).

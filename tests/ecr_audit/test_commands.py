@@ -95,7 +95,7 @@ def test_checks_can_be_listed_and_shown():
     ("arguments", "said"),
     [
         (["run", "--baseline", "/no/such/file.yaml"], "/no/such/file.yaml"),
-        (["run", "--accounts", "12"], "twelve digits"),
+        (["run", "--accounts", "12"], "12-digit account ID"),
         (["run", "--regions", "somewhere"], "Region"),
         (["run", "--format", "docx"], "docx"),
         (["run", "--output", "/dev/null/x"], "/dev/null/x"),

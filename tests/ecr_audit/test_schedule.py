@@ -139,14 +139,14 @@ def test_next_of_a_rare_day(folder: Path) -> None:
 def test_a_name_that_nobody_knows(folder: Path, command: str) -> None:
     answer = call(command, "nihgtly")
     assert answer.exit_code == 2
-    assert "no schedule is called 'nihgtly': did you mean nightly?" in answer.output
+    assert "schedule 'nihgtly' does not exist: did you mean nightly?" in answer.output
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["next", "x"], ["run", "x"], ["check"]])
 def test_a_configuration_that_is_not_there(folder: Path, arguments: list[str]) -> None:
     answer = call(*arguments, "--config", "nowhere.yaml")
     assert answer.exit_code == 2
-    assert "there is no configuration nowhere.yaml" in answer.output
+    assert "configuration file nowhere.yaml does not exist" in answer.output
     assert "ecr-audit schedule example > service.yaml" in answer.output
 
 
@@ -174,9 +174,9 @@ deliveries:
         "odd.yaml: valid; schedules: often, alone; deliveries: chat, mail",
         "  note: often is due every day at minute 0-59 of hour 2: at times 1 minutes apart",
         "  note: alone is paused",
-        "  note: alone tells nobody: it names no delivery",
+        "  note: alone sends no notifications: it has no delivery",
         "  note: deliveries.chat.url: the variable NO_SUCH_VARIABLE is not set here",
-        "  note: no schedule names the delivery mail",
+        "  note: the delivery mail is not used by any schedule",
         f"  note: deliveries.mail.password: {folder}/nowhere cannot be read here",
     ]
 
@@ -288,5 +288,5 @@ def test_run_only_follows_what_a_service_has_taken(folder: Path) -> None:
     Receipts(store.engine, lambda: NOW).suppressed(job.id, "archive", "nothing to tell")
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 1, said
-    assert "the audit came to nothing (timed-out): it took longer than 240 minutes" in said
+    assert "the audit did not succeed (timed-out): it took longer than 240 minutes" in said
     assert "delivery archive: suppressed: nothing to tell" in said

@@ -115,7 +115,7 @@ def _scope(request: Request, schedule: str, accounts: str, regions: str) -> Scop
         return ScopeSettings.model_validate({**whole.model_dump(), **changes})
     except ValidationError as error:
         wrong = ", ".join(str(problem["input"])[:60] for problem in error.errors()[:3])
-        detail = f"{wrong}: enter 12-digit account IDs and Region names such as eu-west-1, separated by commas"
+        detail = f"enter 12-digit account IDs and Region names such as eu-west-1, separated by commas, not {wrong}"
         raise HTTPException(400, detail) from error
 
 

@@ -124,7 +124,7 @@ def test_filters_stand_in_the_address_and_come_back(tab: Tab):
     page.go_back()
     assert page.locator("tr.finding").count() == critical
     assert page.get_by_label("Text").is_enabled()
-    page.get_by_role("link", name="Show all").click()
+    page.get_by_role("link", name="Show all", exact=True).click()
     page.wait_for_url(f"**/runs/{RUN}#findings")
     page.get_by_role("link", name="Since").click()
     page.wait_for_url("**/*sort=since#findings")

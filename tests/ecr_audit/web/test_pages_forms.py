@@ -38,7 +38,7 @@ def test_a_person_asks_for_an_audit_and_cancels_it(tmp_path: Path):
         assert "Cancelled" in look(world.browser().client, f"/jobs/{job.id}").words
         wrong = post(world, "/", "/audits", regions="eu west 1 <b>")
         assert wrong.status_code == 400
-        assert "enter 12-digit account IDs" in Seen(wrong.text).words
+        assert "Enter 12-digit account IDs" in Seen(wrong.text).words
         assert post(world, "/", "/audits", schedule="weekly").status_code == 404
         assert post(world, "/schedules", "/audits").status_code == 303
         assert len(world.services.queue.list(limit=10)) == 2
@@ -62,8 +62,8 @@ def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_pa
     page = f"/runs/{RUN}/findings/{found.fingerprint}"
     for data, told in (
         ({"reason": " ", "until": "2026-12-31"}, "Enter the reason for the waiver"),
-        ({"reason": "x" * 2001, "until": "2026-12-31"}, "at most 2,000 characters"),
-        ({"reason": "why", "until": "31.12.2026"}, "as 2027-01-31"),
+        ({"reason": "x" * 2001, "until": "2026-12-31"}, "shorten it to 2,000 or fewer"),
+        ({"reason": "why", "until": "31.12.2026"}, "as YYYY-MM-DD, for example 2027-01-31"),
         ({"reason": "why", "until": "2026-11-22"}, "has passed"),
         ({"reason": "why", "until": "2036-11-22"}, "at most"),
     ):
@@ -76,7 +76,7 @@ def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_pa
     answer = post(served, page, "/waive", reason="Moved <b>in</b> January\r\nX-Evil: 1", until="2026-12-31")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{page}#waiver")
     seen = look(served.browser().client, page)
-    assert "Waived since this run, until 2026-12-31; the next run marks it." in seen.words
+    assert "Waived since this run, until 2026-12-31; the next run applies the waiver." in seen.words
     assert "Moved <b>in</b> January" in seen.words
     assert not any(form.action.partition("#")[0].endswith("/waive") for form in seen.forms)
     assert found.fingerprint in (Path(served.services.configuration.schedules["nightly"].waivers)).read_text()
