@@ -67,7 +67,7 @@ def test_scripts_order_and_readme_are_written_and_summed_up(kept: Path) -> None:
         f"20-rules-{SOURCE}-{REGION}.sh",
         f"40-repositories-{OTHER}-{REGION}.sh",
     ]
-    assert written(kept) == {*scripts, f"60-manual-{SOURCE}-{REGION}.sh", "README.txt", "order.txt"}
+    assert written(kept) == {*scripts, f"60-by-hand-{SOURCE}-{REGION}.sh", "README.txt", "order.txt"}
     assert [line.split()[2] for line in (kept / "plan/order.txt").read_text().splitlines()] == scripts
     assert all(os.access(kept / "plan" / name, os.X_OK) for name in scripts)
     assert "4 failures: 3 can be fixed by the scripts here, 1 needs manual steps." in result.output
@@ -83,7 +83,7 @@ def test_options_narrow_the_plan_and_say_so(kept: Path) -> None:
     result = planned(kept, "latest", "--account", SOURCE)
     assert written(kept) == {
         f"20-rules-{SOURCE}-{REGION}.sh",
-        f"60-manual-{SOURCE}-{REGION}.sh",
+        f"60-by-hand-{SOURCE}-{REGION}.sh",
         "README.txt",
         "order.txt",
     }
