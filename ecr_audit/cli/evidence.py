@@ -46,9 +46,9 @@ def pack(run: str, output: str | None, store_url: str | None) -> None:
     store = opened_store(store_url)
     with explained(StoreError):
         loaded = store.load(store.resolve(run))
-        kept = store.files(loaded.id)
+        stored = store.files(loaded.id)
         view = kept_view(store, loaded)
-        data, manifest = packed(loaded, view, kept, partial(store.table, loaded.id))
+        data, manifest = packed(loaded, view, stored, partial(store.table, loaded.id))
     path = Path(output or f"evidence-{loaded.id}.zip")
     try:
         write_atomically(path, data)

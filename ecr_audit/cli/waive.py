@@ -83,12 +83,12 @@ def waive(
 
     store = opened_store(store_url)
     with explained(StoreError):
-        kept = store.load(store.resolve(run))
+        loaded = store.load(store.resolve(run))
     today = dt.datetime.now(dt.UTC).date()
     with explained(CannotWaiveError):
-        finding = waivable(kept, fingerprint)
-        answerable = owner or _git_user()
-        waived = append_waiver(Path(file), kept, finding, reason=reason, until=until, owner=answerable, today=today)
+        finding = waivable(loaded, fingerprint)
+        responsible = owner or _git_user()
+        waived = append_waiver(Path(file), loaded, finding, reason=reason, until=until, owner=responsible, today=today)
     _print_waiver(waived, file)
 
 

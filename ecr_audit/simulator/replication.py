@@ -178,9 +178,9 @@ def delete_copies(world: World, source: Registry, name: str, digest: str, tag: s
             )
     for place, enabled in places(source, name).items():
         if True in enabled and not blocker(world, source, place, name):
-            copies = world.registry(*place).repositories.get(name)
-            if copies is not None:
-                remove(copies, digest, tag)
+            replica = world.registry(*place).repositories.get(name)
+            if replica is not None:
+                remove(replica, digest, tag)
 
 
 def remove(repository: Repository, digest: str, tag: str) -> None:
@@ -262,8 +262,8 @@ def history(world: World, documents: Iterable[Mapping[str, object]]) -> None:
 def _derived(world: World, source: Registry, name: str, image: Image) -> dict[RegistryId, ReplicationOutcome]:
     outcomes = {}
     for place in places(source, name):
-        copies = world.registry(*place).repositories.get(name) if place[0] in world.accounts else None
-        if copies is not None and image.digest in copies.images:
+        replica = world.registry(*place).repositories.get(name) if place[0] in world.accounts else None
+        if replica is not None and image.digest in replica.images:
             outcomes[place] = ReplicationOutcome("COMPLETE")
             continue
         code = blocker(world, source, place, name)

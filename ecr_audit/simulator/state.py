@@ -153,7 +153,7 @@ class Unit:
 
 @dataclass(slots=True)
 class Organization:
-    """The organization's frame; accounts are kept beside it."""
+    """The organization's frame; accounts are stored separately."""
 
     id: str
     root: str

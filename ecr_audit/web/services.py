@@ -22,7 +22,7 @@ from schedules.jobs.queue import Job, JobQueue, JobState, Kind
 Clock = Callable[[], dt.datetime]
 
 OPENED_AT_ONCE = 4
-"""Runs that are kept in memory: one of 20,000 findings takes some 100 MB."""
+"""Runs that are cached in memory: one of 20,000 findings takes some 100 MB."""
 RENDERED_AT_ONCE, RENDERED_NEXT = 2, 12
 """Reports that are rendered at once, and those that may wait for it."""
 WAITING_AT_MOST = 50

@@ -141,7 +141,7 @@ def test_code_is_written_instead_and_scripts_of_before_go(kept: Path) -> None:
         (("--format", "pulumi"), "pulumi"),
     ],
 )
-def test_mistakes_are_told_with_exit_code_2(kept: Path, words: tuple[str, ...], said: str) -> None:
+def test_mistakes_are_reported_with_exit_code_2(kept: Path, words: tuple[str, ...], said: str) -> None:
     result = planned(kept, *words)
     assert result.exit_code == 2
     assert said in result.output

@@ -193,7 +193,7 @@ def test_it_does_not_open_itself_to_the_world(tmp_path: Path, options: list[str]
     assert words in answer.stderr
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_reported(tmp_path: Path) -> None:
     import socket
 
     (tmp_path / "service.yaml").write_text("version: 1\nstore: store\n")

@@ -39,8 +39,8 @@ def test_the_state_of_a_store(folder: str):
     assert f"Runs      3, {FIRST} to {night(2, 'found').id}" in shown.output
     assert "by counsel: court" in shown.output
     assert "\x1b" not in shown.output
-    told = json.loads(said("status", "--json", "--store", folder).output)
-    assert (told["runs"], told["evidence"], list(told["holds"])) == (3, folder, [FIRST])
+    status = json.loads(said("status", "--json", "--store", folder).output)
+    assert (status["runs"], status["evidence"], list(status["holds"])) == (3, folder, [FIRST])
 
 
 def test_a_store_that_is_not_there_is_not_begun(tmp_path: Path):

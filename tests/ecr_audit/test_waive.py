@@ -129,7 +129,7 @@ def test_the_owner_is_who_git_says_or_has_to_be_said(tmp_path: Path, monkeypatch
     assert load_waivers((tmp_path / "waivers.yaml").read_text(), "f")[0].owner == "jane@example.com"
 
 
-def test_a_file_with_mistakes_is_told_with_lines_and_left_alone(tmp_path: Path) -> None:
+def test_a_file_with_mistakes_is_reported_with_lines_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "waivers.yaml").write_text("waivers:\n  - reason: x\n")
     answer = call(tmp_path)
     assert answer.exit_code == 2

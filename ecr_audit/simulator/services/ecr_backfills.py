@@ -16,7 +16,7 @@ from ecr_audit.simulator.wire.errors import AwsError
 
 _RUNNING = ("PREPARING", "IN_PROGRESS", "STOPPING")
 _FAIL_AFTER = 100
-"""Half of the replications failing ends a backfill as FAILED, judged only once this many were processed."""
+"""A backfill ends as FAILED if half of its replications fail, evaluated only after this many were processed."""
 
 
 def _start(call: Call) -> Result:

@@ -100,7 +100,7 @@ def _batch_get(call: Call) -> Result:
 
 
 def _put_image_scanning_configuration(call: Call) -> Result:
-    """The deprecated setting of one repository: kept and shown, without effect on the effective frequency."""
+    """The deprecated setting of one repository: stored and returned, without effect on the effective frequency."""
     registry, repository = call.repository()
     wanted = bool(call.parameters["imageScanningConfiguration"].get("scanOnPush", False))
     repository.scan_on_push = wanted

@@ -34,7 +34,7 @@ def _list_rules(call: Call) -> Result:
 
 
 def _put_rule(call: Call) -> Result:
-    """Creates or replaces a rule; what the call leaves out is not kept."""
+    """Creates or replaces a rule; members that the call omits are removed."""
     registry, given = _rules(call), call.parameters
     if not given.get("EventPattern") and not given.get("ScheduleExpression"):
         raise AwsError("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")

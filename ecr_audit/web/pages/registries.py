@@ -108,7 +108,7 @@ def _listed(request: Request, of: ShownRun, text: str) -> list[Row]:
     if not store.has_tables(of.run.id, REGISTRIES.name):
         raise HTTPException(404, f"run {of.run.id} stored no evidence tables, so its registries are unknown")
     frame = frame_of(store, of.run.id, REGISTRIES.name)
-    # A run that an older program kept may lack a column: then it is not known.
+    # A run of an older version may lack a column: then the value is unknown.
     known = rows(frame[[name for name in _LISTED if name in frame.columns]])
     found = [{name: row.get(name) for name in _LISTED} for row in known]
     words = text.lower().split()

@@ -200,7 +200,7 @@ def test_a_job_is_asked_for_followed_and_cancelled(tab: Tab, served: Served):
     page.get_by_text("– Cancelled").wait_for()
 
 
-def test_what_somebody_types_survives_the_end_of_a_job(tab: Tab, served: Served):
+def test_what_a_user_types_survives_the_end_of_a_job(tab: Tab, served: Served):
     page = tab.page
     job = begun(served)
     page.goto("/")

@@ -55,7 +55,7 @@ def test_an_empty_service_says_what_to_do_first(tmp_path: Path, path: str):
         assert look(world.browser().client, "/runs/latest", 404).words.count("run")
 
 
-def test_the_first_page_tells_how_things_stand(served: Served):
+def test_the_first_page_shows_how_things_stand(served: Served):
     seen = look(served.browser().client, "/")
     assert "Action required" in seen.words
     assert "In progress" in seen.words
@@ -118,7 +118,7 @@ def test_what_changed_since_the_run_before_can_be_asked_for(served: Served):
         assert {link.rpartition("/")[2] for link in seen.links if "/findings/" in link} == marks
 
 
-def test_what_is_gone_is_told_too(tmp_path: Path):
+def test_what_is_gone_is_reported_too(tmp_path: Path):
     """Fixed findings are in no list of the later run."""
     run = mixed_run()
     gone = {one.fingerprint for result in run.results for one in result.findings[:1] if one.status is Status.FAIL}
@@ -155,7 +155,7 @@ def test_worst_comes_first_and_columns_can_be_sorted(served: Served):
     assert order("sort=since")[-1] not in view.ages
 
 
-def test_what_an_address_asks_for_and_nobody_understands_is_told(served: Served):
+def test_filters_that_are_not_valid_are_reported(served: Served):
     seen = look(served.browser().client, f"/runs/{RUN}?severity=banana&page=-1&colour=%3Cb%3E")
     for odd in ("severity=banana", "page=-1", "colour=<b>"):
         assert f"“{odd}”" in seen.words
@@ -185,7 +185,7 @@ def test_the_beginning_of_an_id_and_latest_lead_to_the_run(served: Served):
         assert (answer.status_code, answer.headers["location"]) == (303, f"/runs/{RUN}?severity=high")
 
 
-def test_a_finding_tells_its_evidence_its_fix_and_its_past(served: Served):
+def test_a_finding_shows_its_evidence_its_fix_and_its_past(served: Served):
     run = served.services.opened(RUN).run
     found = next(one for one in run.findings if one.check == "grants.replication-allowed" and one.remediation)
     client = served.browser().client
@@ -272,7 +272,7 @@ def test_pages_of_runs_and_jobs_go_on(served: Served, monkeypatch: pytest.Monkey
         assert set(found) >= {one for one in every if one.startswith(inside)}
 
 
-def test_jobs_tell_what_became_of_them(served: Served):
+def test_jobs_show_what_became_of_them(served: Served):
     client = served.browser().client
     seen = look(client, "/jobs")
     for state in JobState:
@@ -309,7 +309,7 @@ def test_every_state_of_a_delivery_has_a_label(tmp_path: Path):
         assert label in words
 
 
-def test_schedules_tell_when_and_what_came_of_it(served: Served):
+def test_schedules_show_when_and_what_came_of_it(served: Served):
     seen = look(served.browser().client, "/schedules")
     assert "Europe/Berlin" in seen.words
     assert "2026-11-24 01:30" in seen.words

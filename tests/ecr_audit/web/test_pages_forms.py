@@ -60,7 +60,7 @@ def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_pa
     run = served.services.opened(RUN).run
     found = next(one for one in run.findings if one.status is Status.FAIL and one.waiver is None)
     page = f"/runs/{RUN}/findings/{found.fingerprint}"
-    for data, told in (
+    for data, problem in (
         ({"reason": " ", "until": "2026-12-31"}, "Enter the reason for the waiver"),
         ({"reason": "x" * 2001, "until": "2026-12-31"}, "shorten it to 2,000 or fewer"),
         ({"reason": "why", "until": "31.12.2026"}, "as YYYY-MM-DD, for example 2027-01-31"),
@@ -71,7 +71,7 @@ def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_pa
         assert refused.status_code == 400
         seen = Seen(refused.text)
         assert seen.problems == []
-        assert told in seen.words
+        assert problem in seen.words
         assert seen.form("/waive").fields["until"] == [data["until"]]
     answer = post(served, page, "/waive", reason="Moved <b>in</b> January\r\nX-Evil: 1", until="2026-12-31")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{page}#waiver")
@@ -105,9 +105,9 @@ def test_roles_decide_what_is_offered_and_what_is_done(tmp_path: Path):
         run = world.services.opened(RUN).run
         found = next(one for one in run.findings if one.status is Status.FAIL and one.waiver is None)
         page = f"/runs/{RUN}/findings/{found.fingerprint}"
-        nobody = world.browser().client.get(page)
-        assert nobody.status_code == 303
-        assert urlsplit(nobody.headers["location"]).path == "/signin"
+        anonymous = world.browser().client.get(page)
+        assert anonymous.status_code == 303
+        assert urlsplit(anonymous.headers["location"]).path == "/signin"
         assert world.browser().client.get("/static/page.css").status_code == 200
         offered = {Role.READ: (False, False), Role.RUN: (True, False), Role.ADMIN: (True, True)}
         for role, (may_run, may_waive) in offered.items():

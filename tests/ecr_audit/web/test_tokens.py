@@ -1,4 +1,4 @@
-"""`ecr-audit token`, and what a stolen database would tell."""
+"""`ecr-audit token`, and what a stolen database would reveal."""
 
 from __future__ import annotations
 
