@@ -94,7 +94,7 @@ def test_the_command_tries_a_delivery_and_tells_a_refusal(tmp_path):
     assert SECRET not in first.output + second.output
     unknown = ask("test", "nobody", "--config", file)
     assert unknown.exit_code == 2
-    assert "there is hook, archive" in unknown.output
+    assert "configured: hook, archive" in unknown.output
 
 
 def test_the_command_sends_a_kept_run_and_the_store_knows_who(tmp_path):
