@@ -147,8 +147,8 @@ def test_mistakes_are_reported_with_exit_code_2(kept: Path, words: tuple[str, ..
     assert said in result.output
 
 
-def test_a_run_that_asks_for_an_unknown_edit_is_another_versions(tmp_path: Path) -> None:
-    result = planned(keep(tmp_path, (finding(change("replication.increase")),), registry()))
+def test_a_run_with_a_change_that_is_not_valid_here_is_another_versions(tmp_path: Path) -> None:
+    result = planned(keep(tmp_path, (finding(change("replication.remove-rule", rule=0)),), registry()))
     assert result.exit_code == 2
     assert "another version" in result.output
 
