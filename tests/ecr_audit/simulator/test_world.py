@@ -42,7 +42,7 @@ def test_the_schema_is_a_schema() -> None:
                     {**REGISTRY, "rules": [{"destinations": [], "repositoryFilters": [{"filterType": "NEW"}]}]}
                 ]
             },
-            r"rules\[0\]\.repositoryFilters\[0\]\.filterType: 'NEW' is none of PREFIX_MATCH",
+            r"rules\[0\]\.repositoryFilters\[0\]\.filterType: 'NEW' is not one of PREFIX_MATCH",
         ),
         (
             {"registries": [{**REGISTRY, "scanning": {"rules": [{"frequency": "x"}]}}]},
