@@ -116,7 +116,7 @@ def test_a_waiver_made_by_the_command_holds_in_the_next_run(world: World, tmp_pa
         (["run", "--waivers", "w.yaml"], "w.yaml:1:1: limits: unknown key"),
         (["run", "--waivers", "never.yaml"], "findings about waivers cannot be waived"),
         (["custom-checks", "check", "."], "contains no suites"),
-        (["custom-checks", "check", "bad"], "1 of 1 cannot run"),
+        (["custom-checks", "check", "bad"], "1 of 1 expectations cannot run"),
         (["checks", "list", "--custom-checks", "/no/such"], "/no/such"),
     ],
 )

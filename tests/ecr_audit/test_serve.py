@@ -176,7 +176,7 @@ def _aws() -> dict[str, str]:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--host", "0.0.0.0"], "everybody who reaches this machine could use the service without signing in"),
+        (["--host", "0.0.0.0"], "everyone who can reach this machine could use the service without signing in"),
         (["--host", "192.0.2.1", "--port", "1"], "without signing in"),
     ],
 )
