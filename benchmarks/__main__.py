@@ -7,10 +7,10 @@ import sys
 
 PARTS = {
     "Start": "benchmarks.start",
-    "Collection beside bare boto3": "benchmarks.collection",
-    "Judgement of a million replicas": "benchmarks.judgement",
+    "Collection compared with plain boto3": "benchmarks.collection",
+    "Evaluation of a million replicas": "benchmarks.judgement",
     "Reports of 100,000 findings": "benchmarks.reports",
-    "The web door over 2,000 runs": "benchmarks.web",
+    "The web interface with 2,000 runs": "benchmarks.web",
 }
 
 

@@ -1,6 +1,6 @@
-"""The yardstick: the very same calls with plain boto3 in a thread pool, as a careful script would make them.
+"""The reference: the same calls with plain boto3 in a thread pool, as a careful script would make them.
 
-One boto3 session per account, one client per account, Region and service, kept; calls in the recorded
+One boto3 session per account, one cached client per account, Region and service; calls in the recorded
 order of each registry, 32 threads. ``python -m benchmarks.bare ENDPOINT RECORDING``
 """
 
@@ -23,7 +23,7 @@ BOTO_NAMES = {"servicequotas": "service-quotas"}
 
 
 def parameters(service: str, body: str) -> dict[str, Any]:
-    """What the recorded request was asked with, as boto3 wants it."""
+    """Parameters of the recorded request for boto3."""
     if service in ("sts", "iam", "ec2"):
         named = dict(parse_qsl(body))
         wanted = {name: value for name, value in named.items() if name not in ("Action", "Version")}
@@ -56,10 +56,10 @@ def main(endpoint: str, recording: str) -> None:
         try:
             getattr(client, method)(**arguments)
         except ClientError:
-            return False  # "there is none" is an answer too
+            return False  # "not found" is an answer, too
         return True
 
-    # One task a call: the pool keeps all threads busy even with few registries.
+    # One task per call: the pool keeps all threads busy even with few registries.
     calls = [call for registry in work.values() for call in registry]
     with ThreadPoolExecutor(THREADS) as pool:
         answers = list(pool.map(ask, calls))

@@ -1,4 +1,4 @@
-"""Our collector beside a bare boto3 thread pool that makes exactly the same calls, alternating, in one run."""
+"""The collector compared with a plain boto3 thread pool that makes exactly the same calls, alternating, in one run."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def ours(endpoint: str, processes: int = PROCESSES) -> Figures:
 
 
 def bare(endpoint: str, recording: str) -> Figures:
-    """One run of the yardstick."""
+    """One run of the reference."""
     return measure([sys.executable, "-m", "benchmarks.bare", endpoint, recording], ENVIRONMENT)
 
 
@@ -58,13 +58,13 @@ def compare(registries: int, repositories: int) -> None:
             pairs = [(ours(endpoint), bare(endpoint, recording.name)) for _ in range(ROUNDS)]
     print(f"\n{registries} registries x {repositories} repositories, {ROUNDS} rounds, medians")
     print(f"  {'':<22}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}   output")
-    for name, side in ((f"ecr-audit, {PROCESSES} processes", 0), ("bare boto3, 32 threads", 1)):
+    for name, side in ((f"ecr-audit, {PROCESSES} processes", 0), ("plain boto3, 32 threads", 1)):
         runs = [pair[side] for pair in pairs]
         print(f"  {name:<22}{median(r.wall_seconds for r in runs):>9.2f}{median(r.cpu_seconds for r in runs):>9.2f}"
               f"{median(r.peak_mib for r in runs):>10.0f}   {runs[-1].output.strip()}")  # fmt: skip
     wall = median(a.wall_seconds / b.wall_seconds for a, b in pairs)
     cpu = median(a.cpu_seconds / b.cpu_seconds for a, b in pairs)
-    print(f"  ratio to bare          {wall:>9.2f}{cpu:>9.2f}      (aim: wall <= 0.60, CPU <= 0.90)")
+    print(f"  ratio to plain boto3   {wall:>9.2f}{cpu:>9.2f}      (aim: wall <= 0.60, CPU <= 0.90)")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """A million replicas through `build_tables` and every check: seconds and peak memory, on one core.
 
-Forty thousand repositories in 40 source registries, each copied to 25 destinations, so a million destination
-repositories, of which one in a hundred is set up wrongly:
+Forty thousand repositories in 40 source registries, each replicated to 25 destinations, so a million destination
+repositories, of which one in a hundred is misconfigured:
 
     python -m benchmarks.judgement [--sources 40] [--repositories 40000] [--destinations 25] [--images 0] [--wrong 0.01]
 
@@ -50,42 +50,42 @@ def main() -> None:
     before = _peak_megabytes()
     clock = Clock()
     tables = build_tables(evidence, baseline)
-    clock.told("build_tables")
+    clock.lap("build_tables")
     registries = {(row["account"], row["region"]): row for row in tables["registries"].to_dict("records")}
     evaluation = evaluate(CHECKS, tables, RemediationContext(baseline, "o-a", registries))
-    clock.told(f"{len(CHECKS)} checks")
+    clock.lap(f"{len(CHECKS)} checks")
     rows, findings = len(tables["replicas"]), sum(len(result.findings) for result in evaluation.results)
     print(f"{rows:,} replicas, {len(tables['links']):,} links, {findings:,} findings")
     clock.total(f"before {before:,.0f} MiB, peak {_peak_megabytes():,.0f} MiB (aim: 20 s, 2,048 MiB)")
 
 
 class Clock:
-    """Wall and CPU seconds between tellings."""
+    """Wall and CPU seconds per step."""
 
     def __init__(self) -> None:
-        """Start now."""
+        """Start the clock."""
         self.begun = self.last = (time.perf_counter(), time.process_time())
 
-    def told(self, what: str) -> None:
-        """Print what passed since the last telling."""
+    def lap(self, what: str) -> None:
+        """Print the time since the last step."""
         now = (time.perf_counter(), time.process_time())
         print(f"  {what:<14} wall {now[0] - self.last[0]:6.2f} s, CPU {now[1] - self.last[1]:6.2f} s")
         self.last = now
 
     def total(self, rest: str) -> None:
-        """Print what passed since the beginning."""
+        """Print the total time."""
         wall, cpu = time.perf_counter() - self.begun[0], time.process_time() - self.begun[1]
-        print(f"  {'together':<14} wall {wall:6.2f} s, CPU {cpu:6.2f} s, {rest}")
+        print(f"  {'total':<14} wall {wall:6.2f} s, CPU {cpu:6.2f} s, {rest}")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sources", type=int, default=40, help="source registries")
-    parser.add_argument("--repositories", type=int, default=40_000, help="source repositories in all")
+    parser.add_argument("--repositories", type=int, default=40_000, help="total number of source repositories")
     parser.add_argument("--destinations", type=int, default=25, help="destination registries")
-    parser.add_argument("--images", type=int, default=0, help="images a repository")
-    parser.add_argument("--differing", type=float, default=0.01, help="share of copies that lack an image")
-    parser.add_argument("--wrong", type=float, default=0.01, help="share of repositories set up wrongly")
+    parser.add_argument("--images", type=int, default=0, help="images per repository")
+    parser.add_argument("--differing", type=float, default=0.01, help="share of replicas that lack an image")
+    parser.add_argument("--wrong", type=float, default=0.01, help="share of misconfigured repositories")
     parser.add_argument("--narrow", action="store_true", help="grants that cover part of the names only")
     return parser.parse_args()
 

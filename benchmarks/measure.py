@@ -1,4 +1,4 @@
-"""Whole-process figures of a command: wall, CPU of it and of all it started, peak memory of the tree."""
+"""Measurements of a command: wall time, CPU of it and its child processes, peak memory of the process tree."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _tree(root: int) -> list[int]:
             for task in Path(f"/proc/{pid}/task").iterdir():
                 waiting += [int(child) for child in (task / "children").read_text().split()]
         except OSError:
-            continue  # it ended between two looks
+            continue  # it ended between two samples
     return found
 
 
@@ -78,4 +78,4 @@ def _resident(pid: int) -> int:
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
     except OSError:
-        return 0  # it ended between two looks
+        return 0  # it ended between two samples

@@ -1,4 +1,4 @@
-"""Our collector against the same server. ``python -m benchmarks.ours ENDPOINT PROCESSES``"""
+"""The collector with the same server. ``python -m benchmarks.ours ENDPOINT PROCESSES``"""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """Every report format of a run with 100,000 findings: CPU seconds, peak memory, bytes, and pages of the PDF.
 
 Each format is rendered in a process of its own, which builds the run first; the figures are those of the rendering,
-but for the peak of memory, which is that of the whole process:
+except peak memory, which is that of the whole process:
 
     python -m benchmarks.reports [--findings 100000] [--checks 80] [--formats pdf,csv] [--store DIR]
 
-With `--store`, the latest run kept there is rendered instead, as `ecr-audit report latest` would.
+With `--store`, the latest run stored there is rendered instead, as `ecr-audit report latest` would.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def main() -> None:
         print(json.dumps(_measured(options)))
         return
     where = (
-        "run kept in " + options.store if options.store else f"{options.findings:,} findings of {options.checks} checks"
+        "run stored in " + options.store
+        if options.store
+        else f"{options.findings:,} findings of {options.checks} checks"
     )
     print(f"{where}; load of the machine {os.getloadavg()[0]:.1f}")
     print(f"{'format':<10}{'wall s':>8}{'CPU s':>8}{'peak MiB':>10}{'of it run':>10}{'bytes':>14}  aim")
@@ -58,7 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--findings", type=int, default=100_000)
     parser.add_argument("--checks", type=int, default=80)
     parser.add_argument("--formats", default=",".join(FORMATS))
-    parser.add_argument("--store", default="", help="render the latest run of this store instead of a made-up one")
+    parser.add_argument("--store", default="", help="render the latest run of this store instead of a generated one")
     parser.add_argument("--one", default="", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -100,7 +102,7 @@ def _kept(folder: str) -> tuple[Any, Any, Any]:
 
 
 def _made_up(count: int, checks: int) -> tuple[Any, Any, Any]:
-    """A run with *count* failures of the catalogue's first *checks* checks, evenly, over 200 accounts."""
+    """A run with *count* failures of the catalog's first *checks* checks, evenly, over 200 accounts."""
     from audit.model import Age
     from checks.catalog import CHECKS
     from checks.model import CheckResult, Severity, Status
@@ -138,10 +140,10 @@ def _finding(check: str, severity: Any, at: int) -> Any:
         region="eu-west-1",
         resource=f"{repository}: {source}/eu-central-1 → {destination}/eu-west-1",
         key=key,
-        message=f"{repository} at {destination}/eu-west-1 is MUTABLE, and the baseline asks for IMMUTABLE",
+        message=f"{repository} at {destination}/eu-west-1 is MUTABLE, and the baseline requires IMMUTABLE",
         evidence={"tag_mutability": "MUTABLE", "expected_tag_mutability": "IMMUTABLE", "mutability_exclusions": "[]"},
         remediation=Remediation(
-            f"Make {repository} at {destination}/eu-west-1 IMMUTABLE", manual=("Look at it.",), safe=True
+            f"Make {repository} at {destination}/eu-west-1 IMMUTABLE", manual=("Review it.",), safe=True
         ),
         fingerprint=fingerprint(check, key),
         fact="tag_mutability",

@@ -1,4 +1,4 @@
-"""A loopback server that answers ready-made replies as fast as Python can: the yardstick must not be the bottleneck.
+"""A loopback server that answers prepared replies as fast as possible, so that it is not the bottleneck.
 
 ``python -m benchmarks.server REGISTRIES REPOSITORIES [RECORDING]`` prints its endpoint and serves until SIGINT;
 then it writes the recorded requests (one JSON line each) to RECORDING, if given.
@@ -13,7 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
-from benchmarks.estate import Estate, Replies, Request
+from benchmarks.organization import Organization, Replies, Request
 
 _SCOPE = re.compile(rb"Credential=[A-Z]{4}(\d{12})[^/]*/\d+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 _TARGET = re.compile(rb"(?i)x-amz-target: *[^.\r]*\.([A-Za-z]+)")
@@ -26,18 +26,18 @@ class Connection(asyncio.Protocol):
     """One keep-alive connection."""
 
     def __init__(self, replies: Replies, recording: list[Request] | None) -> None:
-        """Answer from *replies*; append what was asked to *recording*."""
+        """Answer from *replies*; append the requests to *recording*."""
         self._replies, self._recording = replies, recording
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
+        """Store the transport."""
         if isinstance(transport, asyncio.Transport):
             self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer every whole request in the buffer."""
+        """Answer every complete request in the buffer."""
         self._buffer += data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
             head = self._buffer[:end]
@@ -71,7 +71,7 @@ def understand(head: bytes, body: bytes) -> Request:
 
 async def main(registries: int, repositories: int, recording_file: str | None) -> None:
     recording: list[Request] | None = [] if recording_file else None
-    replies = Replies(Estate(registries, repositories))
+    replies = Replies(Organization(registries, repositories))
     loop = asyncio.get_running_loop()
     ended = loop.create_future()
     loop.add_signal_handler(signal.SIGINT, ended.set_result, None)

@@ -1,9 +1,9 @@
-"""The web door over a long history: 2,000 nights of five schedules, with jobs and receipts, behind a real server.
+"""The web interface with a long history: 2,000 runs of five schedules, with jobs and receipts, on a real server.
 
     python -m benchmarks.web [--runs 2000] [--times 20]
 
-Rows of the database are what is measured: one run's evidence lies on the disk, and the newest run of every schedule is
-that one. Milliseconds are of whole answers over loopback; CPU is that of this process, the client's part included.
+This measures database rows: the evidence of one run is on disk, which is the newest run of every schedule.
+Milliseconds are of complete responses over loopback; CPU is that of this process, including the client.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def fill(store: Store, number: int) -> None:
 
 
 def report(port: int, runs: int, times: int) -> None:
-    print(f"{runs:,} runs; each asked {times} times; load of the machine {os.getloadavg()[0]:.1f}")
-    print(f"{'address':<22}{'first ms':>10}{'median ms':>11}{'worst ms':>10}{'CPU ms':>8}{'bytes':>9}")
+    print(f"{runs:,} runs; {times} requests each; load of the machine {os.getloadavg()[0]:.1f}")
+    print(f"{'path':<22}{'first ms':>10}{'median ms':>11}{'worst ms':>10}{'CPU ms':>8}{'bytes':>9}")
     for path in ASKED:
         taken, size = [], 0
         began = 0.0

@@ -1,1 +1,1 @@
-"""THE DOORS: the command line. Composition root; nothing imports it."""
+"""The user interfaces: command line, web and simulator. Composition root; no other package imports it."""

@@ -1,4 +1,4 @@
-"""One line of log an event, for people or as JSON, and what must never reach it: passwords, tokens and keys."""
+"""Logging: one line per event, as text or JSON, without passwords, tokens and keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAMES = (
 # Every repetition is bounded: a hostile text must not cost more than its length.
 _PATTERNS = (
     (re.compile(r"-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.{0,20000}?(-----END \1-----|\Z)", re.DOTALL), HIDDEN),
-    # The rest of such a header's line.
+    # The rest of the line of such a header.
     (
         re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(['\"]?[ \t]{0,3}[:=])[^\r\n]{1,8000}"),
         rf"\1\2 {HIDDEN}",
@@ -59,7 +59,7 @@ _PATTERNS = (
 
 
 def names_a_secret(name: str) -> bool:
-    """Whether the value under a key called *name* is a secret by what it is called."""
+    """Whether *name*, the key of a value, indicates a secret."""
     return re.sub("[^a-z]", "", name.lower()).endswith(_NAMES)
 
 
@@ -71,16 +71,16 @@ def redacted(text: str) -> str:
 
 
 LEVELS = ("debug", "info", "warning", "error")
-"""Names of levels, the most talkative first."""
+"""Names of levels, most verbose first."""
 
 FIRST = ("time", "level", "event", "job", "run", "schedule", "account", "region")
 """Keys in the order in which every line begins; others follow by name."""
 
 _QUIET = ("apscheduler", "botocore", "boto3", "urllib3", "great_expectations", "weasyprint", "fontTools", "alembic")
-"""Loggers that speak of their own insides, botocore even of signatures: never below warning, whatever is asked for."""
+"""Loggers that write internal details, botocore even signatures: never below warning, whatever the level."""
 
 _LONGEST, _MOST, _DEEPEST = 8_000, 100, 6
-"""Bounds of one value: characters, members, nesting."""
+"""Limits of one value: characters, members, nesting."""
 
 
 def configure(*, json: bool, level: str, stream: TextIO) -> None:
@@ -132,12 +132,12 @@ def configure(*, json: bool, level: str, stream: TextIO) -> None:
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """A line that cannot be written is counted and reported with the next one that can."""
+    """Counts lines that cannot be written and reports them with the next line that can."""
 
     lost = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write *record*, and what was lost before it."""
+        """Write *record*, after a note about lost lines."""
         before, self.lost = self.lost, 0
         if before:
             note = "log lines could not be written"
@@ -147,12 +147,12 @@ class _Handler(logging.StreamHandler[TextIO]):
         super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 is logging's own name
-        """Count it. logging's own way prints the record with its values to standard error, secrets included."""
+        """Count the line. The default handler prints the record to standard error, secrets included."""
         self.lost += 1
 
 
 def _cleaned(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """In a fixed order, without secrets, and every value one that JSON knows."""
+    """The event in a fixed order, without secrets, and with JSON values only."""
     rank = {key: place for place, key in enumerate(FIRST)}
     keys = sorted(event, key=lambda key: (rank.get(key, len(rank)), key))
     return {visible(key): HIDDEN if names_a_secret(key) else _value(event[key], 0) for key in keys}
@@ -172,7 +172,7 @@ def _value(value: Any, depth: int) -> Any:
     if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
         return [_value(one, depth + 1) for one in list(value)[:_MOST]]
     text = value if isinstance(value, str) else str(value)
-    # Looked through further than it is shown, so that a secret which the end cuts in two is still known as one.
+    # More is redacted than shown, so that a secret that is truncated at the end is still recognized.
     shown = visible(redacted(text[: 4 * _LONGEST]))
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}… (cut; {len(text)} characters)"
 
@@ -182,7 +182,7 @@ def _as_json(_logger: Any, _method: str, event: EventDict) -> str:
 
 
 def _as_text(_logger: Any, _method: str, event: EventDict) -> str:
-    """`TIME LEVEL EVENT key=value …`; a traceback follows indented, so that none of its lines looks like an event."""
+    """`TIME LEVEL EVENT key=value …`; a traceback follows indented, so that its lines do not look like events."""
     values = dict(event)
     began, level, what = (str(values.pop(key, "")) for key in ("time", "level", "event"))
     trace = str(values.pop("exception", ""))
@@ -193,7 +193,7 @@ def _as_text(_logger: Any, _method: str, event: EventDict) -> str:
 
 
 def _plain(value: Any, *, of_event: bool = False) -> str:
-    """As it is where that cannot be mistaken for anything else, else as JSON."""
+    """As plain text if that is unambiguous, else as JSON."""
     if not isinstance(value, str):
         return json_text.dumps(value, ensure_ascii=False)
     unsafe = any(mark in value for mark in '="') or (not of_event and (not value or any(map(str.isspace, value))))

@@ -1,4 +1,4 @@
-"""A worker process of `ecr-audit serve`: `schedules.service.worker`, with this program's logs."""
+"""A worker process of `ecr-audit serve`: `schedules.service.worker`, with the logging of this program."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ecr_audit.logs import configure
 from schedules.service.worker import main
 
 FORMAT, LEVEL = "ECR_AUDIT_LOG_FORMAT", "ECR_AUDIT_LOG_LEVEL"
-"""Variables by which a service hands its workers the form of its logs."""
+"""Environment variables that pass the log format and level of a service to its workers."""
 
 if __name__ == "__main__":
     configure(json=os.environ.get(FORMAT) == "json", level=os.environ.get(LEVEL, "info"), stream=sys.stderr)

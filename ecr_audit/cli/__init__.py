@@ -45,8 +45,8 @@ class ReaderGoneError(Exception):
 
 
 @contextmanager
-def _noticed() -> Iterator[None]:
-    """Hide the closed pipe from click, which would end with 1: to our callers, an internal error."""
+def _closed_pipe() -> Iterator[None]:
+    """Hide the closed pipe from click, which would exit with 1, an internal error."""
     try:
         yield
     except BrokenPipeError as error:
@@ -54,16 +54,16 @@ def _noticed() -> Iterator[None]:
 
 
 class Commands(click.Group):
-    """Imports a command when it is asked for."""
+    """Imports a command on first use."""
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
-        """As click does it; texts of help are written in here."""
-        with _noticed():
+        """As in click; help texts are printed here."""
+        with _closed_pipe():
             return super().make_context(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does it."""
-        with _noticed():
+        """As in click."""
+        with _closed_pipe():
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -112,7 +112,7 @@ def commands() -> None:
 
 
 class Terminated(KeyboardInterrupt):
-    """A request to end that is not Ctrl-C: everything is put away as for that."""
+    """A termination signal other than Ctrl-C, handled in the same way."""
 
     def __init__(self, number: int) -> None:
         """*number*: the signal's."""
@@ -121,7 +121,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def _prepare() -> None:
-    """End in good order on SIGTERM, and print any name on any terminal."""
+    """Shut down gracefully on SIGTERM, and print any character on any terminal."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         # nohup ignores a hang-up on purpose.
         if signal.getsignal(number) == signal.SIG_DFL:
@@ -136,10 +136,10 @@ def _terminate(number: int, _frame: object) -> None:
 
 
 def main() -> None:
-    """Entry point. Whatever a user can cause ends in one message; the rest says how to see more."""
+    """Entry point. User errors end with one message; internal errors say how to see more."""
     _prepare()
     try:
-        # Without click's own ending of the process, `ctx.exit(code)` comes back as the answer.
+        # In this mode click returns the code of `ctx.exit(code)`.
         sys.exit(commands.main(prog_name="ecr-audit", standalone_mode=False))
     except click.ClickException as error:
         with suppress(OSError):  # where standard error is closed, the exit code remains
@@ -151,36 +151,38 @@ def main() -> None:
         stopped = error if isinstance(error, Terminated) else error.__cause__
         sys.exit(128 + (stopped.number if isinstance(stopped, Terminated) else signal.SIGINT))
     except ReaderGoneError:
-        _abandon(sys.stdout)  # nothing is left to say to it
+        _abandon(sys.stdout)
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
-        _say(f"{_place(error)}: {error.strerror or error}")
+        _fail(f"{_place(error)}: {error.strerror or error}")
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        _say(f"internal error: {type(error).__name__}: {error}\nThis is a defect. {DEBUG}=1 shows where it arose.")
+        _fail(
+            f"internal error: {type(error).__name__}: {error}\nThis is a defect. Set {DEBUG}=1 to see where it arose."
+        )
 
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
-"""What writing may end in; it does not say where. Code that writes files names them, so what is left is a stream."""
+"""Errors of writing without a file name. Code that writes files adds the name, so the rest are streams."""
 
 
 def _place(error: OSError) -> str:
-    """What could not be read or written."""
+    """The file or stream that could not be read or written."""
     if error.filename:
         return str(error.filename)
     if error.errno in _FULL:
         _abandon(sys.stdout)
         return "standard output cannot be written"
-    return "something outside of the program failed"
+    return "an operation of the operating system failed"
 
 
 def _abandon(stream: TextIO) -> None:
-    """Let what *stream* still holds go nowhere, or it would fail once more when the interpreter ends."""
+    """Discard what *stream* has buffered, or flushing it would fail again when the interpreter exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _say(message: str) -> None:
+def _fail(message: str) -> None:
     if os.environ.get(DEBUG):
         raise
     with suppress(OSError):  # as above

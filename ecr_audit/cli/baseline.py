@@ -69,7 +69,7 @@ def init(
 
     path = Path(output)
     if path.exists() and not force:
-        raise UserError(f"{path} exists; choose another name, or --force to replace it")
+        raise UserError(f"{path} exists; choose another name, or use --force to replace it")
     settings = aws_settings(profile, role_name, external_id, endpoint_url)
     with explained(AwsSetupError), progress() as shown:
         evidence = collect(settings, scope_of(accounts, ous, regions), Baseline(), progress=shown, now=time.time())
@@ -77,5 +77,5 @@ def init(
         write_atomically(path, generate_baseline(evidence).encode())
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
-    click.echo(f"{path} says what is done today. Read it, change it to what is required, then:")
+    click.echo(f"{path} describes the current configuration. Review it, change it to your requirements, then run:")
     click.echo(f"  ecr-audit run --baseline {path}")

@@ -1,4 +1,4 @@
-"""`ecr-audit checks`: what is judged."""
+"""`ecr-audit checks`: the checks and their documentation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def show(check_id: str, *, as_json: bool) -> None:
 
     found = find(check_id)
     if not found:
-        raise UserError(f"no check is called {check_id!r}; `ecr-audit checks list` shows them all")
+        raise UserError(f"check {check_id!r} does not exist; run `ecr-audit checks list` to list all checks")
     if as_json:
         documents = [{**_document(check), "page": page(check)} for check in found]
         click.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))

@@ -26,7 +26,8 @@ def check(folder: str) -> None:
     for suite in found:
         click.echo(f"{suite.file}: {one_line(suite.name)}")
         for one in suite.expectations:
-            said = f"cannot run: {problems[one.id]}" if one.id in problems else f"{one.severity.value}, {one.title}"
-            click.echo(f"  {one.id}: {one_line(said)}")
+            status = f"cannot run: {problems[one.id]}" if one.id in problems else f"{one.severity.value}, {one.title}"
+            click.echo(f"  {one.id}: {one_line(status)}")
     if problems:
-        raise UserError(f"{len(problems)} of {sum(len(suite.expectations) for suite in found)} cannot run")
+        total = sum(len(suite.expectations) for suite in found)
+        raise UserError(f"{len(problems)} of {total} expectations cannot run; correct the suites")

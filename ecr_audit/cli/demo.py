@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     default="ecr-audit-output",
     show_default=True,
-    help="Folder for the reports, the scripts and the kept run.",
+    help="Folder for the reports, the scripts and the stored run.",
 )
 def demo(output: str) -> None:
     """Audit a simulated organization on this machine, from AWS call to PDF page.
@@ -59,20 +59,20 @@ def demo(output: str) -> None:
         run = audit_and_report(request, store, ("csv", "json", "pdf"), folder, resumable=False)
     click.echo(f"\n{shown_checks(run)}")
     click.echo(
-        f"Look at {folder / 'report.pdf'} first. To try a remediation: `ecr-audit simulate`, then run a script of"
+        f"Open {folder / 'report.pdf'} first. To try a remediation, run `ecr-audit simulate`. In another shell, set the"
     )
-    click.echo(f"{folder / 'remediation'} in another shell, with the exports that it prints.")
+    click.echo(f"variables that it prints and run a script of {folder / 'remediation'}.")
 
 
 def shown_checks(run: Run) -> str:
-    """Which checks have a failure in *run*, in a sentence that names the others."""
+    """How many checks fail in *run*, as a sentence that names the others."""
     missing = [result.check for result in run.results if not result.counts.get(Status.FAIL)]
     total = len(run.results)
     if not missing:
-        return f"Each of the {total} checks fails somewhere in this organization."
+        return f"Each of the {total} checks has a failure in this organization."
     return (
-        f"{total - len(missing)} of {total} checks fail somewhere in this organization. "
-        f"It has no example of: {', '.join(missing)}."
+        f"{total - len(missing)} of {total} checks have a failure in this organization. "
+        f"Without a failure: {', '.join(missing)}."
     )
 
 
@@ -83,14 +83,14 @@ def simulator_process() -> Iterator[dict[str, str]]:
     from ecr_audit.simulator.server import environment
 
     process = subprocess.Popen(
-        # It ends with our end of its standard input, so that it outlives us in no case.
+        # It ends when its standard input is closed, so that it never outlives this process.
         [sys.executable, "-m", "ecr_audit.simulator", "--until-stdin-ends"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         line = process.stdout.readline() if process.stdout else ""
         if "http://" not in line:
-            raise UserError("the simulator did not start; `ecr-audit simulate` shows why")
+            raise UserError("the simulator did not start; run `ecr-audit simulate` to see the error")
         yield environment("http://" + line.strip().rpartition("http://")[2], load_world(DEMO_WORLD).first_account())
     finally:
         process.send_signal(signal.SIGTERM)

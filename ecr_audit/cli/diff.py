@@ -1,4 +1,4 @@
-"""`ecr-audit diff`: what changed between two kept runs. No AWS."""
+"""`ecr-audit diff`: what changed between two stored runs. Does not call AWS."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def diff(before: str, after: str, format_: str, output: str | None, store_url: s
     """Show what is new, worse, fixed or still open in RUN2 compared with RUN1.
 
     RUN1 and RUN2 are ids, their beginnings, `latest`, or `previous`: the run before the latest. Without arguments,
-    `previous` is compared with `latest`. A finding that is gone counts as fixed only where RUN2 could
-    look; otherwise it is told as one that could not be looked at again.
+    `previous` is compared with `latest`. A finding that is no longer open counts as fixed only if RUN2
+    evaluated it again; otherwise it is reported as not evaluated again.
     """
     from audit.store import StoreError
     from audit.store.files import write_atomically

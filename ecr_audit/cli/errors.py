@@ -9,14 +9,14 @@ import click
 
 
 class UserError(click.ClickException):
-    """Wrong usage or configuration; the message says what to do."""
+    """Wrong usage or configuration; the message states what to do."""
 
     exit_code = 2
 
 
 @contextmanager
 def explained(*kinds: type[Exception]) -> Iterator[None]:
-    """Turn the typed errors *kinds* of the layers below into a `UserError` with their own words."""
+    """Turn the typed errors *kinds* of the layers below into a `UserError` with the same message."""
     try:
         yield
     except kinds as error:

@@ -1,4 +1,4 @@
-"""`ecr-audit evidence`: pack a stored run for an auditor, and verify a pack. No AWS."""
+"""`ecr-audit evidence`: pack a stored run for an auditor, and verify a pack. Does not call AWS."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _PackByDefault(click.Group):
     """`evidence RUN` means `evidence pack RUN`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the command there where the first word is no command."""
+        """Insert `pack` if the first argument is not a command."""
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
             args = ["pack", *args]
         return super().parse_args(ctx, args)
@@ -46,9 +46,9 @@ def pack(run: str, output: str | None, store_url: str | None) -> None:
     store = opened_store(store_url)
     with explained(StoreError):
         loaded = store.load(store.resolve(run))
-        kept = store.files(loaded.id)
+        stored = store.files(loaded.id)
         view = kept_view(store, loaded)
-        data, manifest = packed(loaded, view, kept, partial(store.table, loaded.id))
+        data, manifest = packed(loaded, view, stored, partial(store.table, loaded.id))
     path = Path(output or f"evidence-{loaded.id}.zip")
     try:
         write_atomically(path, data)
@@ -57,7 +57,8 @@ def pack(run: str, output: str | None, store_url: str | None) -> None:
     click.echo(str(path))
     click.echo(f"Manifest SHA-256: {manifest}")
     click.echo(
-        "Keep that hash apart from the file: a person who can alter the file can also rewrite its manifest.", err=True
+        "Store this hash separately from the file: a person who can alter the file can also rewrite its manifest.",
+        err=True,
     )
 
 
@@ -80,9 +81,9 @@ def verify(ctx: click.Context, file: Path, expected: str | None) -> None:
             click.echo(f"{word}: {one_line(name)}")
     other = expected is not None and expected.strip().lower() != found.manifest
     if other:
-        click.echo("The manifest is another one than the sum names: this is not the pack that was made then.")
+        click.echo("The manifest does not match the given hash: this is not the original pack.")
     elif found.intact:
-        click.echo(f"Unaltered: {found.files} files as the manifest says.")
+        click.echo(f"Unaltered: {found.files} files match the manifest.")
     click.echo(f"Manifest SHA-256: {found.manifest}")
     if other or not found.intact:
         ctx.exit(ALTERED)

@@ -1,4 +1,4 @@
-"""`ecr-audit grants explain`: why a registry policy lets a replication through, or does not. No AWS call."""
+"""`ecr-audit grants explain`: why a registry policy allows or denies a replication. Does not call AWS."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def grants() -> None:
 
 
 REPOSITORY = r"(?=.{2,256}\Z)[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"
-"""What ECR takes as a repository name (API reference, CreateRepository)."""
+"""Pattern of a valid repository name (ECR API reference, CreateRepository)."""
 
 
 def _repository(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
     if not re.fullmatch(REPOSITORY, value):
-        raise click.BadParameter(f"{value!r} is not a repository name such as team/app")
+        raise click.BadParameter(f"{value!r} is not a valid repository name such as team/app")
     return value
 
 
 def _one(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> str:
     if len(values) != 1:
-        raise click.BadParameter("exactly one is needed")
+        raise click.BadParameter("give exactly one value")
     return values[0]
 
 
@@ -40,7 +40,7 @@ def _one(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ..
     "--policy",
     required=True,
     metavar="FILE",
-    help="Registry policy of the destination; an empty file: it has none.",
+    help="Registry policy of the destination; an empty file if it has none.",
 )
 @click.option("--source-account", required=True, type=ACCOUNTS, callback=_one, help="Source account.")
 @click.option("--destination-account", required=True, type=ACCOUNTS, callback=_one, help="Destination account.")
@@ -101,7 +101,7 @@ def _prose(explanation: Explanation, document: dict[str, Any]) -> str:
         effect = statement["effect"] or "neither Allow nor Deny"
         lines.append(f"\nStatement {statement['number']}{name}: {effect}, {_MATCHES[statement['matched']]}")
         parts = [(name, statement[name]) for name in ("principal", "action", "resource")]
-        # Each condition has a line of its own: all of them must hold.
+        # One line per condition: all of them must match.
         parts += [("condition", one) for one in statement["conditions"] or [statement["condition"]]]
         lines += [f"  {name:<10} {part['matched']:<8} {one_line(part['why'])}" for name, part in parts]
     if document["problems"]:

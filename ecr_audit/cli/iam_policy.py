@@ -1,4 +1,4 @@
-"""`ecr-audit iam-policy`: the least that the audit needs, ready to deploy, and held against other policies."""
+"""`ecr-audit iam-policy`: the least-privilege policy of the audit, and a comparison with other policies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _matching(name: str, what: str) -> Callable[[click.Context, click.Parameter, str], str]:
-    """A check of an option against the pattern called *name*, empty text apart."""
+    """A callback that checks an option against the pattern *name*; empty text is accepted."""
 
     def check(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
         from audit.iam_policies import role
@@ -57,21 +57,21 @@ def _matching(name: str, what: str) -> Callable[[click.Context, click.Parameter,
     "--trusted-principal",
     metavar="ACCOUNT|ARN",
     default="",
-    callback=_matching("PRINCIPAL", "an account id of twelve digits or the ARN of a principal"),
+    callback=_matching("PRINCIPAL", "a 12-digit account ID or the ARN of a principal"),
     help="Principal that may assume the role.",
 )
 @click.option(
     "--external-id",
     metavar="TEXT",
     default="",
-    callback=_matching("EXTERNAL_ID", "an external id: two or more letters, digits and any of _+=,.@:/-"),
+    callback=_matching("EXTERNAL_ID", "a valid external ID: two or more letters, digits and any of _+=,.@:/-"),
     help="External id that the trust policy requires.",
 )
 @click.option(
     "--organization-id",
     metavar="o-…",
     default="",
-    callback=_matching("ORGANIZATION", "the id of an organization"),
+    callback=_matching("ORGANIZATION", "a valid organization ID"),
     help="Organization that the trust policy requires of the caller.",
 )
 @click.option("--trust", is_flag=True, help="With --format json: the trust policy instead of the permissions.")
@@ -93,7 +93,7 @@ def iam_policy(
     """
     from audit.iam_policies import RoleRequest
 
-    without = _needless(baseline) if baseline else frozenset()
+    without = _unused(baseline) if baseline else frozenset()
     request = RoleRequest(side, role_name, trusted_principal, external_id, organization_id, without)
     if compare is not None:
         click.echo(_compared(compare, request, as_json=as_json))
@@ -101,7 +101,7 @@ def iam_policy(
         click.echo(_printed(request, form, trust=trust), nl=form == "json")
 
 
-def _needless(name: str) -> frozenset[str]:
+def _unused(name: str) -> frozenset[str]:
     from audit.iam_policies import needless_actions
     from checks.baseline.loading import load_baseline
     from checks.baseline.yaml_reader import BaselineError
@@ -119,7 +119,7 @@ def _printed(request: RoleRequest, form: str, *, trust: bool) -> str:
     if form == "terraform":
         return terraform(request)
     if trust and not request.trusted_principal:
-        raise UserError("--trust needs --trusted-principal")
+        raise UserError("--trust requires --trusted-principal")
     if trust:
         document = trust_policy(request)
     elif request.side == "member":
@@ -144,7 +144,7 @@ def _policy(name: str) -> PolicySource:
         return managed_policy(name)
     if "/" not in name and "." not in name:
         raise UserError(
-            f"there is no copy of a policy {name!r}, only of {', '.join(MANAGED)}; fetch it with `aws iam "
+            f"no built-in copy of the policy {name!r}, only of {', '.join(MANAGED)}; download it with `aws iam "
             f"get-policy-version --policy-arn arn:aws:iam::aws:policy/{name} --version-id VERSION > {name}.json` "
             f"and compare with ./{name}.json"
         )
@@ -156,25 +156,28 @@ def _prose(found: PolicyComparison, checks: int) -> str:
     from reports.sanitize import one_line
     from reports.text import counted
 
-    role = "the role in every account" if found.side == "member" else "the role that a run begins with"
+    role = "the role in every account" if found.side == "member" else "the role that starts a run"
     wanted = len(found.allowed) + len(found.missing) + len(found.undecidable)
     lines = [f"{one_line(found.policy)}: {one_line(found.origin)}"]
     lines += ["", f"Of {counted(wanted, 'action', 'actions')} that {role} uses, it allows {len(found.allowed)}."]
     for title, operations in (
-        ("It does not allow", found.missing),
-        ("It allows for some resources or under conditions, which cannot be evaluated here", found.undecidable),
+        ("Not allowed", found.missing),
+        ("Allowed for some resources or under conditions only, which cannot be evaluated here", found.undecidable),
     ):
         lines += ["", f"{title}:"] if operations else []
         lines += [f"  {one.action}" + (f" (instead: {one.instead})" if one.instead else "") for one in operations]
     for title, blind in (
-        (f"UNKNOWN would be {len(found.unknown)} of {checks} checks, in whole or in part", found.unknown),
-        ("UNKNOWN where those conditions do not hold", found.unsure),
-        ("Judged by what stands in for a refused read", found.substituted),
+        (f"{len(found.unknown)} of {checks} checks would be UNKNOWN, completely or in part", found.unknown),
+        ("UNKNOWN if those conditions do not match", found.unsure),
+        ("Evaluated with a substitute for a denied read", found.substituted),
     ):
         lines += ["", f"{title}:" if blind else f"{title}."] if blind or blind is found.unknown else []
         lines += [f"  {one.check}: {', '.join(one.actions)}" for one in blind]
     if found.only_own_account:
-        lines += ["", "No account but the caller's own would be read: all that concerns others would be UNKNOWN."]
+        lines += ["", "Only the caller's own account would be read: results of all other accounts would be UNKNOWN."]
     if found.pulls:
-        lines += ["", f"It also allows to pull images, which no audit needs: {', '.join(found.pulls)}."]
+        lines += [
+            "",
+            f"The policy also allows pulling images, which the audit does not need: {', '.join(found.pulls)}.",
+        ]
     return "\n".join(lines)

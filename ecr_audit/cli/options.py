@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they are turned into."""
+"""Shared options and their conversion."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class CommaList(click.ParamType[tuple[str, ...]]):
             return value
         items = tuple(item.strip() for item in value.split(",") if item.strip())
         if not items:
-            # An unset shell variable must not widen the scope to everything.
-            self.fail("no value is given; leave the option out where nothing is to be narrowed", param, ctx)
+            # An unset shell variable must not extend the scope to the whole organization.
+            self.fail("the value is empty; omit the option to include everything", param, ctx)
         for item in items:
             if self.pattern and not re.fullmatch(self.pattern, item):
                 self.fail(f"{item!r} is not {self.what}", param, ctx)
         return items
 
 
-ACCOUNTS = CommaList(r"\d{12}", "an account id of twelve digits")
-REGIONS = CommaList(r"[a-z]{2,5}(-[a-z0-9]+)+-\d{1,2}", "a Region name such as eu-west-1")
+ACCOUNTS = CommaList(r"\d{12}", "a valid 12-digit account ID")
+REGIONS = CommaList(r"[a-z]{2,5}(-[a-z0-9]+)+-\d{1,2}", "a valid Region name such as eu-west-1")
 
 
 class RoleName(click.ParamType[str]):
@@ -52,10 +52,10 @@ class RoleName(click.ParamType[str]):
     name = "role"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Check it: anything else would end in an ARN that means something else."""
+        """Check the name: an invalid one would produce the ARN of something else."""
         text = str(value)
         if not re.fullmatch(r"([\x21-\x2e\x30-\x3e\x40-\x7e]+/)*[A-Za-z0-9_+=,.@-]{1,64}", text):
-            self.fail(f"{text!r} is not the name of a role", param, ctx)
+            self.fail(f"{text!r} is not a valid role name", param, ctx)
         return text
 
 
@@ -74,8 +74,8 @@ _SCOPE = [
 _EVIDENCE = "ecr_audit.evidence"
 
 
-def _noted_evidence(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-    """Keep it for `opened_store`: no command itself has any use for it."""
+def _store_evidence(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    """Store the value for `opened_store`; commands do not use it themselves."""
     ctx.meta[_EVIDENCE] = value or ""
 
 
@@ -83,7 +83,7 @@ _STORE = [
     click.option("--store", "store_url", metavar="URL", envvar="ECR_AUDIT_STORE",
                  help="Folder or PostgreSQL URL of the run history.  [default: the user's data folder]"),
     click.option("--evidence", metavar="PLACE", envvar="ECR_AUDIT_EVIDENCE", expose_value=False,
-                 callback=_noted_evidence,
+                 callback=_store_evidence,
                  help="Folder or s3://BUCKET/PREFIX for the files of runs, given once, when a store is created."
                       "  [default: the store's folder]"),
 ]  # fmt: skip
@@ -121,7 +121,7 @@ def scope_of(
 
 
 def opened_store(url: str | None) -> Store:
-    """The store, or a message that says what to do. `--evidence` is what this command was given."""
+    """The store. Raises UserError with a message that states what to do."""
     from audit.store import StoreError, open_store
     from ecr_audit.cli.errors import explained
 
@@ -130,7 +130,7 @@ def opened_store(url: str | None) -> Store:
 
 
 def evidence_location() -> str:
-    """What `--evidence` says; empty without it."""
+    """The value of `--evidence`; empty without it."""
     context = click.get_current_context(silent=True)
     return "" if context is None else str(context.meta.get(_EVIDENCE, ""))
 
@@ -154,18 +154,18 @@ def utf8_file(name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{name}:{line}: is not UTF-8 here; save it as UTF-8") from error
+        raise UserError(f"{name}:{line}: not valid UTF-8; save the file as UTF-8") from error
 
 
 def given_file(name: str) -> GivenFile:
-    """A text file the user named, as a run keeps it."""
+    """A text file that the user named, as a run stores it."""
     from audit.model import GivenFile
 
     return GivenFile(Path(name).name, utf8_file(name))
 
 
 def given_custom_checks(folder: str) -> tuple[GivenFile, ...]:
-    """The suites in *folder*, by file name; folders below it are not looked into."""
+    """The suites in *folder*, by file name; subfolders are not read."""
     from audit.model import GivenFile
     from ecr_audit.cli.errors import UserError
 
@@ -174,7 +174,7 @@ def given_custom_checks(folder: str) -> tuple[GivenFile, ...]:
     except OSError as error:
         raise UserError(f"{folder}: {error.strerror}") from error
     if not names:
-        raise UserError(f"{folder} holds no suite: a suite is a file that ends in .json")
+        raise UserError(f"{folder} contains no suites; a suite is a file that ends in .json")
     return tuple(GivenFile(name, _some_text(str(Path(folder) / name))) for name in names)
 
 

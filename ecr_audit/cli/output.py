@@ -36,19 +36,21 @@ class Formats(click.ParamType[tuple[str, ...]]):
         names = tuple(name.strip() for name in value.split(",") if name.strip())
         unknown = [name for name in names if name not in FORMATS]
         if unknown or not names:
-            self.fail(f"{', '.join(unknown) or 'nothing'} is no format; there are {', '.join(FORMATS)}", param, ctx)
+            self.fail(
+                f"{', '.join(unknown) or 'an empty list'} is not a valid format; use {', '.join(FORMATS)}", param, ctx
+            )
         return names
 
 
 def kept_view(store: Store, run: Run) -> ReportView:
-    """What reports say about a kept run; see `reports.run_view`, which is imported here because it is slow to."""
+    """The view of a stored run for reports; `reports.run_view` is imported here because it is slow to import."""
     from reports import run_view
 
     return run_view.kept_view(store, run)
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make sure, before anything long begins, that *folder* can be written."""
+    """Check that *folder* is writable before a long operation starts."""
     probe = folder / ".ecr-audit-can-write"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +104,7 @@ def write_scripts(run: Run, folder: Path) -> Path | None:
     target = folder / SCRIPT_FOLDER
     if target.is_dir():
         for old in target.glob("*.sh"):
-            # Only what this program wrote: such a script begins with its own name.
+            # Only scripts of this program: they start with their own name.
             if f"# {old.name}: " in old.read_text(encoding="utf-8", errors="replace")[:400]:
                 old.unlink()
     if not run.scripts:

@@ -1,4 +1,4 @@
-"""`ecr-audit plan`: every fix of a kept run as scripts in order, or as infrastructure code. No AWS."""
+"""`ecr-audit plan`: every fix of a stored run as ordered scripts or infrastructure as code. Does not call AWS."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which findings a plan is for."""
+    """Selection of the findings of a plan."""
 
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
-    """Ids or catalogue ids."""
+    """Check ids."""
     safe_only: bool = False
     waived: bool = False
 
@@ -65,7 +65,7 @@ def plan(
     store = opened_store(store_url)
     with explained(StoreError):
         loaded = store.load(store.resolve(run))
-    choice = Choice(accounts, regions, _known(checks, loaded), safe_only, waived)
+    choice = Choice(accounts, regions, _check_ids(checks, loaded), safe_only, waived)
     findings = chosen(loaded, choice)
     planned_steps = _planned_steps(loaded, findings, choice)
     folder = Path(output)
@@ -81,20 +81,20 @@ def plan(
         click.echo(line)
 
 
-def _known(names: tuple[str, ...], run: Run) -> tuple[str, ...]:
-    """Check ids by id or catalogue id. UserError for a check that neither this program nor the run knows."""
+def _check_ids(names: tuple[str, ...], run: Run) -> tuple[str, ...]:
+    """Check ids for ids or aliases. Raises UserError for a check that is neither built-in nor in the run."""
     from checks.catalog import CHECKS
 
     ids = {alias.lower(): check.id for check in CHECKS for alias in (*check.aliases, check.id)}
     ids |= {result.check.lower(): result.check for result in run.results}
     for name in names:
         if name.lower() not in ids:
-            raise UserError(f"there is no check {name!r}; `ecr-audit checks list` names them")
+            raise UserError(f"check {name!r} does not exist; run `ecr-audit checks list` to list all checks")
     return tuple(ids[name.lower()] for name in names)
 
 
 def chosen(run: Run, choice: Choice) -> tuple[Finding, ...]:
-    """The failures that the plan is for, in catalogue order."""
+    """The failures in the plan, in catalog order."""
     from checks.model import Status
 
     def wanted(finding: Finding) -> bool:
@@ -125,7 +125,9 @@ def _planned_steps(run: Run, findings: tuple[Finding, ...], choice: Choice) -> P
     try:
         planned_steps = planned(findings, context, waived=choice.waived)
     except ValueError as error:
-        raise UserError(f"run {run.id} was kept by another version of this program: {error}; audit again") from error
+        raise UserError(
+            f"run {run.id} was stored by another version of ecr-audit: {error}; run the audit again"
+        ) from error
     return replace(
         planned_steps,
         scripts=tuple(script for script in planned_steps.scripts if choice.has(script.account, script.region)),
@@ -134,13 +136,13 @@ def _planned_steps(run: Run, findings: tuple[Finding, ...], choice: Choice) -> P
 
 
 def _narrowed(run: Run, choice: Choice, findings: tuple[Finding, ...]) -> list[str]:
-    """What the options left out, so that a part is not taken for the whole."""
+    """Failures that the options exclude, so that a part is not mistaken for the whole."""
     everything = chosen(run, Choice(waived=True))
     waived = sum(finding.waiver is not None for finding in everything)
     lines = []
     others = len(everything) - len(findings) - (0 if choice.waived else waived)
     if others > 0:
-        lines.append(f"Not in this plan, by its options: {others} of the run's failures.")
+        lines.append(f"Excluded from this plan by its options: {others} failures of the run.")
     if waived and not choice.waived:
-        lines.append(f"Covered by waivers and left as they are: {waived} failures; --waived takes them in.")
+        lines.append(f"Covered by waivers and not included: {waived} failures; use --waived to include them.")
     return lines

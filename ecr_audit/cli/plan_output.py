@@ -1,4 +1,4 @@
-"""Writing a plan into one folder, and saying it on the screen."""
+"""Writes a plan into one folder and returns its summary for the screen."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ README = "README.txt"
 ORDER = "order.txt"
 _SHELL = (
     "Run the scripts in the order of their names, each with credentials of the account in its name; order.txt lists",
-    "account, Region and script. DRY_RUN=1 shows what one would write. Each checks the account and the documents",
-    "first, and stops if they changed since the audit; running it twice does no harm.",
-    "Those marked safe need no review: they widen nothing, delete nothing and cost little.",
+    "account, Region and script. DRY_RUN=1 shows the changes without applying them. Each script first checks the",
+    "account and the settings, and stops if they have changed since the audit. Running a script twice is safe.",
+    "Scripts marked safe need no review: they grant no additional access, delete nothing and cost little.",
 )
 _CODE_USE = (
-    "Apply them in this order: registries that receive before those that send. Where code of yours declares a",
-    "document already, change it there instead: two declarations would undo each other. Whatever is left out below",
-    "is done by the scripts of `ecr-audit plan --format shell`; run after this, they find the rest already so.",
+    "Apply the code in this order: destination registries before source registries. If your own code already declares",
+    "a document, change it there instead: two declarations would overwrite each other. The scripts of",
+    "`ecr-audit plan --format shell` do what is left out below. Run them afterwards; they skip what is done already.",
 )
 _ORDERED = re.compile(r"[0-9]{12} [a-z0-9-]+ [0-9]{2}-[a-z0-9-]+\.sh")
 _CODE = re.compile(r"[0-9]{12}-[a-z0-9-]+(\.import|\.resources)?\.json|[0-9]{12}-[a-z0-9-]+/ecr\.tf")
 
 
 def write_shell(run: Run, findings: Findings, plan: Plan, folder: Path, _form: str) -> list[str]:
-    """Scripts, their order and a README. Returns what to say."""
+    """Write scripts, their order and a README. Returns the summary."""
     from checks.remediation.summary import runnable
 
     scripts = runnable(plan)
@@ -49,13 +49,13 @@ def write_shell(run: Run, findings: Findings, plan: Plan, folder: Path, _form: s
     how = [*_SHELL, "", *listing]
     readme = [*_head(run, findings, plan), *_stage_lines(plan), *_section("How to run it", how), *_rest(findings, plan)]
     _write(folder, {README: _text(readme), ORDER: _text(order)})
-    where = f"Written to {folder}/: {_counted(len(scripts), 'script')}, {ORDER}, {README} (with all steps for people)."
+    where = f"Written to {folder}/: {_counted(len(scripts), 'script')}, {ORDER}, {README} (with all manual steps)."
     safe = _section("Safe to run without review", [script.name for script in scripts if script.safe])
     return [*_head(run, findings, plan), *_stage_lines(plan), *safe, *_rest(findings, plan, steps=False), "", where]
 
 
 def write_code(run: Run, findings: Findings, plan: Plan, folder: Path, form: str) -> list[str]:
-    """Infrastructure code and a README. Returns what to say."""
+    """Write infrastructure as code and a README. Returns the summary."""
     from checks.remediation.code import FORMATS
     from checks.remediation.code.result import code_lines, in_order, left_out_lines
 
@@ -67,12 +67,12 @@ def write_code(run: Run, findings: Findings, plan: Plan, folder: Path, form: str
         f"For {form}: the target documents of {_counted(len(in_order(codes)), 'registry', 'registries')}.",
         *_CODE_USE,
     ]
-    head = _head(run, findings, plan, by="by what is declared here, and by scripts where something is left out of it")
+    head = _head(run, findings, plan, by="by the code here and by scripts for what the code leaves out")
     readme = [*head, *_section("How to apply it", [*how, "", *code_lines(codes)]), *_rest(findings, plan)]
     _write(folder, {README: _text(readme)})
     declared = [f"  {code.account} {code.region}: {', '.join(code.declared)}" for code in in_order(codes)]
     warnings = left_out_lines(codes)
-    loud = ["", f"WARNING: {form} cannot express all of the plan."] if warnings else []
+    loud = ["", f"WARNING: {form} cannot express the complete plan."] if warnings else []
     files = sum(len(code.files) for code in codes)
     where = f"Written to {folder}/: {_counted(files, 'file')} and {README} (with the commands to apply them)."
     return [*head, *_section("Declared", declared), *loud, *warnings, "", where]
@@ -86,9 +86,9 @@ def _head(run: Run, findings: Findings, plan: Plan, *, by: str = "by the scripts
     done = sum(finding.fingerprint in fixed_findings(plan) for finding in findings)
     refused = sum(finding.fingerprint in plan.refused for finding in findings)
     counts = [f"{done} can be fixed {by}"]
-    counts += [f"{refused} left out because AWS would refuse the fix"] if refused else []
+    counts += [f"{refused} left out because AWS would reject the fix"] if refused else []
     left = len(findings) - done - refused
-    counts += [f"{left} {'needs' if left == 1 else 'need'} a person"] if left else []
+    counts += [f"{left} {'needs' if left == 1 else 'need'} manual steps"] if left else []
     return [
         f"{name}, run {run.id} of {utc_text(run.started_at)}",
         f"{_counted(len(findings), 'failure')}: {', '.join(counts)}." if findings else "Nothing to fix.",
@@ -107,17 +107,18 @@ def _stage_lines(plan: Plan) -> list[str]:
 
 
 def _rest(findings: Findings, plan: Plan, *, steps: bool = True) -> list[str]:
-    """What is left for a person, and what was left out."""
+    """Manual steps, and fixes that are left out."""
     from checks.remediation.summary import refusal_lines, refusals, task_lines, tasks
 
-    told = tasks(findings, plan)
-    alone = [line for task in told if not task.besides for line in task_lines(task, steps=steps)]
-    besides = [line for task in told if task.besides for line in task_lines(task, steps=steps)] if steps else []
+    all_tasks = tasks(findings, plan)
+    alone = [line for task in all_tasks if not task.besides for line in task_lines(task, steps=steps)]
+    besides = [line for task in all_tasks if task.besides for line in task_lines(task, steps=steps)] if steps else []
     return [
-        *_section("For a person", alone),
-        *_section("To be known besides the scripts", besides),
+        *_section("Manual steps", alone),
+        *_section("Notes on the scripts", besides),
         *_section(
-            "Left out, because AWS would refuse it or nothing safe can be said", refusal_lines(refusals(findings, plan))
+            "Left out, because AWS would reject the fix or no safe fix is known",
+            refusal_lines(refusals(findings, plan)),
         ),
     ]
 
@@ -145,7 +146,7 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def _tidy(folder: Path) -> None:
-    """Take away what an earlier plan wrote here, and nothing else: each such file says what it is."""
+    """Delete the files of an earlier plan and nothing else; they are recognized by their content."""
     order = folder / ORDER
     if order.is_file() and all(_ORDERED.fullmatch(line) for line in order.read_text(errors="replace").splitlines()):
         order.unlink()

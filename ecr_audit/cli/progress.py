@@ -1,4 +1,4 @@
-"""Progress on the terminal: a bar where there is one, nothing where there is not."""
+"""Progress on the terminal: a bar if standard error is a terminal, else nothing."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Shown:
-    """One bar: registries read, and what is being done."""
+    """A progress bar with the number of registries read and the current step."""
 
     bar: Bar
     task: TaskID
 
     def __call__(self, event: ProgressEvent) -> None:
-        """Move the bar, and say what is being done."""
+        """Update the bar and its text."""
         if event.step is Step.PLANNED:
             self.bar.update(self.task, total=event.count, completed=0)
         else:
@@ -43,4 +43,4 @@ def progress() -> Iterator[Progress]:
 
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield Shown(bar, bar.add_task("looking around", total=None))
+        yield Shown(bar, bar.add_task("starting", total=None))

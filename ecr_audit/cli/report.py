@@ -1,4 +1,4 @@
-"""`ecr-audit report`: render a kept run again. No AWS."""
+"""`ecr-audit report`: render a stored run again. Does not call AWS."""
 
 from __future__ import annotations
 

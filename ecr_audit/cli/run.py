@@ -1,4 +1,4 @@
-"""`ecr-audit run`: audit, keep the run, write the reports."""
+"""`ecr-audit run`: audit, store the run, write the reports."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
     "--waivers",
     "waiver_file",
     metavar="FILE",
-    help="Waivers besides the baseline's own: `version: 1` and `waivers:`, as in a baseline. Only the file named here "
-    "is read, none is looked for.",
+    help="Waivers in addition to those of the baseline: `version: 1` and `waivers:`, as in a baseline. Only this file "
+    "is read.",
 )
 @custom_checks_option
 @click.option("--output", metavar="DIR", default="ecr-audit-output", show_default=True, help="Folder for the reports.")
@@ -124,7 +124,7 @@ def run(
 def audit_and_report(
     request: Request, store: Store, formats: tuple[str, ...], folder: Path, *, resumable: bool = True
 ) -> Run:
-    """Run, keep, render, print the summary. *resumable*: whether the command has `--resume` to speak of."""
+    """Run the audit, store the run, render it, print the summary. *resumable*: whether the command has `--resume`."""
     from audit.aws import AwsSetupError
     from audit.progress import Phase, ProgressEvent
     from audit.run import run_audit
@@ -136,18 +136,18 @@ def audit_and_report(
     with explained(AwsSetupError, BaselineError, StoreError), progress() as shown:
         with _resumable() if resumable else nullcontext():
             finished = run_audit(request, store, shown, lambda: dt.datetime.now(dt.UTC))
-        with _kept(finished, folder):
+        with _report_hint(finished, folder):
             shown(ProgressEvent(Phase.REPORTS))
             view = kept_view(store, finished)
             written = write_reports(finished, view, formats, folder, partial(store.table, finished.id))
             scripts = write_scripts(finished, folder)
-    with _unread():
+    with _closed_reader():
         print_summary(finished, view, written=written, scripts=scripts, store=store.at(finished.id))
     return finished
 
 
 @contextmanager
-def _unread() -> Iterator[None]:
+def _closed_reader() -> Iterator[None]:
     """A reader that closes the summary early (head, less) does not change the result of the audit."""
     try:
         yield
@@ -158,21 +158,21 @@ def _unread() -> Iterator[None]:
 
 @contextmanager
 def _resumable() -> Iterator[None]:
-    """Ctrl-C says how to go on."""
+    """On Ctrl-C, print how to resume."""
     try:
         yield
     except KeyboardInterrupt:
-        click.echo("\nWhat was read is kept: the same command with --resume goes on from there.", err=True)
+        click.echo("\nThe collected data is stored: run the same command with --resume to continue.", err=True)
         raise
 
 
 @contextmanager
-def _kept(finished: Run, folder: Path) -> Iterator[None]:
-    """Whatever fails while reports are written loses nothing: say so."""
+def _report_hint(finished: Run, folder: Path) -> Iterator[None]:
+    """If writing reports fails, print how to write them again: the run is stored."""
     try:
         yield
     except BaseException as error:
-        again = f"The run is stored: `ecr-audit report {finished.id}` with the same --store writes its reports."
+        again = f"The run is stored: use `ecr-audit report {finished.id}` with the same --store to write its reports."
         if isinstance(error, OSError):
             reason = f"the reports cannot be written into {folder}: {error.strerror or error}."
             raise UserError(f"{reason} {again} Choose a folder with --output.") from error
@@ -181,7 +181,7 @@ def _kept(finished: Run, folder: Path) -> Iterator[None]:
 
 
 def exit_code(finished: Run, fail_on: str) -> int:
-    """0, 3 or 4, as `ecr-audit --help` says. Waived findings do not count."""
+    """0, 3 or 4, as described in `ecr-audit --help`. Waived findings do not count."""
     from checks.model import Severity, Status
 
     threshold = Severity(fail_on)
@@ -191,6 +191,6 @@ def exit_code(finished: Run, fail_on: str) -> int:
     ):
         return 4
     broken = any(finding.status is Status.ERROR for finding in finished.findings)
-    # A scope that no registry lies in is mistyped more often than meant: it must not look like a clean audit.
+    # A scope without registries is usually a typing error: it must not look like a clean audit.
     nothing = finished.coverage.registries_planned == 0
     return 0 if finished.evidence_complete and not broken and not nothing else 3

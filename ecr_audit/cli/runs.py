@@ -32,7 +32,7 @@ def list_runs(store_url: str | None, limit: int, *, as_json: bool) -> None:
         click.echo(json.dumps([summary.as_document() for summary in summaries], indent=2))
         return
     if not summaries:
-        click.echo("No run is kept yet; `ecr-audit run` makes one.")
+        click.echo("There are no stored runs yet; use `ecr-audit run` to create one.")
         return
     click.echo(f"{'RUN':<24} {'STARTED (UTC)':<21} {'CRIT':>5} {'HIGH':>5} {'MED':>5} {'LOW':>5} {'UNKNOWN':>8}"
                f" {'GAPS':>5}  ORGANIZATION")  # fmt: skip

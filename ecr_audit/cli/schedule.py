@@ -1,4 +1,4 @@
-"""`ecr-audit schedule`: the audits that recur."""
+"""`ecr-audit schedule`: scheduled audits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from schedules.jobs.queue import Job, JobQueue
 
 HORIZON = dt.timedelta(days=366 * 40)
-"""The rarest occasion that there is, a 29 February on a given day of the week, comes at least so often."""
+"""The rarest occasion, a 29 February on a given day of the week, occurs at least once in this time."""
 
 
 @click.group()
@@ -37,7 +37,7 @@ def list_schedules(config_file: str, store_url: str | None, *, as_json: bool) ->
 
     configuration = opened_configuration(config_file)
     if not configuration.schedules:
-        click.echo("[]" if as_json else f"{config_file} has no schedule; `ecr-audit schedule example` shows some.")
+        click.echo("[]" if as_json else f"{config_file} has no schedules; see `ecr-audit schedule example`.")
         return
     now = _now()
     queue = JobQueue(configured_store(configuration, store_url).engine, _now)
@@ -69,11 +69,11 @@ def _line(name: str, one: Schedule, queue: JobQueue, now: dt.datetime) -> dict[s
 
 
 def _last(queue: JobQueue, name: str) -> Job | None:
-    """The schedule's last job; one that another stood for says nothing."""
+    """The schedule's last job; jobs that were merged with another job are skipped."""
     from schedules.jobs.queue import JobState
 
-    telling = tuple(state for state in JobState if state is not JobState.COALESCED)
-    return next(iter(queue.list(schedule=name, states=telling, limit=1)), None)
+    states = tuple(state for state in JobState if state is not JobState.COALESCED)
+    return next(iter(queue.list(schedule=name, states=states, limit=1)), None)
 
 
 def _outcome(job: Job) -> dict[str, Any]:
@@ -91,13 +91,13 @@ def _row(line: dict[str, Any]) -> tuple[str, ...]:
     from reports.sanitize import one_line
 
     upcoming, last = line["next_local"], line["last"]
-    told = "never ran"
+    outcome = "never ran"
     if last:
         about = last["run"] or last["reason"]
         at = dt.datetime.fromisoformat(last["at"])
-        told = one_line(f"{last['state']} {at:%Y-%m-%d %H:%M} UTC{': ' if about else ''}{about}")
+        outcome = one_line(f"{last['state']} {at:%Y-%m-%d %H:%M} UTC{': ' if about else ''}{about}")
     coming = _local(dt.datetime.fromisoformat(upcoming)) if upcoming else "paused" if line["paused"] else "never"
-    return line["name"], line["words"], line["timezone"], coming, told
+    return line["name"], line["words"], line["timezone"], coming, outcome
 
 
 @schedule.command("next")
@@ -133,7 +133,7 @@ def run(ctx: click.Context, name: str, config_file: str, store_url: str | None) 
     """Run the audit of the schedule NAME now, deliveries included.
 
     A running service may take the audit over; otherwise it runs here. It does not replace the next occasion.
-    Exit codes are those of `ecr-audit run`, and 1 where the audit or a delivery came to nothing.
+    Exit codes are those of `ecr-audit run`, and 1 if the audit or a delivery failed.
     """
     from ecr_audit.cli.schedule_run import run_now
 
@@ -178,7 +178,7 @@ def _named(configuration: Configuration, name: str) -> Schedule:
 
     if name not in configuration.schedules:
         hint = similar(name, configuration.schedules, "there are") or "the configuration has none"
-        raise UserError(f"no schedule is called {name!r}: {hint}")
+        raise UserError(f"schedule {name!r} does not exist: {hint}")
     return configuration.schedules[name]
 
 
@@ -187,7 +187,7 @@ def _names(named: Mapping[str, object]) -> str:
 
 
 def _local(moment: dt.datetime) -> str:
-    """`Mon 2026-11-23 02:30 +0100`; offsets of old have seconds."""
+    """`Mon 2026-11-23 02:30 +0100`; historical offsets have seconds."""
     return f"{moment:%a %Y-%m-%d %H:%M %z}"
 
 

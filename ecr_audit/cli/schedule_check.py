@@ -1,4 +1,4 @@
-"""What is wrong with, or odd about, a configuration that can be read."""
+"""Errors and warnings of a configuration that can be read."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from schedules.configuration.service import Configuration, Schedule
 
 CLOSE_MINUTES = 15
-"""Occasions nearer to each other than this are rarely meant: a minute field that was left as `*`."""
+"""Occasions closer together than this are rarely intended: a minute field was left as `*`."""
 
 
 def problems(configuration: Configuration) -> tuple[str, ...]:
-    """What the files that it names would end an audit with."""
+    """Errors in the referenced files, which would make an audit fail."""
     found: dict[str, None] = {}
     for one in configuration.schedules.values():
-        for file, look in ((one.baseline, _baseline), (one.waivers, _waivers), (one.custom_checks, _custom_checks)):
+        for file, read in ((one.baseline, _baseline), (one.waivers, _waivers), (one.custom_checks, _custom_checks)):
             if file and Path(file).exists():
-                found |= dict.fromkeys(_said(look, file))
+                found |= dict.fromkeys(_problems(read, file))
     return tuple(found)
 
 
-def _said(look: Callable[[str], tuple[str, ...]], file: str) -> tuple[str, ...]:
+def _problems(read: Callable[[str], tuple[str, ...]], file: str) -> tuple[str, ...]:
     from checks.baseline.yaml_reader import BaselineError
 
     try:
-        return look(file)
+        return read(file)
     except BaselineError as error:
         return tuple(map(str, error.problems[: error.SHOWN]))
     except UserError as error:
@@ -70,7 +70,7 @@ def _custom_checks(folder: str) -> tuple[str, ...]:
 
 
 def remarks(configuration: Configuration, now: dt.datetime) -> Iterator[str]:
-    """What may be meant so, but is worth a look."""
+    """Settings that are valid but may not be intended."""
     used: set[str] = set()
     for name, one in configuration.schedules.items():
         used.update(one.deliveries)
@@ -81,7 +81,7 @@ def remarks(configuration: Configuration, now: dt.datetime) -> Iterator[str]:
         yield from _crowded(name, one, now)
     for name, delivery in configuration.deliveries.items():
         if name not in used:
-            yield f"no schedule names the delivery {name}"
+            yield f"the delivery {name} is not used by any schedule"
         yield from _absent(f"deliveries.{name}", delivery)
     if configuration.web.proxy is not None:
         yield from _absent("web.proxy", configuration.web.proxy)
@@ -97,7 +97,7 @@ def _crowded(name: str, one: Schedule, now: dt.datetime) -> Iterator[str]:
 
 
 def _absent(where: str, section: BaseModel) -> Iterator[str]:
-    """Secrets that are not where the service will look for them; this process may not be the service."""
+    """Secrets that cannot be found here; the service may run in another environment."""
     from schedules.deliveries.settings import Secret
 
     for key, value in section:

@@ -1,4 +1,4 @@
-"""One audit of a schedule, now and in this process, unless a service takes it."""
+"""Runs one audit of a schedule now, in this process unless a service takes it over."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from schedules.jobs.queue import Job, JobQueue
 
 GRACE_SECONDS = 30.0
-"""What the audit gets to put away what it has read when it is stopped."""
+"""Time that the audit gets to save collected data when it is stopped."""
 
 
 def run_now(configuration: Configuration, store: Store, name: str, clock: Callable[[], dt.datetime]) -> int:
-    """Ask for an audit of the schedule *name*, see it through, say what came of it; the exit code."""
+    """Request an audit of the schedule *name*, wait for it and print the outcome. Returns the exit code."""
     from audit.store import StoreError
     from ecr_audit import logs
     from ecr_audit.cli.serve import WORKER
@@ -33,16 +33,16 @@ def run_now(configuration: Configuration, store: Store, name: str, clock: Callab
     from schedules.service.main import Service
     from schedules.service.processes import WorkerProcess
 
-    os.environ[LEVEL] = os.environ.get(LEVEL, "error")  # what succeeded is printed below
+    os.environ[LEVEL] = os.environ.get(LEVEL, "error")  # the outcome is printed below
     logs.configure(json=os.environ.get(FORMAT) == "json", level=os.environ[LEVEL], stream=sys.stderr)
     queue = JobQueue(store.engine, clock)
     by = this_user()
     request = {"deliveries": list(configuration.schedules[name].deliveries)}
     for other in queue.list(schedule=name, states=(JobState.RUNNING,), limit=1):
-        click.echo(f"An audit of {name} is under way (job {other.id}); this one begins when it has ended.", err=True)
+        click.echo(f"An audit of {name} is running (job {other.id}); this audit starts when it has ended.", err=True)
     job = queue.enqueue(Kind.AUDIT, by=by, schedule=name, request=request)
     if job is None:
-        raise UserError("the audit could not be written down; ask once more")
+        raise UserError("the audit could not be stored; try again")
     store.act(by, Kind.AUDIT.value, name, {"job": job.id}, clock())
     service = Service(configuration, store, clock, launch=partial(WorkerProcess, command=WORKER))
     try:
@@ -56,7 +56,7 @@ def run_now(configuration: Configuration, store: Store, name: str, clock: Callab
 
 
 class _JobProgress:
-    """Says what a job is doing, each thing once."""
+    """Prints the progress of a job, each message once."""
 
     def __init__(self) -> None:
         self._last = ""
@@ -65,7 +65,7 @@ class _JobProgress:
         from reports.sanitize import one_line
         from schedules.jobs.queue import JobState
 
-        # One that waits once more says why.
+        # A job that waits again has a reason.
         about = job.reason if job.state is JobState.WAITING else job.note
         counted = f" ({job.done} of {job.total})" if job.done < job.total and about == job.note else ""
         now = one_line(f"{job.state.value}{f': {about}' if about else ''}{counted}")
@@ -75,7 +75,7 @@ class _JobProgress:
 
 
 def _withdraw(queue: JobQueue, job_id: str, by: str) -> None:
-    """Cancel a job that is not awaited any more. What another service has begun, it ends."""
+    """Cancel a job that is no longer awaited. A job that another service has started continues."""
     from schedules.jobs.queue import JobState
 
     job = queue.get(job_id)
@@ -84,7 +84,7 @@ def _withdraw(queue: JobQueue, job_id: str, by: str) -> None:
     if job.state is JobState.WAITING:
         queue.request_cancel(job_id, by)
         return
-    click.echo(f"A service goes on with this audit, as job {job_id}.", err=True)
+    click.echo(f"A service continues this audit as job {job_id}.", err=True)
 
 
 def _follow(configuration: Configuration, store: Store, job: Job, clock: Callable[[], dt.datetime]) -> int:
@@ -106,6 +106,6 @@ def _follow(configuration: Configuration, store: Store, job: Job, clock: Callabl
         reason = f": {receipt.reason}" if receipt.reason else ""
         click.echo(f"delivery {receipt.delivery}: {receipt.state.value}{one_line(reason)}")
     if job.state is not JobState.DONE:
-        click.echo(f"Error: the audit came to nothing ({job.state.value}): {one_line(job.reason)}", err=True)
+        click.echo(f"Error: the audit did not succeed ({job.state.value}): {one_line(job.reason)}", err=True)
         return 1
     return exit_code(run, configuration.schedules[job.schedule].fail_on.value) or int(undelivered)

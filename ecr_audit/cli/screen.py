@@ -1,4 +1,4 @@
-"""The summary that ends a run on the screen."""
+"""The summary on the screen at the end of a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WORST = 12
 def print_summary(
     run: Run, view: ReportView, *, written: Sequence[Path] = (), scripts: Path | None = None, store: str | None = None
 ) -> None:
-    """Verdict, coverage, the worst checks, and where everything lies."""
+    """Print verdict, coverage, the worst checks and the paths of all files."""
     from rich.text import Text
 
     from reports.sanitize import one_line
@@ -37,7 +37,7 @@ def print_summary(
 
     console = _screen()
     console.print()
-    # Names are whatever people at AWS typed: neither markup nor terminal controls.
+    # Names come from AWS and are not trusted: no markup, no terminal control characters.
     name = one_line(run.organization_name or run.organization_id or run.caller_account)
     console.print(Text.assemble((name, "bold"), f"  run {run.id}  {utc_text(run.started_at)}"))
     console.print(one_line(view.verdict), markup=False, style="bold")
@@ -49,15 +49,15 @@ def print_summary(
         console.print(f"  {path}", markup=False, soft_wrap=True)
     if scripts is not None:
         manual = sum(1 for script in run.scripts if script.manual)
-        steps = f", {manual} with steps for a person" if manual else ""
+        steps = f", {manual} with manual steps" if manual else ""
         many = counted(len(run.scripts), "script", "scripts")
         console.print(f"  {scripts}/  ({many}{steps})", markup=False, soft_wrap=True)
     if store is not None:
-        console.print(f"  {store}/  (the kept run and its evidence)", markup=False, soft_wrap=True)
+        console.print(f"  {store}/  (the stored run and its evidence)", markup=False, soft_wrap=True)
 
 
 def _screen() -> Console:
-    """A console that lets its caller decide what a reader that has gone means; rich's own ends the program with 1."""
+    """A console that raises BrokenPipeError for a closed reader; rich's own exits with 1."""
     from rich.console import Console
 
     class Screen(Console):
@@ -81,7 +81,7 @@ def _print_coverage(console: Console, run: Run) -> None:
     )
     if coverage.unaccounted:
         missing = ", ".join(map(str, coverage.unaccounted))
-        console.print(f"Planned and in no result: {missing}", markup=False, style="bold red")
+        console.print(f"Planned but missing from the result: {missing}", markup=False, style="bold red")
 
 
 def _print_checks(console: Console, run: Run) -> None:
@@ -94,7 +94,7 @@ def _print_checks(console: Console, run: Run) -> None:
     table.add_column("severity")
     table.add_column("check", overflow="fold")
     table.add_column("failing", justify="right")
-    table.add_column("not decided", justify="right")
+    table.add_column("unknown", justify="right")
     rows = sorted(failing.items(), key=lambda entry: (entry[0][0].rank, -entry[1], entry[0][1]))
     for (severity, check), count in rows[:WORST]:
         table.add_row(f"[{STYLES[severity]}]{severity.value}[/]", check, str(count), str(unknown.get(check, "")))
@@ -104,5 +104,5 @@ def _print_checks(console: Console, run: Run) -> None:
         more = len(rows) - WORST
         console.print(f"… and {more} more check{'s' * (more > 1)} with findings; the reports list all.", style="dim")
     for finding in errors:
-        console.print(f"The check {finding.check} broke: {finding.message}", markup=False, style="bold red")
+        console.print(f"Check error in {finding.check}: {finding.message}", markup=False, style="bold red")
     console.print()

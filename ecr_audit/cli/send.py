@@ -1,4 +1,4 @@
-"""`ecr-audit send`: hand what was found to others. The one command that writes into AWS."""
+"""`ecr-audit send`: send findings to other systems. The only command that writes to AWS."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def _delivery(configuration: Configuration, name: str, file: str) -> DeliverySet
     if name in configuration.deliveries:
         return configuration.deliveries[name]
     there = ", ".join(configuration.deliveries) or "none"
-    raise UserError(f"{file} has no delivery {name!r}; there is {there}")
+    raise UserError(f"{file} has no delivery {name!r}; configured: {there}")
 
 
 def _report(name: str, detail: Mapping[str, Any]) -> None:
     from reports.sanitize import one_line
 
-    click.echo(f"The delivery {name} took it.")
+    click.echo(f"Sent through the delivery {name}.")
     for key, value in detail.items():
         if key != "without":
             click.echo(f"  {key}: {one_line(str(value))}")
@@ -107,7 +107,7 @@ def securityhub(
     from schedules.deliveries.securityhub import send as imported
 
     if len(region) != 1:
-        raise UserError("--region takes one Region here")
+        raise UserError("--region accepts one Region only")
     store = opened_store(store_url)
     with explained(StoreError):
         loaded = store.load(store.resolve(run))
@@ -118,9 +118,9 @@ def securityhub(
         client = session.client("securityhub", endpoint_url=endpoint_url)
         receipt = imported(loaded, view, client, account=account, region=region[0])
     except (ClientError, BotoCoreError) as error:
-        raise UserError(f"Security Hub could not be asked: {one_line(str(error))}") from error
+        raise UserError(f"The call to Security Hub failed: {one_line(str(error))}") from error
     where = f"Security Hub of {receipt.account} in {receipt.region}"
-    click.echo(f"{receipt.taken} findings were taken by the {where}, {receipt.refused} were refused.")
+    click.echo(f"{receipt.taken} findings were imported into {where}, {receipt.refused} were rejected.")
     for refusal in receipt.refusals:
         click.echo(f"  {one_line(refusal)}")
     if receipt.refused:

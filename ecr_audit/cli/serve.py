@@ -89,24 +89,26 @@ def serve(
     service = Service(
         configuration, store, _now, launch=partial(WorkerProcess, command=WORKER), follow_schedules=schedules
     )
-    over = threading.Event()
+    stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, lambda *_: stopped.set())
     server = _web(configuration, store, service) if web else None
     service.start()
-    over.wait()
-    click.echo("Stopping: audits under way put away what they have read.", err=True)
+    stopped.wait()
+    click.echo("Stopping: running audits save the data that they have collected.", err=True)
     if server is not None:
         server.stop()
     service.stop(grace)
 
 
 def _web(configuration: Configuration, store: Store, service: Service) -> WebServer:
-    """The web server, listening. Raises UserError where it may not, or cannot."""
+    """The listening web server. Raises UserError if it must not or cannot listen."""
     try:
         from ecr_audit.web.app import create_app
     except ModuleNotFoundError as error:
-        raise UserError(f"{error.name} is missing: pip install 'ecr-audit[web]', or serve with --no-web") from error
+        raise UserError(
+            f"{error.name} is not installed; run `pip install 'ecr-audit[web]'`, or use --no-web"
+        ) from error
     from ecr_audit.web.security.proxy import SecretError
     from ecr_audit.web.services import Services
     from ecr_audit.web.serving import ListenError, UnsafeError, refuse_unsafe, serve_web

@@ -1,4 +1,4 @@
-"""The service's configuration file, as every command that needs it opens it, and the store that it names."""
+"""Opens the service's configuration file and its store for the commands."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ def config_option(command: _Command) -> _Command:
 
 
 def opened_configuration(file: str) -> Configuration:
-    """The configuration in *file*, or a message with everything that is wrong with it."""
+    """The configuration in *file*. Raises UserError with all errors of the file."""
     from checks.baseline.yaml_reader import BaselineError
     from schedules.configuration.loading import load_configuration
 
     path = Path(file)
     if not path.exists():
         raise UserError(
-            f"there is no configuration {file}; name it with --config or ECR_AUDIT_CONFIG, "
-            f"or begin one: ecr-audit schedule example > {DEFAULT}"
+            f"configuration file {file} does not exist; set --config or ECR_AUDIT_CONFIG, "
+            f"or create one: ecr-audit schedule example > {DEFAULT}"
         )
     with explained(BaselineError):
         return load_configuration(utf8_file(file), file, path.parent)
 
 
 def configured_store(configuration: Configuration, store_url: str | None) -> Store:
-    """The store that `--store` or its variable names, else the configuration's, else the user's own."""
+    """The store of `--store` or its variable, else of the configuration, else the user's default store."""
     from audit.store import StoreError, open_store
 
     with explained(StoreError):
@@ -56,7 +56,7 @@ def configured_store(configuration: Configuration, store_url: str | None) -> Sto
 
 
 def this_user() -> str:
-    """Who asks, for the record."""
+    """The current user, for the record."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user often has no name

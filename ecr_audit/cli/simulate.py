@@ -28,14 +28,16 @@ def simulate(world: str | None, port: int) -> None:
         raise UserError(f"{error}") from error
     try:
         with serve(loaded, port=port) as simulation:
-            click.echo("# The simulated organization is up. In another shell:")
+            click.echo("# The simulated organization is running. In another shell, run:")
             click.echo(exports(simulation.endpoint, loaded.first_account()), nl=False)
-            click.echo("# These are keys of the account that audits start from. To act as another, as its scripts ask:")
+            click.echo(
+                "# These keys are for the account that starts audits. To use another account, as scripts require:"
+            )
             click.echo(f"#   export AWS_ACCESS_KEY_ID={access_key('')}<account id>")
-            click.echo("# Ctrl-C ends it.")
+            click.echo("# Press Ctrl-C to stop.")
             while True:
                 time.sleep(3600)
     except PortInUseError as error:
         raise UserError(f"{error} with --port") from error
     except KeyboardInterrupt:
-        click.echo("\nEnded.", err=True)
+        click.echo("\nStopped.", err=True)

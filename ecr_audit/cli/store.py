@@ -1,4 +1,4 @@
-"""`ecr-audit store`: what a store keeps, whether it is whole, what may go, and bringing it up to date. No AWS audit."""
+"""`ecr-audit store`: status, upgrade, integrity, retention and legal hold of a store."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def status(store_url: str | None, *, as_json: bool) -> None:
 
     with explained(StoreError):
         plan = planned(store_url)
-    told: dict[str, object] = {"store": plan.store, "schema": plan.before or None, "current": plan.after}
+    document: dict[str, object] = {"store": plan.store, "schema": plan.before or None, "current": plan.after}
     if plan.before == plan.after:
-        told |= _contents(store_url)
+        document |= _contents(store_url)
     if as_json:
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(document, indent=2))
         return
     click.echo(f"Store     {plan.store}")
     if not plan.before:
@@ -54,7 +54,7 @@ def status(store_url: str | None, *, as_json: bool) -> None:
     elif plan.needed:
         click.echo(f"Schema    {plan.before}; this ecr-audit needs {plan.after}: `ecr-audit store upgrade` upgrades it")
     else:
-        _print_contents(told)
+        _print_contents(document)
 
 
 def _contents(store_url: str | None) -> dict[str, object]:
@@ -74,14 +74,14 @@ def _contents(store_url: str | None) -> dict[str, object]:
     }
 
 
-def _print_contents(told: dict[str, object]) -> None:
+def _print_contents(document: dict[str, object]) -> None:
     from reports.sanitize import one_line
 
-    click.echo(f"Schema    {told['schema']}, current")
-    click.echo(f"Evidence  {told['evidence']}")
-    between = f", {told['oldest']} to {told['newest']}" if told["runs"] else ""
-    click.echo(f"Runs      {told['runs']}{between}")
-    holds = told["holds"]
+    click.echo(f"Schema    {document['schema']}, current")
+    click.echo(f"Evidence  {document['evidence']}")
+    between = f", {document['oldest']} to {document['newest']}" if document["runs"] else ""
+    click.echo(f"Runs      {document['runs']}{between}")
+    holds = document["holds"]
     for run, hold in holds.items() if isinstance(holds, dict) else ():
         click.echo(f"Held      {run} since {hold['at']} by {one_line(hold['by'])}: {one_line(hold['reason'])}")
 
@@ -100,11 +100,11 @@ def upgrade(store_url: str | None) -> None:
     with explained(StoreError):
         done = upgraded(store_url)
     if not done.before:
-        raise UserError(f"there is no store {done.store}; `ecr-audit run` begins one")
+        raise UserError(f"store {done.store} does not exist; use `ecr-audit run` to create one")
     if done.needed:
-        click.echo(f"{done.store} is brought from schema {done.before} to {done.after}.")
+        click.echo(f"{done.store} was upgraded from schema {done.before} to {done.after}.")
     else:
-        click.echo(f"{done.store} has schema {done.after}: nothing is to be done.")
+        click.echo(f"{done.store} has schema {done.after}: no upgrade needed.")
 
 
 @store.command()
@@ -117,39 +117,43 @@ def upgrade(store_url: str | None) -> None:
 def verify(ctx: click.Context, minutes: int, store_url: str | None, *, repair: bool, as_json: bool) -> None:
     """Compare every stored file with its hash.
 
-    Exit code 0: all is well; 3: it is not, or files lie there that no run names. Others may use the store meanwhile.
-    With --repair the leftovers are deleted that are no run's for certain: half written ones, and those of runs that
-    retention let go.
+    Exit code 0: all files are unchanged; 3: files are altered, missing or belong to no run. The store can be used
+    meanwhile. --repair deletes leftovers that certainly belong to no run: incomplete files, and files of runs that
+    retention deleted.
     """
     from audit.store import StoreError
 
     opened = _opened(store_url)
     with explained(StoreError):
         swept = opened.repair(minutes * 60.0) if repair else ()
-        looked, wrong = _looked(opened.verify(minutes * 60.0))
+        checked, wrong = _checked(opened.verify(minutes * 60.0))
     if as_json:
-        told = {"checked": looked, "problems": [_row(one) for one in wrong], "deleted": [_row(one) for one in swept]}
-        click.echo(json.dumps(told, indent=2))
+        document = {
+            "checked": checked,
+            "problems": [_row(one) for one in wrong],
+            "deleted": [_row(one) for one in swept],
+        }
+        click.echo(json.dumps(document, indent=2))
     else:
-        _print_verification(looked, wrong, swept)
+        _print_verification(checked, wrong, swept)
     if wrong:
         ctx.exit(FAULTY)
 
 
-def _looked(found: Iterator[Checked]) -> tuple[int, list[Checked]]:
-    looked, wrong = 0, []
+def _checked(found: Iterator[Checked]) -> tuple[int, list[Checked]]:
+    checked, wrong = 0, []
     for one in found:
-        looked += 1
+        checked += 1
         if one.problem:
             wrong.append(one)
-    return looked, wrong
+    return checked, wrong
 
 
 def _row(one: Checked) -> dict[str, str]:
     return {"run": one.run, "file": one.file, "problem": one.problem}
 
 
-def _print_verification(looked: int, wrong: list[Checked], swept: tuple[Checked, ...]) -> None:
+def _print_verification(checked: int, wrong: list[Checked], swept: tuple[Checked, ...]) -> None:
     from reports.sanitize import one_line
 
     for one in swept:
@@ -158,9 +162,9 @@ def _print_verification(looked: int, wrong: list[Checked], swept: tuple[Checked,
         click.echo(one_line(" ".join(filter(None, (one.run, one.file, one.problem)))))
     repairable = sum(1 for one in wrong if one.leftover is not None)
     if not wrong:
-        click.echo(f"{looked:,} files verified, all unchanged.")
+        click.echo(f"{checked:,} files verified, all unchanged.")
         return
-    click.echo(f"{len(wrong):,} of {looked:,} files are not as they were stored.")
+    click.echo(f"{len(wrong):,} of {checked:,} files are not as they were stored.")
     if repairable:
         click.echo(f"{repairable:,} of them are leftovers; `ecr-audit store verify --repair` deletes those.")
 
@@ -176,19 +180,19 @@ def prune(days: int, runs: int, by: str | None, store_url: str | None, *, dry_ru
     """Delete old runs and their evidence permanently.
 
     Never deleted: runs under legal hold, and of each organization and scope the last run with complete evidence and
-    what came after it (twelve runs at most).
+    the runs after it (twelve runs at most).
     """
     from audit.store import StoreError
 
     if not days and not runs:
-        raise UserError("say with --days or --runs which runs may go")
+        raise UserError("set --days or --runs to select the runs to delete")
     opened = _opened(store_url)
     with explained(StoreError):
         gone = opened.prune(days, runs, dt.datetime.now(dt.UTC), dry=dry_run, by=_who(by))
     for one in gone:
-        click.echo(f"{one.run} {'would go' if dry_run else 'is deleted'}: {one.reason}")
+        click.echo(f"{one.run} {'would be deleted' if dry_run else 'is deleted'}: {one.reason}")
     if not gone:
-        click.echo("There is no run to delete.")
+        click.echo("There are no runs to delete.")
 
 
 @store.command()
@@ -207,7 +211,7 @@ def hold(run: str, reason: str, by: str | None, store_url: str | None) -> None:
     with explained(StoreError):
         held = opened.resolve(run)
         opened.hold(held, reason, _who(by), dt.datetime.now(dt.UTC))
-    click.echo(f"{held} is under hold.")
+    click.echo(f"{held} is under legal hold.")
 
 
 @store.command()
@@ -225,25 +229,25 @@ def release(run: str, by: str | None, store_url: str | None) -> None:
     with explained(StoreError):
         held = opened.resolve(run)
         opened.release(held, _who(by), dt.datetime.now(dt.UTC))
-    click.echo(f"{held} is under hold no longer.")
+    click.echo(f"{held} is no longer under legal hold.")
 
 
 def _opened(url: str | None) -> Store:
-    """The store; unlike other commands, these begin none: a mistyped --store must not look like a store in order."""
+    """The store; unlike other commands, these create none: a mistyped --store must not look like a valid store."""
     from audit.store import StoreError, planned
 
     with explained(StoreError):
         plan = planned(url)
     if not plan.before:
-        raise UserError(f"there is no store {plan.store}; `ecr-audit run` begins one")
+        raise UserError(f"store {plan.store} does not exist; use `ecr-audit run` to create one")
     return opened_store(url)
 
 
 def _who(by: str | None) -> str:
-    """Who acts: as said, or the user of this machine."""
+    """The name to record: *by*, or the user of this machine."""
     if by and by.strip():
         return by.strip()
     try:
         return getpass.getuser()
     except (KeyError, OSError) as error:
-        raise UserError("this machine does not say who you are; say it with --by") from error
+        raise UserError("the current user has no name; set one with --by") from error

@@ -1,4 +1,4 @@
-"""`ecr-audit token`: who may use the web page and the API."""
+"""`ecr-audit token`: access tokens for the web page and the API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROLES = ("read", "run", "admin")
 
 _config = click.option(
     "--config", "config_file", metavar="FILE", envvar="ECR_AUDIT_CONFIG",
-    help=f"The service's configuration, which names its store.  [default: {DEFAULT}, if it is there]",
+    help=f"The service's configuration, which names its store.  [default: {DEFAULT}, if it exists]",
 )  # fmt: skip
 
 
@@ -28,7 +28,7 @@ _config = click.option(
 def token() -> None:
     """Tokens for the web page and the API: create, list, revoke.
 
-    A token is shown once, when it is created; the store keeps only its SHA-256. Programs send it as `Authorization:
+    A token is shown once, when it is created; the store contains only its SHA-256. Programs send it as `Authorization:
     Bearer TOKEN`, people paste it into the sign-in page.
     """
 
@@ -57,7 +57,7 @@ def add(name: str, role: str, days: int | None, config_file: str | None, store_u
     store.act(this_user(), "token add", name, {"role": role, "days": days}, _now())
     click.echo(secret)
     ends = f"for {days} days" if days else "until it is removed"
-    click.echo(f"The token {name} has the role {role} {ends}. It cannot be shown again: keep it now.", err=True)
+    click.echo(f"The token {name} has the role {role} {ends}. It cannot be shown again: save it now.", err=True)
 
 
 @token.command("list")
@@ -68,24 +68,24 @@ def list_tokens(config_file: str | None, store_url: str | None, *, as_json: bool
     """List the tokens by name, never their values."""
     lines = _tokens(_store(config_file, store_url)).list()
     if as_json:
-        told = [
+        documents = [
             {
                 "name": one.name, "role": one.role, "made_at": one.made_at.isoformat(),
                 "until": one.until and one.until.isoformat(),
             }
             for one in lines
         ]  # fmt: skip
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(documents, indent=2))
         return
     if not lines:
-        click.echo("There is no token; `ecr-audit token add NAME --role read` makes one.")
+        click.echo("There are no tokens; use `ecr-audit token add NAME --role read` to create one.")
         return
     now = _now()
-    click.echo(f"{'NAME':<30} {'ROLE':<6} {'MADE (UTC)':<17} ENDS (UTC)")
+    click.echo(f"{'NAME':<30} {'ROLE':<6} {'CREATED (UTC)':<17} EXPIRES (UTC)")
     for one in lines:
         ends = "never" if one.until is None else f"{one.until:%Y-%m-%d %H:%M}"
-        over = " (ended)" if one.until is not None and one.until <= now else ""
-        click.echo(f"{one.name:<30} {one.role.value:<6} {one.made_at:%Y-%m-%d %H:%M}  {ends}{over}")
+        expired = " (expired)" if one.until is not None and one.until <= now else ""
+        click.echo(f"{one.name:<30} {one.role.value:<6} {one.made_at:%Y-%m-%d %H:%M}  {ends}{expired}")
 
 
 @token.command()
@@ -100,11 +100,11 @@ def remove(name: str, config_file: str | None, store_url: str | None) -> None:
     with explained(TokenError):
         _tokens(store).remove(name)
     store.act(this_user(), "token remove", name, {}, _now())
-    click.echo(f"The token {name} is no longer taken.")
+    click.echo(f"The token {name} is revoked.")
 
 
 def _store(config_file: str | None, store_url: str | None) -> Store:
-    """As the service has it: by `--store`, by its configuration, else the user's own."""
+    """The store of `--store`, else of the configuration, else the user's default store."""
     from pathlib import Path
 
     if config_file is None and (store_url or not Path(DEFAULT).exists()):

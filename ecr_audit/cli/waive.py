@@ -1,4 +1,4 @@
-"""`ecr-audit waive`: except one finding, until a day, for a reason."""
+"""`ecr-audit waive`: waive one finding, until a day, for a reason."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class Day(click.ParamType[dt.date]):
     name = "date"
 
     def convert(self, value: str | dt.date, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
-        """Read it; only one spelling, so that a month is not taken for a day."""
+        """Parse the date; only one format, so that month and day cannot be confused."""
         if isinstance(value, dt.date):
             return value
         try:
             day = dt.date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else None
         except ValueError:
-            day = None  # the calendar has no such day
-        return day or self.fail(f"{value!r} is no day; write it as 2027-01-31", param, ctx)
+            day = None  # not a date of the calendar
+        return day or self.fail(f"{value!r} is not a valid date; use YYYY-MM-DD, for example 2027-01-31", param, ctx)
 
 
 class NonEmptyText(click.ParamType[str]):
-    """Text that says something, on one line or several."""
+    """Non-empty text of one or more lines."""
 
     name = "text"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuse what is empty, and what no file in UTF-8 could hold."""
+        """Reject empty text and text that cannot be encoded as UTF-8."""
         from audit.waiver_file import CannotWaiveError, stated
 
         try:
@@ -58,7 +58,7 @@ class NonEmptyText(click.ParamType[str]):
     "--owner",
     type=NonEmptyText(),
     metavar="TEXT",
-    help="Owner of the waiver.  [default: who git says you are, `user.email`]",
+    help="Owner of the waiver.  [default: `user.email` of git]",
 )
 @click.option(
     "--file",
@@ -66,7 +66,7 @@ class NonEmptyText(click.ParamType[str]):
     metavar="FILE",
     default="waivers.yaml",
     show_default=True,
-    help="File of waivers to which it is appended; begun if it is not there. A baseline is not changed.",
+    help="File of waivers to which it is appended; created if it does not exist. A baseline is not changed.",
 )
 @click.option("--run", "run", metavar="RUN", default="latest", show_default=True, help="Run that has the finding.")
 @store_option
@@ -83,23 +83,23 @@ def waive(
 
     store = opened_store(store_url)
     with explained(StoreError):
-        kept = store.load(store.resolve(run))
+        loaded = store.load(store.resolve(run))
     today = dt.datetime.now(dt.UTC).date()
     with explained(CannotWaiveError):
-        finding = waivable(kept, fingerprint)
-        answerable = owner or _git_user()
-        waived = append_waiver(Path(file), kept, finding, reason=reason, until=until, owner=answerable, today=today)
+        finding = waivable(loaded, fingerprint)
+        responsible = owner or _git_user()
+        waived = append_waiver(Path(file), loaded, finding, reason=reason, until=until, owner=responsible, today=today)
     _print_waiver(waived, file)
 
 
 def _git_user() -> str:
-    """The e-mail address that git signs commits with: files of waivers are mostly kept in git."""
+    """The e-mail address in git's configuration: waiver files are usually stored in git."""
     git = shutil.which("git")
     if git:
         answer = subprocess.run([git, "config", "--get", "user.email"], capture_output=True, text=True, check=False)
         if answer.returncode == 0 and answer.stdout.strip():
             return answer.stdout.strip()
-    raise UserError("git does not say who you are; say with --owner who answers for this waiver")
+    raise UserError("git has no `user.email`; set the owner of this waiver with --owner")
 
 
 def _print_waiver(waived: Waived, name: str) -> None:
@@ -107,7 +107,7 @@ def _print_waiver(waived: Waived, name: str) -> None:
 
     finding = waived.finding
     place = "/".join(part for part in (finding.account, finding.region) if part)
-    click.echo(f"Waived until {waived.until}, {one_line(waived.owner)} answers for it:")
+    click.echo(f"Waived until {waived.until}, owner {one_line(waived.owner)}:")
     click.echo(f"  {finding.severity.value} {finding.check} {finding.fingerprint}{f' in {place}' if place else ''}")
     click.echo(f"  {one_line(finding.resource)}: {one_line(finding.message)}")
-    click.echo(f"It is the last entry of {name}; the next run marks it: ecr-audit run --waivers {shlex.quote(name)} …")
+    click.echo(f"Added to the end of {name}. Apply it in the next run: ecr-audit run --waivers {shlex.quote(name)} …")

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--world", type=Path, default=DEMO_WORLD, help="world file (default: the demo world)")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--exports", action="store_true", help="print shell lines that point the AWS CLI at it")
-    parser.add_argument("--until-stdin-ends", action="store_true", help="end when whoever started it is gone")
+    parser.add_argument("--until-stdin-ends", action="store_true", help="exit when standard input is closed")
     options = parser.parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""One authenticated call on its way to a handler, and who makes it."""
+"""One authenticated call to a handler, and its caller."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ecr_audit.simulator.world import World
 
 Result = dict[str, Any]
-"""What an operation gives: the members of its output shape."""
+"""Result of an operation: the members of its output shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ Operations = Mapping[str, Handler]
 
 
 def no_repository(name: str, account: str) -> AwsError:
-    """What ECR says about a repository that does not exist."""
+    """ECR's error for a repository that does not exist."""
     return AwsError(
         "RepositoryNotFoundException",
         f"The repository with name '{name}' does not exist in the registry with id '{account}'",
@@ -94,10 +94,10 @@ def no_repository(name: str, account: str) -> AwsError:
 
 
 def not_modelled(call: Call, what: str = "") -> AwsError:
-    """The refusal of something that AWS has and the simulator has not."""
+    """The error for a feature that AWS has and the simulator does not model."""
     return AwsError("UnknownOperationException", f"The simulator does not model {what or call.action}.")
 
 
 def refused(what: str, code: str = "InvalidParameterException") -> AwsError:
-    """The refusal of something of which nobody knows what AWS does."""
+    """The error for a case in which the behavior of AWS is not documented."""
     return AwsError(code, f"The simulator refuses what AWS is not known to do: {what}")

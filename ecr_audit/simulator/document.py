@@ -1,5 +1,5 @@
-"""Reading a world: YAML, JSON Schema, the service's own model, and the rules that a schema cannot say. Every problem
-is reported at once.
+"""Reading a world: YAML, JSON Schema, the service's own model, and the rules that a schema cannot express. All
+problems are reported at once.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
 Misfit = tuple[tuple[str | int, ...], str]
-"""Where, below the value that was looked at, and what is wrong there."""
+"""Path below the checked value, and the problem."""
 
 
 def misfits(shape: Shape, value: Any, path: tuple[str | int, ...] = ()) -> Iterator[Misfit]:
-    """Every member that *shape* does not declare, and every text that is none of those that it allows.
+    """Every member that *shape* does not declare, and every value that is not one of its enumeration.
 
-    What is missing is not told: a world leaves out what has a default.
+    Missing members are not reported: a world omits members that have a default.
     """
     if isinstance(shape, StructureShape):
         if not isinstance(value, dict):
@@ -49,7 +49,7 @@ def misfits(shape: Shape, value: Any, path: tuple[str | int, ...] = ()) -> Itera
         if not isinstance(value, str):
             yield path, f"{value!r} is not text"
         elif shape.enum and value not in shape.enum:
-            yield path, f"{value!r} is none of {', '.join(shape.enum)}"
+            yield path, f"{value!r} is not one of {', '.join(shape.enum)}"
     elif shape.type_name == "boolean" and not isinstance(value, bool):
         yield path, f"{value!r} is neither true nor false"
 
@@ -61,7 +61,7 @@ _VALUES = 3_000_000
 
 
 class WorldError(Exception):
-    """A world that cannot be simulated. `problems` has one line for each thing that is wrong."""
+    """A world that cannot be simulated. `problems` has one line for each error."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -89,7 +89,7 @@ def read_world_file(path: Path) -> dict[str, Any]:
         _bounded(document)
         document = _plain(document)
     except RecursionError as error:
-        raise WorldError([f"{path}: values are nested too deeply, or hold themselves"]) from error
+        raise WorldError([f"{path}: values are nested too deeply, or contain themselves"]) from error
     except ValueError as error:
         raise WorldError([f"{path}: {error}"]) from error
     except YAMLError as error:

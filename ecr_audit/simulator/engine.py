@@ -1,4 +1,4 @@
-"""From a request to a reply: authenticate, apply faults, call the handler, spell the answer."""
+"""From a request to a reply: authenticate, apply faults, call the handler, encode the response."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CallCount = tuple[str, str, str, str]
 
 
 class _NoAnswerError(Exception):
-    """A time-out: the connection is dropped without an answer."""
+    """A timeout: the connection is closed without a response."""
 
 
 class Engine:
@@ -46,7 +46,7 @@ class Engine:
         self._numbers = itertools.count(1)
 
     def calls(self) -> Counter[CallCount]:
-        """How often what was called so far, and how it ended."""
+        """How often each operation was called so far, by outcome."""
         with self._counting:
             return Counter(self._calls)
 
@@ -110,7 +110,7 @@ class Engine:
             raise invalid_token()
         if call.service in GLOBAL_SERVICES or call.region in account.regions:
             return
-        # A world may leave out Regions that AWS enables for everybody; tokens are had there all the same.
+        # A world may omit Regions that AWS enables by default; session tokens are issued there all the same.
         if call.service != "sts" or call.region not in ENABLED_BY_DEFAULT:
             raise invalid_token()
 

@@ -26,7 +26,7 @@ def _long_term_caller(account: str) -> Caller:
 
 @dataclass(frozen=True, slots=True)
 class RoleSession:
-    """What AssumeRole handed out. `expires_at` is epoch seconds of the machine's clock, as the SDKs compare it."""
+    """A session of AssumeRole. `expires_at` is epoch seconds of the machine's clock, as the SDKs compare it."""
 
     caller: Caller
     token: str
@@ -53,7 +53,7 @@ class Sessions:
         return key, session
 
     def caller(self, key: str, token: str, now: float) -> Caller:
-        """Who *key* belongs to. Raises AwsError with the code of the JSON protocols."""
+        """The caller of *key*. Raises AwsError with the code of the JSON protocols."""
         found = _LONG_TERM.fullmatch(key)
         if found:
             return _long_term_caller(found[1])

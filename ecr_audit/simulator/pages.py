@@ -1,4 +1,4 @@
-"""Paging: opaque tokens that are good for one operation only."""
+"""Paging: opaque tokens that are valid for one operation only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def token(call: Call, position: int) -> str:
 
 
 def offset(call: Call, spelling: str) -> int:
-    """Where the page begins that the call asks for. Raises AwsError for a token of another operation."""
+    """Position of the first entry of the requested page. Raises AwsError for a token of another operation."""
     given = call.parameters.get(spelling)
     if not given:
         return 0

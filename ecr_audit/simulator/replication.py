@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def may_replicate(world: World, source: Registry, destination: Registry, name: str) -> bool | None:
-    """Whether images of the repository *name* may go from *source* to *destination*; None: nobody knows what AWS says.
+    """Whether images of the repository *name* may go from *source* to *destination*; None: not documented.
 
     Across accounts the destination's registry policy must grant ecr:ReplicateImage, and ecr:CreateRepository where
     the repository is absent; within one account nothing is needed (ECR user guide, registry-permissions.html).
@@ -51,19 +51,19 @@ def may_replicate(world: World, source: Registry, destination: Registry, name: s
 
 
 ACCESS_DENIED = "DESTINATION_REGISTRY_ACCESS_DENIED"
-"""The one failure code that is known from the field (aws/containers-roadmap issue 2675)."""
-# What follows has no known AWS name: the vocabulary of failure codes is open and not documented.
+"""The only failure code that is known from practice (aws/containers-roadmap issue 2675)."""
+# These codes have no known AWS name: the failure codes are not documented.
 NO_SERVICE_LINKED_ROLE = "SIMULATED_SERVICE_LINKED_ROLE_MISSING"
 DESTINATION_CLOSED = "SIMULATED_DESTINATION_ACCOUNT_NOT_ACTIVE"
 REGION_DISABLED = "SIMULATED_DESTINATION_REGION_NOT_ENABLED"
 OTHER_PARTITION = "SIMULATED_DESTINATION_IN_ANOTHER_PARTITION"
-GRANT_UNDECIDABLE = "SIMULATED_GRANT_UNDECIDABLE"
+GRANT_UNKNOWN = "SIMULATED_GRANT_UNKNOWN"
 TEMPLATE_ROLE = "SIMULATED_TEMPLATE_ROLE_UNUSABLE"
 TEMPLATE_KEY = "SIMULATED_TEMPLATE_KEY_UNUSABLE"
 
 
 def rule_matches(rule: Document, name: str) -> bool:
-    """No filter takes every repository; several filters are alternatives; a filter is a plain prefix."""
+    """No filter matches every repository; several filters are alternatives; a filter is a plain prefix."""
     filters = rule.get("repositoryFilters")
     return not filters or any(name.startswith(entry["filter"]) for entry in filters)
 
@@ -81,7 +81,7 @@ def places(registry: Registry, name: str) -> dict[RegistryId, set[bool]]:
 
 
 def blocker(world: World, source: Registry, place: RegistryId, name: str) -> str:
-    """Failure code of a replication of *name* from *source* to *place*; empty: nothing is in the way."""
+    """Failure code of a replication of *name* from *source* to *place*; empty: nothing blocks it."""
     account, region = place
     owner, target = world.accounts[source.account], world.accounts.get(account)
     if partition_of(source.region) != partition_of(region):
@@ -97,7 +97,7 @@ def blocker(world: World, source: Registry, place: RegistryId, name: str) -> str
     destination = world.registry(account, region)
     allowed = may_replicate(world, source, destination, name)
     if allowed is None:
-        return GRANT_UNDECIDABLE
+        return GRANT_UNKNOWN
     if not allowed:
         return ACCESS_DENIED
     return "" if name in destination.repositories else _template_blocker(world, destination, name)
@@ -106,7 +106,7 @@ def blocker(world: World, source: Registry, place: RegistryId, name: str) -> str
 def replicate(
     world: World, source: Registry, name: str, image: Image, tags: Iterable[str], place: RegistryId
 ) -> ReplicationOutcome:
-    """Copies *image* with *tags* to *place* and records what became of it with the image."""
+    """Copies *image* with *tags* to *place* and records the outcome with the image."""
     code = blocker(world, source, place, name)
     if not code:
         destination = world.registry(*place)
@@ -119,14 +119,14 @@ def replicate(
 
 
 def push(world: World, source: Registry, repository: Repository, image: Image, tags: Iterable[str]) -> None:
-    """What a push sets off: one replication to each destination of the rules that match."""
+    """Effect of a push: one replication to each destination of the matching rules."""
     wanted = list(tags)
     for place in places(source, repository.name):
         replicate(world, source, repository.name, image, wanted, place)
 
 
 def _arrive(world: World, repository: Repository, image: Image, tags: Iterable[str]) -> None:
-    """A tag that is taken in an immutable repository is left off; an archived copy is restored."""
+    """A tag that already exists in an immutable repository is omitted; an archived replica is restored."""
     copy = repository.images.get(image.digest)
     if copy is None:
         copy = Image(
@@ -146,7 +146,7 @@ def _arrive(world: World, repository: Repository, image: Image, tags: Iterable[s
 
 
 def move_tag(repository: Repository, image: Image, tag: str) -> bool:
-    """Gives *image* the tag, away from another if need be. False: another holds it and it is immutable."""
+    """Gives *image* the tag, moved from another image if necessary. False: another image has it and it is immutable."""
     holder = repository.tagged(tag)
     if holder is image:
         return True
@@ -178,9 +178,9 @@ def delete_copies(world: World, source: Registry, name: str, digest: str, tag: s
             )
     for place, enabled in places(source, name).items():
         if True in enabled and not blocker(world, source, place, name):
-            copies = world.registry(*place).repositories.get(name)
-            if copies is not None:
-                remove(copies, digest, tag)
+            replica = world.registry(*place).repositories.get(name)
+            if replica is not None:
+                remove(replica, digest, tag)
 
 
 def remove(repository: Repository, digest: str, tag: str) -> None:
@@ -242,9 +242,9 @@ def create_from_template(world: World, registry: Registry, name: str) -> Reposit
 
 
 def history(world: World, documents: Iterable[Mapping[str, object]]) -> None:
-    """Works out what became of the images of a world whose document does not say.
+    """Derives the replication states of images whose document has none.
 
-    At the destination: COMPLETE. Absent, with something in the way: FAILED. Absent for no reason: never attempted,
+    At the destination: COMPLETE. Absent, and blocked: FAILED. Absent without a reason: never attempted,
     as for images that are older than the rule.
     """
     for entry in documents:
@@ -262,8 +262,8 @@ def history(world: World, documents: Iterable[Mapping[str, object]]) -> None:
 def _derived(world: World, source: Registry, name: str, image: Image) -> dict[RegistryId, ReplicationOutcome]:
     outcomes = {}
     for place in places(source, name):
-        copies = world.registry(*place).repositories.get(name) if place[0] in world.accounts else None
-        if copies is not None and image.digest in copies.images:
+        replica = world.registry(*place).repositories.get(name) if place[0] in world.accounts else None
+        if replica is not None and image.digest in replica.images:
             outcomes[place] = ReplicationOutcome("COMPLETE")
             continue
         code = blocker(world, source, place, name)

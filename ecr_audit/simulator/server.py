@@ -1,4 +1,4 @@
-"""The HTTP door: HTTP/1.1 with keep-alive on loopback, one thread a connection."""
+"""The HTTP server: HTTP/1.1 with keep-alive on loopback, one thread per connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ecr_audit.simulator.world import World
 
 
 class PortInUseError(OSError):
-    """The wanted port cannot be listened on."""
+    """The port cannot be used."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -38,7 +38,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Connection)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up in the middle is nothing to report."""
+        """A client that disconnects is not an error."""
 
     def hang_up(self) -> None:
         """Ends every open connection, so that their threads end."""
@@ -106,7 +106,7 @@ class Simulation:
     def environment(self, account: str | None = None, region: str = "eu-west-1") -> dict[str, str]:
         """Variables that point boto3 and the AWS CLI here, with *account*'s keys (default: the management account).
 
-        They carry no profile: drop AWS_PROFILE and AWS_SESSION_TOKEN from an environment that is merged with them.
+        They contain no profile: drop AWS_PROFILE and AWS_SESSION_TOKEN from an environment that is merged with them.
         """
         return environment(self.endpoint, account or self.world.first_account(), region)
 
@@ -123,7 +123,7 @@ class Simulation:
 def serve(world: World, port: int = 0) -> Iterator[Simulation]:
     """Serves *world* on loopback from a background thread until the block ends; port 0 takes a free one.
 
-    Raises PortInUseError where *port* cannot be had.
+    Raises PortInUseError if *port* cannot be used.
     """
     engine = Engine(world)
     try:

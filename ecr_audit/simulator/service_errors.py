@@ -39,7 +39,7 @@ def respelled(error: AwsError, protocol: str, service: str) -> AwsError:
 
 
 def denied(call: Call, reason: str) -> AwsError:
-    """AccessDenied in the words that AWS uses; *reason* is the part after `because`."""
+    """AccessDenied with the text that AWS uses; *reason* is the part after `because`."""
     name = call.parameters.get("repositoryName")
     path = f"repository/{name}" if name else "*"
     resource = f"arn:{call.partition}:ecr:{call.region}:{call.account}:{path}" if call.service == "ecr" else "*"

@@ -20,7 +20,7 @@ DEFAULT_SETTINGS = {"BASIC_SCAN_TYPE_VERSION": "AWS_NATIVE", "REGISTRY_POLICY_SC
 
 @dataclass(slots=True)
 class ReplicationOutcome:
-    """What became of the replication of one image to one destination."""
+    """Replication state of one image at one destination."""
 
     status: str
     """IN_PROGRESS, COMPLETE or FAILED."""
@@ -53,7 +53,7 @@ class Repository:
     created_at: float
     tag_mutability: str = "MUTABLE"
     exclusions: list[str] = field(default_factory=list)
-    """Wildcard filters of tags that the mode does not hold for."""
+    """Wildcard filters of tags that are exceptions from the mode."""
     encryption_type: str = "AES256"
     kms_key: str = ""
     policy: str = ""
@@ -123,7 +123,7 @@ class Role:
 
 @dataclass(slots=True)
 class Account:
-    """One AWS account, of the organization or beside it."""
+    """One AWS account, of the organization or outside it."""
 
     id: str
     name: str
@@ -153,7 +153,7 @@ class Unit:
 
 @dataclass(slots=True)
 class Organization:
-    """The organization's frame; accounts are kept beside it."""
+    """The organization's frame; accounts are stored separately."""
 
     id: str
     root: str

@@ -1,1 +1,1 @@
-"""The web door: pages for people, and a JSON API for programs, over one desk."""
+"""The web interface: pages for people and a JSON API for programs, both over the same services."""

@@ -1,4 +1,4 @@
-"""The application: pages and API behind the layers that say who may ask, from where, how much and how often."""
+"""The application: pages and API behind the layers for authentication, origin, body size and rate limits."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from ecr_audit.web.services import Services
 
 
 def create_app(services: Services, *, limits: RateLimits | None = None, followers: Followers | None = None) -> FastAPI:
-    """The whole web door over *desk*, as its configuration's `web` says.
+    """The web application over *services*, as set in `web` of the configuration.
 
-    Raises SecretError where the proxy's secret cannot be read. Whether the service may listen where it is to listen
-    at all is for `refuse_unsafe` to say.
+    Raises SecretError if the proxy's secret cannot be read. `refuse_unsafe` checks whether the service may listen
+    on its address.
     """
     web = services.configuration.web
     app = _Described(
@@ -70,7 +70,7 @@ def create_app(services: Services, *, limits: RateLimits | None = None, follower
 
 
 class _Described(FastAPI):
-    """An application whose description is that of the API alone."""
+    """An application whose OpenAPI description covers the API only."""
 
     def openapi(self) -> dict[str, Any]:
         """The API's description (OpenAPI 3.1)."""
@@ -91,11 +91,11 @@ def _backends(services: Services) -> AuthBackends:
 
 
 def _csrf_key(backends: AuthBackends, *, secure: bool) -> bytes:
-    """What signs the tokens of forms besides the cookie that they are bound to.
+    """The key that signs form tokens, in addition to the cookie that they are bound to.
 
-    Where several processes may answer one browser, all of them have the same: behind a proxy one that follows from
-    its secret; over https none, since nobody but the service can set a cookie with `__Host-`. Elsewhere other
-    programs on the same machine could set one, so it is random, and lasts as long as the process.
+    All processes that may answer one browser use the same key: behind a proxy a key derived from its secret; over
+    https an empty key, since only the service can set a `__Host-` cookie. Otherwise other programs on the same
+    machine could set the cookie, so the key is random and lasts as long as the process.
     """
     if backends.proxy is not None:
         return hmac.new(backends.proxy.secret, b"ecr-audit csrf", sha256).digest()

@@ -1,4 +1,4 @@
-"""The little of ASGI that the layers around the application share."""
+"""ASGI types and helpers that the middlewares share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went wrong, told once for every route: as a problem to programs, as a page to people."""
+"""Error responses of every route: problem details for programs, an error page for people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STATUSES: dict[type[Exception], int] = {
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Let *app* answer every failure in our words."""
+    """Register the error handlers of *app*."""
     app.add_exception_handler(StarletteHTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     for kind in (StoreError, ServiceError):
@@ -62,10 +62,10 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _to_sign_in(request: Request) -> Response:
-    """The page on which to sign in.
+    """The sign-in page.
 
-    Whoever follows a link from elsewhere (a mail, a chat) comes without the session's cookie, which is never sent
-    across sites. The browser is then asked to ask once more by itself, and sends it.
+    A browser that follows a link from another site (a mail, a chat) does not send the session cookie, which is never
+    sent across sites. The response then makes the browser repeat the request by itself, with the cookie.
     """
     if request.headers.get("sec-fetch-site") in ("cross-site", "same-site") and request.method == "GET":
         html = "<!doctype html><title>ecr-audit</title><meta http-equiv=refresh content=0><p>One moment."
@@ -82,9 +82,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
         for one in cast("RequestValidationError", error).errors()[:20]
     ]
     if not request.url.path.startswith(API):
-        told = "; ".join(f"{one['at'].partition('.')[2]}: {one['detail']}" for one in errors)
-        return answer(request, 422, told or "the request cannot be understood")
-    return problem(422, "some parts of the request cannot be used", request.url.path, errors=errors)
+        invalid = "; ".join(f"{one['at'].partition('.')[2]}: {one['detail']}" for one in errors)
+        return answer(request, 422, invalid or "the request is not valid")
+    return problem(422, "some parts of the request are not valid; see `errors`", request.url.path, errors=errors)
 
 
 async def _known(request: Request, error: Exception) -> Response:
@@ -92,20 +92,20 @@ async def _known(request: Request, error: Exception) -> Response:
     if status >= 500:
         log.error("%s %s: %s", request.method, one_line(request.url.path), one_line(str(error)))
     headers = {"Retry-After": "30"} if status == 503 else None
-    # Where the store lies is nobody's business but the log's.
+    # The location of the store stays out of responses; it is written to the log only.
     store = request.app.state.services.store
-    told = str(error).replace(str(store.folder), "STORE").replace(store.name, "of this service")
-    return answer(request, status, told, headers)
+    detail = str(error).replace(str(store.folder), "STORE").replace(store.name, "of this service")
+    return answer(request, status, detail, headers)
 
 
 async def _database(request: Request, error: Exception) -> Response:
     # The first line alone: drivers add the statement and its values below.
     log.error("%s %s: the store: %s", request.method, one_line(request.url.path), one_line(str(error).split("\n")[0]))
-    return answer(request, 503, "the store does not answer; try again in a moment", {"Retry-After": "10"})
+    return answer(request, 503, "the store is not available; try again in a moment", {"Retry-After": "10"})
 
 
 class Defects:
-    """Answers what nothing else did, and writes it down once. Goes around every layer but the headers."""
+    """Answers 500 for unhandled exceptions and logs each once. Wraps every layer except the headers."""
 
     def __init__(self, app: Application) -> None:
         """*app*: everything within."""
@@ -122,14 +122,14 @@ class Defects:
 
         try:
             await self._app(scope, receive, seen)
-        except Exception as error:  # One broken request is isolated here, and recorded.
+        except Exception as error:  # One failed request is isolated here and logged.
             log.error("%s %s failed", scope.get("method"), one_line(scope.get("path", "")), exc_info=error)
             if begun:
                 raise BrokenOffError from None
             request = Request(scope, receive)
-            response = answer(request, 500, "this is a defect of the service; its log tells more")
+            response = answer(request, 500, "this is a defect in the service; see the log of the service for details")
             await response(scope, receive, send)
 
 
 class BrokenOffError(RuntimeError):
-    """An answer had begun when it failed; the log told why. The connection is cut: nobody takes half for the whole."""
+    """A response failed after it had started; the log has the cause. The connection is closed: it is incomplete."""

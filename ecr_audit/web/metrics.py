@@ -1,5 +1,5 @@
-"""`/metrics` for Prometheus: read from the database at each scrape, so that it is right after a restart, and the same
-whichever of several services answers. Names and rules that use them: deploy/prometheus/alerts.yaml.
+"""`/metrics` for Prometheus: read from the database at each scrape, so that values are correct after a restart and
+identical across several services. Rules that use the metrics: deploy/prometheus/alerts.yaml.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ log = structlog.get_logger()
 router = APIRouter()
 
 _HORIZON = dt.timedelta(days=400)
-"""How far ahead the next occasion is looked for: some fall on the 29th of February."""
+"""How far ahead the next occasion is searched for: some are on the 29th of February."""
 
 
 @router.get("/metrics", include_in_schema=False)
 def metrics(request: Request, _user: Annotated[User, Depends(require(Role.READ))]) -> Response:
-    """Everything, as Prometheus' text or as OpenMetrics, whichever is asked for."""
+    """All metrics, as Prometheus text format or OpenMetrics, depending on the `Accept` header."""
     services: Services = request.app.state.services
     registry = CollectorRegistry()
     registry.register(StoreCollector(services, _calls_of(request.app.state)))
@@ -50,7 +50,7 @@ def metrics(request: Request, _user: Annotated[User, Depends(require(Role.READ))
 
 
 def _calls_of(state: Any) -> Calls:
-    """The one memory of this application."""
+    """The cache of this application."""
     if not hasattr(state, "calls_of_runs"):
         state.calls_of_runs = Calls()
     calls: Calls = state.calls_of_runs
@@ -58,7 +58,7 @@ def _calls_of(state: Any) -> Calls:
 
 
 class Calls:
-    """How often runs asked AWS. It stands in a run's file alone, so that it is read once a run and remembered."""
+    """API request counts of runs. Only the run's file has them, so they are read once per run and cached."""
 
     _MOST = 200
 
@@ -86,7 +86,7 @@ def _calls(store: Store, run_id: str) -> tuple[int, int, int] | None:
 
 
 class StoreCollector(Collector):
-    """What the store knows, as metrics. A database that does not answer is a metric, too."""
+    """Metrics from the store. A database that does not answer is a metric, too."""
 
     def __init__(self, services: Services, calls: Calls) -> None:
         self._services, self._calls = services, calls
@@ -133,20 +133,20 @@ class StoreCollector(Collector):
         for (kind, state), number in waiting.counts.items():
             jobs.add_metric([kind.value, state.value], number)
         yield jobs
-        oldest = _gauge("oldest_waiting_job_timestamp_seconds", "When the job that waits longest was asked for.")
+        oldest = _gauge("oldest_waiting_job_timestamp_seconds", "When the job that has waited longest was requested.")
         if waiting.oldest_waiting is not None:
             oldest.add_metric([], waiting.oldest_waiting.timestamp())
         yield oldest
-        told = _gauge("receipts", f"Receipts of deliveries of the last {RECEIPT_DAYS} days.", "delivery", "state")
+        receipts = _gauge("receipts", f"Receipts of deliveries of the last {RECEIPT_DAYS} days.", "delivery", "state")
         for (delivery, outcome), number in sorted(status.receipts.items()):
-            told.add_metric([one_line(delivery), one_line(outcome)], number)
-        yield told
-        yield GaugeMetricFamily("ecr_audit_runs_kept", "Runs in the store.", value=status.runs)
+            receipts.add_metric([one_line(delivery), one_line(outcome)], number)
+        yield receipts
+        yield GaugeMetricFamily("ecr_audit_runs_kept", "Stored runs.", value=status.runs)
         yield GaugeMetricFamily("ecr_audit_runs_held", "Runs under legal hold.", value=status.held)
 
     def _asked(self, by_schedule: Mapping[str, ScheduleStatus]) -> Iterator[Metric]:
-        """What the newest run of each schedule asked of AWS."""
-        readable = _gauge("last_run_readable", "1 if the last run's file is there and unaltered.", "schedule")
+        """API requests of the newest run of each schedule."""
+        readable = _gauge("last_run_readable", "1 if the last run's file exists and is unaltered.", "schedule")
         calls = _gauge("last_run_api_calls", "Requests to AWS of the last run, retries included.", "schedule")
         refused = _gauge("last_run_api_calls_refused", "Of these, those that AWS denied.", "schedule")
         throttled = _gauge("last_run_api_calls_throttled", "Of these, those that AWS throttled.", "schedule")
@@ -163,16 +163,18 @@ class StoreCollector(Collector):
 def _outcomes(by_schedule: Mapping[str, ScheduleStatus]) -> Iterator[Metric]:
     """How the jobs of each schedule ended."""
     success = _gauge(
-        "last_success_timestamp_seconds", "When the schedule's last audit that made a run ended.", "schedule"
+        "last_success_timestamp_seconds", "When the schedule's last audit that produced a run ended.", "schedule"
     )
     due = _gauge("last_due_timestamp_seconds", "The schedule's latest occasion that was recorded.", "schedule")
     outcome = _gauge("last_outcome", "1 for how the schedule's last job ended, 0 for other ways.", "schedule", "state")
-    duration = _gauge(
-        "last_job_duration_seconds", "From beginning to end of the last audit that made a run.", "schedule"
-    )
-    attempts = _gauge("last_job_attempts", "How often that audit was begun.", "schedule")
+    duration = _gauge("last_job_duration_seconds", "Duration of the last audit that produced a run.", "schedule")
+    attempts = _gauge("last_job_attempts", "How often that audit was started.", "schedule")
     delivery = _gauge(
-        "last_delivery", "1 for what became of a delivery of the last job.", "schedule", "delivery", "state"
+        "last_delivery",
+        "1 for the state of a delivery of the last job, 0 for other states.",
+        "schedule",
+        "delivery",
+        "state",
     )
     for name, one in by_schedule.items():
         if one.due_at is not None:
@@ -186,19 +188,19 @@ def _outcomes(by_schedule: Mapping[str, ScheduleStatus]) -> Iterator[Metric]:
             for state in JobState:
                 if state.ended and state is not JobState.COALESCED:
                     outcome.add_metric([name, state.value], state is one.last.state)
-        for told, became in one.receipts.items():
+        for target, outcome_of_target in one.receipts.items():
             for receipt in ReceiptState:
-                delivery.add_metric([name, one_line(told), receipt.value], receipt.value == became)
+                delivery.add_metric([name, one_line(target), receipt.value], receipt.value == outcome_of_target)
     yield from (success, due, outcome, duration, attempts, delivery)
 
 
 _NUMBERS: tuple[tuple[str, str, Callable[[RunListEntry], int]], ...] = (
-    ("unknown", "Rows that could not be judged, or whose check broke.", lambda line: line.unknown + line.errors),
+    ("unknown", "Rows with an unknown result or a check error.", lambda line: line.unknown + line.errors),
     ("waived", "Failures that a waiver covers.", lambda line: line.waived),
     ("passed", "Rows that passed.", lambda line: line.passed),
-    ("gaps", "Reads that were refused or failed for good.", lambda line: line.gaps),
-    ("registries_planned", "Registries that were to be read.", lambda line: line.registries_planned),
-    ("registries_complete", "Registries of which everything was read.", lambda line: line.registries_complete),
+    ("gaps", "Reads that were denied or failed after all retries.", lambda line: line.gaps),
+    ("registries_planned", "Registries that were planned to be read.", lambda line: line.registries_planned),
+    ("registries_complete", "Registries that were read completely.", lambda line: line.registries_complete),
 )
 """Name, meaning and value of each number of a run."""
 

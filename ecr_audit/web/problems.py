@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457) for programs; pages show the same words."""
+"""Errors as problem details (RFC 9457) for programs; pages show the same texts."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why a request was not carried out (RFC 9457)."""
+    """Why a request failed (RFC 9457)."""
 
     type: str = Field(default="about:blank")
     title: str = Field(description="The status in words.")
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What is wrong with this request, and what to do.")
-    instance: str = Field(description="The path that was asked for.")
+    instance: str = Field(description="The requested path.")
     errors: list[FieldProblem] | None = Field(default=None, description="Each wrong part of the request.")
 
 
 class ProblemResponse(JSONResponse):
-    """A problem as an answer."""
+    """A problem as a response."""
 
     media_type = TYPE
 
@@ -44,7 +44,7 @@ def problem(
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> ProblemResponse:
-    """The answer for a request of *path* that was not carried out."""
+    """The response to a failed request of *path*."""
     body: dict[str, Any] = {
         "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": _encodable(detail),
         "instance": _encodable(path[:400]),

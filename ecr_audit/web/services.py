@@ -1,4 +1,4 @@
-"""What pages and API ask for: the only seam between the web and the rest."""
+"""Operations that pages and API use: the only interface between the web package and the rest."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from schedules.jobs.queue import Job, JobQueue, JobState, Kind
 Clock = Callable[[], dt.datetime]
 
 OPENED_AT_ONCE = 4
-"""Runs that are kept in memory: one of 20,000 findings takes some 100 MB."""
+"""Runs that are cached in memory: one of 20,000 findings takes some 100 MB."""
 RENDERED_AT_ONCE, RENDERED_NEXT = 2, 12
 """Reports that are rendered at once, and those that may wait for it."""
 WAITING_AT_MOST = 50
-"""Jobs that wait; whoever asks for more is told to wait."""
+"""Jobs in the queue; further requests are rejected until some are done."""
 NEXT_TIMES = 3
-"""Coming times of a schedule that are told."""
+"""How many next times of a schedule are shown."""
 
 
 class ServiceError(Exception):
-    """What was asked for cannot be done; the message says why and what to do."""
+    """The operation is not possible; the message states the reason and what to do."""
 
 
 class UnknownError(ServiceError):
-    """There is no such schedule, job or format."""
+    """The schedule, job or format does not exist."""
 
 
 class WaiveError(ServiceError):
@@ -44,12 +44,12 @@ class WaiveError(ServiceError):
 
 
 class BusyError(ServiceError):
-    """Too much waits already."""
+    """Too many requests are waiting already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A kept run, and what reports say about it."""
+    """A stored run and the view of it that reports show."""
 
     run: Run
     view: ReportView
@@ -64,9 +64,9 @@ class ScheduleLine:
     """When it runs, in words."""
     timezone: str
     next_at: tuple[dt.datetime, ...]
-    """Its next times, in UTC; none while it is paused."""
+    """Its next times, in UTC; empty while it is paused."""
     last: Job | None
-    """The job of it that was asked for last, whoever asked."""
+    """Its most recently requested job, by schedule or user."""
     paused: bool
 
 
@@ -82,16 +82,16 @@ class Services:
         self._within_capacity = threading.BoundedSemaphore(RENDERED_AT_ONCE + RENDERED_NEXT)
 
     def job(self, job_id: str) -> Job:
-        """The job called so. Raises UnknownError."""
+        """The job with this ID. Raises UnknownError."""
         job = self.queue.get(job_id)
         if job is None:
-            raise UnknownError(f"there is no job {job_id!r}")
+            raise UnknownError(f"job {job_id!r} does not exist")
         return job
 
     def opened(self, run_id: str) -> Opened:
         """A run and what reports say about it. *run_id*: `latest`, an id, or the beginning of exactly one.
 
-        Raises NoSuchRunError, or StoreError where the run cannot be read.
+        Raises NoSuchRunError, or StoreError if the run cannot be read.
         """
         return self._opened.get(self.store.resolve(run_id), self._open)
 
@@ -100,16 +100,16 @@ class Services:
         return Opened(run, kept_view(self.store, run))
 
     def files(self, run_id: str, format: str) -> Mapping[str, bytes]:
-        """The files of one format of a run by name: as put aside, or rendered now, a few at once.
+        """The files of one format of a run by name: already rendered, or rendered now, a few at once.
 
-        Raises UnknownError for a format that there is not, BusyError where too many wait, and what `opened` raises.
+        Raises UnknownError for an unknown format, BusyError if too many requests wait, and what `opened` raises.
         """
         if format not in FORMATS:
-            raise UnknownError(f"there is no report format {format!r}; known are {', '.join(FORMATS)}")
+            raise UnknownError(f"{format!r} is not a valid report format; use one of {', '.join(FORMATS)}")
         opened = self.opened(run_id)
         if not self._within_capacity.acquire(blocking=False):
-            # Whoever waits holds a thread, of which the pages need some too.
-            raise BusyError("many reports are being rendered; try again in a minute")
+            # Each waiting request holds a thread, and pages need threads, too.
+            raise BusyError("too many reports are being rendered; try again in a minute")
         try:
             with self._rendering:
                 return rendered(self.store, opened.run, opened.view, format)
@@ -117,48 +117,52 @@ class Services:
             self._within_capacity.release()
 
     def audit(self, schedule: str, by: str, scope: ScopeSettings | None = None) -> Job:
-        """Ask for an audit: of *schedule*, or without one of *scope* (None: everything).
+        """Request an audit of *schedule*, or without a schedule of *scope* (None: the whole organization).
 
         Raises UnknownError for a schedule that the configuration does not have, BusyError.
         """
         request: dict[str, Any] = {}
         if schedule:
             if schedule not in self.configuration.schedules:
-                raise UnknownError(f"there is no schedule {schedule!r}; the configuration file names them")
+                raise UnknownError(
+                    f"schedule {schedule!r} does not exist; see the configuration file for the names of schedules"
+                )
             request["deliveries"] = list(self.configuration.schedules[schedule].deliveries)
         if scope is not None:
             request["scope"] = scope.model_dump(mode="json")
-        return self._ask(Kind.AUDIT, by, schedule=schedule, request=request)
+        return self._enqueue(Kind.AUDIT, by, schedule=schedule, request=request)
 
     def report(self, run_id: str, formats: Sequence[str], by: str) -> Job:
-        """Ask for reports of a run. Raises UnknownError for a format that there is not, NoSuchRunError, BusyError."""
+        """Request reports of a run. Raises UnknownError for an unknown format, NoSuchRunError, BusyError."""
         unknown = [name for name in formats if name not in FORMATS]
         if unknown or not formats:
-            raise UnknownError(f"{', '.join(unknown) or 'nothing'} is no format; there are {', '.join(FORMATS)}")
+            raise UnknownError(
+                f"{', '.join(unknown) or 'an empty list'} is not a valid report format; use {', '.join(FORMATS)}"
+            )
         run = self.store.resolve(run_id)
-        return self._ask(Kind.REPORT, by, run=run, request={"formats": list(dict.fromkeys(formats))})
+        return self._enqueue(Kind.REPORT, by, run=run, request={"formats": list(dict.fromkeys(formats))})
 
-    def _ask(self, kind: Kind, by: str, *, request: Mapping[str, Any], schedule: str = "", run: str = "") -> Job:
+    def _enqueue(self, kind: Kind, by: str, *, request: Mapping[str, Any], schedule: str = "", run: str = "") -> Job:
         if len(self.queue.list(states=(JobState.WAITING,), limit=WAITING_AT_MOST)) >= WAITING_AT_MOST:
-            raise BusyError(f"{WAITING_AT_MOST} jobs are waiting already; wait until some are done, or cancel some")
+            raise BusyError(f"{WAITING_AT_MOST} jobs are already waiting; wait until some are done, or cancel some")
         job = self.queue.enqueue(kind, by=by, schedule=schedule, request=request, run=run)
         if job is None:
-            raise BusyError("the job could not be written down; ask once more")
-        self.store.act(by, kind.value, schedule or run or "all_repositories", {"job": job.id}, self.clock())
+            raise BusyError("the job could not be stored; try again")
+        self.store.act(by, kind.value, schedule or run or "everything", {"job": job.id}, self.clock())
         return job
 
     def cancel(self, job_id: str, by: str) -> bool:
-        """Cancel a job, or ask its worker to. False where it has ended, or there is none."""
+        """Cancel a waiting job, or request its worker to stop. False if the job has ended or does not exist."""
         if not self.queue.request_cancel(job_id, by):
             return False
         self.store.act(by, "cancel", job_id, {}, self.clock())
         return True
 
     def waive(self, run_id: str, fingerprint: str, reason: str, until: dt.date, by: str, owner: str = "") -> str:
-        """Except a finding of a run until a day. Returns the name of the file that holds it now.
+        """Waive a finding of a run until a day. Returns the name of the waiver file.
 
-        *by*: who does it; *owner*: who answers for it, the same without it.
-        Raises WaiveError where it may not be, or there is no file for it, and what `opened` raises.
+        *by*: the user; *owner*: the owner of the waiver, by default the user.
+        Raises WaiveError if the finding cannot be waived or there is no waiver file, and what `opened` raises.
         """
         run = self.opened(run_id).run
         path = self._waiver_file(run.id)
@@ -179,7 +183,7 @@ class Services:
         return waived.path.name
 
     def _waiver_file(self, run_id: str) -> Path:
-        """The file of waivers of the schedule that made the run; of a run by hand, the only one there is."""
+        """The waiver file of the schedule that made the run; for a manual run, the only waiver file configured."""
         made_by = self.queue.makers([run_id]).get(run_id)
         schedule = self.configuration.schedules.get(made_by.schedule if made_by is not None else "")
         files = {one.waivers for one in self.configuration.schedules.values() if one.waivers}
@@ -188,8 +192,8 @@ class Services:
         if schedule is None and len(files) == 1:
             return Path(files.pop())
         raise WaiveError(
-            "no file of waivers belongs to this run: name one as `waivers` of its schedule in the configuration file, "
-            "or use `ecr-audit waive`"
+            "this run has no waiver file: set `waivers` of its schedule in the configuration file, or use "
+            "`ecr-audit waive`"
         )
 
     def schedules(self) -> tuple[ScheduleLine, ...]:
@@ -213,28 +217,28 @@ class Services:
 
 @dataclass(slots=True)
 class _RunCache:
-    """The runs that were opened last. Two that ask for one at the same time open it once."""
+    """Cache of the runs opened last. Concurrent requests for one run open it once."""
 
     size: int
-    _kept: OrderedDict[str, Opened] = field(default_factory=OrderedDict)
+    _cached: OrderedDict[str, Opened] = field(default_factory=OrderedDict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, name: str, open_: Callable[[str], Opened]) -> Opened:
-        """The run *name*, opened by *open_* if it is not at hand."""
+        """The run *name*, opened by *open_* if it is not cached."""
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
             with self._lock:
-                if name in self._kept:
-                    self._kept.move_to_end(name)
-                    return self._kept[name]
+                if name in self._cached:
+                    self._cached.move_to_end(name)
+                    return self._cached[name]
             try:
                 opened = open_(name)
                 with self._lock:
-                    self._kept[name] = opened
-                    while len(self._kept) > self.size:
-                        self._kept.popitem(last=False)
+                    self._cached[name] = opened
+                    while len(self._cached) > self.size:
+                        self._cached.popitem(last=False)
             finally:
                 with self._lock:
                     self._locks.pop(name, None)

@@ -1,4 +1,4 @@
-"""Listening: where that is safe, with an end for whoever is too slow, and an end in good order."""
+"""The web server: listens only where that is safe, times out slow clients and shuts down gracefully."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 CONNECTIONS = 200
 """At once; more are answered 503."""
 BACKLOG = 128
-"""Connections that the system keeps until they are taken."""
+"""Connections that the system queues until they are accepted."""
 HEADER_BYTES = 32 * 1024
 """Of one request, its address included."""
 HEADER_SECONDS = 10.0
@@ -27,20 +27,20 @@ START_SECONDS = 30.0
 
 
 class UnsafeError(Exception):
-    """The service would be open to people who are not known; the message says what to do."""
+    """The service would be reachable without authentication; the message states what to do."""
 
 
 class ListenError(Exception):
-    """Nobody can listen there; the message says why."""
+    """The address cannot be used; the message states why."""
 
 
 def refuse_unsafe(host: str, signin: str) -> None:
-    """Raise UnsafeError where others than this machine could reach a service that asks nobody who they are."""
+    """Raise UnsafeError if other machines could reach a service that has no authentication."""
     if signin in ("tokens", "proxy") or is_loopback(host):
         return
     raise UnsafeError(
-        f"on {host} everybody who reaches this machine could use the service without signing in: set `web.signin` to "
-        "`tokens` (and make one with `ecr-audit token add NAME --role admin`) or to `proxy`, or listen on 127.0.0.1"
+        f"on {host} everyone who can reach this machine could use the service without signing in: set `web.signin` to "
+        "`tokens` (create one with `ecr-audit token add NAME --role admin`) or to `proxy`, or listen on 127.0.0.1"
     )
 
 
@@ -58,7 +58,7 @@ class WebServer:
     """A web server that runs in a thread of its own."""
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
-        """Take the address at once, so that it is known before anybody is told. Raises ListenError."""
+        """Bind the address at once, so that it is known before it is announced. Raises ListenError."""
         self._app = app
         self._socket = _listening(host, port)
         self.port: int = self._socket.getsockname()[1]
@@ -73,18 +73,18 @@ class WebServer:
         return f"http://{name}:{self.port}"
 
     def start(self) -> WebServer:
-        """Serve from now on. Raises ListenError where it does not come up."""
+        """Start to serve. Raises ListenError if the server does not start."""
         self._thread.start()
         deadline = time.monotonic() + START_SECONDS
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise ListenError("the web server did not start; the log tells why")
+                raise ListenError("the web server did not start; see the log for the cause")
             time.sleep(0.01)
         return self
 
     def stop(self, grace_seconds: int = 10) -> None:
-        """Take no more connections, let answers under way end within the grace, then end."""
-        self._app.state.closing = True  # those who follow a job are told to come back, and go
+        """Accept no more connections, let running responses finish within the grace period, then stop."""
+        self._app.state.closing = True  # event streams of jobs end; clients reconnect later
         self._server.config.timeout_graceful_shutdown = grace_seconds
         self._server.should_exit = True
         self._thread.join(grace_seconds + 5)
@@ -133,7 +133,7 @@ def _settings(app: FastAPI) -> uvicorn.Config:
 
 
 class HeaderTimeoutProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1, but whoever does not finish the headers of a request in time is cut off.
+    """uvicorn's HTTP/1.1, but closes a connection whose request headers do not arrive in time.
 
     uvicorn bounds only the pause between two requests; one byte now and then would keep a connection for ever.
     """
@@ -142,12 +142,12 @@ class HeaderTimeoutProtocol(H11Protocol):
     _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait."""
+        """Start the timeout."""
         super().connection_made(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Wait on while headers are not whole; stop waiting once they are."""
+        """Keep the timeout while headers are incomplete; cancel it once they are complete."""
         super().data_received(data)
         if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
             self._wait()
@@ -155,7 +155,7 @@ class HeaderTimeoutProtocol(H11Protocol):
             self._waited()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is left to wait for."""
+        """Cancel the timeout."""
         self._waited()
         super().connection_lost(exc)
 

@@ -61,7 +61,7 @@ def test_a_person_tries_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "service.yaml").write_text(TEXT)
     said = CliRunner().invoke(commands, ["send", "test", "spool", "--config", str(tmp_path / "service.yaml")])
     assert said.exit_code == 0, said.output
-    assert "The delivery spool took it." in said.output
+    assert "Sent through the delivery spool." in said.output
     assert SECRET not in said.output
     assert (tmp_path / "spool.jsonl").is_file()
 

@@ -51,7 +51,7 @@ def test_a_planted_secret_fails_and_is_not_repeated(checkout: Path, planted: str
     (checkout / "settings.py").write_text(f"\n{planted}\n")
     ended = find_secrets(checkout)
     assert ended.returncode == 1
-    assert f"settings.py:2: looks like a secret ({kind})" in ended.stderr
+    assert f"settings.py:2: possible secret ({kind})" in ended.stderr
     assert planted not in ended.stderr + ended.stdout
 
 
@@ -239,7 +239,7 @@ def test_what_tests_use_is_installed_or_named(machine: Path) -> None:
     ended = script(machine, "viewers")
     assert ended.returncode == 0
     assert "Not installed: libreoffice-calc-nogui" in ended.stderr
-    assert "Tests that need what is missing are skipped." in ended.stderr
+    assert "Tests that need the missing programs are skipped." in ended.stderr
     program(machine, "soffice", "")
     ended = script(machine, "viewers")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
@@ -269,7 +269,7 @@ def test_weasyprint_without_its_subsetter_is_not_enough(machine: Path, hidden: s
     assert ended.returncode != 0
     assert "libharfbuzz-subset0" in asked(machine)
     assert "WeasyPrint finds no HarfBuzz subsetter" in ended.stderr
-    assert "WeasyPrint still cannot use them" in ended.stderr
+    assert "WeasyPrint cannot load them" in ended.stderr
 
 
 def test_native_libraries_that_are_there_are_left_alone(machine: Path) -> None:

@@ -67,7 +67,7 @@ def test_help_names_every_format(command: str):
     assert f"Reports to write, of: {', '.join(FORMATS)}." in said
 
 
-def test_simulate_tells_how_to_act_as_another_account():
+def test_simulate_shows_how_to_act_as_another_account():
     process = subprocess.Popen(
         [sys.executable, "-m", "ecr_audit", "simulate"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -95,7 +95,7 @@ def test_checks_can_be_listed_and_shown():
     ("arguments", "said"),
     [
         (["run", "--baseline", "/no/such/file.yaml"], "/no/such/file.yaml"),
-        (["run", "--accounts", "12"], "twelve digits"),
+        (["run", "--accounts", "12"], "12-digit account ID"),
         (["run", "--regions", "somewhere"], "Region"),
         (["run", "--format", "docx"], "docx"),
         (["run", "--output", "/dev/null/x"], "/dev/null/x"),
@@ -130,7 +130,7 @@ def test_an_unreachable_endpoint_is_said(tmp_path: Path):
     assert "very-secret" not in answer.stderr + answer.stdout
 
 
-def test_a_bad_baseline_is_told_with_lines(tmp_path: Path):
+def test_a_bad_baseline_is_reported_with_lines(tmp_path: Path):
     bad = tmp_path / "bad.yaml"
     bad.write_text("version: 1\nreplicatoin: []\nlimits:\n  rules:\n    maximum: many\n")
     answer = ecr_audit("baseline", "validate", str(bad))
@@ -152,11 +152,11 @@ def test_a_grant_is_explained(tmp_path: Path):
         "Condition": {"StringEquals": {"aws:PrincipalAccount": "111111111111", "aws:SourceAccount": "111111111111"}},
     }  # fmt: skip
     policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}))
-    told = ecr_audit("grants", "explain", "--policy", str(policy), *common, *where).stdout
-    assert "Because no statement allows account 111111111111 to call ecr:ReplicateImage" in told
-    assert "Statement 1: Allow, does not match" in told
-    assert "  condition  yes      StringEquals on aws:PrincipalAccount holds" in told
-    assert "  condition  no       StringEquals on aws:SourceAccount: replication does not send this key" in told
+    text = ecr_audit("grants", "explain", "--policy", str(policy), *common, *where).stdout
+    assert "Because no statement allows account 111111111111 to call ecr:ReplicateImage" in text
+    assert "Statement 1: Allow, does not match" in text
+    assert "  condition  yes      StringEquals on aws:PrincipalAccount holds" in text
+    assert "  condition  no       StringEquals on aws:SourceAccount: replication does not send this key" in text
 
 
 def test_the_example_baseline_is_valid(tmp_path: Path):

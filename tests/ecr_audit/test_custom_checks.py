@@ -111,12 +111,12 @@ def test_a_waiver_made_by_the_command_holds_in_the_next_run(world: World, tmp_pa
     ("arguments", "said"),
     [
         (["run", "--custom-checks", "/no/such"], "/no/such: No such file or directory"),
-        (["run", "--custom-checks", "."], "holds no suite"),
+        (["run", "--custom-checks", "."], "contains no suites"),
         (["run", "--waivers", "/no/such.yaml"], "/no/such.yaml"),
         (["run", "--waivers", "w.yaml"], "w.yaml:1:1: limits: unknown key"),
         (["run", "--waivers", "never.yaml"], "findings about waivers cannot be waived"),
-        (["custom-checks", "check", "."], "holds no suite"),
-        (["custom-checks", "check", "bad"], "1 of 1 cannot run"),
+        (["custom-checks", "check", "."], "contains no suites"),
+        (["custom-checks", "check", "bad"], "1 of 1 expectations cannot run"),
         (["checks", "list", "--custom-checks", "/no/such"], "/no/such"),
     ],
 )

@@ -58,7 +58,7 @@ def test_levels_hold_for_both_kinds_of_loggers() -> None:
     assert [line["event"] for line in written(stream)] == ["one", "two args"]
 
 
-def test_debug_does_not_let_botocore_tell_of_signatures() -> None:
+def test_debug_does_not_let_botocore_show_signatures() -> None:
     stream = io.StringIO()
     logs.configure(json=True, level="debug", stream=stream)
     logging.getLogger("botocore.auth").debug("CanonicalRequest: …")
@@ -200,7 +200,7 @@ class Broken(io.StringIO):
         return super().write(text)
 
 
-def test_a_full_disk_ends_nothing_and_is_told_afterwards(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_ends_nothing_and_is_reported_afterwards(capsys: pytest.CaptureFixture[str]) -> None:
     stream = Broken()
     logs.configure(json=True, level="info", stream=stream)
     logger = structlog.get_logger()

@@ -70,9 +70,9 @@ def test_scripts_order_and_readme_are_written_and_summed_up(kept: Path) -> None:
     assert written(kept) == {*scripts, f"60-manual-{SOURCE}-{REGION}.sh", "README.txt", "order.txt"}
     assert [line.split()[2] for line in (kept / "plan/order.txt").read_text().splitlines()] == scripts
     assert all(os.access(kept / "plan" / name, os.X_OK) for name in scripts)
-    assert "4 failures: 3 can be mended by the scripts here, 1 needs a person." in result.output
+    assert "4 failures: 3 can be fixed by the scripts here, 1 needs manual steps." in result.output
     assert "Safe to run without review\n  40-repositories-" in result.output
-    assert "left as they are: 1 failure" in result.output
+    assert "not included: 1 failure" in result.output
     readme = (kept / "plan/README.txt").read_text()
     assert "1. Look at $(touch owned)." in readme
     assert "\x1b" not in readme + result.output
@@ -87,16 +87,16 @@ def test_options_narrow_the_plan_and_say_so(kept: Path) -> None:
         "README.txt",
         "order.txt",
     }
-    assert "Not in this plan, by its options: 2 of" in result.output
+    assert "Excluded from this plan by its options: 2 failures of the run" in result.output
     assert "1 script" in planned(kept, "--check", "GRT-01").output
-    assert planned(kept, "--region", "us-east-1").output.count("Nothing to mend") == 1
+    assert planned(kept, "--region", "us-east-1").output.count("Nothing to fix") == 1
 
 
 def test_safe_only_keeps_nothing_that_needs_a_reader(kept: Path) -> None:
     result = planned(kept, "--safe-only")
     assert written(kept) == {f"40-repositories-{OTHER}-{REGION}.sh", "README.txt", "order.txt"}
-    assert "need a person" not in result.output
-    assert "by its options: 3 of" in result.output
+    assert "need manual steps" not in result.output
+    assert "by its options: 3 failures of the run" in result.output
 
 
 def test_waived_findings_are_taken_in_where_asked_for(kept: Path) -> None:
@@ -107,7 +107,7 @@ def test_waived_findings_are_taken_in_where_asked_for(kept: Path) -> None:
 
 def test_what_aws_would_refuse_is_left_out_with_the_split(tmp_path: Path) -> None:
     result = planned(keep(tmp_path, FINDINGS[:1], registry(rules=FULL)))
-    assert "1 left out because AWS would refuse the fix" in result.output
+    assert "1 left out because AWS would reject the fix" in result.output
     assert "26 unique destinations, AWS allows 25" in result.output
     assert "keep 25 here" in (tmp_path / "plan/README.txt").read_text()
 
@@ -125,7 +125,7 @@ def test_code_is_written_instead_and_scripts_of_before_go(kept: Path) -> None:
         "README.txt",
         "mine.sh",
     }
-    assert "WARNING: cloudformation cannot express all of the plan." in result.output
+    assert "WARNING: cloudformation cannot express the complete plan." in result.output
     assert "Resource tags of prod/api: team: an API call, not a document" in result.output
     readme = (kept / "plan/README.txt").read_text()
     assert readme.index(f"1. {OTHER}") < readme.index(f"2. {SOURCE}")
@@ -136,19 +136,19 @@ def test_code_is_written_instead_and_scripts_of_before_go(kept: Path) -> None:
     ("words", "said"),
     [
         (("20250101",), "20250101"),
-        (("--check", "no.such-check"), "no check 'no.such-check'"),
-        (("--account", "12"), "twelve digits"),
+        (("--check", "no.such-check"), "check 'no.such-check' does not exist"),
+        (("--account", "12"), "12-digit account ID"),
         (("--format", "pulumi"), "pulumi"),
     ],
 )
-def test_mistakes_are_told_with_exit_code_2(kept: Path, words: tuple[str, ...], said: str) -> None:
+def test_mistakes_are_reported_with_exit_code_2(kept: Path, words: tuple[str, ...], said: str) -> None:
     result = planned(kept, *words)
     assert result.exit_code == 2
     assert said in result.output
 
 
-def test_a_run_that_asks_for_an_unknown_edit_is_another_versions(tmp_path: Path) -> None:
-    result = planned(keep(tmp_path, (finding(change("replication.increase")),), registry()))
+def test_a_run_with_a_change_that_is_not_valid_here_is_another_versions(tmp_path: Path) -> None:
+    result = planned(keep(tmp_path, (finding(change("replication.remove-rule", rule=0)),), registry()))
     assert result.exit_code == 2
     assert "another version" in result.output
 

@@ -1,4 +1,4 @@
-"""`ecr-audit schedule`: what recurs, when it is due, one audit now, and a configuration that is looked at."""
+"""`ecr-audit schedule`: what recurs, when it is due, one audit now, and the check of a configuration."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_list_without_any(folder: Path) -> None:
     assert call("list", "--config", "empty.yaml", "--json").output == "[]\n"
 
 
-def test_next_tells_what_daylight_saving_does(folder: Path) -> None:
+def test_next_shows_what_daylight_saving_does(folder: Path) -> None:
     answer = call("next", "nightly", "--count", "2")
     assert answer.output.splitlines() == [
         "nightly: every day at 02:30, Europe/Berlin",
@@ -139,14 +139,14 @@ def test_next_of_a_rare_day(folder: Path) -> None:
 def test_a_name_that_nobody_knows(folder: Path, command: str) -> None:
     answer = call(command, "nihgtly")
     assert answer.exit_code == 2
-    assert "no schedule is called 'nihgtly': did you mean nightly?" in answer.output
+    assert "schedule 'nihgtly' does not exist: did you mean nightly?" in answer.output
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["next", "x"], ["run", "x"], ["check"]])
 def test_a_configuration_that_is_not_there(folder: Path, arguments: list[str]) -> None:
     answer = call(*arguments, "--config", "nowhere.yaml")
     assert answer.exit_code == 2
-    assert "there is no configuration nowhere.yaml" in answer.output
+    assert "configuration file nowhere.yaml does not exist" in answer.output
     assert "ecr-audit schedule example > service.yaml" in answer.output
 
 
@@ -174,9 +174,9 @@ deliveries:
         "odd.yaml: valid; schedules: often, alone; deliveries: chat, mail",
         "  note: often is due every day at minute 0-59 of hour 2: at times 1 minutes apart",
         "  note: alone is paused",
-        "  note: alone tells nobody: it names no delivery",
+        "  note: alone sends no notifications: it has no delivery",
         "  note: deliveries.chat.url: the variable NO_SUCH_VARIABLE is not set here",
-        "  note: no schedule names the delivery mail",
+        "  note: the delivery mail is not used by any schedule",
         f"  note: deliveries.mail.password: {folder}/nowhere cannot be read here",
     ]
 
@@ -202,7 +202,7 @@ def test_check_looks_into_the_files_that_are_named(folder: Path) -> None:
     assert len(said) == 4
 
 
-def test_check_tells_every_problem(folder: Path) -> None:
+def test_check_shows_every_problem(folder: Path) -> None:
     (folder / "bad.yaml").write_text("schedules: {a: {cron: 0 0 30 2 *}, b: {every: nigtly}}\n")
     answer = call("check", "--config", "bad.yaml")
     assert answer.exit_code == 2
@@ -250,7 +250,7 @@ def test_run_audits_delivers_and_says_what_came_of_it(folder: Path) -> None:
     assert f"done {job.finished_at:%Y-%m-%d %H:%M} UTC: {line.id}" in call("list").output
 
 
-def test_run_that_is_stopped_is_cancelled_and_nobody_goes_on_with_it(folder: Path) -> None:
+def test_run_that_is_stopped_is_cancelled_and_no_other_service_continues_it(folder: Path) -> None:
     slow = [{"operation": "ecr:DescribeRegistry", "kind": "latency", "seconds": 20.0}]
     with serve(small_world(faults=slow)) as simulation:
         process = subprocess.Popen(
@@ -270,7 +270,7 @@ def test_run_that_is_stopped_is_cancelled_and_nobody_goes_on_with_it(folder: Pat
 
 
 def test_run_only_follows_what_a_service_has_taken(folder: Path) -> None:
-    """Another process holds the audit: this one tells of it, and its end is that one's."""
+    """Another process holds the audit: this one reports it, and its end is that one's."""
     store = open_store(str(folder / "data"))
     queue = JobQueue(store.engine, lambda: dt.datetime.now(dt.UTC))
     assert Leases(store.engine).take("schedule:nightly", "another", time.time())
@@ -288,5 +288,5 @@ def test_run_only_follows_what_a_service_has_taken(folder: Path) -> None:
     Receipts(store.engine, lambda: NOW).suppressed(job.id, "archive", "nothing to tell")
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 1, said
-    assert "the audit came to nothing (timed-out): it took longer than 240 minutes" in said
+    assert "the audit did not succeed (timed-out): it took longer than 240 minutes" in said
     assert "delivery archive: suppressed: nothing to tell" in said

@@ -121,8 +121,8 @@ def test_a_person_audits_follows_opens_the_pdf_and_waives(tmp_path: Path) -> Non
         page.goto("/")
         page.get_by_role("button", name="Audit now").click()
         expect(page.get_by_text(re.compile("[0-9]+ of [0-9]+"))).to_be_visible(timeout=SECONDS * 1000)
-        page.get_by_role("link", name="Open the run that it made").click()
-        expect(page.get_by_role("heading", name="What matters most")).to_be_visible()
+        page.get_by_role("link", name="Open the run").click()
+        expect(page.get_by_role("heading", name="Top risks")).to_be_visible()
 
         with page.expect_download() as download:
             page.locator("a[href$='/pdf']").first.click()
@@ -133,7 +133,7 @@ def test_a_person_audits_follows_opens_the_pdf_and_waives(tmp_path: Path) -> Non
         fingerprint = page.url.rstrip("/").rpartition("/")[2]
         page.get_by_label("Reason").fill("Until the vault is moved")
         until = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)).isoformat()
-        page.get_by_label("Last day on which it holds").fill(until)
+        page.get_by_label("Last day of validity").fill(until)
         page.get_by_role("button", name="Waive").click()
         expect(page.get_by_text("Waived since this run")).to_be_visible()
         assert complaints == []
@@ -176,7 +176,7 @@ def _aws() -> dict[str, str]:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--host", "0.0.0.0"], "everybody who reaches this machine could use the service without signing in"),
+        (["--host", "0.0.0.0"], "everyone who can reach this machine could use the service without signing in"),
         (["--host", "192.0.2.1", "--port", "1"], "without signing in"),
     ],
 )
@@ -193,7 +193,7 @@ def test_it_does_not_open_itself_to_the_world(tmp_path: Path, options: list[str]
     assert words in answer.stderr
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_reported(tmp_path: Path) -> None:
     import socket
 
     (tmp_path / "service.yaml").write_text("version: 1\nstore: store\n")

@@ -35,56 +35,56 @@ def test_the_state_of_a_store(folder: str):
     assert said("hold", FIRST[:8], "--reason", "court\x1b[31m", "--by", "counsel", "--store", folder).exit_code == 0
     shown = said("status", "--store", folder)
     assert shown.exit_code == 0
-    assert "Schema    1, as this ecr-audit needs it" in shown.output
+    assert "Schema    1, current" in shown.output
     assert f"Runs      3, {FIRST} to {night(2, 'found').id}" in shown.output
     assert "by counsel: court" in shown.output
     assert "\x1b" not in shown.output
-    told = json.loads(said("status", "--json", "--store", folder).output)
-    assert (told["runs"], told["evidence"], list(told["holds"])) == (3, folder, [FIRST])
+    status = json.loads(said("status", "--json", "--store", folder).output)
+    assert (status["runs"], status["evidence"], list(status["holds"])) == (3, folder, [FIRST])
 
 
 def test_a_store_that_is_not_there_is_not_begun(tmp_path: Path):
     nowhere = str(tmp_path / "nowhere")
     assert "there is no store yet" in said("status", "--store", nowhere).output
-    for command in (("check",), ("prune", "--days", "3"), ("upgrade",), ("hold", "latest", "--reason", "x")):
+    for command in (("verify",), ("prune", "--days", "3"), ("upgrade",), ("hold", "latest", "--reason", "x")):
         refused = said(*command, "--store", nowhere)
         assert refused.exit_code == 2
-        assert "there is no store" in refused.output
+        assert "does not exist; use `ecr-audit run` to create one" in refused.output
     assert not Path(nowhere).exists()
 
 
 def test_an_old_store_is_upgraded(folder: str, tmp_path: Path):
     with next_program(revisions_of_next(tmp_path)):
-        assert "`ecr-audit store upgrade` brings it there" in said("status", "--store", folder).output
-        refused = said("check", "--store", folder)
+        assert "`ecr-audit store upgrade` upgrades it" in said("status", "--store", folder).output
+        refused = said("verify", "--store", folder)
         assert refused.exit_code == 2
         assert "`ecr-audit store upgrade`" in refused.output
         assert json.loads(said("status", "--json", "--store", folder).output)["schema"] == "1"
-        assert "is brought from schema 1 to next" in said("upgrade", "--store", folder).output
-        assert "nothing is to be done" in said("upgrade", "--store", folder).output
-        assert said("check", "--store", folder).exit_code == 0
-    for command in ("status", "upgrade", "check"):
+        assert "was upgraded from schema 1 to next" in said("upgrade", "--store", folder).output
+        assert "no upgrade needed" in said("upgrade", "--store", folder).output
+        assert said("verify", "--store", folder).exit_code == 0
+    for command in ("status", "upgrade", "verify"):
         refused = said(command, "--store", folder)
         assert refused.exit_code == 2
         assert "a newer one wrote it; update this one" in refused.output
 
 
-def test_a_check_tells_and_mends(folder: str):
-    assert "All is well" in said("check", "--store", folder).output
+def test_verify_reports_and_repairs(folder: str):
+    assert "files verified, all unchanged" in said("verify", "--store", folder).output
     store = open_store(folder)
     left = Path(store.at("20261102T030000Z-cccccc"))
     left.mkdir()
-    assert said("check", "--store", folder).exit_code == 0  # it may be a run about to be kept
-    found = said("check", "--older-than", "0", "--store", folder)
+    assert said("verify", "--store", folder).exit_code == 0  # it may be a run about to be kept
+    found = said("verify", "--older-than", "0", "--store", folder)
     assert found.exit_code == 3
     assert "ecr-audit store verify --repair" in found.output
     assert left.exists()
-    fixed = said("check", "--older-than", "0", "--repair", "--store", folder)
+    fixed = said("verify", "--older-than", "0", "--repair", "--store", folder)
     assert fixed.exit_code == 0
     assert f"deleted: {left}" in fixed.output
     assert not left.exists()
     (Path(store.at(FIRST)) / "accounts.parquet").write_bytes(b"x")
-    found = said("check", "--repair", "--json", "--store", folder)
+    found = said("verify", "--repair", "--json", "--store", folder)
     assert found.exit_code == 3
     assert json.loads(found.output) == {
         "checked": 10,
@@ -102,10 +102,10 @@ def test_runs_are_let_go_unless_they_are_held(folder: str):
     assert said("hold", FIRST, "--reason", "court", "--store", folder).exit_code == 0
     assert said("hold", FIRST, "--reason", "court", "--store", folder).exit_code == 2
     dry = said("prune", "--runs", "1", "--dry-run", "--store", folder)
-    assert dry.output == f"{night(1, 'found').id} would go: more than 1 runs of its organization and scope\n"
+    assert dry.output == f"{night(1, 'found').id} would be deleted: more than 1 runs of its organization and scope\n"
     assert len(open_store(folder).list()) == 3
     assert "is deleted" in said("prune", "--runs", "1", "--by", "me", "--store", folder).output
-    assert "No run may go" in said("prune", "--runs", "1", "--store", folder).output
+    assert "There are no runs to delete" in said("prune", "--runs", "1", "--store", folder).output
     assert said("release", FIRST, "--by", "counsel", "--store", folder).exit_code == 0
     assert FIRST in said("prune", "--runs", "1", "--store", folder).output
     store = open_store(folder)
@@ -118,7 +118,7 @@ def test_evidence_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     CliRunner().invoke(commands, ["runs", "list", "--store", str(tmp_path / "a"), "--evidence", place])
     assert f"Evidence  {place}\n" in said("status", "--store", str(tmp_path / "a")).output
     monkeypatch.setenv("ECR_AUDIT_EVIDENCE", str(tmp_path / "other"))
-    refused = said("check", "--store", str(tmp_path / "a"))
+    refused = said("verify", "--store", str(tmp_path / "a"))
     assert refused.exit_code == 2
     assert "cannot be changed" in refused.output
     assert f"Evidence  {place}\n" in said("status", "--store", str(tmp_path / "a")).output

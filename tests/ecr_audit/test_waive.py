@@ -85,8 +85,8 @@ def test_the_beginning_of_a_fingerprint_suffices_where_it_is_one(tmp_path: Path)
         (("f" * 16,), {}, unwaived(ONE), "has no finding ffffffffffffffff"),
         ((), {"until": (TODAY - dt.timedelta(days=1)).isoformat()}, unwaived(ONE), "has passed"),
         ((), {"until": (TODAY + dt.timedelta(days=367)).isoformat()}, unwaived(ONE), "at most 366 are allowed"),
-        ((), {"until": "2027-02-30"}, unwaived(ONE), "is no day"),
-        ((), {"until": "31.1.2027"}, unwaived(ONE), "write it as 2027-01-31"),
+        ((), {"until": "2027-02-30"}, unwaived(ONE), "is not a valid date"),
+        ((), {"until": "31.1.2027"}, unwaived(ONE), "use YYYY-MM-DD, for example 2027-01-31"),
         ((), {"reason": "  "}, unwaived(ONE), "nothing is written there"),
         ((), {"run": "19990101"}, unwaived(ONE), "no run is called"),
         ((), {}, unwaived(ONE, status=Status.ERROR), "mended, not waived"),
@@ -123,13 +123,13 @@ def test_the_owner_is_who_git_says_or_has_to_be_said(tmp_path: Path, monkeypatch
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "gitconfig").write_text("")
-    assert "say with --owner" in call(tmp_path, owner="").output
+    assert "with --owner" in call(tmp_path, owner="").output
     (tmp_path / "gitconfig").write_text("[user]\nemail = jane@example.com\n")
     assert call(tmp_path, owner="").exit_code == 0
     assert load_waivers((tmp_path / "waivers.yaml").read_text(), "f")[0].owner == "jane@example.com"
 
 
-def test_a_file_with_mistakes_is_told_with_lines_and_left_alone(tmp_path: Path) -> None:
+def test_a_file_with_mistakes_is_reported_with_lines_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "waivers.yaml").write_text("waivers:\n  - reason: x\n")
     answer = call(tmp_path)
     assert answer.exit_code == 2

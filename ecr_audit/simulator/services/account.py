@@ -33,7 +33,7 @@ ENABLED_BY_DEFAULT = frozenset(
 
 
 def _target(call: Call) -> Account:
-    """The account that is asked about.
+    """The account that the call names.
 
     The management account must not name itself (service model of Account Management, `AccountId`).
     """

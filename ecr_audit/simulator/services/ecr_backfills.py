@@ -16,11 +16,11 @@ from ecr_audit.simulator.wire.errors import AwsError
 
 _RUNNING = ("PREPARING", "IN_PROGRESS", "STOPPING")
 _FAIL_AFTER = 100
-"""Half of the replications failing ends a backfill as FAILED, judged only once this many were processed."""
+"""A backfill ends as FAILED if half of its replications fail, evaluated only after this many were processed."""
 
 
 def _start(call: Call) -> Result:
-    """The copies are made at once, and the backfill is over when it is next looked at."""
+    """Images are replicated immediately; the backfill is complete when it is next described."""
     registry = call.registry()
     destination = call.parameters["destination"]
     place = (destination["registryId"], destination["region"])

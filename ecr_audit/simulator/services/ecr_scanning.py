@@ -42,7 +42,7 @@ def _is_managed(call: Call) -> bool:
     """Whether an Inspector policy of the organization settles ECR scanning in this Region.
 
     Amazon Inspector user guide, managing-multiple-accounts.html: the policy's settings outrank the account's own.
-    What the refusal hangs on exactly is not documented; the simulator takes the Regions that the policy lists.
+    The exact condition of the error is not documented; the simulator takes the Regions that the policy lists.
     """
     policy = call.world.accounts[call.account].inspector_policy
     scanning = json.loads(policy or "{}").get("inspector", {}).get("enablement", {}).get("ecr_scanning", {})
@@ -100,7 +100,7 @@ def _batch_get(call: Call) -> Result:
 
 
 def _put_image_scanning_configuration(call: Call) -> Result:
-    """The deprecated setting of one repository: kept and shown, without effect on the effective frequency."""
+    """The deprecated setting of one repository: stored and returned, without effect on the effective frequency."""
     registry, repository = call.repository()
     wanted = bool(call.parameters["imageScanningConfiguration"].get("scanOnPush", False))
     repository.scan_on_push = wanted

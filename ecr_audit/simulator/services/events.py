@@ -1,6 +1,6 @@
 """EventBridge, for rules of the default event bus. Sources: the service model's own texts.
 
-Events of AWS services reach the default bus alone, so no other bus is modelled; nor are targets.
+Events of AWS services reach the default bus only, so no other bus is modelled; nor are targets.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _list_rules(call: Call) -> Result:
 
 
 def _put_rule(call: Call) -> Result:
-    """Creates or replaces a rule; what the call leaves out is not kept."""
+    """Creates or replaces a rule; members that the call omits are removed."""
     registry, given = _rules(call), call.parameters
     if not given.get("EventPattern") and not given.get("ScheduleExpression"):
         raise AwsError("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
@@ -73,7 +73,7 @@ def _rule(call: Call) -> dict[str, Any]:
 
 
 def _put_targets(call: Call) -> Result:
-    """Adds targets, or replaces those with the same id; which of them could be written to is not looked at."""
+    """Adds targets, or replaces those with the same id; whether events could be delivered to them is not checked."""
     rule = _rule(call)
     given = {target["Id"]: dict(target) for target in call.parameters["Targets"]}
     kept = [target for target in rule.get("Targets", []) if target["Id"] not in given]

@@ -51,7 +51,7 @@ _Failure = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def _environment(request: Request, account: str) -> dict[str, Any]:
-    """A WSGI environment of the request, told which account it is for."""
+    """A WSGI environment of the request, with the account that it is for."""
     host = request.headers.get("host", "127.0.0.1")
     environment: dict[str, Any] = {
         "REQUEST_METHOD": request.method,

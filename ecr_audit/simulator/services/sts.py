@@ -1,4 +1,4 @@
-"""Security Token Service: who am I, and roles in other accounts."""
+"""Security Token Service: GetCallerIdentity, and roles in other accounts."""
 
 from __future__ import annotations
 

@@ -18,30 +18,30 @@ from ecr_audit.web.api.job_models import JobOut
 from schedules.jobs.queue import Job, JobQueue
 
 LOOK_SECONDS = 0.5
-"""How often the ledger is looked at."""
+"""Seconds between two polls of the job queue."""
 LONGEST_SECONDS = 300.0
-"""Then the stream ends, and the client asks again and is checked again: its token may be gone."""
+"""Then the stream ends; the client reconnects and is authenticated again, since its token may have been removed."""
 EACH, TOGETHER = 8, 80
-"""Connections that follow a job at once: of one person, and of all. Far below those that the server takes."""
+"""Concurrent event streams: per user, and in total. Far below the connection limit of the server."""
 
 
 class Followers:
-    """How many follow jobs now. Used from the event loop alone."""
+    """Number of current event streams. Used from the event loop only."""
 
     def __init__(self, *, longest_seconds: float = LONGEST_SECONDS, look_seconds: float = LOOK_SECONDS) -> None:
-        """How long a stream may be, and how often it looks."""
+        """Maximum duration of a stream, and seconds between polls."""
         self.longest_seconds, self.look_seconds = longest_seconds, look_seconds
         self._by_name: Counter[str] = Counter()
 
     def enter(self, name: str) -> bool:
-        """Let one more in, if there is room."""
+        """Admit one more stream. False if a limit is reached."""
         if self._by_name[name] >= EACH or self._by_name.total() >= TOGETHER:
             return False
         self._by_name[name] += 1
         return True
 
     def leave(self, name: str) -> None:
-        """One went."""
+        """A stream ended."""
         self._by_name[name] -= 1
         if not self._by_name[name]:
             del self._by_name[name]
@@ -58,13 +58,13 @@ def _followed(services: TheServices, job: JobName, response: Response, last_even
 
 
 FollowedJob = Annotated[Job, Depends(_followed)]
-"""The job; the answer is 204 where it has ended and the client has been sent its end."""
+"""The job; the status is 204 if it has ended and the client has received its end."""
 
 
 async def _counted(request: Request, user: Reader) -> AsyncIterator[None]:
     followers: Followers = request.app.state.followers
     if not followers.enter(user.name):
-        detail = "too many connections follow jobs already; close some"
+        detail = "too many event streams are open; close some"
         raise HTTPException(429, detail, headers={"Retry-After": "30"})
     try:
         yield
@@ -73,16 +73,16 @@ async def _counted(request: Request, user: Reader) -> AsyncIterator[None]:
 
 
 Counted = Annotated[None, Depends(_counted)]
-"""Room for one more connection, until it is closed. Otherwise 429."""
+"""Admits one more stream until it is closed. Otherwise 429."""
 
 
 def is_known_end(job: Job, last_event_id: str) -> bool:
-    """Whether *job* has ended and the client has been sent its end."""
+    """Whether *job* has ended and the client has received its end."""
     return job.state.ended and last_event_id == _mark(job)
 
 
 async def job_events(request: Request, queue: JobQueue, job: Job, known: str) -> AsyncIterator[ServerSentEvent]:
-    """The events of a job from *job*, as it is now, on. *known*: id of the last event that the client has."""
+    """The events of a job from *job*, its current state, on. *known*: id of the last event that the client received."""
     state, begun = request.app.state, time.monotonic()
     yield ServerSentEvent(retry=2000)
     while True:
@@ -104,5 +104,5 @@ def _event(kind: str, job: Job) -> ServerSentEvent:
 
 
 def _mark(job: Job) -> str:
-    """Identifies what an event says of the job."""
+    """Identifies the state of the job in an event."""
     return hashlib.sha256(JobOut.of(job).model_dump_json().encode()).hexdigest()[:16]

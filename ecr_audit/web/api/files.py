@@ -15,16 +15,16 @@ from reports.formats import FormatName
 router = APIRouter(tags=["files"])
 
 _FILE = {"description": "The file.", "content": {"*/*": {"schema": {}}}}
-_SAME = {"description": "It is still the one that `If-None-Match` names."}
+_SAME = {"description": "The file is unchanged: `If-None-Match` contains its ETag."}
 
 
 @router.get("/runs/{run}/reports/{format}", response_class=Response, responses={200: _FILE, 304: _SAME})
 def get_report(
     request: Request, _: Reader, _some: Annotated[None, Depends(Limited(Cost.DOWNLOAD))], opened: TheRun,
     services: TheServices,
-    format: Annotated[FormatName, Path(description="Where a format has several files, they come as one ZIP.")],
+    format: Annotated[FormatName, Path(description="A format with several files is returned as one ZIP file.")],
 ) -> Response:  # fmt: skip
-    """A report of a run, rendered now unless it was before. A PDF of many findings takes some seconds."""
+    """A report of a run, rendered on the first request. A PDF of many findings takes several seconds."""
     files = services.files(opened.run.id, format)
     name, data = as_one_file(f"ecr-audit-{opened.run.id}-{format}", files, opened.run.finished_at)
     return _answer(request, name, data)
@@ -41,11 +41,11 @@ def get_script(
     for script in opened.run.scripts:
         if script.name == name:
             return _answer(request, name, script.text.encode("utf-8", "backslashreplace"))
-    raise HTTPException(404, f"run {opened.run.id} has no script of that name")
+    raise HTTPException(404, f"run {opened.run.id} has no script with this name")
 
 
 def _answer(request: Request, name: str, data: bytes) -> Response:
-    """The file, or that the asker has it. The tag is the hash of what is in it."""
+    """The file, or 304 if the client already has it. The ETag is the hash of the content."""
     tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
     if tag in known or "*" in known:

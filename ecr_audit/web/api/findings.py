@@ -23,26 +23,26 @@ _INDEXES = Indexes()
 
 
 class FindingQuery(Bounds):
-    """Which findings. What is left out lets everything through; several values of one name: any of them."""
+    """Filters of findings. An empty filter matches every finding; several values of one filter match any of them."""
 
     severity: list[Severity] = Field(default=[], max_length=5)
     status: list[Literal["fail", "unknown", "error", "waived"]] = Field(
-        default=[], max_length=4, description="A waived finding counts as that, whatever its check said."
+        default=[], max_length=4, description="A waived finding has the status `waived`, whatever its check found."
     )
     state: list[Literal["new", "worse", "better", "still"]] = Field(
-        default=[], max_length=4, description="What became of an open failure since the run before."
+        default=[], max_length=4, description="Change of an open failure since the previous run."
     )
     check: str = Field(default="", max_length=LONGEST)
     account: str = Field(default="", max_length=LONGEST)
     region: str = Field(default="", max_length=LONGEST)
-    text: str = Field(default="", max_length=LONGEST, description="Words that must all be in it.")
+    text: str = Field(default="", max_length=LONGEST, description="Words that the finding must contain, all of them.")
     sort: Literal[
         "", "check", "resource", "account", "region", "since", "-check", "-resource", "-account", "-region", "-since"
-    ] = Field(default="", description="Empty: worst first; `-` before a name: downwards.")
+    ] = Field(default="", description="Empty: highest severity first; `-` before a name: descending.")
 
     @property
     def filter(self) -> Filter:
-        """The same as pages have it."""
+        """The filter that pages use."""
         return Filter(
             severities=tuple(self.severity), statuses=tuple(self.status), states=tuple(self.state), check=self.check,
             account=self.account, region=self.region, text=self.text, sort=self.sort,
@@ -51,7 +51,7 @@ class FindingQuery(Bounds):
 
 @router.get("/runs/{run}/findings")
 def list_findings(_: Reader, opened: TheRun, wanted: Annotated[FindingQuery, Query()]) -> models.Findings:
-    """Findings of a run: failed, undecided and waived ones, and checks that broke."""
+    """Findings of a run: failed, unknown and waived ones, and check errors."""
     count, rows = _window(_INDEXES.of(opened.run, opened.view), wanted)
     end = wanted.start + wanted.limit
     return models.Findings.model_validate({
@@ -65,7 +65,7 @@ def get_finding(
     _: Reader,
     opened: TheRun,
     services: TheServices,
-    fingerprint: Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="As reports print it.")],
+    fingerprint: Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="As printed in reports.")],
 ) -> models.FindingDetail:
     """One finding, its command, and its history over runs."""
     found = _INDEXES.of(opened.run, opened.view).by_fingerprint.get(fingerprint)
@@ -73,7 +73,7 @@ def get_finding(
         raise HTTPException(404, f"run {opened.run.id} has no finding {fingerprint}")
     (record,) = _records(opened, [found])
     if record["remediation"] and record["remediation"]["commands"] is None:
-        # Left out of long lists for their length; of one finding it is asked for by name.
+        # Left out of long lists for their length; included for a single finding.
         record["remediation"]["commands"] = plain(CommandBook(opened.run).of(found))
     seen = [
         {
@@ -86,7 +86,7 @@ def get_finding(
 
 
 def _window(index: FindingsIndex, wanted: FindingQuery) -> tuple[int, list[Finding]]:
-    """How many there are, and those asked for: pages of the index have another length than those of the API."""
+    """Number of matches, and the requested ones: pages of the index have another length than those of the API."""
     number = wanted.start // PAGE + 1
     shown = index.chosen(wanted.filter.at(number))
     rows: list[Finding] = []

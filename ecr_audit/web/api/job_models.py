@@ -1,4 +1,4 @@
-"""The shapes of what the API says of jobs, schedules, deliveries and waivers."""
+"""API models of jobs, schedules, deliveries and waivers."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ JOB = "20261123T013000Z-0b57e2"
 
 
 class JobOut(BaseModel):
-    """Something the service was asked to do."""
+    """An audit or report job."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: str = Field(examples=[JOB])
     kind: Kind
-    schedule: str = Field(description="Empty for a job by hand.")
+    schedule: str = Field(description="Empty for a manual job.")
     due_at: dt.datetime | None
     requested_at: dt.datetime
     requested_by: str
     request: dict[str, Any]
     state: JobState
-    reason: str = Field(description="Why it ended so; empty where it is done.")
-    run: str = Field(description="The run that it made, or renders; empty while there is none.")
+    reason: str = Field(description="Why the job ended in this state; empty if it succeeded.")
+    run: str = Field(description="The run that the job produced or renders; empty if there is none yet.")
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
     attempts: int
@@ -41,7 +41,7 @@ class JobOut(BaseModel):
 
     @classmethod
     def of(cls, job: Job) -> JobOut:
-        """From the ledger."""
+        """From the job queue."""
         return cls.model_validate(job)
 
 
@@ -55,7 +55,7 @@ class ScheduleOut(BaseModel):
     """One schedule."""
 
     name: str = Field(examples=["nightly"])
-    words: str = Field(description="When it runs, in words.")
+    words: str = Field(description="When the schedule runs, as text.")
     timezone: str
     next_at: list[dt.datetime]
     last: JobOut | None
@@ -63,7 +63,7 @@ class ScheduleOut(BaseModel):
 
     @classmethod
     def of(cls, line: ScheduleLine) -> ScheduleOut:
-        """From the desk."""
+        """From the services."""
         return cls(
             name=line.name, words=line.words, timezone=line.timezone, next_at=list(line.next_at),
             last=JobOut.of(line.last) if line.last else None, paused=line.paused,
@@ -77,7 +77,7 @@ class Schedules(BaseModel):
 
 
 class ReceiptOut(BaseModel):
-    """What became of one delivery of a job."""
+    """State of one delivery of a job."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -90,16 +90,16 @@ class ReceiptOut(BaseModel):
 
 
 class Receipts(BaseModel):
-    """What became of every promised delivery of a job."""
+    """States of all deliveries of a job."""
 
     job: str
     receipts: list[ReceiptOut]
 
 
 class WaiverOut(BaseModel):
-    """A waiver that was written. It is marked from the next run on."""
+    """A waiver that was added. It applies from the next run on."""
 
     fingerprint: str
     until: dt.date
     owner: str
-    file: str = Field(description="Name of the file that holds it.")
+    file: str = Field(description="Name of the waiver file.")

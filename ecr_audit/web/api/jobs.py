@@ -1,4 +1,4 @@
-"""Jobs: ask for one, look at them, follow one, cancel it."""
+"""Jobs: request, list, get, follow and cancel."""
 
 from __future__ import annotations
 
@@ -29,39 +29,39 @@ class _Asked(BaseModel):
 
 
 class AuditScope(ScopeSettings):
-    """What is audited. Values are taken as they are: 1 is not true."""
+    """Scope of an audit. Values are not converted: 1 is not true."""
 
     accounts: tuple[AccountId, ...] = Field(default=(), max_length=1000)
     ous: tuple[OneLine, ...] = Field(
-        default=(), max_length=200, description="Ids, or paths of names, of organizational units."
+        default=(), max_length=200, description="Organizational units, by ID or path of names."
     )
     regions: tuple[Region, ...] = Field(default=(), max_length=100)
-    all_repositories: bool = Field(default=False, strict=True, description="Every repository in detail.")
+    all_repositories: bool = Field(default=False, strict=True, description="Read every repository in detail.")
 
 
 class AuditOfSchedule(_Asked):
-    """An audit as a schedule says; with a scope, of that instead of the schedule's."""
+    """An audit with the settings of a schedule; a scope replaces the schedule's scope."""
 
-    schedule: Annotated[Name, Field(description="Name of a schedule of the configuration.", examples=["nightly"])]
+    schedule: Annotated[Name, Field(description="Name of a schedule in the configuration.", examples=["nightly"])]
     scope: AuditScope | None = None
 
 
 class AuditOfScope(_Asked):
-    """An audit of a scope, against AWS's limits and grants that work alone."""
+    """An audit of a scope without a baseline: AWS limits and working grants only."""
 
-    scope: Annotated[AuditScope, Field(description="Without any key everything.")]
+    scope: Annotated[AuditScope, Field(description="Empty: the whole organization.")]
     schedule: None = None
 
 
 class ReportRequest(_Asked):
-    """Which reports of which run."""
+    """Reports to create, and of which run."""
 
     run: Annotated[str, Field(pattern=RUN_PATTERN, examples=[RUN])]
     formats: list[FormatName] = Field(min_length=1, max_length=len(FORMATS), examples=[["pdf", "csv"]])
 
 
 class JobQuery(Newest):
-    """Which jobs."""
+    """Filters of jobs."""
 
     schedule: Annotated[str, Field(pattern="^([a-z0-9][a-z0-9-]{0,59})?$")] = ""
     state: list[JobState] = Field(default=[], max_length=8)
@@ -84,7 +84,7 @@ def start_audit(
     user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.AUDIT))], services: TheServices,
     asked: AuditOfSchedule | AuditOfScope, response: Response,
 ) -> job_models.JobOut:  # fmt: skip
-    """Ask for an audit. It waits until the service takes it; one audit of a schedule runs at a time."""
+    """Request an audit. The job waits in the queue; only one audit of a schedule runs at a time."""
     return _accepted(response, job_models.JobOut.of(services.audit(asked.schedule or "", user.name, asked.scope)))
 
 
@@ -93,7 +93,7 @@ def make_reports(
     user: Runner, _ours: Checked, _some: Annotated[None, Depends(Limited(Cost.REPORT))], services: TheServices,
     asked: ReportRequest, response: Response,
 ) -> job_models.JobOut:  # fmt: skip
-    """Ask for reports to be rendered ahead. Fetch them as files of the run when the job is done."""
+    """Request reports to be rendered in the background. Download them from the run when the job is done."""
     return _accepted(response, job_models.JobOut.of(services.report(asked.run, asked.formats, user.name)))
 
 
@@ -105,25 +105,25 @@ def get_job(_: Reader, services: TheServices, job: JobName) -> job_models.JobOut
 
 @router.post("/jobs/{job}/cancel")
 def cancel_job(user: Runner, _ours: Checked, services: TheServices, job: JobName) -> job_models.JobOut:
-    """Cancel a job: at once if it waits, else its worker is asked to stop. 409 where it has ended."""
+    """Cancel a job: immediately if it waits, otherwise its worker is requested to stop. 409 if it has ended."""
     if not services.cancel(services.job(job).id, user.name):
-        raise HTTPException(409, f"job {job} has ended: {services.job(job).state.value}")
+        raise HTTPException(409, f"job {job} has already ended: {services.job(job).state.value}")
     return job_models.JobOut.of(services.job(job))
 
 
 @router.get("/jobs/{job}/receipts")
 def list_receipts(_: Reader, services: TheServices, job: JobName) -> job_models.Receipts:
-    """What became of every promised delivery of a job."""
+    """States of all deliveries of a job."""
     found = Receipts(services.store.engine, services.clock).of(services.job(job).id)
     return job_models.Receipts(job=job, receipts=[job_models.ReceiptOut.model_validate(one) for one in found])
 
 
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Server-sent events: `job` with the job at each change, `end` with it at its outcome, and a "
-        "comment now and then. The stream ends after `end`, or after some minutes: then ask again.",
+        "description": "Server-sent events: `job` with the job at each change, `end` with its final state, and "
+        "keep-alive comments. The stream ends after `end` or after five minutes; then reconnect.",
     },
-    204: {"description": "`Last-Event-ID` names the end: there is nothing more to come."},
+    204: {"description": "`Last-Event-ID` is the id of the `end` event: no more events follow."},
 }
 
 
@@ -132,7 +132,7 @@ async def follow_job(
     request: Request, _: Reader, _some: Annotated[None, Depends(Limited(Cost.FOLLOW))], services: TheServices,
     now: FollowedJob, _room: Counted, last_event_id: LastEventId = "",
 ) -> AsyncIterator[ServerSentEvent]:  # fmt: skip
-    """Follow a job while it happens."""
+    """Stream the progress of a job."""
     if not is_known_end(now, last_event_id):
         async for event in job_events(request, services.queue, now, last_event_id):
             yield event

@@ -1,4 +1,4 @@
-"""The shapes of what the API says of runs. A field that is there keeps its name and meaning; new ones may come."""
+"""API models of runs. Existing fields keep their names and meanings; new fields may be added."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ Next = Annotated[str | None, Field(description="`cursor` of the next page; null 
 
 
 class Page(BaseModel):
-    """A part of a list."""
+    """A page of a list."""
 
     next: Next = None
 
 
 class RunOut(BaseModel):
-    """A run in a few numbers."""
+    """Summary of a run."""
 
     id: str = Field(examples=[RUN])
     started_at: dt.datetime
     finished_at: dt.datetime
     organization: str
-    failing: Counts = Field(description="Failures that no waiver covers, by severity.")
+    failing: Counts = Field(description="Unwaived failures by severity.")
     unknown: int
-    errors: int = Field(description="Checks that broke.")
+    errors: int = Field(description="Check errors.")
     waived: int
     passed: int
     gaps: int
@@ -43,7 +43,7 @@ class RunOut(BaseModel):
 
     @classmethod
     def of(cls, line: RunListEntry) -> RunOut:
-        """From what the store tells."""
+        """From an entry of the store's list."""
         return cls.model_validate(line.as_document())
 
 
@@ -62,7 +62,7 @@ class VerdictOut(BaseModel):
 
 
 class Change(BaseModel):
-    """Fingerprints of what changed since the run before."""
+    """Fingerprints of the findings that changed since the previous run."""
 
     since_run: str
     still: int
@@ -78,26 +78,26 @@ class RunDetail(BaseModel):
     """One run: the head of its `findings.json`, version 1."""
 
     version: Literal[1]
-    run: dict[str, Any] = Field(description="Id, times, versions, organization, baseline, and how AWS was called.")
+    run: dict[str, Any] = Field(description="ID, times, versions, organization, baseline and API call counts.")
     scope: dict[str, Any]
     limits: dict[str, Any]
     coverage: dict[str, Any]
     verdict: VerdictOut
     totals: dict[str, Any]
-    change: Change | None = Field(description="Against the run before of the same organization and scope.")
+    change: Change | None = Field(description="Changes since the previous run of the same organization and scope.")
     trend: list[dict[str, Any]]
     notes: list[str]
-    evidence_sum: str = Field(description="SHA-256 over the sums of the kept files: names the evidence.")
+    evidence_sum: str = Field(description="SHA-256 over the checksums of the stored files; identifies the evidence.")
 
 
 class CheckOut(BaseModel):
-    """One check with the figures of its rows."""
+    """One check with the counts of its results."""
 
     id: str
     aliases: list[str]
     title: str
     group: str
-    severity: Severity | None = Field(description="Null for a check that this program does not know.")
+    severity: Severity | None = Field(description="Null for a check that this version does not know.")
     counts: dict[Status, int]
     open: int
     waived: int
@@ -113,7 +113,7 @@ class Checks(BaseModel):
 
 
 class FindingOut(BaseModel):
-    """One finding, as `findings.json` has it."""
+    """One finding, as in `findings.json`."""
 
     check: str
     aliases: list[str]
@@ -125,8 +125,8 @@ class FindingOut(BaseModel):
     resource: dict[str, Any]
     message: str
     fact: str | None = Field(description="Column of the evidence that the check compares.")
-    expected: str | None = Field(description="What that column should hold, in words.")
-    observed: str | None = Field(description="What it holds, in words.")
+    expected: str | None = Field(description="Expected value of the column, as text.")
+    observed: str | None = Field(description="Observed value of the column, as text.")
     evidence: dict[str, Any]
     remediation: dict[str, Any] | None = Field(description="Its `commands` are null in a run of very many findings.")
     fingerprint: str
@@ -136,16 +136,16 @@ class FindingOut(BaseModel):
 
 
 class Findings(Page):
-    """Findings of a run, worst first."""
+    """Findings of a run, highest severity first."""
 
     run: str
-    count: int = Field(description="Findings that the filters let through.")
+    count: int = Field(description="Number of findings that match the filters.")
     total: int
     findings: list[FindingOut]
 
 
 class ObservationOut(BaseModel):
-    """A finding as one run had it."""
+    """A finding in one run."""
 
     run: str
     started_at: dt.datetime
@@ -157,11 +157,13 @@ class ObservationOut(BaseModel):
 class FindingDetail(FindingOut):
     """One finding with its history."""
 
-    seen: list[ObservationOut] = Field(description="It, over runs of the same question, newest first.")
+    seen: list[ObservationOut] = Field(
+        description="The finding in runs of the same organization and scope, newest first."
+    )
 
 
 class GapOut(BaseModel):
-    """Something that was wanted and could not be read."""
+    """Something that could not be read."""
 
     account: str
     region: str
@@ -175,7 +177,7 @@ class GapOut(BaseModel):
 
 
 class Gaps(Page):
-    """Gaps of a run's evidence."""
+    """Evidence gaps of a run."""
 
     run: str
     count: int
@@ -183,7 +185,7 @@ class Gaps(Page):
 
 
 class RegistryOut(BaseModel):
-    """One registry. Null: not known."""
+    """One registry. Null: unknown."""
 
     account: str
     region: str
@@ -197,7 +199,7 @@ class RegistryOut(BaseModel):
     rule_count: int | None
     destinations_needed: int | None
     destinations_limit: int | None
-    open: int = Field(description="Failures there that no waiver covers.")
+    open: int = Field(description="Unwaived failures in this registry.")
 
 
 class Registries(Page):
@@ -216,7 +218,7 @@ class PlaceOut(BaseModel):
 
 
 class LinkOut(BaseModel):
-    """Which registry replicates to which."""
+    """A replication link between two registries."""
 
     source: PlaceOut
     destination: PlaceOut
@@ -232,17 +234,17 @@ class Links(Page):
 
 
 class EvidenceFile(BaseModel):
-    """One kept file."""
+    """One stored file."""
 
     name: str
     sha256: str
 
 
 class EvidenceSums(BaseModel):
-    """What the store wrote down of a run's files when it kept them."""
+    """Checksums of a run's files, recorded when the run was stored."""
 
     run: str
-    sum: str = Field(description="SHA-256 over `SUM  NAME` lines of all files, by name; reports print it.")
+    sum: str = Field(description="SHA-256 over the `SUM  NAME` lines of all files, sorted by name; printed in reports.")
     files: list[EvidenceFile]
 
 
@@ -259,14 +261,14 @@ class ScriptOut(BaseModel):
 
 
 class Scripts(BaseModel):
-    """The plan of a run, in the order in which to run it."""
+    """The remediation scripts of a run, in the order in which to run them."""
 
     run: str
     scripts: list[ScriptOut]
 
 
 class ComparedOut(BaseModel):
-    """One finding and what became of it."""
+    """One finding and how it changed."""
 
     state: ChangeState
     fingerprint: str
@@ -275,15 +277,15 @@ class ComparedOut(BaseModel):
     region: str
     resource: str
     message: str
-    before: Severity | None = Field(description="Null where it was not open.")
-    after: Severity | None = Field(description="Null where it is not open.")
+    before: Severity | None = Field(description="Null if the finding was not open.")
+    after: Severity | None = Field(description="Null if the finding is not open.")
 
 
 class ComparisonOut(Page):
-    """Two runs side by side."""
+    """Comparison of two runs."""
 
     before: str
     after: str
-    remarks: list[str] = Field(description="Why the two may not be comparable.")
+    remarks: list[str] = Field(description="Why the runs may not be comparable.")
     counts: dict[ChangeState, int]
     entries: list[ComparedOut]

@@ -1,4 +1,4 @@
-"""Runs: the list, one of them, its checks, gaps, registries, links, evidence and plan; two of them compared."""
+"""Runs: list, get, checks, gaps, registries, links, evidence, scripts and comparison."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _ID = "^([0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})?$"
 
 
 class Newest(BaseModel):
-    """Which part of a list that is told newest first."""
+    """Page of a list that is sorted newest first."""
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(default=50, ge=1, le=MOST, description="How many at most.")
-    cursor: str = Field(default="", pattern=_ID, description="`next` of the page before.")
+    limit: int = Field(default=50, ge=1, le=MOST, description="Maximum number of entries.")
+    cursor: str = Field(default="", pattern=_ID, description="`next` of the previous page.")
 
 
 @router.get("/runs")
 def list_runs(_: Reader, services: TheServices, bounds: Annotated[Newest, Query()]) -> models.Runs:
-    """Kept runs, newest first."""
+    """Stored runs, newest first."""
     lines = services.store.list(bounds.limit + 1, bounds.cursor)
     shown = lines[: bounds.limit]
     after = shown[-1].id if len(lines) > bounds.limit else None
@@ -59,41 +59,41 @@ def get_run(_: Reader, opened: TheRun) -> models.RunDetail:
 
 @router.get("/runs/{run}/checks")
 def list_checks(_: Reader, opened: TheRun) -> models.Checks:
-    """Every check of a run, in catalogue order."""
+    """Every check of a run, in the order of the catalog."""
     checks = [plain(check_record(check)) for check in opened.view.checks]
     return models.Checks.model_validate({"run": opened.run.id, "checks": checks})
 
 
 @router.get("/runs/{run}/gaps")
 def list_gaps(_: Reader, opened: TheRun, bounds: PageOf) -> models.Gaps:
-    """What could not be read, by account, Region and operation."""
+    """Evidence gaps: what could not be read, by account, Region and operation."""
     gaps = sorted(opened.run.gaps, key=gap_order)
     shown, after = page_of(gaps, bounds)
-    told = [plain(gap_record(gap)) for gap in shown]
-    return models.Gaps.model_validate({"run": opened.run.id, "count": len(gaps), "gaps": told, "next": after})
+    records = [plain(gap_record(gap)) for gap in shown]
+    return models.Gaps.model_validate({"run": opened.run.id, "count": len(gaps), "gaps": records, "next": after})
 
 
 @router.get("/runs/{run}/registries")
 def list_registries(_: Reader, opened: TheRun, services: TheServices, bounds: PageOf) -> models.Registries:
-    """Registries that the run set out to read, by account and Region. 404 where it kept no evidence tables."""
+    """Registries in the scope of the run, by account and Region. 404 if the run stored no evidence tables."""
     run = opened.run.id
     if not services.store.has_tables(run, REGISTRIES.name):
-        raise HTTPException(404, f"run {run} kept no evidence tables, so its registries are not known")
+        raise HTTPException(404, f"run {run} stored no evidence tables, so its registries are unknown")
     frame = frame_of(services.store, run, REGISTRIES.name)
     columns = [name for name in models.RegistryOut.model_fields if name != "open"]
-    told = rows(frame[[name for name in columns if name in frame.columns]].sort_values(["account", "region"]))
+    found = rows(frame[[name for name in columns if name in frame.columns]].sort_values(["account", "region"]))
     open_ = Counter((one.account, one.region) for one in opened.view.findings if is_open(one))
-    shown, after = page_of(told, bounds)
+    shown, after = page_of(found, bounds)
     entries = [plain({**dict.fromkeys(columns), **row, "open": open_[row["account"], row["region"]]}) for row in shown]
-    return models.Registries.model_validate({"run": run, "count": len(told), "registries": entries, "next": after})
+    return models.Registries.model_validate({"run": run, "count": len(found), "registries": entries, "next": after})
 
 
 @router.get("/runs/{run}/links")
 def list_links(_: Reader, opened: TheRun, bounds: PageOf) -> models.Links:
-    """Which registry replicates to which, and how each way stands. 404 where the run kept no evidence tables."""
+    """Replication links between registries and their states. 404 if the run stored no evidence tables."""
     topology = opened.view.topology
     if topology is None:
-        raise HTTPException(404, f"run {opened.run.id} kept no evidence tables, so its links are not known")
+        raise HTTPException(404, f"run {opened.run.id} stored no evidence tables, so its links are unknown")
     shown, after = page_of(topology.links, bounds)
     links = [
         models.LinkOut(
@@ -108,7 +108,7 @@ def list_links(_: Reader, opened: TheRun, bounds: PageOf) -> models.Links:
 
 @router.get("/runs/{run}/evidence")
 def get_evidence_sums(_: Reader, opened: TheRun, services: TheServices) -> models.EvidenceSums:
-    """The SHA-256 of every kept file of a run, as it was when it was kept."""
+    """The SHA-256 of every stored file of a run, recorded when the run was stored."""
     files = [
         models.EvidenceFile(name=name, sha256=digest)
         for name, digest in sorted(services.store.sums(opened.run.id).items())
@@ -118,13 +118,13 @@ def get_evidence_sums(_: Reader, opened: TheRun, services: TheServices) -> model
 
 @router.get("/runs/{run}/scripts")
 def list_scripts(_: Reader, opened: TheRun) -> models.Scripts:
-    """The scripts that mend what a run found, in the order in which to run them."""
+    """The remediation scripts of a run, in the order in which to run them."""
     scripts = [plain(script_record(script)) for script in opened.run.scripts]
     return models.Scripts.model_validate({"run": opened.run.id, "scripts": scripts})
 
 
 class ComparedWith(Bounds):
-    """With what a run is compared."""
+    """The run to compare with."""
 
     before: str = Field(pattern=RUN_PATTERN, description="The earlier run: an id, or `latest`.")
 
@@ -133,7 +133,7 @@ class ComparedWith(Bounds):
 def compare_runs(
     _: Reader, opened: TheRun, services: TheServices, wanted: Annotated[ComparedWith, Query()]
 ) -> models.ComparisonOut:
-    """What is new, worse, fixed … in a run since an earlier one, what matters most first."""
+    """Findings that are new, worse, fixed … since an earlier run, most important first."""
     found = compare(services.opened(wanted.before).run, opened.run)
     shown, after = page_of(found.entries, wanted)
     entries = [

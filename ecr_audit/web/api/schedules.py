@@ -1,4 +1,4 @@
-"""Schedules, and waivers: what people decide."""
+"""Schedules and waivers."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def list_schedules(_: Reader, services: TheServices) -> job_models.Schedules:
 
 
 def _as_written(value: object) -> object:
-    """A day in its one spelling; pydantic would take seconds since 1970 and times of day too."""
+    """A date as YYYY-MM-DD only; pydantic would also accept seconds since 1970 and times of day."""
     if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise ValueError("write the day as 2027-01-31")
+        raise ValueError("write the date as YYYY-MM-DD, for example 2027-01-31")
     return value
 
 
 class WaiverRequest(BaseModel):
-    """What is accepted, until when and why."""
+    """The finding to waive, the reason and the last day."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -42,10 +42,10 @@ class WaiverRequest(BaseModel):
     )
 
     run: Annotated[str, Field(pattern=RUN_PATTERN)] = "latest"
-    fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{8,16}$", description="Of the finding, or its beginning.")]
+    fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{8,16}$", description="Fingerprint, or its first characters.")]
     reason: Lines
-    owner: OneLine | None = Field(default=None, description="Who answers for it; without one, who asks.")
-    until: Annotated[dt.date, BeforeValidator(_as_written)] = Field(description="The last day on which it holds.")
+    owner: OneLine | None = Field(default=None, description="Owner of the waiver; by default the user of the request.")
+    until: Annotated[dt.date, BeforeValidator(_as_written)] = Field(description="Last day of the waiver.")
 
 
 @router.post("/waivers", tags=["waivers"], status_code=201)
@@ -56,7 +56,7 @@ def add_waiver(
     services: TheServices,
     asked: WaiverRequest,
 ) -> job_models.WaiverOut:
-    """Except a finding. The next run marks it; 409 where it may not be, and why."""
+    """Waive a finding from the next run on. 409 if it cannot be waived; `detail` states the reason."""
     file = services.waive(asked.run, asked.fingerprint, asked.reason, asked.until, user.name, asked.owner or "")
     owner = asked.owner or user.name
     return job_models.WaiverOut(fingerprint=asked.fingerprint, until=asked.until, owner=owner, file=file)

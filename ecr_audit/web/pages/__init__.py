@@ -1,4 +1,4 @@
-"""The pages for people: rendered here, readable without any script, with nothing from elsewhere."""
+"""The pages for people: rendered on the server, usable without JavaScript, with no external resources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ecr_audit.web.security.roles import Role, require
 __all__ = ["error_page", "router"]
 
 router = APIRouter(include_in_schema=False)
-"""Every page. Each needs the role `read` at least; what changes something says what it needs beyond."""
+"""Every page. Each requires at least the role `read`; routes that change something declare a higher role."""
 
 for _part in (home, runs, changes, findings, registries, schedules, jobs, checks):
     router.include_router(_part.router, dependencies=[Depends(require(Role.READ)), Depends(plain)])
@@ -23,9 +23,9 @@ _YEAR = 31_536_000
 
 @router.get("/static/{name}")
 def static(name: str) -> Response:
-    """Style and script of the pages: needed before anybody signs in. Their address changes with them."""
+    """Style sheet and script of the pages, available before sign-in. Their URLs change with their contents."""
     if name not in STATIC:
-        raise HTTPException(404, "there is no such file")
+        raise HTTPException(404, "file not found")
     kind = _KINDS[name.rpartition(".")[2]]
     kept = {"Cache-Control": f"public, max-age={_YEAR}, immutable"}
     return Response(static_file(name), media_type=kind, headers=kept)

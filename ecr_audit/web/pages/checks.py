@@ -1,4 +1,4 @@
-"""The checks: what each asks, why, and how to mend what fails it; from the checks themselves."""
+"""Pages of the checks: requirement, reason and fix, from the texts of the checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECTIONS = (
 
 @router.get("/checks")
 def checks(request: Request) -> Response:
-    """Every check of this program, by area."""
+    """Every built-in check, by area."""
     groups: dict[str, list[CheckText]] = {}
     for one in CHECKS:
         groups.setdefault(one.group, []).append(text_of(one))
@@ -28,10 +28,10 @@ def checks(request: Request) -> Response:
 
 @router.get("/checks/{check_id}")
 def check(request: Request, check_id: str, run: str = "") -> Response:
-    """A check, by its id or a catalogue id (GRT-01); *run*: in the words that this run was made with."""
+    """A check, by its id or an alias (GRT-01); *run*: with the texts stored with this run."""
     found = _text(request, check_id, run)
     if found is None:
-        raise HTTPException(404, "there is no check of that name; the list of checks has them all")
+        raise HTTPException(404, "this check does not exist; see the list of checks")
     parts = [(heading, getattr(found, field)) for field, heading in SECTIONS if getattr(found, field)]
     return page(request, "check.html.j2", check=found, parts=parts, run_id=run)
 

@@ -1,4 +1,4 @@
-"""What pages ask the desk for. What it refuses becomes an error page in one place, for pages and API alike."""
+"""Shared dependencies of the pages. Their errors become error pages in one place, for pages and API alike."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class ShownRun:
 
 
 def services_of(request: Request) -> Services:
-    """The desk that the application was made with."""
+    """The services of the application."""
     return cast("Services", request.app.state.services)
 
 
 def plain(request: Request) -> None:
-    """Nothing in an address has a NUL: databases refuse it in ways of their own. Raises HTTPException 404."""
+    """Reject NUL characters in URLs, which databases handle differently. Raises HTTPException 404."""
     if any("\0" in value for value in (*request.path_params.values(), *request.query_params.values())):
-        raise HTTPException(404, "nothing that there is here is called so")
+        raise HTTPException(404, "not found")
 
 
 def shown_run(request: Request, run_id: str) -> ShownRun:
-    """The run called so. Raises NoSuchRunError, or StoreError where it cannot be read."""
+    """The run with this ID. Raises NoSuchRunError, or StoreError if it cannot be read."""
     opened = services_of(request).opened(run_id)
     return ShownRun(opened.run, opened.view, _INDEXES.of(opened.run, opened.view))
 

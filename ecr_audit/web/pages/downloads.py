@@ -1,4 +1,4 @@
-"""Files to download: one as it is, several as one ZIP."""
+"""Downloads: one file as it is, several files as one ZIP."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def as_one_file(name: str, files: Mapping[str, bytes], at: dt.datetime) -> tuple
 
 
 def as_attachment(name: str, data: bytes) -> Response:
-    """A file that a browser saves and never shows: what is in it came from outside."""
+    """A file that a browser saves and never displays, because its content is not trusted."""
     headers = {
         "Content-Disposition": f'attachment; filename="{_plain(name)}"',
         "Cache-Control": "private, no-cache",
@@ -39,5 +39,5 @@ def as_attachment(name: str, data: bytes) -> Response:
 
 
 def _plain(name: str) -> str:
-    """The name with nothing in it that a header or any file system would mind."""
+    """The name with characters that are safe in headers and on every file system."""
     return "".join(one if one.isascii() and (one.isalnum() or one in "._-") else "_" for one in name).lstrip(".")

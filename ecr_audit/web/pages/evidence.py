@@ -1,4 +1,4 @@
-"""Rows of a run's evidence tables and their values as people read them."""
+"""Rows of a run's evidence tables and their values in readable form."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 """Column → value; a missing value is None."""
 _KEPT = 6
-"""Tables that are kept in memory: those that one page, and the next, ask for."""
+"""Number of tables that are cached in memory."""
 
 _lock = threading.Lock()
 _frames: OrderedDict[tuple[str, str, str], pd.DataFrame] = OrderedDict()
 
 
 def frame_of(store: Store, run_id: str, name: str) -> pd.DataFrame:
-    """An evidence table of a run, which never changes. Not to be written to. Raises StoreError."""
+    """An evidence table of a run, which never changes. Do not modify it. Raises StoreError."""
     place = (store.name, run_id, name)
     with _lock:
         if place in _frames:
@@ -48,7 +48,7 @@ def rows(frame: pd.DataFrame) -> list[Row]:
 
 
 def rows_where(store: Store, run_id: str, name: str, wanted: Mapping[str, Any]) -> list[Row]:
-    """The rows whose columns have the *wanted* values; none where the run kept no such table or column."""
+    """The rows whose columns have the *wanted* values; none if the run has no such table or column."""
     if not store.has_tables(run_id, name):
         return []
     frame = frame_of(store, run_id, name)
@@ -72,7 +72,7 @@ class DisplayValue:
     name: str
     text: str
     document: bool
-    """Whether it is laid out over several lines, as it stands."""
+    """Whether it is shown preformatted on several lines."""
     meaning: str = ""
 
 
@@ -82,14 +82,14 @@ def display_values(pairs: Mapping[str, Any]) -> Iterator[DisplayValue]:
 
 
 def display_value(name: str, value: Any, meaning: str = "") -> DisplayValue:
-    """One value. Nothing is left out but the end of very long text, and then it says so."""
+    """One value. Only very long text is truncated, with a note."""
     text, document = _text(json_value(value))
     return DisplayValue(name, shortened(text, LONGEST, file="findings.json"), document, meaning)
 
 
 def _text(plain: Any) -> tuple[str, bool]:
     if plain is None:
-        return "not known", False
+        return "unknown", False
     if isinstance(plain, bool):
         return ("yes" if plain else "no"), False
     if isinstance(plain, str):
@@ -107,18 +107,18 @@ def _text(plain: Any) -> tuple[str, bool]:
 
 
 def _parsed(text: str) -> Any:
-    """The list or object that JSON text holds; None for any other text. Tables keep documents as such text."""
+    """The list or object in a JSON text; None for any other text. Tables store documents as JSON text."""
     if not text.startswith(("[", "{")):
         return None
     try:
         return json.loads(text, object_pairs_hook=_object)
-    except (ValueError, RecursionError):  # text that only begins so, or is nested beyond reason: shown as it is
+    except (ValueError, RecursionError):  # not JSON, or nested too deeply: shown as it is
         return None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object. One that has a name twice is not laid out anew: that would hide one of them."""
+    """A JSON object. One with a duplicate key is shown as it is: reformatting would hide one of the values."""
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise ValueError("a name is there twice")
+        raise ValueError("duplicate key")
     return made

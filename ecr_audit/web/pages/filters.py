@@ -1,4 +1,4 @@
-"""Which findings of a run are asked for: read from the address, and written into it again."""
+"""Filters of findings, parsed from the query string and written back to it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from checks.model import Severity, Status
 PAGE = 100
 """Findings on one page."""
 LONGEST = 200
-"""Characters of one thing that is looked for."""
+"""Maximum characters of one filter value."""
 
 STATES = {"new": "New", "worse": "Worse", "better": "Less severe", "still": "Still open"}
-"""What became of an open failure since the run before → how it is called. `still` includes worse and less severe."""
+"""Change of an open failure since the previous run → label. `still` includes worse and less severe."""
 STATUSES = (Status.FAIL.value, Status.UNKNOWN.value, Status.ERROR.value, "waived")
-"""As in `report.html`: a waived finding counts as that, whatever its check said."""
+"""As in `report.html`: a waived finding has the status `waived`, whatever the result of its check."""
 SORTS = ("check", "resource", "account", "region", "since")
 """Columns that can be sorted by, besides the usual order, worst first."""
 _MANY = ("severity", "status", "state")
@@ -23,7 +23,7 @@ _MANY = ("severity", "status", "state")
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What an address asks for. Empty fields let everything through."""
+    """A filter of findings. Empty fields match everything."""
 
     severities: tuple[Severity, ...] = ()
     statuses: tuple[str, ...] = ()
@@ -33,24 +33,24 @@ class Filter:
     region: str = ""
     text: str = ""
     sort: str = ""
-    """A column of `SORTS`, with `-` before it for downwards; empty: worst first."""
+    """A column of `SORTS`, with `-` before it for descending; empty: highest severity first."""
     page: int = 1
     not_understood: tuple[str, ...] = ()
-    """Pairs `name=value` of the address that mean nothing, for the page to say so."""
+    """Pairs `name=value` of the query string that are not valid; shown on the page."""
 
     @property
     def any(self) -> bool:
-        """Whether it leaves out anything."""
+        """Whether it excludes anything."""
         return any((self.severities, self.statuses, self.states, self.check, self.account, self.region, self.words))
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What the text of a finding must contain, in lower case."""
+        """Words that the text of a finding must contain, in lower case."""
         return tuple(self.text.lower().split())
 
     @property
     def query(self) -> tuple[tuple[str, str], ...]:
-        """The pairs of the address that mean this."""
+        """The pairs of the query string."""
         return tuple(self._pairs())
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
@@ -66,24 +66,24 @@ class Filter:
             yield "page", str(self.page)
 
     def at(self, page: int) -> Filter:
-        """The same on another page."""
+        """The same filter on another page."""
         return replace(self, page=page)
 
     def by(self, column: str) -> Filter:
-        """The same sorted by *column*: upwards, then downwards, then worst first again."""
+        """The same filter sorted by *column*: ascending, then descending, then by severity again."""
         order = {column: f"-{column}", f"-{column}": ""}.get(self.sort, column)
         return replace(self, sort=order, page=1)
 
 
 def read(pairs: Sequence[tuple[str, str]]) -> Filter:
-    """The filter that the pairs of an address mean. Empty values mean nothing, as forms send them."""
+    """The filter of a query string. Empty values, as forms send them, are ignored."""
     found: dict[str, list[str]] = {}
     odd: list[str] = []
     for name, value in pairs:
         value = value.strip()[:LONGEST]
         if not value:
             continue
-        if not _meant(name, value) or (name in found and name not in _MANY):
+        if not _is_valid(name, value) or (name in found and name not in _MANY):
             odd.append(f"{name[:40]}={value}")
         elif value not in found.setdefault(name, []):
             found[name].append(value)
@@ -103,8 +103,8 @@ def read(pairs: Sequence[tuple[str, str]]) -> Filter:
     )
 
 
-def _meant(name: str, value: str) -> bool:
-    """Whether the pair is one that a filter has."""
+def _is_valid(name: str, value: str) -> bool:
+    """Whether the pair is a valid filter."""
     if name == "page":
         return value.isascii() and value.isdigit() and 0 < len(value) < 8 and int(value) > 0
     allowed = {

@@ -1,4 +1,4 @@
-"""One finding: what was seen, since when, what mends it, and who excepts it."""
+"""The page of one finding: evidence, history, fix and waiver."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from reports.sanitize import visible
 router = APIRouter()
 
 LONGEST_REASON = 2_000
-"""Characters of a reason."""
+"""Maximum characters of a reason."""
 _ACTS = 1_000
-"""Acts that are looked through for the waivers of a finding."""
+"""Number of recorded acts that are searched for waivers of a finding."""
 
 
 @router.get("/runs/{run_id}/findings/{fingerprint}")
 def finding(request: Request, run_id: str, fingerprint: str, row: str = "") -> Response:
-    """A finding; with *row* `whole`, every column of the row that was judged."""
+    """A finding; with *row* `whole`, every column of the evaluated row."""
     of = shown_run(request, run_id)
     return _page(request, of, finding_of(of, fingerprint), whole_row=row == "whole")
 
@@ -49,7 +49,7 @@ def waive(
     reason: Annotated[str, Form()] = "",
     until: Annotated[str, Form()] = "",
 ) -> Response:
-    """Except a finding until a day, for a reason."""
+    """Waive a finding until a day, for a reason."""
     of = shown_run(request, run_id)
     found = finding_of(of, fingerprint)
     typed = {"reason": reason[:LONGEST_REASON], "until": until[:10]}
@@ -63,15 +63,15 @@ def waive(
 
 
 def _problem(reason: str, until: str) -> str:
-    """What is wrong with the form, in a sentence; empty where nothing is."""
+    """What is wrong with the form, as a sentence; empty if the form is valid."""
     if not reason.strip():
-        return "Say why this is accepted: whoever reads the next report should understand it."
+        return "Enter the reason for the waiver. It is shown in every report."
     if len(reason) > LONGEST_REASON:
-        return f"A reason may have at most {LONGEST_REASON:,} characters; this one has {len(reason):,}."
+        return f"The reason has {len(reason):,} characters; shorten it to {LONGEST_REASON:,} or fewer."
     try:
         dt.date.fromisoformat(until)
     except ValueError:
-        return "Name the last day on which the waiver holds, as 2027-01-31."
+        return "Enter the last day of the waiver as YYYY-MM-DD, for example 2027-01-31."
     return ""
 
 
@@ -109,7 +109,7 @@ def _since(act: Any, moment: dt.datetime) -> bool:
 
 
 def _row(of: ShownRun, found: Finding, table: Table, request: Request) -> tuple[evidence.DisplayValue, ...]:
-    """Every column of the judged row, with its meaning; nothing where the run kept no such table or row."""
+    """Every column of the evaluated row, with its meaning; empty if the run has no such table or row."""
     chosen = next(iter(rows_where(services_of(request).store, of.run.id, table.name, found.key)), None)
     if chosen is None:
         return ()

@@ -1,4 +1,4 @@
-"""The findings of a run, made ready to be filtered and sorted at each request: also a hundred thousand of them."""
+"""An index of the findings of a run for fast filtering and sorting, also of a hundred thousand findings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reports.formats.pdf_details import account_label
 from reports.view import ReportView
 
 KEPT = 4
-"""Runs whose index is kept: as many as a person compares."""
+"""Number of runs whose index is cached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Shown:
 
     rows: tuple[Finding, ...]
     count: int
-    """Findings that the filter lets through."""
+    """Findings that match the filter."""
     total: int
     page: int
     pages: int
@@ -54,7 +54,7 @@ class Shown:
 
 
 class FindingsIndex:
-    """What the pages of one run ask again and again. What costs something is computed when it is first asked for."""
+    """Data that several pages of one run use. Expensive values are computed on first use."""
 
     def __init__(self, run: Run, view: ReportView) -> None:
         """*view*: of *run*."""
@@ -67,22 +67,22 @@ class FindingsIndex:
 
     @cached_property
     def checks(self) -> dict[str, CheckText]:
-        """The words about every check of the run, by id."""
+        """The texts of every check of the run, by id."""
         return {one.text.id: one.text for one in self.view.checks}
 
     @cached_property
     def commands(self) -> CommandBook:
-        """The commands of single findings."""
+        """The commands of individual findings."""
         return CommandBook(self.run)
 
     @cached_property
-    def pictures(self) -> tuple[Chart, ...]:
-        """The pictures of the run."""
+    def charts(self) -> tuple[Chart, ...]:
+        """The charts of the run."""
         return pictures_of(self.view)
 
     @cached_property
     def since(self) -> str:
-        """Since when failures have been open; looks at every finding."""
+        """Since when failures have been open."""
         return self.view.since
 
     @cached_property
@@ -107,7 +107,7 @@ class FindingsIndex:
 
     @cached_property
     def _texts(self) -> list[str]:
-        """What a search looks through, in the order of the findings."""
+        """The searchable text of each finding, in the order of the findings."""
         titles = {name: text.title for name, text in self.checks.items()}
         names = self.run.account_names
         return [
@@ -119,7 +119,7 @@ class FindingsIndex:
         ]  # fmt: skip
 
     def state_of(self, fingerprint: str) -> str:
-        """`new`, `worse`, `better` or `still`; empty where it is open in neither run, or there is no run before."""
+        """`new`, `worse`, `better` or `still`; empty if it is open in neither run, or there is no previous run."""
         change = self.view.change
         if change is None:
             return ""
@@ -129,7 +129,7 @@ class FindingsIndex:
         return ""
 
     def chosen(self, wanted: Filter) -> Shown:
-        """The page of findings that *wanted* asks for; the last one where it asks for a page beyond."""
+        """The page of findings that *wanted* selects; the last page if its page number is too high."""
         rows = self._filtered(wanted)
         if wanted.sort:
             rows = self._sorted(rows, wanted.sort)
@@ -169,26 +169,26 @@ class FindingsIndex:
             "resource": lambda one: one.resource.casefold(),
             "account": lambda one: (names.get(one.account, "").casefold(), one.account),
             "region": lambda one: one.region,
-            # What has no age (undecided, or without history) comes last, either way.
+            # Findings without an age (unknown, or without history) come last in both directions.
             "since": lambda one: age.first_seen.timestamp() if (age := ages.get(one.fingerprint)) else never,
         }
         return sorted(rows, key=keys[sort.lstrip("-")], reverse=down)
 
 
 class Indexes:
-    """The indexes of the runs that were looked at last. Threads may share it."""
+    """A cache of the indexes of the runs used last. Thread-safe."""
 
     def __init__(self) -> None:
         """Empty."""
-        self._lock, self._kept = threading.Lock(), OrderedDict[str, FindingsIndex]()
+        self._lock, self._cached = threading.Lock(), OrderedDict[str, FindingsIndex]()
 
     def of(self, run: Run, view: ReportView) -> FindingsIndex:
-        """The index of *run*; made anew where the desk made its view anew."""
+        """The index of *run*; rebuilt if the view was rebuilt."""
         with self._lock:
-            found = self._kept.get(run.id)
+            found = self._cached.get(run.id)
             if found is None or found.view is not view:
-                found = self._kept[run.id] = FindingsIndex(run, view)
-            self._kept.move_to_end(run.id)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+                found = self._cached[run.id] = FindingsIndex(run, view)
+            self._cached.move_to_end(run.id)
+            while len(self._cached) > KEPT:
+                self._cached.popitem(last=False)
             return found

@@ -1,4 +1,4 @@
-"""The first page: how things stand, what is under way, and the runs before."""
+"""The overview page: latest run, jobs in progress, schedules and recent runs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _BAR_WIDTH = 120.0
 
 @router.get("/")
 def home(request: Request) -> Response:
-    """How things stand."""
+    """The overview page."""
     services = services_of(request)
     lines = services.store.list(NEWEST + 1)
     latest, unreadable = _latest(request, lines)
@@ -61,12 +61,12 @@ def runs(request: Request, before: str = "") -> Response:
 
 
 def active(services: Services) -> tuple[Job, ...]:
-    """Jobs that wait or run, the oldest first."""
+    """Waiting and running jobs, oldest first."""
     return tuple(reversed(services.queue.list(states=(JobState.WAITING, JobState.RUNNING), limit=20)))
 
 
 def bars(lines: tuple[RunListEntry, ...]) -> dict[str, tuple[Bar, ...]]:
-    """For each run its open failures as pieces of a bar, all to one scale."""
+    """For each run its open failures as pieces of a bar, on one scale."""
     longest = max((sum(line.failing.values()) for line in lines), default=0) or 1
     made = {}
     for line in lines:
@@ -81,7 +81,7 @@ def bars(lines: tuple[RunListEntry, ...]) -> dict[str, tuple[Bar, ...]]:
 
 
 def _latest(request: Request, lines: tuple[RunListEntry, ...]) -> tuple[ShownRun | None, str]:
-    """The newest run, or why it cannot be read: the list of the others is still worth showing."""
+    """The newest run, or why it cannot be read: the other runs are still listed."""
     if not lines:
         return None, ""
     try:

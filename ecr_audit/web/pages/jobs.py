@@ -1,4 +1,4 @@
-"""Jobs: asked for, followed while they run, cancelled, and what became of them."""
+"""Pages of jobs: request, progress, cancellation and outcome."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ router = APIRouter()
 
 PAGE = 100
 """Jobs on one page."""
-TRYING_FOR = dt.timedelta(minutes=10)
-"""How long after a job its page waits for deliveries that are under way."""
+SENDING_FOR = dt.timedelta(minutes=10)
+"""How long after the end of a job its page reloads to show pending deliveries."""
 
 
 @router.get("/jobs")
 def jobs(request: Request, before: str = "", schedule: str = "", state: str = "") -> Response:
-    """Jobs, newest first; *before*: only those asked for earlier than this one."""
+    """Jobs, newest first; *before*: only those requested before this one."""
     states = tuple(one for one in JobState if one.value == state)
     found = services_of(request).queue.list(limit=PAGE + 1, before=before, schedule=schedule, states=states)
     return page(
@@ -50,36 +50,36 @@ def job(request: Request, job_id: str) -> Response:
     found = services.job(job_id)
     receipts = Receipts(services.store.engine, services.clock).of(found.id)
     return page(
-        request, "job.html.j2", job=found, receipts=receipts, now=services.clock(), asked=tuple(_asked(found)),
-        formats=_formats(found), again=not _well(found) and found.schedule in services.configuration.schedules,
-        trying=_trying(found, receipts, services.clock()),
+        request, "job.html.j2", job=found, receipts=receipts, now=services.clock(), requested=tuple(_requested(found)),
+        formats=_formats(found), again=not _succeeded(found) and found.schedule in services.configuration.schedules,
+        sending=_sending(found, receipts, services.clock()),
     )  # fmt: skip
 
 
-def _well(job: Job) -> bool:
-    """Whether there is no reason to run it once more."""
+def _succeeded(job: Job) -> bool:
+    """Whether there is no reason to run the job again."""
     return not job.state.ended or job.state in (JobState.DONE, JobState.COALESCED) or job.kind is not Kind.AUDIT
 
 
-def _asked(job: Job) -> Iterator[evidence.DisplayValue]:
-    """What was said when it was asked for, in words."""
+def _requested(job: Job) -> Iterator[evidence.DisplayValue]:
+    """The parameters of the request, as text."""
     for name, value in job.request.items():
         if name == "scope" and isinstance(value, dict):
-            yield evidence.display_value("Narrowed to", scope_text(value))
+            yield evidence.display_value("Scope", scope_text(value))
         else:
-            titles = {"deliveries": "Who is to hear of it", "formats": "Formats"}
+            titles = {"deliveries": "Deliveries", "formats": "Formats"}
             yield evidence.display_value(titles.get(name, name.replace("_", " ")), value)
 
 
-def _trying(job: Job, receipts: Sequence[Receipt], now: dt.datetime) -> bool:
-    """Whether deliveries are under way. One that died long ago is not waited for."""
-    lately = job.finished_at is not None and now - job.finished_at < TRYING_FOR
+def _sending(job: Job, receipts: Sequence[Receipt], now: dt.datetime) -> bool:
+    """Whether deliveries are pending. Only for some time after the end of the job."""
+    lately = job.finished_at is not None and now - job.finished_at < SENDING_FOR
     return lately and any(one.state is ReceiptState.PENDING for one in receipts)
 
 
 @router.post("/jobs/{job_id}/cancel", dependencies=[Depends(require(Role.RUN)), Depends(checked)])
 def cancel(request: Request, job_id: str, user: Annotated[User, Depends(require(Role.RUN))]) -> Response:
-    """Cancel a job. One that has ended stays as it ended, and its page says so."""
+    """Cancel a job. A job that has ended does not change."""
     services = services_of(request)
     found = services.job(job_id)
     services.cancel(found.id, user.name)
@@ -94,14 +94,14 @@ def audit(
     accounts: Annotated[str, Form()] = "",
     regions: Annotated[str, Form()] = "",
 ) -> Response:
-    """Audit now: as a schedule does, or without one; narrowed to accounts or Regions where some are named."""
+    """Start an audit with or without the settings of a schedule, limited to the given accounts or Regions."""
     scope = _scope(request, schedule, accounts, regions)
     made = services_of(request).audit(schedule, user.name, scope)
     return RedirectResponse(urls.job(made.id), 303)
 
 
 def _scope(request: Request, schedule: str, accounts: str, regions: str) -> ScopeSettings | None:
-    """What the form narrows; None where it narrows nothing. Raises HTTPException 400."""
+    """The scope in the form; None if the form does not limit it. Raises HTTPException 400."""
     named = tuple(re.split(r"[\s,;]+", accounts.strip())) if accounts.strip() else ()
     where = tuple(re.split(r"[\s,;]+", regions.strip())) if regions.strip() else ()
     if not named and not where:
@@ -115,12 +115,12 @@ def _scope(request: Request, schedule: str, accounts: str, regions: str) -> Scop
         return ScopeSettings.model_validate({**whole.model_dump(), **changes})
     except ValidationError as error:
         wrong = ", ".join(str(problem["input"])[:60] for problem in error.errors()[:3])
-        detail = f"{wrong}: give account ids of twelve digits and names of Regions such as eu-west-1, apart by commas"
+        detail = f"enter 12-digit account IDs and Region names such as eu-west-1, separated by commas, not {wrong}"
         raise HTTPException(400, detail) from error
 
 
 def _formats(found: Job) -> tuple[ReportFormat, ...]:
-    """Formats of a job that makes reports."""
+    """Formats of a report job."""
     if found.kind is not Kind.REPORT:
         return ()
     return tuple(one for name, one in FORMATS.items() if name in found.request.get("formats", ()))

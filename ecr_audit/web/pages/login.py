@@ -1,4 +1,4 @@
-"""Signing in with a token, and out again: the two pages that need no role."""
+"""Sign-in with a token, and sign-out: these pages require no role."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/signin", dependencies=[Depends(anonymous)])
 def ask(request: Request, next: str = "/") -> Response:
-    """The page on which a browser is signed in with a token."""
+    """The sign-in page."""
     if request.app.state.backends.sessions is None:
-        raise HTTPException(404, "nobody signs in here with a token")
+        raise HTTPException(404, "sign-in with a token is not enabled on this service")
     return _page(request, next, "")
 
 
@@ -35,14 +35,14 @@ def sign_in(
     token: Annotated[str, Form(max_length=200)] = "",
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
-    """Begin a session. Always a new one: nobody can have planted it before (session fixation)."""
+    """Start a session. Always a new one, which prevents session fixation."""
     backends: AuthBackends = request.app.state.backends
     if backends.tokens is None or backends.sessions is None:
-        raise HTTPException(404, "nobody signs in here with a token")
+        raise HTTPException(404, "sign-in with a token is not enabled on this service")
     holder = backends.tokens.holder(token.strip())
     if holder is None:
-        log.warning("an attempt to sign in with a token that is none, from %s", request.client and request.client.host)
-        return _page(request, next, "This token is unknown, or it has ended.", 403)
+        log.warning("failed sign-in with an invalid token from %s", request.client and request.client.host)
+        return _page(request, next, "This token is not valid or has expired.", 403)
     if request.state.session:
         backends.sessions.end(request.state.session)
     answer = RedirectResponse(_own_path(next), 303)
@@ -54,7 +54,7 @@ def sign_in(
 
 @router.post("/signout", dependencies=[Depends(anonymous), Depends(checked)])
 def sign_out(request: Request) -> Response:
-    """End the session, and forget it in the browser."""
+    """End the session and delete its cookie."""
     backends: AuthBackends = request.app.state.backends
     if backends.sessions is not None and request.state.session:
         backends.sessions.end(request.state.session)
@@ -65,7 +65,7 @@ def sign_out(request: Request) -> Response:
 
 
 def _own_path(path: str) -> str:
-    """Where to go on: a page of ours, whatever was asked for. `//other.example` is not one."""
+    """A path on this service to continue with; `/` if *path* leads elsewhere, such as `//other.example`."""
     parts = urlsplit(path)
     own = path.startswith("/") and not path.startswith(("//", "/\\", "/signin", "/signout"))
     harmless = own and not parts.scheme and not parts.netloc and path.isascii() and path.isprintable()

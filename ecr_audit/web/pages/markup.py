@@ -1,4 +1,4 @@
-"""The words of a check's page, from its docstring: paragraphs, lists, code and links. No mark-up is trusted."""
+"""Parses the text of a check's docstring: paragraphs, lists, code and links. No markup is trusted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 
 def spans(line: str) -> tuple[Span, ...]:
-    """A line in pieces: what stands in backquotes is code, what begins with `https://` a link."""
+    """The spans of a line: text in backquotes is code, text that begins with `https://` is a link."""
     return tuple(_spans(line))
 
 

@@ -1,4 +1,4 @@
-"""The registries of a run, and one of them: its settings, what it sends and receives, and its findings."""
+"""Pages of registries: the list of a run, and one registry with its settings, links and findings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LISTED = (
     "account", "region", "account_name", "ou_path", "repository_count", "is_source", "is_destination", "rule_count",
     "destinations_needed", "destinations_limit", "evidence_complete",
 )  # fmt: skip
-"""Columns that the list shows; the documents of thousands of registries stay where they are."""
+"""Columns that the list shows; documents are shown on the page of a registry only."""
 _DOCUMENTS = (
     "replication_configuration", "registry_policy", "scanning_configuration", "templates", "signing_configuration",
     "pull_through_cache_rules", "pull_time_exclusions", "backfills",
@@ -41,23 +41,23 @@ _FACTS = (
 
 @dataclass(frozen=True, slots=True)
 class LinkRow:
-    """One link as the page of a registry shows it."""
+    """One replication link on the page of a registry."""
 
     account: str
     region: str
     name: str
     style: Style
     way: str
-    """How it stands, in words."""
+    """The state of the link, as text."""
     prefixes: evidence.DisplayValue
     reason: str
     known: bool
-    """Whether the other registry was read, so that it has a page."""
+    """Whether the other registry was read and has a page."""
 
 
 @router.get("/runs/{run_id}/registries")
 def registries(request: Request, run_id: str, text: str = "") -> Response:
-    """Every registry that the run set out to read."""
+    """Every registry in the scope of the run."""
     of = shown_run(request, run_id)
     given = request.query_params.get("page", "1")
     number = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 1
@@ -80,7 +80,7 @@ def registry(request: Request, run_id: str, account: str, region: str) -> Respon
     shown = of.index.chosen(wanted)
     gaps = [gap for gap in of.run.gaps if gap.account == account and gap.region in ("", region)]
     if not found and not shown.rows and not gaps:
-        raise HTTPException(404, f"run {of.run.id} has no registry {account}/{region}, or kept nothing of it")
+        raise HTTPException(404, f"run {of.run.id} has no registry {account}/{region}, or stored no data about it")
     row = found[0] if found else {}
     return page(
         request,
@@ -106,9 +106,9 @@ def registry(request: Request, run_id: str, account: str, region: str) -> Respon
 def _listed(request: Request, of: ShownRun, text: str) -> list[Row]:
     store = services_of(request).store
     if not store.has_tables(of.run.id, REGISTRIES.name):
-        raise HTTPException(404, f"run {of.run.id} kept no evidence tables, so its registries are not known")
+        raise HTTPException(404, f"run {of.run.id} stored no evidence tables, so its registries are unknown")
     frame = frame_of(store, of.run.id, REGISTRIES.name)
-    # A run that an older program kept may lack a column: then it is not known.
+    # A run of an older version may lack a column: then the value is unknown.
     known = rows(frame[[name for name in _LISTED if name in frame.columns]])
     found = [{name: row.get(name) for name in _LISTED} for row in known]
     words = text.lower().split()
@@ -139,7 +139,7 @@ def _displayed(row: Row, names: Iterable[str]) -> list[evidence.DisplayValue]:
 
 
 def _links(request: Request, of: ShownRun, here: str, there: str, place: RegistryId) -> list[LinkRow]:
-    """Links of one registry, those that stand worst first."""
+    """Links of one registry, worst state first."""
     store = services_of(request).store
     found = rows_where(store, of.run.id, "links", {f"{here}_account": place[0], f"{here}_region": place[1]})
     known = set()

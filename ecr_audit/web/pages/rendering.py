@@ -1,5 +1,5 @@
-"""Templates → pages, the labels that they share, and pages for errors. Everything is escaped, and names from outside
-are made visible.
+"""Renders templates and error pages, with shared labels. All values are escaped, and invisible characters are made
+visible.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from schedules.jobs.queue import JobState
 
 STATE_WORDS: Mapping[JobState, str] = {
     JobState.WAITING: "Waiting", JobState.RUNNING: "Running", JobState.DONE: "Done", JobState.FAILED: "Failed",
-    JobState.MISSED: "Missed", JobState.TIMED_OUT: "Took too long", JobState.CANCELLED: "Cancelled",
-    JobState.COALESCED: "Left to another",
+    JobState.MISSED: "Missed", JobState.TIMED_OUT: "Timed out", JobState.CANCELLED: "Cancelled",
+    JobState.COALESCED: "Merged with another job",
 }  # fmt: skip
 STATE_MARKS: Mapping[JobState, str] = {
     JobState.WAITING: "◌", JobState.RUNNING: "▶", JobState.DONE: "✔", JobState.FAILED: "✘", JobState.MISSED: "✘",
@@ -36,7 +36,7 @@ STATE_MARKS: Mapping[JobState, str] = {
 
 
 STATIC = ("page.css", "page.js", "mark.svg")
-"""Files that pages ask for, beside this package in `static/`."""
+"""Files in `static/` that pages use."""
 
 
 @lru_cache(maxsize=1)
@@ -56,7 +56,7 @@ def environment() -> Environment:
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page that *template* makes of *values*. Pages are of one person and one moment: nobody keeps them."""
+    """The page rendered from *template* with *values*. Pages are specific to a user and must not be cached."""
     html = (
         environment()
         .get_template(template)
@@ -73,26 +73,26 @@ def static_file(name: str) -> bytes:
 
 @lru_cache(maxsize=len(STATIC))
 def static_address(name: str) -> str:
-    """Its address, which changes with its contents, so that browsers may keep it."""
+    """Its URL, which changes with its contents, so that browsers can cache it."""
     return f"/static/{name}?v={hashlib.sha256(static_file(name)).hexdigest()[:12]}"
 
 
 _WORDS = {
-    400: ("That cannot be done so", "Go back, correct what is named here, and send it again."),
-    401: ("Sign in first", "Whoever runs this service hands out tokens, or its proxy asks for your account."),
-    403: ("You may not do that", "Ask whoever runs this service for a role that may, or load the page anew."),
-    404: ("There is no such page", "The address may be of a run that is no longer kept. Begin at the list of runs."),
-    405: ("That cannot be done so", "Begin at the first page, and use its links and buttons."),
-    408: ("The request took too long", "Send it again."),
-    413: ("That is too long", "Shorten it and send it again."),
-    422: ("That cannot be read", "Go back, correct the address or the form, and send it again."),
-    429: ("Too much at once", "Wait a minute, then try again; nothing was lost."),
-    500: ("Something went wrong here", "Try again. If it stays, the service's log tells more for this moment."),
-    503: ("The store does not answer", "Try again in a minute; `ecr-audit store verify` tells what is wrong with it."),
+    400: ("Bad request", "Go back, correct the input and submit it again."),
+    401: ("Sign-in required", "Sign in with a token from the administrator, or through the proxy of this service."),
+    403: ("Access denied", "Ask the administrator for a role with this permission, or reload the page."),
+    404: ("Page not found", "The run may have been deleted. See the list of runs."),
+    405: ("Method not allowed", "Go to the overview and use its links and buttons."),
+    408: ("Request timeout", "Submit it again."),
+    413: ("Request too large", "Shorten the input and submit it again."),
+    422: ("Invalid input", "Go back, correct the URL or the form and submit it again."),
+    429: ("Too many requests", "Wait a minute, then try again."),
+    500: ("Internal error", "Try again. If the error persists, see the log of the service."),
+    503: ("Service unavailable", "Try again in a minute. `ecr-audit store verify` checks the store."),
 }  # fmt: skip
 
 
 def error_page(request: Request, status: int, detail: str = "") -> Response:
-    """The page for *status*; *detail*: what is wrong with this very request, in a sentence."""
+    """The error page for *status*; *detail*: what is wrong with the request, as a sentence."""
     title, advice = _WORDS.get(status, _WORDS[500] if status >= 500 else _WORDS[400])
     return page(request, "error.html.j2", status=status, number=status, title=title, advice=advice, detail=detail)

@@ -1,4 +1,4 @@
-"""One run: what it found, filtered as the address says, and its reports."""
+"""The page of one run with its filtered findings and reports."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def download(request: Request, run_id: str, format: str) -> Response:
     """A report as a file; several files as one ZIP."""
     of = shown_run(request, run_id)
     if format not in FORMATS:
-        raise HTTPException(404, f"there is no report format of that name; there are {', '.join(FORMATS)}")
+        raise HTTPException(404, f"this is not a valid report format; use one of {', '.join(FORMATS)}")
     files = services_of(request).files(of.run.id, format)
     name, data = as_one_file(f"ecr-audit-{of.run.id}-{format}", files, of.run.finished_at)
     return as_attachment(name, data)
@@ -52,11 +52,13 @@ def download(request: Request, run_id: str, format: str) -> Response:
 
 @router.get("/runs/{run_id}/scripts/{name}")
 def script(request: Request, run_id: str, name: str) -> Response:
-    """A remediation script, as the run made it."""
+    """A remediation script of the run."""
     of = shown_run(request, run_id)
     found = next((one for one in of.run.scripts if one.name == name), None)
     if found is None:
-        raise HTTPException(404, f"run {of.run.id} has no script of that name; its findings name those that it has")
+        raise HTTPException(
+            404, f"run {of.run.id} has no script with this name; see the list of scripts on the page of the run"
+        )
     return as_attachment(found.name, found.text.encode("utf-8", "surrogatepass"))
 
 
@@ -70,10 +72,10 @@ def make_reports(
     user: Annotated[User, Depends(require(Role.RUN))],
     formats: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
-    """Make reports in the background."""
+    """Create reports in the background."""
     of = shown_run(request, run_id)
     wanted = tuple(name for name in FORMATS if name in (formats or ()))
     if not wanted or len(wanted) < len(set(formats or ())):
-        raise HTTPException(400, f"choose at least one report format of {', '.join(FORMATS)}")
+        raise HTTPException(400, f"select at least one valid report format: {', '.join(FORMATS)}")
     job = services_of(request).report(of.run.id, wanted, user.name)
     return RedirectResponse(urls.job(job.id), 303)

@@ -1,4 +1,4 @@
-"""The schedules: when each runs, what became of it last, and who heard of that."""
+"""The page of schedules: next times, latest jobs and deliveries."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def schedules(request: Request) -> Response:
     receipts = Receipts(services.store.engine, services.clock)
     lines = services.schedules()
     last = {line.name: services.queue.list(limit=LAST, schedule=line.name) for line in lines}
-    captured = {line.name: receipts.of(line.last.id) if line.last else () for line in lines}
+    deliveries = {line.name: receipts.of(line.last.id) if line.last else () for line in lines}
     return page(
         request,
         "schedules.html.j2",
         lines=lines,
         last=last,
-        receipts=captured,
+        receipts=deliveries,
         settings=services.configuration.schedules,
         scopes={name: scope_text(one.scope.model_dump()) for name, one in services.configuration.schedules.items()},
     )
 
 
 def scope_text(scope: Mapping[str, Any]) -> str:
-    """What is audited, in words; *scope*: the fields of `ScopeSettings`."""
-    named = (("accounts", "accounts"), ("units", "ous"), ("Regions", "regions"))
+    """The scope as text; *scope*: the fields of `ScopeSettings`."""
+    named = (("accounts", "accounts"), ("OUs", "ous"), ("Regions", "regions"))
     parts = [f"{name} {', '.join(map(str, some))}" for name, field in named if (some := scope.get(field))]
-    text = "; ".join(parts) or "all_repositories"
-    return f"{text[0].upper()}{text[1:]}" + ("; every repository in detail" if scope.get("all_repositories") else "")
+    text = "; ".join(parts) or "the whole organization"
+    return f"{text[0].upper()}{text[1:]}" + ("; all repositories in detail" if scope.get("all_repositories") else "")

@@ -1,4 +1,4 @@
-"""Addresses of pages. Every name in them is percent-encoded here and nowhere else."""
+"""URLs of pages. Every name in them is percent-encoded here and nowhere else."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def run(run_id: str) -> str:
 
 
 def change(run_id: str) -> str:
-    """What changed since the run before."""
+    """Changes since the previous run."""
     return f"{run(run_id)}/change"
 
 
 def findings(run_id: str, query: Iterable[tuple[str, str]] = ()) -> str:
-    """A run's findings; *query*: pairs of the filters in the address."""
+    """A run's findings; *query*: pairs of the filters."""
     text = urlencode(list(query), errors="replace")
     return f"{run(run_id)}{f'?{text}' if text else ''}#findings"
 
@@ -53,16 +53,16 @@ def job(job_id: str) -> str:
 
 
 def job_events(job_id: str) -> str:
-    """Where a job's progress is told while it happens."""
+    """URL of a job's event stream."""
     return f"/api/v1/jobs/{_part(job_id)}/events"
 
 
 def check(check_id: str, run_id: str = "") -> str:
-    """A check's page; *run_id* where the check is the organization's own, whose words lie with the run."""
+    """A check's page; *run_id* for a custom check, whose texts are stored with the run."""
     return f"/checks/{_part(check_id)}{'?' + urlencode({'run': run_id}) if run_id else ''}"
 
 
 def _part(text: str) -> str:
-    """One part of a path. Dots alone would be taken for folders, and half characters cannot be encoded."""
+    """One segment of a path. Segments of dots only would be resolved as folders, and surrogates cannot be encoded."""
     encoded = quote(text, safe="", errors="replace")
     return encoded.replace(".", "%2E") if set(text) == {"."} else encoded

@@ -1,1 +1,1 @@
-"""What stands before pages and API: who asks, from where, how much, how often."""
+"""Middlewares and dependencies for authentication, origin, body size and rate limits."""

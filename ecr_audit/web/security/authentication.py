@@ -1,4 +1,4 @@
-"""Finds out who asks, before anything else of a request is looked at."""
+"""Authentication: identifies the user before anything else of a request is processed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ecr_audit.web.security.cookies import SESSION, VISITOR, cookie, set_cookie
 from ecr_audit.web.security.origin_check import API
 from ecr_audit.web.security.proxy import NoRoleError, Proxy
 from ecr_audit.web.security.rate_limits import Cost, RateLimits
-from ecr_audit.web.security.roles import ANYONE_HERE, User
+from ecr_audit.web.security.roles import LOCAL_USER, User
 from ecr_audit.web.security.sessions import Sessions
 from ecr_audit.web.security.tokens import PREFIX, Tokens
 from reports.sanitize import one_line
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AuthBackends:
-    """The ways in which somebody can be known. Without any, everybody on this machine is."""
+    """The configured authentication methods. Without any, every local user has full access."""
 
     tokens: Tokens | None = None
     sessions: Sessions | None = None
@@ -33,30 +33,30 @@ class AuthBackends:
 
     @property
     def open(self) -> bool:
-        """Whether nobody is asked who they are."""
+        """Whether authentication is off."""
         return self.tokens is None and self.proxy is None
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What is known of who asks."""
+    """The result of authentication."""
 
     user: User | None
     session: str = ""
-    """The session's secret, where it was a session that told."""
+    """The session's secret, if the user is signed in by a session."""
     bearer: bool = False
-    """Whether it was a token in the request itself that told."""
+    """Whether the user is signed in by a token in the request."""
     refused: str = ""
-    """Why somebody who is known may nothing at all."""
+    """Why an authenticated user has no access."""
     wrong: bool = False
-    """Whether something was shown that is not, or no longer, any good."""
+    """Whether the request contained invalid or expired credentials."""
 
 
 class Authentication:
     """Puts `user`, `session`, `bearer`, `refused` and `new_visitor` into the request's state."""
 
     def __init__(self, app: Application, backends: AuthBackends, limits: RateLimits, *, secure: bool) -> None:
-        """*secure*: whether cookies are for https alone."""
+        """*secure*: whether cookies are for https only."""
         self._app, self._backends, self._limits, self._secure = app, backends, limits, secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,10 +67,10 @@ class Authentication:
         state = scope.setdefault("state", {})
         state.update(user=None, session="", bearer=False, new_visitor="", refused="")
         try:
-            identity = await self._known(scope)
+            identity = await self._authenticated(scope)
         except DatabaseError as error:
-            log.error("who asks cannot be found out: %s", one_line(first_line(error)))
-            away = problem(503, "the store does not answer", scope["path"], headers={"Retry-After": "10"})
+            log.error("the user cannot be authenticated: %s", one_line(first_line(error)))
+            away = problem(503, "the store is not available", scope["path"], headers={"Retry-After": "10"})
             await away(scope, receive, send)
             return
         refusal = self._refusal(identity, scope)
@@ -88,32 +88,32 @@ class Authentication:
         await self._app(scope, receive, with_cookie)
 
     def _refusal(self, identity: Identity, scope: Scope) -> ProblemResponse | None:
-        """Why this goes no further; None where the routes are to say what they need."""
+        """The error response; None if the routes check the role."""
         path = scope["path"]
         wait = self._limits.hit(Cost.WRONG, _client(scope)) if identity.wrong else 0
         if wait:
-            detail = "too many requests with a token that is none; wait, and check the token"
+            detail = "too many requests with an invalid token; check the token and try again later"
             return problem(429, detail, path, headers={"Retry-After": str(wait)})
         if identity.user is not None or not path.startswith(API):
             return None
-        # The routes of the API ask as well; here it comes before anything that was sent is looked at.
+        # API routes check this as well; here it comes before the body of the request is read.
         if identity.refused:
             return problem(403, identity.refused, path)
         detail = "send a token in the header Authorization: Bearer"
         return problem(401, detail, path, headers={"WWW-Authenticate": "Bearer"})
 
-    async def _known(self, scope: Scope) -> Identity:
-        """Without anything to look up, no thread is needed."""
-        shown = _bearer(scope), cookie(Request(scope), SESSION)
-        if not (any(shown) or self._backends.proxy):
+    async def _authenticated(self, scope: Scope) -> Identity:
+        """Authenticate; a thread is used only if the store must be queried."""
+        credentials = _bearer(scope), cookie(Request(scope), SESSION)
+        if not (any(credentials) or self._backends.proxy):
             return self._anonymous()
-        return await run_sync(self._identity, scope, *shown)
+        return await run_sync(self._identity, scope, *credentials)
 
     def _anonymous(self) -> Identity:
-        return Identity(ANYONE_HERE if self._backends.open else None)
+        return Identity(LOCAL_USER if self._backends.open else None)
 
     def _identity(self, scope: Scope, bearer: str, session: str) -> Identity:
-        """Who it is. A token in the request comes first: whoever sends one means it."""
+        """The user. A token in the request takes precedence over a proxy or a session."""
         if self._backends.open:
             return self._anonymous()
         if bearer.startswith(PREFIX) and self._backends.tokens:

@@ -1,4 +1,4 @@
-"""How much of a request is read, and for how long it is waited for."""
+"""Limits on the size of a request body and on the time it takes to arrive."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from ecr_audit.web.asgi import Application, Message, Receive, Scope, Send, heade
 from ecr_audit.web.problems import problem
 
 LARGEST_BODY = 64 * 1024
-"""Bytes: the longest thing that anybody may send is a reason."""
+"""Bytes; the longest value that a client may send is the reason of a waiver."""
 BODY_SECONDS = 20.0
 """How long a body may take to arrive."""
 
 
 class _TooLargeError(Exception):
-    """More came than is taken."""
+    """The body is larger than allowed."""
 
 
 class BodyLimit:
-    """Reads a body whole before anything else looks at it: a body without end or length never gets further."""
+    """Reads a body completely before it is processed: a body without end or length is rejected here."""
 
     def __init__(self, app: Application, *, largest: int = LARGEST_BODY, seconds: float = BODY_SECONDS) -> None:
         """*largest*: bytes; *seconds*: for the whole body."""
@@ -36,7 +36,7 @@ class BodyLimit:
             async with asyncio.timeout(self._seconds):
                 body = await self._read(receive)
         except _TooLargeError:
-            detail = f"a request may have at most {self._largest} bytes"
+            detail = f"the request is larger than {self._largest} bytes"
             await problem(413, detail, scope["path"], headers={"Connection": "close"})(scope, receive, send)
             return
         except TimeoutError:
@@ -57,7 +57,7 @@ class BodyLimit:
         await self._app(scope, once, send)
 
     async def _read(self, receive: Receive) -> bytes | None:
-        """The body; None where the client went away."""
+        """The body; None if the client disconnected."""
         parts: list[bytes] = []
         size = 0
         while True:

@@ -7,16 +7,16 @@ from fastapi import Request
 SESSION = "ecr-audit-session"
 VISITOR = "ecr-audit-visitor"
 _BOUND_TO_HOST = "__Host-"
-"""Browsers take a cookie so named only over https, for the whole host and for no other one (RFC 6265bis)."""
+"""Browsers accept a cookie with this prefix only over https and for this host only (RFC 6265bis)."""
 
 
 def cookie_name(name: str, *, secure: bool) -> str:
-    """What the cookie called *name* is called on the wire."""
+    """The name of the cookie *name* in HTTP headers."""
     return f"{_BOUND_TO_HOST}{name}" if secure else name
 
 
 def cookie(request: Request, name: str) -> str:
-    """The cookie's value; empty where the browser sent none."""
+    """The cookie's value; empty if the browser sent none."""
     return request.cookies.get(cookie_name(name, secure=request.app.state.secure), "")
 
 

@@ -1,7 +1,7 @@
-"""Proof that a form was filled in on one of our own pages.
+"""CSRF tokens: proof that a form was submitted from a page of this service.
 
-A token is signed for what only this browser holds: its session, or where nobody signs in a random cookie of its own
-(signed double submit). Another site can neither read a token nor make one.
+A token is bound to a value that only this browser has: its session, or without sign-in a random cookie (signed double
+submit). Another site can neither read nor create a token.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from ecr_audit.web.security.cookies import VISITOR, cookie
 from ecr_audit.web.security.origin_check import API
 
 HEADER = "x-csrf-token"
-"""Where scripts of our pages put the token; forms have the field `csrf_token`."""
+"""Header for the token in requests from scripts; forms have the field `csrf_token`."""
 FIELD = "csrf_token"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def csrf(request: Request) -> str:
-    """A token for forms on the page that answers *request*. Differs each time, so that compression tells nothing."""
+    """A token for forms on the page that answers *request*. Differs each time, so that compression reveals nothing."""
     nonce = secrets.token_hex(16)
     return f"{nonce}{_signature(request, nonce, _binding(request))}"
 
 
 async def checked(request: Request) -> None:
-    """Dependency of what changes anything: the request comes from a page of ours, or from no browser at all.
+    """Dependency of every route that changes something: the request comes from our own page or from no browser.
 
-    A bearer token proves itself: no browser sends one by itself. Raises HTTPException 403.
+    A bearer token is sufficient: browsers never send one automatically. Raises HTTPException 403.
     """
     if request.state.bearer or _no_browser(request):
         return
@@ -39,7 +39,9 @@ async def checked(request: Request) -> None:
         field = (await request.form()).get(FIELD, "")
         given = field if isinstance(field, str) else ""
     if not _holds(request, given):
-        raise HTTPException(403, "this page is too old, or it is none of this service; load it anew and try again")
+        raise HTTPException(
+            403, "the form token is missing, expired or not from this service; reload the page and try again"
+        )
 
 
 def _holds(request: Request, given: str) -> bool:
@@ -50,9 +52,9 @@ def _holds(request: Request, given: str) -> bool:
 
 
 def _no_browser(request: Request) -> bool:
-    """A browser always sends one of these with what changes anything; programs outside of one have no reason to.
+    """Whether no browser sent this: browsers always send one of these headers with a request that changes something.
 
-    Said of the API alone: what pages change is sent by their own forms, which have a token.
+    For the API only: pages submit their own forms, which contain a token.
     """
     return request.url.path.startswith(API) and not any(
         name in request.headers for name in ("cookie", "origin", "sec-fetch-site", "sec-fetch-mode")

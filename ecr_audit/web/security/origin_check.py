@@ -1,4 +1,4 @@
-"""Which requests are taken at all: those under our own name, and those that no other site had a browser send.
+"""Rejects requests for another host name and requests that another site caused a browser to send.
 
 A page of an attacker may resolve its own name to 127.0.0.1 (DNS rebinding): the `Host` header then names the
 attacker's site. An address instead of a name cannot be rebound.
@@ -18,7 +18,7 @@ API = "/api/"
 
 
 def own_names(web: WebSection) -> frozenset[str]:
-    """Host names under which the service answers, besides addresses."""
+    """Host names that the service accepts, in addition to IP addresses."""
     public = urlsplit(web.public_url).hostname or ""
     return frozenset(name.lower() for name in ("localhost", web.host, public, *web.names) if name)
 
@@ -27,7 +27,7 @@ class OriginCheck:
     """Refuses requests for other hosts, and requests that other sites caused."""
 
     def __init__(self, app: Application, web: WebSection) -> None:
-        """*web*: names the service answers to."""
+        """*web*: has the accepted host names."""
         self._app, self._names, self._public = app, own_names(web), _origin(web.public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,20 +46,21 @@ class OriginCheck:
         hosts = list(headers(scope, "host"))
         if len(hosts) != 1 or not self._ours(hosts[0]):
             return (
-                "this service is not called so; set `web.public_url`, or name it in `web.names`, in the configuration"
+                "this service does not accept this host name; set `web.public_url`, or add the name to `web.names`, in "
+                "the configuration file"
             )
         site = header(scope, "sec-fetch-site")
         if scope["method"] in _HARMLESS:
-            # A link on another site may lead to a page. Nothing else of ours is for other sites to ask for.
+            # A link on another site may lead to a page. Other requests from other sites are rejected.
             visit = header(scope, "sec-fetch-mode") == "navigate" and header(scope, "sec-fetch-dest") == "document"
             if site in ("cross-site", "same-site") and not (visit and not scope["path"].startswith(API)):
-                return "another site caused this request"
+                return "the request was caused by another site"
             return ""
         if site not in ("", "same-origin", "none"):
-            return "another site caused this request"
+            return "the request was caused by another site"
         origins = list(headers(scope, "origin"))
         if origins and not all(self._same(origin, hosts[0], site) for origin in origins):
-            return "another site caused this request"
+            return "the request was caused by another site"
         return ""
 
     def _ours(self, host: str) -> bool:
@@ -67,14 +68,14 @@ class OriginCheck:
         return name in self._names or _is_address(name)
 
     def _same(self, origin: str, host: str, site: str) -> bool:
-        if origin == "null":  # what a browser says of a form under some policies; it must then say the site
+        if origin == "null":  # browsers send this with forms under some policies; the site header decides then
             return site == "same-origin"
         # A proxy in front may end TLS, hence the scheme may differ from what we see; host and port may not.
         return origin in (f"http://{host}", f"https://{host}", self._public)
 
 
 def _host_name(host: str) -> str:
-    """The name in a `Host` header, in lower case, brackets of IPv6 removed; empty for what is none."""
+    """The name in a `Host` header, in lower case, brackets of IPv6 removed; empty if it is not valid."""
     if not host.isascii() or not host.isprintable() or any(char in host for char in "/\\@?# ,;\"'<>"):
         return ""
     try:

@@ -1,4 +1,4 @@
-"""How often what is expensive may be asked for: by one person, and by all together."""
+"""Rate limits of expensive operations: per user and for all users together."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ecr_audit.web.security.roles import User
 
 
 class Cost(StrEnum):
-    """What is bounded."""
+    """What is limited."""
 
     AUDIT = "audits"
     REPORT = "reports"
     """Jobs that make reports."""
     DOWNLOAD = "downloads"
-    """Reports that are rendered while somebody waits."""
+    """Reports that are rendered during the request."""
     WAIVER = "waivers"
-    SIGN_IN = "attempts to sign in"
-    WRONG = "requests with a wrong token"
+    SIGN_IN = "sign-in attempts"
+    WRONG = "requests with an invalid token"
     FOLLOW = "connections that follow a job"
 
 
@@ -39,20 +39,20 @@ EACH_AND_ALL: Mapping[Cost, tuple[str, str]] = {
     Cost.WRONG: ("30/minute", "1000/minute"),
     Cost.FOLLOW: ("120/minute", "600/minute"),
 }
-"""How often one person, or address, and how often all together may."""
+"""Limits per user or address, and for all together."""
 
 
 class RateLimits:
     """Counts in this process. Each process of a service counts for itself."""
 
     def __init__(self, bounds: Mapping[Cost, tuple[str, str]] = EACH_AND_ALL) -> None:
-        """*bounds*: for one, and for all together, as in `10/minute`."""
+        """*bounds*: per user and for all together, as in `10/minute`."""
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._lock = threading.Lock()
         self._bounds = {cost: (parse(each), parse(together)) for cost, (each, together) in bounds.items()}
 
     def hit(self, cost: Cost, who: str) -> int:
-        """Count one. 0 where it may be done, else the seconds after which it may."""
+        """Count one operation. 0 if it is allowed, else the seconds to wait."""
         each, together = self._bounds[cost]
         with self._lock:
             wait = max(self._wait(each, cost, who), self._wait(together, cost, ""))
@@ -69,18 +69,18 @@ class RateLimits:
 
 
 class Limited:
-    """A dependency that lets so many through; goes after the one that asks for the role."""
+    """A dependency that enforces a rate limit; comes after the dependency that checks the role."""
 
     def __init__(self, cost: Cost) -> None:
         """*cost*: what is counted."""
         self.cost = cost
 
     def __call__(self, request: Request) -> None:
-        """Raises HTTPException 429, which says when to come again."""
+        """Raises HTTPException 429 with `Retry-After`."""
         user: User | None = request.state.user
         limits: RateLimits = request.app.state.limits
         who = user.name if user else request.client.host if request.client else ""
         wait = limits.hit(self.cost, f"{'user' if user else 'address'} {who}")
         if wait:
-            detail = f"too many {self.cost.value}; come again in {wait} seconds"
+            detail = f"too many {self.cost.value}; try again in {wait} seconds"
             raise HTTPException(429, detail, headers={"Retry-After": str(wait)})

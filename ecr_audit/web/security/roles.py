@@ -1,4 +1,4 @@
-"""Who asks, what each role may do, and the dependency that every route declares its role with."""
+"""Users, roles and their permissions, and the dependency by which every route declares its role."""
 
 from __future__ import annotations
 
@@ -9,60 +9,60 @@ from fastapi import HTTPException, Request
 
 
 class Role(StrEnum):
-    """What somebody may do; each role may all that those before it may."""
+    """What a user may do; each role includes the roles before it."""
 
     READ = "read"
-    """Look at runs, findings, reports, jobs and schedules."""
+    """View runs, findings, reports, jobs and schedules."""
     RUN = "run"
-    """Start audits, have reports made, cancel jobs."""
+    """Start audits, create reports, cancel jobs."""
     ADMIN = "admin"
-    """Waive findings: decide what is accepted."""
+    """Waive findings."""
 
     @property
     def rank(self) -> int:
-        """0 for the role that may least."""
+        """0 for the role with the fewest permissions."""
         return list(Role).index(self)
 
     def covers(self, wanted: Role) -> bool:
-        """Whether this role may what *wanted* may."""
+        """Whether this role includes *wanted*."""
         return self.rank >= wanted.rank
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who is known, or everybody on this machine where nobody signs in."""
+    """An authenticated user, or the local user if authentication is off."""
 
     name: str
-    """Name of the token, or who the proxy says it is: what records call them. Not trusted to be harmless text."""
+    """Name of the token, or the name from the proxy, as written to records. Not trusted to be harmless text."""
     role: Role
 
 
-ANYONE_HERE = User("somebody on this machine", Role.ADMIN)
-"""Who asks where the service listens on loopback and asks nobody to sign in."""
+LOCAL_USER = User("local user", Role.ADMIN)
+"""The user if the service listens on loopback without authentication."""
 
 
 @dataclass(frozen=True, slots=True)
 class Required:
-    """A dependency that lets those through whose role is enough, and gives the user."""
+    """A dependency that requires a role and returns the user."""
 
     role: Role
 
     def __call__(self, request: Request) -> User:
-        """The user. Raises HTTPException 401 for nobody, 403 for somebody who may not."""
+        """The user. Raises HTTPException 401 without a user, 403 if the role is not sufficient."""
         user: User | None = request.state.user
         if user is None and request.state.refused:
             raise HTTPException(403, request.state.refused)
         if user is None:
             raise HTTPException(401, "sign in first", headers={"WWW-Authenticate": "Bearer"})
         if not user.role.covers(self.role):
-            raise HTTPException(403, f"this needs the role {self.role}; yours is {user.role}")
+            raise HTTPException(403, f"this requires the role {self.role}; your role is {user.role}")
         return user
 
 
 def anonymous() -> None:
-    """What the few routes depend on that need no role: signing in and out, and what tells whether the service lives."""
+    """Dependency of the routes that require no role: signing in and out, and health checks."""
 
 
 def require(role: Role) -> Required:
-    """What a route depends on: `user: Annotated[User, Depends(require(Role.READ))]`."""
+    """Dependency of a route: `user: Annotated[User, Depends(require(Role.READ))]`."""
     return Required(role)

@@ -1,4 +1,4 @@
-"""Browsers that signed in with a token. A session ends when it is left alone, when it is old, or with its token."""
+"""Sessions of browsers that signed in with a token. A session ends when idle, at its maximum age, or with its token."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ecr_audit.web.security.roles import Role, User
 from ecr_audit.web.security.tokens import TokenLine, digest
 
 _RENEWED_AFTER = 60
-"""Seconds that must have gone by before a session's row is written anew: not every picture needs a write."""
+"""Minimum seconds between two updates of a session's row: not every request needs a write."""
 
 
 class Sessions:
     """The sessions of a store.
 
-    The browser holds 256 random bits and the second at which the session ends in any case; the row is found by the
-    hash of both, so that neither can be changed.
+    The browser stores 256 random bits and the second at which the session ends at the latest; the row is found by
+    the hash of both, so that neither can be changed.
     """
 
     def __init__(self, rows: AccessRows, clock: Callable[[], dt.datetime], *, idle: int, longest: int) -> None:
@@ -26,7 +26,7 @@ class Sessions:
         self._rows, self._clock, self._idle, self._longest = rows, clock, idle, longest
 
     def begin(self, token: TokenLine) -> str:
-        """A new session of whoever holds *token*; returns what the browser is to keep. Ended ones are put away."""
+        """Start a session for *token*; returns the value of the cookie. Ended sessions are deleted."""
         now = self._clock().timestamp()
         end = int(now) + self._longest
         if token.until is not None:
@@ -37,7 +37,7 @@ class Sessions:
         return secret
 
     def user(self, secret: str) -> User | None:
-        """Whose session this is, with the role that their token has now; None for one that ended."""
+        """The user of the session, with the current role of the token; None if the session has ended."""
         end = secret.rpartition(".")[2]
         if not (end.isascii() and end.isdecimal() and len(secret) <= 80):
             return None

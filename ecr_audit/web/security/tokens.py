@@ -1,7 +1,7 @@
-"""API tokens: 256 random bits that are shown once and kept as their SHA-256.
+"""API tokens: 256 random bits that are shown once and stored as their SHA-256 hash.
 
-So many random bits need no slow hash: nobody can try them. For the same reason a look-up by the hash tells nothing by
-the time it takes.
+256 random bits need no slow hash: they cannot be guessed. For the same reason the time of a look-up by the hash reveals
+nothing.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from audit.store.access import AccessRows, TokenRow
 from ecr_audit.web.security.roles import Role, User
 
 PREFIX = "ecra_"
-"""How every token begins, so that people and scanners know one where it does not belong."""
+"""Prefix of every token, so that people and secret scanners recognize one."""
 NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._@-]{0,59}")
 _TOKEN = re.compile(PREFIX + "[A-Za-z0-9_-]{43}")
 
 
 class TokenError(Exception):
-    """The token was not made or removed; the message says why."""
+    """The token was not created or removed; the message states why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class TokenLine:
     role: Role
     made_at: dt.datetime
     until: dt.datetime | None
-    """From then on it is not taken; None: it does not end."""
+    """Expiry; None: the token does not expire."""
 
 
 class Tokens:
@@ -46,27 +46,29 @@ class Tokens:
         self._rows, self._clock = rows, clock
 
     def add(self, name: str, role: Role, days: int | None = None) -> str:
-        """Make a token, for *days* if they are given. Returns its secret, which nobody can read again."""
+        """Create a token, valid for *days* if given. Returns its secret, which cannot be read again."""
         if not NAME.fullmatch(name):
-            raise TokenError(f"{name[:80]!r} cannot name a token: letters, digits, `.`, `_`, `@`, `-`, at most 60")
+            raise TokenError(
+                f"{name[:80]!r} is not a valid token name: use letters, digits, `.`, `_`, `@`, `-`, at most 60 long"
+            )
         secret = PREFIX + secrets.token_urlsafe(32)
         now = self._clock()
         until = now + dt.timedelta(days=days) if days is not None else None
         if not self._rows.add_token(TokenRow(name, role.value, digest(secret), now, until)):
-            raise TokenError(f"there is a token {name} already; remove it first, or choose another name")
+            raise TokenError(f"token {name} already exists; remove it first, or choose another name")
         return secret
 
     def list(self) -> tuple[TokenLine, ...]:
-        """Every token by name, those that have ended included."""
+        """Every token by name, including expired ones."""
         return tuple(map(_line, self._rows.tokens()))
 
     def remove(self, name: str) -> None:
-        """Take a token back, and end every session that it began. Raises TokenError where there is none."""
+        """Remove a token and end its sessions. Raises TokenError if it does not exist."""
         if not self._rows.remove_token(name):
-            raise TokenError(f"there is no token {name!r}; `ecr-audit token list` names them")
+            raise TokenError(f"token {name!r} does not exist; run `ecr-audit token list` to list all tokens")
 
     def holder(self, secret: str) -> TokenLine | None:
-        """Whose token this is; None for one that is unknown, removed or ended."""
+        """The token with this secret; None if it is unknown, removed or expired."""
         if not _TOKEN.fullmatch(secret):
             return None
         wanted = digest(secret)
@@ -77,7 +79,7 @@ class Tokens:
         return None if line.until is not None and line.until <= self._clock() else line
 
     def user(self, secret: str) -> User | None:
-        """Who holds this token, and what they may do."""
+        """The user of the token; None if it is not valid."""
         line = self.holder(secret)
         return None if line is None else User(line.name, line.role)
 

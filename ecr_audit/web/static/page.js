@@ -1,22 +1,22 @@
 "use strict";
 (() => {
-  // Copying. Without a script the text can be selected.
+  // Copy buttons. Without JavaScript the text can be selected.
   for (const button of document.querySelectorAll("button[data-copies]")) {
     const source = document.getElementById(button.dataset.copies);
-    const told = button.parentElement.querySelector(".told");
+    const status = button.parentElement.querySelector(".copy-status");
     button.hidden = false;
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(source.textContent);
-        told.textContent = " Copied.";
+        status.textContent = " Copied.";
       } catch {
         getSelection().selectAllChildren(source);
-        told.textContent = " Selected: copy it with the keyboard.";
+        status.textContent = " Selected: copy it with the keyboard.";
       }
     });
   }
 
-  // Addresses without the fields that were left empty.
+  // URLs without empty fields.
   for (const form of document.querySelectorAll("form[method=get]")) {
     form.addEventListener("submit", () => {
       for (const field of form.elements) if (field.name && field.value === "") field.disabled = true;
@@ -26,7 +26,7 @@
     for (const field of document.querySelectorAll("form[method=get] :disabled")) field.disabled = false;
   });
 
-  // Nothing is sent twice by an impatient double click.
+  // A double click submits a form only once.
   for (const form of document.querySelectorAll("form[method=post]")) {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
@@ -35,14 +35,14 @@
     });
   }
 
-  // Progress of jobs: told by the server as it happens. A browser holds few connections to one host.
+  // Progress of jobs, pushed by the server. A browser opens few connections to one host.
   const FOLLOWED = 3;
   const number = (value) => value.toLocaleString("en");
   const follow = (box) => {
     const note = box.querySelector(".note"), figures = box.querySelector(".figures");
-    const bar = box.querySelector("progress"), told = box.querySelector("[role=status]");
+    const bar = box.querySelector("progress"), status = box.querySelector("[role=status]");
     let tenth = -1;
-    // A job's own page shows its outcome anew. Another page may hold what somebody types: there, only this job changes.
+    // The job's own page reloads to show the outcome. Another page may contain unsaved input: there, only this job is updated.
     const changed = (job) => {
       if (box.dataset.alone) {
         location.reload();
@@ -55,7 +55,7 @@
         return;
       }
       state.textContent = "ended";
-      told.textContent = note.textContent = `It ended: ${job.state}.`;
+      status.textContent = note.textContent = `The job ended: ${job.state}.`;
       figures.textContent = "";
       bar.remove();
     };
@@ -70,7 +70,7 @@
         bar.max = job.total;
         bar.value = job.done;
         const now = Math.floor((10 * job.done) / job.total);
-        if (now !== tenth) told.textContent = `${note.textContent}, ${10 * now} percent`;
+        if (now !== tenth) status.textContent = `${note.textContent}, ${10 * now} percent`;
         tenth = now;
       } else {
         figures.textContent = "";
@@ -83,7 +83,7 @@
       events.close();
       show(JSON.parse(event.data));
     });
-    // Refused, not interrupted: the browser asks no more by itself.
+    // Refused, not interrupted: the browser does not reconnect.
     events.addEventListener("error", () => {
       if (events.readyState === EventSource.CLOSED && box.dataset.alone) setTimeout(() => location.reload(), 10000);
     });

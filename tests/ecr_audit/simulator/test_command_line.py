@@ -60,7 +60,7 @@ def test_the_cli_knows_backfills_thanks_to_the_data_path(simulation: Simulation)
     assert json.loads(started.stdout)["status"] == "PREPARING"
 
 
-def test_the_cli_tells_errors_and_identity(simulation: Simulation) -> None:
+def test_the_cli_shows_errors_and_identity(simulation: Simulation) -> None:
     identity = aws(simulation, TARGET, "sts", "get-caller-identity", "--query", "Account", "--output", "text")
     assert identity.stdout.strip() == TARGET
     denied = aws(simulation, SOURCE, "organizations", "list-accounts")

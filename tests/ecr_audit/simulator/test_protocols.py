@@ -168,7 +168,7 @@ def test_every_ecr_operation_answers_with_a_result_or_an_aws_error(simulation: S
     assert len(names) == 62
     for name in names:
         operation = ecr.meta.service_model.operation_model(name)
-        with contextlib.suppress(ClientError):  # what came of it is looked at below
+        with contextlib.suppress(ClientError):  # the outcome is checked below
             ecr._make_api_call(name, example(operation.input_shape))
     outcomes = {operation: outcome for _, _, operation, outcome in simulation.calls()}
     assert set(outcomes) == {f"ecr:{name}" for name in names}

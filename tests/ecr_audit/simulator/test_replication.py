@@ -160,10 +160,10 @@ def test_the_registry_policy_decides(target: dict[str, Any], arrives: bool) -> N
         )
 
 
-def test_an_undecidable_grant_is_not_guessed() -> None:
+def test_an_unknown_grant_is_not_guessed() -> None:
     with serving(target=granted(Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})) as simulation:
         digest = push(simulation, "two", "2.0")
-        assert statuses(simulation, digest)[TARGET, "eu-west-1"] == ("FAILED", "SIMULATED_GRANT_UNDECIDABLE")
+        assert statuses(simulation, digest)[TARGET, "eu-west-1"] == ("FAILED", "SIMULATED_GRANT_UNKNOWN")
 
 
 @pytest.mark.parametrize(

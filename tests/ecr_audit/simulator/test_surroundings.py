@@ -44,7 +44,7 @@ def test_patterns_that_are_none_are_refused(simulation: Simulation, pattern: str
     assert refusal(events.put_rule, Name="x") == "ValidationException"
 
 
-def test_an_inspector_policy_is_told_and_blocks_changes_of_scanning() -> None:
+def test_an_inspector_policy_is_reported_and_blocks_changes_of_scanning() -> None:
     document = world_document()
     for account in document["accounts"]:
         if account["id"] == SOURCE:

@@ -42,7 +42,7 @@ def test_the_schema_is_a_schema() -> None:
                     {**REGISTRY, "rules": [{"destinations": [], "repositoryFilters": [{"filterType": "NEW"}]}]}
                 ]
             },
-            r"rules\[0\]\.repositoryFilters\[0\]\.filterType: 'NEW' is none of PREFIX_MATCH",
+            r"rules\[0\]\.repositoryFilters\[0\]\.filterType: 'NEW' is not one of PREFIX_MATCH",
         ),
         (
             {"registries": [{**REGISTRY, "scanning": {"rules": [{"frequency": "x"}]}}]},
@@ -58,7 +58,7 @@ def test_a_bad_world_is_explained(change: dict[str, Any], problem: str) -> None:
         World.from_document({**world_document(), **change})
 
 
-def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once_with_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "world.yaml"
     path.write_text('version: 1\naccounts:\n  - id: "1"\n    name: x\n  - id: "100000000001"\n    nam: y\n')
     with pytest.raises(WorldError) as error:

@@ -69,11 +69,11 @@ def test_runs_come_newest_first_in_pages_without_gap_or_repetition(api: httpx.Cl
 
 
 def test_a_run_is_the_head_of_its_json_report(served: Served, api: httpx.Client) -> None:
-    told = ok(api.get("/runs/latest"))
+    answer = ok(api.get("/runs/latest"))
     run = served.store.load(RUN)
     view = kept_view(served.store, run)
-    sum_ = told.pop("evidence_sum")
-    assert told == json_value(head(run, view))
+    sum_ = answer.pop("evidence_sum")
+    assert answer == json_value(head(run, view))
     assert sum_ == served.store.evidence_sum(RUN)
     assert ok(api.get(f"/runs/{RUN}"))["run"]["id"] == RUN
 
@@ -125,10 +125,10 @@ def test_what_a_query_cannot_mean_is_a_problem_that_says_where(api: httpx.Client
 
 def test_one_finding_has_its_command_and_its_history(api: httpx.Client) -> None:
     first = ok(api.get("/runs/latest/findings?limit=1"))["findings"][0]
-    told = ok(api.get(f"/runs/latest/findings/{first['fingerprint']}"))
-    seen = told.pop("seen")
-    assert told == first
-    assert "aws ecr" in told["remediation"]["commands"]
+    answer = ok(api.get(f"/runs/latest/findings/{first['fingerprint']}"))
+    seen = answer.pop("seen")
+    assert answer == first
+    assert "aws ecr" in answer["remediation"]["commands"]
     assert [one["run"][:8] for one in seen] == ["20261123", "20261121", "20261120", "20261119"]
     ok(api.get("/runs/latest/findings/0000000000000000"), 404)
 
@@ -158,14 +158,14 @@ def test_registries_and_links_say_what_is_not_known(api: httpx.Client) -> None:
     assert link["way"] == "blocked"
     for part in ("registries", "links"):
         problem = ok(api.get(f"/runs/20261122T020000Z-4f9a1c/{part}"), 404)
-        assert "kept no evidence tables" in problem["detail"]
+        assert "stored no evidence tables" in problem["detail"]
 
 
 def test_two_runs_are_compared_finding_by_finding(api: httpx.Client) -> None:
-    told = ok(api.get("/runs/latest/comparison?before=20261122T020000Z-4f9a1c&limit=200"))
-    assert (told["before"], told["after"]) == ("20261122T020000Z-4f9a1c", RUN)
-    assert told["counts"]["new"] == sum(one["state"] == "new" for one in told["entries"]) > 0
-    assert "different" in " ".join(told["remarks"]) or "only one of the runs" in " ".join(told["remarks"])
+    answer = ok(api.get("/runs/latest/comparison?before=20261122T020000Z-4f9a1c&limit=200"))
+    assert (answer["before"], answer["after"]) == ("20261122T020000Z-4f9a1c", RUN)
+    assert answer["counts"]["new"] == sum(one["state"] == "new" for one in answer["entries"]) > 0
+    assert "different" in " ".join(answer["remarks"]) or "only one of the runs" in " ".join(answer["remarks"])
     ok(api.get("/runs/latest/comparison"), 422)
     ok(api.get("/runs/latest/comparison?before=20200101T000000Z-000000"), 404)
 
@@ -204,7 +204,7 @@ def test_an_audit_is_asked_for_by_schedule_or_by_scope(served: Served, api: http
     assert ok(api.get(f"/jobs/{job['id']}")) == job
     for one in (job, narrow):
         assert ok(api.post(f"/jobs/{one['id']}/cancel"))["state"] == "cancelled"
-    assert "has ended: cancelled" in ok(api.post(f"/jobs/{job['id']}/cancel"), 409)["detail"]
+    assert "has already ended: cancelled" in ok(api.post(f"/jobs/{job['id']}/cancel"), 409)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -248,18 +248,18 @@ def test_reports_are_asked_for_ahead_and_listed(served: Served, api: httpx.Clien
     ok(api.post(f"/jobs/{job['id']}/cancel"))
 
 
-def test_receipts_of_a_job_are_told(served: Served, api: httpx.Client) -> None:
+def test_receipts_of_a_job_are_reported(served: Served, api: httpx.Client) -> None:
     job = served.services.queue.enqueue(Kind.AUDIT, by="test")
     assert job is not None
     receipts = Receipts(served.store.engine, served.services.clock)
     receipts.promise(job.id, "mail", RUN)
     receipts.failed(job.id, "mail", "the server said no")
-    (told,) = ok(api.get(f"/jobs/{job.id}/receipts"))["receipts"]
-    assert (told["delivery"], told["state"], told["reason"]) == ("mail", "failed", "the server said no")
+    (receipt,) = ok(api.get(f"/jobs/{job.id}/receipts"))["receipts"]
+    assert (receipt["delivery"], receipt["state"], receipt["reason"]) == ("mail", "failed", "the server said no")
     served.services.cancel(job.id, "test")
 
 
-def test_schedules_tell_when_they_are_due_and_what_became_of_them(served: Served, api: httpx.Client) -> None:
+def test_schedules_show_when_they_are_due_and_what_became_of_them(served: Served, api: httpx.Client) -> None:
     nightly, asleep = ok(api.get("/schedules"))["schedules"]
     assert nightly["next_at"][0] == "2026-11-24T01:30:00Z"
     assert nightly["timezone"] == "Europe/Berlin"
@@ -278,7 +278,7 @@ def test_a_waiver_lands_in_the_schedules_file_with_who_made_it(served: Served, a
     assert waived["file"] == "waivers.yaml"
     text = Path(served.services.configuration.schedules["nightly"].waivers).read_text()
     assert finding["fingerprint"] in text
-    assert "somebody on this machine" in text
+    assert "local user" in text
     act = served.store.acts(1)[0]
     assert (act.act, act.subject, act.detail["file"]) == ("waive", finding["fingerprint"], "waivers.yaml")
     problem = ok(api.post("/waivers", json=body), 409)
@@ -301,20 +301,20 @@ def test_a_job_is_followed_to_its_end(served: Served, api: httpx.Client) -> None
     with api.stream("GET", f"/jobs/{job.id}/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         assert (stream.headers["cache-control"], stream.headers["x-accel-buffering"]) == ("no-store", "no")
-        told = events(stream.iter_lines())
-        assert next(told)[2]["state"] == "waiting"
+        stream_events = events(stream.iter_lines())
+        assert next(stream_events)[2]["state"] == "waiting"
         queue.begin(job.id, "h")
-        assert next(told)[2]["state"] == "running"
+        assert next(stream_events)[2]["state"] == "running"
         queue.report_progress(job.id, "h", note="reading\n\nevent: end\ndata: {}", done=3, total=9)
-        kind, mark, data = next(told)
+        kind, mark, data = next(stream_events)
         assert (kind, data["done"], data["note"]) == ("job", 3, "reading\n\nevent: end\ndata: {}")
         queue.made(job.id, "h", RUN)
         queue.end(job.id, "h", JobState.DONE)
-        rest = list(told)
+        rest = list(stream_events)
     assert [kind for kind, _, _ in rest[-2:]] == ["job", "end"]
     assert rest[-1][2]["state"] == "done"
     assert rest[-1][2]["run"] == RUN
-    # Who was told the end and asks again is told that nothing more comes; who was not, is told the end.
+    # A client that received the end gets 204 when it reconnects; one that did not receive it gets the end.
     assert api.get(f"/jobs/{job.id}/events", headers={"Last-Event-ID": rest[-1][1]}).status_code == 204
     again = list(events(iter(api.get(f"/jobs/{job.id}/events", headers={"Last-Event-ID": mark}).text.split("\n"))))
     assert [kind for kind, _, _ in again] == ["job", "end"]
@@ -346,7 +346,7 @@ def test_those_who_follow_are_few_and_leave_no_trace(served: Served, api: httpx.
     served.services.cancel(job.id, "test")
 
 
-def test_whoever_follows_does_not_keep_the_server_from_stopping(tmp_path: Path) -> None:
+def test_a_follower_does_not_keep_the_server_from_stopping(tmp_path: Path) -> None:
     with serving(tmp_path) as one:
         job = one.services.queue.enqueue(Kind.AUDIT, by="test")
         assert job is not None
@@ -360,7 +360,7 @@ def test_whoever_follows_does_not_keep_the_server_from_stopping(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("make", [small_run, own_run, unread_run, green_run])
-def test_every_shape_of_run_is_told(tmp_path: Path, make: Any) -> None:
+def test_every_shape_of_run_is_reported(tmp_path: Path, make: Any) -> None:
     """Checks that no program knows, expectations of one's own, broken checks, nothing read, nothing found."""
     run = kept(make())
     with serving(tmp_path, runs=[(run, {})]) as one:
@@ -415,7 +415,7 @@ def test_a_full_queue_takes_no_more(tmp_path: Path) -> None:
         answer = one.client().post(f"{API}/audits", json={"scope": {}})
         assert answer.status_code == 503
         assert answer.headers["retry-after"]
-        with pytest.raises(BusyError, match="jobs are waiting already"):
+        with pytest.raises(BusyError, match="jobs are already waiting"):
             one.services.report("latest", ["csv"], "test")
 
 
@@ -441,7 +441,7 @@ def test_a_run_that_many_ask_for_is_opened_once(served: Served, monkeypatch: pyt
     assert len(opened) == 6  # the one that was not asked for longest had to make room
 
 
-def test_a_store_that_is_damaged_is_told_without_its_insides(tmp_path: Path) -> None:
+def test_a_store_that_is_damaged_is_reported_without_its_insides(tmp_path: Path) -> None:
     with serving(tmp_path, runs=[mixed()]) as one:
         (one.store.folder / "runs" / RUN / "run.json.gz").write_bytes(b"x")
         answer = one.client().get(f"{API}/runs/latest")

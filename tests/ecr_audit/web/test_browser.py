@@ -124,7 +124,7 @@ def test_filters_stand_in_the_address_and_come_back(tab: Tab):
     page.go_back()
     assert page.locator("tr.finding").count() == critical
     assert page.get_by_label("Text").is_enabled()
-    page.get_by_role("link", name="Show everything").click()
+    page.get_by_role("link", name="Show all", exact=True).click()
     page.wait_for_url(f"**/runs/{RUN}#findings")
     page.get_by_role("link", name="Since").click()
     page.wait_for_url("**/*sort=since#findings")
@@ -135,7 +135,7 @@ def test_a_finding_is_reached_by_keyboard_alone(tab: Tab):
     page = tab.page
     page.goto(f"/runs/{RUN}")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "To the contents"
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
     assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
@@ -179,14 +179,14 @@ def test_progress_is_seen_while_it_happens(tab: Tab, served: Served):
     queue.made(job.id, "worker", RUN)
     queue.end(job.id, "worker", JobState.DONE)
     page.get_by_text("✔ Done").wait_for()
-    page.get_by_role("link", name="Open the run that it made").click()
+    page.get_by_role("link", name="Open the run").click()
     page.wait_for_url(f"**/runs/{RUN}")
 
 
 def test_a_job_is_asked_for_followed_and_cancelled(tab: Tab, served: Served):
     page = tab.page
     page.goto("/")
-    page.get_by_text("Narrow it to some accounts or Regions").click()
+    page.get_by_text("Limit to some accounts or Regions").click()
     page.get_by_label("Regions", exact=True).fill("eu-west-1")
     page.get_by_role("button", name="Audit now").click()
     page.wait_for_url("**/jobs/*")
@@ -195,21 +195,21 @@ def test_a_job_is_asked_for_followed_and_cancelled(tab: Tab, served: Served):
     served.services.queue.begin(job.id, "worker")
     page.get_by_text("▶ Running").wait_for()
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_text("asked to cancel it").wait_for()
+    page.get_by_text("requested cancellation").wait_for()
     served.services.queue.end(job.id, "worker", JobState.CANCELLED, "cancelled by test")
     page.get_by_text("– Cancelled").wait_for()
 
 
-def test_what_somebody_types_survives_the_end_of_a_job(tab: Tab, served: Served):
+def test_what_a_user_types_survives_the_end_of_a_job(tab: Tab, served: Served):
     page = tab.page
     job = begun(served)
     page.goto("/")
-    page.get_by_text("Narrow it to some accounts or Regions").click()
+    page.get_by_text("Limit to some accounts or Regions").click()
     page.get_by_label("Accounts", exact=True).fill("100000000003")
     served.services.queue.report_progress(job.id, "worker", note="reading", done=1, total=2)
     page.get_by_text("1 of 2").wait_for()
     served.services.queue.end(job.id, "worker", JobState.FAILED, "the disk is full")
-    page.get_by_text("It ended: failed.").first.wait_for()
+    page.get_by_text("The job ended: failed.").first.wait_for()
     assert page.get_by_label("Accounts", exact=True).input_value() == "100000000003"
 
 
@@ -220,7 +220,7 @@ def test_a_finding_is_waived(tab: Tab, served: Served):
     page.get_by_label("Reason").fill("Moved in January")
     page.get_by_role("button", name="Waive").click()
     assert page.evaluate("document.activeElement.name") == "until"  # the browser asks for the day
-    page.get_by_label("Last day on which it holds").fill("2026-12-31")
+    page.get_by_label("Last day of validity").fill("2026-12-31")
     page.get_by_role("button", name="Waive").click()
     page.get_by_text("Waived since this run").wait_for()
     assert page.get_by_text("Moved in January").is_visible()
@@ -232,7 +232,7 @@ def test_reports_are_made_and_fetched(tab: Tab, served: Served):
     page.goto(f"/runs/{RUN}#reports")
     form = page.locator("form[action$='/reports']")
     form.get_by_label("pdf").uncheck()
-    form.get_by_role("button", name="Make reports").click()
+    form.get_by_role("button", name="Create reports").click()
     page.wait_for_url("**/jobs/*")
     job = served.services.job(page.url.rpartition("/")[2])
     assert (job.kind, job.request["formats"]) == (Kind.REPORT, ["csv"])
@@ -299,9 +299,9 @@ def test_without_scripts_pages_do_the_same(browser: Any, served: Served):
     page.wait_for_url("**/*severity=critical*")
     page.goto(f"/jobs/{job.id}")
     served.services.queue.report_progress(job.id, "worker", note="reading", done=5, total=9)
-    page.get_by_text("5 of 9").wait_for()  # it loads itself anew
+    page.get_by_text("5 of 9").wait_for()  # the page reloads
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_text("asked to cancel it").wait_for()
+    page.get_by_text("requested cancellation").wait_for()
     tab.close()
     assert tab.wrong == []
 

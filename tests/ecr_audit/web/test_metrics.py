@@ -27,7 +27,7 @@ from audit.store import Store, open_store, schema
 from checks.model import Severity
 from ecr_audit.web import health
 from ecr_audit.web.metrics import router as metrics_router
-from ecr_audit.web.security.roles import ANYONE_HERE, Role, User
+from ecr_audit.web.security.roles import LOCAL_USER, Role, User
 from ecr_audit.web.services import Services
 from schedules.configuration.service import Configuration
 from schedules.deliveries.receipts import Receipts
@@ -55,7 +55,7 @@ class World:
     services: Services
     app: FastAPI
     now: dt.datetime = NOW
-    user: User | None = ANYONE_HERE
+    user: User | None = LOCAL_USER
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return call(self.app, path, **headers)
@@ -122,7 +122,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     store.engine.dispose()
 
 
-def test_what_a_night_left_is_told(world: World) -> None:
+def test_what_a_night_left_is_reported(world: World) -> None:
     run = a_run()
     world.store.save(run, {})
     due = dt.datetime(2026, 11, 23, 1, 30, tzinfo=dt.UTC)
@@ -131,41 +131,41 @@ def test_what_a_night_left_is_told(world: World) -> None:
     receipts.promise(job.id, "mail", run.id)
     receipts.failed(job.id, "mail", "refused")
     receipts.suppressed(job.id, "chat", "nothing new")
-    told = world.values()
+    values = world.values()
     line = world.store.list()[0]
-    assert told[("last_success_timestamp_seconds", ("nightly",))] == NOW.timestamp()
-    assert told[("last_due_timestamp_seconds", ("nightly",))] == due.timestamp()
-    assert told[("last_job_duration_seconds", ("nightly",))] == 600
-    assert told[("last_job_attempts", ("nightly",))] == 1
-    assert told[("last_outcome", ("nightly", "done"))] == 1
-    assert told[("last_outcome", ("nightly", "failed"))] == 0
-    assert told[("last_run_gaps", ("nightly",))] == len(run.gaps) > 0
-    assert told[("last_run_undecided", ("nightly",))] == line.unknown + line.errors > 0
-    assert told[("last_run_waived", ("nightly",))] == line.waived > 0
-    assert told[("last_run_passed", ("nightly",))] == line.passed
-    assert told[("last_run_registries_planned", ("nightly",))] == run.coverage.registries_planned
-    assert told[("last_run_registries_complete", ("nightly",))] == run.coverage.registries_complete
+    assert values[("last_success_timestamp_seconds", ("nightly",))] == NOW.timestamp()
+    assert values[("last_due_timestamp_seconds", ("nightly",))] == due.timestamp()
+    assert values[("last_job_duration_seconds", ("nightly",))] == 600
+    assert values[("last_job_attempts", ("nightly",))] == 1
+    assert values[("last_outcome", ("nightly", "done"))] == 1
+    assert values[("last_outcome", ("nightly", "failed"))] == 0
+    assert values[("last_run_gaps", ("nightly",))] == len(run.gaps) > 0
+    assert values[("last_run_unknown", ("nightly",))] == line.unknown + line.errors > 0
+    assert values[("last_run_waived", ("nightly",))] == line.waived > 0
+    assert values[("last_run_passed", ("nightly",))] == line.passed
+    assert values[("last_run_registries_planned", ("nightly",))] == run.coverage.registries_planned
+    assert values[("last_run_registries_complete", ("nightly",))] == run.coverage.registries_complete
     for severity in Severity:
-        assert told[("last_run_findings_open", ("nightly", severity.value))] == line.failing[severity.value]
-    assert told[("last_run_api_calls", ("nightly",))] == sum(run.calls.sent.values())
-    assert told[("last_run_api_calls_refused", ("nightly",))] == sum(run.calls.refused.values())
-    assert told[("last_run_api_calls_throttled", ("nightly",))] == sum(run.calls.throttled.values())
-    assert told[("last_run_readable", ("nightly",))] == 1
-    assert told[("last_delivery", ("mail", "nightly", "failed"))] == 1
-    assert told[("last_delivery", ("mail", "nightly", "sent"))] == 0
-    assert told[("receipts", ("chat", "suppressed"))] == 1
-    assert told[("runs_kept", ())] == 1
-    assert told[("store_answers", ())] == 1
+        assert values[("last_run_findings_open", ("nightly", severity.value))] == line.failing[severity.value]
+    assert values[("last_run_api_calls", ("nightly",))] == sum(run.calls.sent.values())
+    assert values[("last_run_api_calls_refused", ("nightly",))] == sum(run.calls.refused.values())
+    assert values[("last_run_api_calls_throttled", ("nightly",))] == sum(run.calls.throttled.values())
+    assert values[("last_run_readable", ("nightly",))] == 1
+    assert values[("last_delivery", ("mail", "nightly", "failed"))] == 1
+    assert values[("last_delivery", ("mail", "nightly", "sent"))] == 0
+    assert values[("receipts", ("chat", "suppressed"))] == 1
+    assert values[("runs_kept", ())] == 1
+    assert values[("store_answers", ())] == 1
 
 
 def test_what_never_happened_has_no_value(world: World) -> None:
-    told = world.values()
-    assert not any(name.startswith("last_") for name, _labels in told)
-    assert told[("schedule_paused", ("asleep",))] == 1
-    assert told[("schedule_paused", ("nightly",))] == 0
+    values = world.values()
+    assert not any(name.startswith("last_") for name, _labels in values)
+    assert values[("schedule_paused", ("asleep",))] == 1
+    assert values[("schedule_paused", ("nightly",))] == 0
     nightly = dt.datetime(2026, 11, 24, 1, 30, tzinfo=dt.UTC)
-    assert told[("next_occasion_timestamp_seconds", ("nightly",))] == nightly.timestamp()
-    assert ("next_occasion_timestamp_seconds", ("asleep",)) not in told
+    assert values[("next_occasion_timestamp_seconds", ("nightly",))] == nightly.timestamp()
+    assert ("next_occasion_timestamp_seconds", ("asleep",)) not in values
 
 
 def test_a_failure_after_a_success_is_the_outcome_and_the_success_stays(world: World) -> None:
@@ -176,14 +176,14 @@ def test_a_failure_after_a_success_is_the_outcome_and_the_success_stays(world: W
     world.job("nightly", JobState.FAILED)
     world.now += dt.timedelta(hours=1)
     world.job("nightly", JobState.COALESCED, due_at=world.now)
-    told = world.values()
-    assert told[("last_success_timestamp_seconds", ("nightly",))] == NOW.timestamp()
-    assert told[("last_outcome", ("nightly", "failed"))] == 1
-    assert told[("last_outcome", ("nightly", "done"))] == 0
-    assert ("last_outcome", ("nightly", "coalesced")) not in told
+    values = world.values()
+    assert values[("last_success_timestamp_seconds", ("nightly",))] == NOW.timestamp()
+    assert values[("last_outcome", ("nightly", "failed"))] == 1
+    assert values[("last_outcome", ("nightly", "done"))] == 0
+    assert ("last_outcome", ("nightly", "coalesced")) not in values
 
 
-def test_the_queue_is_told(world: World) -> None:
+def test_the_queue_is_reported(world: World) -> None:
     queue = world.services.queue
     first = queue.enqueue(Kind.AUDIT, by="ann", schedule="nightly")
     world.now += dt.timedelta(minutes=5)
@@ -192,11 +192,11 @@ def test_the_queue_is_told(world: World) -> None:
     assert first is not None
     assert running is not None
     queue.begin(running.id, "h")
-    told = world.values()
-    assert told[("jobs", ("audit", "waiting"))] == 1
-    assert told[("jobs", ("audit", "running"))] == 1
-    assert told[("jobs", ("report", "waiting"))] == 1
-    assert told[("oldest_waiting_job_timestamp_seconds", ())] == NOW.timestamp()
+    values = world.values()
+    assert values[("jobs", ("audit", "waiting"))] == 1
+    assert values[("jobs", ("audit", "running"))] == 1
+    assert values[("jobs", ("report", "waiting"))] == 1
+    assert values[("oldest_waiting_job_timestamp_seconds", ())] == NOW.timestamp()
 
 
 def test_a_run_that_was_pruned_or_altered_leaves_the_rest(world: World) -> None:
@@ -205,12 +205,12 @@ def test_a_run_that_was_pruned_or_altered_leaves_the_rest(world: World) -> None:
     world.job("nightly", JobState.DONE, run=run.id)
     world.job("weekly", JobState.DONE, run="20200101T000000Z-aaaaaa")
     (next(world.store.folder.rglob("run.json.gz"))).write_bytes(b"altered")
-    told = world.values()
-    assert told[("last_run_readable", ("nightly",))] == 0
-    assert ("last_run_api_calls", ("nightly",)) not in told
-    assert told[("last_run_gaps", ("nightly",))] == len(run.gaps)
-    assert ("last_run_gaps", ("weekly",)) not in told
-    assert ("last_success_timestamp_seconds", ("weekly",)) in told
+    values = world.values()
+    assert values[("last_run_readable", ("nightly",))] == 0
+    assert ("last_run_api_calls", ("nightly",)) not in values
+    assert values[("last_run_gaps", ("nightly",))] == len(run.gaps)
+    assert ("last_run_gaps", ("weekly",)) not in values
+    assert ("last_success_timestamp_seconds", ("weekly",)) in values
 
 
 def test_a_run_is_opened_once_for_its_calls(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,10 +225,10 @@ def test_a_run_is_opened_once_for_its_calls(world: World, monkeypatch: pytest.Mo
 def test_a_database_that_is_away_is_a_metric(world: World) -> None:
     with world.store.engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE jobs RENAME TO elsewhere"))
-    told = world.values()
-    assert told[("store_answers", ())] == 0
-    assert ("next_occasion_timestamp_seconds", ("nightly",)) in told
-    assert not any(name.startswith("last_") for name, _labels in told)
+    values = world.values()
+    assert values[("store_answers", ())] == 0
+    assert ("next_occasion_timestamp_seconds", ("nightly",)) in values
+    assert not any(name.startswith("last_") for name, _labels in values)
 
 
 @pytest.mark.parametrize("stranger", [None])
@@ -270,7 +270,7 @@ def test_names_and_help_are_as_prometheus_wants_them(world: World) -> None:
             assert family.name.startswith("ecr_audit_")
 
 
-def test_openmetrics_is_given_to_whoever_asks(world: World) -> None:
+def test_openmetrics_is_given_to_a_client_that_asks(world: World) -> None:
     plain = {family.name for family in text_string_to_metric_families(full(world))}
     answer = world.get("/metrics", accept="application/openmetrics-text; version=1.0.0\t;x,text/plain;q=0.5")
     assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
@@ -308,9 +308,9 @@ def test_hostile_names_in_rows_stay_labels(world: World) -> None:
     Receipts(world.store.engine, lambda: world.now).failed(job.id, hostile, "refused")
     text = world.get("/metrics").text
     assert "\u202e" not in text
-    told = world.values()
-    assert told[("store_answers", ())] == 1
-    assert [labels for name, labels in told if name == "receipts"] == [
+    values = world.values()
+    assert values[("store_answers", ())] == 1
+    assert [labels for name, labels in values if name == "receipts"] == [
         ('mail"} 1 ecr_audit_store_answers 0 <U+202E>\\', "failed")
     ]
 
@@ -436,6 +436,6 @@ def test_numbers_of_a_schedule_do_not_depend_on_other_schedules(world: World) ->
     for run, schedule in ((first, "nightly"), (second, "weekly")):
         world.store.save(run, {})
         world.job(schedule, JobState.DONE, run=run.id)
-    told = world.values()
-    assert told[("last_run_gaps", ("weekly",))] == 0
-    assert told[("last_run_gaps", ("nightly",))] == len(first.gaps)
+    values = world.values()
+    assert values[("last_run_gaps", ("weekly",))] == 0
+    assert values[("last_run_gaps", ("nightly",))] == len(first.gaps)

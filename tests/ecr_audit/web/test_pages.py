@@ -13,6 +13,7 @@ import pytest
 
 from checks.model import Severity, Status
 from ecr_audit.web.pages import home, jobs
+from schedules.deliveries.receipts import Receipts, ReceiptState
 from schedules.jobs.queue import JobState, Kind
 from tests.ecr_audit.web.doors import RUN, Served, kept, mixed, serving, tables
 from tests.ecr_audit.web.pages_seen import Seen
@@ -54,10 +55,10 @@ def test_an_empty_service_says_what_to_do_first(tmp_path: Path, path: str):
         assert look(world.browser().client, "/runs/latest", 404).words.count("run")
 
 
-def test_the_first_page_tells_how_things_stand(served: Served):
+def test_the_first_page_shows_how_things_stand(served: Served):
     seen = look(served.browser().client, "/")
     assert "Action required" in seen.words
-    assert "Under way" in seen.words
+    assert "In progress" in seen.words
     assert "reading <registries>" in seen.words
     assert "3 of 12" in seen.words
     assert "Open failures of the last 2 runs" in seen.words
@@ -76,7 +77,7 @@ def test_a_run_that_cannot_be_read_hides_no_other(tmp_path: Path):
 
 
 def count_of(seen: Seen) -> int:
-    found = re.search(r"(?:(\d+) of \d+ findings|(\d+) findings?), (?:worst|sorted)|None of", seen.words)
+    found = re.search(r"(?:(\d+) of \d+ findings|(\d+) findings?), (?:highest severity|sorted)|None of", seen.words)
     assert found
     return int(found[1] or found[2] or 0)
 
@@ -117,7 +118,7 @@ def test_what_changed_since_the_run_before_can_be_asked_for(served: Served):
         assert {link.rpartition("/")[2] for link in seen.links if "/findings/" in link} == marks
 
 
-def test_what_is_gone_is_told_too(tmp_path: Path):
+def test_what_is_gone_is_reported_too(tmp_path: Path):
     """Fixed findings are in no list of the later run."""
     run = mixed_run()
     gone = {one.fingerprint for result in run.results for one in result.findings[:1] if one.status is Status.FAIL}
@@ -136,7 +137,8 @@ def test_what_is_gone_is_told_too(tmp_path: Path):
         assert "no run before" in look(client, f"/runs/{EARLIER}/change", 404).words.casefold()
         (world.store.folder / "runs" / EARLIER / "run.json.gz").unlink()
     with serving(tmp_path) as world:
-        assert "What is gone cannot be shown" in look(world.browser().client, f"/runs/{RUN}/change").words
+        words = look(world.browser().client, f"/runs/{RUN}/change").words
+        assert "Findings that are no longer open cannot be shown" in words
 
 
 def test_worst_comes_first_and_columns_can_be_sorted(served: Served):
@@ -153,7 +155,7 @@ def test_worst_comes_first_and_columns_can_be_sorted(served: Served):
     assert order("sort=since")[-1] not in view.ages
 
 
-def test_what_an_address_asks_for_and_nobody_understands_is_told(served: Served):
+def test_filters_that_are_not_valid_are_reported(served: Served):
     seen = look(served.browser().client, f"/runs/{RUN}?severity=banana&page=-1&colour=%3Cb%3E")
     for odd in ("severity=banana", "page=-1", "colour=<b>"):
         assert f"“{odd}”" in seen.words
@@ -172,8 +174,8 @@ def test_a_hundred_findings_are_on_a_page(tmp_path: Path):
             found += links if page < 9 else []
         assert len(set(found)) == 250
         assert "201 to 250 of 250" in seen.words
-        assert "kept nothing" in look(client, f"/runs/{RUN}/registries/999999999999/eu-west-1", 404).words
-        assert "kept no evidence tables" in look(client, f"/runs/{RUN}/registries", 404).words
+        assert "stored no data" in look(client, f"/runs/{RUN}/registries/999999999999/eu-west-1", 404).words
+        assert "stored no evidence tables" in look(client, f"/runs/{RUN}/registries", 404).words
 
 
 def test_the_beginning_of_an_id_and_latest_lead_to_the_run(served: Served):
@@ -183,12 +185,13 @@ def test_the_beginning_of_an_id_and_latest_lead_to_the_run(served: Served):
         assert (answer.status_code, answer.headers["location"]) == (303, f"/runs/{RUN}?severity=high")
 
 
-def test_a_finding_tells_its_evidence_its_fix_and_its_past(served: Served):
+def test_a_finding_shows_its_evidence_its_fix_and_its_past(served: Served):
     run = served.services.opened(RUN).run
     found = next(one for one in run.findings if one.check == "grants.replication-allowed" and one.remediation)
     client = served.browser().client
     seen = look(client, f"/runs/{RUN}/findings/{found.fingerprint}")
-    for text in (found.message, "DENIED_IMPLICIT", "prod/, shared/", "Have it reviewed", "set -euo pipefail"):
+    fix = "Review it before you run it"
+    for text in (found.message, "DENIED_IMPLICIT", "prod/, shared/", fix, "set -euo pipefail"):
         assert text in seen.words, text
     assert f"/runs/{EARLIER}/findings/{found.fingerprint}" in seen.links
     assert "/checks/grants.replication-allowed" in seen.links
@@ -203,7 +206,7 @@ def test_the_whole_judged_row_can_be_seen(served: Served):
     found = next(one for one in run.findings if one.key.get("source_account") == wanted["source_account"]
                  and one.key.get("source_region") == wanted["source_region"] and len(one.key) == 4)  # fmt: skip
     seen = look(served.browser().client, f"/runs/{RUN}/findings/{found.fingerprint}?row=whole")
-    assert "The whole row of links" in seen.words
+    assert "Complete row of links" in seen.words
     assert "grant given no Whether `grant_verdict` allows at least some names" in seen.words
     seen = look(served.browser().client, f"/runs/{EARLIER}/findings/{'0' * 16}", 404)
     assert "has no finding 0000000000000000" in seen.words
@@ -225,7 +228,7 @@ def test_registries_and_their_links(served: Served):
 def test_gaps_name_the_permission_that_helps(served: Served):
     seen = look(served.browser().client, f"/runs/{RUN}")
     assert "Allow these actions to the audit role: ecr:DescribeRepositoryCreationTemplates" in seen.words
-    assert "Permission that helps" in seen.words
+    assert "Required permission" in seen.words
 
 
 def test_reports_come_as_files(served: Served):
@@ -237,7 +240,7 @@ def test_reports_come_as_files(served: Served):
     with zipfile.ZipFile(BytesIO(several.content)) as archive:
         assert "findings.csv" in archive.namelist()
         assert archive.testzip() is None
-    assert "There is no report format" in look(client, f"/runs/{RUN}/download/exe", 404).words
+    assert "This is not a valid report format" in look(client, f"/runs/{RUN}/download/exe", 404).words
     script = served.services.opened(RUN).run.scripts[0]
     answer = client.get(f"/runs/{RUN}/scripts/{script.name}")
     assert answer.content == script.text.encode()
@@ -250,7 +253,7 @@ def test_runs_name_what_made_them(served: Served):
     job = next(job for job in served.services.queue.list(limit=200) if job.run == RUN and job.kind is Kind.AUDIT)
     assert f"/jobs/{job.id}" in look(client, "/runs").links
     assert f"/jobs/{job.id}" in look(client, f"/runs/{RUN}").links
-    assert "the command line" in look(client, f"/runs/{EARLIER}").words
+    assert "Requested by command line" in look(client, f"/runs/{EARLIER}").words
 
 
 def test_pages_of_runs_and_jobs_go_on(served: Served, monkeypatch: pytest.MonkeyPatch):
@@ -269,12 +272,13 @@ def test_pages_of_runs_and_jobs_go_on(served: Served, monkeypatch: pytest.Monkey
         assert set(found) >= {one for one in every if one.startswith(inside)}
 
 
-def test_jobs_tell_what_became_of_them(served: Served):
+def test_jobs_show_what_became_of_them(served: Served):
     client = served.browser().client
     seen = look(client, "/jobs")
     for state in JobState:
         words = look(client, f"/jobs?state={state.value}").words
-        assert ("No job is so" in words) is not any(job.state is state for job in served.services.queue.list(limit=200))
+        some = any(job.state is state for job in served.services.queue.list(limit=200))
+        assert ("No job matches" in words) is not some
     done = next(
         job for job in served.services.queue.list(limit=200) if job.state is JobState.DONE and job.kind is Kind.AUDIT
     )
@@ -285,15 +289,31 @@ def test_jobs_tell_what_became_of_them(served: Served):
     failed = next(job for job in served.services.queue.list(limit=200) if job.state is JobState.FAILED)
     assert look(client, f"/jobs/{failed.id}").form("/audits").fields["schedule"] == ["nightly"]
     narrowed = next(job for job in served.services.queue.list(limit=200) if "scope" in job.request)
-    assert "Narrowed to Regions eu-west-1" in look(client, f"/jobs/{narrowed.id}").words
-    assert "There is no job" in look(client, "/jobs/nothing", 404).words
+    assert "Scope Regions eu-west-1" in look(client, f"/jobs/{narrowed.id}").words
+    assert "Job 'nothing' does not exist" in look(client, "/jobs/nothing", 404).words
 
 
-def test_schedules_tell_when_and_what_came_of_it(served: Served):
+def test_every_state_of_a_delivery_has_a_label(tmp_path: Path):
+    with serving(tmp_path) as world:
+        job = world.services.queue.enqueue(Kind.AUDIT, by="test")
+        assert job is not None
+        receipts = Receipts(world.store.engine, world.services.clock)
+        for name in ("mail", "chat", "bucket", "hook"):
+            receipts.promise(job.id, name)
+        receipts.sent(job.id, "chat", {})
+        receipts.suppressed(job.id, "bucket", "nothing is new")
+        receipts.failed(job.id, "hook", "the server said no")
+        words = look(world.browser().client, f"/jobs/{job.id}").words
+    assert {one.state for one in receipts.of(job.id)} == set(ReceiptState)
+    for label in ("▶ Pending", "✔ Sent", "– Not needed", "✘ Failed"):
+        assert label in words
+
+
+def test_schedules_show_when_and_what_came_of_it(served: Served):
     seen = look(served.browser().client, "/schedules")
     assert "Europe/Berlin" in seen.words
     assert "2026-11-24 01:30" in seen.words
-    assert "Not while it is paused." in seen.words
+    assert "None while the schedule is paused." in seen.words
     assert "because of <coalesced>." in seen.words
 
 
@@ -303,7 +323,7 @@ def test_checks_have_pages_under_every_name(served: Served):
         seen = look(client, f"/checks/{name}")
         assert "Why it matters" in seen.words
         assert any(link.startswith("https://docs.aws.amazon.com/") for link in seen.links)
-    assert "There is no check" in look(client, "/checks/%3Cb%3E", 404).words
+    assert "This check does not exist" in look(client, "/checks/%3Cb%3E", 404).words
 
 
 def test_expectations_of_the_organizations_own_have_pages(tmp_path: Path):
@@ -336,5 +356,5 @@ def test_errors_are_pages_that_say_what_to_do(served: Served):
         "/runs?before=%00",
         "/runs/..%2f..%2fetc%2fpasswd",
     ):
-        assert "Begin at the list of runs" in look(client, path, 404).words
+        assert "See the list of runs" in look(client, path, 404).words
     assert client.get("/audits").status_code == 405

@@ -84,15 +84,15 @@ def test_pages_are_the_findings_each_once_in_order(wanted: Filter):
         assert [order[one.fingerprint] for one in rows] == sorted(order[one.fingerprint] for one in rows)
 
 
-def test_values_are_told_as_people_read_them():
+def test_values_are_reported_as_people_read_them():
     for value, text, document in (
-        (None, "not known", False), (True, "yes", False), ("", "none", False), ("[]", "none", False), (7, "7", False),
+        (None, "unknown", False), (True, "yes", False), ("", "none", False), ("[]", "none", False), (7, "7", False),
         ('["prod/", ""]', 'prod/, ""', False), ("[not json", "[not json", False), ("two\nlines", "two\nlines", True),
         ('{"a": 1, "a": 2}', '{"a": 1, "a": 2}', False), ("[" * 100_000, "[" * 40_000, False),
     ):  # fmt: skip
-        told = evidence.display_value("x", value)
-        assert told.text.startswith(text)
-        assert told.document is document
+        shown = evidence.display_value("x", value)
+        assert shown.text.startswith(text)
+        assert shown.document is document
     assert evidence.display_value("x", "[" * 100_000).text.endswith("60,000 more characters in findings.json]")
     policy = evidence.display_value("x", json.dumps({"Statement": [{"Effect": "Allow", "Action": ["ecr:*"] * 30}]}))
     assert policy.document

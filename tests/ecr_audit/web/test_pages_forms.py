@@ -38,7 +38,7 @@ def test_a_person_asks_for_an_audit_and_cancels_it(tmp_path: Path):
         assert "Cancelled" in look(world.browser().client, f"/jobs/{job.id}").words
         wrong = post(world, "/", "/audits", regions="eu west 1 <b>")
         assert wrong.status_code == 400
-        assert "give account ids of twelve digits" in Seen(wrong.text).words
+        assert "Enter 12-digit account IDs" in Seen(wrong.text).words
         assert post(world, "/", "/audits", schedule="weekly").status_code == 404
         assert post(world, "/schedules", "/audits").status_code == 303
         assert len(world.services.queue.list(limit=10)) == 2
@@ -60,10 +60,10 @@ def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_pa
     run = served.services.opened(RUN).run
     found = next(one for one in run.findings if one.status is Status.FAIL and one.waiver is None)
     page = f"/runs/{RUN}/findings/{found.fingerprint}"
-    for data, told in (
-        ({"reason": " ", "until": "2026-12-31"}, "Say why this is accepted"),
-        ({"reason": "x" * 2001, "until": "2026-12-31"}, "at most 2,000 characters"),
-        ({"reason": "why", "until": "31.12.2026"}, "as 2027-01-31"),
+    for data, problem in (
+        ({"reason": " ", "until": "2026-12-31"}, "Enter the reason for the waiver"),
+        ({"reason": "x" * 2001, "until": "2026-12-31"}, "shorten it to 2,000 or fewer"),
+        ({"reason": "why", "until": "31.12.2026"}, "as YYYY-MM-DD, for example 2027-01-31"),
         ({"reason": "why", "until": "2026-11-22"}, "has passed"),
         ({"reason": "why", "until": "2036-11-22"}, "at most"),
     ):
@@ -71,12 +71,12 @@ def test_a_person_waives_a_finding_and_sees_that_it_is_so(served: Served, tmp_pa
         assert refused.status_code == 400
         seen = Seen(refused.text)
         assert seen.problems == []
-        assert told in seen.words
+        assert problem in seen.words
         assert seen.form("/waive").fields["until"] == [data["until"]]
     answer = post(served, page, "/waive", reason="Moved <b>in</b> January\r\nX-Evil: 1", until="2026-12-31")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{page}#waiver")
     seen = look(served.browser().client, page)
-    assert "Waived since this run, until 2026-12-31; the next run marks it." in seen.words
+    assert "Waived since this run, until 2026-12-31; the next run applies the waiver." in seen.words
     assert "Moved <b>in</b> January" in seen.words
     assert not any(form.action.partition("#")[0].endswith("/waive") for form in seen.forms)
     assert found.fingerprint in (Path(served.services.configuration.schedules["nightly"].waivers)).read_text()
@@ -105,9 +105,9 @@ def test_roles_decide_what_is_offered_and_what_is_done(tmp_path: Path):
         run = world.services.opened(RUN).run
         found = next(one for one in run.findings if one.status is Status.FAIL and one.waiver is None)
         page = f"/runs/{RUN}/findings/{found.fingerprint}"
-        nobody = world.browser().client.get(page)
-        assert nobody.status_code == 303
-        assert urlsplit(nobody.headers["location"]).path == "/signin"
+        anonymous = world.browser().client.get(page)
+        assert anonymous.status_code == 303
+        assert urlsplit(anonymous.headers["location"]).path == "/signin"
         assert world.browser().client.get("/static/page.css").status_code == 200
         offered = {Role.READ: (False, False), Role.RUN: (True, False), Role.ADMIN: (True, True)}
         for role, (may_run, may_waive) in offered.items():
@@ -129,5 +129,5 @@ def test_a_form_of_another_page_is_not_taken(served: Served):
     for token in ("", "0" * 96):
         answer = browser.post("/audits", {"schedule": "nightly", "csrf_token": token})
         assert answer.status_code == 403
-        assert "load it anew" in Seen(answer.text).words
+        assert "reload the page and try again" in Seen(answer.text).words
     assert len(served.services.queue.list(limit=100)) == before

@@ -86,7 +86,7 @@ def test_every_route_declares_its_role(closed: Served) -> None:
             assert max(role.rank for role in roles) > Role.READ.rank, f"{route.path} lets readers change something"
 
 
-def test_every_route_that_changes_something_can_tell_forged_requests(closed: Served) -> None:
+def test_every_route_that_changes_something_rejects_forged_requests(closed: Served) -> None:
     for route in routes(closed):
         if not (route.methods or set()) <= {"GET", "HEAD"}:
             assert any(one.call is checked for one in dependants(route)), f"{route.path} does not look for forgery"
@@ -396,7 +396,7 @@ def test_what_people_send_makes_no_line_of_its_own_in_the_log(
         assert shown not in text
 
 
-def test_a_defect_is_told_to_the_log_alone(
+def test_a_defect_is_reported_to_the_log_alone(
     served: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any, **__: Any) -> None:
@@ -410,7 +410,7 @@ def test_a_defect_is_told_to_the_log_alone(
     assert sum("failed" in record.getMessage() for record in caplog.records) == 1
 
 
-def test_a_store_that_is_away_is_told_without_its_words(closed: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_is_away_is_reported_without_its_words(closed: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     import sqlalchemy as sa
 
     client = closed.client(Role.READ)
@@ -434,7 +434,7 @@ def test_no_secret_is_asked_for_in_an_address(closed: Served) -> None:
         assert closed.client(Authorization=header).get(f"{API}/runs").status_code == 401
 
 
-def test_an_address_in_use_is_told(served: Served) -> None:
+def test_an_address_in_use_is_reported(served: Served) -> None:
     with pytest.raises(ListenError, match="choose another with --host or --port"):
         serve_web(served.app, "127.0.0.1", served.server.port)
 
@@ -444,7 +444,7 @@ def test_small_answers_are_not_held_back(served: Served) -> None:
     assert served.server._socket.proto == socket.IPPROTO_TCP
 
 
-def test_more_connections_than_are_taken_are_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_connections_than_are_taken_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web_serving, "CONNECTIONS", 3)
     with serving(tmp_path) as one:
         held = [socket.create_connection(("127.0.0.1", one.server.port)) for _ in range(3)]

@@ -284,7 +284,7 @@ def test_everybody_who_signed_in_may_be_given_a_role() -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "audit.example.com", "", "127.0.0.1.example.com"])
-def test_beyond_loopback_somebody_must_sign_in(host: str) -> None:
+def test_beyond_loopback_a_user_must_sign_in(host: str) -> None:
     with pytest.raises(UnsafeError, match=r"web\.signin"):
         refuse_unsafe(host, "none")
     for signin in ("tokens", "proxy"):

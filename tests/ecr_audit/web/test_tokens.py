@@ -1,4 +1,4 @@
-"""`ecr-audit token`, and what a stolen database would tell."""
+"""`ecr-audit token`, and what a stolen database would reveal."""
 
 from __future__ import annotations
 
@@ -57,21 +57,21 @@ def test_a_token_that_was_taken_back_is_gone(folder: str) -> None:
     assert (user.name, user.role) == ("me", Role.ADMIN)
     assert token(folder, "remove", "me").exit_code == 0
     assert tokens.user(secret) is None
-    assert "There is no token" in token(folder, "list").output
+    assert "There are no tokens" in token(folder, "list").output
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("add", "x y", "--role", "read"), "cannot name a token"),
+        (("add", "x y", "--role", "read"), "is not a valid token name"),
         (("add", "-x", "--role", "read"), "No such option"),
-        (("add", "a/../b", "--role", "read"), "cannot name a token"),
-        (("add", "a\nb", "--role", "read"), "cannot name a token"),
-        (("add", "x" * 61, "--role", "read"), "cannot name a token"),
+        (("add", "a/../b", "--role", "read"), "is not a valid token name"),
+        (("add", "a\nb", "--role", "read"), "is not a valid token name"),
+        (("add", "x" * 61, "--role", "read"), "is not a valid token name"),
         (("add", "me"), "--role"),
         (("add", "me", "--role", "root"), "root"),
         (("add", "me", "--role", "read", "--days", "0"), "--days"),
-        (("remove", "me"), "there is no token"),
+        (("remove", "me"), "does not exist"),
     ],
 )
 def test_what_makes_no_token_is_said(folder: str, arguments: tuple[str, ...], said: str) -> None:
@@ -98,7 +98,7 @@ def test_a_token_ends_when_its_time_is_over(store: Store) -> None:
     assert tokens.user(secret) is not None
     now[0] += dt.timedelta(seconds=1)
     assert tokens.user(secret) is None
-    with pytest.raises(TokenError, match="there is a token short already"):
+    with pytest.raises(TokenError, match="token short already exists"):
         tokens.add("short", Role.RUN)
 
 

@@ -89,12 +89,12 @@ def test_the_command_tries_a_delivery_and_tells_a_refusal(tmp_path):
         file = configuration(tmp_path, web.url)
         first, second = ask("test", "hook", "--config", file), ask("test", "hook", "--config", file)
     assert (first.exit_code, second.exit_code) == (0, 2)
-    assert "The delivery hook took it." in first.output
+    assert "Sent through the delivery hook." in first.output
     assert "answered 403" in second.output
     assert SECRET not in first.output + second.output
     unknown = ask("test", "nobody", "--config", file)
     assert unknown.exit_code == 2
-    assert "there is hook, archive" in unknown.output
+    assert "configured: hook, archive" in unknown.output
 
 
 def test_the_command_sends_a_kept_run_and_the_store_knows_who(tmp_path):

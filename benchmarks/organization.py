@@ -1,7 +1,7 @@
-"""A synthetic organization as ready-made replies: what the loopback server answers, byte for byte.
+"""A synthetic organization as prepared replies of the loopback server.
 
-Every registry replicates everything to its neighbour, so that every repository takes part and is read in detail;
-both sides hold the same images, so that nothing needs a status call.
+Every registry replicates everything to its neighbour, so that every repository is replicated and read in detail;
+both sides have the same images, so that nothing needs a status call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ XML = "text/xml"
 
 @dataclass(frozen=True)
 class Request:
-    """What the server understood of one request."""
+    """The parsed parts of one request."""
 
     account: str
     region: str
@@ -32,8 +32,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Estate:
-    """So many registries with so many repositories each."""
+class Organization:
+    """Size of the organization: registries, and repositories per registry."""
 
     registries: int
     repositories: int
@@ -45,7 +45,7 @@ class Estate:
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """Member accounts; the management account holds no registry of interest."""
+        """Member accounts; the management account has no relevant registry."""
         return tuple(f"{200000000000 + number:012d}" for number in range(self.registries // len(self.regions)))
 
     @property
@@ -59,11 +59,11 @@ def _xml(action: str, result: str) -> bytes:
 
 
 class Replies:
-    """Answers by operation. Long pages are rendered once per registry and kept."""
+    """Answers by operation. Long pages are rendered once per registry and cached."""
 
-    def __init__(self, estate: Estate) -> None:
-        """Prepare the replies of *estate*."""
-        self.estate = estate
+    def __init__(self, organization: Organization) -> None:
+        """Prepare the replies of *organization*."""
+        self.organization = organization
         self._pages: dict[tuple[str, str, str], bytes] = {}
         self._images = self._render_images()
         self._operations: dict[str, Callable[[Request], bytes]] = {
@@ -143,9 +143,9 @@ class Replies:
         begin, size = int(asked.get("nextToken", 0)), int(asked.get("maxResults", 100))
         key = (request.account, request.region, f"{begin}/{size}")
         if key not in self._pages:
-            names = self.estate.names[begin : begin + size]
+            names = self.organization.names[begin : begin + size]
             document = {"repositories": [self._repository(request, name) for name in names]}
-            if begin + size < len(self.estate.names):
+            if begin + size < len(self.organization.names):
                 document["nextToken"] = str(begin + size)  # type: ignore[assignment]  # a JSON document has mixed values
             self._pages[key] = json.dumps(document).encode()
         return self._pages[key]
@@ -199,12 +199,14 @@ class Replies:
 
     def _registry(self, request: Request) -> bytes:
         rules: list[object] = []
-        if request.account in self.estate.accounts:
-            accounts = self.estate.accounts
+        if request.account in self.organization.accounts:
+            accounts = self.organization.accounts
             partner = accounts[(accounts.index(request.account) + 1) % len(accounts)]
             region = request.region
             if partner == request.account:
-                region = self.estate.regions[(self.estate.regions.index(region) + 1) % len(self.estate.regions)]
+                region = self.organization.regions[
+                    (self.organization.regions.index(region) + 1) % len(self.organization.regions)
+                ]
             rules = [
                 {"destinations": [{"region": region, "registryId": partner}], "deleteReplication": {"enabled": False}}
             ]
@@ -214,7 +216,7 @@ class Replies:
         statement = {
             "Sid": "a",
             "Effect": "Allow",
-            "Principal": {"AWS": [f"arn:aws:iam::{one}:root" for one in self.estate.accounts]},
+            "Principal": {"AWS": [f"arn:aws:iam::{one}:root" for one in self.organization.accounts]},
             "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"],
             "Resource": f"arn:aws:ecr:{request.region}:{request.account}:repository/*",
         }
@@ -236,7 +238,7 @@ class Replies:
 
     def _accounts(self, request: Request) -> bytes:
         begin = int(json.loads(request.body or b"{}").get("NextToken", 0))
-        everyone = (MANAGEMENT, *self.estate.accounts)
+        everyone = (MANAGEMENT, *self.organization.accounts)
         page = [
             {
                 "Id": one,
@@ -254,12 +256,12 @@ class Replies:
         return json.dumps(document).encode()
 
     def _regions(self, _request: Request) -> bytes:
-        regions = [{"RegionName": name, "RegionOptStatus": "ENABLED_BY_DEFAULT"} for name in self.estate.regions]
+        regions = [{"RegionName": name, "RegionOptStatus": "ENABLED_BY_DEFAULT"} for name in self.organization.regions]
         return json.dumps({"Regions": regions}).encode()
 
     def _ec2_regions(self, _request: Request) -> bytes:
         listed = "".join(
             f"<item><regionName>{name}</regionName><optInStatus>opt-in-not-required</optInStatus></item>"
-            for name in self.estate.regions
+            for name in self.organization.regions
         )
         return f"<DescribeRegionsResponse><regionInfo>{listed}</regionInfo></DescribeRegionsResponse>".encode()
