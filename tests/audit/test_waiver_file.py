@@ -134,7 +134,7 @@ def test_the_baseline_of_the_run_says_how_far_ahead_a_waiver_may_end(tmp_path: P
     [
         ({"until": TODAY - dt.timedelta(days=1)}, "the last day 2026-11-22 has passed; today is 2026-11-23"),
         ({"until": TODAY + dt.timedelta(days=367)}, "at most 366 are allowed"),
-        ({"reason": " \n"}, "the reason: nothing is written there"),
+        ({"reason": " \n"}, "the reason: it is empty"),
         ({"owner": "a\ud800"}, "the owner: it holds characters that cannot be kept"),
     ],
 )
@@ -170,7 +170,7 @@ def test_a_link_to_itself_and_a_folder_are_told(tmp_path: Path) -> None:
 def test_what_is_never_waived_is_refused_whoever_asks(tmp_path: Path) -> None:
     (finding,) = run_with(MANY[0]).findings
     for wrong, said in (
-        (replace(finding, status=Status.ERROR), "mended, not waived"),
+        (replace(finding, status=Status.ERROR), "fixed, not waived"),
         (replace(finding, check="waivers.in-force"), "cannot be waived"),
         (replace(finding, waiver=WaiverMark("known", "me", "2999-01-01")), "already, until 2999-01-01"),
     ):

@@ -89,7 +89,7 @@ def test_a_check_tells_and_mends(folder: str):
     assert json.loads(found.output) == {
         "checked": 10,
         "problems": [
-            {"run": FIRST, "file": "accounts.parquet", "problem": "was altered since the run was kept"},
+            {"run": FIRST, "file": "accounts.parquet", "problem": "was altered after the run was stored"},
         ],
         "deleted": [],
     }

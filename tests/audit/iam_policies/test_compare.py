@@ -110,7 +110,7 @@ def test_our_own_policy_misses_nothing(side: str):
     found = compare(read_policy("own", json.dumps(permissions(RoleRequest(side)))), CHECKS, side)
     assert found.missing == found.unknown == found.substituted == found.pulls == ()
     # The one action that is allowed for one role only.
-    assert [one.action for one in found.undecidable] == (["sts:AssumeRole"] if side == MANAGEMENT else [])
+    assert [one.action for one in found.undetermined] == (["sts:AssumeRole"] if side == MANAGEMENT else [])
 
 
 def test_copies_answer_for_every_service_that_is_read():

@@ -114,7 +114,7 @@ from audit.aws import AwsSettings
 from audit.evidence import Scope
 from audit.inventory import collect
 from audit.inventory.protocols import NoCheckpoint
-from checks.baseline.schema.schema import Baseline
+from checks.baseline.schema import Baseline
 
 class Kept(NoCheckpoint):
     def save(self, phase, evidence):

@@ -114,7 +114,7 @@ def test_a_full_disk_leaves_an_upgrade_for_later(tmp_path: Path):
     with next_program(revisions_of_next(tmp_path)):
         # Room for SQLite's index of the log (32 KiB, sqlite.org/walformat.html), not for what the upgrade logs.
         said = in_child(full_after(33_000), lambda: upgrade(url))
-        assert "is as it was" in said
+        assert "is unchanged" in said
         upgrade(url)
         assert open_store(url).list() == past.list()
 
@@ -139,6 +139,6 @@ def test_evidence_that_may_not_be_written_can_be_read(url: str, tmp_path: Path, 
     locked(apart)
     assert in_child(nobody, lambda: open_store(url).load(a_run().id)) == "done"
     said = in_child(nobody, lambda: open_store(url).save(night(1, "found"), TABLES))
-    assert f"the run could not be kept in {apart}/runs: Permission denied; let it be written there" in said
+    assert f"the run could not be stored in {apart}/runs: Permission denied; make it writable" in said
     said = in_child(nobody, lambda: open_store(str(tmp_path / "new"), evidence="/proc/x"))
     assert "Traceback" not in said

@@ -57,10 +57,10 @@ def test_what_was_changed_is_named(store: Store):
     (third / "notes.txt").write_text("mine")
     shutil.copytree(third, third.with_name("copy"))
     assert problems(store) == [
-        "20261101 accounts.parquet was altered since the run was kept",
+        "20261101 accounts.parquet was altered after the run was stored",
         "20261102 validations.json is missing",
-        "20261103 notes.txt was added since the run was kept",
-        " copy is no run's; nothing here puts such a thing there",
+        "20261103 notes.txt was added after the run was stored",
+        " copy belongs to no run; ecr-audit did not create it",
     ]
     assert store.repair(0) == ()
     assert third.with_name("copy").exists()
@@ -74,8 +74,8 @@ def test_leftovers_of_a_process_that_died_are_swept_when_they_are_old(store: Sto
     orphan = put_by(store, "20261102T040000Z-dddddd", "run.json.gz")
     young = put_by(store, ".20261109T020000Z-eeeeee.4711.partial", "run.json.gz", old=False)
     assert [one.split(" ", 2)[2] for one in problems(store)] == [
-        "was left half written by a process that died",
-        "has no row and is not whole: left by a process that died",
+        "was left incomplete by a process that died",
+        "has no row and is incomplete: left by a process that died",
         "has no row: left by a process that died before it wrote one",
     ]
     assert sorted(Path(one.file) for one in store.repair()) == sorted([partial, torn, orphan])
@@ -117,7 +117,7 @@ def test_rendered_reports_of_runs_that_are_gone_are_swept(store: Store):
         ({"summary": {"id": "x"}}, "its row cannot be read"),
         ({"summary": []}, "its row cannot be read"),
         ({"files": 7}, "its row cannot be read"),
-        ({"files": {}}, "its row is not what was written"),
+        ({"files": {}}, "its row was changed after it was written"),
     ],
 )
 def test_a_row_that_is_not_ours_is_told(store: Store, change: dict, said: str):

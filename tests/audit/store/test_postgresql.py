@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from audit.store import StoreError, open_store, planned, upgrade
-from audit.store.connection import engine_of, place_of, shown
+from audit.store.connection import database_and_folder, display_url, open_engine
 from tests.audit.store import postgresql
 from tests.audit.store.test_finding_age import night
 from tests.audit.store.test_store import TABLES, a_run
@@ -115,7 +115,7 @@ def test_a_connection_that_is_cut_in_the_middle(server: postgresql.Server, tmp_p
             pid = connection.connection.dbapi_connection.info.backend_pid
             server.execute(f"SELECT pg_terminate_backend({pid})")
 
-    with pytest.raises(StoreError, match="could not be kept") as caught:
+    with pytest.raises(StoreError, match="could not be stored") as caught:
         store.save(a_run(), TABLES)
     assert SECRET not in str(caught.value)
     sa.event.remove(store.engine, "before_cursor_execute", cut)
@@ -189,7 +189,7 @@ def test_a_session_that_waits_for_a_lock_gives_up(server: postgresql.Server, tmp
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr("audit.store.connection.BUSY_SECONDS", 1)
     url = server.fresh()
-    engine = engine_of(place_of(url)[0])
+    engine = open_engine(database_and_folder(url)[0])
     with engine.connect() as holder:
         holder.exec_driver_sql("SELECT pg_advisory_xact_lock(7305808559759254633)")
         began = time.monotonic()
@@ -197,4 +197,4 @@ def test_a_session_that_waits_for_a_lock_gives_up(server: postgresql.Server, tmp
             open_store(url)
         assert time.monotonic() - began < 60
     engine.dispose()
-    assert SECRET not in shown(place_of(url)[0])
+    assert SECRET not in display_url(database_and_folder(url)[0])
