@@ -140,13 +140,13 @@ def _replicated_names(evidence: Evidence) -> dict[RegistryId, set[str]]:
     names = {
         (part.registry.account, part.registry.region): part.repositories["repository"] for part in evidence.registries
     }
-    copied: dict[RegistryId, set[str]] = {}
+    replicated: dict[RegistryId, set[str]] = {}
     for account, region, text in in_scope(evidence):
         for rule in parse_rules(text).value or ():
             matched = [name for name in names[account, region] if is_covered(name, rule.prefixes)]
             for destination in rule.destinations:
-                copied.setdefault(destination, set()).update(matched)
-    return copied
+                replicated.setdefault(destination, set()).update(matched)
+    return replicated
 
 
 def _states(row: Mapping[str, Any]) -> dict[str, SettingState]:

@@ -87,7 +87,7 @@ def test_of_those_who_waive_the_same_finding_at_once_one_succeeds(tmp_path: Path
         append(path)
 
 
-def test_a_lock_that_a_dead_process_left_is_taken_and_one_that_is_held_is_told(
+def test_a_lock_that_a_dead_process_left_is_taken_and_one_that_is_held_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, lock = tmp_path / "waivers.yaml", tmp_path / ".waivers.yaml.lock"
@@ -102,7 +102,7 @@ def test_a_lock_that_a_dead_process_left_is_taken_and_one_that_is_held_is_told(
     assert kept(path) == [MANY[0]]
 
 
-def test_what_was_written_is_told(tmp_path: Path) -> None:
+def test_what_was_written_is_reported(tmp_path: Path) -> None:
     real = tmp_path / "waivers.yaml"
     real.write_text("version: 1\n")
     link = tmp_path / "link.yaml"
@@ -159,7 +159,7 @@ def test_a_file_with_mistakes_is_left_alone(tmp_path: Path, held: bytes, said: s
     assert path.read_bytes() == held
 
 
-def test_a_link_to_itself_and_a_folder_are_told(tmp_path: Path) -> None:
+def test_a_link_to_itself_and_a_folder_are_reported(tmp_path: Path) -> None:
     (tmp_path / "round.yaml").symlink_to("round.yaml")
     (tmp_path / "folder.yaml").mkdir()
     for name in ("round.yaml", "folder.yaml", "missing/waivers.yaml"):
@@ -167,7 +167,7 @@ def test_a_link_to_itself_and_a_folder_are_told(tmp_path: Path) -> None:
             append(tmp_path / name)
 
 
-def test_what_is_never_waived_is_refused_whoever_asks(tmp_path: Path) -> None:
+def test_what_is_never_waived_is_always_refused(tmp_path: Path) -> None:
     (finding,) = run_with(MANY[0]).findings
     for wrong, said in (
         (replace(finding, status=Status.ERROR), "fixed, not waived"),

@@ -54,7 +54,7 @@ class SourceConflicts:
             return _columns(alone, (), (), required_elsewhere=False)
         names = [self.names.repository_index.names[at] for at in shared.names.tolist()]
         conflicts = sorted("/".join(self.index.universe[at]) for at in shared.conflicts)
-        whole = len(names) == self._copied(source, destination)
+        whole = len(names) == self._replicated(source, destination)
         return _columns(
             False if shared.certain else None,
             conflicts,
@@ -62,23 +62,23 @@ class SourceConflicts:
             required_elsewhere=shared.required_elsewhere and whole,
         )
 
-    def _copied(self, source: RegistryId, destination: RegistryId) -> int:
-        copied = (self.graph.out_of(source) or {}).get(destination, ())
-        return sum(self.graph.names[source].count_under(prefix) for prefix in copied)
+    def _replicated(self, source: RegistryId, destination: RegistryId) -> int:
+        replicated = (self.graph.out_of(source) or {}).get(destination, ())
+        return sum(self.graph.names[source].count_under(prefix) for prefix in replicated)
 
     def _is_alone(self, source: RegistryId, destination: RegistryId) -> bool | None:
         """True where no other registry can replicate the same names; None where an unread one might."""
         outgoing = self.graph.out_of(source)
         if outgoing is None:
             return None
-        copied, own = outgoing.get(destination, ()), self.graph.names[source]
+        replicated, own = outgoing.get(destination, ()), self.graph.names[source]
         others = [each for each, _ in self.incomplete.get(destination, ()) if each != source]
         if not own.complete:
             others = [each for each in self.index.sources if each != source]
-        if any(shared_prefixes(copied, (self.graph.out_of(each) or {}).get(destination, ())) for each in others):
+        if any(shared_prefixes(replicated, (self.graph.out_of(each) or {}).get(destination, ())) for each in others):
             return None
         possible_sources = [each for each in self.graph.unread.into(destination) if each != source]
-        if possible_sources and not own.complete and copied:
+        if possible_sources and not own.complete and replicated:
             return None
         names = self.names.names((source, destination)) if possible_sources else ()
         return None if any(self.graph.unread.may_send(name, destination) for name in names) else True

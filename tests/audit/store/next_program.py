@@ -72,9 +72,9 @@ def shape(url: str) -> dict[str, dict[str, Any]]:
     """Everything that a database says of its tables."""
     engine = open_engine(database_and_folder(url)[0])
     inspector = sa.inspect(engine)
-    told = {}
+    found = {}
     for table in sorted(inspector.get_table_names()):
-        told[table] = {
+        found[table] = {
             "columns": [
                 (column["name"], str(column["type"]), column["nullable"], column["default"])
                 for column in inspector.get_columns(table)
@@ -85,4 +85,4 @@ def shape(url: str) -> dict[str, dict[str, Any]]:
             "indexes": sorted(inspector.get_indexes(table), key=lambda index: str(index["name"])),
         }
     engine.dispose()
-    return told
+    return found

@@ -134,7 +134,7 @@ def test_a_run_that_is_kept_is_not_kept_again(tmp_path: Path, evidence: str, mon
     assert problems(store) == []
 
 
-def test_what_was_added_is_told(tmp_path: Path, evidence: str):
+def test_an_added_file_is_reported(tmp_path: Path, evidence: str):
     store = open_store(str(tmp_path / "store"), evidence=evidence)
     store.save(a_run(), TABLES)
     overwrite(store, "extra.parquet", b"x")
@@ -197,7 +197,7 @@ def test_a_bucket_that_denies_says_what_it_needs(bucket: str, tmp_path: Path, s3
     assert problems(store) == []
 
 
-def test_an_endpoint_that_does_not_answer_is_told(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_endpoint_that_does_not_answer_is_reported(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     store = open_store(str(tmp_path), evidence=bucket)
     store.save(a_run(), TABLES)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
@@ -206,14 +206,14 @@ def test_an_endpoint_that_does_not_answer_is_told(bucket: str, tmp_path: Path, m
         open_store(str(tmp_path)).load(a_run().id)
 
 
-def test_s3_is_told_every_hash(bucket: str, tmp_path: Path):
+def test_s3_gets_every_hash(bucket: str, tmp_path: Path):
     store = open_store(str(tmp_path), evidence=bucket)
     store.save(a_run(), TABLES)
     client = boto3.client("s3")
     for name, digest in store.sums(a_run().id).items():
         key = f"audits/nightly/runs/{a_run().id}/{name}"
-        told = client.head_object(Bucket=BUCKET, Key=key, ChecksumMode="ENABLED")["ChecksumSHA256"]
-        assert base64.b64decode(told).hex() == digest
+        checksum = client.head_object(Bucket=BUCKET, Key=key, ChecksumMode="ENABLED")["ChecksumSHA256"]
+        assert base64.b64decode(checksum).hex() == digest
 
 
 def test_a_killed_upload_leaves_nothing_that_counts(bucket: str, tmp_path: Path):

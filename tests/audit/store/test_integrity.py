@@ -1,4 +1,4 @@
-"""A store tells what is wrong with it: altered, missing, added, left behind, and sweeps only what nobody needs."""
+"""A store reports altered, missing, added and leftover files, and deletes only leftovers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def put_by(store: Store, name: str, *files: str, old: bool = True) -> Path:
     return folder
 
 
-def test_every_file_is_looked_at(store: Store):
+def test_every_file_is_verified(store: Store):
     looked = list(store.verify())
     files = 3 * len(store.sums(night(0, "found").id))
     assert len(looked) == files + (store.engine.dialect.name == "sqlite")
@@ -98,7 +98,7 @@ def test_evidence_newer_than_the_database_is_not_swept(store: Store):
 
 def test_a_place_of_another_store_is_never_swept(store: Store):
     orphan = put_by(store, "20261102T040000Z-dddddd", "run.json.gz")
-    (orphan.parent / MARK).write_text("somebody-else")
+    (orphan.parent / MARK).write_text("another-store")
     with pytest.raises(StoreError, match="another store"):
         store.repair(0)
     assert orphan.exists()
@@ -120,7 +120,7 @@ def test_rendered_reports_of_runs_that_are_gone_are_swept(store: Store):
         ({"files": {}}, "its row was changed after it was written"),
     ],
 )
-def test_a_row_that_is_not_ours_is_told(store: Store, change: dict, said: str):
+def test_a_foreign_row_is_reported(store: Store, change: dict, said: str):
     with store.engine.begin() as connection:
         row = sa.update(schema.runs).where(schema.runs.c.id == night(1, "found").id)
         connection.execute(row.values(**change))
@@ -128,7 +128,7 @@ def test_a_row_that_is_not_ours_is_told(store: Store, change: dict, said: str):
     assert found.startswith(f"20261102  {said}")
 
 
-def test_a_corrupted_database_is_told(tmp_path: Path):
+def test_a_corrupted_database_is_reported(tmp_path: Path):
     store = open_store(str(tmp_path))
     for number in range(40):
         store.save(night(number, "found"), TABLES)
@@ -140,15 +140,15 @@ def test_a_corrupted_database_is_told(tmp_path: Path):
     for page in range(2, len(data) // 4096):
         data[page * 4096 + 100 : page * 4096 + 2000] = b"\xff" * 1900
     path.write_bytes(bytes(data))
-    told = []
+    found = []
     try:
-        told = problems(open_store(str(tmp_path)))
+        found = problems(open_store(str(tmp_path)))
     except StoreError as error:
-        told = [str(error)]
-    assert any("restore it from a backup" in one for one in told), told
+        found = [str(error)]
+    assert any("restore it from a backup" in one for one in found), found
 
 
-def test_a_file_that_is_no_database_is_told(tmp_path: Path):
+def test_a_file_that_is_not_a_database_is_reported(tmp_path: Path):
     (tmp_path / "ecr-audit.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(StoreError, match="not a database"):
         open_store(str(tmp_path))
@@ -164,7 +164,7 @@ def test_runs_that_go_while_we_look_are_no_problem(store: Store):
     assert [one.problem for one in looking if one.problem] == []
 
 
-def test_a_hold_without_its_run_is_told(tmp_path: Path):
+def test_a_hold_without_its_run_is_reported(tmp_path: Path):
     store = open_store(str(tmp_path))
     store.save(a_run(), TABLES)
     with sqlite3.connect(tmp_path / "ecr-audit.db") as database:

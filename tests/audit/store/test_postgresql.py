@@ -1,4 +1,4 @@
-"""What only a server does: many writers at once, connections that are lost, and passwords that are never told."""
+"""What only a server does: many writers at once, connections that are lost, and passwords that are never shown."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def work(kind, number):
         else:
             wrong = [found for found in store.verify() if found.problem]
             assert not wrong, wrong
-            store.mend()
+            store.repair()
 
 children = []
 for number, kind in enumerate(["save", "save", "save", "prune", "check"]):
@@ -105,7 +105,7 @@ def test_a_server_that_goes_and_comes_back(
 
 
 def test_a_connection_that_is_cut_in_the_middle(server: postgresql.Server, tmp_path: Path, monkeypatch):
-    """The server ends the session while a run's rows are written: nothing of it is there, and that is told."""
+    """The server ends the session while a run's rows are written: nothing of it is stored, and that is reported."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     store = open_store(server.fresh())
 
@@ -132,7 +132,7 @@ def test_every_spelling_of_the_url(server: postgresql.Server, tmp_path: Path, mo
     assert store.list() == ()
 
 
-def test_what_is_wrong_with_a_server_is_told_without_its_password(
+def test_what_is_wrong_with_a_server_is_reported_without_its_password(
     server: postgresql.Server, tmp_path: Path, monkeypatch
 ):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
@@ -185,7 +185,7 @@ def test_another_database_is_refused():
 
 
 def test_a_session_that_waits_for_a_lock_gives_up(server: postgresql.Server, tmp_path: Path, monkeypatch):
-    """Somebody holds the lock for changing tables and does not let go."""
+    """Another session holds the lock for changing tables."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr("audit.store.connection.BUSY_SECONDS", 1)
     url = server.fresh()

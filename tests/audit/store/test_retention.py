@@ -110,11 +110,11 @@ def test_a_run_under_hold_stays(url: str):
         store.prune(1, 1, NOW)
         assert ids(store) == ["20261103", "20261101"]
     with pytest.raises(StoreError, match="is under legal hold since 2026-12-11"):
-        store.hold(first, "another", "somebody", NOW)
+        store.hold(first, "another", "alice", NOW)
     with pytest.raises(NoSuchRunError):
-        store.hold("20261102T020000Z-aaaaaa", "gone", "somebody", NOW)
+        store.hold("20261102T020000Z-aaaaaa", "gone", "alice", NOW)
     with pytest.raises(StoreError, match="reason"):
-        store.hold(first, "  ", "somebody", NOW)
+        store.hold(first, "  ", "alice", NOW)
     store.release(first, "counsel", NOW)
     with pytest.raises(StoreError, match="is not under legal hold"):
         store.release(first, "counsel", NOW)
@@ -196,7 +196,7 @@ def test_a_finding_over_time(url: str):
     assert store.findings_over_time(run, "0" * 16) == ()
 
 
-def test_files_that_cannot_be_deleted_are_told_and_swept_later(url: str, monkeypatch: pytest.MonkeyPatch):
+def test_files_that_cannot_be_deleted_are_reported_and_deleted_later(url: str, monkeypatch: pytest.MonkeyPatch):
     store = filled(url, 2)
 
     def refuses(path: Path, *, ignore_errors: bool = False) -> None:

@@ -113,7 +113,7 @@ def test_a_requirement_that_no_registry_meets_is_named():
     )
     links = build(evidence(registry(HUB), registry(BACKUP)), wanted).rows("links")
     (note,) = idle_requirements(wanted, [row["required_by"] for row in links])
-    assert note.startswith("The requirement 'two' names no source registry")
+    assert note.startswith("The requirement 'two' has no source registry")
     assert len(idle_requirements(wanted, [])) == 3
 
 
