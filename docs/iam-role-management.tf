@@ -7,7 +7,7 @@ variable "role_name" {
   default     = "ecr-audit-start"
   validation {
     condition     = can(regex("^([A-Za-z0-9_+=,.@-]{1,64})$", var.role_name))
-    error_message = "role_name is not valid."
+    error_message = "role_name must match ^([A-Za-z0-9_+=,.@-]{1,64})$."
   }
 }
 
@@ -17,7 +17,7 @@ variable "role_path" {
   default     = "/"
   validation {
     condition     = can(regex("^(/([!-~]+/)?)$", var.role_path))
-    error_message = "role_path is not valid."
+    error_message = "role_path must match ^(/([!-~]+/)?)$."
   }
 }
 
@@ -27,7 +27,7 @@ variable "audit_role" {
   default     = "ecr-audit"
   validation {
     condition     = can(regex("^([!-~]{1,512})$", var.audit_role))
-    error_message = "audit_role is not valid."
+    error_message = "audit_role must match ^([!-~]{1,512})$."
   }
 }
 
@@ -37,7 +37,7 @@ variable "trusted_principal" {
   default     = ""
   validation {
     condition     = can(regex("^(([0-9]{12}|arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[^*]+)?)$", var.trusted_principal))
-    error_message = "trusted_principal is not valid."
+    error_message = "trusted_principal must match ^(([0-9]{12}|arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[^*]+)?)$."
   }
 }
 
@@ -47,7 +47,7 @@ variable "external_id" {
   default     = ""
   validation {
     condition     = can(regex("^(([A-Za-z0-9_+=,.@:/-]{2,})?)$", var.external_id))
-    error_message = "external_id is not valid."
+    error_message = "external_id must match ^(([A-Za-z0-9_+=,.@:/-]{2,})?)$."
   }
 }
 
@@ -57,7 +57,7 @@ variable "organization_id" {
   default     = ""
   validation {
     condition     = can(regex("^((o-[a-z0-9]{10,32})?)$", var.organization_id))
-    error_message = "organization_id is not valid."
+    error_message = "organization_id must match ^((o-[a-z0-9]{10,32})?)$."
   }
 }
 

@@ -1,4 +1,4 @@
-"""Generates a first baseline from the organization's present configuration."""
+"""Generates a first baseline from the organization's current configuration."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def _head(evidence: Evidence) -> Iterator[str]:
     if evidence.organization:
         whose = f"organization {evidence.organization.id} {remark(evidence.organization.name)}".rstrip()
     when = utc_text(dt.datetime.fromtimestamp(evidence.started_at, dt.UTC))
-    yield f"# Present configuration of {whose}: {len(evidence.registries)} registries, read at {when}."
+    yield f"# Current configuration of {whose}: {len(evidence.registries)} registries, read at {when}."
     yield "#"
-    yield "# It describes the present state, not the desired state. Review it, keep what is intended, change the rest:"
+    yield "# It describes the current state, not the desired state. Review it, keep what is intended, change the rest:"
     yield "#   replication            remove unintended replication; add missing backups"
     yield "#   settings               require more than most replicas have now"
     yield "#   external_accounts      list the partner accounts that you trust"
@@ -76,7 +76,7 @@ def _unread(evidence: Evidence) -> Iterator[str]:
 
 
 def _requirements(replication: Replication, overview: OrganizationOverview) -> Iterator[str]:
-    yield "# Required replication: the present rules; equivalent rules are combined."
+    yield "# Required replication: the current rules; equivalent rules are combined."
     yield from _counted("left out, because a baseline cannot express it", replication.left_out)
     if not replication.requirements:
         yield "# No replication rule was found. `ecr-audit baseline example` shows the form of a requirement."
@@ -106,7 +106,7 @@ def _requirement(draft: RequirementDraft, overview: OrganizationOverview) -> Ite
         name = account if account == "same" else quoted(account)
         yield f"      - {{account: {name}, region: {region}}}{comment}"
     if draft.desired.delete is None:
-        yield "    # delete_replication: false   # present rules have both for the same names; decide"
+        yield "    # delete_replication: false   # current rules have both for the same names; decide"
     else:
         follows = "deletions at the source are replicated: not suitable for a backup"
         meaning = follows if draft.desired.delete else "deletions at the source are not replicated"
@@ -166,7 +166,7 @@ def _unknown_accounts(
     found = candidates(evidence, overview)
     for account in {account for account, _ in replication.destinations}:
         if overview.members is not None and account not in overview.members:
-            found[account] = ("destination of present rules", *found.get(account, ()))
+            found[account] = ("destination of current rules", *found.get(account, ()))
     return dict(sorted(found.items()))
 
 

@@ -1,4 +1,4 @@
-"""The present replication rules, combined into as few equivalent requirements as possible."""
+"""The current replication rules, combined into as few equivalent requirements as possible."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RequirementDraft:
 
 @dataclass(frozen=True, slots=True)
 class Replication:
-    """The replication of the present rules."""
+    """The replication of the current rules."""
 
     requirements: tuple[RequirementDraft, ...]
     left_out: tuple[str, ...]

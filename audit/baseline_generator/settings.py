@@ -1,4 +1,4 @@
-"""Present settings of replicas: what most of them have, overall and by the first part of their names."""
+"""Current settings of replicas: what most of them have, overall and by the first part of their names."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class SuggestedSetting:
     lines: Lines
     """Empty: nothing to require."""
     current: str
-    """The present states, as text."""
+    """The current states, as text."""
 
 
 @dataclass(frozen=True, slots=True)

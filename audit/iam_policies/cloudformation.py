@@ -11,7 +11,7 @@ from audit.aws.operations import MEMBER
 from audit.iam_policies.role import EXTERNAL_ID, ORGANIZATION, PRINCIPAL, RoleRequest, permissions
 
 _STACK_SET = """\
-# Deploy it to every present and future member account from the organization's management account:
+# Deploy it to every current and future member account from the organization's management account:
 #
 #   aws cloudformation create-stack-set --stack-set-name ecr-audit --template-body file://ecr-audit-role.yaml \\
 #     --permission-model SERVICE_MANAGED --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false \\

@@ -107,7 +107,7 @@ def _variable(name: str, default: str | None, about: str, pattern: str) -> str:
     return (
         f'variable "{name}" {{\n  description = {_text(about)}\n  type        = string\n{given}'
         f"  validation {{\n    condition     = can(regex({_text(f'^({pattern})$')}, var.{name}))\n"
-        f"    error_message = {_text(f'{name} is not valid.')}\n  }}\n}}\n"
+        f"    error_message = {_text(f'{name} must match ^({pattern})$.')}\n  }}\n}}\n"
     )
 
 

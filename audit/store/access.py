@@ -27,7 +27,7 @@ class TokenRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One session, with the present role and expiry of its token."""
+    """One session, with the current role and expiry of its token."""
 
     hash: str
     until: float

@@ -52,7 +52,7 @@ def test_an_empty_organization() -> None:
     baseline = load_baseline(text, "draft.yaml")
     assert baseline.replication == ()
     assert baseline.undeclared_replication == "forbidden"
-    assert "# No rule was found." in text
+    assert "# No replication rule was found." in text
 
 
 def test_equal_rules_become_one_requirement_of_their_unit() -> None:
@@ -151,7 +151,7 @@ def test_outsiders_are_candidates_and_never_trusted() -> None:
     baseline = load_baseline(text, "draft.yaml")
     assert baseline.grants.external_accounts == {}
     assert baseline.allowed_destinations.accounts == ()
-    assert re.findall(r'^  #   "(\d+)": why', text, re.MULTILINE) == ["666666666666", "777777777777", STRANGER]
+    assert re.findall(r'^  #   "(\d+)": reason', text, re.MULTILINE) == ["666666666666", "777777777777", STRANGER]
     assert '{account: "666666666666", region: eu-west-1}   # not in the organization' in text
     trusted = load_baseline(re.sub(r"^  # (  \"|external)", r"  \1", text, flags=re.MULTILINE), "draft.yaml")
     assert set(trusted.grants.external_accounts) == {"666666666666", "777777777777", STRANGER}

@@ -198,7 +198,7 @@ def _asked(
 def _candidates(
     evidence_index: EvidenceIndex, graph: ReplicationGraph, source: RegistryId, prefixes: tuple[str, ...], apart: Apart
 ) -> list[dict[str, str]]:
-    """Present destinations of *source* that would meet the requirement and that the baseline allows."""
+    """Current destinations of *source* that would meet the requirement and that the baseline allows."""
     return [
         {"account": end[0], "region": end[1], "grant": grant_word(evidence_index, source, end, prefixes)}
         for end in sorted(graph.out_of(source) or ())
