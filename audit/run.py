@@ -62,7 +62,7 @@ class RunInputs:
     """Baseline, custom checks and waivers of a request, parsed once."""
 
     baseline: Baseline
-    custom_checks_files: tuple[CustomCheckFile, ...]
+    custom_check_files: tuple[CustomCheckFile, ...]
     """The organization's custom checks."""
     waivers: tuple[PlacedWaiver, ...]
     """Those of the baseline, then those of the waivers file."""
@@ -147,10 +147,10 @@ def _evaluated(
     organization = evidence.organization.id if evidence.organization else ""
     context = RemediationContext(baseline=baseline, organization=organization, registries=registries)
     evaluation = evaluate(EVIDENCE_CHECKS, tables, context)
-    custom = evaluate_suites(inputs.custom_checks_files, tables, context, guard=TimeBudget())
+    custom = evaluate_suites(inputs.custom_check_files, tables, context, guard=TimeBudget())
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
     exceptions = Exceptions(
-        started.date(), baseline.longest_waiver_days, units, known_checks(inputs.custom_checks_files)
+        started.date(), baseline.longest_waiver_days, units, known_checks(inputs.custom_check_files)
     )
     waivers = inputs.waivers
     results = apply_waivers((*evaluation.results, *custom.results), [one.waiver for one in waivers], exceptions)
@@ -170,15 +170,15 @@ def _evaluated(
         finished=clock(),
     )
     notes = (*idle_requirements(baseline, tables["links"]["required_by"]), *custom.notes)
-    return replace(run, notes=notes, checks=check_texts(inputs.custom_checks_files))
+    return replace(run, notes=notes, checks=check_texts(inputs.custom_check_files))
 
 
 def read_inputs(request: Request) -> RunInputs:
     """Parse the files of *request*. Raises BaselineError for an invalid baseline, waivers or custom checks file."""
-    custom_checks_files = read_custom_checks((one.name, one.text) for one in request.custom_checks)
-    known = known_checks(custom_checks_files)
+    custom_check_files = read_custom_checks((one.name, one.text) for one in request.custom_checks)
+    known = known_checks(custom_check_files)
     baseline = load_baseline(request.baseline_text, request.baseline_name, known_checks=known)
-    return RunInputs(baseline, custom_checks_files, _placed_waivers(request, baseline, known))
+    return RunInputs(baseline, custom_check_files, _placed_waivers(request, baseline, known))
 
 
 def _placed_waivers(
@@ -247,14 +247,14 @@ def _remediated_registries(
     return {key: row for key, row in registries.items() if key in wanted}
 
 
-def known_checks(custom_checks_files: Iterable[CustomCheckFile] = ()) -> dict[str, tuple[str, ...]]:
-    """Check id → its aliases: what a baseline may name, the expectations of *custom_checks_files* included."""
-    return {check.id: check.aliases for check in CHECKS} | {one.id: () for one in custom_checks(custom_checks_files)}
+def known_checks(custom_check_files: Iterable[CustomCheckFile] = ()) -> dict[str, tuple[str, ...]]:
+    """Check id → its aliases: what a baseline may name, the expectations of *custom_check_files* included."""
+    return {check.id: check.aliases for check in CHECKS} | {one.id: () for one in custom_checks(custom_check_files)}
 
 
-def check_texts(custom_checks_files: Iterable[CustomCheckFile] = ()) -> tuple[CheckText, ...]:
-    """Title and description of every check of a run: built-in checks, then those of *custom_checks_files*."""
-    return (*(text_of(check) for check in CHECKS), *(text_of_own(one) for one in custom_checks(custom_checks_files)))
+def check_texts(custom_check_files: Iterable[CustomCheckFile] = ()) -> tuple[CheckText, ...]:
+    """Title and description of every check of a run: built-in checks, then those of *custom_check_files*."""
+    return (*(text_of(check) for check in CHECKS), *(text_of_own(one) for one in custom_checks(custom_check_files)))
 
 
 class _background_imports:  # noqa: N801 a context manager is named like a function

@@ -125,7 +125,7 @@ def database(store: Store) -> dict[str, Component]:
 def place(store: Store, identity: str) -> Component:
     """Whether the place of the evidence answers, and belongs to the store called *identity*."""
     try:
-        store.place.claim(identity)
+        store.evidence_store.claim(identity)
     except (StoreError, OSError) as error:
         log.warning("evidence-not-ready", reason=str(error))
         return Component(False, "its place does not answer, or is another store's; the log says which")

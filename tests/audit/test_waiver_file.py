@@ -97,7 +97,7 @@ def test_a_lock_that_a_dead_process_left_is_taken_and_one_that_is_held_is_report
     monkeypatch.setattr(waiver_file, "LOCK_SECONDS", 0.05)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(CannotWaiveError, match="another process has been writing it"):
+        with pytest.raises(CannotWaiveError, match="another process has been writing to it"):
             append(path, MANY[1])
     assert kept(path) == [MANY[0]]
 

@@ -66,7 +66,7 @@ def test_an_old_store_is_upgraded(folder: str, tmp_path: Path):
     for command in ("status", "upgrade", "check"):
         refused = said(command, "--store", folder)
         assert refused.exit_code == 2
-        assert "a newer one wrote it; update this one" in refused.output
+        assert "a newer version wrote it; update ecr-audit" in refused.output
 
 
 def test_a_check_tells_and_mends(folder: str):

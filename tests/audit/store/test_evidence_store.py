@@ -145,7 +145,7 @@ def test_an_added_file_is_reported(tmp_path: Path, evidence: str):
 def test_nothing_is_kept_where_the_bucket_vanishes(bucket: str, tmp_path: Path, s3: str):
     store = open_store(str(tmp_path), evidence=bucket)
     urllib.request.urlopen(urllib.request.Request(f"{s3}/moto-api/reset", method="POST")).close()
-    with pytest.raises(StoreError, match=f"no bucket {BUCKET}"):
+    with pytest.raises(StoreError, match=f"the bucket {BUCKET} does not exist"):
         store.save(a_run(), TABLES)
     assert store.list() == ()
     assert list((tmp_path / "runs").iterdir()) == []
@@ -154,13 +154,13 @@ def test_nothing_is_kept_where_the_bucket_vanishes(bucket: str, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("evidence", "said"),
     [
-        ("s3://no-such-bucket/x", "no bucket no-such-bucket"),
-        ("s3://", "names no bucket"),
-        ("s3://Capital/x", "names no bucket"),
+        ("s3://no-such-bucket/x", "the bucket no-such-bucket does not exist"),
+        ("s3://", "is not a valid bucket name"),
+        ("s3://Capital/x", "is not a valid bucket name"),
         ("s3://bucket/../x", "prefix"),
         ("s3://bucket/a b", "prefix"),
         ("s3://bucket/" + "x" * 200, "prefix"),
-        ("gs://bucket/x", "folder, or s3"),
+        ("gs://bucket/x", "to a folder or s3"),
         ("/" + "x" * 300, "cannot be|could not|longer"),
         ("/dev/null/x", "could not be stored"),
     ],

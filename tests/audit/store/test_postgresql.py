@@ -95,7 +95,7 @@ def test_a_server_that_goes_and_comes_back(
         lambda: planned(url),
         lambda: upgrade(url),
     ):
-        with pytest.raises(StoreError, match=r"again when the server answers") as caught:
+        with pytest.raises(StoreError, match=r"again when the database server is available") as caught:
             attempt()
         assert SECRET not in str(caught.value)
         assert "damaged" not in str(caught.value)

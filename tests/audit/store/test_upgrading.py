@@ -53,7 +53,7 @@ def test_an_old_store_keeps_everything(past: Store, url: str, tmp_path: Path):
         store.save(night(len(NIGHTS), "found"), TABLES, job="first")
         assert not upgrade(url).needed
     for attempt in (upgrade, planned, open_store):  # the way back is closed
-        with pytest.raises(StoreError, match="a newer one wrote it"):
+        with pytest.raises(StoreError, match="a newer version wrote it"):
             attempt(url)
 
 
@@ -96,7 +96,7 @@ def test_nothing_is_begun_by_looking(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("revisions", "words"),
-    [(["99"], "does not know"), ([""], "does not know"), ([], "is damaged"), (["1", "99"], "is damaged")],
+    [(["99"], "does not support"), ([""], "does not support"), ([], "is damaged"), (["1", "99"], "is damaged")],
 )
 def test_what_is_not_known_is_not_upgraded(url: str, revisions: list[str], words: str):
     store = open_store(url)
@@ -118,7 +118,7 @@ def test_tables_of_another_program_are_left_alone(url: str, there: sa.Table):
     there.create(open_engine(target))
     before = shape(url)
     for attempt in (upgrade, planned, open_store):
-        with pytest.raises(StoreError, match=rf"tables called {there.name} .* of its own with --store"):
+        with pytest.raises(StoreError, match=rf"tables named {there.name} .* separate folder or database with --store"):
             attempt(url)
     assert shape(url) == before
 
