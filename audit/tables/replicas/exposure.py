@@ -161,7 +161,7 @@ class ReplicaExposure:
         """The certain part of the result if the registry policy was not read."""
         return ExposureAnswer(
             external_principals=None if found.outsiders else "[]",
-            exposure_unknown="the registry policy, which may allow or deny too, was not read",
+            exposure_unknown="the registry policy was not read, and it may allow or deny too",
         )
 
     def _exposing(self, reach: Reach, circumstances: Circumstances, owner: str) -> list[int]:

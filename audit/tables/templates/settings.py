@@ -165,7 +165,7 @@ def _judged(index: EvidenceIndex, place: RegistryId, template: Template) -> Temp
     denials = denials_under(record, prefix) if own else ()
     found = exposure(own, denials or (), circumstances, place[0])
     if denials is None and not found.none:
-        return TemplateExposure(policy_exposures_unknown="the registry policy, which may deny it, was not read")
+        return TemplateExposure(policy_exposures_unknown="the registry policy was not read, and it may deny it")
     closed = every(none_of(each) for each in (found.outsiders, found.pushers, found.deleters))
     if closed is None:
         return TemplateExposure(policy_exposures_unknown="")
