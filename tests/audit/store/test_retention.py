@@ -165,7 +165,7 @@ def test_what_a_job_made_is_known_and_made_once(url: str):
     run = night(0, "found").id
     assert store.run_of("job-0") == run
     assert store.run_of("job-1") is None
-    with pytest.raises(StoreError, match=f"job-0 has made run {run} already"):
+    with pytest.raises(StoreError, match=f"job-0 has already produced run {run}"):
         store.save(night(1, "found"), TABLES, job="job-0")
 
 
