@@ -1,1 +1,1 @@
-"""WHAT IS TRUE: evidence from AWS, and one run from start to end."""
+"""Evidence from AWS, and one audit run from start to end."""

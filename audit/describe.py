@@ -1,4 +1,4 @@
-"""What a run says of itself: coverage, limits in force, versions."""
+"""What a run records about itself: coverage, limits, versions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def program_version() -> str:
 
 
 def tool_versions() -> dict[str, str]:
-    """Versions of what an answer could depend on."""
+    """Versions of the software that results can depend on."""
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in TOOLS}}
 
 
 def describe_coverage(evidence: Evidence) -> Coverage:
-    """Count what was planned against what could be read."""
+    """Compare what was planned with what was read."""
     unread = [part for part in evidence.registries if not _answered(part)]
     complete = [part for part in evidence.registries if not part.gaps and _answered(part)]
     planned = {part.registry.account for part in evidence.registries} | {
@@ -54,18 +54,18 @@ def _answered(part: RegistryEvidence) -> bool:
 
 
 def limits_sources(registries: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Where limits were read, each statement once."""
+    """Where the limits come from, each source once."""
     return tuple(sorted({row["limits_source"] for row in registries if row["limits_source"]}))
 
 
 def idle_requirements(baseline: Baseline, required_by: Iterable[str | None]) -> tuple[str, ...]:
-    """Sentences about requirements that no registry of this run is a source of: a mistyped unit, or nothing in scope.
+    """Notes on requirements that have no source registry in this run: a mistyped unit, or nothing in scope.
 
     *required_by*: that column of the `links` table.
     """
     active = {name for cell in set(required_by) if isinstance(cell, str) for name in names_in(cell)}
     return tuple(
-        f"The requirement {requirement.name!r} names no source registry of this run: mistyped, or out of scope."
+        f"The requirement {requirement.name!r} has no source registry in this run: check its spelling and the scope."
         for requirement in baseline.replication
         if requirement.name not in active
     )

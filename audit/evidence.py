@@ -1,7 +1,7 @@
-"""What was read from AWS, in our words and nothing else: no reshaping, no judgement.
+"""What was read from AWS, as plain records: not reshaped, not evaluated.
 
 Null (None) means *not read*, and a `Gap` says why. Empty text means *read, and there is none*.
-AWS documents stay JSON text exactly as AWS gave them. This module imports no pandas: worker
+AWS documents stay JSON text exactly as AWS returned them. This module imports no pandas: worker
 processes build these values and should stay small.
 """
 
@@ -19,13 +19,13 @@ Columns = dict[str, list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class OrganizationRecord:
-    """The organization as DescribeOrganization tells it."""
+    """The organization as DescribeOrganization returns it."""
 
     id: str
     """`o-…`"""
     management_account: str
     name: str = ""
-    """Name of the management account, where it was readable: how reports call the organization."""
+    """Name of the management account, where it could be read: reports use it as the organization's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class RegistryRecord:
     region: str
     partition: str
     detail: str = "summary"
-    """`outline`: rules, policy and repository list; `full`: everything."""
+    """`summary`: rules, policy and repository list; `full`: everything."""
     replication_configuration: str | None = None
     """`replicationConfiguration` of DescribeRegistry."""
     registry_policy: str | None = None
@@ -80,9 +80,9 @@ class RegistryRecord:
     pull_through_cache_rules: str | None = None
     pull_time_exclusions: str | None = None
     backfills: str | None = None
-    """`replicationBackfills` or the like, JSON array as AWS gives it."""
+    """`replicationBackfills` or the like, JSON array as AWS returns it."""
     event_rules: str | None = None
-    """`Rules` of the default event bus of EventBridge, JSON array; None also where nobody asked for them."""
+    """`Rules` of the default event bus of EventBridge, JSON array; None also where the baseline does not need them."""
     service_linked_role_present: bool | None = None
     destinations_limit: int | None = None
     """Service Quotas L-24725E9A; None: not readable, the baseline's default holds."""
@@ -112,13 +112,13 @@ IMAGE_COLUMNS = (
 )  # fmt: skip
 """`tags` is a JSON array, sorted; `pushed_at` epoch seconds of the push, or of the last restore from the archive, which
 replicates as a push does (ECR user guide, replication.html); `status` ACTIVE, ARCHIVED or ACTIVATING (empty where the
-endpoint does not tell); `subject_digest` empty where the image refers to no other."""
+endpoint does not report it); `subject_digest` empty where the image refers to no other."""
 
 STATUS_COLUMNS = (
     "account", "region", "repository", "digest", "destination_account", "destination_region", "status", "failure_code",
 )  # fmt: skip
-"""Answers of DescribeImageReplicationStatus; `status` NEVER_ATTEMPTED where AWS has no entry for the destination, and
-None where the question was refused."""
+"""Responses of DescribeImageReplicationStatus; `status` NEVER_ATTEMPTED where AWS has no entry for the destination, and
+None where the call failed."""
 
 
 def empty_columns(names: tuple[str, ...]) -> Columns:
@@ -128,17 +128,17 @@ def empty_columns(names: tuple[str, ...]) -> Columns:
 
 @dataclass(frozen=True, slots=True)
 class CallCounts:
-    """Requests of one piece of work, each by `service:Operation`."""
+    """Numbers of requests by `service:Operation`."""
 
     sent: Mapping[str, int] = field(default_factory=dict)
     """All of them, retries included."""
     refused: Mapping[str, int] = field(default_factory=dict)
-    """Of those, the ones that AWS answered with a denial."""
+    """Of those, the ones that AWS denied."""
     throttled: Mapping[str, int] = field(default_factory=dict)
-    """Of those, the ones that AWS answered with a wish for fewer."""
+    """Of those, the ones that AWS throttled."""
 
     def plus(self, *more: CallCounts) -> CallCounts:
-        """These and all of *more* together."""
+        """The sum of these counts and all of *more*."""
         parts = (self, *more)
         return CallCounts(
             _summed(one.sent for one in parts),
@@ -169,14 +169,14 @@ class RegistryEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a run was asked to audit. Empty means: no narrowing."""
+    """What a run audits. Empty means: no restriction."""
 
     accounts: tuple[str, ...] = ()
     ous: tuple[str, ...] = ()
     """OU ids (`ou-…`) or name paths (`Workloads/Prod`); accounts below them are in scope."""
     regions: tuple[str, ...] = ()
     all_repositories: bool = False
-    """Read every repository in detail, not only those that take part in replication."""
+    """Read every repository in detail, not only those that are replicated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,22 +184,22 @@ class Evidence:
     """All that one collection read."""
 
     organization: OrganizationRecord | None
-    """None in single-account mode, or where Organizations could not be read (a gap tells which)."""
+    """None in single-account mode, or where Organizations could not be read (then there is a gap)."""
     caller_account: str
-    """Account of the credentials that the run began with."""
+    """Account of the credentials that started the run."""
     partition: str
     accounts: tuple[AccountRecord, ...]
     regions: tuple[RegionRecord, ...]
     registries: tuple[RegistryEvidence, ...]
-    """One for each (account, Region) that the run set out to read, read or not."""
+    """One for each (account, Region) that the run planned to read, whether or not it could."""
     gaps: tuple[Gap, ...]
     """Gaps that belong to no single registry (organization, roles, Regions)."""
     calls: CallCounts
     """All requests of the run, those of the registries included."""
     started_at: float
-    """Epoch seconds at which the collection began: `now` for every judgement about age."""
+    """Epoch seconds at which the collection started: `now` for every evaluation of age."""
     unaccounted: tuple[RegistryId, ...] = ()
-    """Registries that were planned and yet are in no result; empty unless something broke."""
+    """Registries that were planned and are in no result; empty unless there is a defect."""
 
 
 def all_gaps(evidence: Evidence) -> tuple[Gap, ...]:

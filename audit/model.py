@@ -1,4 +1,4 @@
-"""A run: what was asked, what was found, and all that a report needs. Rendering reads nothing else."""
+"""A run: its request, its results, and everything that a report needs. Reports read nothing else."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from checks.texts import CheckText
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of what was planned could be read."""
+    """How much of the planned evidence was read."""
 
     accounts_planned: int
     accounts_read: int
-    """Accounts of which at least one registry answered."""
+    """Accounts with at least one registry that could be read."""
     registries_planned: int
     registries_complete: int
-    """Registries of which every wanted read succeeded."""
+    """Registries of which every planned read succeeded."""
     registries_partial: int
     registries_unread: int
     repositories: int
     unaccounted: tuple[RegistryId, ...] = ()
-    """Registries planned and missing from the result: a defect, named."""
+    """Registries that were planned and are missing from the result: a defect."""
 
 
 @dataclass(frozen=True, slots=True)
 class GivenFile:
-    """A file that a run was given besides its baseline, kept as it was."""
+    """A file that a run used in addition to its baseline, stored unchanged."""
 
     name: str
     """File name without its folder."""
@@ -68,40 +68,40 @@ class Run:
     baseline_hash: str
     """SHA-256 of `baseline_text`."""
     limits_sources: tuple[str, ...]
-    """Distinct statements of where limits were read."""
+    """Where the limits come from, each source once."""
     coverage: Coverage
     results: tuple[CheckResult, ...]
-    """One per check, in catalogue order, findings with waivers marked."""
+    """One per check, in catalog order; findings with a waiver are marked."""
     gaps: tuple[Gap, ...]
     scripts: tuple[Script, ...]
     calls: CallCounts
     validations: tuple[Mapping[str, Any], ...]
     """Great Expectations' validation results, JSON values."""
     documents: Mapping[RegistryId, Mapping[str, Any]]
-    """Rows of the `registries` table that findings refer to: what single-finding commands are built from."""
+    """Rows of the `registries` table that findings refer to: the commands for a single finding are built from them."""
     account_names: Mapping[str, str]
     notes: tuple[str, ...] = ()
-    """What the baseline's owner should know: requirements without any source, findings that were cut."""
+    """Notes for the owner of the baseline: requirements without a source, findings that were left out."""
     given: tuple[GivenFile, ...] = ()
-    """What the run was given besides its baseline: a file of waivers, the organization's own suites."""
+    """Files besides the baseline: the waivers file, the organization's custom checks."""
     checks: tuple[CheckText, ...] = ()
-    """The words about every check in `results`, those of the organization's own included, as they were then."""
+    """Title and description of every check in `results`, custom checks included, as of this run."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Every finding of every check, in catalogue order."""
+        """Every finding of every check, in catalog order."""
         return tuple(finding for result in self.results for finding in result.findings)
 
     @property
     def evidence_complete(self) -> bool:
-        """Whether nothing that was wanted is missing."""
+        """Whether no planned evidence is missing."""
         coverage = self.coverage
         return not (self.gaps or coverage.unaccounted) and coverage.registries_planned == coverage.registries_complete
 
 
 @dataclass(frozen=True, slots=True)
 class FindingLocation:
-    """Which check found something, and which registries it is about."""
+    """The check and the registries of a finding."""
 
     check: str
     places: tuple[RegistryId, ...]
@@ -109,30 +109,30 @@ class FindingLocation:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What lists, comparisons and trends need of an earlier run, without loading it."""
+    """What lists, comparisons and trends need from an earlier run, without loading it."""
 
     id: str
     started_at: dt.datetime
     evidence_complete: bool
     open: Mapping[str, Severity]
-    """Fingerprint → severity of every failure that no waiver covers."""
+    """Fingerprint → severity of every failure without a waiver."""
     unknown: int = 0
     """Findings of status UNKNOWN or ERROR."""
     waived: int = 0
-    """Failures that a waiver covers."""
+    """Failures with a waiver."""
     locations: Mapping[str, FindingLocation] = field(default_factory=dict)
-    """Where the open failures lie, by fingerprint, as far as that was kept."""
+    """Locations of the open failures by fingerprint, where they were stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """How long a finding has been there, over runs of the same organization and scope."""
+    """How long a finding has existed, over runs of the same organization and scope."""
 
     first_seen: dt.datetime
-    """Start of the run that found it first, since it was last known to be gone."""
+    """Start of the run that found it first since it was last fixed."""
     runs: int
-    """Runs that found it since, this one included; runs that could not look are not counted."""
+    """Runs that found it since then, this one included; runs that could not evaluate it are not counted."""
 
     def days(self, now: dt.datetime) -> int:
-        """Whole days from then to *now*."""
+        """Whole days from `first_seen` to *now*."""
         return max(0, (now - self.first_seen).days)

@@ -1,4 +1,4 @@
-"""How far an audit is, as values: who shows it chooses the words."""
+"""Progress of an audit, as values; the display formats them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """What an audit is doing, in order."""
+    """The phases of an audit, in order."""
 
     ORGANIZATION = "organization"
     """Reading the organization."""
@@ -19,7 +19,7 @@ class Phase(StrEnum):
     DETAILS = "details"
     """Reading settings, repositories and images."""
     STATUSES = "statuses"
-    """Asking about missing images."""
+    """Reading the replication status of missing images."""
     TABLES = "tables"
     JUDGING = "judging"
     KEEPING = "keeping"
@@ -32,13 +32,13 @@ class Step(StrEnum):
     BEGUN = "begun"
     """The phase begins."""
     RESUMED = "resumed"
-    """`count` finished reads are kept from an interrupted collection."""
+    """`count` registry reads are reused from an interrupted collection."""
     PLANNED = "planned"
-    """`count` registry reads are ahead."""
+    """`count` registry reads are planned."""
     READ = "read"
-    """One of them is done, whether or not it succeeded."""
+    """One of them has ended, whether or not it succeeded."""
     LOST = "lost"
-    """One of them was given up; `reason` says why."""
+    """One of them failed; `reason` says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class ProgressEvent:
     account: str = ""
     """Of READ and LOST."""
     region: str = ""
-    """Of READ and LOST; empty where the whole account is meant."""
+    """Of READ and LOST; empty for the whole account."""
     count: int = 0
     """Of RESUMED and PLANNED."""
     reason: str = ""
@@ -62,4 +62,4 @@ Progress = Callable[[ProgressEvent], None]
 
 
 def no_progress(_event: ProgressEvent) -> None:
-    """For callers that show nothing."""
+    """For callers that do not display progress."""

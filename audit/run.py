@@ -1,4 +1,5 @@
-"""One audit from start to end: collect, build tables, judge, mark waivers, plan fixes, keep."""
+"""One audit from start to end: collect evidence, build tables, evaluate checks, apply waivers, plan fixes, store the
+run."""
 
 from __future__ import annotations
 
@@ -41,153 +42,154 @@ Clock = Callable[[], dt.datetime]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a run is asked to do."""
+    """The request for a run."""
 
     aws: AwsSettings
     scope: Scope
     baseline_name: str
-    """How reports call the baseline: a file name, or `defaults`."""
+    """Name of the baseline in reports: a file name, or `defaults`."""
     baseline_text: str
     processes: int = 1
     resume: bool = False
     waivers: GivenFile | None = None
-    """A file of waivers besides the baseline's own."""
+    """A waivers file in addition to the waivers of the baseline."""
     custom_checks: tuple[GivenFile, ...] = ()
-    """The organization's own Great Expectations suites."""
+    """The organization's custom checks (Great Expectations suites)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Demands:
-    """What a request demands of the organization: its files, read once."""
+class RunInputs:
+    """Baseline, custom checks and waivers of a request, parsed once."""
 
     baseline: Baseline
-    custom_checks_files: tuple[CustomCheckFile, ...]
-    """The organization's own."""
+    custom_check_files: tuple[CustomCheckFile, ...]
+    """The organization's custom checks."""
     waivers: tuple[PlacedWaiver, ...]
-    """Those of the baseline, then those of a file of their own."""
+    """Those of the baseline, then those of the waivers file."""
 
 
 def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, *, job: str = "") -> Run:
-    """Audit as *request* says and keep the run in *store*, as the one run of *job* where one asked for it.
+    """Run the audit of *request* and store the run in *store*; *job*: the job that requested it, which gets one run
+    only.
 
-    Raises BaselineError for a baseline that cannot be used, AwsSetupError where AWS cannot be asked at all,
-    StoreError where nothing can be kept. Everything else that AWS refuses becomes a gap of the run.
+    Raises BaselineError for an invalid baseline, AwsSetupError where AWS cannot be called at all, and StoreError
+    where the run cannot be stored. Every other failed AWS call becomes an evidence gap of the run.
     """
-    applied_requirements = read_demands(request)  # what is wrong with them is said before anything long begins
+    inputs = read_inputs(request)  # errors in them are reported before the collection starts
     started = clock()
     aws = request.aws
     key = request_key(aws.profile, aws.role_name, aws.endpoint_url, request.scope, request.baseline_text)
     with (
-        _importing_meanwhile("pandas", "audit.tables"),
-        open_collection(store.collections, key, started.timestamp(), resume=request.resume) as kept,
+        _background_imports("pandas", "audit.tables"),
+        open_collection(store.collections, key, started.timestamp(), resume=request.resume) as collection,
     ):
-        if kept.resumed:
-            progress(ProgressEvent(Phase.ORGANIZATION, Step.RESUMED, count=kept.resumed))
+        if collection.resumed:
+            progress(ProgressEvent(Phase.ORGANIZATION, Step.RESUMED, count=collection.resumed))
         with span("collect") as collecting:
             evidence = collect(
                 request.aws,
                 request.scope,
-                applied_requirements.baseline,
+                inputs.baseline,
                 processes=request.processes,
-                checkpoint=kept,
+                checkpoint=collection,
                 progress=observed(progress, collecting),
-                now=kept.started_at,
+                now=collection.started_at,
             )
-        run, tables = evaluate_evidence(
-            evidence, applied_requirements, request, started=started, clock=clock, progress=progress
-        )
-        if kept.resumed:
-            run = replace(run, notes=(_of_before(kept.resumed, kept.started_at), *run.notes))
+        run, tables = evaluate_evidence(evidence, inputs, request, started=started, clock=clock, progress=progress)
+        if collection.resumed:
+            run = replace(run, notes=(_resumed_note(collection.resumed, collection.started_at), *run.notes))
         with span("keep"):
             progress(ProgressEvent(Phase.KEEPING))
             store.save(run, tables, job=job)
     return run
 
 
-def _of_before(reads: int, moment: float) -> str:
-    """What a report must say of evidence that is older than its run."""
+def _resumed_note(reads: int, moment: float) -> str:
+    """The note on evidence that is older than its run."""
     began = dt.datetime.fromtimestamp(moment, dt.UTC)
-    return f"{reads} of the reads were kept from an interrupted collection that began at {utc_text(began)}."
+    return f"{reads} registry reads were reused from an interrupted collection that started at {utc_text(began)}."
 
 
 def evaluate_evidence(
     evidence: Evidence,
-    applied_requirements: Demands,
+    inputs: RunInputs,
     request: Request,
     *,
     started: dt.datetime,
     clock: Clock,
     progress: Progress,
 ) -> tuple[Run, Mapping[str, pd.DataFrame]]:
-    """Evidence → the run and its tables. No AWS call, nothing kept yet."""
+    """Evidence → the run and its tables. No AWS call, nothing is stored yet."""
     from audit.tables import build_tables
 
     with span("tables"):
         progress(ProgressEvent(Phase.TABLES))
-        tables = build_tables(evidence, applied_requirements.baseline)
+        tables = build_tables(evidence, inputs.baseline)
     with span("judge"):
         progress(ProgressEvent(Phase.JUDGING))
-        return _judged(evidence, applied_requirements, request, tables, started=started, clock=clock), tables
+        return _evaluated(evidence, inputs, request, tables, started=started, clock=clock), tables
 
 
-def _judged(
+def _evaluated(
     evidence: Evidence,
-    applied_requirements: Demands,
+    inputs: RunInputs,
     request: Request,
     tables: dict[str, pd.DataFrame],
     *,
     started: dt.datetime,
     clock: Clock,
 ) -> Run:
-    """What the checks say of *tables*, to which the table of waivers is added."""
+    """Evaluate the checks on *tables*, to which the `waivers` table is added."""
     from audit.tables.organization import waiver_scope_of, waivers_frame
 
-    baseline = applied_requirements.baseline
+    baseline = inputs.baseline
     registries = {RegistryId(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
     organization = evidence.organization.id if evidence.organization else ""
     context = RemediationContext(baseline=baseline, organization=organization, registries=registries)
     evaluation = evaluate(EVIDENCE_CHECKS, tables, context)
-    own = evaluate_suites(applied_requirements.custom_checks_files, tables, context, guard=TimeBudget())
+    custom = evaluate_suites(inputs.custom_check_files, tables, context, guard=TimeBudget())
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
-    setting = Exceptions(
-        started.date(), baseline.longest_waiver_days, units, known_checks(applied_requirements.custom_checks_files)
+    exceptions = Exceptions(
+        started.date(), baseline.longest_waiver_days, units, known_checks(inputs.custom_check_files)
     )
-    waivers = applied_requirements.waivers
-    results = apply_waivers((*evaluation.results, *own.results), [one.waiver for one in waivers], setting)
-    # Waivers are judged by what they cover, hence last; nothing excuses an exception from the rules of exceptions.
-    tables["waivers"] = waivers_frame(waiver_rows(results, waivers, setting, waiver_scope_of(evidence, request.scope)))
+    waivers = inputs.waivers
+    results = apply_waivers((*evaluation.results, *custom.results), [one.waiver for one in waivers], exceptions)
+    # Waivers are evaluated last, by the findings that they cover; findings about waivers cannot be waived.
+    tables["waivers"] = waivers_frame(
+        waiver_rows(results, waivers, exceptions, waiver_scope_of(evidence, request.scope))
+    )
     about_waivers = evaluate(WAIVER_CHECKS, tables, context)
     run = _assemble(
         evidence,
         request,
         (*results, *about_waivers.results),
-        (*evaluation.validations, *own.validations, *about_waivers.validations),
+        (*evaluation.validations, *custom.validations, *about_waivers.validations),
         plan([finding for result in results for finding in result.findings], context),
         registries,
         started=started,
         finished=clock(),
     )
-    notes = (*idle_requirements(baseline, tables["links"]["required_by"]), *own.notes)
-    return replace(run, notes=notes, checks=check_texts(applied_requirements.custom_checks_files))
+    notes = (*idle_requirements(baseline, tables["links"]["required_by"]), *custom.notes)
+    return replace(run, notes=notes, checks=check_texts(inputs.custom_check_files))
 
 
-def read_demands(request: Request) -> Demands:
-    """What *request* demands. Raises BaselineError for a baseline or a file of waivers that cannot be used."""
-    custom_checks_files = read_custom_checks((one.name, one.text) for one in request.custom_checks)
-    known = known_checks(custom_checks_files)
+def read_inputs(request: Request) -> RunInputs:
+    """Parse the files of *request*. Raises BaselineError for an invalid baseline, waivers or custom checks file."""
+    custom_check_files = read_custom_checks((one.name, one.text) for one in request.custom_checks)
+    known = known_checks(custom_check_files)
     baseline = load_baseline(request.baseline_text, request.baseline_name, known_checks=known)
-    return Demands(baseline, custom_checks_files, _placed_waivers(request, baseline, known))
+    return RunInputs(baseline, custom_check_files, _placed_waivers(request, baseline, known))
 
 
 def _placed_waivers(
     request: Request, baseline: Baseline, known: Mapping[str, Sequence[str]]
 ) -> tuple[PlacedWaiver, ...]:
-    """The waivers of the baseline, then those of the file that came with it. Raises BaselineError for the latter."""
-    own = place(baseline.waivers, waiver_lines(request.baseline_text, request.baseline_name), request.baseline_name)
+    """The waivers of the baseline, then those of the waivers file. Raises BaselineError for an invalid waivers file."""
+    custom = place(baseline.waivers, waiver_lines(request.baseline_text, request.baseline_name), request.baseline_name)
     if request.waivers is None:
-        return own
+        return custom
     name, text = request.waivers.name, request.waivers.text
-    return (*own, *place(load_waivers(text, name, known_checks=known), waiver_lines(text, name), name))
+    return (*custom, *place(load_waivers(text, name, known_checks=known), waiver_lines(text, name), name))
 
 
 def _assemble(
@@ -225,16 +227,16 @@ def _assemble(
         scripts=scripts,
         calls=evidence.calls,
         validations=validations,
-        documents=_referred_to(registries, results),
+        documents=_remediated_registries(registries, results),
         account_names={one.account: one.name for one in evidence.accounts if one.name},
         given=(*((request.waivers,) if request.waivers else ()), *request.custom_checks),
     )
 
 
-def _referred_to(
+def _remediated_registries(
     registries: Mapping[RegistryId, Mapping[str, Any]], results: Iterable[CheckResult]
 ) -> dict[RegistryId, Mapping[str, Any]]:
-    """The registries whose documents some command is built from."""
+    """The registries that a remediation changes: commands are built from their documents."""
     wanted = {
         (change.account, change.region)
         for result in results
@@ -245,18 +247,18 @@ def _referred_to(
     return {key: row for key, row in registries.items() if key in wanted}
 
 
-def known_checks(custom_checks_files: Iterable[CustomCheckFile] = ()) -> dict[str, tuple[str, ...]]:
-    """Check id → catalogue ids: what a baseline may name, the expectations of *suites* included."""
-    return {check.id: check.aliases for check in CHECKS} | {one.id: () for one in custom_checks(custom_checks_files)}
+def known_checks(custom_check_files: Iterable[CustomCheckFile] = ()) -> dict[str, tuple[str, ...]]:
+    """Check id → its aliases: what a baseline may name, the expectations of *custom_check_files* included."""
+    return {check.id: check.aliases for check in CHECKS} | {one.id: () for one in custom_checks(custom_check_files)}
 
 
-def check_texts(custom_checks_files: Iterable[CustomCheckFile] = ()) -> tuple[CheckText, ...]:
-    """The words about every check of a run: ours, then the expectations of *suites*."""
-    return (*(text_of(check) for check in CHECKS), *(text_of_own(one) for one in custom_checks(custom_checks_files)))
+def check_texts(custom_check_files: Iterable[CustomCheckFile] = ()) -> tuple[CheckText, ...]:
+    """Title and description of every check of a run: built-in checks, then those of *custom_check_files*."""
+    return (*(text_of(check) for check in CHECKS), *(text_of_own(one) for one in custom_checks(custom_check_files)))
 
 
-class _importing_meanwhile:  # noqa: N801 reads as the context manager that it is
-    """Import slow packages in a thread while AWS answers: Great Expectations alone takes seconds."""
+class _background_imports:  # noqa: N801 a context manager is named like a function
+    """Import slow packages in a thread during the collection: Great Expectations alone takes seconds."""
 
     def __init__(self, *modules: str) -> None:
         self._modules = modules
@@ -271,4 +273,4 @@ class _importing_meanwhile:  # noqa: N801 reads as the context manager that it i
         self._thread.start()
 
     def __exit__(self, *_error: object) -> None:
-        """The thread is not waited for: whoever needs a module waits for its import lock anyway."""
+        """Does not wait for the thread: code that needs a module waits for its import lock anyway."""

@@ -1,8 +1,8 @@
 """Where the time of an audit goes, as OpenTelemetry spans.
 
-They are those of OpenTelemetry's API, which do nothing where the process set up no tracer provider
-(`schedules.service.tracing` does). What an exception said is never part of a span, only its type: texts of errors stay
-on this machine.
+They use the OpenTelemetry API, which does nothing where the process has no tracer provider
+(`schedules.service.tracing` sets one up). A span records the type of an exception, never its message: error messages
+stay on this machine.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Attribute = str | bool | int | float
 
 @contextmanager
 def span(name: str, **attributes: Attribute) -> Iterator[Span]:
-    """Measure what is done inside. *attributes*: exported as `ecr_audit.NAME`; no secrets.
+    """Measure the block. *attributes*: exported as `ecr_audit.NAME`; no secrets.
 
-    A thread of its own begins a trace of its own, unless it is started with `contextvars.copy_context().run`.
+    A new thread starts a new trace, unless it is started with `contextvars.copy_context().run`.
     """
     with _tracer().start_as_current_span(
         name, attributes=_named(attributes), record_exception=False, set_status_on_exception=False
@@ -36,7 +36,7 @@ def span(name: str, **attributes: Attribute) -> Iterator[Span]:
 
 
 def observed(progress: Progress, opened: Span) -> Progress:
-    """*progress*, with the number of registry reads as an attribute of the span, and every other event as one of it."""
+    """*progress*; also records the number of registry reads as a span attribute, other events as span events."""
     reads = 0
 
     def both(event: ProgressEvent) -> None:

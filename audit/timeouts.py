@@ -1,4 +1,4 @@
-"""An end for work whose length somebody else decides: a suite's regular expression can keep a processor for years."""
+"""A time limit for work of unbounded length: a regular expression in a custom check can run for years."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 AGAIN_AFTER = 1.0
-"""What was interrupted may be one of several pieces: each of them gets this long from then on."""
+"""The interrupted work may be one of several pieces: each of the others then gets this many seconds."""
 
 
 class TimeBudgetExceededError(Exception):
@@ -21,8 +21,8 @@ class TimeBudgetExceededError(Exception):
 class TimeBudget:
     """How many seconds one piece of work may take, and all pieces together.
 
-    Only the main thread can be interrupted (Python's `signal`; its regular expressions look for signals while they
-    match); elsewhere a piece takes as long as it takes, and the next one is not begun when the time is up.
+    Only the main thread can be interrupted (Python's `signal`; regular expressions check for signals while they match).
+    In other threads a piece runs to its end, and no further piece starts when the time is used up.
     """
 
     each: float = 120.0
@@ -31,13 +31,15 @@ class TimeBudget:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Raise OutOfPatienceError in what goes on inside once its time is up, and again where it goes on regardless.
+        """Raise TimeBudgetExceededError in the block once its time is used up, and again if the block continues.
 
         Raises it at once where no time is left.
         """
         left = self.together - self._spent
         if left <= 0:
-            raise TimeBudgetExceededError(f"the {self.together:g} seconds for all of this are used up")
+            raise TimeBudgetExceededError(
+                f"the time limit of {self.together:g} seconds for all custom checks is used up"
+            )
         began = time.monotonic()
         try:
             with _alarm(min(self.each, left)):
@@ -53,7 +55,7 @@ def _alarm(seconds: float) -> Iterator[None]:
         return
 
     def interrupt(_number: int, _frame: object) -> None:
-        raise TimeBudgetExceededError(f"it was ended after {seconds:g} seconds")
+        raise TimeBudgetExceededError(f"it was stopped after {seconds:g} seconds")
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_AFTER)

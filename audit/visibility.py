@@ -1,7 +1,7 @@
-"""Where a finding lies, and whether a run could look there.
+"""The location of a finding, and whether a run could evaluate that location.
 
-A failure that a later run does not have is gone only where that run could have seen it. A gap somewhere else in the
-organization says nothing about it: organizations without any gap are rare.
+A failure that a later run does not have is fixed only where that run could have found it. An evidence gap at another
+location does not matter: organizations without any gap are rare.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SIDES = ("", "source_", "destination_")
 
 
 def location_of(finding: Finding) -> FindingLocation:
-    """Where *finding* lies: its own place, and both sides of what lies between two registries."""
+    """The location of *finding*: its registry, and both ends where it is about a link between two registries."""
     key = finding.key
     sides = [RegistryId(str(key.get(f"{side}account") or ""), str(key.get(f"{side}region") or "")) for side in _SIDES]
     places = [RegistryId(finding.account, finding.region), *(place for place in sides if place != ("", ""))]
@@ -24,7 +24,7 @@ def location_of(finding: Finding) -> FindingLocation:
 
 
 def location_text(location: FindingLocation) -> str:
-    """Its places, as a row keeps them."""
+    """The registries of *location*, as stored in a database row."""
     return json.dumps(location.places, separators=(",", ":"))
 
 
@@ -34,47 +34,47 @@ def read_location(check: str, text: str) -> FindingLocation:
 
 
 class Doubt(StrEnum):
-    """Why a run cannot tell whether a finding of an earlier one is gone."""
+    """Why a run cannot determine whether a finding of an earlier run is fixed."""
 
     UNKNOWN = "unknown"
-    """It has the finding, and its evidence did not suffice to decide it."""
+    """The run has the finding with status UNKNOWN: its evidence was not sufficient."""
     CHECK = "check"
     """The check was not part of the run, or ended in an error."""
     EVIDENCE = "evidence"
-    """A read failed where the finding lies."""
+    """A read failed at the location of the finding."""
     NOTHING = "nothing"
-    """The run decided nothing at all."""
+    """The run has no result PASS or FAIL at all."""
 
 
 class RunCoverage:
-    """What one run could look at."""
+    """What one run could evaluate."""
 
     def __init__(self, run: Run) -> None:
-        self._sound = {result.check for result in run.results if not result.error}
-        self._all_sound = len(self._sound) == len(run.results)
-        self._blind = {RegistryId(gap.account, gap.region) for gap in run.gaps} | set(run.coverage.unaccounted)
-        self._accounts = {account for account, _ in self._blind}
+        self._evaluated = {result.check for result in run.results if not result.error}
+        self._all_evaluated = len(self._evaluated) == len(run.results)
+        self._unread = {RegistryId(gap.account, gap.region) for gap in run.gaps} | set(run.coverage.unaccounted)
+        self._accounts = {account for account, _ in self._unread}
         self._complete = run.evidence_complete
         self._decided = any(result.counts.get(one) for result in run.results for one in (Status.PASS, Status.FAIL))
 
     def reaches(self, location: FindingLocation | None) -> bool:
-        """Whether everything about *spot* could be read and judged. None, not known where: whether all could be."""
+        """Whether everything at *location* was read and evaluated. None (location unknown): whether everything was."""
         return self.undetermined_reason(location) is None
 
     def undetermined_reason(self, location: FindingLocation | None) -> Doubt | None:
-        """Why something at *spot* may still be there although the run does not have it; None: it is gone."""
+        """Why a finding at *location* may still exist although the run does not have it; None: it is fixed."""
         if not self._decided:
             return Doubt.NOTHING
-        if not (self._all_sound if location is None else location.check in self._sound):
+        if not (self._all_evaluated if location is None else location.check in self._evaluated):
             return Doubt.CHECK
-        if self._complete or (location is not None and not any(self._missed(place) for place in location.places)):
+        if self._complete or (location is not None and not any(self._is_unread(place) for place in location.places)):
             return None
         return Doubt.EVIDENCE
 
-    def _missed(self, place: RegistryId) -> bool:
+    def _is_unread(self, place: RegistryId) -> bool:
         account, region = place
         if not account or "" in self._accounts:
-            return True  # the organization as a whole is meant, on one side or the other
+            return True  # a gap or finding of the whole organization
         if not region:
             return account in self._accounts
-        return place in self._blind or (account, "") in self._blind
+        return place in self._unread or (account, "") in self._unread

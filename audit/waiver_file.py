@@ -1,6 +1,6 @@
-"""One waiver more in a file of waivers: refused with a reason, or appended whole, also when many do it at once.
+"""Append a waiver to a waivers file, completely or not at all, also when several processes do so at once.
 
-The command line and the web write through here, so that both refuse alike.
+The command line and the web application both use this module, so that both apply the same rules.
 """
 
 from __future__ import annotations
@@ -41,58 +41,56 @@ class Waived:
 
     finding: Finding
     owner: str
-    """Who answers for it."""
+    """The person or team that is accountable for it."""
     until: dt.date
-    """The last day on which it holds."""
+    """The last day on which it is valid."""
     path: Path
-    """The file that holds it, links followed."""
+    """The file that contains it, symbolic links resolved."""
 
 
 def waivable(run: Run, fingerprint: str) -> Finding:
     """The one finding of *run* whose fingerprint begins with *fingerprint*, in either case, if it may be waived.
 
-    Raises CannotWaiveError: no fingerprint, none or several such findings, a broken check, a finding about waivers.
+    Raises CannotWaiveError: not a fingerprint, no or several such findings, a check error, a finding about waivers.
     """
     wanted = fingerprint.strip().lower()
     if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST_PREFIX},16}}", wanted):
         raise CannotWaiveError(
-            f"{fingerprint[:40]!r} is no fingerprint: eight to sixteen hex digits, as reports print them"
+            f"{fingerprint[:40]!r} is not a valid fingerprint: give eight to sixteen hex digits, as reports print them"
         )
     found = [one for one in run.findings if one.fingerprint.startswith(wanted)]
     if not found:
-        raise CannotWaiveError(
-            f"run {run.id} has no finding {wanted}; `ecr-audit runs list` shows which other runs are"
-        )
+        raise CannotWaiveError(f"run {run.id} has no finding {wanted}; `ecr-audit runs list` lists the other runs")
     if len(found) > 1:
-        raise CannotWaiveError(f"{wanted} is the beginning of {len(found)} findings of run {run.id}; give more digits")
-    _refuse_what_is_never_waived(found[0])
+        raise CannotWaiveError(f"{wanted} matches {len(found)} findings of run {run.id}; give more digits")
+    _refuse_unwaivable(found[0])
     return found[0]
 
 
 def stated(text: str) -> str:
-    """*text* without blanks around it. Raises CannotWaiveError where it says nothing, or UTF-8 cannot hold it."""
+    """*text* without surrounding whitespace. Raises CannotWaiveError where it is empty or not valid in UTF-8."""
     if not text.strip():
-        raise CannotWaiveError("nothing is written there")
+        raise CannotWaiveError("it is empty")
     if any("\ud800" <= char <= "\udfff" for char in text):
-        raise CannotWaiveError("it holds characters that cannot be kept in UTF-8")
+        raise CannotWaiveError("it contains characters that cannot be encoded in UTF-8")
     return text.strip()
 
 
 def append_waiver(
     path: Path, run: Run, finding: Finding, *, reason: str, until: dt.date, owner: str, today: dt.date
 ) -> Waived:
-    """Append to the file *path* an exception for *finding* of *run* that holds through *until*.
+    """Append to the file *path* a waiver for *finding* of *run* that is valid through *until*.
 
-    The file holds waivers alone, and is begun if it is not there; what it holds stays, comments, byte order mark and
-    mode included. A link is written through, not replaced. Readers see the old file or the new one, and of those who
-    append at the same time, each adds to what the others wrote.
+    The file contains only waivers, and is created if it does not exist; its content stays, including comments, byte
+    order mark and mode. A symbolic link is followed, not replaced. Readers see the old file or the new one, and
+    processes that append at the same time do not overwrite each other.
     Raises CannotWaiveError.
     """
-    _refuse_what_is_never_waived(finding)
-    reason, owner = _named("the reason", reason), _named("the owner", owner)
+    _refuse_unwaivable(finding)
+    reason, owner = _required_text("the reason", reason), _required_text("the owner", owner)
     real = Path(os.path.realpath(path))
     try:
-        with _alone(real, path):
+        with _exclusive(real, path):
             marked, text = _read(real, path)
             baseline = _loaded(text, str(path))
             _refuse_requirements(baseline, path)
@@ -107,16 +105,18 @@ def append_waiver(
     return Waived(finding, owner, until, real)
 
 
-def _refuse_what_is_never_waived(finding: Finding) -> None:
+def _refuse_unwaivable(finding: Finding) -> None:
     if finding.status is Status.ERROR:
-        raise CannotWaiveError(f"the check {finding.check} broke; that is mended, not waived: {finding.message}")
+        raise CannotWaiveError(
+            f"the check {finding.check} ended in an error; an error is fixed, not waived: {finding.message}"
+        )
     if finding.check.startswith(NEVER_WAIVED):
         raise CannotWaiveError(
-            f"{finding.check}: findings about waivers cannot be waived; mend the waiver: {finding.message}"
+            f"{finding.check}: findings about waivers cannot be waived; fix the waiver: {finding.message}"
         )
 
 
-def _named(what: str, text: str) -> str:
+def _required_text(what: str, text: str) -> str:
     try:
         return stated(text)
     except CannotWaiveError as error:
@@ -124,13 +124,15 @@ def _named(what: str, text: str) -> str:
 
 
 @contextmanager
-def _alone(real: Path, shown: Path) -> Iterator[None]:
-    """Hold the lock beside the file *real*, and remove it afterwards. A process that dies lets go of it."""
+def _exclusive(real: Path, shown: Path) -> Iterator[None]:
+    """Hold the lock beside the file *real*, and remove it afterwards. The lock of a process that ends is released."""
     lock = real.with_name(f".{real.name}.lock")
     deadline = time.monotonic() + LOCK_SECONDS
     while (descriptor := _locked(lock)) is None:
         if time.monotonic() > deadline:
-            raise CannotWaiveError(f"{shown}: another process has been writing it for {LOCK_SECONDS:.0f} s; try again")
+            raise CannotWaiveError(
+                f"{shown}: another process has been writing to it for {LOCK_SECONDS:.0f} s; try again"
+            )
         time.sleep(0.01)
     try:
         yield
@@ -140,19 +142,19 @@ def _alone(real: Path, shown: Path) -> Iterator[None]:
 
 
 def _locked(lock: Path) -> int | None:
-    """A descriptor that holds the lock; None where another has it, or just removed it."""
+    """A descriptor that holds the lock; None where another process has it, or just removed it."""
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-    held = False
+    is_held = False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever held it before may have removed the name since it was opened: then it locks nothing.
-        held = os.path.samestat(os.fstat(descriptor), lock.stat())
+        # The previous holder may have removed the file since it was opened: then it locks nothing.
+        is_held = os.path.samestat(os.fstat(descriptor), lock.stat())
     except (BlockingIOError, FileNotFoundError):
         return None
     finally:
-        if not held:
+        if not is_held:
             os.close(descriptor)
-    return descriptor if held else None
+    return descriptor if is_held else None
 
 
 def _read(real: Path, shown: Path) -> tuple[bool, str]:
@@ -165,7 +167,7 @@ def _read(real: Path, shown: Path) -> tuple[bool, str]:
         return data.startswith(codecs.BOM_UTF8), data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise CannotWaiveError(f"{shown}:{line}: is not UTF-8 here; save it as UTF-8") from error
+        raise CannotWaiveError(f"{shown}:{line}: not valid UTF-8; save the file as UTF-8") from error
 
 
 def _loaded(text: str, name: str) -> Baseline:
@@ -176,9 +178,9 @@ def _loaded(text: str, name: str) -> Baseline:
 
 
 def _refuse_requirements(baseline: Baseline, shown: Path) -> None:
-    """A baseline is written by people and reviewed; no program adds to it."""
+    """A baseline is written and reviewed by people; ecr-audit does not add to it."""
     if baseline.model_fields_set - {"version", "waivers"}:
-        raise CannotWaiveError(f"{shown} is a baseline; waivers are added only to a file that holds nothing else")
+        raise CannotWaiveError(f"{shown} is a baseline; waivers are added only to a file that contains nothing else")
 
 
 def _refuse_wrong_day(until: dt.date, today: dt.date, longest: int) -> None:
@@ -187,8 +189,8 @@ def _refuse_wrong_day(until: dt.date, today: dt.date, longest: int) -> None:
     if (until - today).days > longest:
         last = today + dt.timedelta(days=longest)
         raise CannotWaiveError(
-            f"the last day {until} is {(until - today).days} days ahead, at most {longest} are allowed ({last}); "
-            "the baseline's `longest_waiver_days` says so"
+            f"the last day {until} is {(until - today).days} days ahead; at most {longest} are allowed ({last}) by "
+            "the baseline's `longest_waiver_days`"
         )
 
 
@@ -196,18 +198,19 @@ def _refuse_duplicate(finding: Finding, baseline: Baseline, text: str, shown: Pa
     for waiver, line in zip(baseline.waivers, waiver_lines(text, str(shown)), strict=True):
         if waiver.fingerprint == finding.fingerprint:
             raise CannotWaiveError(
-                f"{shown}:{line}: {finding.fingerprint} is waived here until {waiver.until}; change that one"
+                f"{shown}:{line}: {finding.fingerprint} is already waived until {waiver.until}; change that waiver"
             )
     mark = finding.waiver
     if mark is not None and mark.until >= until.isoformat():
         raise CannotWaiveError(
-            f"{finding.fingerprint} is waived already, until {mark.until}: {mark.reason} ({mark.owner})"
+            f"{finding.fingerprint} is already waived until {mark.until}: {mark.reason} ({mark.owner})"
         )
 
 
 def _fields(finding: Finding, reason: str, owner: str, until: dt.date) -> dict[str, str | tuple[str, ...]]:
     fields: dict[str, str | tuple[str, ...]] = {"checks": (finding.check,), "fingerprint": finding.fingerprint}
-    # Not needed to find it; they tell a reader where it is, and whether a narrowed run looked there.
+    # Not needed to match the finding; they show a reader its location, and whether a run with a narrower scope covers
+    # it.
     if finding.account:
         fields["accounts"] = (finding.account,)
     if finding.region:

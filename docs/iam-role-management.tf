@@ -1,5 +1,5 @@
-# The role that an ecr-audit run begins with. It reads configuration, changes nothing and cannot pull an image.
-# It belongs into the account from which audits begin: the management account, or a delegated administrator's.
+# The role that starts an ecr-audit run. It reads configuration, changes nothing and cannot pull an image.
+# Apply it in the account in which audits start: the management account or a delegated administrator account.
 
 variable "role_name" {
   description = "Name of the role"
@@ -7,7 +7,7 @@ variable "role_name" {
   default     = "ecr-audit-start"
   validation {
     condition     = can(regex("^([A-Za-z0-9_+=,.@-]{1,64})$", var.role_name))
-    error_message = "role_name is not of the form that AWS asks for."
+    error_message = "role_name must match ^([A-Za-z0-9_+=,.@-]{1,64})$."
   }
 }
 
@@ -17,7 +17,7 @@ variable "role_path" {
   default     = "/"
   validation {
     condition     = can(regex("^(/([!-~]+/)?)$", var.role_path))
-    error_message = "role_path is not of the form that AWS asks for."
+    error_message = "role_path must match ^(/([!-~]+/)?)$."
   }
 }
 
@@ -27,37 +27,37 @@ variable "audit_role" {
   default     = "ecr-audit"
   validation {
     condition     = can(regex("^([!-~]{1,512})$", var.audit_role))
-    error_message = "audit_role is not of the form that AWS asks for."
+    error_message = "audit_role must match ^([!-~]{1,512})$."
   }
 }
 
 variable "trusted_principal" {
-  description = "Account id, or ARN of the principal, that may assume the role; empty: principals of this account that its own policies allow to"
+  description = "Account id, or ARN of the principal, that may assume the role; empty: principals of this account whose own policies allow it"
   type        = string
   default     = ""
   validation {
     condition     = can(regex("^(([0-9]{12}|arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[^*]+)?)$", var.trusted_principal))
-    error_message = "trusted_principal is not of the form that AWS asks for."
+    error_message = "trusted_principal must match ^(([0-9]{12}|arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[^*]+)?)$."
   }
 }
 
 variable "external_id" {
-  description = "External id to ask for; empty: none"
+  description = "External id that is required; empty: none"
   type        = string
   default     = ""
   validation {
     condition     = can(regex("^(([A-Za-z0-9_+=,.@:/-]{2,})?)$", var.external_id))
-    error_message = "external_id is not of the form that AWS asks for."
+    error_message = "external_id must match ^(([A-Za-z0-9_+=,.@:/-]{2,})?)$."
   }
 }
 
 variable "organization_id" {
-  description = "Organization that the caller must belong to; empty: not asked"
+  description = "Organization that the caller must belong to; empty: any"
   type        = string
   default     = ""
   validation {
     condition     = can(regex("^((o-[a-z0-9]{10,32})?)$", var.organization_id))
-    error_message = "organization_id is not of the form that AWS asks for."
+    error_message = "organization_id must match ^((o-[a-z0-9]{10,32})?)$."
   }
 }
 
@@ -159,7 +159,7 @@ data "aws_iam_policy_document" "read" {
 resource "aws_iam_role" "audit" {
   name                 = var.role_name
   path                 = var.role_path
-  description          = "The role that an ecr-audit run begins with"
+  description          = "The role that starts an ecr-audit run"
   assume_role_policy   = data.aws_iam_policy_document.trust.json
   max_session_duration = 3600
 }

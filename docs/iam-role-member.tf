@@ -1,5 +1,5 @@
 # The role that ecr-audit assumes in this account. It reads configuration, changes nothing and cannot pull an image.
-# For every account of an organization, a service-managed StackSet of the CloudFormation form is less work.
+# For every account of an organization, a service-managed StackSet with the CloudFormation template is easier.
 
 variable "role_name" {
   description = "Name of the role"
@@ -7,7 +7,7 @@ variable "role_name" {
   default     = "ecr-audit"
   validation {
     condition     = can(regex("^([A-Za-z0-9_+=,.@-]{1,64})$", var.role_name))
-    error_message = "role_name is not of the form that AWS asks for."
+    error_message = "role_name must match ^([A-Za-z0-9_+=,.@-]{1,64})$."
   }
 }
 
@@ -17,7 +17,7 @@ variable "role_path" {
   default     = "/"
   validation {
     condition     = can(regex("^(/([!-~]+/)?)$", var.role_path))
-    error_message = "role_path is not of the form that AWS asks for."
+    error_message = "role_path must match ^(/([!-~]+/)?)$."
   }
 }
 
@@ -26,27 +26,27 @@ variable "trusted_principal" {
   type        = string
   validation {
     condition     = can(regex("^([0-9]{12}|arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[^*]+)$", var.trusted_principal))
-    error_message = "trusted_principal is not of the form that AWS asks for."
+    error_message = "trusted_principal must match ^([0-9]{12}|arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[^*]+)$."
   }
 }
 
 variable "external_id" {
-  description = "External id to ask for; empty: none"
+  description = "External id that is required; empty: none"
   type        = string
   default     = ""
   validation {
     condition     = can(regex("^(([A-Za-z0-9_+=,.@:/-]{2,})?)$", var.external_id))
-    error_message = "external_id is not of the form that AWS asks for."
+    error_message = "external_id must match ^(([A-Za-z0-9_+=,.@:/-]{2,})?)$."
   }
 }
 
 variable "organization_id" {
-  description = "Organization that the caller must belong to; empty: not asked"
+  description = "Organization that the caller must belong to; empty: any"
   type        = string
   default     = ""
   validation {
     condition     = can(regex("^((o-[a-z0-9]{10,32})?)$", var.organization_id))
-    error_message = "organization_id is not of the form that AWS asks for."
+    error_message = "organization_id must match ^((o-[a-z0-9]{10,32})?)$."
   }
 }
 

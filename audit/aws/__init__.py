@@ -1,4 +1,4 @@
-"""The way to AWS: sessions, assumed roles, retries and rates, and what a refusal means."""
+"""Access to AWS: sessions, assumed roles, retries, rate limits, and the meaning of each error."""
 
 from audit.aws.settings import AwsSettings, AwsSetupError, ScopeError
 

@@ -1,4 +1,4 @@
-"""One call, whole: whose credentials, how fast, how often again, and what to say when there is no answer."""
+"""One AWS call: its credentials, rate limit and retries, and the failure that is reported when it does not succeed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GAIN_PER_SECOND = 2.0
 
 
 class RateLimit:
-    """The limit of one (service, account, Region). Safe to share between threads."""
+    """Rate limit of one (service, account, Region). Safe to share between threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -38,7 +38,7 @@ class RateLimit:
 
     @property
     def rate(self) -> float | None:
-        """Requests a second now allowed; None: not limited, since nothing was ever throttled."""
+        """Requests per second that are allowed now; None: no limit, because AWS has not throttled any request."""
         return self._rate
 
     def reserve(self) -> float:
@@ -54,7 +54,7 @@ class RateLimit:
             return 0.0 if self._tokens >= 0.0 else -self._tokens / self._rate
 
     def throttled(self) -> None:
-        """AWS refused a request as too fast. Answers to requests of the same burst count once."""
+        """AWS throttled a request. Several throttled requests of one burst lower the rate once."""
         with self._lock:
             now = self._clock()
             if self._refused_since is None:
@@ -66,7 +66,7 @@ class RateLimit:
             self._tokens, self._refilled, self._lowered = 0.0, now, now
 
     def answered(self) -> None:
-        """A request got through: speed up a little, and drop the limit once it is far above any known rate."""
+        """A request succeeded: raise the rate a little, and remove the limit once it is far above any known rate."""
         if self._rate is None:
             return
         with self._lock:
@@ -78,7 +78,7 @@ class RateLimit:
                 self._rate = None
 
     def refused_for(self) -> float:
-        """Seconds since the first of the refusals between which nothing got through; 0.0 where something just did."""
+        """Seconds since AWS began to throttle every request; 0.0 where the last request succeeded."""
         with self._lock:
             return 0.0 if self._refused_since is None else self._clock() - self._refused_since
 
@@ -99,7 +99,7 @@ Answer = dict[str, Any]
 
 
 class Calls:
-    """Every call of this process goes through here. Safe to share between threads."""
+    """Sends every AWS call of this process. Safe to share between threads."""
 
     def __init__(
         self,
@@ -150,14 +150,14 @@ class Calls:
                 continue
             allowed = settings.max_attempts if outcome.throttled else min(settings.max_attempts, _TRANSIENT_ATTEMPTS)
             pause = min(_LONGEST_PAUSE, random.uniform(0.5, 1.0) * 0.25 * 2**attempt)
-            # A registry that answers nobody is given up as a whole: its operations do not wait one after the other.
+            # A registry that throttles every request is given up as a whole: its operations do not each wait in turn.
             waited = max(self._clock() - started, limit.refused_for() if outcome.throttled else 0.0)
             late = waited + pause > settings.retry_seconds
             if not outcome.transient or attempt >= allowed or late or self._pause(pause):
                 raise CallError(outcome)
 
     def identity(self, account: str) -> Identity | None:
-        """What signs for *account*: None stands for the credentials that the session finds by itself."""
+        """The identity that signs for *account*; None: the credentials that the session finds by itself."""
         if not account or account == self.caller_account:
             return self.caller_identity
         with self._lock:
@@ -166,7 +166,7 @@ class Calls:
             return self._roles[account]
 
     def adopt(self, account: str, keys: Keys) -> None:
-        """Begin with credentials of *account* that another process already holds; they are renewed here."""
+        """Start with credentials of *account* that another process already has; they are renewed here."""
         with self._lock:
             if account not in self._roles and account != self.caller_account:
                 self._roles[account] = RoleIdentity(lambda: self._assume(account), keys)
@@ -177,11 +177,11 @@ class Calls:
         return identity.keys if isinstance(identity, RoleIdentity) and account != self.caller_account else None
 
     def take_role_counts(self) -> CallCounts:
-        """Requests sent to assume roles since this was last asked."""
+        """Requests sent to assume roles since the last call of this method."""
         return self._role_counter.take()
 
     def stop(self) -> None:
-        """End every pause at once and let no further request be sent."""
+        """End every pause at once and send no further request."""
         self._stopped.set()
 
     def _send(
@@ -197,14 +197,14 @@ class Calls:
             identity.get_frozen_credentials()
         wait = limit.reserve()
         if (wait and self._pause(wait)) or self._stopped.is_set():
-            return Failure(GapKind.LIMITED, "Stopped", "the run was stopped before this was read")
+            return Failure(GapKind.LIMITED, "Stopped", "the run was stopped before this call was made")
         try:
             with self._slots:
                 answer = self.session.send(asked, region, parameters, identity, counter)
         except CallError:
             raise  # the account's credentials, not this operation, failed
         except Exception as error:
-            # botocore and its parsers raise many types; every one becomes a recorded gap.
+            # botocore and its parsers raise many types; each becomes an evidence gap.
             failure = failure_of(error)
             if counter is not None:
                 counter.failed(asked.action, failure)
@@ -239,13 +239,13 @@ class Calls:
         except CallError as error:
             raise CallError(_role_failure(error.failure), _ASSUME) from error
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            message = "AssumeRole answered without usable credentials"
+            message = "the response to AssumeRole has no usable credentials"
             failure = Failure(GapKind.UNEXPECTED, type(error).__name__, message)
             raise CallError(failure, _ASSUME) from error
 
 
 def _role_failure(failure: Failure) -> Failure:
-    """STS says AccessDenied both for a role that is missing and for one that does not trust us."""
+    """STS answers AccessDenied both for a role that does not exist and for one that does not trust the caller."""
     if failure.kind not in (GapKind.DENIED, GapKind.UNEXPECTED) or failure.transient:
         return failure
     return Failure(GapKind.ROLE_MISSING, failure.code, failure.message)

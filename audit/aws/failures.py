@@ -1,4 +1,4 @@
-"""Why a call did not answer: botocore's exceptions and error codes → a typed failure, in one place."""
+"""Why a call failed: botocore's exceptions and error codes → a typed failure, in one place."""
 
 from __future__ import annotations
 
@@ -70,21 +70,21 @@ _NO_CREDENTIALS = (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call that gave no answer, and why."""
+    """A failed call, and why it failed."""
 
     kind: GapKind
     code: str
     message: str
     throttled: bool = False
-    """Whether AWS asked us to slow down: the limiter listens to this."""
+    """Whether AWS throttled the request: the rate limit is lowered."""
     transient: bool = False
-    """Whether the same request may well succeed a moment later."""
+    """Whether the same request may succeed when it is retried."""
     expired: bool = False
-    """Whether fresh credentials may help."""
+    """Whether renewed credentials may help."""
 
 
 class CallError(Exception):
-    """A call failed for good: retries, if any made sense, are used up."""
+    """A call failed after its last retry, or with an error that a retry cannot fix."""
 
     def __init__(self, failure: Failure, operation: Operation | None = None) -> None:
         super().__init__(f"{failure.code}: {failure.message}")
@@ -94,7 +94,7 @@ class CallError(Exception):
 
 
 def failure_of(error: Exception) -> Failure:
-    """Classify what a botocore client raised. Never raises; what nothing describes is UNEXPECTED and keeps its text."""
+    """Classify what a botocore client raised. Never raises; an unlisted error is UNEXPECTED and keeps its text."""
     if isinstance(error, CallError):
         return error.failure
     if isinstance(error, sdk.ClientError):
@@ -111,7 +111,7 @@ def _answered(error: sdk.ClientError) -> Failure:
     if page:
         message = _page_text(message, status)
     kind = _kind(code, message, status)
-    # A program that answers 500 with a page of its own is an emulator that broke, and will break again.
+    # An endpoint that answers 500 with an HTML page is an emulator with an error, and will fail again.
     server_side = kind is GapKind.UNEXPECTED and (code in _SERVER or status >= 500) and not (page and status == 500)
     return Failure(
         kind=kind,
@@ -124,13 +124,13 @@ def _answered(error: sdk.ClientError) -> Failure:
 
 
 def _without_secrets(message: str) -> str:
-    """A refused signature is explained with the whole signed request, its session token included."""
+    """Error messages about a rejected signature quote the signed request, including its session token."""
     return _KEY_ID.sub(r"\1…", _TOKEN.sub(r"\1…", _SIGNED.sub("", message))).strip()
 
 
 def _page_text(page: str, status: int) -> str:
     title = _TITLE.search(page)
-    return f"HTTP {status} with a page instead of an answer" + (f": {title[1].strip()}" if title else "")
+    return f"HTTP {status} with an HTML page instead of an API response" + (f": {title[1].strip()}" if title else "")
 
 
 def _kind(code: str, message: str, status: int) -> GapKind:
@@ -146,7 +146,7 @@ def _kind(code: str, message: str, status: int) -> GapKind:
         return GapKind.DENIED_BY_SCP if _SCP.search(message) else GapKind.DENIED
     if _FEATURE.search(message):
         return GapKind.FEATURE_DISABLED
-    # An emulator that lacks an operation answers 404 or 501 with a page of its own instead of a service's error code.
+    # An emulator that lacks an operation answers 404 or 501 with an HTML page instead of a service's error code.
     if code in _UNKNOWN or status == 501 or _LACKING.search(message):
         return GapKind.UNKNOWN_OPERATION
     if code in _TIMED_OUT:
@@ -167,12 +167,12 @@ def _unanswered(error: Exception) -> Failure:
         return Failure(GapKind.UNKNOWN_OPERATION, code, message)
     if isinstance(error, (ResponseParserError, ValueError, KeyError, TypeError, AttributeError)):
         # botocore's parsers fail in many ways on a body that is not of the service's protocol.
-        return Failure(GapKind.UNEXPECTED, code, f"the answer could not be parsed: {message}"[:_MESSAGE_LIMIT])
+        return Failure(GapKind.UNEXPECTED, code, f"the response could not be parsed: {message}"[:_MESSAGE_LIMIT])
     return Failure(GapKind.UNEXPECTED, code, message)
 
 
 def gap_of(failure: Failure, operation: Operation, account: str, region: str, resource: str = "") -> Gap:
-    """The gap that *failure* leaves. A permission is named only where granting it would close the gap."""
+    """The evidence gap that *failure* leaves. It names a permission only where granting it would close the gap."""
     return Gap(
         account=account,
         region=region,

@@ -1,4 +1,4 @@
-"""Credentials of each account: the caller's own, or those of the audit role, assumed late and renewed in time."""
+"""Credentials of each account: the caller's own, or those of the audit role, assumed on demand and renewed in time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Keys:
 
 
 class Identity(Protocol):
-    """What signs a request."""
+    """Signs a request."""
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """The credentials to sign with now."""
@@ -60,13 +60,13 @@ class RoleIdentity:
 
     @property
     def keys(self) -> Keys:
-        """The same, in a form that can be handed to another process."""
+        """The credentials in a form that can be passed to another process."""
         self.get_frozen_credentials()
         assert self._keys is not None
         return self._keys
 
     def expire(self) -> None:
-        """AWS called these credentials expired: forget them, whatever their stated life."""
+        """AWS reported these credentials as expired: discard them, whatever expiry time they state."""
         with self._lock:
             self._keys = None
 
@@ -91,7 +91,7 @@ class RoleIdentity:
         return keys.expires_at - min(_EARLY, (keys.expires_at - self._clock()) / 2)
 
     def _use_what_is_left(self, now: float, error: CallError) -> None:
-        """Credentials that still live are used to their end before a failed renewal counts."""
+        """Credentials that are still valid are used until they expire; only then does a failed renewal count."""
         if self._keys is None or self._keys.expires_at <= now:
             raise error
 

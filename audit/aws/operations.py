@@ -1,6 +1,6 @@
-"""Every operation that the collector may call: the IAM action it needs, and what a refusal leaves unknown.
+"""Every operation that the collector may call: the IAM action it needs, and what is unknown where it is denied.
 
-One declaration drives three things: the gap that a refusal becomes, the permissions that reports name, and the
+One declaration drives three things: the evidence gap of a failed call, the permissions that reports name, and the
 generated least-privilege policies. An operation that is not declared here cannot be called.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 MEMBER = "member"
 """Called inside each audited account, with the audit role."""
 MANAGEMENT = "management"
-"""Called once, with the credentials that the run began with."""
+"""Called once, with the credentials that started the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,16 @@ class Operation:
     sid: str
     """Statement of the generated policy in which its action is listed."""
     tables: tuple[str, ...] = ()
-    """Tables that are incomplete when it is refused."""
+    """Tables that are incomplete when it is denied."""
     side: str = MEMBER
     optional: bool = False
-    """Whether a whole audit may do without it: there is a fallback, or only some organizations give reason to ask."""
+    """Whether a complete audit can do without it: there is a fallback, or only some organizations need it."""
     instead: str = ""
-    """What the audit goes by where it is refused; empty: what depends on it is unknown."""
+    """What the audit uses instead where it is denied; empty: nothing, so what depends on it is unknown."""
     none_codes: tuple[str, ...] = ()
-    """Error codes that mean `there is none`: an answer, not a refusal."""
+    """Error codes that mean that the resource does not exist: a result, not a failure."""
     absent_when_disabled: bool = False
-    """Whether `this feature is disabled` means that there is nothing to read, rather than that we cannot know."""
+    """Whether the error "this feature is disabled" means that nothing exists, rather than that it is unknown."""
     prefix: str = ""
     """IAM prefix where it is not the service's name."""
     action: str = field(init=False)
@@ -136,12 +136,12 @@ def _policy(side: str, resources: dict[str, str], without: Collection[str]) -> d
 
 
 def member_policy(without: Collection[str] = ()) -> dict[str, Any]:
-    """IAM policy document of the audit role in every account, less the actions in *without*. It pulls no image."""
+    """IAM policy document of the audit role in every account, minus the actions in *without*. It cannot pull images."""
     return _policy(MEMBER, {}, without)
 
 
 def management_policy(role_name: str = "ecr-audit", partition: str = "aws") -> dict[str, Any]:
-    """IAM policy document for the credentials that start a run: organization reads and assuming *role_name*.
+    """IAM policy document for the credentials that start a run: read the organization and assume *role_name*.
 
     The caller's own account is read with these credentials too, so they need `member_policy()` besides.
     """

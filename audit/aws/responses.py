@@ -1,4 +1,5 @@
-"""Responses of AWS: parsed without a walk over shapes, and held against the shape that the service's model declares."""
+"""Responses of AWS: parsed without walking over shapes, and validated against the shape that the service model
+declares."""
 
 from __future__ import annotations
 
@@ -20,10 +21,10 @@ def epoch(value: object) -> float:
 
 
 class PlainJsonParser(JSONParser):  # type: ignore[misc]  # botocore ships no types
-    """Success answers are decoded and nothing more; error answers go botocore's usual way."""
+    """Decodes successful responses and nothing more; botocore parses error responses as usual."""
 
     def parse(self, response: Mapping[str, Any], shape: Shape | None) -> dict[str, Any]:
-        """The answer as a dict with `ResponseMetadata`; ResponseParserError where the body is no JSON object."""
+        """The response as a dict with `ResponseMetadata`; ResponseParserError where the body is not a JSON object."""
         status = response["status_code"]
         if status >= 300:
             return _encodable(super().parse(response, shape), response["body"])
@@ -43,7 +44,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def _encodable(parsed: dict[str, Any], body: bytes) -> dict[str, Any]:
-    """*parsed* with U+FFFD for halves of UTF-16 pairs: JSON may spell them, but no file in UTF-8 can hold one."""
+    """*parsed* with U+FFFD for unpaired UTF-16 surrogates: JSON can escape them, but UTF-8 cannot encode them."""
     if not _SURROGATE.search(body):
         return parsed
     text = json.dumps(parsed, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -51,49 +52,51 @@ def _encodable(parsed: dict[str, Any], body: bytes) -> dict[str, Any]:
     return cleaned
 
 
-class WordlessErrorParser:
-    """A parser of botocore's that knows an error by its HTTP status where the body says nothing that it can read.
+class StatusErrorParser:
+    """Wraps a botocore parser: classifies an error by its HTTP status where the parser cannot read the body.
 
-    A gateway in front of a service may answer with no body at all, or in another service's format, an emulator with
-    any JSON; whether the same request is worth repeating, the status still tells.
+    A gateway in front of a service may answer without a body or in another service's format, and an emulator with any
+    JSON; the status still shows whether the request is worth a retry.
     """
 
     def __init__(self, parser: ResponseParser) -> None:
         self._parser = parser
 
     def parse(self, response: Mapping[str, Any], shape: Shape | None) -> dict[str, Any]:
-        """The answer as a dict with `ResponseMetadata`; ResponseParserError for a success that cannot be read."""
+        """The response as a dict with `ResponseMetadata`; ResponseParserError for a successful response that cannot be
+        parsed."""
         status = response["status_code"]
         try:
             parsed: dict[str, Any] = self._parser.parse(response, shape)
         except (ResponseParserError, AttributeError, KeyError, TypeError, ValueError):
             if status < 300:
                 raise
-            return _wordless(status, response["body"])
+            return _status_error(status, response["body"])
         return parsed
 
 
-def _wordless(status: int, body: bytes) -> dict[str, Any]:
+def _status_error(status: int, body: bytes) -> dict[str, Any]:
     message = bytes(body).decode(errors="replace").strip() or f"HTTP {status} with an empty body"
     return {"Error": {"Code": str(status), "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
 
 
 class PlainParserFactory(ResponseParserFactory):  # type: ignore[misc]  # botocore ships no types
-    """Hands out one shared parser for the JSON protocol: it keeps no state between answers."""
+    """Returns one shared parser for the JSON protocol: it keeps no state between responses."""
 
     def __init__(self) -> None:
         super().__init__()
         self.set_parser_defaults(timestamp_parser=epoch)
-        self._json = WordlessErrorParser(PlainJsonParser(timestamp_parser=epoch))
+        self._json = StatusErrorParser(PlainJsonParser(timestamp_parser=epoch))
 
-    def create_parser(self, protocol_name: str) -> WordlessErrorParser:
+    def create_parser(self, protocol_name: str) -> StatusErrorParser:
         """The parser for *protocol_name*, as botocore names protocols."""
         if protocol_name == "json":
             return self._json
         if protocol_name == "query":
-            # STS speaks it. botocore's own providers of credentials (a profile with a role) read its times as it does.
-            return WordlessErrorParser(ResponseParserFactory().create_parser(protocol_name))
-        return WordlessErrorParser(super().create_parser(protocol_name))
+            # The protocol of STS. botocore's own credential providers (a profile with a role) expect its usual
+            # timestamps.
+            return StatusErrorParser(ResponseParserFactory().create_parser(protocol_name))
+        return StatusErrorParser(super().create_parser(protocol_name))
 
 
 _SCALARS: dict[str, tuple[type, ...]] = {
@@ -105,7 +108,7 @@ _SCALARS: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "double": (int, float),
 }
-"""Python types by the model's type; types not listed (timestamps, blobs) are not looked at."""
+"""Python types by the model's type; types that are not listed (timestamps, blobs) are not validated."""
 
 _IDENTITIES = {
     "Repository": ("repositoryName",),
@@ -116,14 +119,14 @@ _IDENTITIES = {
     "Root": ("Id",),
     "OrganizationalUnit": ("Id",),
 }
-"""Members without which a row cannot be told from another, by the model's name of the row."""
+"""Members that identify a row, by the model's name of the row."""
 
 
 class MisshapenAnswerError(ValueError):
-    """The answer is not what the service's model declares; the message says where."""
+    """The response does not match the service model; the message says where."""
 
 
-def require_shape(shape: Any, value: Any, where: str = "the answer") -> None:
+def require_shape(shape: Any, value: Any, where: str = "the response") -> None:
     """Raise MisshapenAnswerError unless *value* fits the botocore *shape*; drops null members in place."""
     kind = shape.type_name
     if kind == "structure":

@@ -1,7 +1,7 @@
 """One botocore session for the process: one loader, one model cache, one client for each (service, Region).
 
 Clients are shared by all accounts: making one costs about 3 ms, and an organization has thousands of registries.
-The account's credentials are put on the request when it is signed.
+The account's credentials are set on the request when it is signed.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ USER_AGENT = f"ecr-audit Botocore/{botocore.__version__} Python/{platform.python
 
 @lru_cache(maxsize=4)
 def _loader(data_path: str | None) -> Loader:
-    """Models are read once in a process, however many sessions it opens: a scheduler's process opens many."""
+    """Reads service models once per process, however many sessions it opens: the scheduler opens many."""
     return create_loader(data_path)
 
 
 class _Current(threading.local):
-    """What the call under way on this thread belongs to."""
+    """Identity, action and counter of the call that this thread is making."""
 
     identity: Identity | None = None
     action: str = ""
@@ -76,24 +76,24 @@ class ClientSession:
             parameter_validation=False,
             # The collector retries by itself: bounded in time too, and aware of the registry's rate.
             retries={"mode": "standard", "total_max_attempts": 1},
-            # A text of our own: botocore's is put together anew, twice, for every call.
+            # A fixed text: botocore builds its own user agent twice for every call.
             user_agent=USER_AGENT,
         )
-        # botocore formats long debug texts for every call once somebody turns the root logger up.
+        # botocore formats long debug messages for every call when the root logger is set to DEBUG.
         logging.getLogger("botocore").setLevel(max(logging.INFO, logging.getLogger("botocore").level))
 
     @property
     def home_region(self) -> str:
-        """Region of the calls that belong to none."""
+        """Region for the calls of global services."""
         region = self.settings.home_region or self._session.get_config_variable("region")
         return str(region or "us-east-1")
 
     def ecr_regions(self, partition: str) -> tuple[str, ...]:
-        """Every Region of *partition* in which the SDK knows ECR."""
+        """Every Region of *partition* in which the SDK lists ECR."""
         return tuple(sorted(self._session.get_available_regions("ecr", partition_name=partition)))
 
     def partition_of(self, region: str) -> str | None:
-        """The partition of *region*; None where the SDK does not know it."""
+        """The partition of *region*; None where the SDK does not list it."""
         try:
             return str(self._session.get_partition_for_region(region))
         except sdk.UnknownRegionError:
@@ -104,11 +104,12 @@ class ClientSession:
         return self._session.get_credentials()
 
     def set_caller_credentials(self, access_key: str, secret_key: str, token: str | None) -> None:
-        """Use these as the caller's, instead of looking for them."""
+        """Use these as the caller's credentials, instead of the default credential chain."""
         self._session.set_credentials(access_key, secret_key, token)
 
-    def found_again(self) -> Keys:
-        """The caller's credentials, looked for anew: those that another process handed over have ended."""
+    def refreshed_caller_keys(self) -> Keys:
+        """The caller's credentials, read again from the credential chain: those that another process passed on have
+        expired."""
         try:
             found = botocore.session.Session(profile=self.settings.profile).get_credentials()
             frozen = found.get_frozen_credentials() if found is not None else None
@@ -126,7 +127,7 @@ class ClientSession:
         identity: Identity | None,
         counter: CallCounter | None,
     ) -> dict[str, Any]:
-        """Send one request and return the parsed answer; raises what botocore raises. `identity` None: the caller."""
+        """Send one request and return the parsed response; raises what botocore raises. `identity` None: the caller."""
         client = self._client(operation.service, region)
         current = self._current
         current.identity, current.action, current.counter = identity, operation.action, counter
@@ -164,7 +165,8 @@ class ClientSession:
             request.context.setdefault("signing", {})["request_credentials"] = self._current.identity
 
     def _count_request(self, event_name: str, **_: object) -> None:
-        """One request more. botocore may send others on the way, for the caller's credentials: by their own name."""
+        """Count one request. botocore may send further requests for the caller's credentials; they count under their
+        own name."""
         current = self._current
         if current.counter is None:
             return
@@ -174,7 +176,7 @@ class ClientSession:
 
 
 class CallCounter:
-    """Requests sent, and what came of them, by `service:Operation`. Safe to share between threads."""
+    """Requests sent, denied and throttled, by `service:Operation`. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -183,18 +185,18 @@ class CallCounter:
         self._throttled: Counter[str] = Counter()
 
     def add(self, action: str) -> None:
-        """One request more."""
+        """Count one request."""
         with self._lock:
             self._sent[action] += 1
 
     def failed(self, action: str, failure: Failure) -> None:
-        """The last request of *action* was not answered with what it asked for."""
+        """Count the failure of the last request of *action*."""
         with self._lock:
             self._refused[action] += failure.kind in (GapKind.DENIED, GapKind.DENIED_BY_SCP)
             self._throttled[action] += failure.throttled
 
     def take(self) -> CallCounts:
-        """The counts, which begin anew."""
+        """The counts; the counter is reset."""
         with self._lock:
             taken = self._copied()
             for one in (self._sent, self._refused, self._throttled):

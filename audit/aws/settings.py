@@ -1,4 +1,4 @@
-"""How to reach AWS: which credentials, which role, which endpoint. Plain values, picklable, no secret in them."""
+"""How to access AWS: credentials, role and endpoint. Plain picklable values without secrets."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
-    """What a run was told about AWS."""
+    """AWS settings of a run."""
 
     profile: str | None = None
-    """Named profile of the shared configuration; None: the usual chain of the SDK."""
+    """Named profile of the shared configuration; None: the SDK's default credential chain."""
     role_name: str = "ecr-audit"
     """Role assumed in every account but the caller's own. A path may precede the name (`audit/ecr-audit`)."""
     external_id: str | None = None
@@ -20,9 +20,9 @@ class AwsSettings:
     endpoint_url: str | None = None
     """One endpoint for every service (an emulator); None: AWS, or what AWS_ENDPOINT_URL says."""
     home_region: str | None = None
-    """Region for the calls that belong to no Region; None: the profile's, else us-east-1."""
+    """Region for the calls of global services; None: the profile's, else us-east-1."""
     role_seconds: int = 3600
-    """Asked life of assumed credentials; role chaining allows no more than an hour."""
+    """Requested session duration of assumed roles; role chaining allows no more than one hour."""
     connect_timeout: float = 5.0
     """Seconds until an unanswered connection counts as timed out."""
     read_timeout: float = 20.0
@@ -35,7 +35,8 @@ class AwsSettings:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What makes two collections ask the same AWS with the same rights: part of the key of an interrupted one."""
+        """What two collections must share to read the same AWS with the same permissions: part of the key for
+        `--resume`."""
         return (
             self.profile or "",
             self.role_name,
@@ -46,8 +47,9 @@ class AwsSettings:
 
 
 class AwsSetupError(Exception):
-    """The audit cannot begin: credentials, profile, endpoint or scope. The message says what to do; no secret in it."""
+    """The audit cannot start because of credentials, profile, endpoint or scope. The message says what to do, without
+    secrets."""
 
 
 class ScopeError(AwsSetupError):
-    """The scope names what does not exist, or holds nothing: asking again will not help."""
+    """The scope names something that does not exist, or contains nothing: a retry will not help."""

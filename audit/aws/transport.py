@@ -1,8 +1,8 @@
-"""HTTP for botocore's requests, over kept-alive connections and nothing more than that.
+"""HTTP for botocore's requests, over persistent connections.
 
-botocore builds, signs and parses; this takes the place of its own sender at the `before-send` event, which exists for
-that: botocore's way through urllib3 (pools of pools, redirects, streaming) is a third of the CPU of a small call.
-What is out of the ordinary (a proxy, a body that is not bytes) is left to botocore's sender.
+botocore builds, signs and parses; this replaces its own HTTP sender at the `before-send` event, which exists for that
+purpose: botocore's use of urllib3 (pools of pools, redirects, streaming) costs a third of the CPU of a small call.
+botocore's sender handles everything unusual (a proxy, a body that is not bytes).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 _PORTS = {"http": 80, "https": 443}
-_PLACES_KEPT = 1000
+_CACHED_ENDPOINTS = 1000
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
 
 
 class _Body:
-    """A body that was read already, in the shape in which botocore expects one."""
+    """A response body that was already read, with the interface that botocore expects."""
 
     __slots__ = ("_data",)
 
@@ -43,7 +43,7 @@ class _Body:
 
 @dataclass(frozen=True, slots=True)
 class _Endpoint:
-    """Where a URL leads."""
+    """The endpoint of a URL."""
 
     scheme: str
     host: str
@@ -51,7 +51,7 @@ class _Endpoint:
     head: bytes
     """The request line after the method, and the Host header."""
     direct: bool
-    """Whether no proxy lies in between."""
+    """Whether no proxy is configured for it."""
 
 
 class Transport:
@@ -62,29 +62,29 @@ class Transport:
         self._read_timeout = read_timeout
         self._ca_bundle = ca_bundle
         self._lock = threading.Lock()
-        self._places: dict[str, _Endpoint | None] = {}
+        self._endpoints: dict[str, _Endpoint | None] = {}
         self._idle: dict[tuple[str, str, int], deque[socket.socket]] = {}
         self._context: ssl.SSLContext | None = None
 
     def send(self, request: Any, **_: object) -> AWSResponse | None:
-        """Handler of `before-send`: the answer, or None to leave the request to botocore's own sender.
+        """Handler of `before-send`: the response, or None to leave the request to botocore's own sender.
 
-        Raises the exceptions that botocore's sender raises. A kept-alive connection that the other side closed
-        meanwhile is replaced once: all that the collector sends may be sent again.
+        Raises the exceptions that botocore's sender raises. A persistent connection that the server has
+        closed is replaced once: every request of the collector is safe to repeat.
         """
-        place = self._place(request.url)
-        if place is None or not place.direct or not isinstance(request.body, (bytes, str, type(None))):
+        endpoint = self._endpoint_of(request.url)
+        if endpoint is None or not endpoint.direct or not isinstance(request.body, (bytes, str, type(None))):
             return None
-        message = _message(request, place)
-        idle = self._idle.setdefault((place.scheme, place.host, place.port), deque())
+        message = _message(request, endpoint)
+        idle = self._idle.setdefault((endpoint.scheme, endpoint.host, endpoint.port), deque())
         try:
             connection = idle.pop()
         except IndexError:
-            return self._exchange(self._connect(place, request.url), idle, message, request)
+            return self._exchange(self._connect(endpoint, request.url), idle, message, request)
         try:
             return self._exchange(connection, idle, message, request)
         except sdk.ConnectionClosedError:
-            return self._exchange(self._connect(place, request.url), idle, message, request)
+            return self._exchange(self._connect(endpoint, request.url), idle, message, request)
 
     def close(self) -> None:
         """Close every idle connection."""
@@ -92,13 +92,13 @@ class Transport:
             while idle:
                 idle.pop().close()
 
-    def _place(self, url: str) -> _Endpoint | None:
-        place = self._places.get(url)
-        if place is None and url not in self._places:
-            if len(self._places) >= _PLACES_KEPT:
-                self._places.clear()
-            place = self._places[url] = _place(url)
-        return place
+    def _endpoint_of(self, url: str) -> _Endpoint | None:
+        endpoint = self._endpoints.get(url)
+        if endpoint is None and url not in self._endpoints:
+            if len(self._endpoints) >= _CACHED_ENDPOINTS:
+                self._endpoints.clear()
+            endpoint = self._endpoints[url] = _endpoint_of(url)
+        return endpoint
 
     def _exchange(
         self, connection: socket.socket, idle: deque[socket.socket], message: bytes, request: Any
@@ -124,17 +124,17 @@ class Transport:
             idle.append(connection)
         return AWSResponse(url, answer.status, dict(answer.headers.raw_items()), _Body(body))
 
-    def _connect(self, place: _Endpoint, url: str) -> socket.socket:
+    def _connect(self, endpoint: _Endpoint, url: str) -> socket.socket:
         try:
-            connection = socket.create_connection((place.host, place.port), timeout=self._connect_timeout)
+            connection = socket.create_connection((endpoint.host, endpoint.port), timeout=self._connect_timeout)
         except TimeoutError as error:
             raise sdk.ConnectTimeoutError(endpoint_url=url, error=error) from error
         except OSError as error:
             raise sdk.EndpointConnectionError(endpoint_url=url, error=error) from error
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if place.scheme == "https":
-                connection = self._tls().wrap_socket(connection, server_hostname=place.host)
+            if endpoint.scheme == "https":
+                connection = self._tls().wrap_socket(connection, server_hostname=endpoint.host)
             connection.settimeout(self._read_timeout)
         except TimeoutError as error:
             connection.close()
@@ -152,7 +152,7 @@ class Transport:
             return self._context
 
 
-def _place(url: str) -> _Endpoint | None:
+def _endpoint_of(url: str) -> _Endpoint | None:
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname:
         return None
@@ -163,16 +163,16 @@ def _place(url: str) -> _Endpoint | None:
     return _Endpoint(parts.scheme, parts.hostname, parts.port or standard, head, direct=not get_environ_proxies(url))
 
 
-def _message(request: Any, place: _Endpoint) -> bytes:
-    """The request as it goes over the wire, in one piece: one system call, one packet."""
+def _message(request: Any, endpoint: _Endpoint) -> bytes:
+    """The request as one byte string: one system call, one packet."""
     body = request.body or b""
     if isinstance(body, str):
         body = body.encode()
-    lines = [request.method.encode("ascii"), place.head]
+    lines = [request.method.encode("ascii"), endpoint.head]
     for name, value in request.headers.items():
         text = value if isinstance(value, bytes) else str(value).encode("latin-1")
         if b"\r" in text or b"\n" in text:
-            raise ValueError(f"header {name} holds a line break")
+            raise ValueError(f"header {name} contains a line break")
         lines.append(b"%s: %s\r\n" % (name.encode("ascii"), text))
     if "Content-Length" not in request.headers:
         lines.append(b"Content-Length: %d\r\n" % len(body))

@@ -1,4 +1,4 @@
-"""A first baseline, written from what the organization does today."""
+"""Generates a first baseline from the organization's current configuration."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from audit.baseline_generator.organization import OrganizationOverview, candidates, organization_overview
-from audit.baseline_generator.requirements import Replication, RequirementDraft, today
+from audit.baseline_generator.requirements import Replication, RequirementDraft, current
 from audit.baseline_generator.settings import SUGGESTED, SettingsEntry, entries
 from audit.baseline_generator.yaml_text import flow, quoted, remark, some_of
 from audit.evidence import Evidence, all_gaps
@@ -17,26 +17,26 @@ from checks.model import Gap, utc_text
 __all__ = ["generate_baseline"]
 
 _SHOWN = 20
-"""Remarks of one kind that are written out; the rest is counted."""
+"""Comments of one kind that are written out; the rest is counted."""
 
 
 def generate_baseline(evidence: Evidence) -> str:
-    """A commented baseline that requires what the rules of *evidence* do today, and forbids other links.
+    """A commented baseline that requires what the rules of *evidence* replicate now, and forbids other links.
 
-    The same evidence gives the same text. It loads without error, and every link that a rule has today is declared by
-    it, save those that no baseline can express; these are named in comments, as is what could not be read.
+    Equal evidence gives equal text. It loads without error and declares every link that a rule has now, except those
+    that a baseline cannot express; comments name these, and the evidence gaps.
     """
-    known = organization_overview(evidence)
-    replication = today(evidence, known)
+    overview = organization_overview(evidence)
+    replication = current(evidence, overview)
     lines = [
         *_head(evidence),
         *_unread(evidence),
         "version: 1",
         "",
-        *_requirements(replication, known),
-        *_allowed(replication, known),
+        *_requirements(replication, overview),
+        *_allowed(replication, overview),
         *_limits(evidence),
-        *_grants(_unknown_accounts(evidence, known, replication), known),
+        *_grants(_unknown_accounts(evidence, overview, replication), overview),
         *_settings(entries(evidence)),
         *_rest(),
     ]
@@ -48,12 +48,12 @@ def _head(evidence: Evidence) -> Iterator[str]:
     if evidence.organization:
         whose = f"organization {evidence.organization.id} {remark(evidence.organization.name)}".rstrip()
     when = utc_text(dt.datetime.fromtimestamp(evidence.started_at, dt.UTC))
-    yield f"# What {whose} does today: {len(evidence.registries)} registries, read at {when}."
+    yield f"# Current configuration of {whose}: {len(evidence.registries)} registries, read at {when}."
     yield "#"
-    yield "# It says what is, not what should be. Read it, keep what you want to hold, change the rest:"
-    yield "#   replication            delete what should not be; a missing backup is not in here"
-    yield "#   settings               ask for more than most copies have today"
-    yield "#   external_accounts      trust partners by name, or do not"
+    yield "# It describes the current state, not the desired state. Review it, keep what is intended, change the rest:"
+    yield "#   replication            remove unintended replication; add missing backups"
+    yield "#   settings               require more than most replicas have now"
+    yield "#   external_accounts      list the partner accounts that you trust"
     yield "# `ecr-audit baseline validate FILE` checks it; `ecr-audit baseline example` shows and explains every key."
     yield ""
 
@@ -64,31 +64,31 @@ def _unread(evidence: Evidence) -> Iterator[str]:
         groups.setdefault((gap.operation, gap.kind.value, gap.code), []).append(gap)
     if not groups and not evidence.unaccounted:
         return
-    yield "# What was not read is not in this file:"
+    yield "# Evidence gaps; what was not read is not in this file:"
     for (operation, kind, code), gaps in sorted(groups.items()):
         places = sorted(
             {"/".join(part for part in (gap.account, gap.region) if part) or "the organization" for gap in gaps}
         )
         yield f"#   could not be read: {remark(operation)} in {remark(some_of(places, 5))} ({kind}: {remark(code)})"
     for place in sorted(evidence.unaccounted):
-        yield f"#   could not be read: {remark(str(place))} (planned, and missing from the result)"
+        yield f"#   could not be read: {remark(str(place))} (planned, but missing from the result)"
     yield ""
 
 
-def _requirements(replication: Replication, known: OrganizationOverview) -> Iterator[str]:
-    yield "# What must be replicated, and where to: today's rules, those of equal meaning together."
-    yield from _counted("left out, because no baseline can say it", replication.left_out)
+def _requirements(replication: Replication, overview: OrganizationOverview) -> Iterator[str]:
+    yield "# Required replication: the current rules; equivalent rules are combined."
+    yield from _counted("left out, because a baseline cannot express it", replication.left_out)
     if not replication.requirements:
-        yield "# No rule was found. `ecr-audit baseline example` shows the form of a requirement."
+        yield "# No replication rule was found. `ecr-audit baseline example` shows the form of a requirement."
         yield "replication: []"
     else:
         yield "replication:"
     for draft in replication.requirements:
-        yield from _requirement(draft, known)
+        yield from _requirement(draft, overview)
     yield ""
 
 
-def _requirement(draft: RequirementDraft, known: OrganizationOverview) -> Iterator[str]:
+def _requirement(draft: RequirementDraft, overview: OrganizationOverview) -> Iterator[str]:
     yield f"  - name: {quoted(draft.name)}"
     yield "    sources:"
     if draft.units:
@@ -96,20 +96,20 @@ def _requirement(draft: RequirementDraft, known: OrganizationOverview) -> Iterat
     if draft.accounts:
         yield "      accounts:"
         for account in draft.accounts:
-            yield f"        - {quoted(account)}{_comment(known.described(account))}"
+            yield f"        - {quoted(account)}{_comment(overview.described(account))}"
     yield f"      regions: [{', '.join(draft.regions)}]"
     if draft.desired.prefixes != ("",):
         yield f"      repositories: {flow(draft.desired.prefixes)}"
     yield "    destinations:"
     for account, region in draft.desired.destinations:
-        told = "" if account == "same" else _comment(known.described(account))
+        comment = "" if account == "same" else _comment(overview.described(account))
         name = account if account == "same" else quoted(account)
-        yield f"      - {{account: {name}, region: {region}}}{told}"
+        yield f"      - {{account: {name}, region: {region}}}{comment}"
     if draft.desired.delete is None:
-        yield "    # delete_replication: false   # today rules say both for the same names; decide"
+        yield "    # delete_replication: false   # current rules have both for the same names; decide"
     else:
-        follows = "copies follow deletions at the source: wrong for a backup"
-        meaning = follows if draft.desired.delete else "copies survive deletions at the source"
+        follows = "deletions at the source are replicated: not suitable for a backup"
+        meaning = follows if draft.desired.delete else "deletions at the source are not replicated"
         yield f"    delete_replication: {'true' if draft.desired.delete else 'false'}   # {meaning}"
 
 
@@ -118,7 +118,7 @@ def _comment(text: str) -> str:
 
 
 def _counted(what: str, clauses: tuple[str, ...]) -> Iterator[str]:
-    """Clauses as comments, repeated ones once, the rest beyond a few as a number."""
+    """Clauses as comments: each once, at most `_SHOWN`, then the number of the rest."""
     distinct = list(Counter(clauses))
     for clause in distinct[:_SHOWN]:
         yield f"#   {what}: {remark(clause)}"
@@ -126,21 +126,21 @@ def _counted(what: str, clauses: tuple[str, ...]) -> Iterator[str]:
         yield f"#   {what}: {len(distinct) - _SHOWN} more"
 
 
-def _allowed(replication: Replication, known: OrganizationOverview) -> Iterator[str]:
+def _allowed(replication: Replication, overview: OrganizationOverview) -> Iterator[str]:
     yield "# forbidden: a link that is neither required above nor allowed below is a finding."
     yield "undeclared_replication: forbidden"
     yield ""
     receiving = {account for draft in replication.requirements for account, _ in draft.desired.destinations} - {"same"}
-    accounts = sorted(account for account in receiving if known.members is None or known.usable(account))
+    accounts = sorted(account for account in receiving if overview.members is None or overview.usable(account))
     regions = sorted({region for _, region in replication.destinations})
-    yield "# Where replication may go besides. Narrow it, or remove it to allow only what is required."
-    if known.members is None and accounts:
+    yield "# Other allowed destinations. Restrict the list, or remove it to allow only what is required."
+    if overview.members is None and accounts:
         yield "# The organization's accounts could not be listed: remove the `#` for those that are yours."
-    mark = "# " if known.members is None or not accounts else ""
+    mark = "# " if overview.members is None or not accounts else ""
     yield f"{mark}allowed_destinations:"
     yield f"{mark}  accounts:"
     for account in accounts or ["111111111111"]:
-        yield f"{mark}    - {quoted(account)}{_comment(known.described(account))}"
+        yield f"{mark}    - {quoted(account)}{_comment(overview.described(account))}"
     yield f"{mark}  regions: [{', '.join(regions or ['eu-west-1'])}]"
     yield ""
 
@@ -148,8 +148,8 @@ def _allowed(replication: Replication, known: OrganizationOverview) -> Iterator[
 def _limits(evidence: Evidence) -> Iterator[str]:
     limits = LimitSettings()
     read = sum(part.registry.destinations_limit is not None for part in evidence.registries)
-    yield "# AWS's limits as of the day below, used where Service Quotas cannot be read."
-    yield f"# Service Quotas answered for {read} of {len(evidence.registries)} registries."
+    yield "# AWS limits as of the date below, used where Service Quotas cannot be read."
+    yield f"# Service Quotas were read for {read} of {len(evidence.registries)} registries."
     yield "limits:"
     yield f"  as_of: {limits.as_of.isoformat()}"
     for name in ("unique_destinations", "rules", "filters_per_rule", "registry_policy_characters"):
@@ -159,35 +159,36 @@ def _limits(evidence: Evidence) -> Iterator[str]:
 
 
 def _unknown_accounts(
-    evidence: Evidence, known: OrganizationOverview, replication: Replication
+    evidence: Evidence, overview: OrganizationOverview, replication: Replication
 ) -> dict[str, tuple[str, ...]]:
-    """Accounts that may need trust → what they have to do with us: policies admit them, or rules send them copies."""
-    found = candidates(evidence, known)
+    """External accounts that take part in replication → where: policies that allow them, or rules that replicate to
+    them."""
+    found = candidates(evidence, overview)
     for account in {account for account, _ in replication.destinations}:
-        if known.members is not None and account not in known.members:
-            found[account] = ("destination of today's rules", *found.get(account, ()))
+        if overview.members is not None and account not in overview.members:
+            found[account] = ("destination of current rules", *found.get(account, ()))
     return dict(sorted(found.items()))
 
 
-def _grants(unknown_accounts: dict[str, tuple[str, ...]], known: OrganizationOverview) -> Iterator[str]:
+def _grants(unknown_accounts: dict[str, tuple[str, ...]], overview: OrganizationOverview) -> Iterator[str]:
     yield "grants:"
     yield "  # The only actions that a registry policy may allow other accounts."
     yield f"  allowed_actions: [{', '.join(Grants().allowed_actions)}]"
     if unknown_accounts:
-        whose = "outside the organization" if known.members is not None else "that are not known to be yours"
-        yield f"  # Accounts {whose} that take part today. Each is a finding until you trust it:"
-        yield "  # remove the `#` from this line and from the account's, and write down why."
+        whose = "outside the organization" if overview.members is not None else "that are not known to be yours"
+        yield f"  # Accounts {whose} that take part now. Each is a finding until it is listed here:"
+        yield "  # remove the `#` from this line and from the account's, and state the reason."
         yield "  # external_accounts:"
         for account, places in unknown_accounts.items():
-            yield f"  #   {quoted(account)}: why is it trusted?   # {remark(some_of(places, 2))}"
+            yield f"  #   {quoted(account)}: reason for the trust   # {remark(some_of(places, 2))}"
     yield ""
 
 
 def _settings(found: tuple[SettingsEntry, ...]) -> Iterator[str]:
-    yield "# How copies must be set up: what more than half of them have today, with the counts. AWS's defaults are"
-    yield "# required of nobody; remove a `#` to ask for more. The longest prefix decides; null: not judged."
+    yield "# Required settings of replicas: what more than half of them have now, with counts. AWS defaults are not"
+    yield "# required; remove a `#` to require more. The longest matching prefix applies; null: not evaluated."
     if not any(suggestion.lines for entry in found for suggestion in entry.suggestions):
-        yield "settings: []" if found else "settings: []   # no copy was found"
+        yield "settings: []" if found else "settings: []   # no replica was found"
         yield from (line for entry in found for line in ("# settings:", *_entry(entry, "# ")))
     else:
         yield "settings:"
@@ -197,28 +198,29 @@ def _settings(found: tuple[SettingsEntry, ...]) -> Iterator[str]:
 
 
 def _entry(entry: SettingsEntry, mark: str) -> Iterator[str]:
-    """One entry of `settings`, all of it commented out by *mark* or only the fields that ask for nothing."""
+    """One entry of `settings`, commented out completely by *mark*, or only the fields that require nothing."""
     lines = [f"repositories: {flow(entry.prefixes)}"] if entry.prefixes else []
     for suggestion in sorted(entry.suggestions, key=lambda suggestion: not suggestion.lines):
         first, *others = suggestion.lines or (
             f"{'' if mark else '# '}{suggestion.field}: {SUGGESTED[suggestion.field]}",
         )
-        lines += [f"{first}   # today {remark(suggestion.today)}", *others]
+        lines += [f"{first}   # now: {remark(suggestion.current)}", *others]
     yield from (f"  {mark}{'-' if number == 0 else ' '} {line}" for number, line in enumerate(lines))
 
 
 def _rest() -> Iterator[str]:
-    yield "# Images pushed more recently than this are in flight, not missing."
+    yield "# Images that were pushed more recently than this are in flight, not missing."
     yield "replication_delay_minutes: 60"
     yield ""
-    yield "# Check id → severity that replaces the check's own."
+    yield "# Check id → severity that replaces the check's default."
     yield "severity: {}"
     yield ""
-    yield "# Dated, reasoned exceptions; findings stay in every report, marked. `until` is at most 366 days ahead."
+    yield "# Waivers: exceptions with reason and end date. `until`: at most 366 days ahead."
+    yield "# Waived findings stay in every report."
     yield "waivers: []"
     yield "# waivers:"
     yield "#   - checks: [settings.lifecycle-policy-present]"
     yield '#     repositories: ["base/*"]'
     yield "#     reason: why this is accepted"
-    yield "#     owner: who answers for it"
+    yield "#     owner: accountable person or team"
     yield "#     until: 2027-06-30"

@@ -1,4 +1,4 @@
-"""Who belongs to the organization, where accounts lie, and accounts that policies admit and that are not known to
+"""The organization's accounts and organizational units, and accounts that policies allow and that are not known to
 belong to it.
 """
 
@@ -16,13 +16,13 @@ from checks.baseline.requirements import ROOT, is_unit_id
 
 @dataclass(frozen=True, slots=True)
 class OrganizationOverview:
-    """The organization as a draft needs it."""
+    """The organization as the generator needs it."""
 
     accounts: Mapping[str, AccountRecord]
     members: frozenset[str] | None
     """None: the list of accounts was not read, or there is no organization."""
     units: tuple[tuple[str, frozenset[str]], ...]
-    """Units, outer ones first: how a baseline names them, and the accounts below them that could replicate."""
+    """Units, outer ones first: their names in a baseline, and the accounts below them that could replicate."""
 
     def label(self, account: str) -> str:
         """Name of *account*, or its id."""
@@ -30,7 +30,7 @@ class OrganizationOverview:
         return record.name if record and record.name else account
 
     def described(self, account: str) -> str:
-        """What a reader should know of *account*, for a comment: its name, and what is odd about it."""
+        """A comment on *account*: its name, and whether it is inactive or outside the organization."""
         record = self.accounts.get(account)
         if record is None:
             return "" if self.members is None else "not in the organization: a finding until `grants` trusts it"
@@ -43,10 +43,11 @@ class OrganizationOverview:
         return record is not None and record.state in (None, "ACTIVE")
 
     def folded(self, accounts: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """(units, accounts) that name exactly *accounts*: of units those that lie in there with two or more."""
+        """(units, accounts) that name exactly *accounts*: units are used where they contain two or more of them and no
+        other account."""
         left, units = set(accounts), []
         for name, inside in self.units:
-            # A unit inside one that was taken has nothing left to say.
+            # A unit inside a unit that was used is redundant.
             if len(inside) > 1 and inside <= set(accounts) and inside & left:
                 units.append(name)
                 left -= inside
@@ -54,7 +55,7 @@ class OrganizationOverview:
 
 
 def organization_overview(evidence: Evidence) -> OrganizationOverview:
-    """The landscape of *evidence*."""
+    """The overview of the organization in *evidence*."""
     accounts = {record.account: record for record in evidence.accounts}
     listed = evidence.organization is not None and all(
         gap.operation != "organizations:ListAccounts" for gap in evidence.gaps
@@ -67,7 +68,7 @@ def organization_overview(evidence: Evidence) -> OrganizationOverview:
 
 
 def _units(evidence: Evidence, accounts: Mapping[str, AccountRecord]) -> tuple[tuple[str, frozenset[str]], ...]:
-    """Every unit with the accounts below it that are ACTIVE or that were read all the same."""
+    """Every unit with the accounts below it that are ACTIVE or were read."""
     read = {part.registry.account for part in evidence.registries}
     inside: dict[str, set[str]] = {}
     depth: dict[str, int] = {}
@@ -77,7 +78,7 @@ def _units(evidence: Evidence, accounts: Mapping[str, AccountRecord]) -> tuple[t
         for level, unit in enumerate(_units_of(record)):
             inside.setdefault(unit, set()).add(account)
             depth[unit] = level
-    # Of units that hold the same accounts the innermost says no more than what is known.
+    # Of units with the same accounts, the innermost one is used: it includes no other account later.
     innermost = {frozenset(inside[unit]): unit for unit in sorted(inside, key=lambda unit: depth[unit])}
     return tuple(
         (unit, accounts) for accounts, unit in sorted(innermost.items(), key=lambda one: (depth[one[1]], one[1]))
@@ -85,7 +86,7 @@ def _units(evidence: Evidence, accounts: Mapping[str, AccountRecord]) -> tuple[t
 
 
 def _units_of(record: AccountRecord) -> tuple[str, ...]:
-    """The units around an account from the root inwards, by names where these are unmistakable, else by ids."""
+    """The units around an account from the root inwards, by names where these are unambiguous, else by ids."""
     ids = tuple((record.organization_path or "").strip("/").split("/"))[1:]
     names = tuple((record.ou_path or "").strip("/").split("/"))
     if not names[0] or (ids and len(ids) != len(names)):
@@ -99,9 +100,11 @@ def _units_of(record: AccountRecord) -> tuple[str, ...]:
 _PRINCIPAL = re.compile(r"(?:arn:[a-z-]+:(?:iam|sts)::)?([0-9]{12})(?::.*)?", re.DOTALL)
 
 
-def candidates(evidence: Evidence, known: OrganizationOverview) -> dict[str, tuple[str, ...]]:
-    """Account id → the policies that allow it something. Where members are not known: every account but the own."""
-    ours = known.members if known.members is not None else frozenset({evidence.caller_account, *known.accounts})
+def candidates(evidence: Evidence, overview: OrganizationOverview) -> dict[str, tuple[str, ...]]:
+    """Account id → the policies that allow it something. If members are unknown: all accounts except the caller's."""
+    ours = (
+        overview.members if overview.members is not None else frozenset({evidence.caller_account, *overview.accounts})
+    )
     found: dict[str, set[str]] = {}
     for owner, place, text in _policies(evidence):
         for account in _granted(text):
@@ -123,7 +126,7 @@ def _policies(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
 
 
 def _granted(text: str) -> Iterator[str]:
-    """Accounts that Allow statements name; a policy that is no JSON names none (the audit reports it)."""
+    """Accounts that Allow statements name; a policy that is not JSON names none (the audit reports it)."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):

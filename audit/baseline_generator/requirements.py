@@ -1,4 +1,4 @@
-"""Today's replication rules, folded into as few requirements as say the same."""
+"""The current replication rules, combined into as few equivalent requirements as possible."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ReplicatedPrefixes = dict[RegistryId, dict[bool, set[str]]]
 
 @dataclass(frozen=True, slots=True, order=True)
 class DesiredReplication:
-    """What one or more registries replicate alike."""
+    """Replication that one or more registries have in common."""
 
     prefixes: tuple[str, ...]
     destinations: tuple[RegistryId, ...]
-    """The account is `same` where it is the source's own."""
+    """The account is `same` where it is the source account."""
     delete: bool | None
-    """None: rules of one registry say both for the same names."""
+    """None: rules of one registry have both for the same names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class RequirementDraft:
 
 @dataclass(frozen=True, slots=True)
 class Replication:
-    """What the rules say today."""
+    """The replication of the current rules."""
 
     requirements: tuple[RequirementDraft, ...]
     left_out: tuple[str, ...]
@@ -54,7 +54,7 @@ class Replication:
     """Every destination of every rule, sorted."""
 
 
-def today(evidence: Evidence, known: OrganizationOverview) -> Replication:
+def current(evidence: Evidence, overview: OrganizationOverview) -> Replication:
     """The rules of every registry in scope that was read, as requirements with unique names, in a stable order."""
     from audit.tables.documents import parse_rules  # here, because importing that package imports pandas
 
@@ -68,18 +68,20 @@ def today(evidence: Evidence, known: OrganizationOverview) -> Replication:
             left_out.append(f"{account}/{region}: {parsed.problem}")
         clauses = [clause for rule in parsed.value or () for clause in _inexpressible(rule, source)]
         left_out.extend(f"{account}/{region}: {clause}" for clause in clauses)
-        copies: ReplicatedPrefixes = {}
+        replicated: ReplicatedPrefixes = {}
         for rule in parsed.value or ():
-            _add(copies, rule, source)
-        destinations.update(RegistryId(account if own == "same" else own, where) for own, where in copies)
-        for desired in _folded(copies):
+            _add(replicated, rule, source)
+        destinations.update(RegistryId(account if own == "same" else own, where) for own, where in replicated)
+        for desired in _folded(replicated):
             sources.setdefault(desired, set()).add(source)
-    drafts = [draft for desired in sorted(sources, key=_order) for draft in _drafts(desired, sources[desired], known)]
+    drafts = [
+        draft for desired in sorted(sources, key=_order) for draft in _drafts(desired, sources[desired], overview)
+    ]
     return Replication(_named_apart(drafts), tuple(left_out), tuple(sorted(destinations)))
 
 
 def _inexpressible(rule: Rule, source: RegistryId) -> Iterator[str]:
-    """Clauses about what AWS's answer holds and a baseline cannot."""
+    """Clauses about parts of *rule* that a baseline cannot express."""
     for prefix in rule.prefixes:
         if prefix and not is_prefix(prefix):
             yield f"rule {rule.number} has the prefix {prefix!r}"
@@ -92,13 +94,13 @@ def _possible(destination: RegistryId, source: RegistryId) -> bool:
     return destination != source and is_account_id(destination[0]) and is_region(destination[1])
 
 
-def _add(copies: ReplicatedPrefixes, rule: Rule, source: RegistryId) -> None:
-    """Enter what *rule* of *source* copies."""
+def _add(replicated: ReplicatedPrefixes, rule: Rule, source: RegistryId) -> None:
+    """Add what *rule* of *source* replicates."""
     prefixes = [prefix for prefix in rule.prefixes if not prefix or is_prefix(prefix)]
     for pair in rule.destinations:
         if prefixes and _possible(pair, source):
             relative = RegistryId("same", pair.region) if pair.account == source.account else pair
-            copies.setdefault(relative, {True: set(), False: set()})[rule.delete_replication].update(prefixes)
+            replicated.setdefault(relative, {True: set(), False: set()})[rule.delete_replication].update(prefixes)
 
 
 def in_scope(evidence: Evidence) -> Iterator[tuple[str, str, str | None]]:
@@ -115,10 +117,10 @@ def _order(desired: DesiredReplication) -> tuple[object, ...]:
     return desired.prefixes, desired.destinations, str(desired.delete)
 
 
-def _folded(copies: ReplicatedPrefixes) -> Iterator[DesiredReplication]:
-    """One registry's copies, destinations of equal prefixes and deletion together."""
+def _folded(replicated: ReplicatedPrefixes) -> Iterator[DesiredReplication]:
+    """The replication of one registry; destinations with equal prefixes and deletion setting are combined."""
     alike: dict[tuple[tuple[str, ...], bool | None], list[RegistryId]] = {}
-    for destination, by_delete in copies.items():
+    for destination, by_delete in replicated.items():
         on, off = minimal_prefixes(by_delete[True]), minimal_prefixes(by_delete[False])
         if any(is_covered(prefix, off) for prefix in on) or any(is_covered(prefix, on) for prefix in off):
             alike.setdefault((minimal_prefixes((*on, *off)), None), []).append(destination)
@@ -131,7 +133,7 @@ def _folded(copies: ReplicatedPrefixes) -> Iterator[DesiredReplication]:
 
 
 def _drafts(
-    desired: DesiredReplication, sources: set[RegistryId], known: OrganizationOverview
+    desired: DesiredReplication, sources: set[RegistryId], overview: OrganizationOverview
 ) -> tuple[RequirementDraft, ...]:
     """*sources* as products of accounts and Regions: by equal Regions or by equal accounts, whichever is shorter."""
     regions_of: dict[str, set[str]] = {}
@@ -146,8 +148,14 @@ def _drafts(
     for region, accounts in accounts_of.items():
         by_accounts.setdefault(tuple(sorted(accounts)), set()).add(region)
     ways = (
-        [_draft(desired, tuple(sorted(accounts)), regions, known) for regions, accounts in sorted(by_regions.items())],
-        [_draft(desired, accounts, tuple(sorted(regions)), known) for accounts, regions in sorted(by_accounts.items())],
+        [
+            _draft(desired, tuple(sorted(accounts)), regions, overview)
+            for regions, accounts in sorted(by_regions.items())
+        ],
+        [
+            _draft(desired, accounts, tuple(sorted(regions)), overview)
+            for accounts, regions in sorted(by_accounts.items())
+        ],
     )
     shortest: list[RequirementDraft] = min(
         ways, key=lambda drafts: (len(drafts), sum(_length(draft) for draft in drafts))
@@ -160,10 +168,10 @@ def _length(draft: RequirementDraft) -> int:
 
 
 def _draft(
-    desired: DesiredReplication, accounts: tuple[str, ...], regions: tuple[str, ...], known: OrganizationOverview
+    desired: DesiredReplication, accounts: tuple[str, ...], regions: tuple[str, ...], overview: OrganizationOverview
 ) -> RequirementDraft:
-    units, alone = known.folded(accounts)
-    return RequirementDraft(_name(desired, units, alone, regions, known), desired, units, alone, regions)
+    units, alone = overview.folded(accounts)
+    return RequirementDraft(_name(desired, units, alone, regions, overview), desired, units, alone, regions)
 
 
 def _name(
@@ -171,13 +179,13 @@ def _name(
     units: tuple[str, ...],
     accounts: tuple[str, ...],
     regions: tuple[str, ...],
-    known: OrganizationOverview,
+    overview: OrganizationOverview,
 ) -> str:
-    """What goes from where to where, within what a requirement's name may hold."""
+    """Prefixes, sources and destinations as a valid name of a requirement."""
     what = "everything" if desired.prefixes == ("",) else _few(desired.prefixes)
-    whence = _few([*units, *(known.label(account) for account in accounts)])
+    whence = _few([*units, *(overview.label(account) for account in accounts)])
     where = [
-        f"{'the same account' if account == 'same' else known.label(account)}/{region}"
+        f"{'the same account' if account == 'same' else overview.label(account)}/{region}"
         for account, region in desired.destinations
     ]
     text = f"{what} from {whence} in {_few(regions)} to {_few(where)}"

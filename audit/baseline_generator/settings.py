@@ -1,4 +1,4 @@
-"""How copies are set up today: what most of them have, over all and by the first part of their names."""
+"""Current settings of replicas: what most of them have, overall and by the first part of their names."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ SUGGESTED = {
     "lifecycle_policy": "required",
     "repository_policy": "required",
 }
-"""Field → what a reader may want to ask for where most copies have AWS's default."""
+"""Field → a stricter value to suggest where most replicas have AWS's default."""
 
 _READ = (
     "tag_mutability", "mutability_exclusions", "scan_frequency", "encryption_type", "kms_key", "lifecycle_policy",
     "repository_policy",
 )  # fmt: skip
 _MINIMUM = 2
-"""Copies below one first part of a name that are worth an entry of their own."""
+"""Minimum number of replicas with the same first part of their names for a separate entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingState:
-    """One setting of one copy: how a baseline asks for it, and how a person calls it."""
+    """One setting of one replica: as a requirement of a baseline, and as text."""
 
     lines: Lines
-    """Empty where it is AWS's default, which nobody should be made to require."""
+    """Empty where it is AWS's default, which is not required."""
     words: str
 
 
 Counts = dict[str, Counter[SettingState]]
-"""Field → how many copies are in which state; copies that were not read do not count."""
+"""Field → number of replicas in each state; replicas that were not read do not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class SuggestedSetting:
 
     field: str
     lines: Lines
-    """Empty: nothing to ask for."""
-    today: str
-    """What is there, as a clause."""
+    """Empty: nothing to require."""
+    current: str
+    """The current states, as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class SettingsEntry:
 
 
 def entries(evidence: Evidence) -> tuple[SettingsEntry, ...]:
-    """What most copies have: one entry for all, then one for each kind of exception. Empty without copies."""
+    """What most replicas have: one entry for all, then one for each kind of exception. Empty without replicas."""
     groups = _counted(evidence)
     if not groups:
         return ()
@@ -91,13 +91,13 @@ def _entry(heads: list[str], differing: Mapping[str, Lines], groups: Mapping[str
 
 
 def _differing(counts: Counts, usual: Mapping[str, Lines]) -> tuple[tuple[str, Lines], ...]:
-    """The fields in which one group of copies differs from what is usual; `null` where it meets no requirement."""
+    """The fields in which one group of replicas differs from the majority; `null` where it meets no requirement."""
     found = ((field, _majority(counts[field])) for field in SUGGESTED if counts[field].total() >= _MINIMUM)
     return tuple((field, lines or (f"{field}: null",)) for field, lines in found if lines != usual[field])
 
 
 def _majority(counter: Counter[SettingState]) -> Lines:
-    """What more than half of the copies have; empty if that is AWS's default, or if there is no such thing."""
+    """What more than half of the replicas have; empty if that is AWS's default, or if there is no majority."""
     by_lines: Counter[Lines] = Counter()
     for state, count in counter.items():
         by_lines[state.lines] += count
@@ -118,11 +118,11 @@ def _words(counter: Counter[SettingState]) -> str:
 
 
 def _counted(evidence: Evidence) -> dict[str, Counts]:
-    """First part of the name with its `/`, or empty for names of one part → states of those copies."""
-    wanted = _copied_names(evidence)
+    """First part of the name with its `/`, or empty for names of one part → states of those replicas."""
+    replicated = _replicated_names(evidence)
     groups: dict[str, Counts] = {}
     for part in evidence.registries:
-        names = wanted.get(RegistryId(part.registry.account, part.registry.region), ())
+        names = replicated.get(RegistryId(part.registry.account, part.registry.region), ())
         for name, *values in zip(*(part.repositories[column] for column in ("repository", *_READ)), strict=True):
             if name not in names:
                 continue
@@ -133,20 +133,20 @@ def _counted(evidence: Evidence) -> dict[str, Counts]:
     return groups
 
 
-def _copied_names(evidence: Evidence) -> dict[RegistryId, set[str]]:
-    """Destination registry → names of the source repositories that rules copy there."""
+def _replicated_names(evidence: Evidence) -> dict[RegistryId, set[str]]:
+    """Destination registry → names of the source repositories that rules replicate there."""
     from audit.tables.documents import parse_rules  # here, because importing that package imports pandas
 
     names = {
         (part.registry.account, part.registry.region): part.repositories["repository"] for part in evidence.registries
     }
-    copied: dict[RegistryId, set[str]] = {}
+    replicated: dict[RegistryId, set[str]] = {}
     for account, region, text in in_scope(evidence):
         for rule in parse_rules(text).value or ():
             matched = [name for name in names[account, region] if is_covered(name, rule.prefixes)]
             for destination in rule.destinations:
-                copied.setdefault(destination, set()).update(matched)
-    return copied
+                replicated.setdefault(destination, set()).update(matched)
+    return replicated
 
 
 def _states(row: Mapping[str, Any]) -> dict[str, SettingState]:

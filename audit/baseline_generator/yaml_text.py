@@ -1,4 +1,4 @@
-"""YAML and comments as text: what AWS or a person wrote can neither break a line nor change its meaning."""
+"""YAML scalars and comments: escapes text from AWS or users, so that it cannot break a line or change its meaning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def flow(texts: Iterable[str]) -> str:
 
 
 def remark(text: str, maximum: int = 240) -> str:
-    """*text* fit for a comment: one line, printable, not endless."""
+    """*text* for a comment: one line, printable, at most *maximum* characters."""
     line = re.sub(r"\s+", " ", "".join(one if one.isprintable() or one.isspace() else "�" for one in text)).strip()
     return line if len(line) <= maximum else f"{line[: maximum - 1]}…"
 

@@ -1,4 +1,4 @@
-"""The rights that an audit needs, ready to deploy: as CloudFormation, as Terraform, and held against other policies."""
+"""The IAM permissions of an audit: as CloudFormation, as Terraform, and compared with other policies."""
 
 from audit.iam_policies.cloudformation import cloudformation
 from audit.iam_policies.compare import PolicyComparison, compare

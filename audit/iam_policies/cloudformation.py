@@ -1,4 +1,4 @@
-"""The role as a CloudFormation template, fit for a service-managed StackSet: nothing in it names an account."""
+"""The role as a CloudFormation template for a service-managed StackSet: it names no account."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from audit.aws.operations import MEMBER
 from audit.iam_policies.role import EXTERNAL_ID, ORGANIZATION, PRINCIPAL, RoleRequest, permissions
 
 _STACK_SET = """\
-# Deploy it to every member account, of today and of tomorrow, from the organization's management account:
+# Deploy it to every current and future member account from the organization's management account:
 #
 #   aws cloudformation create-stack-set --stack-set-name ecr-audit --template-body file://ecr-audit-role.yaml \\
 #     --permission-model SERVICE_MANAGED --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=false \\
@@ -19,12 +19,12 @@ _STACK_SET = """\
 #   aws cloudformation create-stack-instances --stack-set-name ecr-audit --regions us-east-1 \\
 #     --deployment-targets OrganizationalUnitIds=ROOT_OR_OU
 #
-# One Region is enough, because roles belong to none. A StackSet leaves the management account out: where that one has
-# registries too, deploy this as an ordinary stack there.
+# One Region is enough, because IAM roles are global. A StackSet does not include the management account: if that
+# account has registries, deploy this template there as a stack.
 """
 _STACK = """\
-# Deploy it as an ordinary stack into the account from which audits begin: the management account, or a delegated
-# administrator's.
+# Deploy it as a stack in the account in which audits start: the management account or a delegated administrator
+# account.
 #
 #   aws cloudformation deploy --stack-name ecr-audit-start --template-file ecr-audit-start.yaml \\
 #     --capabilities CAPABILITY_NAMED_IAM
@@ -49,7 +49,7 @@ _LINT = """\
     Metadata:
       cfn-lint:
         config:
-          # Some of these actions are younger than the linter's list of actions.
+          # Some of these actions are newer than the linter's list of actions.
           ignore_checks: [W3037]
 """
 _CONDITIONS = """\
@@ -61,11 +61,9 @@ Conditions:
 
 
 def cloudformation(request: RoleRequest) -> str:
-    """The template as YAML. What *request* states becomes the defaults of its parameters."""
+    """The template as YAML. The values of *request* are the defaults of its parameters."""
     member = request.side == MEMBER
-    about = (
-        "The role that ecr-audit assumes in this account" if member else "The role that an ecr-audit run begins with"
-    )
+    about = "The role that ecr-audit assumes in this account" if member else "The role that starts an ecr-audit run"
     rights = permissions(request, audit_role="${AuditRole}", partition="${AWS::Partition}")
     trusted = "!Ref TrustedPrincipal" if member else '!If [HasPrincipal, !Ref TrustedPrincipal, !Ref "AWS::AccountId"]'
     own = "" if member else '  HasPrincipal: !Not [!Equals [!Ref TrustedPrincipal, ""]]\n'
@@ -94,10 +92,12 @@ def _parameters(request: RoleRequest) -> Iterable[str]:
         yield _parameter("AuditRole", request.role_name, "Path and name of the role in every account", "[!-~]{1,512}")
     about = "Account id, or ARN of the principal, that may assume the role"
     pattern = PRINCIPAL if member else f"({PRINCIPAL})?"
-    own = "" if member else "; empty: principals of this account that its own policies allow to"
+    own = "" if member else "; empty: principals of this account whose own policies allow it"
     yield _parameter("TrustedPrincipal", request.trusted_principal or (None if member else ""), about + own, pattern)
-    yield _parameter("ExternalId", request.external_id, "External id to ask for; empty: none", f"({EXTERNAL_ID})?")
-    about = "Organization that the caller must belong to; empty: not asked"
+    yield _parameter(
+        "ExternalId", request.external_id, "External id that is required; empty: none", f"({EXTERNAL_ID})?"
+    )
+    about = "Organization that the caller must belong to; empty: any"
     yield _parameter("OrganizationId", request.organization, about, f"({ORGANIZATION})?")
 
 

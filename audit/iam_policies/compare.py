@@ -1,4 +1,4 @@
-"""What an audit would miss with the rights of another policy."""
+"""Compares another IAM policy with the permissions that an audit needs."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from audit.iam_policies.managed import PolicySource
 from checks.model import Check
 
 PULLS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-"""What pulling an image needs, and no audit."""
+"""Actions that pulling an image needs; an audit does not need them."""
 _WAY_IN = ("sts:AssumeRole", "organizations:ListAccounts")
-"""Without them no account but the caller's own is read."""
+"""Without them only the caller's own account is read."""
 _NEEDLESS = "sts:GetCallerIdentity"
-"""Answered whatever policies say (STS API reference, GetCallerIdentity)."""
+"""Allowed regardless of policies (STS API reference, GetCallerIdentity)."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlindCheck:
-    """A check that lacks evidence, with the actions whose answers it lacks."""
+    """A check without sufficient evidence, with the actions that are missing for it."""
 
     check: str
     title: str
@@ -29,29 +29,29 @@ class BlindCheck:
 
 @dataclass(frozen=True, slots=True)
 class PolicyComparison:
-    """A policy against what the audit reads."""
+    """Result of the comparison of a policy with the actions of an audit."""
 
     policy: str
     origin: str
     side: str
-    """Whose rights it is held against: `member` or `management`."""
+    """The permissions that it is compared with: `member` or `management`."""
     allowed: tuple[str, ...]
     missing: tuple[Operation, ...]
     """Operations that the policy does not allow, in the order of the generated policy."""
-    undecidable: tuple[Operation, ...]
-    """Operations that it allows or denies for some resources only, or under conditions."""
+    undetermined: tuple[Operation, ...]
+    """Operations that it allows or denies only for some resources or under conditions."""
     unknown: tuple[BlindCheck, ...]
-    """Checks that would be UNKNOWN, in catalogue order."""
+    """Checks that would be UNKNOWN, in catalog order."""
     unsure: tuple[BlindCheck, ...]
-    """Checks that would be UNKNOWN if the undecidable operations are refused."""
+    """Checks that would be UNKNOWN if the undetermined operations are denied."""
     substituted: tuple[BlindCheck, ...]
-    """Checks that would go by what stands in for a refused read."""
+    """Checks that would use the fallback of a denied operation."""
     pulls: tuple[str, ...]
-    """Actions that pull images, where the policy allows them."""
+    """Actions that pull images and that the policy allows."""
 
     @property
     def only_own_account(self) -> bool:
-        """Whether no account but the caller's own would be read, so that whatever concerns another is UNKNOWN."""
+        """Whether only the caller's own account would be read, so that everything about other accounts is UNKNOWN."""
         return any(one.action in _WAY_IN for one in self.missing)
 
     def as_document(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class PolicyComparison:
             "allowed": list(self.allowed),
             "side": self.side,
             "missing": [one.action for one in self.missing],
-            "undecidable": [one.action for one in self.undecidable],
+            "undetermined": [one.action for one in self.undetermined],
             "checks": {
                 name: [{"check": one.check, "actions": list(one.actions)} for one in getattr(self, name)]
                 for name in ("unknown", "unsure", "substituted")
@@ -75,28 +75,29 @@ class PolicyComparison:
 def compare(
     policy: PolicySource, checks: Sequence[Check], side: str, without: Collection[str] = ()
 ) -> PolicyComparison:
-    """Hold *policy* against every operation of *side* but those in *without*, as if it were all that is allowed."""
+    """Compare *policy* with every operation of *side* except those in *without*, as if it were the caller's only
+    policy."""
     wanted = [one for one in OPERATIONS if one.side == side and one.action not in {*without, _NEEDLESS}]
     answers = {one.action: policy.allows(one.action) for one in wanted}
     missing = tuple(one for one in wanted if answers[one.action] is False)
-    undecidable = tuple(one for one in wanted if answers[one.action] is None)
-    blind = {one.action for one in missing if not one.instead}
-    dim = {one.action for one in undecidable if not one.instead}
-    softened = {one.action for one in (*missing, *undecidable) if one.instead}
-    unknown = tuple(_lacking(checks, blind))
-    worse = {one.check for one in unknown}
-    unsure = tuple(one for one in _lacking(checks, dim) if one.check not in worse)
-    worse |= {one.check for one in unsure}
+    undetermined = tuple(one for one in wanted if answers[one.action] is None)
+    denied = {one.action for one in missing if not one.instead}
+    perhaps_denied = {one.action for one in undetermined if not one.instead}
+    with_fallback = {one.action for one in (*missing, *undetermined) if one.instead}
+    unknown = tuple(_lacking(checks, denied))
+    listed = {one.check for one in unknown}
+    unsure = tuple(one for one in _lacking(checks, perhaps_denied) if one.check not in listed)
+    listed |= {one.check for one in unsure}
     return PolicyComparison(
         policy=policy.name,
         origin=policy.origin,
         side=side,
         allowed=tuple(action for action, allowed in answers.items() if allowed),
         missing=missing,
-        undecidable=undecidable,
+        undetermined=undetermined,
         unknown=unknown,
         unsure=unsure,
-        substituted=tuple(one for one in _lacking(checks, softened) if one.check not in worse),
+        substituted=tuple(one for one in _lacking(checks, with_fallback) if one.check not in listed),
         pulls=tuple(action for action in PULLS if policy.allows(action) is not False),
     )
 

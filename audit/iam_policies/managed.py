@@ -1,4 +1,5 @@
-"""Policies to hold the audit's needs against: a dated copy of parts of AWS's own, or a document of the user's."""
+"""Policies to compare with the audit's permissions: a dated copy of parts of AWS managed policies, or a user's
+document."""
 
 from __future__ import annotations
 
@@ -12,43 +13,43 @@ from typing import Any
 from checks.iam.patterns import compile_glob
 
 MANAGED = ("SecurityAudit", "ViewOnlyAccess", "ReadOnlyAccess", "AmazonEC2ContainerRegistryReadOnly")
-"""AWS managed policies of which a copy is at hand."""
+"""AWS managed policies of which a copy is included."""
 
 _ALLOW, _DENY = "Allow", "Deny"
 
 
 class NotAPolicyError(ValueError):
-    """The document is no IAM policy; the message says what is wrong with it."""
+    """The document is not a valid IAM policy; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One statement, as far as it bears on whether an action is allowed at all."""
+    """One policy statement, reduced to what determines whether an action is allowed."""
 
     effect: str
     patterns: tuple[str, ...]
     """Patterns of action names."""
     inverted: bool
-    """Whether the statement is about every action but those."""
+    """Whether the statement applies to every action except those (NotAction)."""
     everywhere: bool
-    """Whether it holds for every resource and without condition."""
+    """Whether it applies to every resource and has no condition."""
 
     def about(self, action: str) -> bool:
-        """Whether the statement speaks of *action*. Names of actions know no case."""
+        """Whether the statement applies to *action*. Action names are not case-sensitive."""
         return self.inverted != any(compile_glob(one.lower()).matches(action.lower()) for one in self.patterns)
 
 
 @dataclass(frozen=True, slots=True)
 class PolicySource:
-    """A policy with where it is from."""
+    """A policy with its origin."""
 
     name: str
     origin: str
-    """What is said about it in words: version, date, source."""
+    """Its origin as text: version, date, source."""
     rules: tuple[Rule, ...]
 
     def allows(self, action: str) -> bool | None:
-        """Whether the policy allows *action*; None where resources or conditions decide."""
+        """Whether the policy allows *action*; None where that depends on resources or conditions."""
         hits = [rule for rule in self.rules if rule.about(action)]
         if any(rule.effect == _DENY and rule.everywhere for rule in hits):
             return False
@@ -68,7 +69,7 @@ def managed_policy(name: str) -> PolicySource:
 
 
 def copied_services() -> tuple[str, ...]:
-    """IAM prefixes of the services for which the copies can be asked."""
+    """IAM prefixes of the services whose actions the copies contain."""
     return tuple(_copies()["services"])
 
 
@@ -91,7 +92,7 @@ def read_policy(name: str, text: str) -> PolicySource:
     if isinstance(statements, dict):
         statements = [statements]
     if not isinstance(statements, list) or not statements:
-        raise NotAPolicyError(f"{name} is no policy document: it has no Statement")
+        raise NotAPolicyError(f"{name} is not a valid policy document: it has no Statement")
     rules = tuple(_rule(f"{name}, statement {number}", one) for number, one in enumerate(statements, 1))
     return PolicySource(name, "the document as given", rules)
 
@@ -103,7 +104,9 @@ def _rule(where: str, statement: Any) -> Rule:
         raise NotAPolicyError(f"{where}: it needs either Action or NotAction")
     inverted = "NotAction" in statement
     if "Principal" in statement or "NotPrincipal" in statement:
-        raise NotAPolicyError(f"{where}: it names a principal; this is a resource's policy, not a role's")
+        raise NotAPolicyError(
+            f"{where}: it has a Principal; this is a resource-based policy, not an identity-based one"
+        )
     if ("Resource" in statement) == ("NotResource" in statement):
         raise NotAPolicyError(f"{where}: it needs either Resource or NotResource")
     resources_ = tuple(_texts(f"{where}: Resource", statement.get("Resource", [])))
@@ -118,8 +121,8 @@ def _rule(where: str, statement: Any) -> Rule:
 def _texts(where: str, value: Any) -> Iterator[str]:
     values: Iterable[Any] = [value] if isinstance(value, str) else value
     if not isinstance(values, list):
-        raise NotAPolicyError(f"{where} is neither text nor a list of texts")
+        raise NotAPolicyError(f"{where} is neither a string nor a list of strings")
     for one in values:
         if not isinstance(one, str):
-            raise NotAPolicyError(f"{where} holds something else than text")
+            raise NotAPolicyError(f"{where} contains a value that is not a string")
         yield one

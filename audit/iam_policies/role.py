@@ -1,4 +1,4 @@
-"""Who may use the audit's roles, and what these may do."""
+"""The audit's roles: who may assume them, and their permissions."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ if TYPE_CHECKING:
     from checks.baseline.schema import Baseline
 
 START_ROLE = "ecr-audit-start"
-"""Name of the role that a run begins with, unless told otherwise."""
+"""Default name of the role that starts a run."""
 PRINCIPAL = r"[0-9]{12}|arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[^*]+"
-"""An account id, or the ARN of a principal; a regular expression that CloudFormation understands too."""
+"""An account id, or the ARN of a principal; a regular expression that CloudFormation supports too."""
 EXTERNAL_ID = r"[A-Za-z0-9_+=,.@:/-]{2,}"
-"""STS API reference, AssumeRole, ExternalId. Its upper bound, 1,224, is more than Terraform's expressions can count."""
+"""STS API reference, AssumeRole, ExternalId. Its upper bound, 1,224, exceeds what Terraform's regular expressions
+support."""
 ORGANIZATION = r"o-[a-z0-9]{10,32}"
 
 
 @dataclass(frozen=True, slots=True)
 class RoleRequest:
-    """What a role is asked to be."""
+    """Parameters of a role."""
 
     side: str = MEMBER
-    """`member`: the role in every account; `management`: the role that a run begins with."""
+    """`member`: the role in every account; `management`: the role that starts a run."""
     role_name: str = "ecr-audit"
     """Name of the role in every account, with its path where it has one (`audit/ecr-audit`)."""
     trusted_principal: str = ""
-    """Account id or ARN that may assume the role; empty: whoever deploys says so."""
+    """Account id or ARN that may assume the role; empty: the person who deploys the role sets it."""
     external_id: str = ""
     organization: str = ""
-    """Organization id that the caller must belong to; empty: not asked."""
+    """Organization id that the caller must belong to; empty: any."""
     without: frozenset[str] = frozenset()
     """Actions to leave out."""
 
@@ -49,8 +50,8 @@ class RoleRequest:
 def permissions(request: RoleRequest, *, audit_role: str = "", partition: str = "aws") -> dict[str, Any]:
     """IAM policy document of the role.
 
-    The role that a run begins with also reads its own account, so it has the rights of a member besides. *audit_role*
-    and *partition* may be references in the language of a template.
+    The role that starts a run also reads its own account, so it has the permissions of a member too. *audit_role* and
+    *partition* may be references in the template language.
     """
     member = member_policy(request.without)
     if request.side == MEMBER:
@@ -74,5 +75,5 @@ def trust_policy(request: RoleRequest) -> dict[str, Any]:
 
 
 def needless_actions(baseline: Baseline) -> frozenset[str]:
-    """Actions that an audit by *baseline* never uses."""
+    """Actions that an audit with *baseline* never uses."""
     return frozenset() if baseline.registries.failure_events else frozenset({"events:ListRules"})

@@ -1,4 +1,4 @@
-"""The role as Terraform: one file for one account, with whichever provider configuration reaches it."""
+"""The role as a Terraform configuration for one account."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from audit.iam_policies.role import EXTERNAL_ID, ORGANIZATION, PRINCIPAL, RoleRe
 
 _REFERENCES = ("${var.audit_role}", "${data.aws_partition.current.partition}")
 _MEMBER = (
-    "# For every account of an organization, a service-managed StackSet of the CloudFormation form is less work.\n"
+    "# For every account of an organization, a service-managed StackSet with the CloudFormation template is easier.\n"
 )
 _MANAGEMENT = (
-    "# It belongs into the account from which audits begin: the management account, or a delegated administrator's.\n"
+    "# Apply it in the account in which audits start: the management account or a delegated administrator account.\n"
 )
 _TRUST = """\
 data "aws_iam_policy_document" "trust" {
@@ -67,11 +67,9 @@ output "role_arn" {
 
 
 def terraform(request: RoleRequest) -> str:
-    """The configuration as HCL. What *request* states becomes the defaults of its variables."""
+    """The configuration as HCL. The values of *request* are the defaults of its variables."""
     member = request.side == MEMBER
-    about = (
-        "The role that ecr-audit assumes in this account" if member else "The role that an ecr-audit run begins with"
-    )
+    about = "The role that ecr-audit assumes in this account" if member else "The role that starts an ecr-audit run"
     rights = permissions(request, audit_role=_REFERENCES[0], partition=_REFERENCES[1])
     own = "data.aws_caller_identity.current.account_id"
     trusted = "var.trusted_principal" if member else f'var.trusted_principal == "" ? {own} : var.trusted_principal'
@@ -94,11 +92,13 @@ def _variables(request: RoleRequest) -> Iterable[str]:
     if not member:
         yield _variable("audit_role", request.role_name, "Path and name of the role in every account", "[!-~]{1,512}")
     about = "Account id, or ARN of the principal, that may assume the role"
-    own = "" if member else "; empty: principals of this account that its own policies allow to"
+    own = "" if member else "; empty: principals of this account whose own policies allow it"
     default = request.trusted_principal or (None if member else "")
     yield _variable("trusted_principal", default, about + own, PRINCIPAL if member else f"({PRINCIPAL})?")
-    yield _variable("external_id", request.external_id, "External id to ask for; empty: none", f"({EXTERNAL_ID})?")
-    about = "Organization that the caller must belong to; empty: not asked"
+    yield _variable(
+        "external_id", request.external_id, "External id that is required; empty: none", f"({EXTERNAL_ID})?"
+    )
+    about = "Organization that the caller must belong to; empty: any"
     yield _variable("organization_id", request.organization, about, f"({ORGANIZATION})?")
 
 
@@ -107,7 +107,7 @@ def _variable(name: str, default: str | None, about: str, pattern: str) -> str:
     return (
         f'variable "{name}" {{\n  description = {_text(about)}\n  type        = string\n{given}'
         f"  validation {{\n    condition     = can(regex({_text(f'^({pattern})$')}, var.{name}))\n"
-        f"    error_message = {_text(f'{name} is not of the form that AWS asks for.')}\n  }}\n}}\n"
+        f"    error_message = {_text(f'{name} must match ^({pattern})$.')}\n  }}\n}}\n"
     )
 
 
@@ -122,7 +122,7 @@ def _document(statements: Iterable[dict[str, Any]]) -> Iterable[str]:
 
 
 def _resource(arn: str) -> str:
-    """An HCL string in which this module's own references are references."""
+    """An HCL string in which `_REFERENCES` stay references."""
     text = _text(arn)
     for reference in _REFERENCES:
         text = text.replace(f"${reference}", reference)
@@ -130,5 +130,5 @@ def _resource(arn: str) -> str:
 
 
 def _text(value: str) -> str:
-    """An HCL string that means *value* and nothing else."""
+    """*value* as an HCL string literal without interpolation."""
     return json.dumps(value).replace("${", "$${").replace("%{", "%%{")

@@ -1,4 +1,4 @@
-"""Inventory: reads an organization's registries into evidence and gaps."""
+"""Inventory: reads an organization's registries into evidence and evidence gaps."""
 
 from audit.inventory.collection import collect
 from audit.inventory.protocols import Checkpoint

@@ -1,4 +1,4 @@
-"""For each account: can the audit role be used there, which Regions are enabled, and which are there to read?"""
+"""For each account: whether the audit role can be assumed, which Regions are enabled, and which are read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENABLED_BY_DEFAULT = (
 )  # fmt: skip
 """Regions of the partition `aws` that cannot be disabled (Account Management guide, manage-acct-regions.html)."""
 READABLE = frozenset({"ENABLED", "ENABLED_BY_DEFAULT", "DISABLING", None})
-"""Statuses with which reading is tried. DISABLING takes days, and replication goes on meanwhile."""
+"""Region statuses with which a read is attempted. DISABLING takes days, and replication goes on meanwhile."""
 
 _OPT_IN = {"opt-in-not-required": "ENABLED_BY_DEFAULT", "opted-in": "ENABLED", "not-opted-in": "DISABLED"}
 _GIVE_UP_AFTER = 3
@@ -58,14 +58,20 @@ class RegionReader:
             local = self._locally(account)
             if not isinstance(local, Failure):
                 return AccountRegions(local)
-            gap = gap_of(local, operation("ec2:DescribeRegions"), account, "", "Regions enabled by default are assumed")
+            gap = gap_of(
+                local,
+                operation("ec2:DescribeRegions"),
+                account,
+                "",
+                "the Regions that are enabled by default are assumed",
+            )
             return AccountRegions(self._assumed(), (gap,))
         return AccountRegions(self._assumed())
 
     def _centrally(self, account: str) -> tuple[tuple[str, str | None], ...] | None:
         own = account == self._calls.caller_account
         if not own and (account == self._management or self._refused_centrally >= _GIVE_UP_AFTER):
-            # Account Management answers for members only; the management account is asked from within.
+            # Account Management answers for members only; the management account itself is asked for its Regions.
             return None
         # An account may not name itself (Account Management API reference, ListRegions).
         parameters: dict[str, object] = {"MaxResults": 50} if own else {"AccountId": account, "MaxResults": 50}
@@ -80,7 +86,7 @@ class RegionReader:
                     break
                 parameters["NextToken"] = token
         except (CallError, KeyError, TypeError):
-            # Not a gap: the account itself can be asked the same.
+            # Not a gap: the same can be read in the account itself.
             with self._lock:
                 self._refused_centrally += 0 if own else 1
             return None
@@ -107,12 +113,12 @@ class RegionReader:
 
 
 ACTIVE = frozenset({"ACTIVE", None})
-"""States in which an account is read. None: Organizations did not tell."""
+"""States in which an account is read. None: unknown, not read from Organizations."""
 
 
 @dataclass(slots=True)
 class Accounts:
-    """What is known about reaching accounts. Filled in rounds: those in scope, then destinations outside of it."""
+    """Credentials and Regions of accounts. Filled in two rounds: accounts in scope, then destinations outside of it."""
 
     records: Mapping[str, AccountRecord]
     keys: dict[str, Keys | None] = field(default_factory=dict)
@@ -122,7 +128,7 @@ class Accounts:
     asked: set[str] = field(default_factory=set)
 
     def reachable(self, account: str) -> bool:
-        """Whether credentials for *account* are at hand."""
+        """Whether there are credentials for *account*."""
         return account in self.keys
 
 
@@ -167,15 +173,15 @@ class AccountReader:
 
 
 def readable(accounts: Accounts, pair: RegistryId) -> bool:
-    """Whether the registry of *pair* exists for all we know, so that it belongs to the plan."""
+    """Whether the Region of *pair* is or may be enabled, so that its registry is read."""
     region = accounts.regions.get(pair)
     return region is not None and region.status in READABLE
 
 
 def unread_destination(accounts: Accounts, pair: RegistryId, organization_known: bool) -> Gap | None:
-    """Why a destination outside the plan is not read; None where nothing is missing from the audit.
+    """Why a destination registry is not read; None where nothing is missing from the audit.
 
-    An account outside a known organization is nobody's to read: the checks judge the rule that names it.
+    An account outside the organization has no audit role: the checks evaluate the rule that names it.
     """
     account, region = pair
     tables = ("links", "replicas", "images")
@@ -190,7 +196,7 @@ def unread_destination(accounts: Accounts, pair: RegistryId, organization_known:
         message = f"a destination in an account that is {record.state}"
         return replace(gap, kind=GapKind.ACCOUNT_INACTIVE, code=str(record.state), message=message)
     if pair not in accounts.regions:
-        return None  # no such Region for this account: again, what is wrong is the rule
+        return None  # the Region does not exist for this account: the checks report the rule
     status = accounts.regions[pair].status
     message = f"a destination in a Region that is {status} in its account"
     return replace(gap, kind=GapKind.REGION_DISABLED, code=str(status), message=message)

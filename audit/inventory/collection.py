@@ -1,4 +1,4 @@
-"""The whole collection on one page: who we are, what there is, outlines, depth, statuses."""
+"""The collection from start to end: caller, organization, registry summaries, details, replication statuses."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from checks.baseline.schema import Baseline
 
 THREADS = 16
-"""Calls in flight in one process, and registries under way."""
+"""Concurrent calls in one process, and registries that are read at the same time."""
 ORGANIZATIONS_AT_ONCE = 4
-"""Calls in flight to AWS Organizations about single accounts: it throttles sooner than ECR."""
+"""Concurrent calls to AWS Organizations about single accounts: it throttles sooner than ECR."""
 
 
 def collect(
@@ -41,11 +41,11 @@ def collect(
     progress: Progress = no_progress,
     now: float,
 ) -> Evidence:
-    """Read everything that *scope* and *baseline* ask about.
+    """Read everything that *scope* and *baseline* need.
 
-    `threads` bounds the calls in flight in each process. `processes` above 1 reads registries in worker processes.
-    `now` is the moment of the audit, epoch seconds. Raises AwsSetupError where AWS cannot be asked at all or the
-    scope is empty; every other refusal is a gap of the result.
+    `threads` limits the concurrent calls in each process. `processes` above 1 reads registries in worker processes.
+    `now` is the moment of the audit, epoch seconds. Raises AwsSetupError where AWS cannot be called at all or the
+    scope is empty; every other failed call is a gap of the result.
     """
     session = open_session(settings, threads)
     calls = Calls(session, in_flight=threads)
@@ -55,7 +55,7 @@ def collect(
         caller = identify(session, calls, counter)
         calls.caller_account, calls.partition = caller.account, caller.partition
         _check_regions(scope, session.ecr_regions(caller.partition), caller.partition)
-        with _doers(settings, calls, caller, processes, threads) as doers:
+        with _executor(settings, calls, caller, processes, threads) as executor:
             progress(ProgressEvent(Phase.ORGANIZATION))
             reader = Reader(calls, "", "", ask_in=caller.home_region)
             organization = scoped(read_organization(reader, caller.account, pool, threads), scope)
@@ -64,7 +64,7 @@ def collect(
             accounts = Accounts({one.account: one for one in organization.accounts})
             kept = checkpoint or NoCheckpoint()
             state = CollectionState(scope, baseline, caller, organization, accounts, kept, progress, now)
-            _read_registries(state, AccountReader(calls, regions, scope, pool), doers)
+            _read_registries(state, AccountReader(calls, regions, scope, pool), executor)
             destinations = _scanned_destinations(state)
             state.organization = read_inspector_policies(
                 reader, organization, destinations, pool, ORGANIZATIONS_AT_ONCE
@@ -84,42 +84,43 @@ def _check_regions(scope: Scope, known: Sequence[str], partition: str) -> None:
 
 
 @contextmanager
-def _doers(
+def _executor(
     settings: AwsSettings, calls: Calls, caller: Caller, processes: int, threads: int
 ) -> Iterator[ThreadExecutor | ProcessExecutor]:
-    doers: ThreadExecutor | ProcessExecutor
+    executor: ThreadExecutor | ProcessExecutor
     if processes > 1:
-        doers = ProcessExecutor(
+        executor = ProcessExecutor(
             WorkerSetup(settings, caller.account, caller.partition, caller.keys, threads), processes
         )
     else:
-        doers = ThreadExecutor(calls, threads)
+        executor = ThreadExecutor(calls, threads)
     try:
-        yield doers
+        yield executor
     finally:
-        doers.close()
+        executor.close()
 
 
-def _read_registries(state: CollectionState, reader: AccountReader, doers: ThreadExecutor | ProcessExecutor) -> None:
+def _read_registries(state: CollectionState, reader: AccountReader, executor: ThreadExecutor | ProcessExecutor) -> None:
     state.begin(Phase.ACCOUNTS)
     accounts = state.accounts
     reader.read(accounts, [record.account for record in state.organization.accounts if record.in_scope])
     first = [pair for pair, region in accounts.regions.items() if region.in_scope and readable(accounts, pair)]
     state.begin(Phase.SUMMARIES)
-    read_summaries(state, doers, first)
+    read_summaries(state, executor, first)
     destinations = {flow.destination for flow in flows(state)} - set(state.planned)
     reader.read(accounts, {account for account, _ in destinations} & set(accounts.records))
     second = sorted(pair for pair in destinations if readable(accounts, pair))
-    read_summaries(state, doers, second)
+    read_summaries(state, executor, second)
     _note_unread(state, destinations - set(second))
     state.begin(Phase.DETAILS)
-    read_detail(state, doers)
+    read_detail(state, executor)
     state.begin(Phase.STATUSES)
-    read_statuses(state, doers)
+    read_statuses(state, executor)
 
 
 def _scanned_destinations(state: CollectionState) -> set[str]:
-    """Accounts that receive copies which the baseline wants scanned; those that are not active scan nothing."""
+    """Accounts that receive replicas which the baseline requires to be scanned; accounts that are not active scan
+    nothing."""
     if not any(entry.scanning and entry.scanning.required for entry in state.baseline.settings):
         return set()
     records = state.accounts.records

@@ -1,4 +1,4 @@
-"""Does tasks: on threads of this process, or in worker processes that may die without losing anything silently."""
+"""Runs tasks on threads of this process, or in worker processes; a task whose worker dies is repeated or reported."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from audit.inventory.tasks import Result, Task, perform
 from audit.inventory.thread_pool import ThreadPool
 
 _ATTEMPTS = 2
-"""Times that a task is begun: a second worker gets what the first one died with, a third does not."""
+"""How often a task is started: it is repeated once after the death of its worker."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFailure:
-    """A task that ended without a result."""
+    """A task without a result."""
 
     code: str
     message: str
@@ -38,7 +38,7 @@ TaskOutcome = Result | TaskFailure
 
 @dataclass(frozen=True, slots=True)
 class WorkerSetup:
-    """What a worker process needs to begin."""
+    """What a worker process needs to start."""
 
     settings: AwsSettings
     caller_account: str
@@ -52,12 +52,14 @@ def _attempt(task: Task, calls: Calls, pool: ThreadPool) -> TaskOutcome:
     try:
         return perform(task, calls, pool)
     except Exception as error:
-        # One registry's defect must not end the run: it becomes a gap that names it.
-        return TaskFailure(type(error).__name__, f"the collector failed on this registry: {error}")
+        # An unexpected error on one registry must not end the run: it becomes an evidence gap of that registry.
+        return TaskFailure(
+            type(error).__name__, f"the collector failed with an unexpected error on this registry: {error}"
+        )
 
 
 class ThreadExecutor:
-    """Does tasks on threads of this process."""
+    """Runs tasks on threads of this process."""
 
     def __init__(self, calls: Calls, threads: int) -> None:
         self._calls = calls
@@ -68,11 +70,11 @@ class ThreadExecutor:
         """Each task with its outcome, in the order in which they end."""
         done: queue.SimpleQueue[tuple[Task, TaskOutcome]] = queue.SimpleQueue()
         for task in tasks:
-            self._coordinators.submit(partial(self._do, task, done))
+            self._coordinators.submit(partial(self._run_one, task, done))
         for _ in tasks:
             yield done.get()
 
-    def _do(self, task: Task, done: queue.SimpleQueue[tuple[Task, TaskOutcome]]) -> None:
+    def _run_one(self, task: Task, done: queue.SimpleQueue[tuple[Task, TaskOutcome]]) -> None:
         done.put((task, _attempt(task, self._calls, self._readers)))
 
     def close(self) -> None:
@@ -93,7 +95,7 @@ class _Worker:
 
 
 class ProcessExecutor:
-    """Does tasks in worker processes. Use as a context manager: leaving it ends every worker."""
+    """Runs tasks in worker processes; `close` ends every worker."""
 
     def __init__(self, setup: WorkerSetup, processes: int) -> None:
         self._setup = setup
@@ -101,12 +103,12 @@ class ProcessExecutor:
         self._workers = [self._start() for _ in range(processes)]
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOutcome]]:
-        """Each task with its outcome, in the order in which they end. A task whose worker died is begun once more."""
+        """Each task with its outcome, in the order in which they end. A task whose worker died is started once more."""
         todo = sorted(range(len(tasks)), key=lambda number: tasks[number].weight)
         begun = dict.fromkeys(todo, 0)
         left = len(tasks)
         while left:
-            self._hand_out(tasks, todo, begun)
+            self._assign(tasks, todo, begun)
             for worker in self._ready():
                 outcome = self._receive(worker)
                 if outcome is not None:
@@ -114,7 +116,7 @@ class ProcessExecutor:
                     yield worker.busy.pop(number), result
                     left -= 1
                     continue
-                for number, task in self._bury(worker).items():
+                for number, task in self._replace_worker(worker).items():
                     if begun[number] < _ATTEMPTS:
                         todo.append(number)
                     else:
@@ -122,7 +124,7 @@ class ProcessExecutor:
                         left -= 1
 
     def close(self) -> None:
-        """End every worker, whatever it does."""
+        """End every worker, also in the middle of a task."""
         for worker in self._workers:
             worker.pipe.close()
             worker.process.terminate()
@@ -139,8 +141,8 @@ class ProcessExecutor:
         theirs.close()
         return _Worker(process, ours)
 
-    def _hand_out(self, tasks: Sequence[Task], todo: list[int], begun: dict[int, int]) -> None:
-        """Give tasks, heavy ones first, to whoever has least to do; nobody holds more than it has threads for."""
+    def _assign(self, tasks: Sequence[Task], todo: list[int], begun: dict[int, int]) -> None:
+        """Give tasks, largest first, to the least loaded worker; no worker gets more tasks than it has threads."""
         while todo:
             worker = min(self._workers, key=lambda one: (one.load, len(one.busy)))
             if len(worker.busy) >= self._setup.threads:
@@ -154,7 +156,7 @@ class ProcessExecutor:
             try:
                 worker.pipe.send((number, tasks[number]))
             except OSError:
-                return  # the worker is dead; its sentinel says so at once
+                return  # the worker is dead; its sentinel becomes ready at once
 
     def _ready(self) -> list[_Worker]:
         pipes = {worker.pipe: worker for worker in self._workers}
@@ -174,8 +176,8 @@ class ProcessExecutor:
             pass  # the pipe ended: the worker died, which the caller handles
         return None
 
-    def _bury(self, worker: _Worker) -> dict[int, Task]:
-        """Replace a dead worker; returns what it was doing."""
+    def _replace_worker(self, worker: _Worker) -> dict[int, Task]:
+        """Replace a dead worker; returns the tasks that it had."""
         worker.process.kill()
         worker.process.join()
         worker.pipe.close()
@@ -184,7 +186,7 @@ class ProcessExecutor:
 
 
 def work(pipe: Connection, setup: WorkerSetup) -> None:
-    """The life of a worker process: take tasks from *pipe*, send outcomes back, end when the other side is gone."""
+    """Main function of a worker process: take tasks from *pipe*, send outcomes back, end when the parent is gone."""
     # Ctrl-C reaches the whole process group; the parent decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     session = ClientSession(setup.settings, connections=setup.threads)
@@ -192,7 +194,7 @@ def work(pipe: Connection, setup: WorkerSetup) -> None:
     if setup.caller_keys is not None:
         keys = setup.caller_keys
         session.set_caller_credentials(keys.access_key, keys.secret_key, keys.token)
-        calls.caller_identity = RoleIdentity(session.found_again, keys)
+        calls.caller_identity = RoleIdentity(session.refreshed_caller_keys, keys)
     coordinators = ThreadPool(setup.threads, "registry")
     readers = ThreadPool(setup.threads, "call")
     sending = threading.Lock()
@@ -208,6 +210,6 @@ def work(pipe: Connection, setup: WorkerSetup) -> None:
         try:
             number, task = pipe.recv()
         except (EOFError, OSError):
-            # The parent is gone or has hung up. Threads may be waiting for AWS: nobody wants their answers any more.
+            # The parent is gone or closed the pipe. Threads may be waiting for AWS: their results are no longer needed.
             os._exit(0)
         coordinators.submit(partial(do, number, task))

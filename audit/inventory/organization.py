@@ -1,4 +1,4 @@
-"""Reads the organization: its id, its accounts and where they lie."""
+"""Reads the organization: its id, its accounts and their organizational units."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Organization:
     record: OrganizationRecord | None
     accounts: tuple[AccountRecord, ...]
     complete: bool
-    """Whether every account that could matter is known."""
+    """Whether the list of accounts is complete."""
 
 
 def read_organization(reader: Reader, caller_account: str, pool: ThreadPool, at_once: int) -> Organization:
-    """Accounts of every state with their places. Without an organization: the caller's own account."""
+    """Accounts of every state with their organizational units. Without an organization: the caller's own account."""
     described = reader.ask("organizations:DescribeOrganization", "Organization", {})
     alone = (AccountRecord(caller_account, None, None, None, None),)
     if described is not None and not described:
@@ -70,7 +70,7 @@ def _record(described: dict[str, Any]) -> OrganizationRecord | None:
 
 
 def _record_from(rows: Iterable[dict[str, Any]]) -> OrganizationRecord | None:
-    """The organization's id as account ARNs carry it, for callers that may list accounts but not describe."""
+    """The organization's id from an account ARN, for callers that may list accounts only."""
     for row in rows:
         found = _ACCOUNT_ARN.fullmatch(str(row.get("Arn")))
         if found:
@@ -114,7 +114,7 @@ def _last(path: str) -> str:
 
 
 def _walk(reader: Reader, organization: str, pool: ThreadPool, at_once: int) -> list[_Unit]:
-    """Every root and unit that could be read, level by level."""
+    """Every root and organizational unit that could be read, level by level."""
     roots = reader.all_rows("organizations:ListRoots", "Roots", {}, token="NextToken") or []
     level = [_Unit(str(root["Id"]), ROOT, f"{organization}/{root['Id']}/") for root in roots if root.get("Id")]
     units: list[_Unit] = []
@@ -157,7 +157,7 @@ def _members(reader: Reader, units: list[_Unit], pool: ThreadPool, at_once: int)
 def read_inspector_policies(
     reader: Reader, organization: Organization, wanted: Iterable[str], pool: ThreadPool, at_once: int
 ) -> Organization:
-    """The same with the effective Inspector policy of the accounts *wanted*: one call for each of them."""
+    """*organization* with the effective Inspector policy of the accounts *wanted*: one call for each of them."""
     policies: dict[str, str] = {}
 
     def ask(account: str) -> None:
@@ -173,20 +173,23 @@ def read_inspector_policies(
 
 
 def scoped(organization: Organization, scope: Scope) -> Organization:
-    """The same with `in_scope` set. AwsSetupError where the scope names what does not exist, or nothing is left."""
+    """*organization* with `in_scope` set. AwsSetupError where the scope names what does not exist, or is empty."""
     malformed = [account for account in scope.accounts if not _ACCOUNT_ID.fullmatch(account)]
     if malformed:
-        raise ScopeError(f"not an account id (twelve digits): {', '.join(malformed)}")
+        raise ScopeError(f"not a valid account id (twelve digits): {', '.join(malformed)}")
     known = {account.account for account in organization.accounts}
     unknown = [account for account in scope.accounts if account not in known]
     if unknown and organization.complete and organization.record is not None:
         raise ScopeError(f"no such account in the organization: {', '.join(unknown)}. Check the scope's accounts.")
-    # Where the organization cannot be listed, naming accounts is how to reach them.
+    # Where the organization cannot be listed, accounts are read if the scope names them.
     added = tuple(AccountRecord(account, None, None, None, None) for account in unknown)
     accounts = tuple(replace(one, in_scope=_in_scope(one, scope)) for one in organization.accounts + added)
     if not any(account.in_scope for account in accounts):
-        # Not a ScopeError: units that could not be read may be another time.
-        raise AwsSetupError("no account is in scope. Check its accounts and units, and whether units can be read.")
+        # Not a ScopeError: units that could not be read now may be readable later.
+        raise AwsSetupError(
+            "no account is in scope. Check the accounts and organizational units of the scope, "
+            "and the permission to read units."
+        )
     return replace(organization, accounts=accounts)
 
 

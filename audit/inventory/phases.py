@@ -1,4 +1,4 @@
-"""The phases of a collection: outlines of every registry, depth of some, statuses of what is missing."""
+"""The phases of a collection: summaries of every registry, details of some, replication statuses of missing images."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from checks.baseline.schema import Baseline
 
 STATUS_BOUND = 100
-"""Images asked about for each source registry and destination."""
+"""Images whose replication status is read for each source registry and destination."""
 
 
 @dataclass(slots=True)
 class CollectionState:
-    """What a collection knows so far."""
+    """State of a collection."""
 
     scope: Scope
     baseline: Baseline
@@ -55,19 +55,19 @@ class CollectionState:
     progress: Progress
     now: float
     planned: dict[RegistryId, None] = field(default_factory=dict)
-    """Every registry that the run set out to read, in order."""
+    """Every registry that the run plans to read, in order."""
     read: dict[RegistryId, RegistryEvidence] = field(default_factory=dict)
-    """Every registry that was dealt with, read or not."""
+    """Every registry that was processed, read or not."""
     phase: Phase = Phase.ORGANIZATION
 
     def begin(self, phase: Phase) -> None:
-        """Go on to the next phase, and say so."""
+        """Start the next phase and report it."""
         self.phase = phase
         self.progress(ProgressEvent(phase))
 
 
 def flows(state: CollectionState) -> tuple[Flow, ...]:
-    """What rules copy and the baseline requires, of sources in scope."""
+    """What rules replicate and what the baseline requires, of sources in scope."""
     sources = [pair for pair in state.planned if state.accounts.regions[pair].in_scope]
     configured = (
         flow
@@ -79,9 +79,9 @@ def flows(state: CollectionState) -> tuple[Flow, ...]:
 
 
 def read_summaries(
-    state: CollectionState, doers: ThreadExecutor | ProcessExecutor, pairs: Sequence[RegistryId]
+    state: CollectionState, executor: ThreadExecutor | ProcessExecutor, pairs: Sequence[RegistryId]
 ) -> None:
-    """Add *pairs* to the plan and read their outlines."""
+    """Add *pairs* to the plan and read their summaries."""
     tasks = []
     for pair in pairs:
         state.planned[pair] = None
@@ -92,40 +92,40 @@ def read_summaries(
         elif state.accounts.reachable(account):
             tasks.append(SummaryTask(account, region, state.caller.partition, state.accounts.keys[account]))
         else:
-            # The gap of the role that could not be assumed stands for every registry of its account.
+            # The gap of the role that could not be assumed covers every registry of its account.
             state.read[pair] = RegistryEvidence(RegistryRecord(account, region, state.caller.partition))
-    _do(state, doers, "summary", tasks)
+    _run_tasks(state, executor, "summary", tasks)
 
 
-def read_detail(state: CollectionState, doers: ThreadExecutor | ProcessExecutor) -> None:
-    """Read everything else of the registries that deserve it."""
-    copied = flows(state)
+def read_detail(state: CollectionState, executor: ThreadExecutor | ProcessExecutor) -> None:
+    """Read everything else of the registries that need it."""
+    state_flows = flows(state)
     all_repositories = state.scope.all_repositories
-    chosen = registries_for_detail(copied, state.read, all_repositories=all_repositories)
-    wanted = repositories_to_read(copied, state.read, all_repositories=all_repositories)
+    chosen = registries_for_detail(state_flows, state.read, all_repositories=all_repositories)
+    wanted = repositories_to_read(state_flows, state.read, all_repositories=all_repositories)
     tasks = []
-    asked_for_role: set[str] = set()
-    watched = {flow.destination for flow in copied} if state.baseline.registries.failure_events else set()
+    role_read_in: set[str] = set()
+    watched = {flow.destination for flow in state_flows} if state.baseline.registries.failure_events else set()
     for pair in chosen:
         kept = state.checkpoint.load("detail", *pair)
         if kept is not None:
             state.read[pair] = kept
-            asked_for_role |= {pair[0]} if kept.registry.service_linked_role_present is not None else set()
+            role_read_in |= {pair[0]} if kept.registry.service_linked_role_present is not None else set()
             continue
-        task = _detail_task(state, pair, wanted.get(pair, ()), asked_for_role)
+        task = _detail_task(state, pair, wanted.get(pair, ()), role_read_in)
         tasks.append(replace(task, event_rules=pair in watched))
-    _do(state, doers, "detail", tasks)
+    _run_tasks(state, executor, "detail", tasks)
     _share_roles(state)
 
 
 def _detail_task(
-    state: CollectionState, pair: RegistryId, names: tuple[str, ...], asked_for_role: set[str]
+    state: CollectionState, pair: RegistryId, names: tuple[str, ...], role_read_in: set[str]
 ) -> DetailTask:
     summary = state.read[pair]
     source = has_rules(_rules_of(summary))
-    role = source and pair[0] not in asked_for_role
+    role = source and pair[0] not in role_read_in
     if role:
-        asked_for_role.add(pair[0])
+        role_read_in.add(pair[0])
     chosen = set(names)
     keys = zip(summary.repositories["repository"], summary.repositories["kms_key"], strict=True)
     return DetailTask(
@@ -139,7 +139,7 @@ def _detail_task(
 
 
 def _share_roles(state: CollectionState) -> None:
-    """The service-linked role is asked for in one registry of an account; answer or refusal hold for all of them."""
+    """The service-linked role is read once per account; the result or the gap applies to all its registries."""
     present: dict[str, bool] = {}
     refused: dict[str, Gap] = {}
     for (account, _), evidence in state.read.items():
@@ -164,15 +164,18 @@ def _rules_of(evidence: RegistryEvidence) -> str | None:
     return evidence.registry.replication_configuration
 
 
-def read_statuses(state: CollectionState, doers: ThreadExecutor | ProcessExecutor) -> None:
-    """Ask about images that are at a source and not at its destination."""
+def read_statuses(state: CollectionState, executor: ThreadExecutor | ProcessExecutor) -> None:
+    """Read the replication status of images that are at a source and not at its destination."""
     settled = state.now - 60.0 * state.baseline.replication_delay_minutes
     found = inquiries(flows(state), state.read, most=STATUS_BOUND, settled_before=settled)
     tasks = []
     for pair, inquiry in found.items():
         evidence = state.read[pair]
         for destination, number in inquiry.left_out:
-            message = f"{number} more missing images were not asked about; {STATUS_BOUND} are, for each destination"
+            message = (
+                f"the replication status of {number} more missing images was not read; "
+                f"the limit is {STATUS_BOUND} images per destination"
+            )
             gap = Gap(
                 *pair, "ecr:DescribeImageReplicationStatus", GapKind.LIMITED, "StatusBound", message, ("images",),
                 resource="/".join(destination),
@@ -185,17 +188,19 @@ def read_statuses(state: CollectionState, doers: ThreadExecutor | ProcessExecuto
         else:
             keys = state.accounts.keys.get(pair[0])
             tasks.append(StatusTask(*pair, state.caller.partition, inquiry.questions, keys))
-    _do(state, doers, "status", tasks)
+    _run_tasks(state, executor, "status", tasks)
 
 
-def _do(state: CollectionState, doers: ThreadExecutor | ProcessExecutor, phase: str, tasks: Sequence[Task]) -> None:
-    """Do *tasks* and keep each registry's evidence as it is after its task."""
+def _run_tasks(
+    state: CollectionState, executor: ThreadExecutor | ProcessExecutor, phase: str, tasks: Sequence[Task]
+) -> None:
+    """Run *tasks* and store each registry's evidence after its task."""
     state.progress(ProgressEvent(state.phase, Step.PLANNED, count=len(tasks)))
-    for task, outcome in doers.run(tasks):
+    for task, outcome in executor.run(tasks):
         pair = RegistryId(task.account, task.region)
         before = state.read.get(pair)
         if isinstance(outcome, TaskFailure):
-            # Not kept as finished: a resumed collection tries again.
+            # Not stored as finished: a resumed collection tries again.
             state.progress(ProgressEvent(state.phase, Step.LOST, *pair, reason=outcome.message))
             before = before or RegistryEvidence(RegistryRecord(*pair, state.caller.partition))
             state.read[pair] = replace(before, gaps=(*before.gaps, failure_gap(task, outcome.code, outcome.message)))

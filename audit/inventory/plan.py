@@ -1,4 +1,4 @@
-"""Decides, from outlines and the baseline, what deserves more calls. Pure: no AWS."""
+"""Decides from summaries and the baseline which registries and images need more calls. Pure: no AWS calls."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Repositories that are copied, or must be, from one registry to another."""
+    """Repositories that are replicated, or must be, from one registry to another."""
 
     source: RegistryId
     destination: RegistryId
     prefixes: tuple[str, ...]
     """Literal prefixes; `("",)` is every repository."""
     configured: bool
-    """Whether a rule says so, rather than the baseline."""
+    """True: from a replication rule; False: from the baseline."""
 
 
 def rule_flows(source: RegistryId, replication_configuration: str | None) -> tuple[Flow, ...]:
-    """The flows of one registry's rules; none where they were not read or make no sense."""
+    """The flows of one registry's rules; none where they were not read or are malformed."""
     flows = []
     for rule in _rules(replication_configuration):
         filters = rule.get("repositoryFilters") or [{"filter": ""}]
@@ -92,7 +92,7 @@ def repositories_to_read(
         here, there = summaries.get(flow.source), names.get(flow.destination, [])
         sent = _matching(names.get(flow.source, []), flow.prefixes)
         wanted[flow.source].update(sent)
-        # Where the source could not be listed, its prefixes still tell which copies may be its.
+        # Where the source could not be listed, its prefixes still show which repositories may be its replicas.
         listed = here is not None and here.registry.repositories_read
         wanted[flow.destination].update(sent.intersection(there) if listed else _matching(there, flow.prefixes))
     return {pair: tuple(sorted(found)) for pair, found in wanted.items() if pair in summaries and found}
@@ -112,13 +112,14 @@ def _matching(names: list[str], prefixes: Iterable[str]) -> set[str]:
 def registries_for_detail(
     flows: Iterable[Flow], summaries: Mapping[RegistryId, RegistryEvidence], *, all_repositories: bool
 ) -> tuple[RegistryId, ...]:
-    """Registries that have rules or a policy, are a destination, or have repositories the baseline speaks about.
+    """Registries that have rules or a policy, are a destination, or have repositories that the baseline requires to be
+    replicated.
 
-    A registry of which nothing could be read is left alone: more questions would get the same answer.
+    A registry of which nothing could be read is skipped: further calls would fail in the same way.
     """
     flows = tuple(flows)
     destinations = {flow.destination for flow in flows}
-    spoken_of = {flow.source for flow in flows if not flow.configured}
+    required_sources = {flow.source for flow in flows if not flow.configured}
     chosen = []
     for pair, summary in sorted(summaries.items()):
         record = summary.registry
@@ -130,7 +131,7 @@ def registries_for_detail(
             or record.registry_policy != ""
             or has_rules(record.replication_configuration)
             or pair in destinations
-            or (pair in spoken_of and summary.repositories["repository"])
+            or (pair in required_sources and summary.repositories["repository"])
         ):
             chosen.append(pair)
     return tuple(chosen)
@@ -138,11 +139,11 @@ def registries_for_detail(
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """Which missing images of one source registry to ask about."""
+    """The missing images of one source registry whose replication status is read."""
 
     questions: tuple[Question, ...]
     left_out: tuple[tuple[RegistryId, int], ...]
-    """Destination → missing images not asked about, because of the bound."""
+    """Destination → number of missing images that are skipped because of the limit."""
 
 
 def inquiries(
@@ -151,7 +152,7 @@ def inquiries(
     """Images present at the source of a rule and absent at its destination, at most *most* for each pair of registries.
 
     Images pushed before *settled_before* (epoch seconds) come first, the newest of them leading: younger ones may
-    simply be under way.
+    still be in flight.
     """
     by_source: dict[RegistryId, dict[RegistryId, set[str]]] = defaultdict(lambda: defaultdict(set))
     for flow in flows:
@@ -207,11 +208,11 @@ def _missing(
     missing: list[tuple[str, str, float]] = []
     for name in _matching(sorted(here), prefixes):
         if name not in there and (name in existing or not destination.registry.repositories_read):
-            continue  # the copies could not be read: nothing is known to be missing
-        copies = there.get(name, {})
+            continue  # the replica repository could not be read: it is unknown what is missing
+        replicas = there.get(name, {})
         missing.extend(
             (name, digest, pushed_at)
             for digest, (pushed_at, status) in here[name].items()
-            if digest not in copies and status != "ARCHIVED"
+            if digest not in replicas and status != "ARCHIVED"
         )
     return missing

@@ -1,4 +1,4 @@
-"""What a collection talks to besides AWS: somewhere to keep what is finished."""
+"""Interface of a collection to the storage of its finished parts."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from audit.evidence import RegistryEvidence
 
 
 class Checkpoint(Protocol):
-    """Keeps finished registries, so that an interrupted collection need not read them again."""
+    """Stores finished registries, so that an interrupted collection need not read them again."""
 
     def load(self, phase: str, account: str, region: str) -> RegistryEvidence | None:
-        """What `save` kept, or None."""
+        """What `save` stored, or None."""
 
     def save(self, phase: str, evidence: RegistryEvidence) -> None:
-        """Keep the evidence of one registry after *phase* (`summary`, `detail`, `status`)."""
+        """Store the evidence of one registry after *phase* (`summary`, `detail`, `status`)."""
 
 
 class NoCheckpoint:
-    """Nothing is kept."""
+    """Stores nothing."""
 
     def load(self, phase: str, account: str, region: str) -> RegistryEvidence | None:
-        """Nothing was kept."""
+        """Always None."""
         return None
 
     def save(self, phase: str, evidence: RegistryEvidence) -> None:
-        """Nothing is kept."""
+        """Does nothing."""

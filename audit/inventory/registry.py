@@ -1,4 +1,4 @@
-"""Reads one registry's own configuration and what lies around it: quotas, roles, keys, event rules."""
+"""Reads one registry's configuration and what it depends on: quotas, roles, keys, event rules."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from audit.evidence import REPOSITORY_COLUMNS, Columns, RegistryEvidence, Regist
 from audit.inventory.reader import Reader, compact
 
 PAGE = 1000
-"""Rows asked for in a page; the most that ECR's list operations give, backfills (50) apart."""
+"""Rows per page: the maximum of ECR's list operations, except backfills (50)."""
 
 
 def read_summary(reader: Reader, partition: str) -> RegistryEvidence:
-    """Rules, registry policy and repository list: enough to tell which registries need more."""
+    """Rules, registry policy and repository list: enough to decide which registries need more calls."""
     record = RegistryRecord(reader.account, reader.region, partition)
     answer = reader.ask("ecr:DescribeRegistry", "replicationConfiguration", {})
     if answer is not None:
@@ -61,7 +61,7 @@ def _exclusions(filters: list[dict[str, Any]] | None) -> str:
 
 
 def read_detail(reader: Reader, record: RegistryRecord) -> RegistryRecord:
-    """Scanning, creation templates, account settings and the rest that belongs to the registry as a whole."""
+    """Scanning, creation templates, account settings and the other settings of the registry as a whole."""
     scanning = reader.ask("ecr:GetRegistryScanningConfiguration", "scanningConfiguration", {})
     signing = reader.ask("ecr:GetSigningConfiguration", "signingConfiguration", {})
     page = {"maxResults": PAGE}
@@ -97,7 +97,7 @@ def _setting(reader: Reader, name: str) -> str | None:
 
 
 REPLICATION_ROLE = "AWSServiceRoleForECRReplication"
-"""The service-linked role that copies images (ECR user guide, slr-replication.html)."""
+"""The service-linked role that replicates images (ECR user guide, slr-replication.html)."""
 QUOTAS = {"destinations_limit": "L-24725E9A", "rules_limit": "L-9B60BFFB", "filters_limit": "L-241DEEBA"}
 """Field of the registry record → quota code of Service Quotas, service code `ecr`."""
 
@@ -107,8 +107,8 @@ def read_quotas(reader: Reader, record: RegistryRecord) -> RegistryRecord:
     try:
         values = _listed_quotas(reader)
     except CallError:
-        # The list is a convenience of one call for three; whoever may not list may still ask for each, and a
-        # refusal of that is the gap.
+        # The list saves two of three calls; a caller that may not list quotas may still read each of them, and a
+        # failure of that call is the gap.
         values = {}
     for code in QUOTAS.values():
         if code not in values:
@@ -147,7 +147,7 @@ def read_event_rules(reader: Reader) -> str | None:
 
 
 def read_service_linked_role(reader: Reader, home_region: str) -> bool | None:
-    """Whether the role that replication acts with exists in the reader's account."""
+    """Whether the service-linked role for replication exists in the reader's account."""
     answer = reader.ask(
         "iam:GetRole", "Role", {"RoleName": REPLICATION_ROLE}, resource=REPLICATION_ROLE, region=home_region
     )
@@ -165,7 +165,7 @@ def read_roles(reader: Reader, templates: str | None, home_region: str) -> str |
 def _role(reader: Reader, arn: str, home_region: str) -> dict[str, Any]:
     account, _, path = _parts(arn)
     if account != reader.account:
-        # A template's role must be of the template's account; another account's role is not ours to read.
+        # A template's role must be of the template's account; a role of another account is not read.
         return {"exists": None, "trust": None}
     answer = reader.ask("iam:GetRole", "Role", {"RoleName": path.rsplit("/", 1)[-1]}, resource=arn, region=home_region)
     if answer is None:
@@ -197,6 +197,6 @@ def _key(reader: Reader, arn: str) -> dict[str, Any]:
 
 
 def _parts(arn: str) -> tuple[str, str, str]:
-    """Account, Region and resource of an ARN; empty where the text is none."""
+    """Account, Region and resource of an ARN; empty where the text is not an ARN."""
     fields = arn.split(":", 5)
     return (fields[4], fields[3], fields[5]) if len(fields) == 6 else ("", "", arn)

@@ -1,4 +1,4 @@
-"""Asks ECR why an image is not at its destination: one call an image, so only for differences."""
+"""Reads why an image is not at its destination: one call per image, so only for missing images."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from audit.inventory.thread_pool import ThreadPool
 from checks.model import RegistryId
 
 NEVER_ATTEMPTED = "NEVER_ATTEMPTED"
-"""ECR has no entry for the destination: the image was pushed before the rule, or no rule matched it then."""
+"""ECR has no entry for the destination: the image was pushed before the rule existed, or no rule matched it then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One image that some destinations lack."""
+    """One image that is missing at some destinations."""
 
     repository: str
     digest: str
     destinations: tuple[RegistryId, ...]
-    """(account, Region) of each destination that lacks it."""
+    """(account, Region) of each destination where it is missing."""
 
 
 def read_statuses(reader: Reader, questions: Sequence[Question], pool: ThreadPool, at_once: int) -> Columns:
-    """One row for each (image, destination) that was asked about; its status is None where nobody answered."""
+    """One row for each (image, destination) that was asked about; its status is None where the call failed."""
     answers: dict[int, list[_Row]] = {}
 
     def ask(numbered: tuple[int, Question]) -> None:

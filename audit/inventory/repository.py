@@ -1,4 +1,4 @@
-"""Reads the repositories that matter: policies, tags, scanning, images."""
+"""Reads repositories in detail: policies, tags, scanning, images."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class RepositoryReader:
         self._images: dict[str, list[tuple[Any, ...]]] = {}
 
     def read(self, names: Sequence[str], pool: ThreadPool, at_once: int) -> Details:
-        """Details of *names*. Names that vanished meanwhile keep None and leave a gap."""
+        """Details of *names*. Repositories that were deleted meanwhile keep None and leave a gap."""
         details = Details(tuple(names), {name: RepositoryDetails() for name in names})
         batches = [names[start : start + SCANNING_BATCH] for start in range(0, len(names), SCANNING_BATCH)]
         pool.each(lambda batch: self._scanning(batch, details), batches, at_once)
@@ -92,7 +92,7 @@ class RepositoryReader:
             self._reader.refused(operation(action), CallError(failure), str(row.get("repositoryName")))
 
     def _read_images(self, name: str) -> list[tuple[Any, ...]] | None:
-        """Every image of any status. An endpoint that does not know the status filter is asked without it."""
+        """Every image of any status. An endpoint that does not support the status filter is called without it."""
         if self._image_filter is not None:
             parameters = {"repositoryName": name, "maxResults": PAGE, "filter": self._image_filter}
             try:
@@ -116,13 +116,13 @@ class RepositoryReader:
             answer = self._reader.attempt(asked, sent)
             page = answer.get("imageDetails")
             if not isinstance(page, list):
-                raise CallError(Failure(GapKind.UNEXPECTED, "MissingMember", "the answer has no `imageDetails`"))
+                raise CallError(Failure(GapKind.UNEXPECTED, "MissingMember", "the response has no `imageDetails`"))
             images.extend(_image(image) for image in page)
             following = answer.get("nextToken")
             if not following:
                 return images
             if following == sent.get("nextToken"):
-                raise CallError(Failure(GapKind.UNEXPECTED, "OddAnswer", "the same page was offered twice"))
+                raise CallError(Failure(GapKind.UNEXPECTED, "OddAnswer", "the same page token was returned twice"))
             sent["nextToken"] = following
 
     def _append_images(self, columns: Columns, name: str) -> None:
@@ -136,7 +136,7 @@ class RepositoryReader:
 
 
 def _image(row: dict[str, Any]) -> tuple[Any, ...]:
-    """What is kept of one image, in the order of `_IMAGE`: a tenth of the answer's size."""
+    """The stored fields of one image, in the order of `_IMAGE`: a tenth of the response's size."""
     return (
         row.get("imageDigest"),
         compact(sorted(row.get("imageTags") or ())),
@@ -148,7 +148,7 @@ def _image(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _replicable_at(row: dict[str, Any]) -> float | None:
-    """When replication of the image was last set off: by its push, or by its restore from the archive."""
+    """When replication of the image was last triggered: by its push, or by its restore from the archive."""
     moments = [row[name] for name in ("imagePushedAt", "lastActivatedAt") if row.get(name) is not None]
     return max(moments, default=None)
 

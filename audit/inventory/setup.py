@@ -1,4 +1,4 @@
-"""Finds out who we are before anything else: what fails here is told to the user, not recorded as a gap."""
+"""Identifies the caller before anything else: a failure here is reported to the user, not recorded as a gap."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from checks.model import GapKind
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who the audit runs as."""
+    """The caller of the audit."""
 
     account: str
     partition: str
     home_region: str
     keys: Keys | None
-    """Temporary credentials, to hand to worker processes; None where these can find them as well."""
+    """Temporary credentials for worker processes; None where these can find them in the same credential chain."""
 
 
 def open_session(settings: AwsSettings, connections: int) -> ClientSession:
@@ -36,21 +36,21 @@ def open_session(settings: AwsSettings, connections: int) -> ClientSession:
     except sdk.ProfileNotFound as error:
         raise AwsSetupError(_no_profile(str(error.kwargs.get("profile")))) from error
     except sdk.ConfigParseError as error:
-        raise AwsSetupError(" ".join(f"the AWS configuration cannot be read: {error}".split())) from error
+        raise AwsSetupError(" ".join(f"the AWS configuration file cannot be read: {error}".split())) from error
     except sdk.BotoCoreError as error:
-        raise AwsSetupError(f"AWS cannot be set up: {error}") from error
+        raise AwsSetupError(f"the AWS SDK cannot be initialized: {error}") from error
     return session
 
 
 def _no_profile(profile: str) -> str:
     known = ", ".join(botocore.session.Session().available_profiles) or "none"
     return (
-        f"AWS profile {profile!r} is not configured. Profiles found: {known}. Name one of them, or run `aws configure`."
+        f"AWS profile {profile!r} is not configured. Profiles found: {known}. Use one of them, or run `aws configure`."
     )
 
 
 def identify(session: ClientSession, calls: Calls, counter: CallCounter) -> Caller:
-    """Ask STS who we are. AwsSetupError says what to do where there is no usable answer."""
+    """Read the caller's account from STS. Raises AwsSetupError, which says what to do."""
     region = session.home_region
     try:
         answer = calls.call(operation("sts:GetCallerIdentity"), "", region, {}, counter)
@@ -77,7 +77,7 @@ def _advice(settings: AwsSettings, region: str, failure: Failure) -> str:
         return f"Region {region} is not enabled in this account. Choose another one with AWS_REGION."
     if failure.kind in (GapKind.UNEXPECTED, GapKind.UNKNOWN_OPERATION):
         return _not_sts(settings, f" ({failure.code})")
-    return f"AWS refused sts:GetCallerIdentity ({failure.code}: {failure.message}). Check the rights of {source}."
+    return f"AWS refused sts:GetCallerIdentity ({failure.code}: {failure.message}). Check the permissions of {source}."
 
 
 def _not_sts(settings: AwsSettings, code: str = "") -> str:
@@ -88,7 +88,7 @@ def _not_sts(settings: AwsSettings, code: str = "") -> str:
 
 
 def _temporary(session: ClientSession) -> Keys | None:
-    """Credentials that may have cost the user a code or a browser window: workers should not ask again."""
+    """Temporary credentials may have required an MFA code or a browser login: workers reuse them."""
     found = session.caller_credentials()
     expires = getattr(found, "_expiry_time", None)
     if found is None or expires is None:

@@ -1,4 +1,4 @@
-"""The units of work: one registry, one phase. Picklable, so that they can be done here or in a worker process."""
+"""The units of work: one registry, one phase. Picklable, so that a worker process can run them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from audit.inventory.thread_pool import ThreadPool
 from checks.model import Gap, GapKind
 
 AT_ONCE = 8
-"""Calls in flight for one registry."""
+"""Concurrent calls for one registry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class SummaryTask:
 
     @property
     def weight(self) -> int:
-        """About how many calls it takes."""
+        """About how many calls it needs."""
         return 3
 
 
@@ -68,13 +68,13 @@ class DetailTask:
 
     @property
     def weight(self) -> int:
-        """About how many calls it takes."""
+        """About how many calls it needs."""
         return 15 + 4 * len(self.names)
 
 
 @dataclass(frozen=True, slots=True)
 class StatusTask:
-    """Ask why images of one registry are not at their destinations."""
+    """Read why images of one registry are not at their destinations."""
 
     account: str
     region: str
@@ -84,7 +84,7 @@ class StatusTask:
 
     @property
     def weight(self) -> int:
-        """About how many calls it takes."""
+        """About how many calls it needs."""
         return len(self.questions)
 
 
@@ -93,7 +93,7 @@ Task: TypeAlias = SummaryTask | DetailTask | StatusTask
 
 @dataclass(frozen=True, slots=True)
 class DetailResult:
-    """What a depth task read."""
+    """The result of a detail task."""
 
     record: RegistryRecord
     details: Details
@@ -105,7 +105,7 @@ Result: TypeAlias = RegistryEvidence | DetailResult
 
 
 def perform(task: Task, calls: Calls, pool: ThreadPool) -> Result:
-    """Do *task* now, on this thread and those of *crew*."""
+    """Run *task* on this thread and those of *pool*."""
     if task.keys is not None:
         calls.adopt(task.account, task.keys)
     reader = Reader(calls, task.account, task.region)
@@ -138,7 +138,7 @@ def _detail(task: DetailTask, reader: Reader, home_region: str, pool: ThreadPool
 
 
 def merge_detail(summary: RegistryEvidence, result: DetailResult) -> RegistryEvidence:
-    """The outline with what the depth added."""
+    """The summary with the details of *result*."""
     repositories = {name: list(values) for name, values in summary.repositories.items()}
     rows = {name: row for row, name in enumerate(repositories["repository"])}
     for name, found in result.details.repositories.items():
@@ -157,7 +157,7 @@ def merge_detail(summary: RegistryEvidence, result: DetailResult) -> RegistryEvi
 
 
 def failure_gap(task: Task, code: str, message: str) -> Gap:
-    """The gap that stands for a task that could not be finished."""
+    """The gap of a task that failed."""
     tables = {
         SummaryTask: ("registries", "rules", "links", "grants", "repositories", "replicas", "images"),
         DetailTask: ("registries", "templates", "repositories", "replicas", "images", "links"),

@@ -1,7 +1,6 @@
-"""Threads that do not outlive an interrupted run: daemons fed by a queue.
+"""Daemon threads that take work from a queue and do not delay an interrupted run.
 
-The standard thread pool joins its threads when the interpreter ends, so Ctrl-C would wait for reads that AWS is slow
-to answer.
+The standard thread pool joins its threads when the interpreter ends, so Ctrl-C would wait for slow AWS calls.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ Result = TypeVar("Result")
 
 
 class Job(Generic[Result]):
-    """A piece of work under way."""
+    """A function that a thread runs, and its result."""
 
     __slots__ = ("_done", "_error", "_function", "_result")
 
@@ -27,17 +26,17 @@ class Job(Generic[Result]):
         self._error: BaseException | None = None
 
     def run(self) -> None:
-        """Do it, on the calling thread."""
+        """Run the function on the calling thread."""
         try:
             self._result.append(self._function())
         except BaseException as error:
-            # Carried over to whoever waits for the result.
+            # Raised again in the thread that waits for the result.
             self._error = error
         finally:
             self._done.set()
 
     def result(self) -> Result:
-        """Wait for it; raises what it raised."""
+        """Wait for the result; raises what the function raised."""
         # A wait without time-out cannot be interrupted by Ctrl-C on every platform.
         while not self._done.wait(timeout=60.0):
             pass
@@ -76,7 +75,7 @@ class ThreadPool:
             raise errors[0]
 
     def submit(self, function: Callable[[], None]) -> None:
-        """Do *function* when a thread is free. It must not raise: nobody waits for it."""
+        """Run *function* when a thread is free. It must not raise: no thread waits for its result."""
         self._queue.put(Job(function))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Collections under way: each finished registry is kept, so that an interrupted run can go on."""
+"""Unfinished collections: each finished registry is stored, so that an interrupted run can be resumed."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from pathlib import Path
 
 from audit.evidence import RegistryEvidence
 from audit.store.codec import UnreadableError, decode_registry, encode_registry
-from audit.store.errors import kept_in
+from audit.store.errors import translate_write_errors
 from audit.store.files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """One collection's folder: a file for each finished (phase, registry), and when it began."""
+    """One collection's folder: a file for each finished (phase, registry), and when it started."""
 
     folder: Path
     started_at: float
-    """Epoch seconds; a resumed run keeps it, so that ages are judged as of one moment."""
+    """Epoch seconds; a resumed run keeps it, so that ages are evaluated at one moment."""
     resumed: int
-    """Parts that were there already."""
+    """Finished parts that were already stored."""
 
     def load(self, phase: str, account: str, region: str) -> RegistryEvidence | None:
-        """What was kept of one registry, or None. A torn or foreign file counts as nothing kept."""
+        """The stored evidence of one registry, or None. An incomplete or foreign file counts as absent."""
         path = self._path(phase, account, region)
         try:
             return decode_registry(path.read_bytes(), str(path))
@@ -42,9 +42,9 @@ class Collection:
             return None
 
     def save(self, phase: str, evidence: RegistryEvidence) -> None:
-        """Keep one finished registry."""
+        """Store one finished registry."""
         registry = evidence.registry
-        with kept_in(self.folder, "what was read"):
+        with translate_write_errors(self.folder, "the collected evidence"):
             write_atomically(self._path(phase, registry.account, registry.region), encode_registry(evidence))
 
     def _path(self, phase: str, account: str, region: str) -> Path:
@@ -53,7 +53,7 @@ class Collection:
 
 
 def request_key(*parts: object) -> str:
-    """A name for "the same question": scope, baseline, endpoint and role, hashed."""
+    """Hash of a request (scope, baseline, endpoint, role …): equal requests have the same key."""
     return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -61,14 +61,14 @@ def request_key(*parts: object) -> str:
 def open_collection(root: Path, key: str, now: float, *, resume: bool) -> Iterator[Collection]:
     """A collection for *key* under *root*: the latest interrupted one if *resume*, else a new one.
 
-    Removed when the block ends well; kept for ``--resume`` when it does not. Folders of runs that are
-    still alive are locked and left alone.
+    Deleted when the block succeeds; kept for ``--resume`` when it does not. Folders of runs that are
+    still active are locked and stay untouched.
     """
-    with kept_in(root, "what is read"):
+    with translate_write_errors(root, "the collected evidence"):
         root.mkdir(parents=True, exist_ok=True)
         folder, lock = _claim(root, key, now, resume=resume)
     try:
-        with kept_in(folder, "what is read"):
+        with translate_write_errors(folder, "the collected evidence"):
             begun = folder / "begun"
             resumed = sum(1 for path in folder.glob("*.json"))
             if not begun.exists():
@@ -97,12 +97,12 @@ def _claim(root: Path, key: str, now: float, *, resume: bool) -> tuple[Path, int
     folder.mkdir()
     lock = _try_lock(folder)
     if lock is None:
-        raise RuntimeError(f"{folder} was taken by another process the moment it was made")
+        raise RuntimeError(f"{folder} was locked by another process when it was created")
     return folder, lock
 
 
 def _try_lock(folder: Path) -> int | None:
-    """A locked descriptor, or None while another process holds it; the kernel frees a dead process's lock."""
+    """A locked descriptor, or None while another process holds it; the lock of a process that ends is released."""
     descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Deleting: runs that retention lets go, and what processes that died left behind."""
+"""Deletes runs that retention selects, and leftovers of processes that died."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from audit.store import schema
 from audit.store.connection import identity_of
-from audit.store.errors import NoSuchRunError, StoreError, kept_in, read_from
+from audit.store.errors import NoSuchRunError, StoreError, translate_read_errors, translate_write_errors
 from audit.store.evidence_store import RUN, StoredFiles
 from audit.store.integrity import Checked
 from audit.store.retention import Pruned, delete_row
@@ -22,50 +22,52 @@ if TYPE_CHECKING:
 
 
 def delete(store: Store, one: Pruned, by: str, at: dt.datetime) -> bool:
-    """Delete one run, row first: whoever dies in between leaves files that no row names, never a row without files.
+    """Delete one run, row first: an interruption leaves files without a row, never a row without files.
 
-    False where somebody else deleted it, or put it under hold, meanwhile.
+    False where another process deleted it, or put it under legal hold, meanwhile.
     """
     try:
         files = frozenset(store.sums(one.run))
-        with kept_in(store.folder, "the retention"), store.engine.begin() as connection:
+        with translate_write_errors(store.folder, "the retention"), store.engine.begin() as connection:
             if not delete_row(connection, one, by, at):
                 return False
     except NoSuchRunError:
         return False
     except StoreError as error:
-        if isinstance(error.__cause__, sa.exc.IntegrityError):  # put under hold at the same moment
+        if isinstance(error.__cause__, sa.exc.IntegrityError):  # put under legal hold at the same moment
             return False
         raise
-    shutil.rmtree(_rendered(store) / one.run, ignore_errors=True)  # a copy that can be made anew; `mend` sweeps it too
+    shutil.rmtree(
+        _rendered(store) / one.run, ignore_errors=True
+    )  # reports can be rendered again; `repair` deletes them too
     try:
-        store.place.remove(StoredFiles(one.run, store.at(one.run), files, 0.0))
+        store.evidence_store.remove(StoredFiles(one.run, store.at(one.run), files, 0.0))
     except StoreError as error:
         advice = "`ecr-audit store verify --repair` deletes them later"
-        raise StoreError(f"run {one.run} was let go, but not its files: {error}; {advice}") from error
+        raise StoreError(f"the row of run {one.run} was deleted, but not its files: {error}; {advice}") from error
     return True
 
 
 def repair(store: Store, settled: float) -> tuple[Checked, ...]:
-    """Delete what `verify` calls left over, and rendered reports of runs that are gone."""
-    store.place.claim(identity_of(store.engine))  # never sweep what another store has kept there
-    swept = tuple(found for found in store.verify(settled, hashes=False) if found.leftover is not None)
-    for found in swept:
+    """Delete what `verify` reports as leftovers, and rendered reports of deleted runs."""
+    store.evidence_store.claim(identity_of(store.engine))  # never delete the evidence of another store
+    removed = tuple(found for found in store.verify(settled, hashes=False) if found.leftover is not None)
+    for found in removed:
         if found.leftover is not None:
-            store.place.remove(found.leftover)
-    return swept + tuple(_repair_rendered(store, settled))
+            store.evidence_store.remove(found.leftover)
+    return removed + tuple(_repair_rendered(store, settled))
 
 
 def _repair_rendered(store: Store, settled: float) -> list[Checked]:
     folder = _rendered(store)
     present = [path for path in folder.iterdir() if RUN.fullmatch(path.name)] if folder.is_dir() else []
-    with read_from(store.name), store.engine.connect() as connection:
+    with translate_read_errors(store.name), store.engine.connect() as connection:
         kept = set(connection.scalars(sa.select(schema.runs.c.id)))
     gone = []
     for path in present:
         if path.name not in kept and time.time() - path.stat().st_mtime >= settled:
             shutil.rmtree(path, ignore_errors=True)
-            gone.append(Checked(path.name, str(path), "held rendered reports of a run that is gone"))
+            gone.append(Checked(path.name, str(path), "had rendered reports of a run that was deleted"))
     return gone
 
 

@@ -1,4 +1,4 @@
-"""Runs and checkpoints as JSON and back. One format, versioned; nothing is ever unpickled."""
+"""Encodes runs and checkpoints as JSON and decodes them. One versioned format; nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMAT = 1
 
 
 class UnreadableError(ValueError):
-    """A stored file is not what this program wrote; the message says which and why."""
+    """A stored file is not in the format of this program; the message says which file and why."""
 
 
 def _run_adapter() -> TypeAdapter[Run]:
@@ -25,10 +25,10 @@ def _run_adapter() -> TypeAdapter[Run]:
 
 
 def encode_run(run: Run) -> bytes:
-    """The whole run, gzipped JSON; the same run gives the same bytes."""
+    """The whole run as gzipped JSON; equal runs give equal bytes."""
     adapter = _run_adapter()
     document = cast("dict[str, Any]", adapter.dump_python(run, mode="json", exclude={"documents"}))
-    # JSON objects have no tuple keys; every row carries its account and Region anyway.
+    # JSON objects have no tuple keys; every row has its account and Region.
     document["documents"] = [dict(run.documents[key]) for key in sorted(run.documents)]
     envelope = {"format": FORMAT, "run": document}
     return gzip.compress(_as_json(envelope), mtime=0)
@@ -38,7 +38,7 @@ def _as_json(envelope: dict[str, Any]) -> bytes:
     try:
         return TypeAdapter(dict[str, Any]).dump_json(envelope)
     except PydanticSerializationError:
-        # A policy may spell half a UTF-16 pair, and a message quote it; no file in UTF-8 can hold one.
+        # A policy may contain an unpaired UTF-16 surrogate, and a message may quote it; UTF-8 cannot encode one.
         whole = json.dumps(envelope, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return whole.encode()
 
@@ -48,7 +48,9 @@ def decode_run(data: bytes, name: str) -> Run:
     try:
         envelope = TypeAdapter(dict[str, Any]).validate_json(gzip.decompress(data))
         if envelope.get("format") != FORMAT:
-            raise UnreadableError(f"{name}: format {envelope.get('format')!r} is not known to this ecr-audit")
+            raise UnreadableError(
+                f"{name}: format {envelope.get('format')!r} is not supported by this version of ecr-audit"
+            )
         document = envelope["run"]
         rows = document["documents"]
         document["documents"] = {}
@@ -56,7 +58,7 @@ def decode_run(data: bytes, name: str) -> Run:
     except (OSError, EOFError, KeyError, ValidationError) as error:
         raise UnreadableError(f"{name}: {error}") from error
     documents = {RegistryId(row["account"], row["region"]): row for row in rows}
-    object.__setattr__(run, "documents", documents)  # frozen, and not yet seen by anybody
+    object.__setattr__(run, "documents", documents)  # frozen, and not yet shared
     return run
 
 
@@ -77,5 +79,5 @@ def decode_registry(data: bytes, name: str) -> RegistryEvidence:
 
 
 def storable(text: str, longest: int) -> str:
-    """*text* as a column of *longest* characters takes it: PostgreSQL knows neither NUL nor half a character."""
+    """*text* as a column of *longest* characters takes it: PostgreSQL accepts neither NUL nor unpaired surrogates."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:longest]

@@ -1,4 +1,4 @@
-"""What can go wrong with a store, in words that say what to do."""
+"""Errors of a store; their messages say what to do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 DatabaseError = sa.exc.SQLAlchemyError
-"""What the driver of the database raises, for callers that must tell it from other errors."""
+"""The base class of database errors, for callers that must distinguish them from other errors."""
 
 
 class StoreError(Exception):
@@ -18,58 +18,59 @@ class StoreError(Exception):
 
 
 class NoSuchRunError(StoreError):
-    """No stored run has that id."""
+    """There is no stored run with that id."""
 
 
 @contextmanager
-def kept_in(folder: Path, what: str) -> Iterator[None]:
-    """Say *what* could not be kept in *folder*, and why, where the disk or the database refuses."""
+def translate_write_errors(folder: Path, what: str) -> Iterator[None]:
+    """Raise StoreError, with the reason, where the disk or the database does not store *what* in *folder*."""
     try:
         yield
     except OSError as error:
         forbidden = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
-        advice = "let it be written there" if forbidden else "make room there"
+        advice = "make it writable" if forbidden else "free some disk space"
         raise StoreError(
-            f"{what} could not be kept in {folder}: {error.strerror or error}; {advice}, or choose another with --store"
+            f"{what} could not be stored in {folder}: {error.strerror or error}; "
+            f"{advice}, or choose another one with --store"
         ) from error
     except sa.exc.SQLAlchemyError as error:
-        raise StoreError(f"{what} could not be kept: {first_line(error)}{hint(error)}") from error
+        raise StoreError(f"{what} could not be stored: {first_line(error)}{hint(error)}") from error
 
 
 @contextmanager
-def read_from(name: str) -> Iterator[None]:
-    """Say that the database *name* does not answer, is damaged, or is somebody else's."""
+def translate_read_errors(name: str) -> Iterator[None]:
+    """Raise StoreError where the database *name* does not answer, is damaged, or belongs to another program."""
     try:
         yield
     except (sa.exc.SQLAlchemyError, ValueError, TypeError, KeyError, AttributeError) as error:
         if advice := hint(error):
             raise StoreError(f"the store {name} cannot be read: {first_line(error)}{advice}") from error
-        advice = "restore it from a backup, or choose another with --store"
+        advice = "restore it from a backup, or choose another one with --store"
         raise StoreError(f"the store {name} is damaged: {first_line(error)}; {advice}") from error
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's words: database drivers add the statement and its values below."""
+    """The first line of an error message: database drivers append the statement and its values."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 _SQLITE = {
-    "SQLITE_BUSY": "another process has been writing for long; try again",
-    "SQLITE_LOCKED": "another process has been writing for long; try again",
-    "SQLITE_FULL": "make room there",
+    "SQLITE_BUSY": "another process has locked the database; try again",
+    "SQLITE_LOCKED": "another process has locked the database; try again",
+    "SQLITE_FULL": "free some disk space",
     "SQLITE_READONLY": "its folder and files must be writable, for reading too",
     "SQLITE_CANTOPEN": "its folder and files must be readable and writable",
 }
-"""What to do about what SQLite answers (sqlite.org/rescode.html); a longer code begins with the name of its kind."""
+"""What to do about SQLite's error codes (sqlite.org/rescode.html); extended codes start with the primary code."""
 
 
 def hint(error: Exception) -> str:
-    """What to do where a database is whole but does not do as told; empty where nothing is known."""
+    """Advice on an error of an intact database; empty where there is none."""
     if not isinstance(error, sa.exc.DBAPIError):
         return ""
     code = getattr(error.orig, "sqlite_errorname", None)
     if code is not None:
         return next((f"; {advice}" for name, advice in _SQLITE.items() if str(code).startswith(name)), "")
     if error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
-        return "; try again when the server answers"
+        return "; try again when the database server is available"
     return ""

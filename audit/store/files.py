@@ -1,4 +1,4 @@
-"""Files that are whole or absent."""
+"""Atomic and durable file writes, and file hashes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the folder's own entries durable (the names, not the contents)."""
+    """Make the folder's entries durable (the names, not the contents)."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

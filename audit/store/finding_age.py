@@ -1,7 +1,7 @@
-"""How long each finding has been there: handed on from run to run, so that no run is counted twice.
+"""How long each finding has existed: passed on from run to run, so that no run is counted twice.
 
-A finding keeps its age while every earlier run either found it or could not evaluate it. Each run has a row for what
-the run before had and this one could not evaluate (`audit.run_changes`), so that one run back is far enough.
+A finding keeps its age while every earlier run either found it or could not evaluate it. Each run also has a row for
+what the previous run had and this one could not evaluate (`audit.run_changes`), so only the previous run is read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from checks.model import Finding, Severity, Status, utc_text
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One finding as one run had it."""
+    """One finding in one run."""
 
     run: str
     started_at: dt.datetime
@@ -33,12 +33,12 @@ class Observation:
 
 
 NOT_EVALUATED = "not_evaluated"
-"""Status of a row of what a run does not have, and could not evaluate."""
+"""Status of a row for a finding that a run does not have and could not evaluate."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A finding as the run before has it, or could not evaluate it."""
+    """A finding of the previous run, or one that it could not evaluate."""
 
     check: str
     severity: str
@@ -51,26 +51,31 @@ class _Row:
 
     @property
     def location(self) -> FindingLocation | None:
-        """Where it lies, where that was kept."""
+        """Its location, where it was stored."""
         return None if self.places is None else read_location(self.check, self.places)
 
 
 def finding_rows(connection: sa.Connection, run: Run, question: str) -> list[dict[str, Any]]:
-    """The rows of *run*: its findings, and what the run before had and this one could not evaluate."""
+    """The rows of *run*: its findings, and those of the previous run that this one could not evaluate."""
     before = _rows_before(connection, run, question)
     started = utc_text(run.started_at)
     rows = {one.fingerprint: _row(run, one, before.get(one.fingerprint), started) for one in run.findings}
-    # What was never found has no age to hand on.
-    past = {mark: row.location for mark, row in before.items() if row.seen_runs}
-    for mark in not_evaluated(past, run):
-        rows[mark] = {**asdict(before[mark]), "run": run.id, "fingerprint": mark, "status": NOT_EVALUATED}
+    # A finding that no run found has no age to pass on.
+    seen = {fingerprint: row.location for fingerprint, row in before.items() if row.seen_runs}
+    for fingerprint in not_evaluated(seen, run):
+        rows[fingerprint] = {
+            **asdict(before[fingerprint]),
+            "run": run.id,
+            "fingerprint": fingerprint,
+            "status": NOT_EVALUATED,
+        }
     return list(rows.values())
 
 
 def _row(run: Run, finding: Finding, before: _Row | None, started: str) -> dict[str, Any]:
     first, runs = (before.first_seen, before.seen_runs) if before is not None else (started, 0)
     if finding.status is Status.FAIL:
-        # A row that could not be decided until now was not seen before.
+        # A finding that was unknown until now was not found before.
         first, runs = (first if runs else started), runs + 1
     return {
         "run": run.id,
@@ -88,18 +93,18 @@ def _row(run: Run, finding: Finding, before: _Row | None, started: str) -> dict[
 
 
 def _rows_before(connection: sa.Connection, run: Run, question: str) -> dict[str, _Row]:
-    """The rows of the last run before *run* that asked the same *question*, by fingerprint."""
-    runs, kept = schema.runs.c, schema.findings.c
+    """The rows of the last run before *run* with the same *question* (organization and scope), by fingerprint."""
+    runs, columns = schema.runs.c, schema.findings.c
     last = sa.select(sa.func.max(runs.id)).where(runs.question == question, runs.id < run.id).scalar_subquery()
-    wanted = [kept[field.name] for field in fields(_Row)]
-    query = sa.select(kept.fingerprint, *wanted).where(kept.run == last)
-    return {mark: _Row(*row) for mark, *row in connection.execute(query)}
+    wanted = [columns[field.name] for field in fields(_Row)]
+    query = sa.select(columns.fingerprint, *wanted).where(columns.run == last)
+    return {fingerprint: _Row(*row) for fingerprint, *row in connection.execute(query)}
 
 
 def earlier_runs(
     connection: sa.Connection, run: Run, question: str, limit: int, newest: str = ""
 ) -> Iterator[RunListEntry]:
-    """The last *limit* runs before *run*, up to *newest*, that asked the same *question*, newest first."""
+    """The last *limit* runs before *run*, up to *newest*, with the same *question*, newest first."""
     earlier = (
         sa.select(schema.runs.c.summary)
         .where(schema.runs.c.question == question, schema.runs.c.id < run.id)
@@ -112,33 +117,33 @@ def earlier_runs(
 
 def history(connection: sa.Connection, run: Run, question: str, limit: int, against: str) -> tuple[RunSummary, ...]:
     """As `Store.history`."""
-    lines = {line.id: line for line in earlier_runs(connection, run, question, limit, against)}
-    open_failures: dict[str, dict[str, Severity]] = {identifier: {} for identifier in lines}
-    kept = schema.findings.c
-    failing = sa.select(kept.run, kept.fingerprint, kept.severity).where(
-        kept.run.in_(lines), kept.status == Status.FAIL.value, kept.waived.is_(False)
+    entries = {entry.id: entry for entry in earlier_runs(connection, run, question, limit, against)}
+    open_failures: dict[str, dict[str, Severity]] = {identifier: {} for identifier in entries}
+    columns = schema.findings.c
+    failing = sa.select(columns.run, columns.fingerprint, columns.severity).where(
+        columns.run.in_(entries), columns.status == Status.FAIL.value, columns.waived.is_(False)
     )
     for row in connection.execute(failing):
         open_failures[row.run][row.fingerprint] = Severity(row.severity)
-    # Where failures lay matters for the run that is compared with; a dozen large runs of that would be a lot to read.
-    compared = next(iter(lines), "")
+    # Locations are needed only for the run to compare with; for a dozen large runs they would be a lot of data.
+    compared = next(iter(entries), "")
     found = {compared: _locations(connection, compared)}
-    return tuple(line.as_summary(open_failures[line.id], found.get(line.id, {})) for line in lines.values())
+    return tuple(entry.as_summary(open_failures[entry.id], found.get(entry.id, {})) for entry in entries.values())
 
 
 def _locations(connection: sa.Connection, run_id: str) -> dict[str, FindingLocation]:
-    kept = schema.findings.c
-    placed = sa.select(kept.fingerprint, kept.check, kept.places).where(
-        kept.run == run_id, kept.status == Status.FAIL.value, kept.waived.is_(False)
+    columns = schema.findings.c
+    locations = sa.select(columns.fingerprint, columns.check, columns.places).where(
+        columns.run == run_id, columns.status == Status.FAIL.value, columns.waived.is_(False)
     )
-    return {row.fingerprint: read_location(row.check, row.places) for row in connection.execute(placed)}
+    return {row.fingerprint: read_location(row.check, row.places) for row in connection.execute(locations)}
 
 
 def ages(connection: sa.Connection, run_id: str) -> dict[str, Age]:
     """As `Store.ages`."""
-    kept = schema.findings.c
-    query = sa.select(kept.fingerprint, kept.first_seen, kept.seen_runs).where(
-        kept.run == run_id, kept.status == Status.FAIL.value
+    columns = schema.findings.c
+    query = sa.select(columns.fingerprint, columns.first_seen, columns.seen_runs).where(
+        columns.run == run_id, columns.status == Status.FAIL.value
     )
     return {
         row.fingerprint: Age(dt.datetime.fromisoformat(row.first_seen), row.seen_runs)
@@ -149,12 +154,12 @@ def ages(connection: sa.Connection, run_id: str) -> dict[str, Age]:
 def observations_over_time(
     connection: sa.Connection, question: str, fingerprint: str, limit: int
 ) -> tuple[Observation, ...]:
-    """What the last *limit* runs of *question* that have the finding say of it, newest first."""
-    runs, kept = schema.runs.c, schema.findings.c
+    """The finding in the last *limit* runs of *question* that have it, newest first."""
+    runs, columns = schema.runs.c, schema.findings.c
     query = (
-        sa.select(runs.id, runs.started_at, kept.status, kept.severity, kept.waived)
-        .join_from(schema.runs, schema.findings, runs.id == kept.run)
-        .where(runs.question == question, kept.fingerprint == fingerprint, kept.status != NOT_EVALUATED)
+        sa.select(runs.id, runs.started_at, columns.status, columns.severity, columns.waived)
+        .join_from(schema.runs, schema.findings, runs.id == columns.run)
+        .where(runs.question == question, columns.fingerprint == fingerprint, columns.status != NOT_EVALUATED)
         .order_by(runs.id.desc())
         .limit(limit)
     )

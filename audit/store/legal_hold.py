@@ -1,4 +1,4 @@
-"""Runs under legal hold, and what people did to the store: both are there for whoever asks later."""
+"""Runs under legal hold, and the log of user actions for auditors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from audit.store.errors import NoSuchRunError, StoreError
 from checks.model import utc_text
 
 _LONGEST = 10_000
-"""Characters of a reason: more is no reason."""
+"""Maximum length of a reason in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that a person did and an auditor may ask about."""
+    """An action of a user that matters to auditors."""
 
     at: dt.datetime
     by: str
     act: str
     """`hold`, `release`, `prune`, `waive`, …"""
     subject: str
-    """What it was done to: a run, a job, the name of a token."""
+    """The object of the action: a run, a job, the name of a token."""
     detail: Mapping[str, Any]
     """JSON values."""
 
@@ -44,13 +44,13 @@ class Act:
 def record(
     connection: sa.Connection, by: str, act: str, subject: str, detail: Mapping[str, Any], at: dt.datetime
 ) -> None:
-    """Write an act down, in the transaction that carries it out."""
+    """Record an action, in the transaction that carries it out."""
     values = {"by": storable(by, 200), "act": storable(act, 40), "subject": storable(subject, 200)}
     connection.execute(schema.acts.insert().values(**values, at=_text(at), detail=dict(detail)))
 
 
 def acts(connection: sa.Connection, limit: int) -> tuple[Act, ...]:
-    """The last *limit* acts, newest first."""
+    """The last *limit* actions, newest first."""
     query = sa.select(schema.acts).order_by(schema.acts.c.id.desc()).limit(limit)
     return tuple(
         Act(dt.datetime.fromisoformat(row.at), row.by, row.act, row.subject, row.detail)
@@ -59,32 +59,34 @@ def acts(connection: sa.Connection, limit: int) -> tuple[Act, ...]:
 
 
 def hold(connection: sa.Connection, run: str, reason: str, by: str, at: dt.datetime) -> None:
-    """Put *run* under hold. Raises NoSuchRunError, or StoreError where it is under one, or no reason is given."""
+    """Put *run* under legal hold. Raises NoSuchRunError, or StoreError where it is held already or has no reason."""
     if not reason.strip():
-        raise StoreError("a hold needs a reason: whoever finds it in a year should understand it")
+        raise StoreError("a legal hold needs a reason that is understandable later; give one")
     # The row is locked, so that retention cannot delete the run at the same moment.
     if connection.scalar(sa.select(schema.runs.c.id).where(schema.runs.c.id == run).with_for_update()) is None:
-        raise NoSuchRunError(f"no run is called {run!r}")
+        raise NoSuchRunError(f"there is no run {run!r}")
     present = holds(connection).get(run)
     if present is not None:
-        raise StoreError(f"run {run} is under hold since {utc_text(present.at)}, by {present.by}; release it first")
+        raise StoreError(
+            f"run {run} is under legal hold since {utc_text(present.at)}, by {present.by}; release it first"
+        )
     values = {"reason": storable(reason, _LONGEST), "by": storable(by, 200), "at": _text(at)}
     connection.execute(schema.holds.insert().values(run=run, **values))
     record(connection, by, "hold", run, {"reason": reason}, at)
 
 
 def release(connection: sa.Connection, run: str, by: str, at: dt.datetime) -> None:
-    """End the hold of *run*. Raises StoreError where there is none."""
+    """Release the legal hold of *run*. Raises StoreError where there is none."""
     present = holds(connection).get(run)
     gone = connection.execute(schema.holds.delete().where(schema.holds.c.run == run)).rowcount
     if present is None or gone != 1:
-        raise StoreError(f"run {run} is under no hold; `ecr-audit store status` shows those that are")
+        raise StoreError(f"run {run} is not under legal hold; `ecr-audit store status` shows the runs that are")
     was = {"reason": present.reason, "by": present.by, "at": _text(present.at)}
     record(connection, by, "release", run, was, at)
 
 
 def holds(connection: sa.Connection) -> dict[str, Hold]:
-    """Every hold by run."""
+    """Every legal hold by run."""
     return {
         row.run: Hold(row.reason, row.by, dt.datetime.fromisoformat(row.at))
         for row in connection.execute(sa.select(schema.holds).order_by(schema.holds.c.run))

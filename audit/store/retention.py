@@ -1,4 +1,4 @@
-"""Which runs may go: by age and by number, and never the ones that answers still rest on."""
+"""Which runs retention deletes: by age and by number, and never those that comparisons and finding ages need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audit.store import legal_hold, schema
 from audit.store.summary import RunListEntry
 
 LATEST = 12
-"""Runs of one organization and scope since the last good one that always stay."""
+"""Maximum number of latest runs of one organization and scope that always stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Pruned:
     reason: str
 
 
-def kept_lines(connection: sa.Connection) -> dict[str, list[RunListEntry]]:
+def runs_by_question(connection: sa.Connection) -> dict[str, list[RunListEntry]]:
     """Every run by question, newest first."""
     query = sa.select(schema.runs.c.question, schema.runs.c.summary).order_by(schema.runs.c.id.desc())
     found: dict[str, list[RunListEntry]] = {}
@@ -32,40 +32,41 @@ def kept_lines(connection: sa.Connection) -> dict[str, list[RunListEntry]]:
     return found
 
 
-def dispensable(
+def prunable(
     runs: Mapping[str, Iterable[RunListEntry]], held: Set[str], *, days: int, count: int, now: dt.datetime
 ) -> Iterator[Pruned]:
-    """Runs that may go, oldest first.
+    """Runs that may be deleted, oldest first.
 
-    *runs*: by question, newest first. *days*: older ones may go; *count*: of one question, more than this may go;
-    0: never for that reason. *held*: runs under legal hold. What always stays of a question is in `_needed`.
+    *runs*: by question, newest first. *days*: older ones may be deleted; *count*: runs beyond this number per
+    question may be deleted; 0: no limit. *held*: runs under legal hold. `_always_kept` has the runs that always stay.
     """
     found = []
-    for lines in map(tuple, runs.values()):
-        needed = _needed(lines)
-        for place, line in enumerate(lines):
-            if line.id in held or line.id in needed:
+    for entries in map(tuple, runs.values()):
+        always_kept = _always_kept(entries)
+        for position, entry in enumerate(entries):
+            if entry.id in held or entry.id in always_kept:
                 continue
-            age = (now - dt.datetime.fromisoformat(line.started_at)).days
+            age = (now - dt.datetime.fromisoformat(entry.started_at)).days
             if 0 < days <= age:
-                found.append(Pruned(line.id, f"older than {days} days"))
-            elif 0 < count <= place:
-                found.append(Pruned(line.id, f"more than {count} runs of its organization and scope"))
+                found.append(Pruned(entry.id, f"older than {days} days"))
+            elif 0 < count <= position:
+                found.append(Pruned(entry.id, f"more than {count} runs of its organization and scope"))
     yield from sorted(found, key=lambda one: one.run)
 
 
-def _needed(lines: tuple[RunListEntry, ...]) -> set[str]:
-    """The last good run (evidence complete), and what came after it, `LATEST` runs at most.
+def _always_kept(entries: tuple[RunListEntry, ...]) -> set[str]:
+    """The last complete run (no evidence gaps), and the later ones, at most `LATEST` runs.
 
-    Ages of findings are handed on from the latest run; the others are what comparisons and trends go back to.
+    Finding ages are passed on from the latest run; comparisons and trends need the others.
     """
-    good = next((place for place, line in enumerate(lines) if line.evidence_complete), None)
-    after = lines[: min(LATEST, len(lines) if good is None else good + 1)]
-    return {line.id for line in after} | ({lines[good].id} if good is not None else set())
+    good = next((position for position, entry in enumerate(entries) if entry.evidence_complete), None)
+    after = entries[: min(LATEST, len(entries) if good is None else good + 1)]
+    return {entry.id for entry in after} | ({entries[good].id} if good is not None else set())
 
 
 def delete_row(connection: sa.Connection, one: Pruned, by: str, at: dt.datetime) -> bool:
-    """Delete a run's rows and write that down. False where somebody deleted it, or put it under hold, meanwhile."""
+    """Delete a run's rows and record that. False where another process deleted it, or put it under legal hold,
+    meanwhile."""
     free = schema.runs.c.id.not_in(sa.select(schema.holds.c.run))
     gone = connection.execute(schema.runs.delete().where(schema.runs.c.id == one.run, free)).rowcount == 1
     if gone:
@@ -74,6 +75,6 @@ def delete_row(connection: sa.Connection, one: Pruned, by: str, at: dt.datetime)
 
 
 def was_pruned(connection: sa.Connection, run: str) -> bool:
-    """Whether retention deleted that run, so that what is left of its files may go too."""
+    """Whether retention deleted that run, so that the rest of its files may be deleted too."""
     query = sa.select(schema.acts.c.id).where(schema.acts.c.act == "prune", schema.acts.c.subject == run)
     return connection.scalar(query.limit(1)) is not None

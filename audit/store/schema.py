@@ -1,7 +1,7 @@
-"""The database: runs with a short row a finding, the jobs that make them, and what was told to whom.
+"""The database schema: runs with a short row per finding, the jobs that produce them, and delivered notifications.
 
-The whole run lies in files beside it. Times are ISO 8601 in UTC; leases are epoch seconds, because they are compared
-in statements. Once a release has made stores, a change of a table is a new file in `migrations/versions` too.
+The complete run is in files. Times are ISO 8601 in UTC; leases are epoch seconds, because SQL statements compare them.
+After the first release, a change of a table also needs a new file in `migrations/versions`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 REVISION = "1"
-"""The newest file of `migrations/versions`, with which a new store is stamped. A database of an older one is upgraded,
-one of a revision that has no file is refused."""
+"""The newest file of `migrations/versions`, with which a new store is stamped. A database of an older revision is
+upgraded,
+one of an unknown revision is rejected."""
 
 metadata = sa.MetaData()
 
@@ -20,8 +21,9 @@ about = sa.Table(
     sa.Column("name", sa.String(40), primary_key=True),
     sa.Column("value", sa.String(200), nullable=False),
 )
-"""`identity`: a random name, by which a folder or bucket of evidence knows its store. `evidence`: where the evidence
-lies, if that was ever said."""
+"""`identity`: random, marks the folder or bucket of the store's evidence. `evidence`: the location of the evidence, if
+one
+was set."""
 
 revisions = sa.Table(
     "alembic_version",
@@ -29,7 +31,8 @@ revisions = sa.Table(
     sa.Column("version_num", sa.String(32), nullable=False),
     sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
-"""Alembic's own table, as Alembic makes it: here so that a store can be begun and opened without loading Alembic."""
+"""Alembic's own table, as Alembic makes it: declared here so that a store can be created and opened without loading
+Alembic."""
 
 runs = sa.Table(
     "runs",
@@ -45,7 +48,7 @@ runs = sa.Table(
     sa.Index("one_run_per_job", "job", unique=True),
 )
 """`question` names organization and scope: runs with the same one can be compared.
-`files` maps each file of the run's folder to its SHA-256. `job` is the job that made it: a job makes one run at most,
+`files` maps each file of the run's folder to its SHA-256. `job` is the job that produced it: a job has at most one run,
 however often its process dies."""
 
 findings = sa.Table(
@@ -63,10 +66,10 @@ findings = sa.Table(
     sa.Column("seen_runs", sa.Integer, nullable=False),
     sa.Column("places", sa.Text, nullable=False),
 )
-"""`first_seen` is the start of the run that found it first since it was last known to be gone; `seen_runs` how many
-runs found it since. A row of status `unknown` hands both on uncounted; so does one of status `not_evaluated`, for
-what the run before had and this one has not, because it could not look there. `places` are the registries that it is
-about (`audit.visibility`)."""
+"""`first_seen` is the start of the run that found it first since it was last fixed; `seen_runs` how many runs
+found it since. A row of status `unknown` passes both on unchanged; so does one of status `not_evaluated`, for a finding
+of the previous run that this one could not evaluate. `places` are the registries of the finding
+(`audit.visibility`)."""
 
 holds = sa.Table(
     "holds",
@@ -76,7 +79,7 @@ holds = sa.Table(
     sa.Column("by", sa.String(200), nullable=False),
     sa.Column("at", sa.String(32), nullable=False),
 )
-"""Runs under legal hold: retention leaves them alone."""
+"""Runs under legal hold: retention does not delete them."""
 
 jobs = sa.Table(
     "jobs",
@@ -101,8 +104,8 @@ jobs = sa.Table(
     sa.Column("holder", sa.String(120)),
     sa.UniqueConstraint("schedule", "due_at", name="one_job_per_occasion"),
 )
-"""Everything the service was asked to do, and what became of it. `due_at` is set for an occasion of a schedule, of
-which there is one row at most, whoever records it. `done` of `total` registry reads and `note` tell how far it is."""
+"""Jobs of the service and their results. `due_at` is set for an occasion of a schedule, which has at most one row,
+whichever process inserts it. `done` of `total` registry reads and `note` are its progress."""
 
 leases = sa.Table(
     "leases",
@@ -111,7 +114,7 @@ leases = sa.Table(
     sa.Column("holder", sa.String(120), nullable=False),
     sa.Column("until", sa.Float, nullable=False),
 )
-"""Who may work on what, until when (epoch seconds). Whoever does not renew loses it."""
+"""Leases: which process may work on what, until when (epoch seconds). A lease that is not renewed expires."""
 
 receipts = sa.Table(
     "receipts",
@@ -125,8 +128,7 @@ receipts = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("detail", sa.JSON, nullable=False),
 )
-"""What became of each promised delivery of a job: `pending`, `sent`, `suppressed` (its rule had nothing to tell) or
-`failed`."""
+"""The state of each delivery of a job: `pending`, `sent`, `suppressed` (its rule had nothing to report) or `failed`."""
 
 tokens = sa.Table(
     "tokens",
@@ -137,7 +139,7 @@ tokens = sa.Table(
     sa.Column("made_at", sa.String(32), nullable=False),
     sa.Column("until", sa.String(32)),
 )
-"""API tokens, as SHA-256 of 256 random bits: such a token needs no slow hash."""
+"""API tokens, as SHA-256 of 256 random bits: such a token does not need a slow hash."""
 
 sessions = sa.Table(
     "sessions",
@@ -147,7 +149,7 @@ sessions = sa.Table(
     sa.Column("role", sa.String(16), nullable=False),
     sa.Column("until", sa.Float, nullable=False),
 )
-"""Browsers that signed in with a token."""
+"""Browser sessions that were started with a token."""
 
 acts = sa.Table(
     "acts",
@@ -159,4 +161,4 @@ acts = sa.Table(
     sa.Column("subject", sa.String(200), nullable=False),
     sa.Column("detail", sa.JSON, nullable=False),
 )
-"""What people did that an auditor may ask about: waived, held, released, pruned, cancelled, made a token."""
+"""User actions for auditors: waivers, legal holds, releases, pruned runs, cancelled jobs, created tokens."""

@@ -1,4 +1,4 @@
-"""What a list of runs shows of each, without opening it."""
+"""Key figures of a run for lists, stored in its row."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from checks.model import Severity, Status, utc_text
 
 @dataclass(frozen=True, slots=True)
 class RunListEntry:
-    """One run in a few numbers: a line of a list."""
+    """Key figures of one run."""
 
     id: str
     started_at: str
     finished_at: str
     organization: str
     failing: Mapping[str, int]
-    """Unwaived failing rows by severity, every severity present."""
+    """Failures without a waiver by severity; every severity is present."""
     unknown: int
     errors: int
     waived: int
@@ -37,7 +37,7 @@ class RunListEntry:
         return asdict(self)
 
     def as_summary(self, open_failures: Mapping[str, Severity], locations: Mapping[str, FindingLocation]) -> RunSummary:
-        """What comparisons and trends need, given the run's open failures, and where they lay, by fingerprint."""
+        """What comparisons and trends need, given the run's open failures and their locations by fingerprint."""
         return RunSummary(
             id=self.id,
             started_at=dt.datetime.fromisoformat(self.started_at),
@@ -55,7 +55,7 @@ class RunListEntry:
 
 
 def summarize(run: Run) -> RunListEntry:
-    """Count a run."""
+    """The key figures of a run."""
     failing = Counter(f.severity for f in run.findings if f.status is Status.FAIL and f.waiver is None)
     counts = Counter[Status]()
     for result in run.results:

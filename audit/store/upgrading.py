@@ -1,4 +1,4 @@
-"""An older store brought up to date, in one transaction: whatever happens meanwhile, it is either old or new."""
+"""Upgrades an older store in one transaction: if it fails, the store is unchanged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from audit.store import schema
-from audit.store.connection import engine_of, migrations, place_of, refuse_unknown, revision_in, shown, sole_access
+from audit.store.connection import (
+    database_and_folder,
+    display_url,
+    migrations,
+    open_engine,
+    refuse_unknown,
+    revision_in,
+    sole_access,
+)
 from audit.store.errors import StoreError, first_line, hint
 
 _TABLES = ("about", "runs", "findings")
@@ -17,7 +25,7 @@ _TABLES = ("about", "runs", "findings")
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """What an upgrade did, or would do."""
+    """The result or the plan of an upgrade."""
 
     store: str
     """Its URL, without a password."""
@@ -27,17 +35,17 @@ class Upgrade:
 
     @property
     def needed(self) -> bool:
-        """Whether there is anything to do."""
+        """Whether an upgrade is needed."""
         return self.before not in ("", self.after)
 
 
 def planned(url: str | None) -> Upgrade:
-    """What `upgrade` would do; nothing is changed, and no store is begun. Raises StoreError where it cannot."""
-    parsed, _ = place_of(url)
-    name = shown(parsed)
+    """What `upgrade` would do; nothing is changed or created. Raises StoreError where the store cannot be upgraded."""
+    parsed, _ = database_and_folder(url)
+    name = display_url(parsed)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
         return Upgrade(name, "", schema.REVISION)
-    engine = engine_of(parsed)
+    engine = open_engine(parsed)
     try:
         with engine.connect() as connection:
             revision = revision_in(connection, name)
@@ -53,30 +61,30 @@ def planned(url: str | None) -> Upgrade:
 
 
 def upgrade(url: str | None) -> Upgrade:
-    """Bring a store up to date. Several at once wait for each other; one that is killed has changed nothing.
+    """Upgrade a store. Concurrent upgrades wait for each other; one that is killed has changed nothing.
 
-    Raises StoreError for a schema that this program does not know, and where the database refuses.
+    Raises StoreError for an unknown schema, and where the database reports an error.
     """
     plan = planned(url)
     if not plan.needed:
         return plan
-    engine = engine_of(place_of(url)[0])
+    engine = open_engine(database_and_folder(url)[0])
     try:
         with sole_access(engine) as connection:
-            if revision_in(connection, plan.store) == schema.REVISION:  # another one was quicker
+            if revision_in(connection, plan.store) == schema.REVISION:  # another process upgraded it meanwhile
                 return plan
-            _complete(connection, plan.store)
+            _require_tables(connection, plan.store)
             _migrate(connection)
     except sa.exc.SQLAlchemyError as error:
-        said = f"{first_line(error)}{hint(error)}"
-        raise StoreError(f"the store {plan.store} could not be upgraded, and is as it was: {said}") from error
+        message = f"{first_line(error)}{hint(error)}"
+        raise StoreError(f"the store {plan.store} could not be upgraded and is unchanged: {message}") from error
     finally:
         engine.dispose()
     return plan
 
 
-def _complete(connection: sa.Connection, name: str) -> None:
-    """Refuse what is no store of any revision: the steps would fail half-way with words that help no one."""
+def _require_tables(connection: sa.Connection, name: str) -> None:
+    """Raise StoreError where tables of every revision are missing: migrations would fail with an unclear message."""
     missing = sorted(set(_TABLES) - set(sa.inspect(connection).get_table_names()))
     if missing:
         raise StoreError(f"the store {name} is damaged: it has no table {missing[0]}; restore it from a backup")

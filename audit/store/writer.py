@@ -1,4 +1,4 @@
-"""A run on its way into the store: its files first, whole and durable, then its rows in one transaction."""
+"""Writes a run into the store: first its files, complete and durable, then its rows in one transaction."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def write_files(folder: Path, run: Run, tables: Mapping[str, pd.DataFrame]) -> d
 
 
 def insert_rows(engine: sa.Engine, run: Run, question: str, files: Mapping[str, str], job: str) -> None:
-    """Write the rows of a run whose files are there."""
+    """Insert the rows of a run whose files are stored."""
     with engine.connect() as connection:
         rows = finding_rows(connection, run, question)
     with engine.begin() as connection:

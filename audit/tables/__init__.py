@@ -1,4 +1,4 @@
-"""Evidence → the declared tables. The only place that joins; what a row means is said in `checks.tables`."""
+"""Evidence → the declared tables. All joins are made here; `checks.tables` documents rows and columns."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["build_tables"]
 def build_tables(evidence: Evidence, baseline: Baseline) -> dict[str, pd.DataFrame]:
     """Every table that `checks.tables` declares, by name: its columns in order and type, its keys unique, rows sorted.
 
-    Nothing that AWS or a user wrote makes this raise: what cannot be understood is null, with the reason beside it.
+    No content from AWS or a user makes this raise: what cannot be parsed is null, with the reason in another column.
     """
     index = index_evidence(evidence, baseline)
     repository_index = index_repositories(index)
@@ -49,6 +49,6 @@ def build_tables(evidence: Evidence, baseline: Baseline) -> dict[str, pd.DataFra
         "replicas": replicas_frame(index, repository_index, pairs, images, found),
         "images": images_frame(index, repository_index, pairs, images, found),
         "gaps": gaps_frame(index),
-        # Waivers are held against findings, of which there are none yet.
+        # Waivers are matched with findings, of which there are none yet.
         "waivers": waivers_frame(()),
     }

@@ -1,7 +1,7 @@
-"""Long columns as numbers into a short list of distinct values, so that a judgement is made once a distinct case.
+"""Long columns as positions in a short list of distinct values, so that each distinct case is evaluated once.
 
-An organization has millions of replicas and a few hundred different settings: judging distinct cases instead of rows is
-what keeps a million rows within seconds.
+An organization has millions of replicas and a few hundred different settings: evaluating distinct cases instead of rows
+keeps a million rows within seconds.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Categorical:
     def texts(self) -> pd.Categorical:
         """As a pandas category of text; the values must be distinct text."""
         if len(self.values) > len(self.codes):
-            # A short selection of a long list should not carry the whole list along.
+            # A short selection of a long list keeps only the values that it uses.
             used, codes = np.unique(self.codes[self.codes >= 0], return_inverse=True)
             compacted = np.full(len(self.codes), -1, dtype=np.int64)
             compacted[self.codes >= 0] = codes
@@ -72,17 +72,17 @@ def encode_flags(flags: Flags) -> Categorical:
 
 @dataclass(frozen=True, slots=True)
 class CaseResults:
-    """Answers for the distinct cases of some columns, and which case each row is."""
+    """Results for the distinct cases of some columns, and the case of each row."""
 
     case: Codes
     answers: Sequence[Any]
 
     def flags(self, name: str) -> Flags:
-        """Field *name* of the answers (bool or None), row by row."""
+        """Field *name* of the results (bool or None), row by row."""
         return np.array([flag(getattr(answer, name)) for answer in self.answers], dtype=np.int8)[self.case]
 
     def counts(self, name: str) -> pd.arrays.IntegerArray:
-        """Field *name* of the answers (whole number or None), row by row."""
+        """Field *name* of the results (whole number or None), row by row."""
         held = [getattr(answer, name) for answer in self.answers]
         numbers = np.array([0 if number is None else number for number in held], dtype=np.float64)
         return integers(
@@ -90,12 +90,12 @@ class CaseResults:
         )
 
     def texts(self, name: str) -> pd.Categorical:
-        """Field *name* of the answers (text or None), row by row."""
+        """Field *name* of the results (text or None), row by row."""
         return encode(getattr(answer, name) for answer in self.answers).take(self.case).texts()
 
 
 def evaluate_cases(question: Callable[..., Any], *columns: Categorical) -> CaseResults:
-    """Ask *question* once for each distinct combination of *columns*; it is given one value of each, or None."""
+    """Call *question* once for each distinct combination of *columns*, with one value of each, or None."""
     case, first = _distinct_cases(columns)
     answers = []
     for row in first:

@@ -1,6 +1,6 @@
-"""AWS's JSON documents, read once: replication rules, creation templates, and the small maps that the inventory keeps.
+"""Parses JSON documents: replication rules, creation templates, and the small maps of the inventory.
 
-Nothing here raises on what AWS or a user wrote: a document that cannot be understood is None with a reason.
+No content from AWS or a user makes this raise: a document that cannot be parsed is None with a reason.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Rule:
     destinations: tuple[RegistryId, ...]
     """In AWS's order, each once."""
     prefixes: tuple[str, ...]
-    """Literal prefixes; `("",)` where the rule has no filter and takes every repository."""
+    """Literal prefixes; `("",)` where the rule has no filter and matches every repository."""
     filter_count: int
     delete_replication: bool
     repeated: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class Template:
     prefix: str
     """Without its implied trailing `/`, or ROOT."""
     document: Mapping[str, Any]
-    """The template as AWS gave it."""
+    """The template as AWS returned it."""
     for_replication: bool
     custom_role: str
     role_needed: bool
@@ -49,21 +49,21 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[T]):
-    """A document that was read, or the lack of one: `value` is None when it was not read or not understood."""
+    """A parsed document; `value` is None where it was not read or could not be parsed."""
 
     value: T | None
     problem: str = ""
-    """Why a text that AWS did give could not be understood; empty where none was given."""
+    """Why a text from AWS could not be parsed; empty where there was no text."""
 
 
 class NotUnderstoodError(Exception):
-    """A document is not of the shape that AWS documents; the message is a clause."""
+    """A document does not have the documented form; the message is a clause."""
 
 
 def parse_rules(text: str | None) -> Parsed[tuple[Rule, ...]]:
     """Rules of a `replicationConfiguration` (ECR API reference, API_ReplicationConfiguration).
 
-    A rule without `repositoryFilters` takes every repository, and without `deleteReplication` replicates no deletion.
+    A rule without `repositoryFilters` matches every repository, and without `deleteReplication` replicates no deletion.
     """
     if text is None:
         return Parsed(None)
@@ -86,7 +86,7 @@ def parse_templates(text: str | None) -> Parsed[tuple[Template, ...]]:
 
 
 def parse_object(text: str | None, what: str) -> Parsed[Mapping[str, Any]]:
-    """A JSON object called *what* in the problem; empty text is the empty object."""
+    """A JSON object, named *what* in the problem; empty text is the empty object."""
     if text is None:
         return Parsed(None)
     try:
@@ -96,7 +96,7 @@ def parse_object(text: str | None, what: str) -> Parsed[Mapping[str, Any]]:
 
 
 def read_objects(text: str | None) -> list[Mapping[str, Any]]:
-    """A JSON array of objects. NotUnderstoodError where it is none, or where there is no text."""
+    """A JSON array of objects. NotUnderstoodError where it is not one, or where there is no text."""
     if text is None:
         raise NotUnderstoodError("it was not read")
     return _objects(_loaded(text))

@@ -1,6 +1,6 @@
-"""Encryption of destination repositories and templates, and the state of the keys that they name.
+"""Encryption of destination repositories and templates, and the state of their KMS keys.
 
-ECR user guide, encryption-at-rest.html: the key must lie in the repository's Region, and a repository keeps the
+ECR user guide, encryption-at-rest.html: the key must be in the repository's Region, and a repository keeps the
 encryption it was created with.
 """
 
@@ -15,15 +15,15 @@ from checks.baseline.sections import Encryption, Settings
 from checks.model import RegistryId
 
 Keys = Mapping[RegistryId, Parsed[Mapping[str, Any]]]
-"""For each registry what DescribeKey said about the keys named there: ARN → {"state": …, "region": …}."""
+"""For each registry the results of DescribeKey for the keys that it uses: ARN → {"state": …, "region": …}."""
 
 _CUSTOMER = "customer"
-"""The baseline's word for any customer managed key."""
+"""The baseline's value for any customer managed key."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyAnswer:
-    """Columns about one named key, by the columns' names."""
+    """Columns about one KMS key, by the columns' names."""
 
     key_named: bool | None = None
     kms_key: str | None = None
@@ -43,10 +43,10 @@ class EncryptionAnswer:
 
 
 def check_key(key: str | None, place: RegistryId, keys: Parsed[Mapping[str, Any]]) -> KeyAnswer:
-    """State of the *key* that something in the registry *place* names; empty: it names none; None: unknown.
+    """State of the *key* that a repository or template in the registry *place* uses; empty: no key; None: unknown.
 
-    The state is KMS's own (`Enabled`, `Disabled`, `PendingDeletion` …), `NotFound`, or `in <Region>` for a key of
-    another Region, which cannot be used whatever its state.
+    The state is KMS's own (`Enabled`, `Disabled`, `PendingDeletion` …), `NotFound`, or `in <Region>` for a key in
+    another Region, which cannot be used in any state.
     """
     if key is None:
         return KeyAnswer()
@@ -73,7 +73,7 @@ def compare_encryption(
     place: RegistryId,
     keys: Parsed[Mapping[str, Any]],
 ) -> EncryptionAnswer:
-    """Facts of the encryption of a repository in the registry *place*, beside what the baseline requires there."""
+    """The encryption of a repository in the registry *place*, and what the baseline requires there."""
     required, held = wanted.encryption, _in_words(encryption_type, key)
     if required is None:
         return EncryptionAnswer(False, held, "", "", "")
@@ -99,9 +99,9 @@ def _in_terms_of(
     key: str | None,
     keys: Parsed[Mapping[str, Any]],
 ) -> str | None:
-    """The encryption in as much detail as *required* has: the text *expected* where it is that; None: unknown.
+    """The encryption in as much detail as *required* has: the text *expected* where it matches; None: unknown.
 
-    The baseline may leave open which key, and ask only that a customer manages it.
+    The baseline may leave the key open, and require only that it is a customer managed key.
     """
     held = _in_words(encryption_type, key)
     if held is None or key is None:

@@ -1,6 +1,4 @@
-"""Evidence and baseline side by side, parsed once: what every table asks for; account and Region columns of long
-tables.
-"""
+"""Evidence and baseline, parsed and indexed once for all tables; account and Region columns of long tables."""
 
 from __future__ import annotations
 
@@ -20,11 +18,11 @@ from checks.model import RegistryId
 
 @dataclass(frozen=True, slots=True)
 class AppliedRequirement:
-    """A requirement of the baseline as it falls on one source registry."""
+    """A requirement of the baseline as it applies to one source registry."""
 
     requirement: Requirement
     certain: bool
-    """False where only an organizational unit could decide whether it applies, and the account's place is unknown."""
+    """False where it depends on the organizational unit of the account, which is unknown."""
     prefixes: tuple[str, ...]
     destinations: tuple[RegistryId, ...]
     """Without the source registry itself."""
@@ -32,7 +30,7 @@ class AppliedRequirement:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceIndex:
-    """All that was read, indexed, with the baseline's demands on it."""
+    """All evidence, indexed, with the requirements of the baseline that apply to it."""
 
     evidence: Evidence
     baseline: Baseline
@@ -45,37 +43,37 @@ class EvidenceIndex:
     templates: Mapping[RegistryId, Parsed[tuple[Template, ...]]]
     applied_requirements: Mapping[RegistryId, tuple[AppliedRequirement, ...]]
     universe: tuple[RegistryId, ...]
-    """Every registry that was read or is named as destination, in order: its position is its code."""
+    """Every registry that was read or is a destination, in order: its position is its code."""
     sources: tuple[RegistryId, ...]
-    """Registries in scope: only what they replicate is judged. Others are read because copies arrive there."""
+    """Registries in scope: only their replication is evaluated. Others are read because they are destinations."""
     in_scope: frozenset[RegistryId]
-    """The same, to look up."""
+    """`sources` as a set."""
     region_statuses: Mapping[RegistryId, str | None]
-    """Account and Region → its status, as the account or the organization told; None: not told."""
+    """Account and Region → its status, from the account or the organization; None: unknown."""
 
     def registry(self, registry: RegistryId) -> RegistryRecord | None:
-        """The record of *registry*; None where it lies outside what the run set out to read."""
+        """The record of *registry*; None where the run did not plan to read it."""
         part = self.parts.get(registry)
         return part.registry if part else None
 
     def is_member(self, account: str) -> bool | None:
-        """Whether *account* belongs to the organization; None where that is not known."""
+        """Whether *account* belongs to the organization; None: unknown."""
         if account in self.accounts:
             return True
         return None if self.members is None else account in self.members
 
     def name(self, account: str) -> str | None:
-        """Name of *account*, where the organization has it and it was readable."""
+        """Name of *account*, where it belongs to the organization and could be read."""
         record = self.accounts.get(account)
         return record.name if record else None
 
     def state(self, account: str) -> str | None:
-        """State of *account*, where the organization has it and it was readable."""
+        """State of *account*, where it belongs to the organization and could be read."""
         record = self.accounts.get(account)
         return record.state if record else None
 
     def paths(self, account: str) -> tuple[str | None, str | None]:
-        """Name path and id path of *account*. Empty for an account that is known to lie outside: in no unit at all."""
+        """Name path and id path of *account*. Empty for an account outside the organization."""
         record = self.accounts.get(account)
         if record:
             return record.ou_path, record.organization_path
@@ -83,7 +81,7 @@ class EvidenceIndex:
 
 
 def index_evidence(evidence: Evidence, baseline: Baseline) -> EvidenceIndex:
-    """Index *evidence*, parse its documents and lay the demands of *baseline* on its registries."""
+    """Index *evidence*, parse its documents and apply the requirements of *baseline* to its registries."""
     parts = {_key(part): part for part in sorted(evidence.registries, key=_key)}
     accounts = {record.account: record for record in sorted(evidence.accounts, key=lambda record: record.account)}
     rules = {key: parse_rules(part.registry.replication_configuration) for key, part in parts.items()}

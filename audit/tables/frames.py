@@ -23,7 +23,7 @@ def flag(value: bool | None) -> int:
 
 
 def both(left: Flags, right: Flags) -> Flags:
-    """Three-valued *and*, row by row: a known no decides, whatever the other side is."""
+    """Three-valued *and*, row by row: NO if either side is NO."""
     result = np.full(len(left), UNKNOWN, dtype=np.int8)
     result[(left == YES) & (right == YES)] = YES
     result[(left == NO) | (right == NO)] = NO
@@ -31,14 +31,14 @@ def both(left: Flags, right: Flags) -> Flags:
 
 
 def compact(value: object) -> str:
-    """*value* as compact JSON text, the way every list and document of ours is held in a table."""
+    """*value* as compact JSON text, the form of every list and document in the tables."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def frame(table: Table, columns: Mapping[str, Any]) -> pd.DataFrame:
     """A frame with exactly the declared columns of *table*, in order, in their declared types.
 
-    A column is a list with None for what is not known, `Flags` for a flag, seconds since the epoch for a time, or
+    A column is a list with None for unknown values, `Flags` for a flag, seconds since the epoch for a time, or
     already a pandas array. Raises ValueError when *columns* are not those that *table* declares.
     """
     if set(columns) != set(table.names):
@@ -49,22 +49,22 @@ def frame(table: Table, columns: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def frame_of_rows(table: Table, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """As `frame`, from one mapping a row: for the tables that stay small. KeyError where a row lacks a column."""
+    """As `frame`, from one mapping a row: for small tables. KeyError where a row lacks a column."""
     held = list(rows)
     return frame(table, {name: [row[name] for row in held] for name in table.names})
 
 
-def integers(numbers: NDArray[np.float64], index: NDArray[np.bool_]) -> pd.arrays.IntegerArray:
-    """Whole *numbers* as nullable integers, null where they are not *known*."""
-    return pd.arrays.IntegerArray(np.where(index, numbers, 0).astype(np.int64), ~index)
+def integers(numbers: NDArray[np.float64], valid: NDArray[np.bool_]) -> pd.arrays.IntegerArray:
+    """Whole *numbers* as nullable integers, null where *valid* is false."""
+    return pd.arrays.IntegerArray(np.where(valid, numbers, 0).astype(np.int64), ~valid)
 
 
 def times(seconds: Sequence[float | None] | NDArray[np.float64]) -> pd.Series:
     """Seconds since the epoch, None or NaN where unknown, as `datetime64[us, UTC]`."""
     numbers = np.asarray(seconds, dtype="float64")
-    index = ~np.isnan(numbers)
+    valid = ~np.isnan(numbers)
     micros = np.full(len(numbers), np.iinfo("int64").min, dtype="int64")
-    micros[index] = np.round(numbers[index] * 1e6).astype("int64")
+    micros[valid] = np.round(numbers[valid] * 1e6).astype("int64")
     return pd.Series(micros.view("datetime64[us]")).dt.tz_localize("UTC")
 
 

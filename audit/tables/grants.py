@@ -1,4 +1,4 @@
-"""The `grants` table, and whether the accounts that a statement grants replication to do replicate."""
+"""The `grants` table, and whether the accounts to which a statement grants replication use the grant."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _ENABLED = ("ENABLED", "ENABLED_BY_DEFAULT", "ENABLING", "DISABLING")
 
 
 class GrantUse:
-    """Who replicates into which registry, in force or required by the baseline."""
+    """Which accounts replicate into which registry, by a rule or by a requirement of the baseline."""
 
     def __init__(self, index: EvidenceIndex) -> None:
-        self._known = index
+        self._index = index
         self._incoming: dict[tuple[RegistryId, str], tuple[str, ...]] = {}
         for (account, _), parsed in index.rules.items():
             for rule in parsed.value or ():
@@ -50,7 +50,7 @@ class GrantUse:
                     else:
                         self._possible.add((destination, account))
         for requirement in index.baseline.replication:
-            # Accounts that this run does not read, partners for example, are required by name only.
+            # Requirements can name accounts that this run does not read, for example partners.
             for account in requirement.sources.accounts:
                 for destination in destinations_of(requirement, account):
                     self._add(destination, account, prefixes_of(requirement.sources))
@@ -72,28 +72,28 @@ class GrantUse:
         answers = {account: self._uses(account, statement, registry, partition) for account in sorted(accounts)}
         unused = [account for account, answer in answers.items() if answer is False]
         doubtful = [account for account, answer in answers.items() if answer is None]
-        why = "; ".join(dict.fromkeys(filter(None, (self._why(account) for account in doubtful))))
-        return _columns(True, unused if unused or not doubtful else None, why)
+        reason = "; ".join(dict.fromkeys(filter(None, (self._unread_reason(account) for account in doubtful))))
+        return _columns(True, unused if unused or not doubtful else None, reason)
 
     def _uses(self, account: str, statement: Statement, registry: RegistryId, partition: str) -> Truth:
         prefixes = self._incoming.get((registry, account), ())
         context = Context(Caller(account, partition, None, None), REPLICATE)
         place = Place(*registry, partition)
-        # A Resource that is wrong is another finding, and is to be corrected for those who need it.
+        # A wrong Resource is another finding, and must be corrected for accounts that use the grant.
         wrong = bool(resource_problems(statement.resources, place))
         met = bool(prefixes) and (wrong or speaks_about(statement, place, context, prefixes))
         if met is not False:
             return met
-        return None if (registry, account) in self._possible or self._why(account) else False
+        return None if (registry, account) in self._possible or self._unread_reason(account) else False
 
-    def _why(self, account: str) -> str:
-        """Why rules of *account* may exist that this run does not know, as a clause; empty: it knows all."""
+    def _unread_reason(self, account: str) -> str:
+        """Why *account* may have rules that this run did not read, as a clause; empty: all were read."""
         if account not in self._unread:
             self._unread[account] = self._unread_rules(account)
         return self._unread[account]
 
     def _unread_rules(self, account: str) -> str:
-        index = self._known
+        index = self._index
         places = [
             RegistryId(record.account, record.region)
             for record in index.evidence.regions
@@ -142,14 +142,14 @@ def _rows(
 
 
 def members_with_paths(index: EvidenceIndex) -> Mapping[str, str | None] | None:
-    """Accounts of the organization with the paths under which conditions know them; None: they were not read."""
+    """Accounts of the organization with their organization paths for policy conditions; None: they were not read."""
     return None if index.members is None else {account: index.paths(account)[1] for account in index.members}
 
 
 def evaluated_statements(
     index: EvidenceIndex, record: RegistryRecord, members: Mapping[str, str | None] | None
 ) -> tuple[StatementEvaluation, ...]:
-    """The statements of one registry policy, each judged by itself; nothing for a policy that was not read."""
+    """The statements of one registry policy, each evaluated separately; empty for a policy that was not read."""
     organization, grants = index.evidence.organization, index.baseline.grants
     return evaluate_policy(
         record.registry_policy,

@@ -1,4 +1,4 @@
-"""Every image that was read, sorted so that the images of one repository are one run."""
+"""Every image that was read, sorted so that the images of one repository are contiguous."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ACTIVE = ("ACTIVE", "")
 
 @dataclass(frozen=True, slots=True)
 class ImageIndex:
-    """Images sorted by repository (a row of `RepositoryIndex`) and digest; one of each array an image."""
+    """Images sorted by repository (a row of `RepositoryIndex`) and digest; each array has one element per image."""
 
     offsets: Codes
     """Images of repository *r* are `offsets[r]:offsets[r + 1]`."""
@@ -45,9 +45,9 @@ class ImageIndex:
         return np.diff(self.offsets)
 
     def find(self, repository: Codes, digest: Codes) -> Codes:
-        """Positions of the images with *digest* (positions in `digests`) in each *repository*; -1: not there.
+        """Positions of the images with *digest* (positions in `digests`) in each *repository*; -1: absent.
 
-        A repository of -1 is none, and so holds nothing.
+        A *repository* of -1 is none, and has no images.
         """
         if not len(self.digest):
             return np.full(len(digest), -1, dtype=np.int64)
@@ -64,7 +64,7 @@ class ImageIndex:
 
 
 def index_images(index: EvidenceIndex, repository_index: RepositoryIndex) -> ImageIndex:
-    """Gather the images of every registry; those of repositories that are not listed are left out."""
+    """Collect the images of every registry, except those of repositories that are not listed."""
     status, row = encode(_gathered(index, "status")), _repository_rows(index, repository_index)
     digest = encode(_gathered(index, "digest"))
     active = np.isin(status.codes, [at for at, value in enumerate(status.values) if value in _ACTIVE])
@@ -84,14 +84,14 @@ def index_images(index: EvidenceIndex, repository_index: RepositoryIndex) -> Ima
         pushed_at=np.array(_gathered(index, "pushed_at"), dtype=np.float64)[kept],
         active=active[kept],
         archived=archived[kept],
-        # A list that is shorter than its count was cut short, and must not pass for the absence of images.
+        # A list that is shorter than its count is incomplete, and does not prove that images are absent.
         read=repository_index.image_count == counted,
         fingerprint=sums[offsets[1:]] - sums[offsets[:-1]],
     )
 
 
 def _repository_rows(index: EvidenceIndex, repository_index: RepositoryIndex) -> Codes:
-    """The repository of each image as a row of the stock; -1 where it is not listed."""
+    """The repository of each image as a row of the repository index; -1 where it is not listed."""
     code_of = {name: at for at, name in enumerate(repository_index.names)}
     number = {registry: at for at, registry in enumerate(index.universe)}
     sizes = [len(part.images["digest"]) for part in index.parts.values()]
@@ -102,7 +102,7 @@ def _repository_rows(index: EvidenceIndex, repository_index: RepositoryIndex) ->
 
 
 def _order(row: Codes, digest: Codes) -> Codes:
-    """Positions of the images by repository and digest, each digest once a repository."""
+    """Positions of the images by repository and digest, each digest once per repository."""
     order = np.lexsort((digest, row))
     order = order[(row[order] >= 0) & (digest[order] >= 0)]
     again = (np.diff(row[order]) == 0) & (np.diff(digest[order]) == 0)
@@ -115,7 +115,7 @@ def _gathered(index: EvidenceIndex, column: str) -> list[Any]:
 
 
 def _mixed(digest: Codes, tags: Codes) -> NDArray[np.uint64]:
-    """One well-spread number an image, so that sums of different sets of images differ."""
+    """One hash per image, so that sums of different sets of images differ."""
     mixed: NDArray[np.uint64] = (digest.astype(np.uint64) + np.uint64(1)) * _MIX ^ (
         tags.astype(np.uint64) + np.uint64(7)
     )
@@ -125,9 +125,9 @@ def _mixed(digest: Codes, tags: Codes) -> NDArray[np.uint64]:
     return mixed
 
 
-def expand(repository_index: ImageIndex, repositories: Codes) -> tuple[Codes, Codes]:
+def expand(images: ImageIndex, repositories: Codes) -> tuple[Codes, Codes]:
     """All images of *repositories*: for each, its position in that list and its position among the images."""
-    sizes = repository_index.counts[repositories]
+    sizes = images.counts[repositories]
     owner = np.repeat(np.arange(len(repositories), dtype=np.int64), sizes)
-    begin = np.repeat(repository_index.offsets[repositories] - (np.cumsum(sizes) - sizes), sizes)
+    begin = np.repeat(images.offsets[repositories] - (np.cumsum(sizes) - sizes), sizes)
     return owner, np.arange(len(owner), dtype=np.int64) + begin

@@ -1,4 +1,4 @@
-"""The `accounts`, `regions`, `gaps` and `waivers` tables, and what is missing from the evidence about one registry."""
+"""The `accounts`, `regions`, `gaps` and `waivers` tables, and the evidence gaps of each registry."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _USABLE = ("ENABLED", "ENABLED_BY_DEFAULT")
 
 
 def accounts_frame(index: EvidenceIndex) -> pd.DataFrame:
-    """One row an account of the organization."""
+    """One row per account of the organization."""
     rows = [{name: getattr(record, name) for name in ACCOUNTS.names} for record in index.accounts.values()]
     return frame_of_rows(ACCOUNTS, rows)
 
 
 def regions_frame(index: EvidenceIndex) -> pd.DataFrame:
-    """One row a Region of an account."""
+    """One row per Region of an account."""
     records = sorted(index.evidence.regions, key=lambda record: (record.account, record.region))
     rows = [
         {
@@ -41,7 +41,7 @@ def regions_frame(index: EvidenceIndex) -> pd.DataFrame:
 
 
 def gaps_frame(index: EvidenceIndex) -> pd.DataFrame:
-    """One row a gap: those of no single registry first, then registry by registry."""
+    """One row per gap: those of no single registry first, then registry by registry."""
     rows = [
         {
             "gap": number,
@@ -60,18 +60,18 @@ def gaps_frame(index: EvidenceIndex) -> pd.DataFrame:
     return frame_of_rows(GAPS, rows)
 
 
-_NOT_OF_A_REGISTRY = ("organizations:", "account:", "ec2:")
-"""Services whose answers say which accounts and Regions there are, not what a registry holds."""
+_ACCOUNT_LEVEL = ("organizations:", "account:", "ec2:")
+"""Services that list accounts and Regions, not the content of a registry."""
 
 
 def registry_gaps(index: EvidenceIndex) -> Mapping[RegistryId, Sequence[Gap]]:
     """For each registry its own gaps, and those of its account or Region as a whole.
 
-    A feature that a Region does not have leaves nothing unknown, so it is listed among the gaps and not counted here.
+    A feature that a Region does not have leaves nothing unknown: it is listed in `gaps` and not counted here.
     """
     shared: dict[RegistryId, list[Gap]] = {}
     for gap in index.evidence.gaps:
-        if not gap.operation.startswith(_NOT_OF_A_REGISTRY):
+        if not gap.operation.startswith(_ACCOUNT_LEVEL):
             shared.setdefault(RegistryId(gap.account, gap.region), []).append(gap)
     return {
         key: tuple(
@@ -84,7 +84,7 @@ def registry_gaps(index: EvidenceIndex) -> Mapping[RegistryId, Sequence[Gap]]:
 
 
 def gaps_text(gaps: Iterable[Gap], not_understood: Iterable[str] = ()) -> str:
-    """One sentence without full stop that says what could not be read and why; empty where nothing is missing."""
+    """A clause that says what could not be read and why; empty where nothing is missing."""
     counted: dict[tuple[str, str], set[str]] = {}
     for gap in gaps:
         counted.setdefault((gap.operation, gap.code or str(gap.kind)), set()).add(gap.resource)
@@ -106,16 +106,16 @@ def missing_permissions(gaps: Iterable[Gap]) -> str:
 
 
 _ROWS_OF_READS = frozenset(("accounts", "rules", "grants", "templates", "repositories", "images"))
-"""Tables that have a row for each thing that AWS listed: an unread list leaves rows out."""
+"""Tables with a row per item of an AWS list: rows are missing where the list was not read."""
 
 
 def waivers_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Rows as `checks.baseline.waivers.waiver_rows` gives them."""
+    """Rows as `checks.baseline.waivers.waiver_rows` returns them."""
     return frame_of_rows(WAIVERS, rows)
 
 
 def waiver_scope_of(evidence: Evidence, scope: Scope) -> WaiverScope:
-    """What the run behind *evidence* looked at."""
+    """What the run of *evidence* covers."""
     narrowed = bool(scope.accounts or scope.ous)
     return WaiverScope(
         accounts=frozenset(one.account for one in evidence.accounts if one.in_scope) if narrowed else None,
@@ -125,7 +125,7 @@ def waiver_scope_of(evidence: Evidence, scope: Scope) -> WaiverScope:
 
 
 def _hides_rows(gap: Gap) -> bool:
-    """Whether rows are missing because of *gap*: the unread setting of one repository leaves a null, not a hole."""
+    """Whether rows are missing because of *gap*: an unread setting of one repository leaves a null instead."""
     if gap.kind is GapKind.FEATURE_DISABLED or not _ROWS_OF_READS & set(gap.tables):
         return False
     return not gap.resource or "images" in gap.tables

@@ -1,7 +1,7 @@
 """Source repository → destination registry: every pair that a rule matches or the baseline requires.
 
-Names are sorted, so the names that begin with a prefix are one run, and the edges of all runs cut the list into
-segments in which every name is treated alike. Rules are looked at once a segment, never once a repository.
+Names are sorted, so the names that begin with a prefix are contiguous, and the edges of these ranges cut the list into
+segments of names that match the same prefixes. Rules are evaluated once per segment, not once per repository.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """One element of each array a replica, in the order of the table's key."""
+    """Each array has one element per replica, in the order of the table's key."""
 
     source: Codes
     """Source registry, position in `EvidenceIndex.universe`."""
@@ -37,7 +37,7 @@ class Pairs:
     source_row: Codes
     """Row of the source repository in `RepositoryIndex`."""
     destination_row: Codes
-    """Row of the destination repository in `RepositoryIndex`; -1: none was read."""
+    """Row of the destination repository in `RepositoryIndex`; -1: absent or not read."""
     matched: Flags
     matching_rules: Codes
     """Number of rules that match; -1: they were not read."""
@@ -53,7 +53,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What holds between all names of a segment and one destination."""
+    """Values for all names of a segment and one destination."""
 
     matching_rules: int | None
     """None: the source's rules were not read."""
@@ -74,7 +74,7 @@ def segments(names: Sequence[str], prefixes: Iterable[str]) -> Iterator[tuple[in
 def cells(
     name: str, rules: Sequence[Rule] | None, applied_requirements: Sequence[AppliedRequirement], source: RegistryId
 ) -> dict[RegistryId, Cell]:
-    """Destinations of the repository *name*, by rule or by demand; *rules* None: they were not read."""
+    """Destinations of the repository *name*, by rule or by requirement; *rules* None: they were not read."""
     hits = [rule for rule in rules or () if name.startswith(rule.prefixes)]
     asks = [applied for applied in applied_requirements if name.startswith(applied.prefixes)]
     found = {pair for rule in hits for pair in rule.destinations} | {pair for ask in asks for pair in ask.destinations}
@@ -93,21 +93,21 @@ def _cell(destination: RegistryId, hits: Sequence[Rule] | None, asks: Sequence[A
 
 
 def is_expected(asking: Sequence[AppliedRequirement]) -> bool | None:
-    """Whether one of the demands certainly applies; None where some may."""
+    """Whether one of the requirements certainly applies; None where some may."""
     if any(ask.certain for ask in asking):
         return True
     return None if asking else False
 
 
 def names_of(asking: Sequence[AppliedRequirement]) -> str:
-    """Names of the requirements behind demands, a JSON array: of the certain ones, or else of those that may apply."""
+    """Names of the requirements, a JSON array: those that certainly apply, or else those that may apply."""
     certain = [ask for ask in asking if ask.certain] or asking
     return compact(list(dict.fromkeys(ask.requirement.name for ask in certain)))
 
 
 @dataclass(slots=True)
 class _Columns:
-    """Pieces of the arrays of `Pairs`, one a segment, until they are joined."""
+    """Pieces of the arrays of `Pairs`, one per segment, until they are joined."""
 
     rows: list[Codes]
     destinations: list[Codes]
@@ -117,7 +117,7 @@ class _Columns:
     texts: dict[str, int]
 
     def add(self, start: int, stop: int, number: dict[RegistryId, int], found: dict[RegistryId, Cell]) -> None:
-        """Append the rows `start:stop` of the stock against every destination in *found*."""
+        """Append the rows `start:stop` of the repository index for every destination in *found*."""
         count = stop - start
         self.rows.append(np.repeat(np.arange(start, stop, dtype=np.int64), len(found)))
         self.destinations.append(np.tile(np.array([number[pair] for pair in found], dtype=np.int64), count))
@@ -130,7 +130,7 @@ class _Columns:
 
 
 def build_replicas(index: EvidenceIndex, repository_index: RepositoryIndex) -> Pairs:
-    """Every replica of every registry in scope whose repositories were read."""
+    """All replicas of the registries in scope whose repositories were read."""
     number = {registry: at for at, registry in enumerate(index.universe)}
     held = _Columns([], [], [], [], [], {})
     for source in index.sources:

@@ -1,4 +1,4 @@
-"""Which registry replicates to which others: by rules that were read, and by rules that nobody could read."""
+"""Which registries replicate to which others, and which unread rules might exist."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from checks.model import RegistryId
 
 @dataclass(frozen=True, slots=True)
 class UnreadSources:
-    """Registries whose rules were not read, and what the others' policies let them do."""
+    """Registries whose rules were not read, and where registry policies allow them to replicate."""
 
     index: EvidenceIndex
     unread: dict[RegistryId, RepositoryNames]
-    """Those that hold repositories, or may hold some."""
+    """Those that have, or may have, repositories."""
     _found: dict[RegistryId, tuple[RegistryId, ...]] = field(default_factory=dict)
 
     def into(self, destination: RegistryId) -> tuple[RegistryId, ...]:
         """Unread registries that may replicate into *destination*."""
         if destination not in self._found:
-            # A registry policy knows accounts, not the Regions that images come from: one question an account.
-            first = {sender[0]: sender for sender in self.unread if sender != destination}
-            let_in = {a for a, each in first.items() if granted(self.index, each, destination, ("",)) is not False}
+            # A registry policy distinguishes source accounts, not source Regions: one evaluation per account.
+            by_account = {sender[0]: sender for sender in self.unread if sender != destination}
+            allowed = {
+                a for a, each in by_account.items() if granted(self.index, each, destination, ("",)) is not False
+            }
             self._found[destination] = tuple(
-                sender for sender in self.unread if sender != destination and sender[0] in let_in
+                sender for sender in self.unread if sender != destination and sender[0] in allowed
             )
         return self._found[destination]
 
@@ -40,7 +42,7 @@ class UnreadSources:
 
 
 def unread_sources(index: EvidenceIndex, names: dict[RegistryId, RepositoryNames]) -> UnreadSources:
-    """The registries that the run set out to read and whose rules it does not know."""
+    """The registries that the run planned to read and whose rules were not read."""
     unread = (key for key in index.parts if index.rules[key].value is None)
     return UnreadSources(index, {key: names[key] for key in unread if names[key].names or not names[key].complete})
 
@@ -48,7 +50,7 @@ def unread_sources(index: EvidenceIndex, names: dict[RegistryId, RepositoryNames
 def granted(
     index: EvidenceIndex, source: RegistryId, destination: RegistryId, prefixes: tuple[str, ...]
 ) -> bool | None:
-    """Whether *destination* lets *source* replicate at least some name under *prefixes*; None: not known.
+    """Whether *destination* allows *source* to replicate at least one name under *prefixes*; None: unknown.
 
     ECR user guide, registry-permissions.html: within one account no grant is needed.
     """
@@ -64,18 +66,18 @@ def granted(
 def grant_verdict(
     index: EvidenceIndex, source: RegistryId, destination: RegistryId, prefixes: tuple[str, ...]
 ) -> LinkVerdict | None:
-    """What *destination*, in another account, says to any name under *prefixes*; None: its policy was not read."""
+    """Evaluate the policy of *destination*, in another account, for names under *prefixes*; None: it was not read."""
     record = index.registry(destination)
     if record is None or record.registry_policy is None:
         return None
     organization, member = index.evidence.organization, index.is_member(source[0])
-    told = None if organization is None or member is None else organization.id if member else ""
+    organization_id = None if organization is None or member is None else organization.id if member else ""
     request = LinkRequest(
         source_account=source[0],
         destination_account=destination[0],
         region=destination[1],
         partition=record.partition,
-        organization_id=told,
+        organization_id=organization_id,
         organization_path=index.paths(source[0])[1],
         policy_scope=record.policy_scope,
     )
@@ -83,12 +85,12 @@ def grant_verdict(
 
 
 Outgoing = Mapping[RegistryId, tuple[str, ...]]
-"""Destination → the prefixes that are copied there, as few as possible."""
+"""Destination → the prefixes that are replicated there, as few as possible."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplicationGraph:
-    """The registries that were read, with what goes out of each."""
+    """The registries that were read, with their outgoing replication."""
 
     outgoing: Mapping[RegistryId, Outgoing | None]
     """None: its rules were not read."""
@@ -98,18 +100,18 @@ class ReplicationGraph:
     """Registries whose repositories were not all listed."""
 
     def arriving_unlisted(self, destination: RegistryId) -> tuple[str, ...]:
-        """Prefixes that come to *destination* from registries whose repositories were not all listed."""
+        """Prefixes that are replicated to *destination* from registries whose repositories were not all listed."""
         return tuple(
             prefix for source in self.unlisted for prefix in (self.outgoing[source] or {}).get(destination, ())
         )
 
     def out_of(self, registry: RegistryId) -> Outgoing | None:
-        """What *registry* copies where; None where that is not known, as for one outside the run."""
+        """Destinations and prefixes of *registry*; None where they are unknown, as for registries outside the run."""
         return self.outgoing.get(registry)
 
 
 def build_replication_graph(index: EvidenceIndex) -> ReplicationGraph:
-    """The map of everything that was read, in scope or not."""
+    """The graph of all registries that were read, in scope or not."""
     names = dict(repository_names(index))
     outgoing = {
         key: None if parsed.value is None else _outgoing(key, parsed.value) for key, parsed in index.rules.items()

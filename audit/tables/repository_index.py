@@ -1,4 +1,4 @@
-"""Every repository that was read, in one set of long columns, and the names of one registry's repositories."""
+"""Every repository that was read, in long columns, and the repository names of each registry."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CATEGORICAL = (
 
 @dataclass(frozen=True, slots=True)
 class RepositoryIndex:
-    """Repositories sorted by registry and name. A position is a row here."""
+    """Repositories sorted by registry and name. Positions are row numbers."""
 
     registry: Codes
     """Position in `EvidenceIndex.universe`."""
@@ -51,7 +51,7 @@ class RepositoryIndex:
         return int(self.offsets[registry]), int(self.offsets[registry + 1])
 
     def find(self, registry: Codes, name: Codes) -> Codes:
-        """Rows of repositories by registry and name; -1 where none was read."""
+        """Rows of repositories by registry and name; -1 where absent or not read."""
         if not len(self.name):
             return np.full(len(name), -1, dtype=np.int64)
         wanted = np.where(name < 0, -1, registry * len(self.names) + name)
@@ -60,14 +60,14 @@ class RepositoryIndex:
 
 
 def index_repositories(index: EvidenceIndex) -> RepositoryIndex:
-    """Gather the repositories of every registry that was read."""
+    """Collect the repositories of every registry that was read."""
     number = {registry: at for at, registry in enumerate(index.universe)}
     columns = {name: _gathered(index, name) for name in REPOSITORY_COLUMNS if name not in ("account", "region")}
     sizes = [len(part.repositories["repository"]) for part in index.parts.values()]
     registry = np.repeat(np.array([number[key] for key in index.parts], dtype=np.int64), sizes)
     name, names = _sorted_codes(columns["repository"])
     order = np.lexsort((name, registry))
-    # A list that changes while its pages are read can name a repository twice.
+    # A list that changes while its pages are read can contain a repository twice.
     again = (np.diff(registry[order], prepend=-1) == 0) & (np.diff(name[order], prepend=-1) == 0)
     order = order[~again]
     listed = [record.repositories_read if (record := index.registry(key)) else False for key in index.universe]
@@ -105,7 +105,7 @@ def presence(repository_index: RepositoryIndex, registry: Codes, position: Codes
 
 
 _ALPHANUMERIC = (("0", ":"), ("a", "{"))
-"""Digits and letters that repository names may hold, each as the first and one past the last (ECR API reference,
+"""Digits and letters of repository names, each as the first and one past the last (ECR API reference,
 Repository: lower case only)."""
 _LAST = "\U0010ffff"
 """Sorts behind every character that a repository name can contain."""
@@ -113,11 +113,11 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class RepositoryNames:
-    """Sorted names. Every question costs a search, not a walk."""
+    """Sorted names with binary search."""
 
     names: Sequence[str]
     complete: bool
-    """Whether the registry's list of repositories was read to its end."""
+    """Whether the registry's list of repositories was read completely."""
 
     def some_begin_with(self, prefix: str) -> bool:
         """Whether a name begins with *prefix*."""
@@ -129,18 +129,18 @@ class RepositoryNames:
         return bisect_left(self.names, prefix + _LAST) - bisect_left(self.names, prefix)
 
     def exist_under(self, prefixes: Iterable[str]) -> bool | None:
-        """Whether a name begins with one of *prefixes*; None where only names that were not read could."""
+        """Whether a name begins with one of *prefixes*; None where only unread names could."""
         if any(self.some_begin_with(prefix) for prefix in prefixes):
             return True
         return False if self.complete else None
 
     def has(self, name: str) -> bool:
-        """Whether a repository is called exactly *name*."""
+        """Whether there is a repository *name*."""
         at = bisect_left(self.names, name)
         return at < len(self.names) and self.names[at] == name
 
     def running_on(self, prefix: str) -> Iterator[str]:
-        """Names in which a letter or a digit follows *prefix*."""
+        """Names that continue with a letter or digit after *prefix*."""
         return chain.from_iterable(self._between(prefix + first, prefix + end) for first, end in _ALPHANUMERIC)
 
     def _between(self, first: str, end: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How a count stands to a limit: from where on a warning is due, how severe it is, what an uncertain count shows."""
+"""Compares counts with limits: warning threshold, severity, and uncertain counts."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def warning_threshold(limit: Limit, maximum: int) -> int:
 
 
 def severity_of_count(count: int | None, limit: Limit, maximum: int, *, expressible: int | None = None) -> str | None:
-    """How severe it is that *count* comes near *maximum*, or exceeds it; empty: it does not; None: not counted.
+    """Severity of *count* near or above *maximum*; empty: below the threshold; None: not counted.
 
-    High beyond the maximum, medium from the warning threshold of *limit* on, informational beyond *expressible*: what
-    tools that were written for an older, lower limit can still say.
+    High above the maximum, medium from the warning threshold of *limit* on, informational above *expressible*: the
+    older, lower limit of tools.
     """
     if count is None:
         return None
@@ -29,7 +29,7 @@ def severity_of_count(count: int | None, limit: Limit, maximum: int, *, expressi
 def comparable_count(least: int, most: int | None, limit: int) -> int | None:
     """A count between *least* and *most* that compares with *limit* as the true one does.
 
-    *most* None: there is no bound. None: the true count may lie on either side of *limit*.
+    *most* None: unbounded. Returns None where the true count may be on either side of *limit*.
     """
     if least > limit:
         return least

@@ -1,4 +1,4 @@
-"""The wildcard language of tag filters: `*` is any run of characters, everything else stands for itself.
+"""Wildcards of tag filters: `*` matches any characters, every other character matches itself.
 
 ECR API reference, API_ImageTagMutabilityExclusionFilter: letters, digits, `.`, `_`, `-` and `*`.
 """
@@ -11,22 +11,22 @@ from functools import cache
 
 
 def matches(tag: str, filters: Iterable[str]) -> bool:
-    """Whether one of *filters* takes *tag*."""
+    """Whether one of *filters* matches *tag*."""
     return any(fnmatchcase(tag, each) for each in filters)
 
 
 def contains(wide: Iterable[str], narrow: Iterable[str]) -> bool:
-    """Whether every tag that a filter of *narrow* takes is surely taken by one filter of *wide*.
+    """Whether every tag that a filter of *narrow* matches certainly matches one filter of *wide*.
 
-    Not taken for granted: a set that only several wide filters together contain.
+    False also where only several wide filters together match them all.
     """
     held = tuple(wide)
-    # Seen as plain text, the `*` of a narrow filter can only be taken by a `*` of the wide one.
+    # As plain text, the `*` of a narrow filter only matches a `*` of the wide one.
     return all(matches(each, held) for each in narrow)
 
 
 def overlap(left: Iterable[str], right: Iterable[str]) -> bool:
-    """Whether some tag is taken by a filter of *left* and by one of *right*."""
+    """Whether some tag matches both a filter of *left* and one of *right*."""
     others = tuple(right)
     return any(_overlap(each, other) for each in left for other in others)
 

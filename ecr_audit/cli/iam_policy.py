@@ -157,12 +157,12 @@ def _prose(found: PolicyComparison, checks: int) -> str:
     from reports.text import counted
 
     role = "the role in every account" if found.side == "member" else "the role that starts a run"
-    wanted = len(found.allowed) + len(found.missing) + len(found.undecidable)
+    wanted = len(found.allowed) + len(found.missing) + len(found.undetermined)
     lines = [f"{one_line(found.policy)}: {one_line(found.origin)}"]
     lines += ["", f"Of {counted(wanted, 'action', 'actions')} that {role} uses, it allows {len(found.allowed)}."]
     for title, operations in (
         ("Not allowed", found.missing),
-        ("Allowed for some resources or under conditions only, which cannot be evaluated here", found.undecidable),
+        ("Allowed for some resources or under conditions only, which cannot be evaluated here", found.undetermined),
     ):
         lines += ["", f"{title}:"] if operations else []
         lines += [f"  {one.action}" + (f" (instead: {one.instead})" if one.instead else "") for one in operations]

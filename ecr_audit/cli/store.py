@@ -66,7 +66,7 @@ def _contents(store_url: str | None) -> dict[str, object]:
         lines = opened.list()
         holds = opened.holds()
     return {
-        "evidence": opened.place.name,
+        "evidence": opened.evidence_store.name,
         "runs": len(lines),
         "newest": lines[0].id if lines else None,
         "oldest": lines[-1].id if lines else None,

@@ -125,7 +125,7 @@ def database(store: Store) -> dict[str, Component]:
 def place(store: Store, identity: str) -> Component:
     """Whether the evidence store answers and belongs to the store *identity*."""
     try:
-        store.place.claim(identity)
+        store.evidence_store.claim(identity)
     except (StoreError, OSError) as error:
         log.warning("evidence-not-ready", reason=str(error))
         return Component(False, "the evidence store does not answer or belongs to another store; see the log")

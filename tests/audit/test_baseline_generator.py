@@ -52,7 +52,7 @@ def test_an_empty_organization() -> None:
     baseline = load_baseline(text, "draft.yaml")
     assert baseline.replication == ()
     assert baseline.undeclared_replication == "forbidden"
-    assert "# No rule was found." in text
+    assert "# No replication rule was found." in text
 
 
 def test_equal_rules_become_one_requirement_of_their_unit() -> None:
@@ -151,7 +151,7 @@ def test_outsiders_are_candidates_and_never_trusted() -> None:
     baseline = load_baseline(text, "draft.yaml")
     assert baseline.grants.external_accounts == {}
     assert baseline.allowed_destinations.accounts == ()
-    assert re.findall(r'^  #   "(\d+)": why', text, re.MULTILINE) == ["666666666666", "777777777777", STRANGER]
+    assert re.findall(r'^  #   "(\d+)": reason', text, re.MULTILINE) == ["666666666666", "777777777777", STRANGER]
     assert '{account: "666666666666", region: eu-west-1}   # not in the organization' in text
     trusted = load_baseline(re.sub(r"^  # (  \"|external)", r"  \1", text, flags=re.MULTILINE), "draft.yaml")
     assert set(trusted.grants.external_accounts) == {"666666666666", "777777777777", STRANGER}
@@ -170,7 +170,7 @@ def test_without_an_organization_nothing_is_allowed_besides() -> None:
     assert [one.account for one in baseline.replication[0].destinations] == [BACKUP]
 
 
-def test_settings_are_what_most_copies_have() -> None:
+def test_settings_are_what_most_replicas_have() -> None:
     frozen = {"tag_mutability": "IMMUTABLE_WITH_EXCLUSION", "mutability_exclusions": '["latest"]'}
     unread = {"lifecycle_policy": None, "scan_frequency": None}
     copies = [
@@ -190,21 +190,21 @@ def test_settings_are_what_most_copies_have() -> None:
     prod, dev, base = (merged_settings(baseline, f"{head}/new") for head in ("prod", "dev", "base"))
     assert (prod.tag_mutability, prod.mutability_exclusions) == ("IMMUTABLE_WITH_EXCLUSION", ("latest",))
     assert (dev.tag_mutability, base.tag_mutability) == (None, None)
-    assert "# tag_mutability: IMMUTABLE   # today 6 IMMUTABLE_WITH_EXCLUSION latest, 6 MUTABLE" in text
+    assert "# tag_mutability: IMMUTABLE   # now: 6 IMMUTABLE_WITH_EXCLUSION latest, 6 MUTABLE" in text
     assert prod.lifecycle_policy == "required"
-    assert "lifecycle_policy: required   # today 6 with one, 4 without" in text
+    assert "lifecycle_policy: required   # now: 6 with one, 4 without" in text
     assert (dev.lifecycle_policy, base.lifecycle_policy) == (None, None)
     assert base.encryption is not None
     assert (base.encryption.type, base.encryption.key, dev.encryption) == ("KMS", "customer", None)
     assert prod.scanning is not None
     assert prod.scanning.required
-    assert "# today 9 scanned (SCAN_ON_PUSH), 1 scanned (CONTINUOUS_SCAN)" in text
-    assert "other/" not in text, "no rule copies it"
+    assert "# now: 9 scanned (SCAN_ON_PUSH), 1 scanned (CONTINUOUS_SCAN)" in text
+    assert "other/" not in text, "no rule replicates it"
     asked = re.sub(r"^(    )# (?=[a-z_]+: )", r"\1", text, flags=re.MULTILINE)
     assert merged_settings(load_baseline(asked, "draft.yaml"), "new").tag_mutability == "IMMUTABLE"
 
 
-def test_weak_copies_make_no_requirement_but_a_suggestion() -> None:
+def test_weak_replicas_make_no_requirement_but_a_suggestion() -> None:
     weak = [repository("a/b", scan_frequency="MANUAL"), repository("a/c", scan_frequency="MANUAL")]
     world = evidence(registry(rules=[rule(f"{BACKUP}/{WEST}")], repositories=weak), registry(BACKUP, repositories=weak))
     text = generate_baseline(world)

@@ -83,11 +83,11 @@ def test_of_those_who_waive_the_same_finding_at_once_one_succeeds(tmp_path: Path
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(attempt, range(6))) == 1
     assert kept(path) == [MANY[0]]
-    with pytest.raises(CannotWaiveError, match=r"waivers.yaml:4: 0{16} is waived here until 2026-12-23"):
+    with pytest.raises(CannotWaiveError, match=r"waivers.yaml:4: 0{16} is already waived until 2026-12-23"):
         append(path)
 
 
-def test_a_lock_that_a_dead_process_left_is_taken_and_one_that_is_held_is_told(
+def test_a_lock_that_a_dead_process_left_is_taken_and_one_that_is_held_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, lock = tmp_path / "waivers.yaml", tmp_path / ".waivers.yaml.lock"
@@ -97,12 +97,12 @@ def test_a_lock_that_a_dead_process_left_is_taken_and_one_that_is_held_is_told(
     monkeypatch.setattr(waiver_file, "LOCK_SECONDS", 0.05)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(CannotWaiveError, match="another process has been writing it"):
+        with pytest.raises(CannotWaiveError, match="another process has been writing to it"):
             append(path, MANY[1])
     assert kept(path) == [MANY[0]]
 
 
-def test_what_was_written_is_told(tmp_path: Path) -> None:
+def test_what_was_written_is_reported(tmp_path: Path) -> None:
     real = tmp_path / "waivers.yaml"
     real.write_text("version: 1\n")
     link = tmp_path / "link.yaml"
@@ -134,8 +134,8 @@ def test_the_baseline_of_the_run_says_how_far_ahead_a_waiver_may_end(tmp_path: P
     [
         ({"until": TODAY - dt.timedelta(days=1)}, "the last day 2026-11-22 has passed; today is 2026-11-23"),
         ({"until": TODAY + dt.timedelta(days=367)}, "at most 366 are allowed"),
-        ({"reason": " \n"}, "the reason: nothing is written there"),
-        ({"owner": "a\ud800"}, "the owner: it holds characters that cannot be kept"),
+        ({"reason": " \n"}, "the reason: it is empty"),
+        ({"owner": "a\ud800"}, "the owner: it contains characters that cannot be encoded"),
     ],
 )
 def test_what_is_refused_leaves_no_file(tmp_path: Path, changed: dict[str, object], said: str) -> None:
@@ -148,7 +148,7 @@ def test_what_is_refused_leaves_no_file(tmp_path: Path, changed: dict[str, objec
     ("held", "said"),
     [
         (b"waivers:\n  - reason: x\n", r"waivers\[0\].owner: is missing"),
-        (b"# caf\xe9\n", ":1: is not UTF-8 here"),
+        (b"# caf\xe9\n", ":1: not valid UTF-8"),
     ],
 )
 def test_a_file_with_mistakes_is_left_alone(tmp_path: Path, held: bytes, said: str) -> None:
@@ -159,7 +159,7 @@ def test_a_file_with_mistakes_is_left_alone(tmp_path: Path, held: bytes, said: s
     assert path.read_bytes() == held
 
 
-def test_a_link_to_itself_and_a_folder_are_told(tmp_path: Path) -> None:
+def test_a_link_to_itself_and_a_folder_are_reported(tmp_path: Path) -> None:
     (tmp_path / "round.yaml").symlink_to("round.yaml")
     (tmp_path / "folder.yaml").mkdir()
     for name in ("round.yaml", "folder.yaml", "missing/waivers.yaml"):
@@ -167,12 +167,12 @@ def test_a_link_to_itself_and_a_folder_are_told(tmp_path: Path) -> None:
             append(tmp_path / name)
 
 
-def test_what_is_never_waived_is_refused_whoever_asks(tmp_path: Path) -> None:
+def test_what_is_never_waived_is_always_refused(tmp_path: Path) -> None:
     (finding,) = run_with(MANY[0]).findings
     for wrong, said in (
-        (replace(finding, status=Status.ERROR), "mended, not waived"),
+        (replace(finding, status=Status.ERROR), "fixed, not waived"),
         (replace(finding, check="waivers.in-force"), "cannot be waived"),
-        (replace(finding, waiver=WaiverMark("known", "me", "2999-01-01")), "already, until 2999-01-01"),
+        (replace(finding, waiver=WaiverMark("known", "me", "2999-01-01")), "is already waived until 2999-01-01"),
     ):
         with pytest.raises(CannotWaiveError, match=said):
             append_waiver(

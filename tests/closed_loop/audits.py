@@ -13,7 +13,7 @@ from audit.aws import AwsSettings
 from audit.evidence import Scope
 from audit.inventory import collect
 from audit.progress import no_progress
-from audit.run import Request, evaluate_evidence, read_demands
+from audit.run import Request, evaluate_evidence, read_inputs
 from checks.catalog import CHECKS
 from checks.model import Check, Finding, RemediationContext, Status
 from ecr_audit.simulator import Simulation
@@ -40,7 +40,7 @@ def audited(simulation: Simulation, baseline_text: str) -> Audit:
     """Collect and judge as `audit.run` does, at the time of the simulated world."""
     now = dt.datetime.fromtimestamp(simulation.world.now(), dt.UTC)
     request = Request(AwsSettings(endpoint_url=simulation.endpoint), Scope(), "baseline.yaml", baseline_text)
-    applied_requirements = read_demands(request)
+    applied_requirements = read_inputs(request)
     baseline = applied_requirements.baseline
     with _keys_of(simulation):
         evidence = collect(request.aws, request.scope, baseline, processes=1, now=now.timestamp())

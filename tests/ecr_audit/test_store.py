@@ -66,7 +66,7 @@ def test_an_old_store_is_upgraded(folder: str, tmp_path: Path):
     for command in ("status", "upgrade", "verify"):
         refused = said(command, "--store", folder)
         assert refused.exit_code == 2
-        assert "a newer one wrote it; update this one" in refused.output
+        assert "a newer version wrote it; update ecr-audit" in refused.output
 
 
 def test_verify_reports_and_repairs(folder: str):
@@ -89,7 +89,7 @@ def test_verify_reports_and_repairs(folder: str):
     assert json.loads(found.output) == {
         "checked": 10,
         "problems": [
-            {"run": FIRST, "file": "accounts.parquet", "problem": "was altered since the run was kept"},
+            {"run": FIRST, "file": "accounts.parquet", "problem": "was altered after the run was stored"},
         ],
         "deleted": [],
     }

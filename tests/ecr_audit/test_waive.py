@@ -69,13 +69,13 @@ def test_a_baseline_is_refused_and_left_alone(tmp_path: Path) -> None:
     baseline.write_text("# ours\nlongest_waiver_days: 10\n")
     refused = call(tmp_path, file=str(baseline))
     assert refused.exit_code == 2
-    assert "baseline.yaml is a baseline; waivers are added only to a file that holds nothing else" in refused.output
+    assert "baseline.yaml is a baseline; waivers are added only to a file that contains nothing else" in refused.output
     assert baseline.read_text() == "# ours\nlongest_waiver_days: 10\n"
 
 
 def test_the_beginning_of_a_fingerprint_suffices_where_it_is_one(tmp_path: Path) -> None:
     assert call(tmp_path, ONE[:8].upper()).exit_code == 0
-    assert "the beginning of 2 findings" in call(tmp_path / "two", ONE[:8], kept=unwaived(ONE, OTHER)).output
+    assert "matches 2 findings" in call(tmp_path / "two", ONE[:8], kept=unwaived(ONE, OTHER)).output
     assert "eight to sixteen hex digits" in call(tmp_path, ONE[:7]).output
 
 
@@ -88,14 +88,14 @@ def test_the_beginning_of_a_fingerprint_suffices_where_it_is_one(tmp_path: Path)
         ((), {"until": "2027-02-30"}, unwaived(ONE), "is not a valid date"),
         ((), {"until": "31.1.2027"}, unwaived(ONE), "use YYYY-MM-DD, for example 2027-01-31"),
         ((), {"reason": "  "}, unwaived(ONE), "nothing is written there"),
-        ((), {"run": "19990101"}, unwaived(ONE), "no run is called"),
-        ((), {}, unwaived(ONE, status=Status.ERROR), "mended, not waived"),
+        ((), {"run": "19990101"}, unwaived(ONE), "there is no run"),
+        ((), {}, unwaived(ONE, status=Status.ERROR), "fixed, not waived"),
         ((), {}, unwaived(ONE, check="waivers.in-force"), "cannot be waived"),
         (
             (),
             {},
             unwaived(ONE, waiver=WaiverMark("known", "me", "2999-01-01")),
-            "already, until 2999-01-01: known (me)",
+            "is already waived until 2999-01-01: known (me)",
         ),
         ((), {"file": "/no/such/folder/waivers.yaml"}, unwaived(ONE), "No such file or directory"),
     ],

@@ -448,5 +448,5 @@ def test_evidence_of_an_interrupted_collection_is_dated():
     from audit.run import _of_before
 
     assert _of_before(7, 0.0) == (
-        "7 of the reads were kept from an interrupted collection that began at 1970-01-01T00:00:00Z."
+        "7 registry reads were reused from an interrupted collection that started at 1970-01-01T00:00:00Z."
     )

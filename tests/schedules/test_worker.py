@@ -130,7 +130,7 @@ def test_told_to_end_it_keeps_what_it_read_and_another_goes_on(
     with worker(store, configuration, again) as process:
         assert process.wait(SECONDS) == 0
     run = store.load(found(store, job).run)
-    assert any("kept from an interrupted collection" in note for note in run.notes)
+    assert any("reused from an interrupted collection" in note for note in run.notes)
 
 
 def test_it_ends_when_its_parent_does(store: Store, configuration: Configuration, simulation: Simulation) -> None:

@@ -1,7 +1,7 @@
-"""Evidence in a bucket of Amazon S3. Encryption, versions and object lock are the bucket's own settings.
+"""Evidence in an Amazon S3 bucket. Encryption, versioning and Object Lock are settings of the bucket.
 
-Credentials and Region are those of the machine (environment, profile, role); `AWS_ENDPOINT_URL_S3` names another
-endpoint. Needed: s3:PutObject, s3:GetObject and s3:ListBucket; s3:DeleteObject for retention.
+Credentials and Region come from the machine (environment, profile, role); `AWS_ENDPOINT_URL_S3` sets another
+endpoint. Required permissions: s3:PutObject, s3:GetObject and s3:ListBucket; s3:DeleteObject for retention.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _DENIED = ("AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureD
 
 
 class BucketStore:
-    """Objects below a prefix of a bucket."""
+    """Objects under a prefix of a bucket."""
 
     def __init__(self, bucket: str, prefix: str, staging: Path) -> None:
-        """*staging*: local folder in which a run's files are completed."""
+        """*staging*: local folder in which a run's files are written."""
         self._bucket, self._prefix, self._staging = bucket, prefix, staging
         self._client: Any = None
         self._lock = Lock()
@@ -52,15 +52,15 @@ class BucketStore:
             found = self._get(key).decode("ascii", "replace").strip()
         if found != identity:
             raise StoreError(
-                f"{self.name} holds the evidence of another store; give this one a place of its own with --evidence"
+                f"{self.name} holds the evidence of another store; choose another location with --evidence"
             )
 
     def at(self, run: str) -> str:
-        """Address of the run's objects."""
+        """S3 URL of the run's objects."""
         return f"{self.name}/runs/{run}"
 
-    def keep(self, run: str, folder: Path, sums: Mapping[str, str]) -> None:
-        """As `EvidenceStore.keep`: S3 holds every object against its SHA-256 before it takes it."""
+    def add(self, run: str, folder: Path, sums: Mapping[str, str]) -> None:
+        """As `EvidenceStore.add`: S3 verifies every object against its SHA-256."""
         for name, digest in sums.items():
             checksum = base64.b64encode(bytes.fromhex(digest)).decode()
             with self._translated("written"), (folder / name).open("rb") as body:
@@ -73,11 +73,11 @@ class BucketStore:
                 )
 
     def read(self, run: str, name: str) -> bytes:
-        """As `EvidenceStore.read`; whoever asks holds the bytes against the hash in the database."""
+        """As `EvidenceStore.read`; the caller verifies the bytes against the hash in the database."""
         return self._get(self._key("runs", run, name))
 
-    def kept(self) -> Iterator[StoredFiles]:
-        """As `EvidenceStore.kept`. Keys come sorted, so that those of a run follow each other."""
+    def entries(self) -> Iterator[StoredFiles]:
+        """As `EvidenceStore.entries`. S3 lists keys sorted, so those of a run are consecutive."""
         below = self._key("runs", "")
         for run, found in groupby(
             self._listed(below), key=lambda one: one["Key"].removeprefix(below).partition("/")[0]
@@ -89,22 +89,22 @@ class BucketStore:
                 continue
             names = frozenset(one["Key"].removeprefix(f"{below}{run}/") for one in objects)
             yield StoredFiles(run, at, names, max(one["LastModified"].timestamp() for one in objects))
-        yield from (one for one in FolderStore(self._staging).kept() if one.partial)
+        yield from (one for one in FolderStore(self._staging).entries() if one.partial)
 
-    def remove(self, kept: StoredFiles) -> None:
-        """As `EvidenceStore.remove`. In a bucket with versions the old ones stay, as its own rules say."""
-        if kept.partial:
-            FolderStore(self._staging).remove(kept)
+    def remove(self, stored: StoredFiles) -> None:
+        """As `EvidenceStore.remove`. With bucket versioning, old versions stay according to its lifecycle rules."""
+        if stored.partial:
+            FolderStore(self._staging).remove(stored)
             return
-        for name in sorted(kept.names):
+        for name in sorted(stored.names):
             with self._translated("deleted"):
-                self._s3().delete_object(Bucket=self._bucket, Key=self._key("runs", kept.run, name))
+                self._s3().delete_object(Bucket=self._bucket, Key=self._key("runs", stored.run, name))
 
     def _key(self, *parts: str) -> str:
         return "/".join((self._prefix, *parts) if self._prefix else parts)
 
     def _get(self, key: str) -> bytes:
-        """The object called *key*. Raises FileNotFoundError where it is not there."""
+        """The object *key*. Raises FileNotFoundError where it does not exist."""
         with self._translated("read", key):
             data: bytes = self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return data
@@ -116,21 +116,22 @@ class BucketStore:
                 yield from page.get("Contents", ())
 
     def _s3(self) -> Any:
-        """The client, made when it is needed: most commands read nothing but rows."""
+        """The client, created when needed: most commands read only rows."""
         with self._lock:
             if self._client is None:
                 import boto3
                 from botocore.config import Config
 
-                patience = Config(
+                config = Config(
                     connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 5}
                 )
-                self._client = boto3.session.Session().client("s3", config=patience)
+                self._client = boto3.session.Session().client("s3", config=config)
             return self._client
 
     @contextmanager
     def _translated(self, done: str, key: str = "") -> Iterator[None]:
-        """Say why the evidence could not be *done*. Raises FileNotFoundError for an absent object called *key*."""
+        """Raise StoreError, which says why the evidence cannot be *done*, or FileNotFoundError where the object *key*
+        is absent."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -145,7 +146,7 @@ class BucketStore:
 
     def _advice(self, code: str) -> str:
         if code == "NoSuchBucket":
-            return f"there is no bucket {self._bucket}; make it, or name another with --evidence"
+            return f"the bucket {self._bucket} does not exist; create it, or set --evidence to another one"
         if code in _DENIED:
             return (
                 f"S3 answered {code}; the credentials need s3:PutObject, s3:GetObject, s3:ListBucket and, "

@@ -1,4 +1,4 @@
-"""Evidence in a folder: a run's own folder is completed under a hidden name and renamed."""
+"""Evidence in a folder: a run's folder is written under a hidden name and then renamed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit.store.errors import StoreError, kept_in
+from audit.store.errors import StoreError, translate_write_errors
 from audit.store.evidence_store import MARK, RUN, StoredFiles
 from audit.store.files import sync_folder
 
@@ -20,7 +20,7 @@ _PARTIAL = re.compile(rf"\.({RUN.pattern})\.\d+\.partial")
 
 @dataclass(frozen=True, slots=True)
 class FolderStore:
-    """A folder on a disk, or on a file system that machines share."""
+    """A folder on a local or shared file system."""
 
     folder: Path
 
@@ -31,14 +31,14 @@ class FolderStore:
 
     @property
     def staging(self) -> Path:
-        """The same folder: a run is renamed, not copied."""
+        """The same folder: a run is renamed into place, not copied."""
         return self.folder
 
     def claim(self, identity: str) -> None:
-        """As `EvidenceStore.claim`; a folder that cannot be written is not claimed, and can still be read."""
+        """As `EvidenceStore.claim`; a folder that is not writable is not marked, and can still be read."""
         mark = self.folder / MARK
         try:
-            with kept_in(self.folder, "the store's mark"):
+            with translate_write_errors(self.folder, "the marker file of the store"):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self._write_mark(mark, identity)
                 found = mark.read_text(encoding="ascii", errors="replace").strip()
@@ -48,7 +48,7 @@ class FolderStore:
             raise
         if found != identity:
             raise StoreError(
-                f"{self.folder} holds the evidence of another store; give this one a place of its own with --evidence"
+                f"{self.folder} holds the evidence of another store; choose another location with --evidence"
             )
 
     @staticmethod
@@ -58,7 +58,7 @@ class FolderStore:
         partial = mark.with_name(f"{MARK}.{os.getpid()}.partial")
         try:
             partial.write_text(identity, encoding="ascii")
-            # Of several at once the first one wins: a link is made once.
+            # Of several processes the first one wins: a hard link is created once.
             os.link(partial, mark)
         except FileExistsError:
             return
@@ -69,9 +69,9 @@ class FolderStore:
         """Path of the run's folder."""
         return str(self.folder / run)
 
-    def keep(self, run: str, folder: Path, sums: Mapping[str, str]) -> None:
-        """As `EvidenceStore.keep`."""
-        with kept_in(self.folder, "the run"):
+    def add(self, run: str, folder: Path, sums: Mapping[str, str]) -> None:
+        """As `EvidenceStore.add`."""
+        with translate_write_errors(self.folder, "the run"):
             folder.rename(self.folder / run)
             sync_folder(self.folder)
 
@@ -85,8 +85,8 @@ class FolderStore:
         except OSError as error:
             raise StoreError(f"run {run} cannot be read: {path}: {error.strerror}") from error
 
-    def kept(self) -> Iterator[StoredFiles]:
-        """As `EvidenceStore.kept`."""
+    def entries(self) -> Iterator[StoredFiles]:
+        """As `EvidenceStore.entries`."""
         with _readable(self.folder):
             entries = sorted(self.folder.iterdir()) if self.folder.exists() else []
         for path in entries:
@@ -100,14 +100,14 @@ class FolderStore:
                 names = frozenset(entry.name for entry in path.iterdir())
                 newest = max([path.stat().st_mtime, *(entry.stat().st_mtime for entry in path.iterdir())])
             except FileNotFoundError:
-                continue  # renamed, or deleted, while we looked
+                continue  # renamed or deleted meanwhile
             except OSError as error:
                 raise StoreError(f"{path} cannot be read: {error.strerror}") from error
             yield StoredFiles(run, str(path), names, newest, partial is not None)
 
-    def remove(self, kept: StoredFiles) -> None:
+    def remove(self, stored: StoredFiles) -> None:
         """As `EvidenceStore.remove`."""
-        path = Path(kept.at)
+        path = Path(stored.at)
         try:
             shutil.rmtree(path)
         except FileNotFoundError:

@@ -1,1 +1,1 @@
-"""How the tables of an older store become those of this program: one file a version, carried out by Alembic."""
+"""Schema migrations of older stores: one file per revision, run by Alembic."""

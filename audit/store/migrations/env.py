@@ -1,4 +1,4 @@
-"""Alembic's entry: the steps run in the transaction that `audit.store.upgrading` hands over."""
+"""Alembic's environment: migrations run in the transaction that `audit.store.upgrading` passes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from alembic import context
 
 context.configure(
     connection=context.config.attributes["connection"],
-    # One transaction around all steps, on SQLite too: an upgrade that dies leaves the store as it was.
+    # One transaction for all migrations, on SQLite too: an upgrade that fails leaves the store unchanged.
     transactional_ddl=True,
 )
 context.run_migrations()

@@ -1,5 +1,5 @@
-"""Images of both sides of each replica, compared by digest and tags, with ECR's answers about those that are
-missing.
+"""Images of both sides of each replica, compared by digest and tags, with the replication status of those that
+are missing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from audit.tables.categorical import Categorical, Codes, encode
 from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import NO, YES
 from audit.tables.image_index import ImageIndex, expand
-from audit.tables.images.sources import CopySources, copy_sources
+from audit.tables.images.sources import ReplicaSources, replica_sources
 from audit.tables.replica_pairs import Pairs
 from audit.tables.repository_index import RepositoryIndex
 from checks.model import RegistryId
@@ -24,23 +24,23 @@ from checks.model import RegistryId
 
 @dataclass(frozen=True, slots=True)
 class ImageStatuses:
-    """Answers, to be found by source repository, destination and digest."""
+    """Replication statuses by source repository, destination and digest."""
 
     index: pd.Index
     status: Categorical
-    """Null where the question was refused."""
+    """Null where the call failed."""
     failure_code: Categorical
     registries: int
     digests: int
 
     def of(self, pairs: Pairs, pair: Codes, digest: Codes) -> tuple[NDArray[np.bool_], Categorical, Categorical]:
-        """For images of replicas: whether their status was asked for, the status and the failure code."""
+        """For images of replicas: whether their status was read, the status and the failure code."""
         keys = (pairs.source_row[pair] * self.registries + pairs.destination[pair]) * self.digests + digest
         at = self.index.get_indexer(pd.Index(keys)).astype(np.int64)
         return at >= 0, self.status.take(at), self.failure_code.take(at)
 
-    def at_absent_copies(self, pairs: Pairs, images: ImageIndex) -> tuple[Codes, Codes]:
-        """Replicas of a rule whose copy does not exist, each with an image of it that was asked about."""
+    def at_absent_replicas(self, pairs: Pairs, images: ImageIndex) -> tuple[Codes, Codes]:
+        """Replicas of a rule whose destination repository does not exist, each with an image whose status was read."""
         rows = np.flatnonzero((pairs.matched == YES) & (pairs.present == NO))
         links = pd.Index(pairs.source_row[rows] * self.registries + pairs.destination[rows])
         place, digest = np.divmod(self.index.to_numpy(dtype=np.int64), max(1, self.digests))
@@ -53,7 +53,7 @@ class ImageStatuses:
 def read_statuses(
     evidence_index: EvidenceIndex, repository_index: RepositoryIndex, images: ImageIndex
 ) -> ImageStatuses:
-    """Gather the answers of every registry."""
+    """Collect the replication statuses of every registry."""
     number = {registry: at for at, registry in enumerate(evidence_index.universe)}
     name = {text: at for at, text in enumerate(repository_index.names)}
     digest = {text: at for at, text in enumerate(images.digests)}
@@ -87,7 +87,7 @@ _BLOCK = 4_000_000
 
 
 class Difference(IntEnum):
-    """What is different about an image; the table's words are the names in lower case with dashes."""
+    """What is different about an image; the table has the names in lower case with dashes."""
 
     MISSING = 0
     MISSING_ARCHIVED = 1
@@ -98,13 +98,13 @@ class Difference(IntEnum):
 
     @property
     def word(self) -> str:
-        """The word for it in the `images` table."""
+        """Its value in the `images` table."""
         return self.name.lower().replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """One of each array a differing image, in the order of the replicas."""
+    """Each array has one element per differing image, in the order of the replicas."""
 
     pair: Codes
     """Position in `Pairs`."""
@@ -114,12 +114,13 @@ class Differences:
     """Image at the destination; -1: none."""
     kind: NDArray[np.int8]
     asked: NDArray[np.bool_]
-    """Whether its replication status was asked for."""
+    """Whether its replication status was read."""
     status: Categorical
     failure_code: Categorical
-    sources: CopySources
+    sources: ReplicaSources
     doubtful: NDArray[np.bool_]
-    """For each replica, whether the copy has images that no source which was read has, and another one may have."""
+    """For each replica, whether its repository has images that no source which was read has, but another source may
+    have."""
 
     def count(self, kind: Difference, pairs: int) -> Codes:
         """How many differences of *kind* each of the *pairs* has."""
@@ -127,7 +128,7 @@ class Differences:
 
 
 def comparable(pairs: Pairs, images: ImageIndex) -> NDArray[np.bool_]:
-    """Replicas that a rule copies, that exist on both sides, and whose images were read on both sides."""
+    """Replicas of a rule that exist on both sides, and whose images were read on both sides."""
     both_exist: NDArray[np.bool_] = (pairs.matched == YES) & (pairs.destination_row >= 0)
     if not len(images.read):
         return both_exist
@@ -144,14 +145,14 @@ def settled(index: EvidenceIndex, images: ImageIndex) -> NDArray[np.bool_]:
 def compare(index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, images: ImageIndex) -> Differences:
     """All differences between the two sides of the replicas that can be compared.
 
-    Of a copy that does not exist, the images whose replication status was asked for; the others are only counted.
+    If the destination repository does not exist: only the images whose replication status was read; others are counted.
     """
     statuses = read_statuses(index, repository_index, images)
-    sources = copy_sources(index, repository_index, pairs)
+    sources = replica_sources(index, repository_index, pairs)
     pair, source, destination, kind = _all_differences(pairs, images)
     orphan, doubtful = _in_no_source(index, pairs, images, sources, pair, destination, kind)
     kept = (kind != Difference.ORPHAN) | orphan
-    asked_pair, asked_image = statuses.at_absent_copies(pairs, images)
+    asked_pair, asked_image = statuses.at_absent_replicas(pairs, images)
     none = np.full(len(asked_pair), -1)
     pair, source = np.concatenate([pair[kept], asked_pair]), np.concatenate([source[kept], asked_image])
     destination = np.concatenate([destination[kept], none])
@@ -159,7 +160,7 @@ def compare(index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pair
     digest = images.digest[np.where(source >= 0, source, destination)]
     asked, status, failure = statuses.of(pairs, pair, digest)
     kind = np.where((kind == Difference.MISSING) & images.archived[source], Difference.MISSING_ARCHIVED, kind)
-    # An image that is being restored from the archive is on its way, however old it is.
+    # An image that is being restored from the archive is in flight, regardless of its age.
     restoring = ~images.active & ~images.archived
     late = settled(index, images)[source] & ~restoring[source]
     kind = np.where((kind == Difference.MISSING) & ~late, Difference.IN_FLIGHT, kind)
@@ -181,15 +182,16 @@ def _in_no_source(
     index: EvidenceIndex,
     pairs: Pairs,
     images: ImageIndex,
-    sources: CopySources,
+    sources: ReplicaSources,
     pair: Codes,
     destination: Codes,
     kind: Codes,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(differences that are images of a copy which none of its sources has, replicas whose copy may have such images).
+    """(differences that are images of a replica repository which none of its sources has, replicas that may have such
+    images).
 
-    They are told with the first of the copy's replicas. A source that was not read may have an image that the others
-    lack. Images that arrived while the two sides were being read are left out.
+    They are reported with the first replica of the replica repository. A source that was not read may have an image
+    that the others lack. Images that arrived while the two sides were being read are left out.
     """
     mine = np.flatnonzero((kind == Difference.ORPHAN) & settled(index, images)[destination])
     lacking = np.bincount(destination[mine], minlength=len(images.digest))[destination[mine]]
@@ -198,8 +200,8 @@ def _in_no_source(
     certain = sources.all_of(compared, pairs)[pair[mine]]
     result = np.zeros(len(kind), dtype=np.bool_)
     result[mine[certain & sources.first[pair[mine]]]] = True
-    doubtful = np.bincount(sources.copy[pair[mine[~certain]]], minlength=len(pairs)) > 0
-    return result, doubtful[sources.copy] if len(pairs) else doubtful
+    doubtful = np.bincount(sources.repository[pair[mine[~certain]]], minlength=len(pairs)) > 0
+    return result, doubtful[sources.repository] if len(pairs) else doubtful
 
 
 def _all_differences(pairs: Pairs, images: ImageIndex) -> tuple[Codes, Codes, Codes, Codes]:
@@ -223,7 +225,7 @@ def _blocks(rows: Codes, pairs: Pairs, images: ImageIndex) -> Iterator[Codes]:
 def _compare_block(rows: Codes, pairs: Pairs, images: ImageIndex) -> tuple[Codes, Codes, Codes, Codes]:
     here_pair, here = expand(images, pairs.source_row[rows])
     there_pair, there = expand(images, pairs.destination_row[rows])
-    # Images lie sorted by digest within their repository, so both lists of keys are sorted.
+    # Images are sorted by digest within their repository, so both lists of keys are sorted.
     here_key = here_pair * len(images.digests) + images.digest[here]
     there_key = there_pair * len(images.digests) + images.digest[there]
     twin = _twins(here_key, there_key)
@@ -251,7 +253,7 @@ def _twins(keys: Codes, others: Codes) -> Codes:
 
 
 def _rank(images: ImageIndex, digest: Codes) -> Codes:
-    """Numbers that sort as the texts of the digests do."""
+    """The rank of each digest in the sort order of the digest texts."""
     codes, distinct = pd.factorize(digest)
     order = sorted(range(len(distinct)), key=lambda at: images.digests[int(distinct[at])])
     rank = np.empty(len(order), dtype=np.int64)

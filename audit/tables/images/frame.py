@@ -27,7 +27,7 @@ from checks.tables import IMAGES
 def tag_columns(
     index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, images: ImageIndex, found: Differences
 ) -> dict[str, Any]:
-    """Columns of `images` about tags: known of active images that are old enough for their tags to have arrived."""
+    """Columns of `images` about tags: for active images that are old enough for their tags to have arrived."""
     differing = np.isin(found.kind, (Difference.TAG_DIFFERS, Difference.UNTAGGED))
     ready = settled(index, images)[found.source] & images.active[found.source] & images.active[found.destination]
     compared = differing & ready if len(images.digest) else differing
@@ -43,7 +43,7 @@ def tag_columns(
 def _lacking(
     repository_index: RepositoryIndex, pairs: Pairs, images: ImageIndex, found: Differences, compared: NDArray[np.bool_]
 ) -> tuple[Categorical, Categorical]:
-    """The tags that the image lacks at the destination, and what it takes to set them there, as JSON."""
+    """The tags that are missing at the destination, and what is needed to set them there, as JSON."""
     names: list[str | None] = [None] * len(compared)
     texts: list[str | None] = [None] * len(compared)
     holders: dict[int, dict[str, str]] = {}
@@ -67,7 +67,7 @@ def _entry(repository_index: RepositoryIndex, row: int, tag: str, seen: str) -> 
 
 
 def _movable(tag: str, mode: str | None, filters: str | None) -> bool | None:
-    """Whether *tag* may be given to another image: ECR user guide, image-tag-mutability.html."""
+    """Whether *tag* can be moved to another image: ECR user guide, image-tag-mutability.html."""
     if mode in ("MUTABLE", "IMMUTABLE"):
         return mode == "MUTABLE"
     if mode not in ("MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION") or filters is None:
@@ -82,8 +82,8 @@ def _holders(images: ImageIndex, row: int) -> dict[str, str]:
 
 
 def _tags(images: ImageIndex, at: int) -> Sequence[str]:
-    categorical = images.tags.codes[at]
-    return _parsed(images.tags.values[categorical]) if categorical >= 0 else ()
+    code = images.tags.codes[at]
+    return _parsed(images.tags.values[code]) if code >= 0 else ()
 
 
 @lru_cache(maxsize=65_536)
@@ -94,7 +94,7 @@ def _parsed(text: str) -> tuple[str, ...]:
 def images_frame(
     index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, images: ImageIndex, found: Differences
 ) -> pd.DataFrame:
-    """One row an image that differs between the two sides of a replica."""
+    """One row per image that differs between the two sides of a replica."""
     present_side = np.where(found.source >= 0, found.source, found.destination)
     columns: dict[str, Any] = {
         "source_account": account_texts(index, pairs.source[found.pair]),
@@ -133,7 +133,7 @@ def _status_columns(index: EvidenceIndex, pairs: Pairs, found: Differences) -> d
 
 
 def _ages(index: EvidenceIndex, pushed_at: NDArray[np.float64]) -> dict[str, Any]:
-    """Whole minutes between each push and the start of the audit, and how many a replication may take."""
+    """Whole minutes between each push and the start of the audit, and how long replication may take."""
     minutes = np.floor((index.evidence.started_at - pushed_at) / 60)
     allowed = np.full(len(pushed_at), float(index.baseline.replication_delay_minutes))
     return {
@@ -143,7 +143,8 @@ def _ages(index: EvidenceIndex, pushed_at: NDArray[np.float64]) -> dict[str, Any
 
 
 def _without_backfill(index: EvidenceIndex, pairs: Pairs, found: Differences, chosen: NDArray[np.bool_]) -> Flags:
-    """For each difference, whether no backfill to its destination runs: one replicates old images as intended."""
+    """For each difference, whether no backfill to its destination is running: a backfill replicates old images as
+    intended."""
     result = np.full(len(chosen), NO, dtype=np.int8)
     link = pairs.source[found.pair] * len(index.universe) + pairs.destination[found.pair]
     for number in np.unique(link[chosen]).tolist():

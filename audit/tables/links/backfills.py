@@ -28,7 +28,7 @@ class Backfill:
 
 
 def backfill_columns(backfills: str | None, destination: RegistryId) -> dict[str, Any]:
-    """What became of the newest backfill to *destination*; *backfills*: those of the source registry, JSON array."""
+    """State of the newest backfill to *destination*; *backfills*: those of the source registry, JSON array."""
     newest = newest_backfills(backfills)
     if newest is None:
         return dict.fromkeys(("backfill_ended", "backfill_status", "backfill_problem"))
@@ -44,7 +44,7 @@ def backfill_columns(backfills: str | None, destination: RegistryId) -> dict[str
 
 @lru_cache(maxsize=4_096)
 def newest_backfills(backfills: str | None) -> Mapping[RegistryId, Backfill] | None:
-    """Destination → its newest backfill; None: not read, or not understood. AWS keeps them for 90 days."""
+    """Destination → its newest backfill; None: not read, or malformed. AWS keeps them for 90 days."""
     newest: dict[RegistryId, Backfill] = {}
     try:
         for row in read_objects(backfills):

@@ -21,7 +21,7 @@ def chain_columns(
 ) -> dict[str, Any]:
     """The registries to which *destination* replicates the same repositories and *source* itself does not.
 
-    ECR user guide, replication.html: a replication action happens once for a push, and does not chain.
+    ECR user guide, replication.html: a replication action happens once for a push, and is not chained.
     """
     here, names = graph.out_of(source), graph.names[source]
     unknown = dict.fromkeys(("unreached_registries", "unreached_prefixes", "unreached_details"))
@@ -49,7 +49,7 @@ def _missing(
     here: Outgoing,
     onward: Outgoing,
 ) -> Iterator[tuple[RegistryId, list[str]]]:
-    """Registries behind *destination*, with the prefixes that do not get there; none where that is only possible."""
+    """Registries that *destination* replicates to, with the prefixes that do not arrive; empty where uncertain."""
     passed, names = here.get(destination, ()), graph.names[source]
     for end, prefixes in sorted(onward.items()):
         if end == source or not _can_receive(index, source, end):
@@ -74,7 +74,7 @@ def _some_left(names: RepositoryNames, prefix: str, taken: tuple[str, ...]) -> b
 
 
 def _detail(index: EvidenceIndex, source: RegistryId, end: RegistryId, prefixes: list[str]) -> dict[str, Any]:
-    """One registry that is left out, with what a remedy has to know."""
+    """One registry that is not reached, with what the remediation needs."""
     return {
         "account": end[0],
         "region": end[1],
@@ -85,7 +85,8 @@ def _detail(index: EvidenceIndex, source: RegistryId, end: RegistryId, prefixes:
 
 
 def grant_word(index: EvidenceIndex, source: RegistryId, end: RegistryId, prefixes: tuple[str, ...]) -> str:
-    """`given`, `lacking`, `denied`, or `unknown`: what the policy of *end* says to replication from *source*."""
+    """`given`, `lacking`, `denied`, or `unknown`: whether the registry policy of *end* allows replication from
+    *source*."""
     if source[0] == end[0]:
         return "given"
     verdict = grant_verdict(index, source, end, prefixes)
@@ -106,12 +107,12 @@ def mutual_columns(
     forth, returned = here.get(destination, ()), (back or {}).get(source, ())
     shared = shared_prefixes(forth, returned)
     wanted = _expected(index, source, destination), _expected(index, destination, source)
-    settled = ""
+    removable = ""
     if shared and wanted == (False, True) and all(is_covered(prefix, returned) for prefix in forth):
-        settled = "this"
+        removable = "this"
     if shared and wanted == (True, False) and all(is_covered(prefix, forth) for prefix in returned):
-        settled = "reverse"
-    return {"mutual_prefixes": compact(list(shared)), "removable_direction": settled}
+        removable = "reverse"
+    return {"mutual_prefixes": compact(list(shared)), "removable_direction": removable}
 
 
 def _expected(index: EvidenceIndex, source: RegistryId, destination: RegistryId) -> bool | None:

@@ -19,9 +19,9 @@ from checks.model import RegistryId
 
 @cache
 def ecr_regions() -> Mapping[str, str]:
-    """Region name → partition, for every Region in which this botocore knows ECR.
+    """Region name → partition, for every Region in which botocore lists ECR.
 
-    botocore is imported here and not above: reading tables of a stored run should not pay for it.
+    botocore is imported here and not above: it is slow to import and not needed to read a stored run.
     """
     import botocore.session
 
@@ -40,7 +40,7 @@ def region_columns(index: EvidenceIndex, source: RegistryId, destination: Regist
     """Whether the destination's Region exists in the source's partition.
 
     ECR user guide, replication.html: replication does not cross partitions. A Region that is newer than the SDK is
-    valid when AWS itself listed it for some account of this run.
+    valid where AWS listed it for an account of this run.
     """
     partition = index.parts[source].registry.partition
     found = ecr_regions().get(destination[1])
@@ -48,7 +48,7 @@ def region_columns(index: EvidenceIndex, source: RegistryId, destination: Regist
         found = partition
     problem = ""
     if found is None:
-        problem = f"{destination[1]} is not a Region in which the AWS SDK knows ECR"
+        problem = f"{destination[1]} is not a Region in which the AWS SDK lists ECR"
     elif found != partition:
         problem = f"{destination[1]} belongs to the partition {found}, and the source to {partition}"
     return {
@@ -74,7 +74,7 @@ def enabled_columns(index: EvidenceIndex, source: RegistryId, destination: Regis
 
 
 def account_columns(index: EvidenceIndex, source: str, destination: str) -> dict[str, Any]:
-    """States of both accounts, and whether the destination account is of the organization, a partner or an outsider."""
+    """States of both accounts, and whether the destination account is a member, a partner or an outsider."""
     states = {account: index.state(account) for account in (source, destination)}
     inactive = {account: state for account, state in states.items() if state not in (None, "ACTIVE")}
     return {
@@ -96,7 +96,7 @@ def _membership(index: EvidenceIndex, source: str, destination: str) -> str | No
 
 
 def _listed(found: Mapping[str, str | None], *, complete: bool) -> str | None:
-    """`name (STATE)` of each, JSON array; None where nothing was found, and not everything could be read."""
+    """`name (STATE)` of each, JSON array; None where nothing was found and not everything was read."""
     return compact([f"{name} ({state})" for name, state in found.items()]) if found or complete else None
 
 
@@ -145,7 +145,7 @@ def _placement(index: EvidenceIndex, registry: RegistryId) -> Placement | bool |
 
 
 def _ordered(here: Placement | bool | None, there: Placement | bool | None) -> bool | None:
-    """Whether images go from a level to the same or a lower one; an account in no environment is not evaluated."""
+    """Whether images are replicated to the same or a lower trust level; accounts in no environment are skipped."""
     if here is False or there is False:
         return True
     if not isinstance(here, Placement) or not isinstance(there, Placement):
@@ -174,7 +174,7 @@ def signing_columns(
     """How many signing rules of the destination select what the link replicates, where the source signs it.
 
     ECR API reference, API_SigningRule: a rule without filters signs every image; `*` in a filter is any run of
-    characters, and the filter is about the whole name.
+    characters, and the filter applies to the whole name.
     """
     if index.baseline.registries.signing is None:
         return {"signing_required": False, "destination_signing_rules": None, "signing_rules_unknown": None}
@@ -207,7 +207,7 @@ def _takes(rule: dict[str, Any], names: Sequence[str]) -> bool:
 
 
 def template_columns(index: EvidenceIndex, destination: RegistryId, prefixes: Sequence[str]) -> dict[str, Any]:
-    """Those of *prefixes* under which replication can create repositories without a template's settings."""
+    """Those of *prefixes* under which replication creates repositories without the settings of a template."""
     parsed = index.templates.get(destination)
     if parsed is None or parsed.value is None:
         return {"prefixes_without_template": None}
@@ -218,7 +218,7 @@ def uncovered_prefixes(prefixes: Iterable[str], templates: Iterable[Template]) -
     """Replication prefixes that match names which no template for replication covers.
 
     ECR user guide, repository-creation-templates.html: a template's prefix has an implied trailing `/`, so `prod`
-    covers `prod/api` and neither `prod-x` nor `prod`; ROOT covers what no other template does.
+    applies to `prod/api` and neither to `prod-x` nor to `prod`; ROOT applies where no other template does.
     """
     covering = [template.prefix for template in templates if template.for_replication]
     if "ROOT" in covering:

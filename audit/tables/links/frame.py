@@ -35,7 +35,7 @@ from checks.tables import LINKS
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A source registry and a destination registry that a rule or the baseline brings together."""
+    """A source registry and a destination registry of a rule or of the baseline."""
 
     source: RegistryId
     destination: RegistryId
@@ -45,33 +45,33 @@ class Link:
 
     @property
     def prefixes(self) -> tuple[str, ...] | None:
-        """What the rules copy."""
+        """What the rules replicate."""
         return None if self.rules is None else _fewest(tuple(p for rule in self.rules for p in rule.prefixes))
 
     @property
     def effective_requirements(self) -> tuple[AppliedRequirement, ...]:
-        """The demands that certainly apply, or else those that may."""
+        """The requirements that certainly apply, or else those that may apply."""
         return tuple(applied for applied in self.applied_requirements if applied.certain) or self.applied_requirements
 
     @property
     def expected_prefixes(self) -> tuple[str, ...]:
-        """What the baseline requires to be copied."""
+        """What the baseline requires to be replicated."""
         return _fewest(tuple(prefix for applied in self.effective_requirements for prefix in applied.prefixes))
 
     @property
-    def copied(self) -> tuple[str, ...]:
-        """What the link copies, or would copy once the baseline is followed."""
+    def replicated(self) -> tuple[str, ...]:
+        """What the link replicates, or would replicate if it met the baseline."""
         return _fewest((*(self.prefixes or ()), *self.expected_prefixes))
 
 
 @lru_cache(maxsize=4_096)
 def _fewest(prefixes: tuple[str, ...]) -> tuple[str, ...]:
-    """`minimal_prefixes`, once for the many links that copy the same names."""
+    """`minimal_prefixes`, once for the many links with the same prefixes."""
     return minimal_prefixes(prefixes)
 
 
 def links_frame(index: EvidenceIndex, names: LinkNames, graph: ReplicationGraph) -> pd.DataFrame:
-    """One row a source registry in scope and a destination."""
+    """One row per source registry in scope and destination."""
     conflicts = find_source_conflicts(index, names, graph)
     return frame_of_rows(LINKS, (_row(index, names, conflicts, link) for link in _links(index)))
 
@@ -108,10 +108,10 @@ def _row(index: EvidenceIndex, names: LinkNames, conflicts: SourceConflicts, lin
         **enabled_columns(index, source, destination),
         **backfill_columns(index.parts[source].registry.backfills, destination),
         **account_columns(index, source[0], destination[0]),
-        **grant_columns(index, names, source, destination, link.copied),
-        **tag_columns(index, source, destination, link.copied),
-        **template_columns(index, destination, link.copied),
-        **signing_columns(index, source, destination, link.copied),
+        **grant_columns(index, names, source, destination, link.replicated),
+        **tag_columns(index, source, destination, link.replicated),
+        **template_columns(index, destination, link.replicated),
+        **signing_columns(index, source, destination, link.replicated),
         **deletion_conflict_columns(destination, index.rules[source].value, index.applied_requirements[source]),
         **chain_columns(index, conflicts.graph, source, destination),
         **mutual_columns(index, conflicts.graph, source, destination),
@@ -137,7 +137,7 @@ def _requirement_columns(link: Link) -> dict[str, Any]:
 
 
 def _expected_delete(link: Link, missing: list[str] | None) -> str:
-    """`on` or `off` where the demands agree: those that are not met, if any, since a new rule would be for them."""
+    """`on` or `off` where the requirements agree; only unmet ones count, if any, because a new rule is for them."""
     unmet = [applied for applied in link.effective_requirements if set(applied.prefixes) & set(missing or ())]
     wanted = {applied.requirement.delete_replication for applied in unmet or link.effective_requirements} - {None}
     if len(wanted) != 1:

@@ -23,7 +23,7 @@ from checks.model import RegistryId
 
 
 def repository_denials(names: LinkNames, link: Link, caller: Caller) -> list[str]:
-    """Repositories at the destination of *link* whose own policy perhaps denies replication by *caller*."""
+    """Repositories at the destination of *link* whose repository policy may deny replication by *caller*."""
     found: list[str] = []
     for text, repositories in names.policies_at_destination(link).items():
         if _may_deny(text, caller):
@@ -32,11 +32,11 @@ def repository_denials(names: LinkNames, link: Link, caller: Caller) -> list[str
 
 
 def denials_text(repositories: list[str]) -> str:
-    """What is open about *repositories*, of which there is at least one, as a clause."""
+    """A clause about the possible denial by *repositories*, of which there is at least one."""
     more = f" and {len(repositories) - 3} others" if len(repositories) > 3 else ""
     return (
-        f"the own policy of {', '.join(repositories[:3])}{more} has a Deny that replication may meet, "
-        "and AWS does not document whether it is heeded"
+        f"the repository policy of {', '.join(repositories[:3])}{more} has a Deny that may match replication, "
+        "and AWS does not document whether it applies"
     )
 
 
@@ -58,7 +58,7 @@ LISTED = 20
 def grant_columns(
     index: EvidenceIndex, names: LinkNames, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
 ) -> dict[str, Any]:
-    """What the destination's registry policy says to replication of *prefixes* out of *source*."""
+    """How the destination's registry policy evaluates replication of *prefixes* from *source*."""
     link = (source, destination)
     absence_known = names.absence_is_known(link)
     absent = names.absent(link)
@@ -91,9 +91,9 @@ def grant_columns(
 
 
 def _explicit_denies(found: LinkVerdict, *, doubtful: bool) -> int | None:
-    """Number of the Deny statements that stop the whole link; None: unknown."""
+    """Number of Deny statements that block the whole link; None: unknown."""
     if found.verdict is GrantVerdict.DENIED_EXPLICIT:
-        # The verdict itself needs one, even where no single example shows which.
+        # The verdict implies at least one, even where no single statement could be identified.
         return max(1, len(found.denying))
     return None if doubtful or found.verdict is GrantVerdict.INDETERMINATE else 0
 
@@ -119,9 +119,9 @@ def _why_unread(index: EvidenceIndex, destination: RegistryId) -> str:
         return f"the registry policy of {place} {why or 'was not read'}"
     if index.is_member(account) is False:
         return f"account {account} is not in the organization, so its registry policy cannot be read"
-    # The inventory says of destinations that it left out why it did so.
+    # The inventory records why it did not read a destination.
     message = next((gap.message for gap in shared if gap.message), "")
-    return f"{place} lies outside what this run read" + (f": {message}" if message else "")
+    return f"{place} was not read by this run" + (f": {message}" if message else "")
 
 
 def _verdict(
@@ -132,14 +132,14 @@ def _verdict(
     request = link_request(index, source, destination)
     everything = link_verdict(policy, request, prefixes, (), None)
     if everything.verdict is GrantVerdict.ALLOWED and everything.covers_rule and everything.create_covered:
-        # Whatever the names are, they are granted: no need to go through thousands of them.
+        # Every name is granted: no need to evaluate thousands of names.
         return everything
     absent = frozenset(names.absent(link)) if names.absence_is_known(link) else None
     return link_verdict(policy, request, prefixes, names.names(link), absent)
 
 
 def link_request(index: EvidenceIndex, source: RegistryId, destination: RegistryId) -> LinkRequest:
-    """The question to put to the registry policy of *destination*, which was read."""
+    """The request to evaluate against the registry policy of *destination*, which was read."""
     record = index.parts[destination].registry
     return LinkRequest(
         source_account=source[0],
@@ -153,7 +153,7 @@ def link_request(index: EvidenceIndex, source: RegistryId, destination: Registry
 
 
 def _organization(index: EvidenceIndex, account: str) -> str | None:
-    """Organization of *account*; None: unknown; empty: it belongs to none that this run knows."""
+    """Organization of *account*; None: unknown; empty: it is not in the organization of this run."""
     organization = index.evidence.organization
     member = index.is_member(account)
     if organization is None or member is None:
@@ -167,7 +167,7 @@ TAG = "ecr:TagResource"
 def tag_columns(
     index: EvidenceIndex, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
 ) -> dict[str, Any]:
-    """Whether the grant lets the link create repositories with the tags that the destination's templates ask for."""
+    """Whether the grant allows the link to create repositories with the tags of the destination's templates."""
     parsed = index.templates.get(destination)
     if parsed is None or parsed.value is None:
         return _columns(None, None)
@@ -176,16 +176,16 @@ def tag_columns(
         return _columns(bool(tagged), None)
     record = index.parts[destination].registry
     if record.registry_policy is None or record.policy_scope == "V1":
-        # Scope V1 heeds three actions, of which tagging is none (ECR user guide, registry-permissions.html).
+        # Scope V1 evaluates three actions; tagging is not one of them (ECR user guide, registry-permissions.html).
         return _columns(True, None)
     found = action_coverage(record.registry_policy, link_request(index, source, destination), TAG, tagged)
     return _columns(True, None if found.covered is None else list(found.uncovered))
 
 
 def tagged_prefixes(prefixes: Sequence[str], templates: Sequence[Template]) -> tuple[str, ...]:
-    """Prefixes of the names under *prefixes* that a template for replication with resource tags serves.
+    """Prefixes of the names under *prefixes* to which a template for replication with resource tags applies.
 
-    ECR user guide, repository-creation-templates.html: the most specific prefix wins, ROOT serves what is left.
+    ECR user guide, repository-creation-templates.html: the most specific prefix wins, ROOT applies to the rest.
     """
     served = {"" if each.prefix == "ROOT" else f"{each.prefix}/": each for each in templates if each.for_replication}
     found = []

@@ -1,4 +1,4 @@
-"""Which repositories each link copies, and which of them do not exist at its destination."""
+"""The repositories of each link, and which of them do not exist at its destination."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class LinkNames:
     rows: Codes
     """Positions in `pairs`, link by link."""
     ranges: dict[Link, tuple[int, int]]
-    """Where the replicas of a link lie in `rows`."""
+    """The range of a link's replicas in `rows`."""
     complete: frozenset[RegistryId]
     """Registries whose list of repositories is complete."""
 
     def names(self, link: Link) -> list[str]:
-        """Repositories of the source that the link copies, sorted."""
+        """Repositories of the source that the link replicates, sorted."""
         return self._names(self._rows(link))
 
     def absent(self, link: Link) -> list[str]:
@@ -41,7 +41,8 @@ class LinkNames:
         return self._names(rows[self.pairs.destination_row[rows] < 0])
 
     def policies_at_destination(self, link: Link) -> dict[str, list[str]]:
-        """Repository policy text → names of the copies that have it, sorted; texts that were read and are not empty."""
+        """Repository policy text → names of the replica repositories that have it, sorted; without unread and empty
+        policies."""
         rows = self._rows(link)
         rows = rows[self.pairs.destination_row[rows] >= 0]
         column = self.repository_index.columns["repository_policy"]
@@ -53,7 +54,7 @@ class LinkNames:
         }
 
     def absence_is_known(self, link: Link) -> bool:
-        """Whether both lists of repositories are complete, so that `absent` is the truth and not a guess."""
+        """Whether both lists of repositories are complete, so that `absent` is certain."""
         return link[0] in self.complete and link[1] in self.complete
 
     def _rows(self, link: Link) -> Codes:
@@ -65,7 +66,7 @@ class LinkNames:
 
 
 def group_by_link(index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs) -> LinkNames:
-    """Group the replicas that a rule copies, or would copy once the baseline is followed."""
+    """Group the replicas of a rule or of a requirement of the baseline."""
     rows = np.flatnonzero((pairs.matched == YES) | (pairs.expected != NO))
     link = pairs.source[rows] * len(index.universe) + pairs.destination[rows]
     order = np.argsort(link, kind="stable")

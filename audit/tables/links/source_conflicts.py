@@ -1,4 +1,4 @@
-"""Columns of the `links` table about several sources of one name in the same destination."""
+"""Columns of the `links` table about several sources of the same repository name in one destination."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class SharedName:
     """What one link replicates and another source replicates to the same destination."""
 
     certain: bool
-    """Whether it is certain that the names come from both, and are not replicas of one another."""
+    """Whether the names certainly come from both sources and are not replicas of each other."""
     conflicts: frozenset[int]
     """The other sources, positions in `EvidenceIndex.universe`."""
     names: Codes
-    """Positions in the stock's names."""
+    """Positions in `RepositoryIndex.names`."""
     required_elsewhere: bool
     """Whether the baseline requires each of those names of every other source, and none of them of this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceConflicts:
-    """The contests of all links, and what is needed to say that there is none."""
+    """The source conflicts of all links, and what is needed to exclude one."""
 
     index: EvidenceIndex
     names: LinkNames
@@ -48,37 +48,37 @@ class SourceConflicts:
 
     def columns(self, source: RegistryId, destination: RegistryId) -> dict[str, Any]:
         """Which other sources replicate the repositories of *source* into *destination*."""
-        contest = self.shared_names.get((source, destination))
-        if contest is None:
+        shared = self.shared_names.get((source, destination))
+        if shared is None:
             alone = self._is_alone(source, destination)
             return _columns(alone, (), (), required_elsewhere=False)
-        names = [self.names.repository_index.names[at] for at in contest.names.tolist()]
-        conflicts = sorted("/".join(self.index.universe[at]) for at in contest.conflicts)
-        whole = len(names) == self._copied(source, destination)
+        names = [self.names.repository_index.names[at] for at in shared.names.tolist()]
+        conflicts = sorted("/".join(self.index.universe[at]) for at in shared.conflicts)
+        whole = len(names) == self._replicated(source, destination)
         return _columns(
-            False if contest.certain else None,
+            False if shared.certain else None,
             conflicts,
             names,
-            required_elsewhere=contest.required_elsewhere and whole,
+            required_elsewhere=shared.required_elsewhere and whole,
         )
 
-    def _copied(self, source: RegistryId, destination: RegistryId) -> int:
-        copied = (self.graph.out_of(source) or {}).get(destination, ())
-        return sum(self.graph.names[source].count_under(prefix) for prefix in copied)
+    def _replicated(self, source: RegistryId, destination: RegistryId) -> int:
+        replicated = (self.graph.out_of(source) or {}).get(destination, ())
+        return sum(self.graph.names[source].count_under(prefix) for prefix in replicated)
 
     def _is_alone(self, source: RegistryId, destination: RegistryId) -> bool | None:
-        """True where no other registry can send the same names; None where one might that the run could not read."""
+        """True where no other registry can replicate the same names; None where an unread one might."""
         outgoing = self.graph.out_of(source)
         if outgoing is None:
             return None
-        copied, own = outgoing.get(destination, ()), self.graph.names[source]
+        replicated, own = outgoing.get(destination, ()), self.graph.names[source]
         others = [each for each, _ in self.incomplete.get(destination, ()) if each != source]
         if not own.complete:
             others = [each for each in self.index.sources if each != source]
-        if any(shared_prefixes(copied, (self.graph.out_of(each) or {}).get(destination, ())) for each in others):
+        if any(shared_prefixes(replicated, (self.graph.out_of(each) or {}).get(destination, ())) for each in others):
             return None
         possible_sources = [each for each in self.graph.unread.into(destination) if each != source]
-        if possible_sources and not own.complete and copied:
+        if possible_sources and not own.complete and replicated:
             return None
         names = self.names.names((source, destination)) if possible_sources else ()
         return None if any(self.graph.unread.may_send(name, destination) for name in names) else True
@@ -97,7 +97,7 @@ def _columns(
 
 
 def find_source_conflicts(index: EvidenceIndex, names: LinkNames, graph: ReplicationGraph) -> SourceConflicts:
-    """Group what is replicated by destination and name. Replicas with rules of their own are no second source."""
+    """Group what is replicated by destination and name. Replicas with their own rules are not a second source."""
     incomplete: dict[RegistryId, list[tuple[RegistryId, tuple[str, ...]]]] = {}
     for source in index.sources:
         if not graph.names[source].complete:
@@ -114,16 +114,16 @@ def _shared_names(index: EvidenceIndex, names: LinkNames, graph: ReplicationGrap
     place = pairs.destination[rows] * size + pairs.name[rows]
     _, group, counts = np.unique(place, return_inverse=True, return_counts=True)
     rows, group = rows[counts[group] > 1], group[counts[group] > 1]
-    certain = ~_perhaps_copies(index, names, graph, rows)
+    certain = ~_perhaps_replicas(index, names, graph, rows)
     required = pairs.expected[rows] == YES
     sources = _sources_of(group, pairs.source[rows])
     certain_in_group = np.bincount(group, weights=certain)
     others_required = np.bincount(group, weights=required)[group] - required == _counts(group) - 1
     settled = others_required & (pairs.expected[rows] == NO)
-    contested = certain & (certain_in_group[group] > 1)
+    conflicting = certain & (certain_in_group[group] > 1)
     return {
         link: SharedName(
-            certain=bool(contested[at].any()),
+            certain=bool(conflicting[at].any()),
             conflicts=frozenset().union(*{sources[each] for each in group[at].tolist()})
             - {int(pairs.source[rows[at[0]]])},
             names=np.sort(pairs.name[rows[at]]),
@@ -139,7 +139,9 @@ def _counts(group: Codes) -> Codes:
     return counts
 
 
-def _perhaps_copies(index: EvidenceIndex, names: LinkNames, graph: ReplicationGraph, rows: Codes) -> NDArray[np.bool_]:
+def _perhaps_replicas(
+    index: EvidenceIndex, names: LinkNames, graph: ReplicationGraph, rows: Codes
+) -> NDArray[np.bool_]:
     """Which source repositories may be replicas of a registry whose rules could not be read."""
     pairs = names.pairs
     exposed = {at: index.universe[at] for at in np.unique(pairs.source[rows]).tolist()}

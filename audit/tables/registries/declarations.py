@@ -1,5 +1,5 @@
-"""Columns of the `registries` table about the baseline: who may hold repositories, who must replicate, and which
-settings are asked for.
+"""Columns of the `registries` table about the baseline: which registries may have repositories, which must
+replicate, and which settings are required.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from checks.model import RegistryId
 
 
 def declaration_columns(index: EvidenceIndex, key: RegistryId) -> dict[str, Any]:
-    """Whether the baseline allows repositories here at all, and what an account must replicate because of its unit."""
+    """Whether the baseline allows repositories in the registry, and what the account must replicate because of its
+    unit."""
     part = index.parts[key]
     names: Sequence[str] = part.repositories["repository"]
     holds: Truth = True if names else False if part.registry.repositories_read else None
@@ -47,7 +48,7 @@ def declaration_columns(index: EvidenceIndex, key: RegistryId) -> dict[str, Any]
 
 
 def _declaring(index: EvidenceIndex, key: RegistryId) -> dict[str, Any]:
-    """The requirements that name the registry; their count is null where none does for certain, and one may."""
+    """The requirements that name the registry; their count is null where none certainly does, and one may."""
     found = {one.name: _names_registry(index, one, key) for one in index.baseline.replication}
     names = [name for name, is_named in found.items() if is_named]
     return {
@@ -57,14 +58,14 @@ def _declaring(index: EvidenceIndex, key: RegistryId) -> dict[str, Any]:
 
 
 def _names_registry(index: EvidenceIndex, requirement: Requirement, key: RegistryId) -> Truth:
-    """Whether *requirement* has the registry as source, or as destination of any source but itself."""
+    """Whether *requirement* has the registry as source, or as destination of any other source."""
     account, region = key
     if key in {(one.account, one.region) for one in requirement.destinations}:
         return True
     leads_away = any(pair != key for pair in destinations_of(requirement, account))
     as_source = _is_source(index, requirement, account, region) if leads_away else False
     same = any((one.account, one.region) == ("same", region) for one in requirement.destinations)
-    # A Region of the account besides this one, which replicates to this one; none named: every one.
+    # Another Region of the account, which replicates to this one; without Regions: all.
     other = next((one for one in requirement.sources.regions if one != region), "")
     if not same or (requirement.sources.regions and not other):
         return as_source
@@ -79,7 +80,7 @@ def _is_source(index: EvidenceIndex, requirement: Requirement, account: str, reg
 
 
 def _by_unit(index: EvidenceIndex, applied: AppliedRequirement, account: str) -> Truth:
-    """Whether the demand falls on *account* because of the organizational unit in which it lies."""
+    """Whether the requirement applies to *account* because of its organizational unit."""
     sources = applied.requirement.sources
     if not sources.ous or account in sources.accounts:
         return False
@@ -103,7 +104,7 @@ def _flow(applied: AppliedRequirement, destination: RegistryId) -> dict[str, Any
 
 
 def setting_columns(index: EvidenceIndex, key: RegistryId, *, destination: bool | None) -> dict[str, Any]:
-    """Blob mounting and pull-time exclusions; *destination*: whether it receives replicas, or shall."""
+    """Blob mounting and pull-time exclusions; *destination*: whether it receives replicas, or is required to."""
     record, wanted = index.parts[key].registry, index.baseline.registries
     part = takes_part(index, key, destination=destination)
     mounting = wanted.blob_mounting
@@ -128,14 +129,14 @@ def takes_part(index: EvidenceIndex, key: RegistryId, *, destination: bool | Non
 
 
 def _principals(index: EvidenceIndex, key: RegistryId) -> list[str]:
-    """Who is to be excluded there; a principal of another partition cannot exist in the registry's."""
+    """The principals to exclude; a principal of another partition cannot exist in the registry's partition."""
     filled = [each.replace("{account}", key[0]) for each in index.baseline.registries.pull_time_exclusions]
     partition = index.parts[key].registry.partition
     return [each for each in dict.fromkeys(filled) if each.split(":")[1:2] == [partition]]
 
 
 def _texts(text: str | None) -> frozenset[str] | None:
-    """The members of a JSON array of text; None where it was not read or is something else."""
+    """The members of a JSON array of text; None where it was not read or is malformed."""
     try:
         members = json.loads(text or "[]") if text is not None else None
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The `registries` table: settings, limits, policy scope, and where replication may grow to."""
+"""The `registries` table: settings, limits, policy scope, and the expected growth of replication."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from checks.tables import REGISTRIES
 
 
 def growth_columns(index: EvidenceIndex, key: RegistryId, maximum: int) -> dict[str, Any]:
-    """Destinations of the registry *key* if every account that its unit admits received replicas; AWS's *maximum*."""
+    """Destinations of the registry *key* if every account of the allowed units received replicas; *maximum*: AWS's
+    limit."""
     allowed = index.baseline.allowed_destinations
     declared = index.baseline.undeclared_replication == "forbidden" and bool(allowed.ous and allowed.regions)
     rules, applied_requirements = index.rules[key].value, index.applied_requirements.get(key)
@@ -45,7 +46,7 @@ def growth_columns(index: EvidenceIndex, key: RegistryId, maximum: int) -> dict[
 
 
 def _receivers(index: EvidenceIndex, units: tuple[str, ...]) -> tuple[set[str], set[str]]:
-    """Active accounts in one of *units*, and those that may be."""
+    """Active accounts in one of *units*, and those that may be in one."""
     inside: set[str] = set()
     perhaps: set[str] = set()
     for account in index.accounts:
@@ -59,12 +60,12 @@ def _receivers(index: EvidenceIndex, units: tuple[str, ...]) -> tuple[set[str], 
 
 
 def scope_columns(index: EvidenceIndex, registry: RegistryId, *, destination: Truth) -> dict[str, Any]:
-    """Whether the scope matters to *registry*, and which statements would allow others too much under V2."""
+    """Whether the policy scope matters to *registry*, and which statements would allow too much under V2."""
     record = index.parts[registry].registry
     has_policy = None if record.registry_policy is None else bool(record.registry_policy)
     broad: str | None = "[]"
     if record.policy_scope not in (None, "V2"):
-        # Only an old scope asks what its successor would bring.
+        # Only scope V1 needs an evaluation of what V2 would allow.
         judged = evaluated_statements(index, record, members_with_paths(index))
         numbers = [one.statement for one in judged if one.allows_others is not False and one.excess_actions != "[]"]
         broad = None if record.registry_policy is None else compact(numbers)
@@ -72,14 +73,14 @@ def scope_columns(index: EvidenceIndex, registry: RegistryId, *, destination: Tr
 
 
 EXPRESSIBLE_RULES = 10
-"""Rules that ECR took until August 2026, and that tools written before then can express."""
+"""ECR's limit of rules until August 2026, which older tools still have."""
 
 _AS_READ = tuple(field.name for field in fields(RegistryRecord) if field.name in REGISTRIES.names)
-"""What the table holds as it was read; columns of the same name that are worked out replace it."""
+"""Columns as read; computed columns of the same name replace them."""
 
 
 def registries_frame(index: EvidenceIndex) -> pd.DataFrame:
-    """One row a registry that the run set out to read."""
+    """One row per registry that the run planned to read."""
     gaps = registry_gaps(index)
     named = {pair for parsed in index.rules.values() for rule in parsed.value or () for pair in rule.destinations}
     applied_requirements = [applied for each in index.applied_requirements.values() for applied in each]
@@ -148,7 +149,7 @@ def _limits(index: EvidenceIndex, key: RegistryId, record: RegistryRecord) -> di
 def _destinations(
     index: EvidenceIndex, key: RegistryId, record: RegistryRecord, rules: Sequence[Rule] | None
 ) -> Mapping[str, Any]:
-    """Unique (account, Region) pairs over all rules, with those that the baseline asks for."""
+    """Unique (account, Region) pairs over all rules, with those that the baseline requires."""
     limit, maximum = index.baseline.limits.unique_destinations, _destinations_limit(index, record)
     applied_requirements = index.applied_requirements.get(key, ())
     present = {pair for rule in rules or () for pair in rule.destinations}

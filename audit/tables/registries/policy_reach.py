@@ -1,7 +1,7 @@
-"""What registry policies say about single repositories, besides replication: one value for all rows that fare alike.
+"""Statements of registry policies about repositories, other than replication: one value for all equal rows.
 
-Most registry policies are about replication alone and say nothing here; most others speak about every repository. Only
-Resources that mean some repositories are held against names, and each such pattern once a name.
+Most registry policies are only about replication and have none; most others apply to every repository. Only Resources
+that select some repositories are matched with names, and each such pattern once per name.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Reach:
     """The statements of one registry policy that concern a repository, and whether they certainly do."""
 
     text: str
-    """The registry policy; empty where none of its statements concerns it."""
+    """The registry policy; empty where none of its statements applies."""
     truths: tuple[tuple[int, Truth], ...] = ()
-    """(number of the statement, whether its Resource takes the repository in), those that do not left out."""
+    """(number of the statement, whether its Resource includes the repository), without those that do not."""
 
     def clauses(self) -> tuple[Clause, ...]:
         """The statements themselves."""
@@ -58,13 +58,13 @@ class _Part:
 
     number: int
     certain: Truth
-    """None where the registry may not heed it."""
+    """None where the registry may not evaluate it."""
     names: Names
 
 
 @dataclass(slots=True)
 class _Numbers:
-    """Distinct values, numbered as they come."""
+    """Distinct values, numbered in order of appearance."""
 
     values: list[Reach] = field(default_factory=list)
     _number: dict[Reach, int] = field(default_factory=dict)
@@ -110,7 +110,7 @@ def reaches(index: EvidenceIndex, names: Sequence[str], registry: Codes, name: C
 
 
 def denials_under(record: RegistryRecord, prefix: str) -> tuple[Clause, ...] | None:
-    """The Denies of a registry policy, each with whether it takes in every name under *prefix*; None: not known."""
+    """The Denies of a registry policy, each with whether it includes every name under *prefix*; None: unknown."""
     parts = _parts(record)
     policy = parse_policy(record.registry_policy or "")
     if parts is None or isinstance(policy, PolicyProblem):
@@ -124,20 +124,20 @@ def denials_under(record: RegistryRecord, prefix: str) -> tuple[Clause, ...] | N
 
 
 def _parts(record: RegistryRecord) -> tuple[_Part, ...] | None:
-    """The statements that say anything about repositories besides replication; None: not known."""
+    """The statements about repositories, other than replication; None: unknown."""
     if record.registry_policy is None:
         return None
     policy = parse_policy(record.registry_policy)
     if isinstance(policy, PolicyProblem):
         return None
     if record.policy_scope == "V1":
-        # It heeds replication and pull-through only (ECR user guide, registry-permissions.html).
+        # Scope V1 evaluates replication and pull-through only (ECR user guide, registry-permissions.html).
         return ()
     place = Registry(record.account, record.region, record.partition)
-    nobody = Context(Caller(None, record.partition, None, None), PULL[0])
+    no_caller = Context(Caller(None, record.partition, None, None), PULL[0])
     certain = None if record.policy_scope is None else True
     return tuple(
-        _Part(one.number, certain, names_of(one.resources, place, nobody))
+        _Part(one.number, certain, names_of(one.resources, place, no_caller))
         for one in policy.statements
         if _concerns(one, record.account)
     )
@@ -145,14 +145,14 @@ def _parts(record: RegistryRecord) -> tuple[_Part, ...] | None:
 
 def _concerns(statement: Statement, owner: str) -> bool:
     if statement.effect == "Allow":
-        # Its own principals are no exposure.
+        # Principals of the registry's own account are no exposure.
         opens = any(action_match(statement, action) is not False for action in _OPENING)
         return opens and grantees_of(statement).beyond(owner) is not False
     return any(action_match(statement, action) is not False for action in _ANY)
 
 
 def _means_everything(names: Names) -> bool:
-    """Whether every repository fares alike under *names*."""
+    """Whether *names* includes or excludes all repositories alike."""
     return all(
         len(pattern.glob.pieces) == 2
         and pattern.glob.pieces[1] == ""
@@ -163,14 +163,14 @@ def _means_everything(names: Names) -> bool:
 
 
 def _mask(part: Names, names: Sequence[str], masks: dict[Names, Flags]) -> Flags:
-    """Whether *part* takes in each of *names*; registries often share their patterns."""
+    """Whether *part* includes each of *names*; registries often share their patterns."""
     if part not in masks:
         masks[part] = np.fromiter((flag(part.include(name)) for name in names), dtype=np.int8, count=len(names))
     return masks[part]
 
 
 def _numbered(text: str, parts: Sequence[_Part], truths: NDArray[np.int8], numbers: _Numbers) -> Codes:
-    """The number of the value of each row of *truths*, which has one column a part."""
+    """The number of the value of each row of *truths*, which has one column per part."""
     distinct, case = np.unique(truths, axis=0, return_inverse=True)
     found = [
         numbers.of(

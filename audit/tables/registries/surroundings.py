@@ -1,4 +1,4 @@
-"""Columns of the `registries` table about what lies around a registry: whether an EventBridge rule captures failed
+"""Columns of the `registries` table about related services: whether an EventBridge rule captures failed
 replication, and the Inspector policy.
 """
 
@@ -20,7 +20,7 @@ FAILED_REPLICATION: Mapping[str, Any] = {
     "detail-type": "ECR Replication Action",
     "detail": {"result": "FAILED", "action-type": "REPLICATE"},
 }
-"""What is alike in every such event. Repository, image, source and time differ, and the place is the rule's own."""
+"""Common fields of these events. Repository, image, source and time vary; account and Region are those of the rule."""
 
 _ENABLED = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
 
@@ -49,14 +49,14 @@ def _field(name: str, wanted: object, event: Mapping[str, Any]) -> Truth:
     found = event.get(name)
     if isinstance(found, Mapping):
         return _matches(wanted, found)
-    # A field that varies from event to event: the rule may match some failures, and need not match all.
+    # A field that varies from event to event: the rule may match some failures only.
     if found is None or not isinstance(wanted, list):
         return None
     return some(_value(one, found) for one in wanted)
 
 
 def _value(wanted: object, found: str) -> Truth:
-    """Whether one entry of a field's list takes the value *found*; comparison operators besides these are unknown."""
+    """Whether one entry of a field's list matches the value *found*; other comparison operators are unknown."""
     if not isinstance(wanted, dict):
         return wanted == found
     match wanted:
@@ -75,7 +75,7 @@ _EVERY_REGION = "ALL_SUPPORTED"
 
 
 def surrounding_columns(index: EvidenceIndex, key: RegistryId, *, destination: bool | None) -> dict[str, Any]:
-    """Which rules capture failures here, and what fixes how ECR is scanned. *destination*: whether of any link."""
+    """The event rules that capture failures, and the Inspector policy for ECR. *destination*: whether of any link."""
     return {**_event_columns(index, key, destination), **_scanning_columns(index, key, destination)}
 
 
@@ -92,7 +92,7 @@ def _event_columns(index: EvidenceIndex, key: RegistryId, destination: bool | No
 
 
 def _captured(event_rules: str | None, key: RegistryId) -> dict[str, Truth] | None:
-    """Event rule → whether it captures failed replication; None: not read, or not understood."""
+    """Event rule → whether it captures failed replication; None: not read, or malformed."""
     try:
         return {str(rule.get("Name")): captures_failures(rule, *key) for rule in read_objects(event_rules)}
     except NotUnderstoodError:
@@ -103,7 +103,7 @@ def _scanning_columns(index: EvidenceIndex, key: RegistryId, destination: bool |
     wanted = any(entry.scanning and entry.scanning.required for entry in index.baseline.settings)
     record, registry = index.accounts.get(key[0]), index.parts[key].registry
     setting, problem = _inspector_setting(record.inspector_policy if record else None, key[1])
-    # Of a registry that could not be read at all it is not even known whether its Region is enabled.
+    # For a registry that could not be read at all, it is unknown whether its Region is enabled.
     exists: Truth = registry.repositories_read or registry.replication_configuration is not None or None
     return {
         "inspector_policy_relevant": every((wanted, destination, _has_organization(index), exists)),
@@ -123,8 +123,8 @@ def _inspector_setting(policy: str | None, region: str) -> tuple[str | None, str
     """What the effective Inspector policy sets for ECR in *region*: `enabled`, `disabled`, empty; or None and why.
 
     AWS Organizations user guide, orgs_manage_policies_inspector_syntax.html: a policy lists, for each kind of scanning,
-    the Regions in which it switches it on and off. Amazon Inspector user guide, managing-multiple-accounts.html: it
-    outranks the account's own settings. Which changes ECR refuses in a Region that it does not list is not documented.
+    the Regions in which it enables and disables it. Amazon Inspector user guide, managing-multiple-accounts.html: it
+    overrides the account's own settings. Which changes ECR rejects in a Region that it does not list is not documented.
     """
     if policy is None:
         return None, "the effective Inspector policy of the account could not be read"
@@ -138,6 +138,6 @@ def _inspector_setting(policy: str | None, region: str) -> tuple[str | None, str
             if region in listed or _EVERY_REGION in listed:
                 return f"{word}d", ""
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        # The policy is about other things, or not of the documented shape: what it means for ECR is unknown.
+        # The policy is about other services or not of the documented form: its effect on ECR is unknown.
         return None, "the organization's Inspector policy for the account does not clearly address ECR"
     return None, f"the organization's Inspector policy for the account does not name {region}"

@@ -1,6 +1,6 @@
-"""Which principals besides replication may read, change or delete replicas: columns of the `replicas` table.
+"""Principals that can read, change or delete replicas: columns of the `replicas` table.
 
-Each judgement is asked once for every distinct combination of what it depends on (see `categorical`).
+Each distinct combination of inputs is evaluated once (see `categorical`).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 @dataclass(frozen=True, slots=True)
 class ExposureAnswer:
-    """Columns of `replicas` about what other principals may do with the replica, by the columns' names."""
+    """Columns of `replicas` about the access of other principals to the replica, by the columns' names."""
 
     external_principals: str | None = None
     cross_account_push_principals: str | None = None
@@ -54,13 +54,13 @@ class ExposureAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ReadersAnswer:
-    """Column of `replicas` about who may read the replica and not its source, by the column's name."""
+    """Column of `replicas` about principals that can read the replica and not its source, by the column's name."""
 
     extra_readers: str | None = None
 
 
 def organization_of(index: EvidenceIndex) -> Organization:
-    """The organization as policies are evaluated against it."""
+    """The organization for the evaluation of policies."""
     organization = index.evidence.organization
     members = {account: index.paths(account)[1] for account in index.accounts}
     partners = frozenset(index.baseline.grants.external_accounts)
@@ -70,14 +70,14 @@ def organization_of(index: EvidenceIndex) -> Organization:
 def exposure_columns(
     index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, expected: Categorical
 ) -> dict[str, Any]:
-    """Columns of `replicas` about exposure. *expected*: repository policy that the baseline determines, row by row."""
+    """Columns of `replicas` about exposure. *expected*: the repository policy that the baseline requires."""
     judgement = ReplicaExposure(organization_of(index), index.evidence.partition)
     policy, accounts = repository_index.columns["repository_policy"], encode(account for account, _ in index.universe)
     here, there = policy.take(pairs.destination_row), policy.take(pairs.source_row)
     reach = reaches(index, repository_index.names, pairs.destination, pairs.name)
     reach_there = reaches(index, repository_index.names, pairs.source, pairs.name)
     owner, owner_there = accounts.take(pairs.destination), accounts.take(pairs.source)
-    # Owners matter only where a policy names them; without this, every registry would be a case of its own.
+    # Owners matter only where a policy names them; otherwise every registry would be a separate case.
     own = _where_named(owner, here, reach)
     present, tags = (
         encode_flags(pairs.present),
@@ -135,7 +135,7 @@ class ReplicaExposure:
         self, present: bool | None, here: str | None, reach: Reach | None, owner: str | None, expected: str | None,
         tags: str | None,
     ) -> ExposureAnswer:  # fmt: skip
-        """Who may push to a replica, delete it, or do anything from outside; *here* is its repository policy."""
+        """Principals that can push to a replica, delete it or access it from outside; *here*: its repository policy."""
         if not present:
             return ExposureAnswer()
         own = None if here is None else own_clauses(here)
@@ -158,14 +158,14 @@ class ReplicaExposure:
 
     @staticmethod
     def _without_registry(found: Exposure) -> ExposureAnswer:
-        """What an unread registry policy leaves certain: it grants nothing that counts as outside access."""
+        """The certain part of the result if the registry policy was not read."""
         return ExposureAnswer(
             external_principals=None if found.outsiders else "[]",
-            exposure_unknown="the registry policy was not read, which may allow or deny as well",
+            exposure_unknown="the registry policy was not read, and it may allow or deny too",
         )
 
     def _exposing(self, reach: Reach, circumstances: Circumstances, owner: str) -> list[int]:
-        """Numbers of the registry policy's statements that let others push or delete."""
+        """Numbers of the registry policy's statements that allow other accounts to push or delete."""
         numbered = zip(reach.truths, reach.clauses(), strict=True)
         return [
             number
@@ -176,7 +176,7 @@ class ReplicaExposure:
     def _closed(
         self, here: str, own: tuple[Clause, ...], circumstances: Circumstances, owner: str, expected: str
     ) -> str | None:
-        """The policy to put; empty: a person must write it; None: the repository policy exposes nothing."""
+        """The policy to set; empty: it must be written manually; None: the repository policy exposes nothing."""
         if exposure(own, (), circumstances, owner).none:
             return None
         if not expected:
@@ -190,7 +190,7 @@ class ReplicaExposure:
         self, present: bool | None, here: str | None, reach: Reach | None, owner: str | None,
         owner_there: str | None, there: str | None, reach_there: Reach | None, expected: str | None,
     ) -> ReadersAnswer:  # fmt: skip
-        """Who may read the replica and not the source, nor by the policy that the baseline determines."""
+        """Principals that can read the replica, but neither the source nor by the policy that the baseline requires."""
         own = None if here is None else own_clauses(here)
         if not present or own is None or isinstance(own, PolicyProblem) or reach is None:
             return ReadersAnswer()
@@ -211,7 +211,7 @@ class ReplicaExposure:
 
 
 def _named_if_certain(found: Holders) -> str | None:
-    """The principals of *found* that certainly may, JSON array; None where it is unknown whether any may."""
+    """The principals of *found* that certainly have access, JSON array; None where it is unknown whether any has."""
     return None if none_of(found) is None else compact(certain(found))
 
 

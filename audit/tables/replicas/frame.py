@@ -21,7 +21,7 @@ from checks.tables import REPLICAS
 def replicas_frame(
     index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, images: ImageIndex, found: Differences
 ) -> pd.DataFrame:
-    """One row a source repository and destination registry that a rule or the baseline brings together."""
+    """One row per source repository and destination registry of a rule or of the baseline."""
     settings = setting_columns(index, repository_index, pairs)
     expected = categorical_texts(settings["expected_repository_policy"])
     return frame(

@@ -1,5 +1,5 @@
-"""Columns of the `replicas` table about images: what the comparison says, and what ECR says of those that are
-missing.
+"""Columns of the `replicas` table about images: the comparison of both sides, and the replication status of
+missing images.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def image_columns(
 ) -> dict[str, Any]:
     """Columns of `replicas` about images.
 
-    At a destination repository that does not exist every image is missing; they are counted, not listed.
+    If the destination repository does not exist, every image is missing; they are counted, not listed.
     """
     counts = repository_index.image_count[pairs.source_row] if len(pairs) else np.empty(0)
     return {
@@ -93,7 +93,7 @@ def _missing(pairs: Pairs, images: ImageIndex, found: Differences) -> dict[str, 
 
 
 def _referrers(pairs: Pairs, images: ImageIndex, found: Differences) -> dict[str, Any]:
-    """Missing images that refer to an image which the destination has."""
+    """Missing images whose subject image exists at the destination."""
     missing = np.flatnonzero((found.kind == Difference.MISSING) & (pairs.destination_row[found.pair] >= 0))
     named = _subjects(images)[found.source[missing]] if len(images.digest) else found.source[missing]
     there = images.find(pairs.destination_row[found.pair[missing]], named)
@@ -102,7 +102,7 @@ def _referrers(pairs: Pairs, images: ImageIndex, found: Differences) -> dict[str
 
 
 def _subjects(images: ImageIndex) -> Codes:
-    """For each image the one that it refers to, as a position in `digests`; -1: none, or one that no repository has."""
+    """For each image its subject image, as a position in `digests`; -1: none, or in no repository."""
     wanted = {text: at for at, text in enumerate(images.subject.values) if text}
     position = np.full(len(images.subject.values) + 1, -1, dtype=np.int64)
     for at, digest in enumerate(images.digests) if wanted else ():
@@ -114,7 +114,7 @@ def _subjects(images: ImageIndex) -> Codes:
 def _orphans(pairs: Pairs, images: ImageIndex, found: Differences) -> dict[str, Any]:
     """Images of a replica repository that none of its sources has: counted once, with the first of its replicas."""
     compared = comparable(pairs, images)
-    index = (found.sources.counted(compared, pairs) > 0) & ~found.doubtful
+    compared_once = (found.sources.counted(compared, pairs) > 0) & ~found.doubtful
     chosen = np.flatnonzero(found.kind == Difference.ORPHAN)
     pair = found.pair[chosen]
     counts = np.bincount(pair, minlength=len(pairs)).astype(np.float64)
@@ -122,8 +122,8 @@ def _orphans(pairs: Pairs, images: ImageIndex, found: Differences) -> dict[str, 
         "orphans_counted": np.where(
             found.sources.first | (pairs.matched == UNKNOWN), both(pairs.matched, pairs.present), NO
         ),
-        "orphans": integers(counts, index),
-        "orphans_sample": sampled_images(index, images, pair, found.destination[chosen]),
+        "orphans": integers(counts, compared_once),
+        "orphans_sample": sampled_images(compared_once, images, pair, found.destination[chosen]),
     }
 
 
@@ -143,7 +143,7 @@ def sampled_images(compared: NDArray[np.bool_], images: ImageIndex, pair: Codes,
 
 
 def status_columns(pairs: Pairs, images: ImageIndex, found: Differences) -> dict[str, Any]:
-    """Columns of `replicas` about the replication status of missing images, which is asked for within bounds."""
+    """Columns of `replicas` about the replication status of missing images, which is read up to a limit."""
     failed = found.asked & found.status.among("FAILED")
     refused = _per_pair(found, found.asked & (found.status.codes < 0), pairs)
     asked, failures = _per_pair(found, found.asked, pairs), _per_pair(found, failed, pairs)
@@ -162,12 +162,12 @@ def status_columns(pairs: Pairs, images: ImageIndex, found: Differences) -> dict
 
 
 def _nothing_to_ask(pairs: Pairs, images: ImageIndex) -> NDArray[np.bool_]:
-    """Whether it is known which images a replica lacks, or that no rule replicates any there."""
+    """Whether it is known which images are missing, or that no rule replicates images there."""
     if not len(pairs):
         return np.empty(0, dtype=np.bool_)
     absent = (pairs.matched == YES) & (pairs.present == NO) & images.read[pairs.source_row]
-    index: NDArray[np.bool_] = (pairs.matched == NO) | comparable(pairs, images) | absent
-    return index
+    is_known: NDArray[np.bool_] = (pairs.matched == NO) | comparable(pairs, images) | absent
+    return is_known
 
 
 def _per_pair(found: Differences, chosen: NDArray[np.bool_], pairs: Pairs) -> NDArray[np.float64]:
@@ -175,7 +175,7 @@ def _per_pair(found: Differences, chosen: NDArray[np.bool_], pairs: Pairs) -> ND
 
 
 def _codes(found: Differences, failed: NDArray[np.bool_]) -> Mapping[int, Mapping[str, int]]:
-    """For each replica with failures, how many have which code, the most frequent first; an empty one is no code."""
+    """For each replica with failures, how many have which code, the most frequent first; empty: no code."""
     held: defaultdict[int, Counter[str]] = defaultdict(Counter)
     rows = np.flatnonzero(failed)
     for pair, at in zip(found.pair[rows].tolist(), found.failure_code.codes[rows].tolist(), strict=True):
@@ -185,8 +185,8 @@ def _codes(found: Differences, failed: NDArray[np.bool_]) -> Mapping[int, Mappin
     }
 
 
-def _texts(texts: Mapping[int, str], index: NDArray[np.bool_], otherwise: str) -> Any:
-    return encode(texts.get(at, otherwise) if asked else None for at, asked in enumerate(index.tolist())).texts()
+def _texts(texts: Mapping[int, str], valid: NDArray[np.bool_], otherwise: str) -> Any:
+    return encode(texts.get(at, otherwise) if asked else None for at, asked in enumerate(valid.tolist())).texts()
 
 
 def _oldest_first(images: ImageIndex, found: Differences, chosen: NDArray[np.bool_]) -> tuple[Any, Any]:

@@ -1,7 +1,8 @@
-"""Tag mutability of a destination repository: the setting, what it leaves unprotected, and which tags it freezes.
+"""Tag mutability of a destination repository: the setting, the tags that it leaves mutable, and the tags that it
+freezes.
 
 ECR user guide, image-tag-mutability.html: in a mode with exclusions, tags that match one of the wildcard filters behave
-the other way round than the mode's name says.
+opposite to the mode's name.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ _WITH_EXCLUSION = ("IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
 _IMMUTABLE = ("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION")
 
 _VERSION_TAGS = (("v1", "v1.0.0", "v2.13.4", "v10.0.1-rc.1"), ("1.0.0", "2.13.4", "10.0.1-rc.1", "0.9.12"))
-"""Families of tags that immutability is there to protect; filters that free a whole family leave nothing of it."""
+"""Families of version tags that immutability is to protect; checked against exclusion filters as a whole."""
 
 _MOVING_TAG = "latest"
-"""The tag that moves wherever any tag moves: the one that clients use when none is named."""
+"""The default tag of clients: representative of tags that move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Mode:
 
     @property
     def setting(self) -> str:
-        """Mode and filters in one text that is the same for equal settings: the order of filters has no meaning."""
+        """Mode and sorted filters as text, equal for equal settings: the order of filters has no meaning."""
         return f"{self.name} ({', '.join(sorted(set(self.filters)))})" if self.filters else self.name
 
     @property
@@ -73,7 +74,7 @@ def compare_mutability(
     mode: str | None,
     filters: str | None,
 ) -> MutabilityAnswer:
-    """Facts of the destination's *mode* and *filters* (JSON array). *present* None: unknown whether it exists."""
+    """Columns for the destination's *mode* and *filters* (JSON array). *present* None: unknown whether it exists."""
     source, here = _mode(source_mode, source_filters), _mode(mode, filters)
     expected = source if wanted.tag_mutability == "same-as-source" else _wanted(wanted)
     required = wanted.tag_mutability is not None
@@ -83,7 +84,7 @@ def compare_mutability(
         tag_mutability_required=(present if required else False),
         expected_tag_mutability_setting=expected.setting if expected else None if required else "",
         exclusion_mode=False if present is False else None,
-        # Nothing is frozen where nothing has arrived, nor where nothing moves.
+        # No tag is frozen where the repository does not exist, or where no tag can move at the source.
         frozen_tags="" if present is False or (source and source.freezes_all) else None,
     )
     if not present or here is None:
@@ -108,12 +109,13 @@ def _wanted(wanted: Settings) -> Mode | None:
 
 
 def _unprotected(here: Mode, expected: Mode | None) -> str:
-    """Tags that the exclusions of *here* leave mutable although its mode or the baseline protects them; empty: none."""
+    """Tags that the exclusions of *here* leave mutable although its mode or the baseline makes them immutable; empty:
+    none."""
     if here.name == "MUTABLE_WITH_EXCLUSION" and expected and expected.name in _IMMUTABLE:
         return f"all tags except those that match {', '.join(here.filters)}"
     if not here.listed_move:
         return ""
-    # What the baseline itself lists is its own decision.
+    # Exclusions that the baseline lists are intended.
     allowed = expected.filters if expected and expected.listed_move else ()
     undeclared = tuple(each for each in here.filters if each not in allowed)
     for family in _VERSION_TAGS:
@@ -126,7 +128,7 @@ def _frozen(source: Mode, here: Mode) -> str:
     """Tags that can move at the source and cannot move here; empty: none.
 
     ECR user guide, replication.html: an image whose tag an immutable destination already has arrives without that tag.
-    Where the source lets every tag move, those that do are not listed anywhere: `latest` stands for them.
+    Where every tag can move at the source, `latest` represents them.
     """
     if source.freezes_all or here.name == "MUTABLE":
         return ""

@@ -1,5 +1,5 @@
-"""Repository policy, lifecycle policy and resource tags of a destination repository: replication copies none of
-them.
+"""Repository policy, lifecycle policy and resource tags of a destination repository: replication does not
+replicate them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class LifecycleAnswer:
 def compare_repository_policy(
     present: bool | None, wanted: Settings, source: str | None, here: str | None
 ) -> RepositoryPolicyAnswer:
-    """Facts of the repository policy text *here* at the destination; *source* is the one at the source."""
+    """Columns for the repository policy *here* at the destination; *source*: the one at the source."""
     asked = wanted.repository_policy
     expected = _expected(asked, source)
     kind, unknown = (None, None)
@@ -71,14 +71,14 @@ def compare_repository_policy(
 
 
 def _expected(asked: object, source: str | None) -> str | None:
-    """The text to put: the baseline's own or the source's; empty where neither determines one."""
+    """The policy to set: the baseline's or the source's; empty where neither determines one."""
     if isinstance(asked, dict):
         return compact(asked)
     return source if asked == "same-as-source" else ""
 
 
 def _expected_kind(asked: object, expected: str) -> str:
-    """What the baseline requires, in words; empty: nothing."""
+    """The requirement of the baseline as text; empty: none."""
     if asked is None:
         return ""
     if not expected:
@@ -87,7 +87,7 @@ def _expected_kind(asked: object, expected: str) -> str:
 
 
 def _kind(asked: object, expected: str, here: str) -> str | None:
-    """The policy *here* in the terms in which the baseline states its requirement; None: a text cannot be parsed."""
+    """The policy *here* in the terms of the baseline's requirement; None: a policy cannot be parsed."""
     if not here or not expected:
         return _SOME if here else _NONE
     same = same_policy(expected, here)
@@ -97,7 +97,7 @@ def _kind(asked: object, expected: str, here: str) -> str | None:
 def compare_lifecycle(
     present: bool | None, delete_replication: bool | None, wanted: Settings, source: str | None, here: str | None
 ) -> LifecycleAnswer:
-    """Facts of the lifecycle policy text *here*: required where nothing else would ever delete replicated images."""
+    """Columns for the lifecycle policy *here*: required where nothing else deletes replicated images."""
     asked = wanted.lifecycle_policy
     needed: bool | None = asked is not None and asked != "not-required"
     if asked == "same-as-source":
@@ -118,7 +118,7 @@ def compare_lifecycle(
 
 
 def _expiry(source: str | None, here: str | None, own: str | None) -> dict[str, Any]:
-    """What *here* expires and *source* keeps. *own*: what the baseline writes out, and so has decided."""
+    """What *here* expires and *source* keeps. *own*: the policy of the baseline, which is intended."""
     if "" in (source, here):
         return {"lifecycle_policy_on_both_sides": False}
     if source is None or here is None:
@@ -132,7 +132,7 @@ def _expiry(source: str | None, here: str | None, own: str | None) -> dict[str, 
 
 
 def _pulls(here: str, own: str | None) -> dict[str, Any]:
-    """Rules of *here* that count from the last pull, which a replica kept for failover seldom sees."""
+    """Rules of *here* that count from the last pull, which rarely happens at a replica for failover."""
     priorities = pull_time_priorities(here)
     if priorities is None:
         return {}
@@ -151,7 +151,7 @@ class TagsAnswer:
 
 
 def compare_tags(present: bool | None, wanted: Settings, tags: str | None) -> TagsAnswer:
-    """Facts of the resource *tags* (JSON object) of a repository; tags that the baseline does not list do not count."""
+    """Columns for the resource *tags* (JSON object) of a repository; only tags of the baseline count."""
     if not wanted.tags:
         return TagsAnswer(tags_required=False)
     answer = TagsAnswer(tags_required=present)

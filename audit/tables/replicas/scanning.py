@@ -1,7 +1,7 @@
-"""Scanning at a destination: frequency and type, and by how much they fall short of what is required.
+"""Scanning at a destination: frequency and type, and how they differ from what is required.
 
-ECR user guide, image-scanning.html: BASIC scanning knows SCAN_ON_PUSH, ENHANCED scanning CONTINUOUS_SCAN too; MANUAL is
-ECR's word for a repository that no scanning rule of its registry takes.
+ECR user guide, image-scanning.html: BASIC scanning supports SCAN_ON_PUSH, ENHANCED scanning CONTINUOUS_SCAN too; MANUAL
+is the frequency of a repository that no scanning rule of its registry matches.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ScanningAnswer:
 def compare_scanning(
     present: bool | None, wanted: Settings, frequency: str | None, scan_type: str | None, source_type: str | None
 ) -> ScanningAnswer:
-    """Facts of effective *frequency* and *scan_type* at the destination; *source_type* may be the example to follow."""
+    """Columns for the effective *frequency* and *scan_type* at the destination; *source_type* may be required too."""
     asked = wanted.scanning
     required = present if asked is not None and asked.required else False
     expected = _expected(wanted, source_type)
@@ -58,7 +58,7 @@ def compare_scanning(
 
 
 def _expected(wanted: Settings, source_type: str | None) -> str | None:
-    """The scan type that is asked for; empty: none; None: the source, which is the example, was not read."""
+    """The required scan type; empty: none; None: the source, which determines it, was not read."""
     asked = wanted.scanning
     if asked is None:
         return ""
@@ -68,7 +68,7 @@ def _expected(wanted: Settings, source_type: str | None) -> str | None:
 
 
 def _type_shortfall(wanted: Settings, expected: str | None, scan_type: str | None) -> str | None:
-    """By what *scan_type* is less than *expected*, in words; empty: it is not; None: unknown."""
+    """How *scan_type* falls short of *expected*, as text; empty: it does not; None: unknown."""
     if scan_type == "ENHANCED" or expected in ("", "BASIC"):
         return ""
     if expected is None or scan_type in (None, _NONE):

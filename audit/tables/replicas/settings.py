@@ -1,6 +1,6 @@
 """Settings of the destination repository of each replica: columns of the `replicas` table.
 
-Each judgement is asked once for every distinct combination of what it depends on (see `categorical`).
+Each distinct combination of inputs is evaluated once (see `categorical`).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from audit.tables.replicas.policies import (
 )
 from audit.tables.replicas.scanning import ScanningAnswer, compare_scanning
 from audit.tables.replicas.template_effect import (
-    InCharge,
+    ServingTemplate,
     TemplateAnswer,
-    as_some_source,
     compare_with_template,
-    templates_in_charge,
+    same_as_a_source,
+    serving_templates,
 )
 from audit.tables.repositories.frame import scan_types
 from audit.tables.repository_index import RepositoryIndex
@@ -91,23 +91,23 @@ def _template_columns(
     source: Mapping[str, Categorical],
     here: Mapping[str, Categorical],
 ) -> dict[str, Any]:
-    in_charge = templates_in_charge(index, repository_index, pairs)
+    serving = serving_templates(index, repository_index, pairs)
     both = ("tag_mutability", "mutability_exclusions", "repository_policy", "lifecycle_policy")
     settings = (
         *(side[name] for side in (here, source) for name in both), here["encryption_type"], here["kms_key"],
-        _asked_for(here["tags"], in_charge, _gives_tags),
+        _asked_for(here["tags"], serving, _gives_tags),
         *(
-            as_some_source(pairs, repository_index, [source[name] for name in names], [here[name] for name in names])
+            same_as_a_source(pairs, repository_index, [source[name] for name in names], [here[name] for name in names])
             for names in (both[:2], both[2:3], both[3:])
         ),
     )  # fmt: skip
     return _columns(
-        TemplateAnswer, evaluate_cases(compare_with_template, encode_flags(pairs.present), wanted, in_charge, *settings)
+        TemplateAnswer, evaluate_cases(compare_with_template, encode_flags(pairs.present), wanted, serving, *settings)
     )
 
 
 def _asked_for(tags: Categorical, by: Categorical, asks: Callable[[Any], bool]) -> Categorical:
-    """*tags* where something asks for them: they differ from repository to repository, and make every row a case."""
+    """*tags* where *by* needs them: they differ between repositories, and would make every row a separate case."""
     asking = np.array([*map(asks, by.values), False], dtype=np.bool_)
     return tags.where(asking[by.codes])
 
@@ -116,12 +116,12 @@ def _wants_tags(wanted: Settings) -> bool:
     return bool(wanted.tags)
 
 
-def _gives_tags(in_charge: InCharge) -> bool:
-    return in_charge.template is not None and bool(in_charge.template.document.get("resourceTags"))
+def _gives_tags(serving: ServingTemplate) -> bool:
+    return serving.template is not None and bool(serving.template.document.get("resourceTags"))
 
 
 def _columns(kind: type[Any], judged: CaseResults) -> dict[str, Any]:
-    """A column for each field of the answers: a flag, a number, or text."""
+    """A column for each field of the results: a flag, a number, or text."""
     held = {"bool": judged.flags, "int": judged.counts, "str": judged.texts}
     return {field.name: held[str(field.type).partition(" ")[0]](field.name) for field in fields(kind)}
 
@@ -143,4 +143,4 @@ def _wanted(index: EvidenceIndex, repository_index: RepositoryIndex) -> Categori
 
 def _keys(index: EvidenceIndex, registry: RegistryId) -> Parsed[Mapping[str, Any]]:
     record = index.registry(registry)
-    return parse_object(record.keys if record else None, "what is known of the keys")
+    return parse_object(record.keys if record else None, "the KMS key information")

@@ -1,7 +1,7 @@
-"""What the creation template in charge of a repository's name would give it, were it created today.
+"""Compares repositories with the settings of the creation template that applies to their names.
 
 ECR user guide, repository-creation-templates.html: templates act at creation only; the most specific prefix wins, a
-prefix `prod` serves `prod/…`, and ROOT what no other serves.
+prefix `prod` applies to `prod/…`, and ROOT where no other template does.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class InCharge:
-    """The template for replication that serves a name; None: there is none."""
+class ServingTemplate:
+    """The template for replication that applies to a name; None: there is none."""
 
     template: Template | None
 
@@ -50,46 +50,46 @@ class ReplicaSettings:
     kms_key: str | None
     tags: str | None
     mutability_of_a_source: bool
-    """Whether some source that feeds the replica has the very same."""
+    """Whether a source of the replica has the same setting."""
     repository_policy_of_a_source: bool
     lifecycle_policy_of_a_source: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateAnswer:
-    """Columns of `replicas` about the template in charge, by the columns' names."""
+    """Columns of `replicas` about the template that applies, by the columns' names."""
 
     template_in_charge: bool | None
     template_prefix: str | None = None
     template_differences: str | None = None
 
 
-def templates_in_charge(index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs) -> Categorical:
-    """For each replica the template that serves its name at the destination, as `InCharge`; null: not read."""
-    values: list[InCharge] = [InCharge(None)]
+def serving_templates(index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs) -> Categorical:
+    """For each replica the template that applies to its name, as `ServingTemplate`; null: not read."""
+    values: list[ServingTemplate] = [ServingTemplate(None)]
     codes = np.full(len(pairs), -1, dtype=np.int64)
     order = np.argsort(pairs.destination, kind="stable")
     edges = np.searchsorted(pairs.destination[order], np.arange(len(index.universe) + 1))
-    planned_steps: dict[str, Codes] = {}
+    codes_by_templates: dict[str, Codes] = {}
     for at, registry in enumerate(index.universe):
         rows = order[edges[at] : edges[at + 1]]
         parsed = index.templates.get(registry)
         if not len(rows) or parsed is None or parsed.value is None:
             continue
-        # Organizations roll the same templates out everywhere: each set is worked out once.
+        # Organizations deploy the same templates everywhere: each set is evaluated once.
         key = compact([template.document for template in parsed.value])
-        if key not in planned_steps:
-            planned_steps[key] = _by_name(repository_index.names, parsed.value, values)
-        codes[rows] = planned_steps[key][pairs.name[rows]]
+        if key not in codes_by_templates:
+            codes_by_templates[key] = _by_name(repository_index.names, parsed.value, values)
+        codes[rows] = codes_by_templates[key][pairs.name[rows]]
     return Categorical(codes, values)
 
 
-def as_some_source(
+def same_as_a_source(
     pairs: Pairs, repository_index: RepositoryIndex, source: Sequence[Categorical], here: Sequence[Categorical]
 ) -> Categorical:
-    """For each replica, whether a source that feeds the same replica has exactly what the replica has in some columns.
+    """For each replica, whether a source of the same replica repository has equal values in some columns.
 
-    *source* and *here*: the same columns of the stock, taken at both ends.
+    *source* and *here*: the same columns of the repository index, at both ends.
     """
     alike = pairs.destination_row >= 0
     for left, right in zip(source, here, strict=True):
@@ -99,14 +99,14 @@ def as_some_source(
     return Categorical(found[pairs.destination_row].astype(np.int64), (False, True))
 
 
-def _by_name(names: Sequence[str], templates: Sequence[Template], values: list[InCharge]) -> Codes:
-    """For each of *names* the position in *values* of the template that serves it; new templates are appended."""
+def _by_name(names: Sequence[str], templates: Sequence[Template], values: list[ServingTemplate]) -> Codes:
+    """For each of *names* the position in *values* of the template that applies; new templates are appended."""
     found = np.zeros(len(names), dtype=np.int64)
     number: dict[str, int] = {}
     for template in templates:
         if template.for_replication:
             number[template.prefix] = len(values)
-            values.append(InCharge(template))
+            values.append(ServingTemplate(template))
     bounded = [f"{prefix}/" for prefix in number if prefix != ROOT]
     for start, stop in segments(names, bounded):
         serving = [prefix for prefix in bounded if names[start].startswith(prefix)]
@@ -116,17 +116,17 @@ def _by_name(names: Sequence[str], templates: Sequence[Template], values: list[I
 
 
 def compare_with_template(
-    present: bool | None, wanted: Settings, in_charge: InCharge | None, *settings: Any
+    present: bool | None, wanted: Settings, serving: ServingTemplate | None, *settings: Any
 ) -> TemplateAnswer:
-    """Compare a replica with its template, in fields about which the baseline says nothing.
+    """Compare a replica with its template, in fields that the baseline does not set.
 
-    *settings*: the fields of `ReplicaSettings`, in order. Policies and tags that a template leaves out do not count.
+    *settings*: the fields of `ReplicaSettings`, in order. Policies and tags that a template does not set do not count.
     """
-    if present is False or (in_charge is not None and in_charge.template is None):
+    if present is False or (serving is not None and serving.template is None):
         return TemplateAnswer(template_in_charge=False, template_prefix="")
-    if in_charge is None or in_charge.template is None:
+    if serving is None or serving.template is None:
         return TemplateAnswer(template_in_charge=None)
-    template = in_charge.template
+    template = serving.template
     answer = TemplateAnswer(template_in_charge=present, template_prefix=template.prefix)
     if not present:
         return answer
@@ -137,9 +137,9 @@ def compare_with_template(
 
 
 def _verdicts(wanted: Settings, template: Mapping[str, Any], replica: ReplicaSettings) -> dict[str, bool | None]:
-    """For each field that is compared, whether the replica has what *template* would give it.
+    """For each field that is compared, whether the replica has the setting of *template*.
 
-    What a source itself has is as good: a replica that is set up like its source is intended.
+    A setting that equals that of a source counts as equal: it is intended.
     """
     verdicts: dict[str, bool | None] = {}
     if wanted.tag_mutability is None:
@@ -151,7 +151,7 @@ def _verdicts(wanted: Settings, template: Mapping[str, Any], replica: ReplicaSet
         same = replica.repository_policy_of_a_source or _one_of(replica.repository_policy, policies, same_policy)
         verdicts["repository_policy"] = same
     if wanted.lifecycle_policy is None and template.get("lifecyclePolicy"):
-        # That both sides do without one is what the template was to end.
+        # No lifecycle policy on both sides is not intended: the template sets one.
         source = (replica.source_lifecycle_policy,) if replica.lifecycle_policy != "" else ()
         policies = (template["lifecyclePolicy"], *source)
         same = bool(source) and replica.lifecycle_policy_of_a_source
@@ -166,7 +166,7 @@ def _verdicts(wanted: Settings, template: Mapping[str, Any], replica: ReplicaSet
 
 
 def _one_of(here: _T | None, others: Sequence[_T | None], same: Callable[[_T, _T], bool | None]) -> bool | None:
-    """Whether *here* is the same as one of *others*; None: not known."""
+    """Whether *here* equals one of *others*; None: unknown."""
     verdicts = [None if here is None or each is None else same(each, here) for each in others]
     return True if True in verdicts else None if None in verdicts else False
 
@@ -181,14 +181,14 @@ def _same_mutability(template: Mapping[str, Any], replica: ReplicaSettings) -> b
 
 
 def _mode(name: str | None, filters: str | None) -> tuple[str, frozenset[str]] | None:
-    """A mode with the filters that count in it; None: not known."""
+    """A mode with the filters that apply in it; None: unknown."""
     if name is None or not name.endswith("_WITH_EXCLUSION"):
         return None if name is None else (name, frozenset())
     return None if filters is None else (name, frozenset(json.loads(filters)))
 
 
 def _same_encryption(template: Mapping[str, Any], replica: ReplicaSettings) -> bool | None:
-    """A template without a key accepts any: what the replica has is no worse than the key of AWS."""
+    """A template without a key accepts any key: that of the replica is at least as strict as the AWS managed key."""
     encryption = template.get("encryptionConfiguration") or {}
     if replica.encryption_type is None or replica.kms_key is None:
         return None

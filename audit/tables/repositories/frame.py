@@ -1,4 +1,4 @@
-"""The `repositories` table, and its columns about how many images a repository may hold."""
+"""The `repositories` table, and its columns about the limit of images per repository."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from audit.tables.frames import compact, frame, integers
 from audit.tables.image_index import ImageIndex
 from audit.tables.replica_pairs import Pairs
 from audit.tables.replication_graph import ReplicationGraph
-from audit.tables.repositories.copies import copy_columns
+from audit.tables.repositories.replicas import replica_columns
 from audit.tables.repository_index import RepositoryIndex
 from audit.tables.thresholds import severity_of_count, warning_threshold
 from checks.baseline.requirements import merged_settings
@@ -23,7 +23,7 @@ from checks.tables import REPOSITORIES
 
 
 def image_limit_columns(index: EvidenceIndex, repository_index: RepositoryIndex, images: ImageIndex) -> dict[str, Any]:
-    """Images of every state against the limit of one repository (ECR user guide, service-quotas.html)."""
+    """Images of every status, compared with the limit per repository (ECR user guide, service-quotas.html)."""
     limit = index.baseline.limits.images_per_repository
     counted = np.where(images.read, images.counts, -1)
     counts = encode(None if number < 0 else number for number in counted.tolist())
@@ -41,7 +41,7 @@ def image_limit_columns(index: EvidenceIndex, repository_index: RepositoryIndex,
 
 
 def _lifecycle(index: EvidenceIndex, repository_index: RepositoryIndex, rows: list[int]) -> Categorical:
-    """The policy that the baseline writes out for the repositories at *rows*, where they have another one or none."""
+    """The lifecycle policy of the baseline for the repositories at *rows*, where they have another one or none."""
     found = [""] * len(repository_index.name)
     present = repository_index.columns["lifecycle_policy"]
     for row in rows:
@@ -62,7 +62,7 @@ def _same(text: str, policy: dict[str, Any]) -> bool:
 def repositories_frame(
     index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, images: ImageIndex, graph: ReplicationGraph
 ) -> pd.DataFrame:
-    """One row a repository that was read."""
+    """One row per repository that was read."""
     texts = {name: column.texts() for name, column in repository_index.columns.items()}
     return frame(
         REPOSITORIES,
@@ -76,7 +76,7 @@ def repositories_frame(
             "image_count": integers(repository_index.image_count, repository_index.image_count >= 0),
             **texts,
             **image_limit_columns(index, repository_index, images),
-            **copy_columns(index, repository_index, pairs, graph),
+            **replica_columns(index, repository_index, pairs, graph),
         },
     )
 

@@ -20,7 +20,7 @@ def deletion_columns(rule: Rule, applied_requirements: Iterable[AppliedRequireme
     speaking = [applied for applied in declared if _meet(rule, applied)]
     certain = [applied for applied in speaking if applied.certain]
     wanted = {applied.requirement.delete_replication for applied in certain or speaking}
-    # A backup that follows deletions is lost with its source; a replica that keeps images longer only costs storage.
+    # A backup with deletion replication is lost with its source; a replica without it only costs storage.
     follows = rule.delete_replication and False in wanted
     return {
         "delete_replication_required": True if certain else None if speaking else False,
@@ -38,7 +38,7 @@ def switch(value: bool | None) -> str:
 
 
 def _meet(rule: Rule, applied: AppliedRequirement) -> bool:
-    """Whether *rule* can replicate some repository to a destination of *demand*."""
+    """Whether *rule* can replicate some repository to a destination of *applied*."""
     return bool(set(rule.destinations) & set(applied.destinations)) and bool(
         shared_prefixes(rule.prefixes, applied.prefixes)
     )
@@ -80,7 +80,7 @@ def _conflicts(rules: Sequence[Rule], destination: RegistryId) -> Iterator[tuple
 def _switches(
     rules: Sequence[Rule], involved: Sequence[Rule], applied_requirements: Sequence[AppliedRequirement]
 ) -> Mapping[int, bool]:
-    """Rules to switch, and how, so that all *involved* match the baseline; none where that leaves a conflict."""
+    """Rules to change, with new value, so that all *involved* match the baseline; empty where a conflict remains."""
     columns = [deletion_columns(rule, applied_requirements) for rule in involved]
     expected = {
         column["expected_delete_replication"] if column["delete_replication_required"] else "" for column in columns

@@ -22,18 +22,19 @@ _SEPARATORS = ("/", "-", "_", ".")
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """What the baseline requires a rule without filter to be narrowed to."""
+    """The filters that the baseline requires of a rule without filters."""
 
     required: bool | None
-    """Whether it requires only a part; None where that depends on the unknown place of an account."""
+    """Whether it requires only a part; None where that depends on the unknown organizational unit of an account."""
     prefixes: tuple[str, ...]
     """All that it requires at the rule's destinations."""
     filters: tuple[str, ...]
-    """The same, where every destination requires just that; empty: they require different parts, or one nothing."""
+    """The same, where every destination requires the same; empty: they require different prefixes, or one requires
+    none."""
 
 
 def required_subset(rule: Rule, applied_requirements: Sequence[AppliedRequirement], source: RegistryId) -> Subset:
-    """What *demands* of the registry *source* require of *rule*; a rule with filters is a subset already."""
+    """What *applied_requirements* of the registry *source* require of *rule*; rules with filters are one already."""
     destinations = [pair for pair in rule.destinations if pair != source]
     concerned = meeting(rule, applied_requirements)
     certain = [applied for applied in concerned if applied.certain]
@@ -50,7 +51,7 @@ def required_subset(rule: Rule, applied_requirements: Sequence[AppliedRequiremen
 
 
 def meeting(rule: Rule, applied_requirements: Sequence[AppliedRequirement]) -> list[AppliedRequirement]:
-    """The demands that speak of a destination of *rule*."""
+    """The requirements that have a destination of *rule*."""
     return [applied for applied in applied_requirements if not set(applied.destinations).isdisjoint(rule.destinations)]
 
 
@@ -62,13 +63,13 @@ class Bounds:
     unbounded: tuple[str, ...]
     """Prefixes that certainly do not."""
     names: tuple[str, ...]
-    """Names that run on after one of them."""
+    """Names that continue a word after one of them."""
     replacements: Mapping[str, tuple[str, ...]]
-    """What to put in the place of such a prefix; missing where a repository is called just like it."""
+    """The replacement of such a prefix; missing where a repository has exactly this name."""
 
 
 def bounds_of(rule: Rule, applied_requirements: Sequence[AppliedRequirement], names: RepositoryNames) -> Bounds:
-    """Hold the prefixes of *rule* against the *names* of its registry."""
+    """Compare the prefixes of *rule* with the *names* of its registry."""
     concerned = meeting(rule, applied_requirements)
     answers = {prefix: _is_bounded(prefix, concerned, names) for prefix in rule.prefixes}
     unbounded = tuple(prefix for prefix, bounded in answers.items() if bounded is False)
@@ -95,7 +96,7 @@ def _is_bounded(prefix: str, applied_requirements: Sequence[AppliedRequirement],
 
 
 def _bounded(prefix: str, applied_requirements: Sequence[AppliedRequirement]) -> tuple[str, ...]:
-    """*prefix* closed by `/`, and what the baseline requires of the names that this leaves out."""
+    """*prefix* with a trailing `/`, and the required prefixes that this does not cover."""
     closed = f"{prefix}/"
     required = [each for applied in applied_requirements for each in applied.prefixes if each.startswith(prefix)]
     return minimal_prefixes((closed, *required))
@@ -104,7 +105,7 @@ def _bounded(prefix: str, applied_requirements: Sequence[AppliedRequirement]) ->
 def unmatched_prefixes(
     rule: Rule, applied_requirements: Sequence[AppliedRequirement], names: RepositoryNames
 ) -> list[str]:
-    """Prefixes of *rule* that begin no name which was read, except those without which a requirement is not met."""
+    """Prefixes of *rule* that match no known name, except those that a requirement needs."""
     required = {prefix for applied in meeting(rule, applied_requirements) for prefix in applied.prefixes}
     return [
         prefix
@@ -116,8 +117,8 @@ def unmatched_prefixes(
 def name_columns(
     rule: Rule, applied_requirements: Sequence[AppliedRequirement], names: RepositoryNames, bounds: Bounds
 ) -> dict[str, Any]:
-    """Filters against names: those that end within a word, and those that match nothing."""
-    # Without a repository to match there is nothing yet that a filter could miss or take by mistake.
+    """Filters compared with names: those that end within a word, and those that match nothing."""
+    # Without repositories, filters cannot be compared with names.
     comparable = bool(rule.filter_count) and (True if names.names else False if names.complete else None)
     unmatched = unmatched_prefixes(rule, applied_requirements, names)
     return {
@@ -125,13 +126,13 @@ def name_columns(
         "unbounded_prefixes": None if bounds.bounded is None else compact(list(bounds.unbounded)),
         "unbounded_names": compact(list(bounds.names)),
         "bounded_prefixes": compact(bounds.replacements),
-        # Where the list of repositories broke off, a name that was not read may begin with the prefix.
+        # Where the list of repositories is incomplete, an unread name may match the prefix.
         "unmatched_prefixes": compact(unmatched) if names.complete or not unmatched else None,
     }
 
 
 def subset_columns(subset: Subset) -> dict[str, Any]:
-    """What the baseline requires at the destinations of *rule*, where it has no filter."""
+    """What the baseline requires at the destinations of a rule without filters."""
     return {
         "filters_required": subset.required,
         "required_prefixes": compact(list(subset.prefixes)),

@@ -20,13 +20,13 @@ from checks.model import RegistryId
 from checks.tables import RULES
 
 _ROOT = "ROOT"
-"""Prefix of a cache whose repositories have no prefix at all (ECR API reference, PullThroughCacheRule)."""
+"""Prefix of a cache whose repositories have no prefix (ECR API reference, PullThroughCacheRule)."""
 
 
 def cache_columns(rule: Rule, applied_requirements: Sequence[AppliedRequirement], text: str | None) -> dict[str, Any]:
-    """The caches whose names *rule* matches; *text*: the pull-through cache rules, JSON, None: not read.
+    """The pull-through caches that *rule* matches; *text*: the pull-through cache rules, JSON, None: not read.
 
-    Names that the baseline requires by a prefix of the cache are replicated on purpose.
+    Names that the baseline requires by a prefix of the cache are replicated intentionally.
     """
     caches = _prefixes(text)
     if caches is None:
@@ -75,7 +75,7 @@ def _takes(rule: Rule, cache: str, wanted: set[str]) -> bool:
 
 
 def rules_frame(index: EvidenceIndex, names: Mapping[RegistryId, RepositoryNames]) -> pd.DataFrame:
-    """One row a replication rule of a registry in scope; *names* are those of every registry that was read."""
+    """One row per replication rule of a registry in scope; *names* are those of every registry that was read."""
     return frame_of_rows(RULES, [row for source in index.sources for row in _rows(index, source, names[source])])
 
 
@@ -100,7 +100,7 @@ def _rows(index: EvidenceIndex, source: RegistryId, names: RepositoryNames) -> I
 def _replacements(
     rules: Sequence[Rule], subsets: dict[int, Subset], bounds: dict[int, Bounds]
 ) -> dict[tuple[int, str], tuple[str, ...] | None]:
-    """What the prefixes of *rules* will be once other checks pass; None where a person has to decide."""
+    """The prefixes of *rules* after the fixes of other checks; None where a manual decision is needed."""
     found: dict[tuple[int, str], tuple[str, ...] | None] = {
         (rule.number, ""): subsets[rule.number].filters or None for rule in rules if subsets[rule.number].required
     }

@@ -1,4 +1,4 @@
-"""Columns of the `rules` table about what is said twice: duplicates, and prefixes that others contain."""
+"""Columns of the `rules` table about redundancy: duplicates, and prefixes that others contain."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from audit.tables.frames import compact
 from checks.baseline.requirements import is_covered
 
 EXPLAINED = 5
-"""Prefixes of a rule that are explained; more are counted."""
+"""Maximum number of prefixes with an explanation; the rest is counted."""
 Replacements = Mapping[tuple[int, str], tuple[str, ...] | None]
-"""(rule number, prefix) → what another check puts in its place; None: a person has to decide."""
+"""(rule number, prefix) → its replacement by another check; None: a manual decision is needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redundancy:
-    """What the rules of one registry say more than once."""
+    """Redundancy among the rules of one registry."""
 
     same_as: Mapping[int, int]
-    """Number of a rule → number of the first rule that is the same."""
+    """Number of a rule → number of the first equal rule."""
     within: Mapping[tuple[int, str], tuple[int, str]]
-    """(rule number, prefix) that replicates nothing of its own → the one that replicates the same."""
+    """(rule number, prefix) that is redundant → the one that contains it."""
 
 
 def redundancy_of(rules: Sequence[Rule], replacements: Replacements) -> Redundancy:
     """Compare the *rules* of one registry with each other.
 
-    What another check replaces is compared as it will be afterwards, so that both can be fixed at once. Each
-    prefix lies within one that is shorter, or that goes to more destinations, or that comes first: never in a circle.
+    Prefixes that another check replaces are compared after the replacement, so that both can be fixed at once. Each
+    prefix is contained in a shorter one, one with more destinations, or an earlier one: never in a cycle.
     """
     first: dict[tuple[object, ...], int] = {}
     same_as: dict[int, int] = {}
     for rule in rules:
         if rule.destinations:
-            index = first.setdefault(_meaning(rule), rule.number)
-            if index != rule.number:
-                same_as[rule.number] = index
+            earliest = first.setdefault(_meaning(rule), rule.number)
+            if earliest != rule.number:
+                same_as[rule.number] = earliest
     distinct = [rule for rule in rules if rule.destinations and rule.number not in same_as]
     by_prefix: dict[str, list[Rule]] = {}
     for rule in distinct:
@@ -70,7 +70,7 @@ def _containers(
 
 
 def _goes_along(rule: Rule, other: Rule, *, same_prefix: bool) -> bool:
-    """Whether *other* replicates to wherever *rule* does."""
+    """Whether *other* replicates to all destinations of *rule*."""
     if other is rule:
         return not same_prefix
     here, there = set(rule.destinations), set(other.destinations)
@@ -80,20 +80,20 @@ def _goes_along(rule: Rule, other: Rule, *, same_prefix: bool) -> bool:
 
 
 def duplicate_columns(rule: Rule, redundancy: Redundancy) -> dict[str, Any]:
-    """Names that the rule has twice, and an earlier rule that is the same."""
+    """Destinations and prefixes that the rule has twice, and an earlier equal rule."""
     same = redundancy.same_as.get(rule.number)
     found = [*([f"rule {same}"] if same else []), *rule.repeated]
     return {"duplicates": compact(found), "same_as_rule": str(same or "")}
 
 
 def redundancy_columns(rule: Rule, redundancy: Redundancy) -> dict[str, Any]:
-    """Prefixes of the rule that replicate nothing of their own."""
+    """Redundant prefixes of the rule."""
     found = {p: redundancy.within[rule.number, p] for p in rule.prefixes if (rule.number, p) in redundancy.within}
     reasons = tuple(
-        f"`{prefix}` lies within "
-        + (f"`{container}` of rule {number}" if container else f"rule {number}, which takes all")
+        f"`{prefix}` is contained in "
+        + (f"`{container}` of rule {number}" if container else f"rule {number}, which matches all repositories")
         if prefix
-        else f"rule {number} takes all as well"
+        else f"rule {number} matches all repositories too"
         for prefix, (number, container) in found.items()
     )
     more = len(reasons) - EXPLAINED

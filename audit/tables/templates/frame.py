@@ -18,13 +18,13 @@ from checks.model import RegistryId
 from checks.tables import TEMPLATES
 
 _SERVICE = "ecr.amazonaws.com"
-"""Who must be able to assume a template's role (ECR user guide, repository-creation-templates.html)."""
+"""The service that must be able to assume a template's role (ECR user guide, repository-creation-templates.html)."""
 
 _ASSUMES = ("sts:assumerole", "sts:*", "*")
 
 
 def templates_frame(index: EvidenceIndex) -> pd.DataFrame:
-    """One row a creation template of a registry whose templates were read."""
+    """One row per creation template of a registry whose templates were read."""
     arriving = arriving_prefixes(index)
     rows: list[dict[str, Any]] = []
     for place, parsed in index.templates.items():
@@ -40,12 +40,12 @@ def templates_frame(index: EvidenceIndex) -> pd.DataFrame:
 
 
 def _keys(index: EvidenceIndex, place: RegistryId) -> Parsed[Mapping[str, Any]]:
-    return parse_object(index.parts[place].registry.keys, "what is known of the keys")
+    return parse_object(index.parts[place].registry.keys, "the KMS key information")
 
 
 def _row(index: EvidenceIndex, place: RegistryId, template: Template, around: Surroundings) -> dict[str, Any]:
     record = index.parts[place].registry
-    state, unknown = role_state(template, place[0], parse_object(record.roles, "what is known of the roles"))
+    state, unknown = role_state(template, place[0], parse_object(record.roles, "the IAM role information"))
     return {
         "account": place[0],
         "region": place[1],
@@ -82,7 +82,7 @@ def role_state(template: Template, account: str, roles: Parsed[Mapping[str, Any]
 
 
 def _trust_state(trust: object) -> tuple[str | None, str]:
-    """Whether a trust policy lets ECR assume the role; None where that depends on conditions."""
+    """Whether a trust policy allows ECR to assume the role; None where that depends on conditions."""
     try:
         document = json.loads(trust) if isinstance(trust, str) else None
     except (ValueError, RecursionError):

@@ -1,5 +1,5 @@
-"""Columns of the `templates` table: the settings that the baseline asks for, and who may use repositories made from a
-template.
+"""Columns of the `templates` table: the settings that the baseline requires, and the access to repositories that the
+template creates.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from checks.remediation.declared_templates import declared_template
 ROOT = "ROOT"
 
 Verdicts = Mapping[str, bool | None]
-"""Field → whether a template gives it as asked, three-valued; fields that are not asked for are absent."""
+"""Field → whether a template sets it as required, three-valued; fields that are not required are absent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What decides which names a template of one registry serves."""
+    """What determines the names to which a template of one registry applies."""
 
     place: RegistryId
     keys: Parsed[Mapping[str, Any]]
     templates: Sequence[Template]
     """Those of the registry that apply to replication."""
     arriving: Sequence[str]
-    """Prefixes that replication brings there, or shall."""
+    """Prefixes that are, or are required to be, replicated there."""
 
 
 def arriving_prefixes(index: EvidenceIndex) -> dict[RegistryId, tuple[str, ...]]:
-    """For each registry the prefixes that a rule, or the baseline, has replicated to it."""
+    """For each registry the prefixes that a rule or the baseline replicates to it."""
     found: dict[RegistryId, set[str]] = {}
     for parsed in index.rules.values():
         for rule in parsed.value or ():
@@ -57,7 +57,7 @@ def arriving_prefixes(index: EvidenceIndex) -> dict[RegistryId, tuple[str, ...]]
 
 
 def declaration_columns(baseline: Baseline, template: Template, around: Surroundings) -> dict[str, Any]:
-    """Compare *template* for the names of its own prefix, and for those below it with settings of their own."""
+    """Compare *template* for the names of its own prefix, and for prefixes below it with other settings."""
     if not template.for_replication:
         return _columns({}, [], applies=False)
     own = "" if template.prefix == ROOT else f"{template.prefix}/"
@@ -84,11 +84,11 @@ def _columns(verdicts: Mapping[str, Verdicts], below: Sequence[str], *, applies:
 
 
 def _named(prefix: str) -> str:
-    return f"{prefix}*" if prefix else "repositories that no other template serves"
+    return f"{prefix}*" if prefix else "repositories to which no other template applies"
 
 
 def _below(baseline: Baseline, template: Template, own: str, around: Surroundings) -> Iterable[str]:
-    """Prefixes of the baseline below *own* that *template* serves, that are replicated and set apart."""
+    """Prefixes of the baseline below *own* to which *template* applies, that are replicated and have other settings."""
     deeper = tuple(
         f"{other.prefix}/"
         for other in around.templates
@@ -105,7 +105,7 @@ def _below(baseline: Baseline, template: Template, own: str, around: Surrounding
 
 
 def compare_fields(template: Mapping[str, Any], settings: Settings, around: Surroundings) -> Verdicts:
-    """Each field of *settings* that a template can have, against the document *template*."""
+    """Compare each field of *settings* that a template can have with the document *template*."""
     verdicts: dict[str, bool | None] = {}
     if settings.tag_mutability not in (None, "same-as-source"):
         verdicts["tag_mutability"] = _same_mutability(template, settings)
@@ -165,7 +165,7 @@ def _judged(index: EvidenceIndex, place: RegistryId, template: Template) -> Temp
     denials = denials_under(record, prefix) if own else ()
     found = exposure(own, denials or (), circumstances, place[0])
     if denials is None and not found.none:
-        return TemplateExposure(policy_exposures_unknown="the registry policy was not read, which may deny it")
+        return TemplateExposure(policy_exposures_unknown="the registry policy was not read, and it may deny it")
     closed = every(none_of(each) for each in (found.outsiders, found.pushers, found.deleters))
     if closed is None:
         return TemplateExposure(policy_exposures_unknown="")
@@ -182,11 +182,11 @@ def _exposures(found: Exposure) -> list[str]:
         ("push", found.pushers),
         ("delete", found.deleters),
     )
-    return [f"{what} by {who}" for what, whom in kinds for who in certain(whom)]
+    return [f"{access} by {principal}" for access, holders in kinds for principal in certain(holders)]
 
 
 def _closed(index: EvidenceIndex, place: RegistryId, template: Template, circumstances: Circumstances) -> str:
-    """The text to put; empty: a person must write it."""
+    """The policy to set; empty: it must be written manually."""
     declared = declared_template(index.baseline, template.prefix, place, {}).template.get("repositoryPolicy")
     if declared is None:
         return closed_policy(str(template.document["repositoryPolicy"]), circumstances, place[0]) or ""

@@ -223,7 +223,7 @@ def test_a_token_that_is_always_expired_ends() -> None:
     assert caught.value.failure.kind is GapKind.CREDENTIALS
 
 
-def test_a_role_that_is_missing_is_told_from_a_denied_read() -> None:
+def test_a_missing_role_differs_from_a_denied_read() -> None:
     refusal = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
     with endpoint(lambda request: (403, refusal)) as served, pytest.raises(CallError) as caught:
         ask(calls_to(served, Waits()), OTHER)

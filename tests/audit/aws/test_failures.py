@@ -85,7 +85,7 @@ def test_what_is_worth_a_second_request(code: str, status: int, transient: bool)
 
 def test_a_page_instead_of_an_answer_is_summed_up_and_not_asked_for_again() -> None:
     failure = failure_of(client_error("500", PAGE, 500))
-    assert failure.message == "HTTP 500 with a page instead of an answer: 500 Internal Server Error"
+    assert failure.message == "HTTP 500 with an HTML page instead of an API response: 500 Internal Server Error"
     assert not failure.transient
 
 

@@ -102,7 +102,7 @@ def test_broken_answers_are_errors(reply: bytes, error: type[Exception]) -> None
         transport().send(prepared(url))
 
 
-def test_nobody_there() -> None:
+def test_no_server_is_listening() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     with pytest.raises(sdk.EndpointConnectionError):

@@ -110,10 +110,10 @@ def test_our_own_policy_misses_nothing(side: str):
     found = compare(read_policy("own", json.dumps(permissions(RoleRequest(side)))), CHECKS, side)
     assert found.missing == found.unknown == found.substituted == found.pulls == ()
     # The one action that is allowed for one role only.
-    assert [one.action for one in found.undecidable] == (["sts:AssumeRole"] if side == MANAGEMENT else [])
+    assert [one.action for one in found.undetermined] == (["sts:AssumeRole"] if side == MANAGEMENT else [])
 
 
-def test_copies_answer_for_every_service_that_is_read():
+def test_managed_policy_copies_cover_every_service_that_is_read():
     assert {action.partition(":")[0] for action in ACTIONS} <= set(copied_services())
     for name in MANAGED:
         assert managed_policy(name).allows("ecr:DescribeRepositories") is True
@@ -143,7 +143,7 @@ def test_without_the_way_in_nothing_else_is_read():
     assert not compare(managed_policy("SecurityAudit"), CHECKS, MEMBER).only_own_account
 
 
-def test_what_stands_in_is_told_from_what_is_missing():
+def test_a_fallback_differs_from_a_missing_action():
     without = {"servicequotas:ListServiceQuotas", "kms:DescribeKey"}
     found = compare(read_policy("p", json.dumps(member_policy(without))), CHECKS, MEMBER)
     assert {one.action for one in found.missing} == without

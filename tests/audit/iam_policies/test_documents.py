@@ -122,7 +122,7 @@ def test_policies_fit_into_iam(document: dict[str, Any]):
     assert size < 10_240, "all inline policies of a role"
 
 
-def test_the_trust_policy_asks_what_it_was_told_to():
+def test_the_trust_policy_has_the_requested_conditions():
     trusted = role_of(FULL)["AssumeRolePolicyDocument"]
     assert trusted == trust_policy(FULL)
     (statement,) = trusted["Statement"]

@@ -150,7 +150,7 @@ def test_narrowing_by_units(audited: Audit, unit: str) -> None:
         (Scope(regions=("eu-weest-1",)), "no such Region"),
     ],
 )
-def test_a_scope_that_names_nothing_is_told(audited: Audit, scope: Scope, words: str) -> None:
+def test_a_scope_that_names_nothing_is_reported(audited: Audit, scope: Scope, words: str) -> None:
     with pytest.raises(AwsSetupError, match=words):
         audited(scope=scope)
 
@@ -200,7 +200,7 @@ def test_a_refusal_is_a_gap_and_the_run_goes_on(audited: Audit, operation: str, 
     assert registry(evidence, SOURCE, EU).registry.replication_configuration
 
 
-def test_the_service_linked_role_is_asked_for_once_and_its_refusal_told_by_every_source(audited: Audit) -> None:
+def test_the_service_linked_role_is_read_once_and_its_denial_is_a_gap_of_every_source(audited: Audit) -> None:
     rule = {"destinations": [destination(HUB, EU)]}
     second = {"account": SOURCE, "region": US, "rules": [rule], "repositories": []}
     world = document()
@@ -265,7 +265,7 @@ def test_regions_are_asked_for_in_the_account_where_the_centre_is_silent(audited
     assert not [gap for gap in all_gaps(evidence) if "Regions" in gap.operation]
 
 
-def test_regions_that_nobody_tells_are_assumed_and_marked(audited: Audit) -> None:
+def test_unknown_regions_are_assumed_and_marked(audited: Audit) -> None:
     faults = [
         {"operation": "account:ListRegions", "kind": "deny"},
         {"operation": "ec2:DescribeRegions", "kind": "deny"},
@@ -279,7 +279,7 @@ def test_regions_that_nobody_tells_are_assumed_and_marked(audited: Audit) -> Non
 
 
 class Kept(NoCheckpoint):
-    """A checkpoint in memory; may be told to fail, as a user who presses Ctrl-C does."""
+    """A checkpoint in memory; can fail on request, as if a user pressed Ctrl-C."""
 
     def __init__(self, interrupt_after: int | None = None) -> None:
         self.kept: dict[tuple[str, str, str], RegistryEvidence] = {}
@@ -343,7 +343,7 @@ def test_progress_ends_what_it_starts(audited: Audit) -> None:
     assert any(event.step is Step.READ for event in events)
 
 
-def test_event_rules_are_read_where_copies_arrive_and_the_baseline_asks(audited: Audit) -> None:
+def test_event_rules_are_read_where_replicas_arrive_and_the_baseline_asks(audited: Audit) -> None:
     world = document()
     world["registries"][1]["event_rules"] = [{"name": "failures", "pattern": {"source": ["aws.ecr"]}}]
     asked = audited(world, baseline=Baseline.model_validate({"registries": {"failure_events": "required"}}))
@@ -358,7 +358,7 @@ def test_event_rules_are_read_where_copies_arrive_and_the_baseline_asks(audited:
     [("", False, ""), ('{"inspector":{}}', False, '{"inspector":{}}'), ("", True, None)],
     ids=["none", "one", "refused"],
 )
-def test_inspector_policies_are_read_of_accounts_whose_copies_must_be_scanned(
+def test_inspector_policies_are_read_of_accounts_whose_replicas_must_be_scanned(
     audited: Audit, policy: str, fault: bool, expected: str | None
 ) -> None:
     faults = [{"operation": "organizations:DescribeEffectivePolicy", "kind": "deny"}] if fault else []
@@ -370,7 +370,7 @@ def test_inspector_policies_are_read_of_accounts_whose_copies_must_be_scanned(
     assert ("", "", "organizations:DescribeEffectivePolicy", GapKind.DENIED) in gaps(evidence) or not fault
 
 
-def test_a_status_that_was_refused_is_told_apart_from_one_that_nobody_asked_for(audited: Audit) -> None:
+def test_a_denied_status_differs_from_one_that_was_not_requested(audited: Audit) -> None:
     fault = {"operation": "ecr:DescribeImageReplicationStatus", "kind": "deny"}
     asked = registry(audited(document(faults=[fault])), SOURCE, EU).statuses
     assert (len(asked["digest"]), set(asked["status"])) == (3, {None})

@@ -1,4 +1,4 @@
-"""Worker processes that die, and runs that are interrupted: nothing is lost silently, nobody stays behind."""
+"""Worker processes that die, and runs that are interrupted: nothing is lost silently, and no process stays behind."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ from audit.aws import AwsSettings
 from audit.evidence import Scope
 from audit.inventory import collect
 from audit.inventory.protocols import NoCheckpoint
-from checks.baseline.schema.schema import Baseline
+from checks.baseline.schema import Baseline
 
 class Kept(NoCheckpoint):
     def save(self, phase, evidence):
@@ -130,7 +130,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_ctrl_c_ends_quickly_keeps_what_is_finished_and_leaves_nobody_behind(processes: int) -> None:
+def test_ctrl_c_ends_quickly_keeps_what_is_finished_and_leaves_no_process_behind(processes: int) -> None:
     def answer(request: Request) -> Answer:
         if request.operation == "/":
             return 200, _query(request.body["raw"])

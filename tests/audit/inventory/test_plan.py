@@ -83,7 +83,7 @@ def test_flows_of_rules(configuration: str | None, flows: tuple[Flow, ...]) -> N
 
 def test_flows_that_the_baseline_requires_leave_out_the_registry_itself() -> None:
     requirement = Requirement(
-        name="copies",
+        name="replicas",
         sources=Sources(accounts=(SOURCE[0], HUB[0]), repositories=("prod/",)),
         destinations=(Destination(account=HUB[0], region=HUB[1]), Destination(account="same", region="eu-north-1")),
     )
@@ -173,7 +173,7 @@ def test_one_question_serves_several_destinations() -> None:
     assert [one.destinations for one in found[SOURCE].questions] == [(HUB, other)]
 
 
-def test_copies_that_could_not_be_read_are_not_called_missing() -> None:
+def test_replicas_that_could_not_be_read_are_not_reported_missing() -> None:
     evidence = {
         SOURCE: registry(SOURCE, "a", images={"a": [("d1", 1.0)]}),
         HUB: registry(HUB, "a"),

@@ -1,4 +1,4 @@
-"""What fails before anything is read is told to the user: what is wrong, what to do, and no secret."""
+"""Failures before anything is read are reported to the user: what is wrong, what to do, and no secret."""
 
 import socket
 from pathlib import Path
@@ -69,7 +69,7 @@ def test_what_sts_may_say(answer: Answer, words: str) -> None:
         assert words in refusal(AwsSettings(endpoint_url=served.url, max_attempts=1))
 
 
-def test_nobody_at_the_endpoint() -> None:
+def test_no_server_at_the_endpoint() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     message = refusal(AwsSettings(endpoint_url=url, max_attempts=1))

@@ -94,7 +94,7 @@ WORKS = {
 
 
 def by_the_next(rounds: Rounds, migrations: Path) -> Rounds:
-    """What this program prepares is worked on, and looked at, by the next one."""
+    """What this program prepares is processed and verified by the next one."""
 
     def within(action: Callable[[str], None]) -> Callable[[str], None]:
         def done(url: str) -> None:
@@ -133,8 +133,8 @@ KINDS = {
 """Calls of the system, or of SQLAlchemy's drivers, around which something changes for good, or may do so."""
 
 
-def counted(work: Callable[[], None], at: tuple[str, int], told: int) -> None:
-    """Do *work*, dying at the *at*-th event of a kind; else write how many there were of each kind to *told*."""
+def counted(work: Callable[[], None], at: tuple[str, int], output: int) -> None:
+    """Do *work*, dying at the *at*-th event of a kind; else write how many there were of each kind to *output*."""
     seen = {"event": 0, **dict.fromkeys(KINDS, 0)}
 
     def count(frame: FrameType, event: str, argument: object) -> None:
@@ -151,11 +151,11 @@ def counted(work: Callable[[], None], at: tuple[str, int], told: int) -> None:
         work()
     finally:
         sys.setprofile(None)
-    os.write(told, json.dumps(seen).encode())
+    os.write(output, json.dumps(seen).encode())
 
 
 def measured(url: str, rounds: Rounds) -> tuple[dict[str, int], float]:
-    """Events of each kind, and seconds, of the work when nobody kills it."""
+    """Events of each kind, and seconds, of the work when it is not killed."""
     reader, writer = os.pipe()
     assert wait(forked(lambda: rounds.prepare(url))) == 0
     began = time.monotonic()

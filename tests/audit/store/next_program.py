@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from audit.store import connection as store_connection
 from audit.store import schema
-from audit.store.connection import engine_of, place_of
+from audit.store.connection import database_and_folder, open_engine
 
 REVISION = "next"
 _STEP = f'''
@@ -58,7 +58,7 @@ def next_program(migrations: Path) -> Iterator[None]:
 
 def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
     """Every row of this program's tables, in order."""
-    engine = engine_of(place_of(url)[0])
+    engine = open_engine(database_and_folder(url)[0])
     found = {}
     with engine.connect() as connection:
         for table in schema.metadata.sorted_tables:
@@ -70,11 +70,11 @@ def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
 
 def shape(url: str) -> dict[str, dict[str, Any]]:
     """Everything that a database says of its tables."""
-    engine = engine_of(place_of(url)[0])
+    engine = open_engine(database_and_folder(url)[0])
     inspector = sa.inspect(engine)
-    told = {}
+    found = {}
     for table in sorted(inspector.get_table_names()):
-        told[table] = {
+        found[table] = {
             "columns": [
                 (column["name"], str(column["type"]), column["nullable"], column["default"])
                 for column in inspector.get_columns(table)
@@ -85,4 +85,4 @@ def shape(url: str) -> dict[str, dict[str, Any]]:
             "indexes": sorted(inspector.get_indexes(table), key=lambda index: str(index["name"])),
         }
     engine.dispose()
-    return told
+    return found

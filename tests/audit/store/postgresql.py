@@ -89,7 +89,7 @@ def missing() -> str:
     if programs() is None:
         return "no PostgreSQL server is installed here (Debian: postgresql)"
     if os.getuid() == 0 and not any(one.pw_name in ("postgres", "nobody") for one in pwd.getpwall()):
-        return "PostgreSQL refuses to run as root, and there is nobody else"
+        return "PostgreSQL refuses to run as root, and there is no other user"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""A disk that is full or may not be written: told, and nothing is broken by it."""
+"""A full or read-only disk: it is reported, and nothing is damaged."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def full_after(size: int) -> Callable[[], None]:
 
 
 @pytest.fixture
-def nobody(tmp_path: Path) -> Iterator[Callable[[], None]]:
-    """Somebody to whom a file's mode means something."""
+def unprivileged(tmp_path: Path) -> Iterator[Callable[[], None]]:
+    """A user other than root, to whom file modes apply."""
     if os.getuid() != 0:
         yield lambda: None
         return
@@ -70,7 +70,7 @@ def nobody(tmp_path: Path) -> Iterator[Callable[[], None]]:
 
 
 def locked(folder: Path) -> None:
-    """Readable by everybody, writable by nobody."""
+    """Readable by all users, writable by none."""
     for path in folder.rglob("*"):
         path.chmod(0o555 if path.is_dir() else 0o444)
     folder.chmod(0o555)
@@ -114,22 +114,22 @@ def test_a_full_disk_leaves_an_upgrade_for_later(tmp_path: Path):
     with next_program(revisions_of_next(tmp_path)):
         # Room for SQLite's index of the log (32 KiB, sqlite.org/walformat.html), not for what the upgrade logs.
         said = in_child(full_after(33_000), lambda: upgrade(url))
-        assert "is as it was" in said
+        assert "is unchanged" in said
         upgrade(url)
         assert open_store(url).list() == past.list()
 
 
-def test_a_store_that_may_not_be_written_says_so(tmp_path: Path, nobody: Callable[[], None]):
+def test_a_store_that_may_not_be_written_says_so(tmp_path: Path, unprivileged: Callable[[], None]):
     store = open_store(str(tmp_path / "store"))
     store.save(a_run(), TABLES)
     store.engine.dispose()
     locked(tmp_path / "store")
-    said = in_child(nobody, lambda: open_store(str(tmp_path / "store")))
+    said = in_child(unprivileged, lambda: open_store(str(tmp_path / "store")))
     assert "writable" in said
     assert "Traceback" not in said
 
 
-def test_evidence_that_may_not_be_written_can_be_read(url: str, tmp_path: Path, nobody: Callable[[], None]):
+def test_evidence_that_may_not_be_written_can_be_read(url: str, tmp_path: Path, unprivileged: Callable[[], None]):
     apart = tmp_path / "apart"
     store = open_store(url, evidence=str(apart))
     store.save(a_run(), TABLES)
@@ -137,8 +137,8 @@ def test_evidence_that_may_not_be_written_can_be_read(url: str, tmp_path: Path, 
     for path in [store.folder, *store.folder.rglob("*")]:
         path.chmod(0o777)
     locked(apart)
-    assert in_child(nobody, lambda: open_store(url).load(a_run().id)) == "done"
-    said = in_child(nobody, lambda: open_store(url).save(night(1, "found"), TABLES))
-    assert f"the run could not be kept in {apart}/runs: Permission denied; let it be written there" in said
-    said = in_child(nobody, lambda: open_store(str(tmp_path / "new"), evidence="/proc/x"))
+    assert in_child(unprivileged, lambda: open_store(url).load(a_run().id)) == "done"
+    said = in_child(unprivileged, lambda: open_store(url).save(night(1, "found"), TABLES))
+    assert f"the run could not be stored in {apart}/runs: Permission denied; make it writable" in said
+    said = in_child(unprivileged, lambda: open_store(str(tmp_path / "new"), evidence="/proc/x"))
     assert "Traceback" not in said

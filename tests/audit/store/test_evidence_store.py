@@ -71,11 +71,11 @@ def test_evidence_is_found_again_without_being_named(url: str, evidence: str):
     run = a_run()
     open_store(url, evidence=evidence).save(run, TABLES)
     store = open_store(url)
-    assert store.place.name == evidence
+    assert store.evidence_store.name == evidence
     assert store.load(run.id) == run
     assert store.table(run.id, "accounts").equals(TABLES["accounts"])
     assert set(store.files(run.id)) == {"run.json.gz", "validations.json", "accounts.parquet"}
-    assert open_store(url, evidence=evidence + "/").place.name == evidence
+    assert open_store(url, evidence=evidence + "/").evidence_store.name == evidence
     assert problems(store) == []
     assert not list((store.folder / "runs").glob("*")) or evidence.startswith("/")
 
@@ -86,7 +86,7 @@ def test_another_place_is_refused(url: str, evidence: str, tmp_path: Path):
         with pytest.raises(StoreError, match="cannot be changed"):
             open_store(url, evidence=other)
     store.save(a_run(), TABLES)
-    assert open_store(url).place.name == evidence
+    assert open_store(url).evidence_store.name == evidence
 
 
 def test_a_store_with_runs_does_not_move(url: str, tmp_path: Path):
@@ -101,7 +101,7 @@ def test_two_stores_never_share_their_evidence(tmp_path: Path, evidence: str):
     with pytest.raises(StoreError, match="another store"):
         open_store(str(tmp_path / "two"), evidence=evidence)
     other = open_store(str(tmp_path / "two"))
-    assert other.place.name == str(tmp_path / "two")
+    assert other.evidence_store.name == str(tmp_path / "two")
     assert problems(open_store(str(tmp_path / "one"))) == []
 
 
@@ -110,7 +110,7 @@ def test_what_was_changed_is_not_believed(tmp_path: Path, evidence: str, data: b
     store = open_store(str(tmp_path / "store"), evidence=evidence)
     store.save(a_run(), TABLES)
     overwrite(store, "accounts.parquet", data)
-    with pytest.raises(StoreError, match=r"altered|not there"):
+    with pytest.raises(StoreError, match=r"altered|does not exist"):
         store.table(a_run().id, "accounts")
     assert store.load(a_run().id) == a_run()
     assert [(file, problem.split(" since")[0]) for file, problem in problems(store)] == [("accounts.parquet", said)]
@@ -122,30 +122,30 @@ def test_what_was_changed_is_not_believed(tmp_path: Path, evidence: str, data: b
 def test_a_run_that_is_kept_is_not_kept_again(tmp_path: Path, evidence: str, monkeypatch: pytest.MonkeyPatch):
     store = open_store(str(tmp_path / "store"), evidence=evidence)
     store.save(a_run(), TABLES)
-    with pytest.raises(StoreError, match="is kept already"):
+    with pytest.raises(StoreError, match="is already stored"):
         store.save(a_run(), TABLES)
     # Nor where two save it at the same moment, and both have looked.
     looks = iter([False, True])
     with monkeypatch.context() as patch:
         patch.setattr("audit.store.integrity.has_row", lambda _engine, _run: next(looks))
-        with pytest.raises(StoreError, match="could not be kept"):
+        with pytest.raises(StoreError, match="could not be stored"):
             store.save(a_run(), TABLES)
     assert store.load(a_run().id) == a_run()
     assert problems(store) == []
 
 
-def test_what_was_added_is_told(tmp_path: Path, evidence: str):
+def test_an_added_file_is_reported(tmp_path: Path, evidence: str):
     store = open_store(str(tmp_path / "store"), evidence=evidence)
     store.save(a_run(), TABLES)
     overwrite(store, "extra.parquet", b"x")
-    assert problems(store) == [("extra.parquet", "was added since the run was kept")]
+    assert problems(store) == [("extra.parquet", "was added after the run was stored")]
     assert store.repair(0) == ()
 
 
 def test_nothing_is_kept_where_the_bucket_vanishes(bucket: str, tmp_path: Path, s3: str):
     store = open_store(str(tmp_path), evidence=bucket)
     urllib.request.urlopen(urllib.request.Request(f"{s3}/moto-api/reset", method="POST")).close()
-    with pytest.raises(StoreError, match=f"no bucket {BUCKET}"):
+    with pytest.raises(StoreError, match=f"the bucket {BUCKET} does not exist"):
         store.save(a_run(), TABLES)
     assert store.list() == ()
     assert list((tmp_path / "runs").iterdir()) == []
@@ -154,22 +154,22 @@ def test_nothing_is_kept_where_the_bucket_vanishes(bucket: str, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("evidence", "said"),
     [
-        ("s3://no-such-bucket/x", "no bucket no-such-bucket"),
-        ("s3://", "names no bucket"),
-        ("s3://Capital/x", "names no bucket"),
+        ("s3://no-such-bucket/x", "the bucket no-such-bucket does not exist"),
+        ("s3://", "is not a valid bucket name"),
+        ("s3://Capital/x", "is not a valid bucket name"),
         ("s3://bucket/../x", "prefix"),
         ("s3://bucket/a b", "prefix"),
         ("s3://bucket/" + "x" * 200, "prefix"),
-        ("gs://bucket/x", "folder, or s3"),
+        ("gs://bucket/x", "to a folder or s3"),
         ("/" + "x" * 300, "cannot be|could not|longer"),
-        ("/dev/null/x", "could not be kept"),
+        ("/dev/null/x", "could not be stored"),
     ],
 )
 def test_a_place_that_cannot_be_is_refused(bucket: str, tmp_path: Path, evidence: str, said: str):
     with pytest.raises(StoreError, match=said) as caught:
         open_store(str(tmp_path), evidence=evidence)
     assert "not-to-be-seen" not in str(caught.value)
-    assert open_store(str(tmp_path)).place.name == str(tmp_path)
+    assert open_store(str(tmp_path)).evidence_store.name == str(tmp_path)
 
 
 def test_a_bucket_that_denies_says_what_it_needs(bucket: str, tmp_path: Path, s3: str):
@@ -197,7 +197,7 @@ def test_a_bucket_that_denies_says_what_it_needs(bucket: str, tmp_path: Path, s3
     assert problems(store) == []
 
 
-def test_an_endpoint_that_does_not_answer_is_told(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_endpoint_that_does_not_answer_is_reported(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     store = open_store(str(tmp_path), evidence=bucket)
     store.save(a_run(), TABLES)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
@@ -206,14 +206,14 @@ def test_an_endpoint_that_does_not_answer_is_told(bucket: str, tmp_path: Path, m
         open_store(str(tmp_path)).load(a_run().id)
 
 
-def test_s3_is_told_every_hash(bucket: str, tmp_path: Path):
+def test_s3_gets_every_hash(bucket: str, tmp_path: Path):
     store = open_store(str(tmp_path), evidence=bucket)
     store.save(a_run(), TABLES)
     client = boto3.client("s3")
     for name, digest in store.sums(a_run().id).items():
         key = f"audits/nightly/runs/{a_run().id}/{name}"
-        told = client.head_object(Bucket=BUCKET, Key=key, ChecksumMode="ENABLED")["ChecksumSHA256"]
-        assert base64.b64decode(told).hex() == digest
+        checksum = client.head_object(Bucket=BUCKET, Key=key, ChecksumMode="ENABLED")["ChecksumSHA256"]
+        assert base64.b64decode(checksum).hex() == digest
 
 
 def test_a_killed_upload_leaves_nothing_that_counts(bucket: str, tmp_path: Path):

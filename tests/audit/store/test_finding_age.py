@@ -1,4 +1,4 @@
-"""A finding's age is handed on from run to run: nights as rows of what was found, and what is then told."""
+"""A finding's age is handed on from run to run: runs as rows of what was found, and the ages that follow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store tells what is wrong with it: altered, missing, added, left behind, and sweeps only what nobody needs."""
+"""A store reports altered, missing, added and leftover files, and deletes only leftovers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def put_by(store: Store, name: str, *files: str, old: bool = True) -> Path:
     return folder
 
 
-def test_every_file_is_looked_at(store: Store):
+def test_every_file_is_verified(store: Store):
     looked = list(store.verify())
     files = 3 * len(store.sums(night(0, "found").id))
     assert len(looked) == files + (store.engine.dialect.name == "sqlite")
@@ -57,10 +57,10 @@ def test_what_was_changed_is_named(store: Store):
     (third / "notes.txt").write_text("mine")
     shutil.copytree(third, third.with_name("copy"))
     assert problems(store) == [
-        "20261101 accounts.parquet was altered since the run was kept",
+        "20261101 accounts.parquet was altered after the run was stored",
         "20261102 validations.json is missing",
-        "20261103 notes.txt was added since the run was kept",
-        " copy is no run's; nothing here puts such a thing there",
+        "20261103 notes.txt was added after the run was stored",
+        " copy belongs to no run; ecr-audit did not create it",
     ]
     assert store.repair(0) == ()
     assert third.with_name("copy").exists()
@@ -74,8 +74,8 @@ def test_leftovers_of_a_process_that_died_are_swept_when_they_are_old(store: Sto
     orphan = put_by(store, "20261102T040000Z-dddddd", "run.json.gz")
     young = put_by(store, ".20261109T020000Z-eeeeee.4711.partial", "run.json.gz", old=False)
     assert [one.split(" ", 2)[2] for one in problems(store)] == [
-        "was left half written by a process that died",
-        "has no row and is not whole: left by a process that died",
+        "was left incomplete by a process that died",
+        "has no row and is incomplete: left by a process that died",
         "has no row: left by a process that died before it wrote one",
     ]
     assert sorted(Path(one.file) for one in store.repair()) == sorted([partial, torn, orphan])
@@ -98,7 +98,7 @@ def test_evidence_newer_than_the_database_is_not_swept(store: Store):
 
 def test_a_place_of_another_store_is_never_swept(store: Store):
     orphan = put_by(store, "20261102T040000Z-dddddd", "run.json.gz")
-    (orphan.parent / MARK).write_text("somebody-else")
+    (orphan.parent / MARK).write_text("another-store")
     with pytest.raises(StoreError, match="another store"):
         store.repair(0)
     assert orphan.exists()
@@ -117,10 +117,10 @@ def test_rendered_reports_of_runs_that_are_gone_are_swept(store: Store):
         ({"summary": {"id": "x"}}, "its row cannot be read"),
         ({"summary": []}, "its row cannot be read"),
         ({"files": 7}, "its row cannot be read"),
-        ({"files": {}}, "its row is not what was written"),
+        ({"files": {}}, "its row was changed after it was written"),
     ],
 )
-def test_a_row_that_is_not_ours_is_told(store: Store, change: dict, said: str):
+def test_a_foreign_row_is_reported(store: Store, change: dict, said: str):
     with store.engine.begin() as connection:
         row = sa.update(schema.runs).where(schema.runs.c.id == night(1, "found").id)
         connection.execute(row.values(**change))
@@ -128,7 +128,7 @@ def test_a_row_that_is_not_ours_is_told(store: Store, change: dict, said: str):
     assert found.startswith(f"20261102  {said}")
 
 
-def test_a_corrupted_database_is_told(tmp_path: Path):
+def test_a_corrupted_database_is_reported(tmp_path: Path):
     store = open_store(str(tmp_path))
     for number in range(40):
         store.save(night(number, "found"), TABLES)
@@ -140,15 +140,15 @@ def test_a_corrupted_database_is_told(tmp_path: Path):
     for page in range(2, len(data) // 4096):
         data[page * 4096 + 100 : page * 4096 + 2000] = b"\xff" * 1900
     path.write_bytes(bytes(data))
-    told = []
+    found = []
     try:
-        told = problems(open_store(str(tmp_path)))
+        found = problems(open_store(str(tmp_path)))
     except StoreError as error:
-        told = [str(error)]
-    assert any("restore it from a backup" in one for one in told), told
+        found = [str(error)]
+    assert any("restore it from a backup" in one for one in found), found
 
 
-def test_a_file_that_is_no_database_is_told(tmp_path: Path):
+def test_a_file_that_is_not_a_database_is_reported(tmp_path: Path):
     (tmp_path / "ecr-audit.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(StoreError, match="not a database"):
         open_store(str(tmp_path))
@@ -164,7 +164,7 @@ def test_runs_that_go_while_we_look_are_no_problem(store: Store):
     assert [one.problem for one in looking if one.problem] == []
 
 
-def test_a_hold_without_its_run_is_told(tmp_path: Path):
+def test_a_hold_without_its_run_is_reported(tmp_path: Path):
     store = open_store(str(tmp_path))
     store.save(a_run(), TABLES)
     with sqlite3.connect(tmp_path / "ecr-audit.db") as database:

@@ -1,4 +1,4 @@
-"""What only a server does: many writers at once, connections that are lost, and passwords that are never told."""
+"""What only a server does: many writers at once, connections that are lost, and passwords that are never shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from audit.store import StoreError, open_store, planned, upgrade
-from audit.store.connection import engine_of, place_of, shown
+from audit.store.connection import database_and_folder, display_url, open_engine
 from tests.audit.store import postgresql
 from tests.audit.store.test_finding_age import night
 from tests.audit.store.test_store import TABLES, a_run
@@ -37,7 +37,7 @@ def work(kind, number):
         else:
             wrong = [found for found in store.verify() if found.problem]
             assert not wrong, wrong
-            store.mend()
+            store.repair()
 
 children = []
 for number, kind in enumerate(["save", "save", "save", "prune", "check"]):
@@ -95,7 +95,7 @@ def test_a_server_that_goes_and_comes_back(
         lambda: planned(url),
         lambda: upgrade(url),
     ):
-        with pytest.raises(StoreError, match=r"again when the server answers") as caught:
+        with pytest.raises(StoreError, match=r"again when the database server is available") as caught:
             attempt()
         assert SECRET not in str(caught.value)
         assert "damaged" not in str(caught.value)
@@ -105,7 +105,7 @@ def test_a_server_that_goes_and_comes_back(
 
 
 def test_a_connection_that_is_cut_in_the_middle(server: postgresql.Server, tmp_path: Path, monkeypatch):
-    """The server ends the session while a run's rows are written: nothing of it is there, and that is told."""
+    """The server ends the session while a run's rows are written: nothing of it is stored, and that is reported."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     store = open_store(server.fresh())
 
@@ -115,7 +115,7 @@ def test_a_connection_that_is_cut_in_the_middle(server: postgresql.Server, tmp_p
             pid = connection.connection.dbapi_connection.info.backend_pid
             server.execute(f"SELECT pg_terminate_backend({pid})")
 
-    with pytest.raises(StoreError, match="could not be kept") as caught:
+    with pytest.raises(StoreError, match="could not be stored") as caught:
         store.save(a_run(), TABLES)
     assert SECRET not in str(caught.value)
     sa.event.remove(store.engine, "before_cursor_execute", cut)
@@ -132,7 +132,7 @@ def test_every_spelling_of_the_url(server: postgresql.Server, tmp_path: Path, mo
     assert store.list() == ()
 
 
-def test_what_is_wrong_with_a_server_is_told_without_its_password(
+def test_what_is_wrong_with_a_server_is_reported_without_its_password(
     server: postgresql.Server, tmp_path: Path, monkeypatch
 ):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
@@ -185,11 +185,11 @@ def test_another_database_is_refused():
 
 
 def test_a_session_that_waits_for_a_lock_gives_up(server: postgresql.Server, tmp_path: Path, monkeypatch):
-    """Somebody holds the lock for changing tables and does not let go."""
+    """Another session holds the lock for changing tables."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr("audit.store.connection.BUSY_SECONDS", 1)
     url = server.fresh()
-    engine = engine_of(place_of(url)[0])
+    engine = open_engine(database_and_folder(url)[0])
     with engine.connect() as holder:
         holder.exec_driver_sql("SELECT pg_advisory_xact_lock(7305808559759254633)")
         began = time.monotonic()
@@ -197,4 +197,4 @@ def test_a_session_that_waits_for_a_lock_gives_up(server: postgresql.Server, tmp
             open_store(url)
         assert time.monotonic() - began < 60
     engine.dispose()
-    assert SECRET not in shown(place_of(url)[0])
+    assert SECRET not in display_url(database_and_folder(url)[0])

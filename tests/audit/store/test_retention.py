@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from audit.store import NoSuchRunError, Store, StoreError, cleanup, open_store, schema
 from audit.store.evidence_store import folder
-from audit.store.retention import LATEST, dispensable
+from audit.store.retention import LATEST, prunable
 from audit.store.summary import RunListEntry
 from audit.store.writer import insert_rows
 from checks.model import Severity, utc_text
@@ -43,7 +43,7 @@ def test_what_may_go(goods: dict[str, tuple[bool, ...]], days: int, count: int, 
     }
     held = {f"{number:04d}" for number in held_numbers}
     for question, lines in runs.items():
-        gone = [one.run for one in dispensable({question: lines}, held, days=days, count=count, now=NOW)]
+        gone = [one.run for one in prunable({question: lines}, held, days=days, count=count, now=NOW)]
         kept = [one for one in lines if one.id not in gone]
         assert gone == sorted(gone)
         assert not held & set(gone)
@@ -64,7 +64,7 @@ def test_what_may_go(goods: dict[str, tuple[bool, ...]], days: int, count: int, 
 @given(histories)
 def test_without_a_limit_nothing_goes(goods: dict[str, tuple[bool, ...]]):
     runs = {key: [line(number, good=good) for number, good in enumerate(entries)] for key, entries in goods.items()}
-    assert list(dispensable(runs, set(), days=0, count=0, now=NOW)) == []
+    assert list(prunable(runs, set(), days=0, count=0, now=NOW)) == []
 
 
 def filled(url: str, entries: int = 6) -> Store:
@@ -86,7 +86,7 @@ def test_runs_go_with_their_files_and_that_is_written_down(url: str):
     gone = store.prune(0, 4, NOW)
     assert [one.run[:8] for one in gone] == ["20261101", "20261102"]
     assert ids(store) == ["20261106", "20261105", "20261104", "20261103"]
-    assert {one.run for one in store.place.kept()} == {one.id for one in store.list()}
+    assert {one.run for one in store.evidence_store.entries()} == {one.id for one in store.list()}
     assert not (store.folder / "rendered" / gone[0].run).exists()
     assert [one.problem for one in store.verify(0) if one.problem] == []
     acts = store.acts()
@@ -109,14 +109,14 @@ def test_a_run_under_hold_stays(url: str):
     for _ in range(2):
         store.prune(1, 1, NOW)
         assert ids(store) == ["20261103", "20261101"]
-    with pytest.raises(StoreError, match="is under hold since 2026-12-11"):
-        store.hold(first, "another", "somebody", NOW)
+    with pytest.raises(StoreError, match="is under legal hold since 2026-12-11"):
+        store.hold(first, "another", "alice", NOW)
     with pytest.raises(NoSuchRunError):
-        store.hold("20261102T020000Z-aaaaaa", "gone", "somebody", NOW)
+        store.hold("20261102T020000Z-aaaaaa", "gone", "alice", NOW)
     with pytest.raises(StoreError, match="reason"):
-        store.hold(first, "  ", "somebody", NOW)
+        store.hold(first, "  ", "alice", NOW)
     store.release(first, "counsel", NOW)
-    with pytest.raises(StoreError, match="under no hold"):
+    with pytest.raises(StoreError, match="is not under legal hold"):
         store.release(first, "counsel", NOW)
     assert store.holds() == {}
     store.prune(1, 1, NOW)
@@ -165,7 +165,7 @@ def test_what_a_job_made_is_known_and_made_once(url: str):
     run = night(0, "found").id
     assert store.run_of("job-0") == run
     assert store.run_of("job-1") is None
-    with pytest.raises(StoreError, match=f"job-0 has made run {run} already"):
+    with pytest.raises(StoreError, match=f"job-0 has already produced run {run}"):
         store.save(night(1, "found"), TABLES, job="job-0")
 
 
@@ -196,7 +196,7 @@ def test_a_finding_over_time(url: str):
     assert store.findings_over_time(run, "0" * 16) == ()
 
 
-def test_files_that_cannot_be_deleted_are_told_and_swept_later(url: str, monkeypatch: pytest.MonkeyPatch):
+def test_files_that_cannot_be_deleted_are_reported_and_deleted_later(url: str, monkeypatch: pytest.MonkeyPatch):
     store = filled(url, 2)
 
     def refuses(path: Path, *, ignore_errors: bool = False) -> None:

@@ -107,7 +107,7 @@ def test_runs_are_listed_newest_first_and_found_by_name(url: str):
 def test_before_the_only_run_there_is_none(url: str):
     store = open_store(url)
     store.save(a_run(), TABLES)
-    with pytest.raises(NoSuchRunError, match="none was before it"):
+    with pytest.raises(NoSuchRunError, match="there is no previous run"):
         store.resolve("previous")
 
 
@@ -127,7 +127,7 @@ def test_nothing_is_kept_when_a_table_cannot_be_written(url: str):
     with pytest.raises(Exception, match="object"):
         store.save(a_run(), {"accounts": broken})
     assert store.list() == ()
-    assert list(store.place.kept()) == []
+    assert list(store.evidence_store.entries()) == []
 
 
 def test_a_store_of_a_newer_program_is_refused(url: str):

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from audit.store import Store, StoreError, open_store, planned, schema, upgrade
-from audit.store.connection import engine_of, migrations, place_of, prepare
+from audit.store.connection import database_and_folder, migrations, open_engine, prepare
 from audit.store.upgrading import _migrate
 from tests.audit.store.next_program import REVISION, contents, next_program, revisions_of_next, shape
 from tests.audit.store.test_finding_age import night
@@ -53,7 +53,7 @@ def test_an_old_store_keeps_everything(past: Store, url: str, tmp_path: Path):
         store.save(night(len(NIGHTS), "found"), TABLES, job="first")
         assert not upgrade(url).needed
     for attempt in (upgrade, planned, open_store):  # the way back is closed
-        with pytest.raises(StoreError, match="a newer one wrote it"):
+        with pytest.raises(StoreError, match="a newer version wrote it"):
             attempt(url)
 
 
@@ -72,14 +72,14 @@ def test_an_upgrade_leaves_the_other_tables_and_columns_as_they_were(past: Store
 def test_a_new_store_is_what_alembic_makes_of_nothing(url: str, tmp_path: Path, request):
     by_alembic = str(tmp_path / "new") if "://" not in url else request.getfixturevalue("server").fresh()
     for one in (url, by_alembic):
-        place_of(one)[1].mkdir(parents=True, exist_ok=True)
-    prepare(engine_of(place_of(url)[0]), "new")
-    with engine_of(place_of(by_alembic)[0]).begin() as connection:
+        database_and_folder(one)[1].mkdir(parents=True, exist_ok=True)
+    prepare(open_engine(database_and_folder(url)[0]), "new")
+    with open_engine(database_and_folder(by_alembic)[0]).begin() as connection:
         _migrate(connection)
     assert shape(url) == shape(by_alembic)
     assert ScriptDirectory.from_config(migrations()).get_heads() == [schema.REVISION]
     for made in (url, by_alembic):
-        with engine_of(place_of(made)[0]).connect() as connection:
+        with open_engine(database_and_folder(made)[0]).connect() as connection:
             context = MigrationContext.configure(
                 connection, opts={"compare_type": True, "compare_server_default": True}
             )
@@ -96,7 +96,7 @@ def test_nothing_is_begun_by_looking(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("revisions", "words"),
-    [(["99"], "does not know"), ([""], "does not know"), ([], "is damaged"), (["1", "99"], "is damaged")],
+    [(["99"], "does not support"), ([""], "does not support"), ([], "is damaged"), (["1", "99"], "is damaged")],
 )
 def test_what_is_not_known_is_not_upgraded(url: str, revisions: list[str], words: str):
     store = open_store(url)
@@ -113,12 +113,12 @@ def test_what_is_not_known_is_not_upgraded(url: str, revisions: list[str], words
 
 @pytest.mark.parametrize("there", [schema.revisions, schema.about])
 def test_tables_of_another_program_are_left_alone(url: str, there: sa.Table):
-    target, folder = place_of(url)
+    target, folder = database_and_folder(url)
     folder.mkdir(parents=True, exist_ok=True)
-    there.create(engine_of(target))
+    there.create(open_engine(target))
     before = shape(url)
     for attempt in (upgrade, planned, open_store):
-        with pytest.raises(StoreError, match=rf"tables called {there.name} .* of its own with --store"):
+        with pytest.raises(StoreError, match=rf"tables named {there.name} .* separate folder or database with --store"):
             attempt(url)
     assert shape(url) == before
 
@@ -127,7 +127,7 @@ def test_an_upgrade_that_fails_has_changed_nothing(past: Store, url: str, tmp_pa
     before = shape(url), contents(url)
     with (
         next_program(revisions_of_next(tmp_path / "failing", failing=True)),
-        pytest.raises(StoreError, match="is as it was"),
+        pytest.raises(StoreError, match="is unchanged"),
     ):
         upgrade(url)
     assert (shape(url), contents(url)) == before

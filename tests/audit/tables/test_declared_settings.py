@@ -13,9 +13,9 @@ from tests.audit.tables.worlds import (
     THIRD,
     baseline,
     build,
-    copy_of,
     evidence,
     registry,
+    replica_of,
     repository,
     rule,
 )
@@ -28,7 +28,7 @@ PULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": 
 
 
 def templates(*documents, settings=(), rules=None, keys="{}", prefix="prod"):
-    """The rows of the templates of the backup registry, to which the hub copies what *rules* say."""
+    """The rows of the templates of the backup registry, to which the hub replicates what *rules* say."""
     held = [{"prefix": prefix, "appliedFor": ["REPLICATION"], **each} for each in documents]
     hub = registry(HUB, rules=[rule(f"{BACKUP}/{REGION}")] if rules is None else rules)
     backup = registry(BACKUP, templates=json.dumps(held), keys=keys)
@@ -97,7 +97,7 @@ def test_names_below_that_are_copied_are_judged_too(prefix):
     assert json.loads(row["settings_contradicted"]) == {"prod/a/": ["tag_mutability"]}
 
 
-def test_names_below_are_left_alone_where_nothing_copies_them_or_a_template_of_their_own_serves_them():
+def test_names_below_are_left_alone_where_they_are_not_replicated_or_have_their_own_template():
     elsewhere = [rule(f"{BACKUP}/{REGION}", prefixes=["prod/b", "dev/"])]
     assert templates({}, settings=IMMUTABLE_BELOW, rules=elsewhere)["prod"]["differing_settings"] == "[]"
     half = [rule(f"{BACKUP}/{REGION}", prefixes=["prod/a/x"])]
@@ -115,7 +115,7 @@ def test_the_prefix_of_a_template_ends_in_a_slash():
 
 
 def registries(*, world=None, **wanted):
-    found = build(world or copy_of(), baseline(registries=wanted)).rows("registries")
+    found = build(world or replica_of(), baseline(registries=wanted)).rows("registries")
     return {row["account"]: row for row in found}
 
 
@@ -124,14 +124,14 @@ def registries(*, world=None, **wanted):
     [(None, "DISABLED", False), ("ENABLED", "DISABLED", True), ("DISABLED", "DISABLED", True), ("ENABLED", None, True)],
 )
 def test_blob_mounting(asked, here, required):
-    world = copy_of(hub={"blob_mounting": here}, backup={"blob_mounting": here})
+    world = replica_of(hub={"blob_mounting": here}, backup={"blob_mounting": here})
     for row in registries(world=world, **({"blob_mounting": asked} if asked else {})).values():
         assert row["blob_mounting_required"] is required
         assert (row["blob_mounting"], row["expected_blob_mounting"]) == (here, asked or "")
 
 
 def test_registries_that_take_no_part_are_not_judged():
-    aside = evidence(*copy_of().registries, registry(THIRD))
+    aside = evidence(*replica_of().registries, registry(THIRD))
     found = registries(world=aside, blob_mounting="ENABLED")
     assert {account: row["takes_part"] for account, row in found.items()} == {HUB: True, BACKUP: True, THIRD: False}
     assert found[THIRD]["blob_mounting_required"] is False
@@ -154,7 +154,7 @@ SCANNER = "arn:aws:iam::{account}:role/scanner"
     ],
 )
 def test_principals_whose_pulls_do_not_count(held, missing):
-    world = copy_of(backup={"pull_time_exclusions": held})
+    world = replica_of(backup={"pull_time_exclusions": held})
     row = registries(world=world, pull_time_exclusions=[SCANNER])[BACKUP]
     assert row["pull_time_exclusions_required"] is True
     assert json.loads(row["missing_pull_time_exclusions"] or "null") == missing
@@ -191,13 +191,13 @@ def signing(*filters):
 def test_signing_at_both_ends(source, here, required, rules):
     sides = [each if isinstance(each, dict) else {"signing_configuration": each} for each in (source, here)]
     hub = {"rules": [rule(f"{BACKUP}/{REGION}", prefixes=["prod/"])], **sides[0]}
-    row = build(copy_of(hub=hub, backup=sides[1]), baseline(registries={"signing": "same-as-source"})).only("links")
+    row = build(replica_of(hub=hub, backup=sides[1]), baseline(registries={"signing": "same-as-source"})).only("links")
     assert (row["signing_required"], row["destination_signing_rules"]) == (required, rules)
     assert bool(row["signing_rules_unknown"]) is (rules is None)
 
 
-def test_signing_that_nobody_asks_for():
-    assert build(copy_of(hub=signing())).only("links")["signing_required"] is False
+def test_signing_that_is_not_required():
+    assert build(replica_of(hub=signing())).only("links")["signing_required"] is False
 
 
 def test_a_destination_that_was_not_audited_is_unknown():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from audit.tables.documents import parse_object, parse_rules, parse_templates
 from checks.baseline.sections import Settings
-from tests.audit.tables.worlds import BACKUP, baseline, build, copy_of, rule
+from tests.audit.tables.worlds import BACKUP, baseline, build, replica_of, rule
 
 NAMES = [
     "rules", "destinations", "registryId", "region", "repositoryFilters", "filter", "filterType", "deleteReplication",
@@ -35,7 +35,7 @@ def test_a_document_is_understood_or_there_is_a_reason(text):
 def test_nothing_that_was_read_breaks_the_tables(one, two, three):
     asked = Settings(repository_policy="same-as-source")
     template = [{"prefix": "a", "customRoleArn": f"arn:aws:iam::{BACKUP}:role/r"}]
-    world = copy_of(
+    world = replica_of(
         hub={"replication_configuration": one, "registry_policy": two, "templates": three, "keys": one, "roles": two},
         backup={"templates": json.dumps(template), "roles": three, "keys": three, "scanning_configuration": two},
         source={"repository_policy": one},

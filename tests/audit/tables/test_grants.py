@@ -73,7 +73,7 @@ def test_what_the_baseline_requires_counts_as_use():
     assert used([], wanted=baseline(requirement(TO_BACKUP)))["unused_accounts"] == "[]"
 
 
-def test_a_partner_that_the_baseline_requires_counts_though_nobody_reads_it():
+def test_a_partner_that_the_baseline_requires_counts_although_it_is_not_read():
     wanted = baseline(requirement(TO_BACKUP, accounts=[STRANGER]))
     assert used([], grant(STRANGER), wanted=wanted)["unused_accounts"] == "[]"
 
@@ -83,7 +83,7 @@ def test_what_may_be_required_is_not_known_to_be_unused():
     assert used([], wanted=baseline(requirement(TO_BACKUP, ous=["Work"])), accounts=accounts)["unused_accounts"] is None
 
 
-def test_a_partner_has_rules_that_nobody_reads():
+def test_a_partner_has_rules_that_are_not_read():
     row = used([], grant(STRANGER))
     assert row["unused_accounts"] is None
     assert STRANGER in row["use_problem"]
@@ -138,7 +138,7 @@ def scope(**record):
     return build(evidence(registry(HUB, **record))).only("registries")
 
 
-def test_the_scope_matters_to_destinations_and_to_whoever_has_a_policy():
+def test_the_scope_matters_to_destinations_and_registries_with_a_policy():
     assert scope()["policy_scope_required"] is False
     assert scope(registry_policy=grant(BACKUP))["policy_scope_required"] is True
     assert scope(registry_policy=None, gaps=[gap(account=HUB)])["policy_scope_required"] is None

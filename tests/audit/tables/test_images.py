@@ -1,4 +1,4 @@
-"""What single images and copies are judged by: statuses, tags, referrers, orphans."""
+"""Facts about single images and replicas: statuses, tags, referrers, orphans."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.audit.tables.worlds import (
     STRANGER,
     THIRD,
     build,
-    copy_of,
     evidence,
     grant,
     image,
     member,
     registry,
+    replica_of,
     repository,
     rule,
 )
@@ -54,7 +54,7 @@ def images(world):
     ids=["not asked", "refused", "failed", "in progress", "never", "complete"],
 )
 def test_the_status_is_known_where_it_was_asked_for(answer, asked, said, progressing):
-    row = images(copy_of(image(A), hub={"statuses": [answer] if answer else []}))["a"]
+    row = images(replica_of(image(A), hub={"statuses": [answer] if answer else []}))["a"]
     assert (row["status_asked"], row["replication_status"], row["replication_in_progress"]) == (
         asked,
         said,
@@ -76,7 +76,9 @@ def test_the_status_is_known_where_it_was_asked_for(answer, asked, said, progres
     ids=["not asked", "none failed", "one refused", "failed beside refused", "two codes", "without a code"],
 )
 def test_failures_are_counted_for_each_replica(answers, asked, failed, refused, codes):
-    world = copy_of(image(A, age=3 * HOUR), image(B, age=4 * HOUR), image(C, age=5 * HOUR), hub={"statuses": answers})
+    world = replica_of(
+        image(A, age=3 * HOUR), image(B, age=4 * HOUR), image(C, age=5 * HOUR), hub={"statuses": answers}
+    )
     row = build(world).only("replicas")
     assert (row["statuses_asked"], row["replications_failed"], row["statuses_refused"]) == (asked, failed, refused)
     assert (None if row["failure_codes"] is None else json.loads(row["failure_codes"])) == codes
@@ -84,9 +86,9 @@ def test_failures_are_counted_for_each_replica(answers, asked, failed, refused, 
     assert "".join(one["digest"][7] for one in sample) == {None: "", 0: "", 1: "a", 3: "cba"}[failed]
 
 
-def test_several_codes_are_told_with_their_numbers():
+def test_several_codes_are_counted():
     answers = [status(A, "FAILED", "X"), status(B, "FAILED", "DESTINATION_REGISTRY_ACCESS_DENIED"), status(C, "FAILED")]
-    row = build(copy_of(image(A), image(B), image(C), hub={"statuses": answers})).only("replicas")
+    row = build(replica_of(image(A), image(B), image(C), hub={"statuses": answers})).only("replicas")
     assert row["failure_meaning"] == (
         "no code for 1 image; DESTINATION_REGISTRY_ACCESS_DENIED for 1 image, the destination's registry policy does "
         "not allow the source account to replicate there; X for 1 image, AWS does not document what this code means"
@@ -94,8 +96,8 @@ def test_several_codes_are_told_with_their_numbers():
 
 
 @pytest.mark.parametrize(("age", "minutes"), [(2 * HOUR, 120), (59.99 * 60, 59), (-30.0, -1), (float("nan"), None)])
-def test_the_age_is_told_in_whole_minutes_beside_the_baseline_s_delay(age, minutes):
-    row = images(copy_of(image(A, age=age), hub={"statuses": [status(A, "IN_PROGRESS")]}))["a"]
+def test_the_age_is_given_in_whole_minutes_beside_the_baseline_s_delay(age, minutes):
+    row = images(replica_of(image(A, age=age), hub={"statuses": [status(A, "IN_PROGRESS")]}))["a"]
     assert (row["minutes_since_push"], row["replication_delay_minutes"]) == (minutes, 60)
 
 
@@ -103,13 +105,13 @@ def test_the_age_is_told_in_whole_minutes_beside_the_baseline_s_delay(age, minut
 def test_a_backfill_explains_what_is_in_progress(held, progressing):
     place = {"registryId": BACKUP, "region": REGION}
     backfills = None if held is None else json.dumps([{"destination": place, "status": held, "startedAt": 1.0}])
-    row = images(copy_of(image(A), hub={"statuses": [status(A, "IN_PROGRESS")], "backfills": backfills}))["a"]
+    row = images(replica_of(image(A), hub={"statuses": [status(A, "IN_PROGRESS")], "backfills": backfills}))["a"]
     assert row["replication_in_progress"] is progressing
 
 
-def test_images_that_were_asked_about_are_listed_even_where_the_copy_does_not_exist():
+def test_images_that_were_asked_about_are_listed_even_where_the_replica_does_not_exist():
     asked = [status(A, "FAILED", "DENIED"), status(B, "NEVER_ATTEMPTED")]
-    world = copy_of(image(A), image(B), image(C), hub={"statuses": asked}, backup={"repositories": []})
+    world = replica_of(image(A), image(B), image(C), hub={"statuses": asked}, backup={"repositories": []})
     found = {digest: (row["difference"], row["replication_status"]) for digest, row in images(world).items()}
     assert found == {"a": ("missing", "FAILED"), "b": ("missing", "NEVER_ATTEMPTED")}
     row = build(world).only("replicas")
@@ -136,15 +138,15 @@ def test_a_moved_tag_can_be_set_where_tags_may_move(mode, exclusions, settable):
     source = [image(A, "1.0"), image(B, "2.0", "latest")]
     there = [image(A, "1.0", "latest"), image(B, "2.0")]
     here = {"tag_mutability": mode, "mutability_exclusions": exclusions}
-    found = images(copy_of(*source, there=there, here=here))
+    found = images(replica_of(*source, there=there, here=here))
     assert {digest: (row["tags_differ"], row["tags_missing"]) for digest, row in found.items()} == {
         "a": (True, "[]"), "b": (True, '["latest"]'),
     }  # fmt: skip
     assert (to_set(found["a"]), to_set(found["b"])) == ({}, {"latest": ("a", settable)})
 
 
-def test_an_untagged_copy_lacks_free_tags_and_taken_ones():
-    world = copy_of(
+def test_an_untagged_replica_lacks_free_tags_and_taken_ones():
+    world = replica_of(
         image(A, "1.0", "latest"), image(B),
         there=[image(A), image(B, "latest")], here={"tag_mutability": "IMMUTABLE"},
     )  # fmt: skip
@@ -158,16 +160,16 @@ def test_an_untagged_copy_lacks_free_tags_and_taken_ones():
     "more", [{"age": 60.0}, {"status": "ARCHIVED"}, {"status": "ACTIVATING"}], ids=["young", "archived", "restoring"]
 )
 def test_tags_are_compared_of_active_images_that_had_time(more):
-    row = images(copy_of(image(A, "1.0", **more), there=[image(A)]))["a"]
+    row = images(replica_of(image(A, "1.0", **more), there=[image(A)]))["a"]
     assert (row["untagged_at_destination"], row["tags_missing"]) == (False, None)
 
 
 def test_referrers_are_missing_where_what_they_refer_to_arrived():
     source = [image(A), image(B, subject=A), image(C), image(D, subject=C), image(E, subject=A, age=60)]
-    row = build(copy_of(*source, there=[image(A)])).only("replicas")
+    row = build(replica_of(*source, there=[image(A)])).only("replicas")
     assert (row["referrers_missing"], row["images_missing"]) == (1, 3)
-    assert build(copy_of(*source, there=source)).only("replicas")["referrers_missing"] == 0
-    assert build(copy_of(*source, here={"image_count": None})).only("replicas")["referrers_missing"] is None
+    assert build(replica_of(*source, there=source)).only("replicas")["referrers_missing"] == 0
+    assert build(replica_of(*source, here={"image_count": None})).only("replicas")["referrers_missing"] is None
 
 
 def orphans(world):
@@ -175,7 +177,7 @@ def orphans(world):
     return [(row["source_account"], row["orphans_counted"], row["orphans"]) for row in rows]
 
 
-def test_orphans_are_in_none_of_the_sources_and_told_once():
+def test_orphans_are_in_none_of_the_sources_and_reported_once():
     def part(account, *held):
         return registry(account, rules=[rule(TO_BACKUP)], repositories=[repository("aa", *map(image, held))])
 
@@ -204,25 +206,25 @@ def test_orphans_are_in_none_of_the_sources_and_told_once():
         (grant("*"), False),
         (grant(HUB, THIRD, actions=["ecr:BatchGetImage"]), True),
     ],
-    ids=["source", "nobody", "unread", "broken", "unread member", "stranger", "everyone", "not to replicate"],
+    ids=["source", "no account", "unread", "broken", "unread member", "stranger", "everyone", "not to replicate"],
 )
-def test_orphans_are_known_where_whoever_may_replicate_was_read(policy, index):
-    hub, backup = copy_of(image(A), there=[image(B)], backup={"registry_policy": policy}).registries
+def test_orphans_are_known_where_every_possible_source_was_read(policy, index):
+    hub, backup = replica_of(image(A), there=[image(B)], backup={"registry_policy": policy}).registries
     unread = registry(THIRD, rules=None)
     assert orphans(evidence(hub, backup, unread)) == [(HUB, True, 1 if index else None)]
 
 
-def test_whoever_else_replicates_there_adds_no_orphan():
-    hub, backup = copy_of(image(A), there=[image(A)], backup={"registry_policy": None}).registries
+def test_images_of_other_sources_are_no_orphans():
+    hub, backup = replica_of(image(A), there=[image(A)], backup={"registry_policy": None}).registries
     assert orphans(evidence(hub, backup)) == [(HUB, True, 0)]
     unread = repository("prod/api", image(A), image_count=None)
-    assert orphans(copy_of(image(A), there=[image(A)], hub={"rules": [rule(TO_BACKUP)], "repositories": [unread]})) == [
-        (HUB, True, None)
-    ]
+    assert orphans(
+        replica_of(image(A), there=[image(A)], hub={"rules": [rule(TO_BACKUP)], "repositories": [unread]})
+    ) == [(HUB, True, None)]
 
 
 def test_other_regions_of_the_destination_account_may_be_sources():
-    world = copy_of(image(A), there=[image(B)])
+    world = replica_of(image(A), there=[image(B)])
     regions = (RegionRecord(BACKUP, REGION, "ENABLED"), RegionRecord(HUB, REGION, "ENABLED"))
     more = RegionRecord(BACKUP, "us-east-1", "ENABLED")
     off = RegionRecord(BACKUP, "us-east-1", "DISABLED")
@@ -231,7 +233,7 @@ def test_other_regions_of_the_destination_account_may_be_sources():
 
 
 def test_registries_out_of_scope_may_be_sources_and_suspended_accounts_are_none():
-    hub, backup = copy_of(image(A), there=[image(B)], backup={"registry_policy": grant(HUB, THIRD)}).registries
+    hub, backup = replica_of(image(A), there=[image(B)], backup={"registry_policy": grant(HUB, THIRD)}).registries
     other = registry(THIRD, rules=[rule(TO_BACKUP)])
     accounts = (member(HUB), member(BACKUP), member(THIRD, in_scope=False))
     assert orphans(evidence(hub, backup, other, accounts=accounts))[0][2] is None
@@ -240,4 +242,4 @@ def test_registries_out_of_scope_may_be_sources_and_suspended_accounts_are_none(
 
 
 def test_what_arrives_while_the_sides_are_read_is_no_orphan():
-    assert orphans(copy_of(image(A), there=[image(A), image(B, age=60.0)])) == [(HUB, True, 0)]
+    assert orphans(replica_of(image(A), there=[image(A), image(B, age=60.0)])) == [(HUB, True, 0)]

@@ -1,4 +1,4 @@
-"""Columns of `links` about Denies, and about resource tags that templates put on new copies."""
+"""Columns of `links` about Denies, and about resource tags that templates put on new replicas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from audit.tables.documents import parse_templates
 from audit.tables.links.grants import tagged_prefixes
-from tests.audit.tables.worlds import BACKUP, HUB, REGION, THIRD, build, copy_of, evidence, grant, registry, rule
+from tests.audit.tables.worlds import BACKUP, HUB, REGION, THIRD, build, evidence, grant, registry, replica_of, rule
 
 TO_BACKUP = f"{BACKUP}/{REGION}"
 HEAD = f"arn:aws:ecr:{REGION}:{BACKUP}:repository/"
@@ -108,9 +108,9 @@ def test_denying_statements_are_named():
         (deny(Effect="Allow"), False),
     ],
 )
-def test_a_deny_in_the_own_policy_of_a_copy_is_a_doubt(statement, doubted):
+def test_a_deny_in_the_policy_of_a_replica_makes_the_grant_uncertain(statement, doubted):
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    row = build(copy_of(here={"repository_policy": policy})).only("links")
+    row = build(replica_of(here={"repository_policy": policy})).only("links")
     assert row["grant_verdict"] == "ALLOWED"
     assert row["explicit_deny_statements"] == (None if doubted else 0)
     assert json.loads(row["repository_denials"]) == (["prod/api"] if doubted else [])

@@ -113,7 +113,7 @@ def test_a_requirement_that_no_registry_meets_is_named():
     )
     links = build(evidence(registry(HUB), registry(BACKUP)), wanted).rows("links")
     (note,) = idle_requirements(wanted, [row["required_by"] for row in links])
-    assert note.startswith("The requirement 'two' names no source registry")
+    assert note.startswith("The requirement 'two' has no source registry")
     assert len(idle_requirements(wanted, [])) == 3
 
 
@@ -275,14 +275,14 @@ def test_a_policy_that_was_not_read_says_why():
 def test_a_destination_that_the_run_did_not_read_says_so():
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]))
     assert row["grant_verdict"] is None
-    assert row["grant_reason"] == f"{TO_BACKUP} lies outside what this run read"
+    assert row["grant_reason"] == f"{TO_BACKUP} was not read by this run"
     assert row["prefixes_without_template"] is None
 
 
 def test_a_destination_that_was_left_out_says_why_as_the_inventory_does():
     left_out = gap("ecr:DescribeRegistry", kind=GapKind.ACCOUNT_INACTIVE, message="an account that is SUSPENDED")
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]), gaps=(left_out,))
-    assert row["grant_reason"] == f"{TO_BACKUP} lies outside what this run read: an account that is SUSPENDED"
+    assert row["grant_reason"] == f"{TO_BACKUP} was not read by this run: an account that is SUSPENDED"
 
 
 def test_a_policy_that_is_not_json_is_indeterminate():

@@ -142,7 +142,7 @@ def expected_differences(world, tables):
         for name in part.repositories["repository"]
     }
     result = {}
-    sources = sources_of_copies(tables)
+    sources = sources_of_replicas(tables)
     for row in tables.rows("replicas"):
         key = (row["source_account"], row["repository"], row["destination_account"], row["destination_region"])
         if not row["images_comparable"]:
@@ -157,18 +157,19 @@ def expected_differences(world, tables):
     return result
 
 
-def sources_of_copies(tables):
-    """Copy → its sources, with None where rules were not read."""
+def sources_of_replicas(tables):
+    """Replica repository → its sources, with None where rules were not read."""
     found = {}
     for row in tables.rows("replicas"):
-        copy = (row["repository"], row["destination_account"], row["destination_region"])
+        replica = (row["repository"], row["destination_account"], row["destination_region"])
         if row["matched"] is not False:
-            found.setdefault(copy, []).append(row["source_account"] if row["matched"] else None)
+            found.setdefault(replica, []).append(row["source_account"] if row["matched"] else None)
     return found
 
 
 def is_orphan(world, held, sources, key, digest):
-    """Whether it is settled, in none of the sources, and told with the first of them; and nobody else can be one."""
+    """Whether it is settled, in none of the sources, and reported with the first of them; and no other source is
+    possible."""
     all_read = {
         part.registry.account: part.registry.replication_configuration is not None and part.registry.repositories_read
         for part in world.registries
@@ -176,7 +177,7 @@ def is_orphan(world, held, sources, key, digest):
     _, pushed_at, _ = held[key[2], key[1]][digest]
     return (
         None not in sources
-        and all_read[key[2]]  # nobody grants anything in these worlds, so that only the account itself could be more
+        and all_read[key[2]]  # no policy grants anything in these worlds, so that only the account itself could be more
         and key[0] == min(sources)
         and pushed_at <= world.started_at - HOUR
         and not any(digest in held[source, key[1]] for source in sources)

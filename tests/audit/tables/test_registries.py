@@ -211,7 +211,7 @@ def test_deletions_to_other_destinations_are_not_declared():
     assert row.only("rules")["delete_replication_required"] is False
 
 
-def test_accounts_and_regions_are_told_as_read():
+def test_accounts_and_regions_are_listed_as_read():
     regions = tuple(
         RegionRecord(HUB, f"eu-west-{at}", status) for at, status in enumerate(("ENABLED", "DISABLED", None), 1)
     )

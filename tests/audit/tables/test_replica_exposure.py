@@ -1,4 +1,4 @@
-"""Columns of `replicas` about what others than replication may do with a copy."""
+"""Columns of `replicas` about the access of other principals to a replica."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.audit.tables.worlds import (
     THIRD,
     baseline,
     build,
-    copy_of,
     evidence,
     gap,
     grant,
     registry,
+    replica_of,
     repository,
     rule,
 )
@@ -47,7 +47,7 @@ def world(here, *, source=(), registry_statements=(), **changes):
     text = here if isinstance(here, str | None) else (policy(*here) if here else "")
     backup = {"registry_policy": _registry_policy(registry_statements), **changes.pop("backup", {})}
     sides = {"repository_policy": text} | {name: changes.pop(name) for name in ("tags",) if name in changes}
-    return copy_of(source=there, here=sides, backup=backup, **changes)
+    return replica_of(source=there, here=sides, backup=backup, **changes)
 
 
 def _registry_policy(statements):
@@ -179,7 +179,7 @@ def test_a_registry_statement_opens_only_what_its_resource_names():
     assert [json.loads(each) for each in found] == [[THIRD], [], [THIRD]]
 
 
-def test_conditions_on_tags_are_held_against_the_copy():
+def test_conditions_on_tags_are_evaluated_with_the_tags_of_the_replica():
     tagged = allow(actions="ecr:PutImage", Condition={"StringEquals": {"ecr:ResourceTag/open": "yes"}})
     assert judged((tagged,), tags='{"open":"yes"}')["cross_account_push_principals"] == '["everyone"]'
     assert judged((tagged,), tags='{"open":"no"}')["cross_account_push_principals"] == "[]"
@@ -241,7 +241,7 @@ def test_the_closed_policy_is_that_of_the_baseline_where_it_determines_one():
     assert judged((allow(),), open_to_all)["closed_repository_policy"] == ""
 
 
-def test_a_copy_that_does_not_exist_is_not_judged():
+def test_an_absent_replica_is_not_evaluated():
     row = judged((), backup={"repositories": []})
     assert row["destination_present"] is False
     assert [row[name] for name in (*EXPOSED, "extra_readers")] == [None] * 4

@@ -16,10 +16,10 @@ from tests.audit.tables.worlds import (
     THIRD,
     baseline,
     build,
-    copy_of,
     evidence,
     image,
     registry,
+    replica_of,
     repository,
     requirement,
     rule,
@@ -49,7 +49,7 @@ def test_a_replica_for_each_name_that_a_prefix_begins():
 
 def test_what_aws_lists_twice_is_there_once():
     hub = {"repositories": [repository("prod/api", image(A), image(A)), repository("prod/api", image(A))]}
-    tables = build(copy_of(hub=hub | {"rules": [rule(TO_BACKUP)]}))
+    tables = build(replica_of(hub=hub | {"rules": [rule(TO_BACKUP)]}))
     assert len(tables.rows("repositories")) == 2
     assert tables.only("replicas")["repository"] == "prod/api"
 
@@ -74,16 +74,16 @@ def test_unread_rules_leave_the_match_unknown():
 
 def test_rules_that_disagree_on_deletions_count_as_replicating_them():
     rules = [rule(TO_BACKUP, delete=False), rule(TO_BACKUP, prefixes=["prod/"], delete=True)]
-    row = build(copy_of(hub={"rules": rules})).only("replicas")
+    row = build(replica_of(hub={"rules": rules})).only("replicas")
     assert row["delete_replication"] is True
 
 
 def test_presence_is_unknown_where_the_list_is_not_complete():
-    assert build(copy_of(image(A), backup={"repositories": []})).only("replicas")["destination_present"] is False
+    assert build(replica_of(image(A), backup={"repositories": []})).only("replicas")["destination_present"] is False
     partly = {"repositories": [], "repositories_read": False}
-    row = build(copy_of(image(A), backup=partly)).only("replicas")
+    row = build(replica_of(image(A), backup=partly)).only("replicas")
     assert (row["destination_present"], row["images_comparable"], row["images_missing"]) == (None, None, None)
-    seen = build(copy_of(image(A), backup={"repositories_read": False})).only("replicas")
+    seen = build(replica_of(image(A), backup={"repositories_read": False})).only("replicas")
     assert seen["destination_present"] is True
 
 
@@ -103,30 +103,30 @@ def test_presence_is_unknown_at_a_destination_that_was_not_read():
     ids=["old", "young", "archived", "none"],
 )
 def test_replication_is_due_when_an_active_image_is_older_than_the_delay(images, due):
-    assert build(copy_of(*images)).only("replicas")["replication_due"] is due
+    assert build(replica_of(*images)).only("replicas")["replication_due"] is due
 
 
 def test_the_delay_is_the_baseline_s():
-    row = build(copy_of(image(A, age=2 * HOUR)), baseline(replication_delay_minutes=180)).only("replicas")
+    row = build(replica_of(image(A, age=2 * HOUR)), baseline(replication_delay_minutes=180)).only("replicas")
     assert row["replication_due"] is False
 
 
 def test_images_that_were_not_read_make_nothing_due_and_nothing_missing():
-    row = build(copy_of(image(A), source={"image_count": None})).only("replicas")
+    row = build(replica_of(image(A), source={"image_count": None})).only("replicas")
     assert (row["replication_due"], row["source_has_images"], row["source_images"]) == (None, None, None)
     assert (row["images_comparable"], row["images_missing"]) == (True, None)
-    row = build(copy_of(image(A), here={"image_count": None})).only("replicas")
+    row = build(replica_of(image(A), here={"image_count": None})).only("replicas")
     assert (row["replication_due"], row["images_comparable"], row["images_missing"]) == (True, True, None)
 
 
 def test_a_list_of_images_that_was_cut_short_counts_as_not_read():
-    assert build(copy_of(image(A), source={"image_count": 2})).only("replicas")["images_missing"] is None
-    assert build(copy_of(image(A), here={"image_count": 2})).only("replicas")["images_missing"] is None
+    assert build(replica_of(image(A), source={"image_count": 2})).only("replicas")["images_missing"] is None
+    assert build(replica_of(image(A), here={"image_count": 2})).only("replicas")["images_missing"] is None
 
 
 def test_equal_sides_have_no_differences():
     both = [image(A, "1.0", "latest"), image(B), image(C, status="ARCHIVED")]
-    tables = build(copy_of(*both, there=both))
+    tables = build(replica_of(*both, there=both))
     row = tables.only("replicas")
     assert (row["images_missing"], row["images_missing_archived"], row["images_in_flight"]) == (0, 0, 0)
     assert (row["images_missing_sample"], row["oldest_missing_pushed_at"]) == ("[]", None)
@@ -142,8 +142,8 @@ def test_every_kind_of_difference():
         image(E, "5.0"),
     ]
     there = [image(D, "4.0"), image(E), image(F, "old")]
-    tables = build(copy_of(*source, there=there))
-    assert differences(copy_of(*source, there=there)) == {
+    tables = build(replica_of(*source, there=there))
+    assert differences(replica_of(*source, there=there)) == {
         "a": "missing", "b": "in-flight", "c": "missing-archived", "d": "tag-differs", "e": "untagged", "f": "orphan",
     }  # fmt: skip
     row = tables.only("replicas")
@@ -155,14 +155,14 @@ def test_every_kind_of_difference():
 
 
 def test_what_aws_says_of_an_image_does_not_make_it_present():
-    world = copy_of(image(A), image(B), hub={"statuses": [status(A, "IN_PROGRESS"), status(B, "FAILED", "DENIED")]})
+    world = replica_of(image(A), image(B), hub={"statuses": [status(A, "IN_PROGRESS"), status(B, "FAILED", "DENIED")]})
     assert differences(world) == {"a": "missing", "b": "missing"}
     assert build(world).only("replicas")["images_missing"] == 2
 
 
 def test_statuses_are_joined_to_the_differences():
     asked = [status(A, "FAILED", "DESTINATION_REGISTRY_ACCESS_DENIED"), status(B, "NEVER_ATTEMPTED")]
-    world = copy_of(image(A), image(B), image(C), hub={"statuses": asked})
+    world = replica_of(image(A), image(B), image(C), hub={"statuses": asked})
     found = {row["digest"][7]: (row["replication_status"], row["failure_code"]) for row in build(world).rows("images")}
     assert found == {
         "a": ("FAILED", "DESTINATION_REGISTRY_ACCESS_DENIED"), "b": ("NEVER_ATTEMPTED", ""), "c": (None, None),
@@ -171,13 +171,13 @@ def test_statuses_are_joined_to_the_differences():
 
 def test_a_status_of_another_destination_says_nothing():
     other = status(A, "IN_PROGRESS") | {"destination_account": THIRD}
-    assert differences(copy_of(image(A), hub={"statuses": [other]})) == {"a": "missing"}
+    assert differences(replica_of(image(A), hub={"statuses": [other]})) == {"a": "missing"}
 
 
 def test_the_sample_names_the_oldest_missing_images():
     digests = [f"sha256:{at:064d}" for at in range(15)]
     images = [image(digest, f"t{at}", age=(100 - at) * HOUR) for at, digest in enumerate(digests)]
-    row = build(copy_of(*images)).only("replicas")
+    row = build(replica_of(*images)).only("replicas")
     sample = json.loads(row["images_missing_sample"])
     assert row["images_missing"] == 15
     assert sample == [{"digest": digest, "tags": [f"t{at}"]} for at, digest in enumerate(digests[:10])]
@@ -186,7 +186,7 @@ def test_the_sample_names_the_oldest_missing_images():
 
 def test_at_an_absent_repository_everything_is_missing_and_counted():
     images = [image(A), image(B, age=60), image(C, status="ARCHIVED")]
-    tables = build(copy_of(*images, backup={"repositories": []}))
+    tables = build(replica_of(*images, backup={"repositories": []}))
     row = tables.only("replicas")
     assert (row["images_missing"], row["images_in_flight"], row["images_missing_archived"]) == (1, 1, 1)
     assert (row["images_comparable"], row["images_missing_sample"]) == (False, None)
@@ -194,7 +194,7 @@ def test_at_an_absent_repository_everything_is_missing_and_counted():
 
 
 def test_an_endpoint_without_image_statuses_lists_active_images():
-    row = build(copy_of(image(A, status=""), there=[image(B, status="")])).only("replicas")
+    row = build(replica_of(image(A, status=""), there=[image(B, status="")])).only("replicas")
     assert (row["replication_due"], row["images_missing"], row["source_images"]) == (True, 1, 1)
 
 
@@ -211,7 +211,7 @@ def test_images_are_compared_replica_by_replica():
 
 
 def test_required_but_unmatched_replicas_are_not_compared():
-    world = copy_of(image(A), hub={"rules": []})
+    world = replica_of(image(A), hub={"rules": []})
     row = build(world, baseline(requirement(TO_BACKUP))).only("replicas")
     assert (row["matched"], row["replication_due"], row["images_comparable"], row["images_missing"]) == (
         False, False, False, None,

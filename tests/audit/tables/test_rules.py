@@ -205,8 +205,8 @@ documents = st.builds(
 )
 
 
-def copies(rules):
-    """Everything that rules, as (destinations, prefixes, delete), copy."""
+def replicated(rules):
+    """Everything that rules, as (destinations, prefixes, delete), replicate."""
     return {
         (name, destination, delete)
         for destinations, filters, delete in rules
@@ -218,7 +218,7 @@ def copies(rules):
 
 @settings(deadline=None)
 @given(st.lists(documents, max_size=4), st.lists(st.sampled_from(NAMES), unique=True), st.booleans())
-def test_removing_what_is_unneeded_takes_no_copy_away(rules, names, narrowed):
+def test_removing_what_is_unneeded_removes_no_replication(rules, names, narrowed):
     """Neither now, nor together with what other checks would put in the place of prefixes."""
     wanted = baseline(declared(["aa/", "bb"], TO_BACKUP, TO_THIRD)) if narrowed else None
     before, after, now, left = [], [], [], []
@@ -233,8 +233,8 @@ def test_removing_what_is_unneeded_takes_no_copy_away(rules, names, narrowed):
             found.append((destinations, chosen, row["delete_replication"]))
         for found, chosen in ((before, filters), (after, kept)):
             found.append((destinations, [n for p in chosen for n in closed.get(p, [p])], row["delete_replication"]))
-    assert copies(now) == copies(left)
-    assert copies(before) == copies(after)
+    assert replicated(now) == replicated(left)
+    assert replicated(before) == replicated(after)
 
 
 def cached(*prefixes):

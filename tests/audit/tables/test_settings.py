@@ -13,9 +13,9 @@ from tests.audit.tables.worlds import (
     THIRD,
     baseline,
     build,
-    copy_of,
     evidence,
     registry,
+    replica_of,
     repository,
     rule,
 )
@@ -27,7 +27,7 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ecr.amazonaws.com"}, "Acti
 
 def replica(world=None, **settings):
     wanted = baseline(settings=[settings]) if settings else None
-    return build(world or copy_of(), wanted).only("replicas")
+    return build(world or replica_of(), wanted).only("replicas")
 
 
 def modes(source, here, **settings):
@@ -35,7 +35,7 @@ def modes(source, here, **settings):
     sides = [
         {"tag_mutability": mode[0], "mutability_exclusions": json.dumps(list(mode[1:]))} for mode in (source, here)
     ]
-    return replica(copy_of(source=sides[0], here=sides[1]), **settings)
+    return replica(replica_of(source=sides[0], here=sides[1]), **settings)
 
 
 MUTABLE, IMMUTABLE = ("MUTABLE",), ("IMMUTABLE",)
@@ -93,7 +93,7 @@ ANSWERED = (
 
 @pytest.mark.parametrize(("complete", "asked"), [(True, False), (False, None)], ids=["absent", "not known"])
 def test_settings_of_a_repository_that_is_not_there(complete, asked):
-    row = replica(copy_of(backup={"repositories": [], "repositories_read": complete}), **EVERYTHING)
+    row = replica(replica_of(backup={"repositories": [], "repositories_read": complete}), **EVERYTHING)
     assert [row[name] for name in ASKED] == [asked] * len(ASKED)
     assert [row[name] for name in ANSWERED] == [None] * len(ANSWERED)
     assert (row["exclusion_mode"], row["key_named"]) == (asked, asked)
@@ -102,7 +102,7 @@ def test_settings_of_a_repository_that_is_not_there(complete, asked):
 
 def test_tags_that_cannot_move_at_the_source_are_safe_wherever_they_go():
     source = {"tag_mutability": "IMMUTABLE"}
-    row = replica(copy_of(source=source, backup={"repositories": [], "repositories_read": False}))
+    row = replica(replica_of(source=source, backup={"repositories": [], "repositories_read": False}))
     assert (row["destination_present"], row["frozen_tags"]) == (None, "")
 
 
@@ -110,7 +110,7 @@ def test_settings_that_were_not_read_are_unknown():
     unread = dict.fromkeys(
         ["detailed", "repository_policy", "lifecycle_policy", "tags", "scan_frequency", "image_count"]
     )
-    row = replica(copy_of(here=unread), **EVERYTHING)
+    row = replica(replica_of(here=unread), **EVERYTHING)
     assert [row[name] for name in ASKED] == [True] * len(ASKED)
     unknown = ("scan_frequency", "repository_policy_kind", "lifecycle_rules", "lifecycle_policy_present")
     assert [row[name] for name in unknown] == [None] * len(unknown)
@@ -196,7 +196,7 @@ def test_tags_that_move_at_the_source_and_are_frozen_in_the_replica(source, here
 
 @pytest.mark.parametrize("frequency", ["SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"])
 def test_scanning(frequency):
-    row = replica(copy_of(here={"scan_frequency": frequency}), scanning={"required": True})
+    row = replica(replica_of(here={"scan_frequency": frequency}), scanning={"required": True})
     assert (row["scanning_required"], row["scan_frequency"]) == (True, frequency)
     assert replica(scanning={"required": False})["scanning_required"] is False
 
@@ -231,7 +231,7 @@ def keys(**states):
 )  # fmt: skip
 def test_encryption(asked, here, facts, held, expected):
     columns = {"encryption_type": here[0], "kms_key": here[1]}
-    row = replica(copy_of(here=columns, backup=keys(**facts)), encryption=asked)
+    row = replica(replica_of(here=columns, backup=keys(**facts)), encryption=asked)
     assert row["encryption_required"] is True
     assert (row["encryption_in_baseline_terms"], row["expected_encryption"]) == (held, expected)
     wanted = asked.get("key", "")
@@ -252,14 +252,14 @@ def test_encryption(asked, here, facts, held, expected):
     ],
 )
 def test_keys_of_repositories(key, facts, state, unknown):
-    row = replica(copy_of(here={"encryption_type": "KMS", "kms_key": key}, backup=keys(**facts)))
+    row = replica(replica_of(here={"encryption_type": "KMS", "kms_key": key}, backup=keys(**facts)))
     assert (row["key_named"], row["kms_key"]) == (True, key)
     assert (row["key_state"], row["key_state_unknown"]) == (state, unknown)
 
 
-def test_keys_that_nobody_described_are_unknown():
+def test_keys_that_were_not_described_are_unknown():
     for index in (None, "{}", "not json"):
-        row = replica(copy_of(here={"encryption_type": "KMS", "kms_key": KEY}, backup={"keys": index}))
+        row = replica(replica_of(here={"encryption_type": "KMS", "kms_key": KEY}, backup={"keys": index}))
         assert (row["key_named"], row["key_state"]) == (True, None)
         assert row["key_state_unknown"]
 
@@ -293,7 +293,7 @@ OTHER = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": 
 )
 def test_repository_policies(asked, source, here, kind, expected_kind):
     row = replica(
-        copy_of(source={"repository_policy": source}, here={"repository_policy": here}), repository_policy=asked
+        replica_of(source={"repository_policy": source}, here={"repository_policy": here}), repository_policy=asked
     )
     assert row["repository_policy_required"] is True
     assert (row["repository_policy_kind"], row["expected_repository_policy_kind"]) == (kind, expected_kind)
@@ -322,7 +322,7 @@ LIFECYCLE = {"rules": [{"rulePriority": 1}]}
 )
 def test_lifecycle_policies(asked, source, delete, required, expected):
     hub = {"rules": [rule(f"{BACKUP}/{REGION}", delete=delete)]}
-    row = replica(copy_of(source={"lifecycle_policy": source}, hub=hub), lifecycle_policy=asked)
+    row = replica(replica_of(source={"lifecycle_policy": source}, hub=hub), lifecycle_policy=asked)
     assert (row["lifecycle_policy_required"], row["lifecycle_policy_present"]) == (required, False)
     assert row["lifecycle_rules"] == 0
     assert row["expected_lifecycle_policy"] == expected
@@ -333,7 +333,7 @@ def test_lifecycle_policies(asked, source, delete, required, expected):
     [("", 0), (json.dumps(LIFECYCLE), 1), ('{"rules":[{},{}]}', 2), ("x", None), ("{}", None), ("[]", None)],
 )
 def test_rules_of_a_lifecycle_policy_are_counted(text, rules):
-    row = replica(copy_of(here={"lifecycle_policy": text}))
+    row = replica(replica_of(here={"lifecycle_policy": text}))
     assert (row["lifecycle_policy_present"], row["lifecycle_rules"]) == (bool(text), rules)
 
 

@@ -20,12 +20,12 @@ from tests.audit.tables.worlds import (
     STRANGER,
     THIRD,
     baseline,
-    copy_of,
     evidence,
     gap,
     grant,
     image,
     registry,
+    replica_of,
     repository,
     requirement,
     rule,
@@ -64,7 +64,7 @@ WORLDS: Mapping[str, Evidence] = {
         *(RegistryEvidence(RegistryRecord(account, REGION, "aws")) for account in (HUB, BACKUP)),
     ),
     "one registry": evidence(registry(HUB, repositories=[repository("api", image(DIGESTS[0]))])),
-    "identical": copy_of(image(DIGESTS[0], "1.0"), there=[image(DIGESTS[0], "1.0")]),
+    "identical": replica_of(image(DIGESTS[0], "1.0"), there=[image(DIGESTS[0], "1.0")]),
 }
 
 DTYPES = {Type.BOOLEAN: "boolean", Type.INTEGER: "Int64", Type.TIME: "datetime64[us, UTC]"}

@@ -249,7 +249,7 @@ def test_the_newest_backfill_to_a_destination_counts(backfills, ended, status):
     assert (row["backfill_ended"], row["backfill_status"]) == (ended, status)
 
 
-def test_what_went_wrong_with_a_backfill_is_told():
+def test_backfill_failures_are_reported():
     progress = {"failedReplicationCount": 60, "totalReplicationCount": 1200, "failureCodes": ["DENIED"]}
     held = json.dumps([backfill("FAILED", 1.0, progress=progress)])
     row = only_link(evidence(registry(HUB, rules=[rule(TO_BACKUP)], backfills=held)))

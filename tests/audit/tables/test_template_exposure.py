@@ -1,4 +1,4 @@
-"""Columns of `templates` about the repository policy that a template gives to copies."""
+"""Columns of `templates` about the repository policy that a template gives to replicas."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def link(world, wanted=None, source=HUB, destination=BACKUP, region=REGION):
 # deletions
 
 
-def test_rules_that_copy_the_same_there_and_disagree():
+def test_rules_that_replicate_the_same_there_and_disagree():
     rules = [
         rule(TO_BACKUP, prefixes=["prod/"], delete=True),
         rule(TO_BACKUP, TO_THIRD, prefixes=["prod/api", "dev/"]),
@@ -244,13 +244,13 @@ def test_the_same_pair_named_by_two_rules_is_no_rival_of_itself():
         (("prod/api",), [requirement(TO_BACKUP, accounts=[HUB, THIRD])], False),
         (("prod/api",), [], False),
     ],
-    ids=["only the other", "this link copies more", "both", "neither"],
+    ids=["only the other", "this link replicates more", "both", "neither"],
 )
 def test_whether_the_baseline_wants_the_other_source(hub, applied_requirements, required):
     assert conflicts(hub=hub, wanted=baseline(*applied_requirements))["other_sources_required"] is required
 
 
-def test_a_copy_that_is_replicated_again_is_no_second_source():
+def test_a_replica_that_is_replicated_again_is_no_second_source():
     names = [repository("prod/api")]
     world = evidence(
         registry(HUB, rules=[rule(TO_BACKUP, TO_THIRD)], repositories=names),
@@ -270,7 +270,7 @@ def unread_rival(policy, *, account=THIRD, region=REGION, **third):
     return link(world)["other_source_count"]
 
 
-def test_a_source_that_could_not_be_read_may_be_a_rival_where_it_is_let_in():
+def test_a_source_that_could_not_be_read_may_conflict_where_it_is_allowed():
     assert unread_rival(grant(HUB, THIRD), repositories_read=False) is None
     assert unread_rival(grant(HUB), repositories_read=False) == 0
     assert unread_rival(None, repositories_read=False) is None
@@ -291,7 +291,7 @@ def test_a_source_that_was_not_listed_may_be_a_rival_where_its_filters_meet():
     assert (other_sources(unlisted, "prod"), other_sources(unlisted, "dev")) == (None, 0)
 
 
-def test_a_rival_that_may_be_a_copy_of_something_unread_is_undecided():
+def test_a_second_source_that_may_be_a_replica_of_something_unread_is_unknown():
     world = evidence(
         registry(HUB, rules=[rule(TO_BACKUP)], repositories=PROD),
         registry(THIRD, rules=[rule(TO_BACKUP)], repositories=PROD),
@@ -358,7 +358,7 @@ def test_an_account_whose_place_is_not_known_lies_in_no_known_environment():
 # resilience
 
 
-def copies(*hub_rules, wanted=None, accounts=None, others=(), **hub):
+def replica_counts(*hub_rules, wanted=None, accounts=None, others=(), **hub):
     wanted = wanted or baseline(resilience=[{"name": "far", "sources": {"repositories": ["prod/"]}}])
     source = registry(HUB, **{"rules": hub_rules, "repositories": [*PROD, repository("web")], **hub})
     world = evidence(source, *others, **({} if accounts is None else {"accounts": accounts}))
@@ -376,21 +376,21 @@ def copies(*hub_rules, wanted=None, accounts=None, others=(), **hub):
         ((f"{BACKUP}/cn-north-1",), 0, 0),
     ],
 )
-def test_copies_elsewhere(destinations, regions, accounts):
-    row = copies(*([rule(*destinations, prefixes=["prod/"])] if destinations else []))
+def test_replicas_in_other_registries(destinations, regions, accounts):
+    row = replica_counts(*([rule(*destinations, prefixes=["prod/"])] if destinations else []))
     assert (row["another_region_required"], row["another_account_required"]) == (True, False)
     assert (row["replicas_in_other_regions"], row["replicas_in_other_accounts"]) == (regions, accounts)
     assert (row["another_region_required_by"], row["another_region_prefixes"]) == ('["far"]', '["prod/"]')
 
 
-def test_an_account_that_cannot_receive_is_no_copy():
+def test_an_account_that_cannot_receive_has_no_replica():
     accounts = (member(HUB), member(BACKUP, state="SUSPENDED"))
-    row = copies(rule(f"{BACKUP}/{FAR}"), accounts=accounts)
+    row = replica_counts(rule(f"{BACKUP}/{FAR}"), accounts=accounts)
     assert (row["replicas_in_other_regions"], row["another_region_candidates"]) == (0, "[]")
 
 
 def test_candidates_are_where_the_registry_replicates_to_already():
-    row = copies(rule(TO_BACKUP, f"{HUB}/{FAR}", f"{BACKUP}/{FAR}", prefixes=["web"]))
+    row = replica_counts(rule(TO_BACKUP, f"{HUB}/{FAR}", f"{BACKUP}/{FAR}", prefixes=["web"]))
     assert [(each["account"], each["grant"]) for each in json.loads(row["another_region_candidates"])] == [
         (HUB, "given"),
         (BACKUP, "unknown"),
@@ -399,7 +399,7 @@ def test_candidates_are_where_the_registry_replicates_to_already():
 
 def test_a_destination_that_the_baseline_forbids_is_no_candidate():
     wanted = baseline(resilience=[{"name": "far"}], undeclared_replication="forbidden")
-    assert copies(rule(f"{HUB}/{FAR}", prefixes=["web"]), wanted=wanted)["another_region_candidates"] == "[]"
+    assert replica_counts(rule(f"{HUB}/{FAR}", prefixes=["web"]), wanted=wanted)["another_region_candidates"] == "[]"
 
 
 @pytest.mark.parametrize(
@@ -415,35 +415,35 @@ def test_a_destination_that_the_baseline_forbids_is_no_candidate():
 def test_which_repositories_a_requirement_means(sources, required):
     wanted = baseline(resilience=[{"name": "far", "sources": sources, "another_account": True}])
     accounts = (member(HUB, ou_path=None), member(BACKUP))
-    row = copies(wanted=wanted, accounts=accounts)
+    row = replica_counts(wanted=wanted, accounts=accounts)
     assert (row["another_region_required"], row["another_account_required"]) == (required, required)
 
 
-def test_what_is_a_copy_itself_is_judged_at_its_source():
+def test_a_replica_is_evaluated_at_its_source():
     sender = registry(BACKUP, FAR, rules=[rule(TO_HUB)], repositories=PROD)
-    row = copies(others=[sender])
+    row = replica_counts(others=[sender])
     assert (row["receives_replicas"], row["another_region_required"]) == (True, False)
-    passed_on = copies(rule(f"{HUB}/{FAR}"), others=[sender])
+    passed_on = replica_counts(rule(f"{HUB}/{FAR}"), others=[sender])
     assert (passed_on["another_region_required"], passed_on["replicas_in_other_regions"]) == (True, 1)
 
 
-def test_what_might_be_a_copy_is_undecided():
+def test_what_might_be_a_replica_is_unknown():
     unread = registry(BACKUP, rules=None, repositories_read=False)
-    row = copies(others=[unread], registry_policy=grant(BACKUP))
+    row = replica_counts(others=[unread], registry_policy=grant(BACKUP))
     assert (row["receives_replicas"], row["another_region_required"]) == (None, None)
-    assert copies(others=[unread])["receives_replicas"] is False
+    assert replica_counts(others=[unread])["receives_replicas"] is False
     unlisted = registry(BACKUP, rules=[rule(TO_HUB, prefixes=["prod/"])], repositories_read=False)
-    assert copies(others=[unlisted])["receives_replicas"] is None
+    assert replica_counts(others=[unlisted])["receives_replicas"] is None
 
 
-def test_rules_that_were_not_read_leave_copies_unknown():
-    assert copies(rules=None)["replicas_in_other_regions"] is None
+def test_rules_that_were_not_read_leave_replicas_unknown():
+    assert replica_counts(rules=None)["replicas_in_other_regions"] is None
 
 
 # limits
 
 
-def test_images_of_every_state_count_where_copies_arrive():
+def test_images_of_every_state_count_where_replicas_arrive():
     held = [image(DIGESTS[0]), image(DIGESTS[1], status="ARCHIVED"), image(DIGESTS[2]), image(DIGESTS[3])]
     policy = {"rules": [{"rulePriority": 1}]}
     limits = {"images_per_repository": {"maximum": 5}}

@@ -217,7 +217,7 @@ def build(world: Evidence, wanted: Baseline | None = None) -> Tables:
     return Tables(build_tables(world, wanted or baseline()))
 
 
-def copy_of(
+def replica_of(
     *images: Mapping[str, Any],
     source: Mapping[str, Any] = MappingProxyType({}),
     here: Mapping[str, Any] = MappingProxyType({}),

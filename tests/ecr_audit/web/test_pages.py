@@ -71,9 +71,9 @@ def test_a_run_that_cannot_be_read_hides_no_other(tmp_path: Path):
         browser = world.browser().client
         seen = look(browser, "/")
         assert "cannot be read" in seen.words
-        assert "altered since the run was kept" in seen.words
+        assert "altered after the run was stored" in seen.words
         assert look(browser, f"/runs/{EARLIER}")
-        assert "altered since the run was kept" in look(browser, f"/runs/{RUN}", 503).words
+        assert "altered after the run was stored" in look(browser, f"/runs/{RUN}", 503).words
 
 
 def count_of(seen: Seen) -> int:

@@ -1,1 +1,1 @@
-"""One file for each revision of the schema. Those of a release never change again."""
+"""One file for each revision of the schema. Released files never change."""

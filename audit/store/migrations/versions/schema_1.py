@@ -1,6 +1,6 @@
-"""The baseline: the tables that the first release begins a store with.
+"""The first revision: the tables of the first release.
 
-The release that adds the second revision writes these tables out here, as they were. Until then they are those of
+The release that adds the second revision must write these tables out here, unchanged. Until then they are those of
 `audit.store.schema`.
 """
 
@@ -15,5 +15,5 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make every table."""
+    """Create every table."""
     schema.metadata.create_all(op.get_bind())

@@ -12,9 +12,9 @@ from tests.audit.tables.worlds import (
     REGION,
     baseline,
     build,
-    copy_of,
     evidence,
     registry,
+    replica_of,
     repository,
     rule,
 )
@@ -50,7 +50,7 @@ def replica(world, **settings):
     ],
 )
 def test_by_how_much_scan_type_and_frequency_fall_short(asked, source, here, frequency, required, reached):
-    world = copy_of(here={"scan_frequency": frequency}, hub=scanning(source), backup=scanning(here))
+    world = replica_of(here={"scan_frequency": frequency}, hub=scanning(source), backup=scanning(here))
     row = replica(world, scanning=asked)
     assert row["scan_level_required"] is required
     shortfalls = json.loads(row["scan_shortfalls"] or "null")
@@ -59,7 +59,7 @@ def test_by_how_much_scan_type_and_frequency_fall_short(asked, source, here, fre
 
 
 def test_shortfalls_name_both_levels_and_who_requires_the_higher():
-    world = copy_of(here={"scan_frequency": "SCAN_ON_PUSH"}, hub=scanning("ENHANCED"), backup=scanning("BASIC"))
+    world = replica_of(here={"scan_frequency": "SCAN_ON_PUSH"}, hub=scanning("ENHANCED"), backup=scanning("BASIC"))
     asked = {"type": "ENHANCED", "frequency": "CONTINUOUS_SCAN"}
     assert json.loads(replica(world, scanning=asked)["scan_shortfalls"]) == [
         "scan type BASIC instead of ENHANCED (required by the baseline)",
@@ -70,10 +70,10 @@ def test_shortfalls_name_both_levels_and_who_requires_the_higher():
     ]
 
 
-def test_nothing_is_asked_of_scanning_where_the_baseline_is_silent_or_the_copy_absent():
+def test_nothing_is_asked_of_scanning_where_the_baseline_is_silent_or_the_replica_absent():
     enhanced = {"hub": scanning("ENHANCED"), "backup": scanning("BASIC")}
-    assert replica(copy_of(**enhanced))["scan_level_required"] is False
-    gone = copy_of(hub=scanning("ENHANCED"), backup={"repositories": [], **scanning("BASIC")})
+    assert replica(replica_of(**enhanced))["scan_level_required"] is False
+    gone = replica_of(hub=scanning("ENHANCED"), backup={"repositories": [], **scanning("BASIC")})
     assert replica(gone, scanning={"type": "ENHANCED"})["scan_level_required"] is False
 
 
@@ -102,7 +102,7 @@ PULLED = json.dumps(policy(50, "sinceImagePulled"))
     ],
 )
 def test_lifecycle_policies_of_both_sides(asked, source, here, both, keeps):
-    world = copy_of(source={"lifecycle_policy": source}, here={"lifecycle_policy": here})
+    world = replica_of(source={"lifecycle_policy": source}, here={"lifecycle_policy": here})
     row = replica(world, **({"lifecycle_policy": asked} if asked else {}))
     assert row["lifecycle_policy_on_both_sides"] is both
     assert (None if row["earlier_expiry"] is None else not row["earlier_expiry"]) is keeps
@@ -123,7 +123,7 @@ def test_lifecycle_policies_of_both_sides(asked, source, here, both, keeps):
     ],
 )
 def test_lifecycle_policies_that_count_from_the_last_pull(asked, here, priorities):
-    row = replica(copy_of(here={"lifecycle_policy": here}), **({"lifecycle_policy": asked} if asked else {}))
+    row = replica(replica_of(here={"lifecycle_policy": here}), **({"lifecycle_policy": asked} if asked else {}))
     assert row["undeclared_pull_time_rules"] == priorities
 
 
@@ -139,7 +139,7 @@ def test_lifecycle_policies_that_count_from_the_last_pull(asked, here, prioritie
     ],
 )
 def test_resource_tags(asked, tags, required, missing):
-    row = replica(copy_of(here={"tags": None if tags is None else json.dumps(tags)}), tags=asked)
+    row = replica(replica_of(here={"tags": None if tags is None else json.dumps(tags)}), tags=asked)
     assert row["tags_required"] is required
     assert json.loads(row["missing_tag_keys"] or "null") == (None if missing is None else sorted(missing))
     assert row["missing_tags"] == (
@@ -148,10 +148,10 @@ def test_resource_tags(asked, tags, required, missing):
     assert row["tag_count"] == (len(tags) if asked and tags is not None else None)
 
 
-def test_resource_tags_of_a_copy_that_is_not_there():
-    gone = copy_of(backup={"repositories": []})
+def test_resource_tags_of_an_absent_replica():
+    gone = replica_of(backup={"repositories": []})
     assert replica(gone, tags={"owner": "x"})["tags_required"] is False
-    unread = copy_of(backup={"repositories": [], "repositories_read": False})
+    unread = replica_of(backup={"repositories": [], "repositories_read": False})
     assert replica(unread, tags={"owner": "x"})["tags_required"] is None
 
 
@@ -180,15 +180,15 @@ def test_the_template_in_charge_of_a_name(name, prefixes, in_charge):
 
 def test_templates_for_other_purposes_are_not_in_charge():
     other = {"prefix": "prod", "appliedFor": ["PULL_THROUGH_CACHE"]}
-    row = replica(copy_of(backup=templates(other, {"prefix": "ROOT"})))
+    row = replica(replica_of(backup=templates(other, {"prefix": "ROOT"})))
     assert row["template_prefix"] == "ROOT"
-    assert replica(copy_of(backup=templates(other)))["template_in_charge"] is False
+    assert replica(replica_of(backup=templates(other)))["template_in_charge"] is False
 
 
 def test_templates_that_were_not_read_leave_it_open():
-    row = replica(copy_of(backup={"templates": None}))
+    row = replica(replica_of(backup={"templates": None}))
     assert (row["template_in_charge"], row["template_prefix"], row["template_differences"]) == (None, None, None)
-    gone = copy_of(backup={"repositories": [], "templates": None})
+    gone = replica_of(backup={"repositories": [], "templates": None})
     assert replica(gone)["template_in_charge"] is False
 
 
@@ -226,9 +226,9 @@ FILTERS = [{"filterType": "WILDCARD", "filter": one} for one in ("latest", "dev-
         ({"resourceTags": [{"Key": "a", "Value": "b"}]}, {"tags": '{"a":"b","x":"y"}'}, []),
     ],
 )  # fmt: skip
-def test_a_copy_has_what_its_template_would_give_it(template, here, differences):
+def test_a_replica_has_the_settings_of_its_template(template, here, differences):
     source = {"tag_mutability": "IMMUTABLE", "repository_policy": "{}", "lifecycle_policy": KEEP[99]}
-    row = replica(copy_of(here=here, source=source, backup=templates({"prefix": "prod", **template})))
+    row = replica(replica_of(here=here, source=source, backup=templates({"prefix": "prod", **template})))
     assert row["template_in_charge"] is True
     assert json.loads(row["template_differences"]) == differences
 
@@ -236,12 +236,12 @@ def test_a_copy_has_what_its_template_would_give_it(template, here, differences)
 def test_what_the_source_has_is_as_good_as_what_the_template_says():
     template = {"lifecyclePolicy": KEEP[10], "repositoryPolicy": json.dumps(POLICY), "imageTagMutability": "IMMUTABLE"}
     same, backup = {"lifecycle_policy": KEEP[50], "repository_policy": "x"}, templates({"prefix": "prod", **template})
-    assert replica(copy_of(source=same, here=same, backup=backup))["template_differences"] == "[]"
+    assert replica(replica_of(source=same, here=same, backup=backup))["template_differences"] == "[]"
     unread = dict.fromkeys(["lifecycle_policy", "repository_policy", "tag_mutability"])
-    assert replica(copy_of(source=unread, here=same, backup=backup))["template_differences"] is None
+    assert replica(replica_of(source=unread, here=same, backup=backup))["template_differences"] is None
 
 
-def test_a_copy_that_two_sources_feed_may_be_set_up_like_either():
+def test_a_replica_of_two_sources_may_have_the_settings_of_either():
     there = rule(f"{BACKUP}/{REGION}")
     frozen = registry(HUB, rules=[there], repositories=[repository("prod/api", tag_mutability="IMMUTABLE")])
     moving = registry(HUB, "eu-central-1", rules=[there], repositories=[repository("prod/api")])
@@ -254,7 +254,7 @@ def test_a_copy_that_two_sources_feed_may_be_set_up_like_either():
 
 def test_a_lifecycle_policy_that_both_sides_lack_is_missing():
     backup = templates({"prefix": "prod", "lifecyclePolicy": KEEP[10]})
-    assert replica(copy_of(backup=backup))["template_differences"] == '["lifecycle_policy"]'
+    assert replica(replica_of(backup=backup))["template_differences"] == '["lifecycle_policy"]'
 
 
 def test_what_the_baseline_declares_is_not_compared_with_the_template():
@@ -267,7 +267,7 @@ def test_what_the_baseline_declares_is_not_compared_with_the_template():
         "lifecyclePolicy": KEEP[50], "resourceTags": [{"Key": "a", "Value": "theirs"}],
     }  # fmt: skip
     source = {"tag_mutability": "IMMUTABLE", "repository_policy": "x", "lifecycle_policy": KEEP[10]}
-    world = copy_of(source=source, here={"tag_mutability": "MUTABLE"}, backup=templates(template))
+    world = replica_of(source=source, here={"tag_mutability": "MUTABLE"}, backup=templates(template))
     assert replica(world, **wanted)["template_differences"] == "[]"
     row = replica(world)
     assert len(json.loads(row["template_differences"])) == 5
@@ -276,8 +276,8 @@ def test_what_the_baseline_declares_is_not_compared_with_the_template():
 def test_what_was_not_read_is_unknown_unless_something_else_differs():
     template = {"prefix": "prod", "repositoryPolicy": json.dumps(POLICY)}
     unread = {"repository_policy": None}
-    assert replica(copy_of(here=unread, backup=templates(template)))["template_differences"] is None
-    found = replica(copy_of(here=unread, backup=templates(template | KMS)))["template_differences"]
+    assert replica(replica_of(here=unread, backup=templates(template)))["template_differences"] is None
+    found = replica(replica_of(here=unread, backup=templates(template | KMS)))["template_differences"]
     assert json.loads(found) == ["encryption"]
 
 

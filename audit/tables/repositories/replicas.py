@@ -1,4 +1,5 @@
-"""Columns of the `repositories` table about replicas: where else a repository lies, and whether it is one itself."""
+"""Columns of the `repositories` table about replicas: the number of replicas of a repository, and whether it is one
+itself."""
 
 from __future__ import annotations
 
@@ -30,11 +31,11 @@ _KINDS: dict[str, tuple[str, Apart]] = {
 
 
 _TEXTS = ("required_by", "prefixes", "candidates")
-"""Columns of JSON arrays behind each field, empty where nothing is asked."""
+"""Columns of JSON arrays behind each field, empty where nothing is required."""
 
 
 class _Texts:
-    """A long column of few texts, written run by run."""
+    """A long column with few distinct texts, written range by range."""
 
     def __init__(self, length: int) -> None:
         self._codes = np.zeros(length, dtype=np.int64)
@@ -49,17 +50,17 @@ class _Texts:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the baseline asks of a run of repositories."""
+    """What the baseline requires of a range of repositories."""
 
     start: int
     stop: int
-    """Rows of the stock."""
+    """Rows of the repository index."""
     certain: bool
     names: tuple[str, ...]
     prefixes: tuple[str, ...]
 
 
-def copy_columns(
+def replica_columns(
     evidence_index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, graph: ReplicationGraph
 ) -> dict[str, Any]:
     """Whether each repository is a replica, and how many replicas it has of those that the baseline requires."""
@@ -75,7 +76,7 @@ def copy_columns(
 def _received(
     evidence_index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, graph: ReplicationGraph
 ) -> Flags:
-    """Whether a rule replicates something of the same name there."""
+    """Whether a rule replicates a repository of the same name there."""
     received = np.full(len(repository_index.name), NO, dtype=np.int8)
     for at, registry in enumerate(evidence_index.universe):
         first, last = repository_index.range_of(at)
@@ -89,7 +90,7 @@ def _received(
 def _perhaps_received(
     repository_index: RepositoryIndex, graph: ReplicationGraph, registry: RegistryId, first: int, last: int
 ) -> Flags:
-    """UNKNOWN where a registry that could not be read, or not to its end, might replicate the name there."""
+    """UNKNOWN where a registry that was not read completely might replicate the name there."""
     found = np.full(last - first, NO, dtype=np.int8)
     possible_sources, open_prefixes = graph.unread.into(registry), graph.arriving_unlisted(registry)
     names = (
@@ -107,9 +108,9 @@ def _perhaps_received(
 def _replica_counts(
     evidence_index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, apart: Apart
 ) -> NDArray[np.float64]:
-    """To how many registries that can receive it and are *apart* from its own rules replicate each repository.
+    """Number of registries that rules replicate each repository to, that can receive it, and that meet *apart*.
 
-    NaN where none is known and the rules were not read.
+    NaN where the number is 0 and the rules were not read.
     """
     unread = [
         evidence_index.rules[key].value is None if key in evidence_index.rules else True
@@ -147,7 +148,7 @@ def _resilience(
     replicas: NDArray[np.float64],
     received: Flags,
 ) -> dict[str, Any]:
-    """What the baseline asks of each repository by *field*; *replicas*: those that count, NaN where unknown."""
+    """What the baseline requires of each repository by *field*; *replicas*: those that count, NaN where unknown."""
     required = np.full(len(repository_index.name), NO, dtype=np.int8)
     texts = {name: _Texts(len(repository_index.name)) for name in _TEXTS}
     for source in evidence_index.sources:
@@ -164,7 +165,7 @@ def _resilience(
             if (replicas[run] == 0).any():
                 found = _candidates(evidence_index, graph, source, asked.prefixes, _KINDS[field][1])
                 texts["candidates"].put(run, compact(found))
-    # What is a replica itself has its original elsewhere: the requirement is about that one.
+    # A repository that is a replica itself is exempt: the requirement applies to its source.
     replica = (required != NO) & ~(replicas > 0)
     required[replica & (received == YES)] = NO
     required[replica & (received == UNKNOWN)] = UNKNOWN
@@ -175,7 +176,7 @@ def _resilience(
 def _asked(
     evidence_index: EvidenceIndex, repository_index: RepositoryIndex, source: RegistryId, entries: Sequence[Resilience]
 ) -> Iterator[_Asked]:
-    """The repositories of *source*, run by run, of which *entries* ask something."""
+    """The repositories of *source* to which *entries* apply, range by range."""
     path, ids = evidence_index.paths(source[0])
     verdicts = [
         (each, source_matches(each.sources, account=source[0], ou_path=path, organization_path=ids, region=source[1]))
@@ -197,7 +198,7 @@ def _asked(
 def _candidates(
     evidence_index: EvidenceIndex, graph: ReplicationGraph, source: RegistryId, prefixes: tuple[str, ...], apart: Apart
 ) -> list[dict[str, str]]:
-    """Destinations that *source* replicates to already, that would do, and that the baseline has nothing against."""
+    """Current destinations of *source* that would meet the requirement and that the baseline allows."""
     return [
         {"account": end[0], "region": end[1], "grant": grant_word(evidence_index, source, end, prefixes)}
         for end in sorted(graph.out_of(source) or ())
