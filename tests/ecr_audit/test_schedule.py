@@ -174,7 +174,7 @@ deliveries:
         "odd.yaml: valid; schedules: often, alone; deliveries: chat, mail",
         "  note: often is due every day at minute 0-59 of hour 2: at times 1 minutes apart",
         "  note: alone is paused",
-        "  note: alone tells nobody: it names no delivery",
+        "  note: alone sends no notifications: it has no delivery",
         "  note: deliveries.chat.url: the variable NO_SUCH_VARIABLE is not set here",
         "  note: no schedule names the delivery mail",
         f"  note: deliveries.mail.password: {folder}/nowhere cannot be read here",
@@ -206,7 +206,7 @@ def test_check_tells_every_problem(folder: Path) -> None:
     (folder / "bad.yaml").write_text("schedules: {a: {cron: 0 0 30 2 *}, b: {every: nigtly}}\n")
     answer = call("check", "--config", "bad.yaml")
     assert answer.exit_code == 2
-    assert "bad.yaml:1:23: schedules.a.cron: never comes: no month that it names has a day 30" in answer.output
+    assert "bad.yaml:1:23: schedules.a.cron: never matches: none of its months has a day 30" in answer.output
     assert "bad.yaml:1:47: schedules.b.every: 'nigtly' is none of" in answer.output
 
 

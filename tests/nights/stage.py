@@ -49,7 +49,7 @@ deliveries:
   archive: {{type: folder, folder: archive, attach: [csv]}}
   mail:
     {{type: smtp, host: 127.0.0.1, port: {mail}, tls: none, sender: audit@example.com, to: [oncall@example.com]}}
-  hook: {{type: webhook, url: "{hook}", secret: {{file: secret}}, tell: {{always: true}}}}
+  hook: {{type: webhook, url: "{hook}", secret: {{file: secret}}, notify_on: {{always: true}}}}
 """
 
 

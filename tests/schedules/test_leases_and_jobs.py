@@ -305,8 +305,8 @@ def test_what_is_recorded_comes_back(engine: sa.Engine) -> None:
 RACE = """
 import datetime as dt, sys
 from audit.store import open_store
-from schedules.jobs.queue.queue import Kind, JobQueue
-from schedules.jobs.queue.leases import Leases
+from schedules.jobs.queue import Kind, JobQueue
+from schedules.jobs.leases import Leases
 engine = open_store(sys.argv[1]).engine
 me = sys.argv[2]
 book, leases = JobQueue(engine, lambda: dt.datetime.now(dt.UTC)), Leases(engine)
@@ -314,7 +314,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 for number in range(30):
     due = dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + dt.timedelta(days=number)
-    if book.ask(Kind.AUDIT, by=me, schedule="nightly", due_at=due) is not None:
+    if book.enqueue(Kind.AUDIT, by=me, schedule="nightly", due_at=due) is not None:
         print("asked", number)
     job = book.occasion("nightly", due)
     if leases.take(f"lane-{number}", me, 0.0):

@@ -52,12 +52,12 @@ def test_a_trial_says_that_it_is_one(tmp_path):
         assert trial(hook, "on-call", clock=clock)["key_id"] == "1"
     (got,) = web.got
     document = json.loads(got.body)
-    assert document["reasons"] == ["Always sent: this is a trial of the delivery on-call."]
+    assert document["reasons"] == ["Report: this is a test of the delivery on-call."]
     jsonschema.validate(document, json.loads((ROOT / "docs" / "message.schema.json").read_text()))
     assert got.headers["Idempotency-Key"].endswith(".on-call")
     trial(settings(FolderDelivery, folder=str(tmp_path)), "archive", clock=clock)
     (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
-    assert "This is a trial." in file.read_text()
+    assert "This is a test message." in file.read_text()
 
 
 def test_a_trial_locks_nothing_and_imports_nothing(monkeypatch):
