@@ -74,12 +74,12 @@ def test_a_trial_locks_nothing_and_imports_nothing(monkeypatch):
         s3.create_bucket(Bucket="trials", CreateBucketConfiguration=made, ObjectLockEnabledForBucket=True)
         lock = {"mode": "COMPLIANCE", "days": 3_650}
         detail = trial(settings(S3Delivery, bucket="trials", object_lock=lock, **where), "bucket", clock=clock)
-        assert "without its object lock" in detail["without"][0]
+        assert "without Object Lock" in detail["without"][0]
         (key,) = (one["Key"] for one in s3.list_objects_v2(Bucket="trials")["Contents"])
         assert "ObjectLockMode" not in s3.head_object(Bucket="trials", Key=key)
         hub = trial(settings(SecurityHubDelivery, **where), "hub", clock=clock)
         assert hub["account"] == "123456789012"
-        assert "Nothing was sent" in hub["without"][0]
+        assert "No test message was sent" in hub["without"][0]
     finally:
         server.stop()
 

@@ -57,7 +57,7 @@ def test_refusals_say_slacks_own_word(monkeypatch, answer, again):
 )
 def test_an_address_that_is_not_https_sends_nothing_and_is_not_told(monkeypatch, url):
     monkeypatch.setenv("SLACK_URL", url)
-    with pytest.raises(DeliveryError, match="no https address") as caught:
+    with pytest.raises(DeliveryError, match="not a valid https URL") as caught:
         deliver(SLACK, content(), clock=clock)
     assert url not in str(caught.value)
 
