@@ -117,7 +117,7 @@ def test_hostile_and_long_names_are_made_visible_and_cut(exporter: InMemorySpanE
 def test_without_configuration_nothing_is_measured_or_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     code = """
 import sys
-from schedules.service.main import tracing
+from schedules.service import tracing
 tracing.set_up()
 with tracing.span("job", x=1):
     pass
@@ -133,7 +133,7 @@ def test_without_the_extra_a_job_goes_on_and_says_so() -> None:
 import sys
 sys.modules["opentelemetry.sdk"] = None
 sys.modules["opentelemetry.exporter.otlp.proto.http.trace_exporter"] = None
-from schedules.service.main import tracing
+from schedules.service import tracing
 tracing.set_up()
 with tracing.span("job"):
     print("worked")
@@ -180,7 +180,7 @@ def receiver() -> Iterator[http.server.ThreadingHTTPServer]:
 
 def traced_process(endpoint: str, **settings: str) -> subprocess.CompletedProcess[str]:
     code = """
-from schedules.service.main import tracing
+from schedules.service import tracing
 tracing.set_up()
 with tracing.span("job", schedule="nightly"):
     with tracing.span("render"):
