@@ -1,1 +1,1 @@
-"""WHEN: jobs, triggers and who is told."""
+"""WHEN: schedules, jobs, notifications and deliveries."""

@@ -1,6 +1,6 @@
-"""How things stand, read from the database: what metrics are made of.
+"""Status of schedules, job queue and deliveries, read from the database for the metrics.
 
-Each question is answered by an index or by a few rows, however long the history is.
+Each query uses an index or a few rows, regardless of the length of the history.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from audit.store.summary import RunListEntry
 from schedules.jobs.queue import JobState, Kind
 
 RECEIPT_DAYS = 7
-"""Receipts of so many days are counted."""
+"""Receipts of this many days are counted."""
 
-_SAYING = tuple(state.value for state in JobState if state.ended and state is not JobState.COALESCED)
-"""Outcomes that say how a schedule fares; for a coalesced occasion another one stands."""
+_OUTCOMES = tuple(state.value for state in JobState if state.ended and state is not JobState.COALESCED)
+"""Outcomes that count for the status of a schedule; a coalesced job was merged into another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,71 +31,71 @@ class Ended:
     run: str
     finished_at: dt.datetime
     seconds: float | None
-    """From its first attempt to its end; None where it never began."""
+    """From the start of its first attempt to its end; None where it was never started."""
     attempts: int
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleStatus:
-    """How one schedule fares."""
+    """Status of one schedule."""
 
     due_at: dt.datetime | None
-    """The latest occasion that has a job."""
+    """The latest due time that has a job."""
     last: Ended | None
-    """The newest audit of it that has ended, whatever came of it."""
+    """Its newest audit that has ended, with any outcome."""
     good: Ended | None
-    """The newest one that made a run."""
+    """Its newest audit that produced a run."""
     line: RunListEntry | None
-    """Of that run; None where retention has let it go."""
+    """Summary of that run; None where retention has deleted it."""
     receipts: Mapping[str, str]
-    """Delivery → state, of `last`."""
+    """Delivery → receipt state, of `last`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What is asked for and not done yet."""
+    """Jobs that have not ended."""
 
     counts: Mapping[tuple[Kind, JobState], int]
-    """Every kind, waiting and running."""
+    """Number of waiting and of running jobs of every kind."""
     oldest_waiting: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """Everything at one moment."""
+    """Status of the whole service at one moment."""
 
     schedules: Mapping[str, ScheduleStatus]
     queue: Queue
     receipts: Mapping[tuple[str, str], int]
     """(delivery, state) → receipts of the last RECEIPT_DAYS days."""
     runs: int
-    """Runs that are kept."""
+    """Number of stored runs."""
     held: int
-    """Of them, those under legal hold."""
+    """Number of them under legal hold."""
 
 
 def service_status(engine: sa.Engine, schedules: Iterable[str], now: dt.datetime) -> ServiceStatus:
-    """How *schedules* and the job queue fare."""
+    """Status of *schedules*, the job queue and the deliveries."""
     with engine.connect() as connection:
-        by_schedule = {name: _standing(connection, name) for name in schedules}
-        runs_kept, held = _kept(connection)
-        return ServiceStatus(by_schedule, _queue(connection), _receipt_counts(connection, now), runs_kept, held)
+        by_schedule = {name: _schedule_status(connection, name) for name in schedules}
+        runs_stored, held = _run_counts(connection)
+        return ServiceStatus(by_schedule, _queue(connection), _receipt_counts(connection, now), runs_stored, held)
 
 
-def _standing(connection: sa.Connection, schedule: str) -> ScheduleStatus:
-    """How *schedule* fares."""
+def _schedule_status(connection: sa.Connection, schedule: str) -> ScheduleStatus:
+    """Status of *schedule*."""
     audits = sa.and_(jobs.c.schedule == schedule, jobs.c.kind == Kind.AUDIT.value)
-    last = _newest(connection, sa.and_(audits, jobs.c.state.in_(_SAYING)))
+    last = _newest(connection, sa.and_(audits, jobs.c.state.in_(_OUTCOMES)))
     good = _newest(connection, sa.and_(audits, jobs.c.state == JobState.DONE.value, jobs.c.run.is_not(None)))
     due_at = connection.scalar(sa.select(sa.func.max(jobs.c.due_at)).where(jobs.c.schedule == schedule))
-    told = sa.select(receipts.c.delivery, receipts.c.state).where(receipts.c.job == (last.id if last else ""))
+    receipt_states = sa.select(receipts.c.delivery, receipts.c.state).where(receipts.c.job == (last.id if last else ""))
     summary = connection.scalar(sa.select(runs.c.summary).where(runs.c.id == (good.run if good else "")))
     return ScheduleStatus(
         due_at=None if due_at is None else dt.datetime.fromisoformat(due_at),
         last=last,
         good=good,
         line=None if summary is None else RunListEntry.from_document(summary),
-        receipts={row.delivery: row.state for row in connection.execute(told)},
+        receipts={row.delivery: row.state for row in connection.execute(receipt_states)},
     )
 
 
@@ -117,7 +117,7 @@ def _newest(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> End
 
 
 def _queue(connection: sa.Connection) -> Queue:
-    """What waits and what runs."""
+    """Waiting and running jobs."""
     open_ = (JobState.WAITING, JobState.RUNNING)
     query = (
         sa.select(jobs.c.kind, jobs.c.state, sa.func.count().label("number"))
@@ -143,8 +143,8 @@ def _receipt_counts(connection: sa.Connection, now: dt.datetime) -> dict[tuple[s
     return {(row.delivery, row.state): row.number for row in connection.execute(query)}
 
 
-def _kept(connection: sa.Connection) -> tuple[int, int]:
-    """How many runs are kept, and how many of them under legal hold."""
+def _run_counts(connection: sa.Connection) -> tuple[int, int]:
+    """Number of stored runs, and of those under legal hold."""
     return (
         connection.scalar(sa.select(sa.func.count()).select_from(runs)) or 0,
         connection.scalar(sa.select(sa.func.count()).select_from(holds)) or 0,

@@ -1,1 +1,1 @@
-"""When schedules are due: occasions by the clock on the wall."""
+"""When schedules are due: occasions in the local time of the schedule's time zone."""

@@ -1,1 +1,1 @@
-"""The service's configuration file: its models, reading it, cron expressions, and deliveries."""
+"""The service's configuration file: its models, loading, and cron expressions."""

@@ -1,4 +1,4 @@
-"""Cron expressions: the five fields of crontab(5), and the same in words."""
+"""Cron expressions: the five fields of crontab(5), and their description in words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TERM = re.compile(
 
 
 class CronError(ValueError):
-    """An expression that cannot be read, or that never comes true."""
+    """An expression that is not valid, or that never matches."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         """*hint*: what to write instead."""
@@ -38,7 +38,7 @@ class _Field:
     low: int
     high: int
     names: tuple[str, ...] = ()
-    """Names of the values from `low` on."""
+    """Names of the values, beginning with `low`."""
 
 
 _FIELDS = (
@@ -52,7 +52,7 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """What an expression names, each in ascending order."""
+    """The values that an expression matches, each field in ascending order."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -62,22 +62,22 @@ class Cron:
     weekdays: tuple[int, ...]
     """From 0, Sunday, to 6, Saturday."""
     either: bool
-    """Whether a day of the month, or of the week, suffices: where neither field begins with `*` (crontab(5))."""
+    """Whether either day field suffices: where neither of them begins with `*` (crontab(5))."""
     _text: str = declared(compare=False)
     _read: CronSim = declared(compare=False, repr=False)
 
     @property
     def every_hour(self) -> bool:
-        """Whether it names every hour of the day."""
+        """Whether it matches every hour of the day."""
         return len(self.hours) == 24
 
     def shows(self, wall: dt.datetime) -> bool:
-        """Whether it names this minute of the local clock."""
+        """Whether it matches this minute of the local time."""
         named = wall.minute in self.minutes and wall.hour in self.hours and wall.month in self.months
         return named and self._read.match_day(wall.date())
 
     def after(self, wall: dt.datetime) -> Iterator[dt.datetime]:
-        """The times that it names after *wall*, ascending; all without a time zone. Ends with the calendar."""
+        """The matching times after *wall*, ascending, without a time zone, up to the year 9999."""
         with contextlib.suppress(OverflowError):  # the year 10000, which datetime does not have
             yield from CronSim(self._text, wall)
 
@@ -87,15 +87,19 @@ def parse(text: str) -> Cron:
     """Read an expression. Raises CronError."""
     parts = text.split()
     if len(parts) != len(_FIELDS):
-        hint = "write presets as `every: nightly`" if text.startswith("@") else "as 30 2 * * * for every day at 02:30"
+        hint = (
+            "write presets as `every: nightly`"
+            if text.startswith("@")
+            else "for example, 30 2 * * * is every day at 02:30"
+        )
         names = ", ".join(each.name for each in _FIELDS)
-        raise CronError(f"needs five fields ({names}) and has {len(parts)}", hint)
+        raise CronError(f"must have five fields ({names}), but has {len(parts)}", hint)
     checked = " ".join(_checked(each, part) for each, part in zip(_FIELDS, parts, strict=True))
     try:
         read = CronSim(checked, dt.datetime.min)
     except CronSimError as error:
         day = min(day for day in Field.DAY.parse(parts[2]) if isinstance(day, int))
-        raise CronError(f"never comes: no month that it names has a day {day}") from error
+        raise CronError(f"never matches: none of its months has a day {day}") from error
     return Cron(
         minutes=tuple(sorted(read.minutes)),
         hours=tuple(sorted(read.hours)),
@@ -109,18 +113,20 @@ def parse(text: str) -> Cron:
 
 
 def _checked(field: _Field, text: str) -> str:
-    """A field as cronsim takes it."""
+    """A field as cronsim accepts it."""
     return ",".join(_term(field, term) for term in text.split(","))
 
 
 def _term(field: _Field, term: str) -> str:
     match = _TERM.fullmatch(term)
     if match is None:
-        raise CronError(f"{term[:40]!r} is no {field.name}", f"values, ranges and steps such as {_example(field)}")
+        raise CronError(
+            f"{term[:40]!r} is not a valid {field.name}", f"use values, ranges and steps such as {_example(field)}"
+        )
     first, last, step = match["first"], match["last"], match["step"]
     if first == "*":
         if last is not None:
-            raise CronError(f"{term!r} is no {field.name}", "`*` alone stands for the whole range")
+            raise CronError(f"{term!r} is not a valid {field.name}", "`*` already means the whole range")
         low, high = field.low, field.high
     else:
         low = _value(field, first)
@@ -131,10 +137,10 @@ def _term(field: _Field, term: str) -> str:
             raise CronError(f"{term!r} has a step without a range", f"write {first}-{field.high}/{step}")
     if high < low:
         raise CronError(
-            f"the range {term!r} ends before it begins", f"write two: {first}-{field.high},{field.low}-{last}"
+            f"the range {term!r} ends before it begins", f"write two ranges: {first}-{field.high},{field.low}-{last}"
         )
     if step is not None and not 1 <= int(step) <= max(high - low, 1):
-        raise CronError(f"the step of {term!r} leads nowhere: it must be from 1 to {max(high - low, 1)}")
+        raise CronError(f"the step of {term!r} is out of range: it must be from 1 to {max(high - low, 1)}")
     return term
 
 
@@ -142,19 +148,19 @@ def _value(field: _Field, word: str) -> int:
     if word.isdigit():
         if field.low <= int(word) <= field.high:
             return int(word)
-        raise CronError(f"{field.name} {word} is not within {field.low} to {field.high}")
+        raise CronError(f"{field.name} {word} is out of range: it must be from {field.low} to {field.high}")
     if word.lower() in field.names:
         return field.names.index(word.lower()) + field.low
-    raise CronError(f"{word[:40]!r} is no {field.name}", similar(word, field.names, "") or _example(field))
+    raise CronError(f"{word[:40]!r} is not a valid {field.name}", similar(word, field.names, "") or _example(field))
 
 
 def _example(field: _Field) -> str:
-    named = f", or names such as {field.names[1]}" if field.names else ""
-    return f"{field.low}, {field.low}-{field.high} or */2{named}"
+    names = f", or names such as {field.names[1]}" if field.names else ""
+    return f"{field.low}, {field.low}-{field.high} or */2{names}"
 
 
 _MOST_TIMES = 8
-"""More times a day than these are not listed one by one."""
+"""Up to this many times a day are listed individually."""
 _RHYTHM_WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _RHYTHM_MONTHS = tuple(calendar.month_name)
 
@@ -205,7 +211,7 @@ def _months(cron: Cron) -> str:
 
 
 def _spans(values: Sequence[int]) -> list[str]:
-    """Neighbours taken together: 1, 2, 3, 7 are `1-3` and `7`."""
+    """Consecutive values as ranges: 1, 2, 3, 7 are `1-3` and `7`."""
     spans: list[list[int]] = []
     for value in values:
         if spans and value == spans[-1][-1] + 1:

@@ -1,4 +1,4 @@
-"""Reading the service's configuration file, and what it refers to: other parts of itself, and files beside it."""
+"""Loading the service's configuration file, and checking its references: to its own sections, and to other files."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from schedules.deliveries.settings import Secret
 
 
 def load_configuration(text: str, name: str, folder: Path) -> Configuration:
-    """The configuration in *text*, from the file called *name*; its paths, meant from *folder*, become absolute.
+    """The configuration in *text*, from the file called *name*; its paths, relative to *folder*, become absolute.
 
-    Raises BaselineError, and nothing else, with every problem in the order of the file. Secrets are not looked at:
-    whoever checks a file need not be able to read them.
+    Raises BaselineError, and nothing else, with every problem in the order of the file. Secrets are not read: checking
+    a file does not require access to them.
     """
     folder = folder.absolute()
-    loaded = load_document(text, name, Configuration, what="a configuration", also=partial(_beyond, folder))
+    loaded = load_document(text, name, Configuration, what="a configuration", also=partial(_reference_problems, folder))
     web = loaded.web
     if web.proxy is not None:
         web = web.model_copy(update={"proxy": _moved(web.proxy, folder)})
@@ -43,7 +43,7 @@ def load_configuration(text: str, name: str, folder: Path) -> Configuration:
 
 
 def example_configuration() -> str:
-    """A configuration that shows and explains every key, as shipped with the program."""
+    """The configuration example shipped with the program, which shows and explains every key."""
     text = resources.files("schedules").joinpath("service.example.yaml").read_text("utf-8")
     examples = "\n\n".join(channel.example.strip() for channel in CHANNELS.values())
     return text.replace("{deliveries}\n", indent(examples, "  ") + "\n")
@@ -53,7 +53,7 @@ _FILES = ("baseline", "waivers", "custom_checks")
 
 
 def _moved(section: Any, folder: Path, *keys: str) -> Any:
-    """*section* with the paths of *keys*, and of the secrets in it, meant from *folder*."""
+    """*section* with the paths of *keys*, and of its secrets, resolved against *folder*."""
     changed: dict[str, Any] = {key: _path(getattr(section, key), folder) for key in keys if getattr(section, key)}
     for key, value in section:
         if isinstance(value, Secret) and value.file:
@@ -71,7 +71,7 @@ def _store(written: str, folder: Path) -> str:
     try:
         url = sa.make_url(written)
     except (sa.exc.ArgumentError, ValueError):
-        return written  # opening it says what is wrong
+        return written  # opening the store reports what is wrong
     if not url.database or url.database.startswith((":memory:", "file:")):
         return written
     return url.set(database=_path(url.database, folder)).render_as_string(hide_password=False)
@@ -81,8 +81,8 @@ def _evidence(written: str, folder: Path) -> str:
     return _path(written, folder) if written and "://" not in written else written
 
 
-def _beyond(folder: Path, root: Node, file: str) -> Iterator[Problem]:
-    """What only the whole file, or the file system, can tell."""
+def _reference_problems(folder: Path, root: Node, file: str) -> Iterator[Problem]:
+    """References to deliveries and files that do not exist."""
     deliveries = root.children.get("deliveries", Node(1, 1)).children
     for name, schedule in root.children.get("schedules", Node(1, 1)).children.items():
         yield from _unknown(schedule.children.get("deliveries"), deliveries, ("schedules", name, "deliveries"), file)
@@ -94,7 +94,7 @@ def _beyond(folder: Path, root: Node, file: str) -> Iterator[Problem]:
 
 
 def _files_of(delivery: Node) -> tuple[str, ...]:
-    """Keys of a delivery that name files which must exist."""
+    """Keys of a delivery that refer to files which must exist."""
     kind = delivery.children.get("type")
     channel = CHANNELS.get(kind.value) if kind is not None and isinstance(kind.value, str) else None
     return tuple(key for key, path in channel.settings.paths().items() if path.must_exist) if channel else ()
@@ -109,32 +109,34 @@ def _unknown(
             continue
         where = path_text((*path, number))
         if node.value in seen:
-            yield Problem(file, node.line, node.column, where, f"{node.value[:60]!r} is named twice", "leave one out")
+            yield Problem(file, node.line, node.column, where, f"{node.value[:60]!r} is listed twice", "remove one")
         elif node.value not in deliveries:
-            hint = similar(node.value, map(str, deliveries), "there are") or "describe it under `deliveries`"
-            message = f"no delivery is called {node.value[:60]!r}"
+            hint = similar(node.value, map(str, deliveries), "there are") or "add it under `deliveries`"
+            message = f"there is no delivery named {node.value[:60]!r}"
             yield Problem(file, node.line, node.column, where, message, hint)
         seen.add(node.value)
 
 
 def _missing(node: Node | None, key: str, folder: Path, path: tuple[str | int, ...], file: str) -> Iterator[Problem]:
-    """A file that is not there, is found now rather than at night."""
+    """Problem of a file that does not exist, reported when the configuration is loaded, not when an audit starts."""
     if node is None or not isinstance(node.value, str) or not node.value:
         return
     place = Path(_path(node.value, folder))
     message = _absence(place, key)
     if message:
-        yield Problem(file, node.line, node.column, path_text(path), message, "paths are meant from this file's folder")
+        yield Problem(
+            file, node.line, node.column, path_text(path), message, "paths are relative to this file's folder"
+        )
 
 
 def _absence(place: Path, key: str) -> str:
     shown = str(place) if str(place).isprintable() else repr(str(place))
     try:
-        if key == "waivers":  # the first waiver that is granted begins it
-            there = place.is_file() or (not place.exists() and place.parent.is_dir())
-            return "" if there else f"{shown} is no file, and cannot become one"
+        if key == "waivers":  # the first waiver that is granted creates it
+            usable = place.is_file() or (not place.exists() and place.parent.is_dir())
+            return "" if usable else f"{shown} is not a file and cannot be created"
         if key == "custom_checks":
-            return "" if place.is_dir() else f"there is no folder {shown}"
-        return "" if place.is_file() else f"there is no file {shown}"
+            return "" if place.is_dir() else f"the folder {shown} does not exist"
+        return "" if place.is_file() else f"the file {shown} does not exist"
     except (OSError, ValueError) as error:
-        return f"{shown} cannot be looked at: {error.strerror if isinstance(error, OSError) else error}"
+        return f"{shown} cannot be accessed: {error.strerror if isinstance(error, OSError) else error}"

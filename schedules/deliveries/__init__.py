@@ -1,4 +1,4 @@
-"""Ways in which a run's results reach others: one module a channel, named as the configuration's `type`.
+"""The delivery channels: one module per channel, named like the configuration's `type`.
 
-Each attempt is safe to make again: a receiver either sees that it has it already, or is given the same key.
+Each attempt is safe to repeat: either the receiver already has the content, or it gets the same key again.
 """

@@ -1,4 +1,4 @@
-"""Addresses of mailboxes and of web receivers, as the configuration file gives them."""
+"""E-mail addresses and webhook URLs, as written in the configuration file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAILBOX = re.compile(rf'(?P<alone>{_ADDRESS})|"?(?P<name>[^<>@,;:"\\]*)"? *<(?P
 
 
 def is_loopback(host: str) -> bool:
-    """Whether *host* is this machine by its very name."""
+    """Whether *host* is `localhost` or a loopback address."""
     if host.lower() == "localhost":
         return True
     try:
@@ -27,10 +27,10 @@ def is_loopback(host: str) -> bool:
 
 
 def mailbox(written: str) -> Address:
-    """`name@example.com`, or that with a name in front of it in angle brackets. Raises ValueError."""
+    """`name@example.com`, or `Name <name@example.com>`. Raises ValueError."""
     found = _MAILBOX.fullmatch(written)
     if found is None or not written.isprintable() or "=?" in written:
-        raise ValueError(f"{written!r} is no address of a mailbox")
+        raise ValueError(f"{written!r} is not a valid e-mail address")
     return Address(display_name=(found["name"] or "").strip(), addr_spec=found["alone"] or found["named"])
 
 
@@ -39,31 +39,33 @@ def _one_mailbox(written: str) -> str:
         mailbox(written)
     except ValueError:
         hint = "write name@example.com, or Name <name@example.com>; one address, in ASCII"
-        raise wrong("is no address of a mailbox", hint) from None
+        raise wrong("is not a valid e-mail address", hint) from None
     return written
 
 
 def _safe_url(written: str) -> str:
-    """https, or http on this machine; a host, no password, nothing that a request line would break at."""
+    """https, or http to loopback; with a host, without a password or characters that are invalid in a request line."""
     try:
         parts = urlsplit(written)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
     if not host or parts.scheme not in ("http", "https") or not written.isascii() or not written.isprintable():
-        raise wrong("is no web address", "it looks like https://alerts.example.com/ecr-audit")
+        raise wrong("is not a valid URL", "write it as https://alerts.example.com/ecr-audit")
     if " " in written or "\\" in written:
-        raise wrong("has a space or a backslash in it", "write %20 for a space")
+        raise wrong("contains a space or a backslash", "write %20 for a space")
     if parts.scheme == "http" and not is_loopback(host):
-        raise wrong("would travel unencrypted", "use https; http is for a receiver on this machine")
+        raise wrong("would be sent unencrypted", "use https; http is only for a receiver on this machine")
     if parts.username is not None or parts.password is not None:
-        raise wrong("has a password in it", "the signature says who we are; a secret never stands in this file")
+        raise wrong(
+            "contains credentials", "remove them: the signature authenticates the sender, and this file has no secrets"
+        )
     if parts.fragment:
-        raise wrong("has a part after `#`, which is never sent", "leave it out")
+        raise wrong("has a fragment (`#…`), which is never sent", "remove it")
     return written
 
 
 MailAddress = Annotated[str, Field(min_length=3, max_length=320), AfterValidator(_one_mailbox)]
-"""A mailbox, with or without a name."""
+"""An e-mail address, with or without a display name."""
 WebAddress = Annotated[str, Field(min_length=8, max_length=2_000), AfterValidator(_safe_url)]
-"""Where a webhook is received."""
+"""URL of a webhook receiver."""

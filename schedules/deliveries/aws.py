@@ -1,6 +1,6 @@
-"""Clients of AWS for deliveries: with the service's own credentials, or a profile's; never the audit's roles.
+"""AWS clients for deliveries: with the service's own credentials, or a profile's; never with the audit's roles.
 
-boto3 is imported when it is used: a configuration is read without it.
+boto3 is imported when it is used: loading a configuration does not need it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MESSAGE_LENGTH = 400
 
 
 def client(service: str, revealed: Revealed, *, region: str, profile: str, endpoint_url: str, tries: int = 1) -> Any:
-    """A client of *service*. *tries*: of one request; more than one only where repeating it by itself is harmless."""
+    """A client of *service*. *tries*: attempts of one request; more than one only where repeating it is harmless."""
     import boto3
     from botocore.config import Config
 
@@ -33,7 +33,7 @@ def client(service: str, revealed: Revealed, *, region: str, profile: str, endpo
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": tries},
         user_agent_extra="ecr-audit",
-        # Another endpoint has no name for every bucket.
+        # Other endpoints have no host name for each bucket.
         s3={"addressing_style": "path"} if endpoint_url else None,
     )
     return session.client(service, endpoint_url=endpoint_url or None, config=config)
@@ -41,7 +41,7 @@ def client(service: str, revealed: Revealed, *, region: str, profile: str, endpo
 
 @contextmanager
 def translated(what: str, revealed: Revealed) -> Iterator[None]:
-    """Turn what boto3 raises into a DeliveryError that begins with *what*."""
+    """Convert exceptions of boto3 into a DeliveryError that begins with *what*."""
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
     from audit.aws.failures import failure_of

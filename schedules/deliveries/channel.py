@@ -1,4 +1,4 @@
-"""What a delivery channel says of itself."""
+"""The declaration of a delivery channel."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from schedules.notifications.model import DeliveryContent
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A way in which a run's results reach others. Its module declares exactly one, named `CHANNEL`."""
+    """A way to deliver a run's results. Its module declares exactly one, named `CHANNEL`."""
 
     settings: type[DeliverySettings]
     """Its settings; their docstring and the descriptions of their keys are its documentation."""
     deliver: Callable[[Any, DeliveryContent, Clock, Revealed], Mapping[str, Any]]
-    """Makes one attempt, which is safe to repeat: with the settings, what to send, the clock, and what reads secrets.
+    """Makes one attempt, which is safe to repeat: with the settings, the content, the clock, and the secret reader.
 
-    Returns what the receipt keeps, as JSON values; `without` lists what was left out. Raises DeliveryError.
+    Returns the detail of the receipt, as JSON values; `without` lists what was omitted. Raises DeliveryError.
     """
     arrives: str
     """What the receiver gets, in Markdown."""
@@ -30,11 +30,11 @@ class Channel:
     example: str
     """Its part of the example configuration: one or more deliveries by name, in YAML."""
     permissions: str = ""
-    """IAM actions that it needs, in Markdown; empty: it is not AWS."""
+    """IAM actions that it needs, in Markdown; empty: it does not use AWS."""
     without_run: str = ""
-    """Why nothing is sent where there is no run; empty: a message is sent all the same."""
+    """Why nothing is sent where there is no run; empty: a message is sent anyway."""
     trial: Callable[[Any, DeliveryContent, Clock, Revealed], Mapping[str, Any]] | None = None
-    """As `deliver`, for a trial, where sending a message would leave more behind than that message."""
+    """Replaces `deliver` in a test delivery, where sending a message would have lasting effects."""
 
     @property
     def name(self) -> str:
@@ -44,7 +44,7 @@ class Channel:
 
     @property
     def carries_files(self) -> bool:
-        """Whether reports can go with it."""
+        """Whether reports can be attached."""
         return not any(
             getattr(mark, "func", None) is no_files for mark in self.settings.model_fields["attach"].metadata
         )

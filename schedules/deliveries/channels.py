@@ -1,6 +1,6 @@
 """The delivery channels: a module and one line of `_MODULES` each.
 
-Settings, sending, trials, the example configuration and the documentation read `CHANNELS`.
+Settings, sending, test deliveries, the example configuration and the documentation read `CHANNELS`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MODULES = (
 _CHANNELS: tuple[Channel, ...] = tuple(import_module(module).CHANNEL for module in _MODULES)
 
 CHANNELS: dict[str, Channel] = {channel.name: channel for channel in _CHANNELS}
-"""`type` of a delivery → its channel, in the order in which lists of them appear."""
+"""`type` of a delivery → its channel, in the order of the documentation."""
 
 if TYPE_CHECKING:
     AnyDelivery = DeliverySettings
@@ -41,21 +41,21 @@ else:
         Union[tuple(channel.settings for channel in _CHANNELS)],  # noqa: UP007 # of a tuple, which `|` cannot take
         Field(discriminator="type"),
     ]
-    """The settings of a delivery: those of the channel that its `type` names."""
+    """The settings of a delivery: those of the channel given by its `type`."""
 
 
 def channel_of(settings: DeliverySettings) -> Channel:
-    """The channel that *settings* are for."""
+    """The channel of *settings*."""
     return CHANNELS[settings.type]
 
 
 def deliver(
     settings: DeliverySettings, content: DeliveryContent, *, clock: Clock = utc_now, trial: bool = False
 ) -> Mapping[str, Any]:
-    """Make one attempt. *trial*: it leaves as little behind as the channel can.
+    """Make one attempt. *trial*: a test delivery, with as few lasting effects as the channel allows.
 
-    Returns what a receipt should keep, as JSON values; `without` lists what was left out.
-    Raises DeliveryError, in whose words, and in whose causes, no secret stands.
+    Returns the detail of the receipt, as JSON values; `without` lists what was omitted.
+    Raises DeliveryError, whose message and causes contain no secret.
     """
     revealed = Revealed()
     channel = channel_of(settings)
@@ -65,12 +65,12 @@ def deliver(
         hidden: dict[str, Any] = revealed.hidden_in(detail)
         return hidden
     except DeliveryError as error:
-        # Servers repeat what they were told; and what came before an error may hold more than its words.
+        # Servers echo what they received; and the causes of an error may contain more than its message.
         error.args = (revealed.hidden(str(error)),)
         error.__cause__ = error.__context__ = None
         refusal = error
-    except Exception as error:  # a defect; its words may hold secrets, its place does not
-        refusal = DeliveryError(revealed.hidden(f"a defect of this program: {_placed(error)}"), again=False)
+    except Exception as error:  # a defect; its message may contain secrets, its place does not
+        refusal = DeliveryError(revealed.hidden(f"internal error: {_placed(error)}"), again=False)
     raise refusal
 
 

@@ -1,6 +1,6 @@
-"""From what is known of an ended job to a receipt for everything that was promised.
+"""From the context of an ended job to a receipt for each of its deliveries.
 
-Each delivery has a thread of its own: none waits for another, and what breaks in one is its own receipt.
+Each delivery has its own thread: none waits for another, and an error of one affects only its own receipt.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from schedules.jobs.queue import Clock
 from schedules.notifications.model import NotificationContext
 
 GRACE_SECONDS = 60.0
-"""What an attempt that began within the bound may take beyond it."""
+"""How much longer than the bound an attempt may take that began within it."""
 _LOOK_SECONDS = 0.5
 
 
@@ -36,25 +36,25 @@ def deliver_all(
     clock: Clock,
     pause: Pause = time.sleep,
 ) -> tuple[Receipt, ...]:
-    """Deliver what was promised, in any order, and give back a receipt for each, in the order of *promised*.
+    """Make the promised deliveries, in any order; returns a receipt for each, in the order of *promised*.
 
-    What this job has sent or kept quiet about already is not done again; what failed, or was being tried when a
-    process died, is. *pause* sleeps between attempts. Never raises for a delivery, nor for a database that is away:
-    then receipts come back with `kept` False.
+    Deliveries of this job that were sent or suppressed are not repeated; those that failed, or were pending when a
+    process died, are. *pause* sleeps between attempts. Never raises because of a delivery, nor because the database is
+    unavailable: then receipts have `kept` False.
     """
     try:
         begun = lasting(lambda: _promised(context, promised, receipts), pause)
     except sa.exc.SQLAlchemyError as error:
         return tuple(_unpromised(context, name, clock, error) for name in promised)
     attachments = Attachments(context, store)
-    errands = [
+    tasks = [
         DeliveryTask(name, settings, context, receipts, attachments, store, clock, pause, begun[name])
         for name, settings in promised.items()
     ]
-    threads = [(one, _started(one)) for one in errands if not one.receipt.state.settled]
+    threads = [(one, _started(one)) for one in tasks if not one.receipt.state.settled]
     for task, thread in threads:
         _wait_for(task, thread)
-    return tuple(task.receipt for task in errands)
+    return tuple(task.receipt for task in tasks)
 
 
 def _promised(
@@ -65,16 +65,16 @@ def _promised(
 
 
 def _unpromised(context: NotificationContext, name: str, clock: Clock, error: sa.exc.SQLAlchemyError) -> Receipt:
-    """Without a row, a resumed job could not know what was sent: nothing is sent before there is one."""
+    """Nothing is sent without a receipt row: a resumed job could not know what was sent."""
     structlog.get_logger().error("delivery-not-promised", delivery=name, reason=type(error).__name__)
     why = type(error).__name__
-    reason = f"nothing was sent: its receipt could not be begun, because the store cannot be written ({why})"
+    reason = f"nothing was sent: the receipt could not be created, because the store cannot be written ({why})"
     run = context.run.id if context.run else ""
     return Receipt(context.job.id, name, run, ReceiptState.FAILED, 0, clock(), reason, {}, kept=False)
 
 
 def _started(task: DeliveryTask) -> threading.Thread:
-    # In a copy of our context, so that its log lines name the job.
+    # In a copy of the context, so that its log events name the job.
     work = contextvars.copy_context().run
     thread = threading.Thread(target=work, args=(task.run,), name=f"delivery-{task.name}", daemon=True)
     thread.start()
@@ -82,7 +82,7 @@ def _started(task: DeliveryTask) -> threading.Thread:
 
 
 def _wait_for(task: DeliveryTask, thread: threading.Thread) -> None:
-    """Until it has ended, or has had its time: a server that answers a byte a minute must not hold the others' job."""
+    """Wait until it has ended, or its time is over: a very slow server must not block the job."""
     while thread.is_alive():
         thread.join(_LOOK_SECONDS)
         began = task.began

@@ -1,4 +1,4 @@
-"""Reports into a folder: SCHEDULE/RUN/FILE below it, each file whole or absent."""
+"""Reports in a folder: SCHEDULE/RUN/FILE in it, each file written atomically."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 class FolderDelivery(DeliverySettings):
-    """Reports in a folder of their own per run."""
+    """Reports in a folder, with a subfolder per run."""
 
     type: Literal["folder"]
-    folder: FolderPath = Field(description="Folder; a run's files lie in SCHEDULE/RUN below it.")
+    folder: FolderPath = Field(description="Folder; the files of a run are in its subfolder SCHEDULE/RUN.")
     notify_on: NotifyOn = Field(default=NotifyOn(always=True))
     attach: Attached = Field(default=("pdf", "csv"))
-    scripts: bool = Field(default=True, description="The remediation scripts too.")
+    scripts: bool = Field(default=True, description="Include the remediation scripts.")
 
 
 def deliver(settings: FolderDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
-    """Write what is not there yet, or is there with another content."""
+    """Write the files that do not exist yet or have another content."""
     root = Path(settings.folder)
     files = places(content)
     try:
@@ -50,7 +50,7 @@ def deliver(settings: FolderDelivery, content: DeliveryContent, clock: Clock, re
 def _written(root: Path, name: str, data: bytes) -> bool:
     path = root / name
     if not path.parent.resolve().is_relative_to(root.resolve()):
-        raise DeliveryError(f"a link leads {path.parent} out of the folder {root}; it was not followed", again=False)
+        raise DeliveryError(f"{path.parent} is a symbolic link out of the folder {root}; not followed", again=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_symlink() and path.is_file() and path.read_bytes() == data:
         return False
@@ -65,14 +65,14 @@ CHANNEL = Channel(
     settings=FolderDelivery,
     deliver=deliver,
     arrives="`SCHEDULE/RUN/` with the reports, the scripts and `message.txt`",
-    repeated="changes nothing",
+    repeated="no change",
     example="""
 archive:
   type: folder
-  folder: reports             # a run's files lie in SCHEDULE/RUN below it
-  attach: [pdf, csv]          # formats; `ecr-audit report --help` names them all
-  scripts: true               # the remediation scripts too
-  notify_on:                       # what is worth a delivery. For folder, s3 and securityhub the default is `always`
-    always: true              # after every run, whatever it found
+  folder: reports             # the files of a run are in its subfolder SCHEDULE/RUN
+  attach: [pdf, csv]          # report formats; `ecr-audit report --help` lists them
+  scripts: true               # include the remediation scripts
+  notify_on:                  # when to deliver. For folder, s3 and securityhub the default is `always: true`
+    always: true              # after every run, regardless of its findings
 """,
 )

@@ -1,6 +1,6 @@
-"""One POST to a receiver outside: encrypted, verified, bounded in time and size, never led elsewhere.
+"""One POST to an external receiver: encrypted, verified, bounded in time and size, without redirects.
 
-Errors name the receiver's host and nothing else of its address, which may be a secret as a whole.
+Errors name only the host of the receiver's URL, because the rest of the URL may be a secret.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ from schedules.notifications.model import DeliveryError
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 ANSWER_BYTES = 2_000
-"""So much of an answer is read: enough for its reason."""
+"""Bytes of a response that are read: enough for its reason."""
 LISTED_CHARACTERS = 200
 SHORTEST_TOKEN = 8
-"""A shorter part of an address is no secret, but may be a word."""
+"""Shorter parts of a URL are not treated as secrets: they may be ordinary words."""
 
-# At its level DEBUG it writes every path, and a path can be a secret.
+# At level DEBUG it logs every path, and a path can be a secret.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 _LATER = frozenset({408, 425, 429})
-"""Answers to a request of ours that may be another one later; so may every 5xx."""
+"""Client error codes after which a retry may succeed; so may every 5xx."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Who is sent to."""
+    """The receiver of a POST."""
 
     name: str
-    """As errors call it."""
+    """Its name in error messages."""
     url: str
     ca_file: str = ""
 
     def __repr__(self) -> str:
-        # A webhook's address can be a secret.
+        # A webhook's URL can be a secret.
         return f"<Receiver {self.name}>"
 
 
 def hide_address(url: str, revealed: Revealed) -> None:
-    """Never tell the path and the query of *url*, nor a longer part of them."""
+    """Hide the path and the query of *url*, and their longer parts."""
     parts = urlsplit(url)
     pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))]
     for text in (url, parts.path, parts.query, *(piece for piece in pieces if len(piece) >= SHORTEST_TOKEN)):
@@ -62,7 +62,7 @@ def hide_address(url: str, revealed: Revealed) -> None:
 
 
 def post(receiver: Receiver, body: bytes, headers: Mapping[str, str], now: dt.datetime, revealed: Revealed) -> str:
-    """The beginning of the answer's text, where it is a success (2xx). Raises DeliveryError."""
+    """The beginning of the response text, if the request succeeded (2xx). Raises DeliveryError."""
     all_headers = {
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": f"ecr-audit/{program_version()}",
@@ -81,7 +81,7 @@ def post(receiver: Receiver, body: bytes, headers: Mapping[str, str], now: dt.da
 def _asked(
     pool: urllib3.PoolManager, receiver: Receiver, body: bytes, headers: Mapping[str, str]
 ) -> tuple[urllib3.BaseHTTPResponse | None, DeliveryError]:
-    """The answer, or why there is none. urllib3's own words are not repeated: they hold the whole address."""
+    """The response, or why there is none. Messages of urllib3 are not repeated: they contain the whole URL."""
     try:
         answer = pool.request(
             "POST", receiver.url, body=body, headers=headers, redirect=False, retries=False, preload_content=False,
@@ -91,21 +91,21 @@ def _asked(
     except urllib3.exceptions.SSLError as error:
         verification = next((one for one in error.args if isinstance(one, ssl.SSLCertVerificationError)), None)
         if verification is None:
-            return None, DeliveryError(f"{receiver.name} speaks no TLS that we do", again=True)
+            return None, DeliveryError(f"the TLS handshake with {receiver.name} failed", again=True)
         words = f"the certificate of {receiver.name} is not trusted: {verification.verify_message}"
         return None, DeliveryError(words, again=False)
     except urllib3.exceptions.LocationValueError:
-        return None, DeliveryError(f"the address of {receiver.name} is none that can be sent to", again=False)
+        return None, DeliveryError(f"the URL of {receiver.name} is not valid", again=False)
     except urllib3.exceptions.HTTPError as error:
         return None, DeliveryError(f"{receiver.name} cannot be reached: {_kind(error)}", again=True)
 
 
 _KINDS = (
-    (urllib3.exceptions.NameResolutionError, "its name is not known"),
-    (urllib3.exceptions.NewConnectionError, "it refuses connections"),
+    (urllib3.exceptions.NameResolutionError, "its host name cannot be resolved"),
+    (urllib3.exceptions.NewConnectionError, "connection refused"),
     (urllib3.exceptions.ConnectTimeoutError, f"no connection within {CONNECT_SECONDS:.0f} s"),
-    (urllib3.exceptions.ReadTimeoutError, f"no answer within {READ_SECONDS:.0f} s"),
-    (urllib3.exceptions.ProxyError, "the proxy does not let us through"),
+    (urllib3.exceptions.ReadTimeoutError, f"no response within {READ_SECONDS:.0f} s"),
+    (urllib3.exceptions.ProxyError, "the proxy refused the connection"),
     (urllib3.exceptions.ProtocolError, "it closed the connection"),
 )
 
@@ -133,7 +133,7 @@ def _pool(receiver: Receiver, revealed: Revealed) -> urllib3.PoolManager:
 
 
 def _proxy(url: str) -> str:
-    """The proxy that the environment names for *url* (HTTPS_PROXY, NO_PROXY); empty: none, and never for loopback."""
+    """The proxy for *url* from the environment (HTTPS_PROXY, NO_PROXY); empty: none, and always for loopback."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if is_loopback(host) or proxy_bypass(host):
@@ -142,7 +142,7 @@ def _proxy(url: str) -> str:
 
 
 def _beginning(answer: urllib3.BaseHTTPResponse) -> str:
-    """What it says, as far as it comes; a success stays one, whatever becomes of its text."""
+    """The beginning of the response body; an error while reading it does not make a success a failure."""
     data = b""
     with suppress(urllib3.exceptions.HTTPError, OSError):
         data = answer.read(ANSWER_BYTES, decode_content=False)
@@ -151,10 +151,11 @@ def _beginning(answer: urllib3.BaseHTTPResponse) -> str:
 
 
 def _refusal(receiver: Receiver, answer: urllib3.BaseHTTPResponse, text: str, now: dt.datetime) -> DeliveryError:
-    said = one_line(text)[:LISTED_CHARACTERS]
-    words = f"{receiver.name} answered {answer.status}" + (f": {said}" if said else "")
+    body = one_line(text)[:LISTED_CHARACTERS]
+    status = f"{receiver.name} answered {answer.status}"
+    words = status + (f": {body}" if body else "")
     if 300 <= answer.status < 400:
-        return DeliveryError(f"{words.split(':')[0]}: it wants us elsewhere, which is not followed", again=False)
+        return DeliveryError(f"{status}: redirects are not followed; configure the final URL", again=False)
     if answer.status < 500 and answer.status not in _LATER:
         return DeliveryError(words, again=False)
     seconds = retry_after(answer.headers.get("Retry-After", ""), now)
@@ -162,7 +163,7 @@ def _refusal(receiver: Receiver, answer: urllib3.BaseHTTPResponse, text: str, no
 
 
 def retry_after(value: str, now: dt.datetime) -> float:
-    """Seconds that a `Retry-After` asks for (RFC 9110, 10.2.3): a number or a date; 0 for anything else."""
+    """Seconds of a `Retry-After` (RFC 9110, 10.2.3): a number or a date; 0 for anything else."""
     value = value.strip()
     if value.isascii() and value.isdecimal():
         return float(value[:9])

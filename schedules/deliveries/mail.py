@@ -1,4 +1,4 @@
-"""A message as a mail: the same for SMTP and SES. No name from AWS can add a header or an address to it."""
+"""A message as an e-mail, for SMTP and SES. No name from AWS can add a header or an address to it."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from schedules.notifications.model import DeliveryContent
 MEGABYTE = 1_000_000
 SUBJECT_LENGTH = 200
 _LINE = 400
-"""Bytes of a line before it is folded: a subject stays on one, which some readers show with the fold's blank."""
+"""Bytes of a line before it is folded, so that a subject is not folded: some clients show the fold as a space."""
 _HEAD_BYTES = 4_000
 """Room for headers and boundaries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail that is ready to go."""
+    """An e-mail, ready to send."""
 
     data: bytes
     """With CRLF, 7-bit, lines below 998 characters."""
     identifier: str
-    """Its Message-ID: the same for every attempt, so that a repetition can be told."""
+    """Its Message-ID: the same for every attempt, so that a repetition can be recognized."""
     left_out: tuple[str, ...]
     """A sentence for each file that was too large."""
 
 
 def mail(content: DeliveryContent, sender: str, to: Sequence[str], room: int, clock: Clock) -> Mail:
-    """The mail of *parcel*, of at most *room* bytes where leaving files out can achieve that."""
-    told = content.message
-    words = len(visible(told.text + html_of(told)).encode())
+    """The e-mail of *content*, of at most *room* bytes where omitting files can achieve that."""
+    body = content.message
+    words = len(visible(body.text + html_of(body)).encode())
     kept, left_out = _within(content.files, room - _HEAD_BYTES - 3 * words)
-    told = replace(told, totals=(*told.totals, *left_out))
+    body = replace(body, totals=(*body.totals, *left_out))
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit", max_line_length=_LINE))
     origin = mailbox(sender)
     message["From"] = origin
@@ -50,12 +50,12 @@ def mail(content: DeliveryContent, sender: str, to: Sequence[str], room: int, cl
     message["Date"] = format_datetime(clock())
     identifier = f"<{content.key}@{origin.domain}>"
     message["Message-ID"] = identifier
-    # RFC 3834: nobody's absence should answer it.
+    # RFC 3834: no automatic replies to it.
     message["Auto-Submitted"] = "auto-generated"
-    # SES puts a Message-ID of its own; this stays.
+    # SES replaces the Message-ID; this header stays.
     message["X-Ecr-Audit-Delivery"] = content.key
-    message.set_content(visible(told.text), cte="quoted-printable")
-    message.add_alternative(visible(html_of(told)), subtype="html", cte="quoted-printable")
+    message.set_content(visible(body.text), cte="quoted-printable")
+    message.add_alternative(visible(html_of(body)), subtype="html", cte="quoted-printable")
     for name, data in kept.items():
         kind, _, subtype = media_type(name).partition("/")
         message.add_attachment(data, maintype=kind, subtype=subtype, filename=PurePosixPath(name).name, cte="base64")
@@ -63,12 +63,12 @@ def mail(content: DeliveryContent, sender: str, to: Sequence[str], room: int, cl
 
 
 def _subject(text: str) -> str:
-    """One line. `=?` would begin an encoded word, in which line ends and with them headers could hide."""
+    """One line. `=?` would begin an encoded word, which could hide line ends and so inject headers."""
     return one_line(text).replace("=?", "= ?")[:SUBJECT_LENGTH]
 
 
 def _within(files: Mapping[str, bytes], room: int) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """Files in their order as long as they fit, and words about those that do not."""
+    """Files in their order as long as they fit, and a sentence for each that does not."""
     kept: dict[str, bytes] = {}
     left_out = []
     for name, data in files.items():
@@ -79,5 +79,5 @@ def _within(files: Mapping[str, bytes], room: int) -> tuple[dict[str, bytes], tu
             room -= size
         else:
             megabytes = max(0.1, len(data) / MEGABYTE)
-            left_out.append(f"{name} ({megabytes:.1f} MB) is too large for this mail and was left out.")
+            left_out.append(f"{name} ({megabytes:.1f} MB) is too large for this e-mail and was omitted.")
     return kept, tuple(left_out)

@@ -1,4 +1,4 @@
-"""What a person sends through a configured delivery: a harmless trial, or a kept run. One attempt, and no receipt."""
+"""Deliveries started by a user: a harmless test delivery, or a stored run. One attempt, and no receipt."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from schedules.notifications.model import Decision, DeliveryContent, Event, Noti
 
 
 def trial(settings: DeliverySettings, name: str, *, clock: Clock = utc_now) -> Mapping[str, Any]:
-    """Send a message that says that it is a trial. Returns what a receipt would keep; raises DeliveryError.
+    """Send a test message. Returns the detail that a receipt would have; raises DeliveryError.
 
-    Where a message would leave more behind than itself, the channel says what its trial does instead.
+    Where a message would have lasting effects, the channel defines its test delivery (`Channel.trial`).
     """
     now = clock()
     job = _job(now, "trial")
-    decision = Decision((Reason(Event.REPORT, f"this is a trial of the delivery {name}."),))
+    decision = Decision((Reason(Event.REPORT, f"this is a test of the delivery {name}."),))
     message = replace(
         compose(NotificationContext(job, "", None, None, None, None, "", now), decision),
-        subject=f"[ecr-audit] a trial of the delivery {name}",
-        changed=("This is a trial. Nothing was audited and nothing is wrong.",),
+        subject=f"[ecr-audit] test of the delivery {name}",
+        changed=("This is a test message. No audit was run, and no action is required.",),
         totals=(f"If you can read this, the delivery {name} works.",),
     )
     content = DeliveryContent(f"{job.id}.{name}", "", job, None, None, message, {})
@@ -48,9 +48,9 @@ def send_now(
     link: str,
     clock: Clock = utc_now,
 ) -> Mapping[str, Any]:
-    """Send a kept run, as after it was made, whatever the delivery's rules are. Raises DeliveryError.
+    """Send a stored run as after its audit, regardless of the delivery's `notify_on`. Raises DeliveryError.
 
-    *link*: the run's page; empty where there is none.
+    *link*: URL of the run's page; empty where there is none.
     """
     now = clock()
     job = _job(now, by, run)
@@ -63,7 +63,7 @@ def send_now(
 
 
 def _job(now: dt.datetime, by: str, run: Run | None = None) -> Job:
-    """A job that no ledger knows."""
+    """A job that is not in the job queue."""
     return Job(
         id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", kind=Kind.AUDIT, schedule="", due_at=None, requested_at=now,
         requested_by=by, request={}, state=JobState.DONE, reason="", run=run.id if run else "", started_at=now,

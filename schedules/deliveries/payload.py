@@ -1,4 +1,4 @@
-"""The message as JSON and in single words, and where the files of a delivery go."""
+"""The message as JSON, its event and severity, and the paths of a delivery's files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schedules.notifications.model import DeliveryContent, DeliveryError
 
 
 def as_json(document: Mapping[str, Any]) -> bytes:
-    """One spelling for one document: keys sorted, no spaces, UTF-8."""
+    """The canonical form of a document: keys sorted, no spaces, UTF-8."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return text.encode("utf-8", errors="backslashreplace")
 
@@ -23,7 +23,7 @@ def event_of(content: DeliveryContent) -> str:
 
 
 def severity_of(content: DeliveryContent) -> str:
-    """The worst severity that is open; `none` where nothing is, `unknown` without a run."""
+    """The highest severity of an open failure; `none` where none is open, `unknown` without a run."""
     if content.view is None:
         return "unknown"
     worst = [severity for severity in Severity if content.view.open.get(severity)]
@@ -31,7 +31,7 @@ def severity_of(content: DeliveryContent) -> str:
 
 
 MANUAL = "by-hand"
-"""Stands for the schedule of a job that has none."""
+"""Name in place of the schedule, for a job that has none."""
 
 MESSAGE_FILE = "message.txt"
 
@@ -39,7 +39,7 @@ _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 
 
 def places(content: DeliveryContent) -> dict[str, bytes]:
-    """Path below the administrator's place → content, the message last: whoever sees it sees the rest too."""
+    """Relative path → content, the message last: when it is there, the other files are complete."""
     below = "/".join((content.schedule or MANUAL, content.run.id if content.run else content.job.id))
     files = {checked(f"{below}/{name}"): data for name, data in sorted(content.files.items())}
     text = f"{content.message.subject}\n\n{content.message.text}"
@@ -47,7 +47,7 @@ def places(content: DeliveryContent) -> dict[str, bytes]:
 
 
 def checked(path: str) -> str:
-    """*path* if every part of it is a plain name. Raises DeliveryError: such a name is a defect, or an attempt."""
+    """*path* if every part of it is a plain name. Raises DeliveryError: other names are a defect, or an attack."""
     if all(_PART.fullmatch(part) for part in path.split("/")):
         return path
-    raise DeliveryError(f"{path[:200]!r} cannot be the name of a file that is delivered", again=False)
+    raise DeliveryError(f"{path[:200]!r} is not a valid name of a delivered file", again=False)

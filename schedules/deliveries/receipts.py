@@ -1,7 +1,7 @@
-"""What became of each promised delivery: one row a (job, delivery), begun before the first attempt.
+"""The receipts of promised deliveries: one row per (job, delivery), created before the first attempt.
 
-A process that dies between an attempt and its receipt leaves `pending`: whoever resumes the job attempts again, with
-the same key, so that a receiver can tell the repetition. What was sent, or decided to stay quiet, is never done again.
+A process that dies between an attempt and its receipt leaves `pending`: the process that resumes the job attempts
+again, with the same key, so that a receiver recognizes the repetition. What was sent or suppressed is never repeated.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from reports.sanitize import one_line
 from schedules.jobs.queue import Clock, Job
 
 LOOKED_BACK = 100
-"""Jobs among which the last one is looked for that a delivery heard of."""
+"""Number of earlier jobs in which the last notified one is searched for."""
 REASON_LENGTH = 1_000
-"""Characters of a reason that are kept: answers of servers can be long."""
+"""Characters of a reason that are stored: responses of servers can be long."""
 
 
 class ReceiptState(StrEnum):
-    """What became of a delivery."""
+    """State of a delivery."""
 
     PENDING = "pending"
     SENT = "sent"
     SUPPRESSED = "suppressed"
-    """Its rule had nothing to tell."""
+    """Its `notify_on` rules had nothing to report."""
     FAILED = "failed"
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is left to do, however often the job is resumed."""
+        """Whether nothing is left to do, even if the job is resumed."""
         return self in (ReceiptState.SENT, ReceiptState.SUPPRESSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one promised delivery of one job."""
+    """The receipt of one promised delivery of one job."""
 
     job: str
     delivery: str
@@ -50,26 +50,26 @@ class Receipt:
     """Empty for a job without a run."""
     state: ReceiptState
     attempts: int
-    """Over all processes that worked on the job."""
+    """In all processes that worked on the job."""
     at: dt.datetime
     """When this state was written."""
     reason: str
-    """Why it is quiet, or failed, or what a sent one had to leave out."""
+    """Why it was suppressed or failed, or what was omitted from a sent one."""
     detail: Mapping[str, Any]
-    """JSON values: ids that receivers gave, places that were written, and `digest`."""
+    """JSON values: ids from receivers, paths that were written, and `digest`."""
     kept: bool = True
-    """False where the database could not be told: then the row says less than this."""
+    """False where the database could not be written: then the stored row is out of date."""
 
 
 class Receipts:
     """The receipts of a store. Methods raise SQLAlchemy's errors."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:
-        """*clock*: the present, aware, in UTC."""
+        """*clock*: the current time, aware, in UTC."""
         self.engine, self._clock = engine, clock
 
     def of(self, job: str) -> tuple[Receipt, ...]:
-        """Receipts of a job, by name of the delivery."""
+        """Receipts of a job, ordered by name of the delivery."""
         wanted = sa.select(receipts).where(receipts.c.job == job).order_by(receipts.c.delivery)
         with self.engine.connect() as connection:
             return tuple(_receipt(row) for row in connection.execute(wanted))
@@ -82,7 +82,7 @@ class Receipts:
         return None if row is None else _receipt(row)
 
     def promise(self, job: str, delivery: str, run: str = "") -> Receipt:
-        """The receipt of a delivery, begun as `pending` where there is none. Raises IntegrityError without the job."""
+        """The receipt of a delivery, created as `pending` if needed. Raises IntegrityError without the job."""
         found = self.get(job, delivery)
         if found is not None:
             return found
@@ -94,7 +94,7 @@ class Receipts:
             with self.engine.begin() as connection:
                 connection.execute(receipts.insert().values(**values))
         except sa.exc.IntegrityError:
-            # Somebody else was first, or there is no such job.
+            # Another process was first, or there is no such job.
             found = self.get(job, delivery)
             if found is None:
                 raise
@@ -106,24 +106,24 @@ class Receipts:
         return self._change(job, delivery, state=ReceiptState.PENDING.value, attempts=receipts.c.attempts + 1)
 
     def sent(self, job: str, delivery: str, detail: Mapping[str, Any], reason: str = "") -> bool:
-        """It arrived. *reason*: what it went without."""
+        """Record that it was sent. *reason*: what was omitted."""
         return self._change(job, delivery, state=ReceiptState.SENT.value, detail=dict(detail), reason=_short(reason))
 
     def suppressed(self, job: str, delivery: str, reason: str) -> bool:
-        """There was nothing to tell, because of *reason*. Needs no promise before it."""
+        """Record that it was suppressed because of *reason*. Creates the receipt if needed."""
         self.promise(job, delivery)
         return self._change(job, delivery, state=ReceiptState.SUPPRESSED.value, reason=_short(reason))
 
     def failed(self, job: str, delivery: str, reason: str, detail: Mapping[str, Any] | None = None) -> bool:
-        """It did not arrive. False where it did after all. Needs no promise before it."""
+        """Record that it failed. False where it was sent meanwhile. Creates the receipt if needed."""
         self.promise(job, delivery)
         values: dict[str, Any] = {"state": ReceiptState.FAILED.value, "reason": _short(reason)}
         return self._change(job, delivery, **values, detail=dict(detail or {}))
 
     def last_notified(self, job: Job, delivery: str) -> str | None:
-        """The job of the same schedule before *job* from which this delivery goes on, where it missed some since.
+        """The last job of the schedule before *job* of which this delivery was notified, if it missed later ones.
 
-        Empty where it missed none, or is new; None where it has failed as often as it was tried.
+        Empty where it missed none, or is new; None where all its attempts have failed.
         """
         moment = sa.func.coalesce(jobs.c.due_at, jobs.c.requested_at)
         query = (
@@ -145,7 +145,7 @@ class Receipts:
         return str(earlier[place].job) if place else ""
 
     def last_digest_at(self, schedule: str, delivery: str) -> dt.datetime | None:
-        """When this delivery last told a digest of *schedule*."""
+        """When this delivery last sent a digest of *schedule*."""
         query = (
             sa.select(sa.func.max(receipts.c.at))
             .join(jobs, jobs.c.id == receipts.c.job)
@@ -187,5 +187,5 @@ def _receipt_of(values: Mapping[str, Any]) -> Receipt:
 
 
 def _text(moment: dt.datetime) -> str:
-    """Times are compared as text, so they are written as in the ledger."""
+    """Times are compared as text, so they have the format of the job queue."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")

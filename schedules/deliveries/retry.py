@@ -1,6 +1,4 @@
-"""How long a delivery is tried, how long an absent database is waited for, and refusals that say more than a
-failure.
-"""
+"""Retries of deliveries and of database access, and delivery errors that carry more than a message."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ from schedules.notifications.model import DeliveryError
 
 
 class LaterError(DeliveryError):
-    """The receiver named the time after which it wants to be asked again."""
+    """The receiver requested a delay before the next attempt."""
 
     def __init__(self, message: str, *, seconds: float) -> None:
         """*seconds*: from now."""
@@ -37,14 +35,14 @@ class PartlyDeliveredError(DeliveryError):
     """Some of its recipients have it, and must not get it twice."""
 
     def __init__(self, message: str, *, left: DeliverySettings) -> None:
-        """*left*: the delivery to those who wait for it still."""
+        """*left*: the delivery to the remaining recipients."""
         super().__init__(message, again=True)
         self.left = left
 
 
 ATTEMPTS = 5
 BOUND_SECONDS = 600.0
-"""All attempts of a delivery, and the pauses between them, within this."""
+"""Bound for all attempts of a delivery and the pauses between them."""
 LONGEST_PAUSE_SECONDS = 120.0
 DATABASE_ATTEMPTS = 6
 
@@ -52,14 +50,14 @@ Pause = Callable[[float], None]
 Answer = TypeVar("Answer")
 
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
-"""What a database says that is down, locked or out of reach: it may be back in a moment."""
+"""Errors of a database that is down, locked or unreachable: a retry may succeed."""
 
 _backoff = wait_random_exponential(multiplier=4, max=LONGEST_PAUSE_SECONDS)
-"""Full jitter: anything up to 4, 8, 16, 32 seconds, so that many who failed together do not come back together."""
+"""Full jitter: anything up to 4, 8, 16, 32 seconds, so that deliveries that failed together do not retry together."""
 
 
 def attempts(pause: Pause) -> Retrying:
-    """Attempts of a delivery, as long as the receiver may take it later."""
+    """Attempts of a delivery, as long as a retry may succeed."""
     return Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, DeliveryError) and error.again),
         wait=_wait,
@@ -70,7 +68,7 @@ def attempts(pause: Pause) -> Retrying:
 
 
 def lasting(call: Callable[[], Answer], pause: Pause) -> Answer:
-    """What *call* answers, once the database does. Raises its last error after half a minute or so of pauses."""
+    """The result of *call*, retried while the database is unavailable. Raises its last error after about 30 s."""
     retrying = Retrying(
         retry=retry_if_exception_type(_AWAY),
         wait=wait_random_exponential(multiplier=1, max=30),
@@ -88,7 +86,7 @@ def _wait(state: RetryCallState) -> float:
 
 
 class _PastBound(stop_base):
-    """Whether the next pause would lead past the bound; pauses are counted, whoever sleeps them."""
+    """Whether the next pause would exceed the bound; pauses count even where *pause* does not really sleep."""
 
     def __call__(self, retry_state: RetryCallState) -> bool:
         return retry_state.idle_for + retry_state.upcoming_sleep > BOUND_SECONDS

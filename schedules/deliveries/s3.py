@@ -1,7 +1,6 @@
-"""Reports into a bucket: PREFIX/SCHEDULE/RUN/FILE, encrypted and locked as the configuration says.
+"""Reports in an S3 bucket: PREFIX/SCHEDULE/RUN/FILE, with encryption and Object Lock as configured.
 
-An object that is there already with the same content is left alone: writing it again would make a second version, and
-lock that one too.
+An existing object with the same content is not written again: that would create a second version and lock it, too.
 """
 
 from __future__ import annotations
@@ -27,39 +26,43 @@ from schedules.notifications.model import DeliveryContent
 from schedules.notifications.notify_on import NotifyOn
 
 PART_BYTES = 8 * 1024 * 1024
-"""A larger file goes in parts of this size."""
+"""Larger files are uploaded in parts of this size."""
 SUM = "ecr-audit-sha256"
-"""Metadata that names the content, whatever the encryption makes of the ETag."""
+"""Metadata key of the content's digest; the ETag depends on the encryption."""
 _TRIES = 3
-"""Of one request; every part may fail by itself."""
+"""Attempts of one request; each part may fail separately."""
 
 
 class ObjectLock(Strict):
-    """Retention that S3 enforces; the bucket must have object lock enabled."""
+    """Retention enforced by S3; the bucket must have Object Lock enabled."""
 
     mode: Literal["GOVERNANCE", "COMPLIANCE"]
     days: int = Field(ge=1, le=36_500)
 
 
 class S3Delivery(DeliverySettings):
-    """Reports in a bucket."""
+    """Reports in an S3 bucket."""
 
     type: Literal["s3"]
     bucket: Text
-    prefix: str = Field(default="ecr-audit/", max_length=400, description="A run's files lie in PREFIX/SCHEDULE/RUN/.")
+    prefix: str = Field(
+        default="ecr-audit/", max_length=400, description="Key prefix; the files of a run are in PREFIX/SCHEDULE/RUN/."
+    )
     region: Region
     profile: str = Field(default="", description=PROFILE)
-    kms_key: str = Field(default="", description="Key of SSE-KMS; empty: as the bucket encrypts.")
+    kms_key: str = Field(default="", description="KMS key for SSE-KMS; empty: the bucket's default encryption.")
     object_lock: ObjectLock | None = Field(default=None)
-    expected_bucket_owner: AccountId | Literal[""] = Field(default="", description="Account that must own the bucket.")
+    expected_bucket_owner: AccountId | Literal[""] = Field(
+        default="", description="Account ID that must own the bucket."
+    )
     endpoint_url: str = Field(default="", description=ENDPOINT_URL)
     notify_on: NotifyOn = Field(default=NotifyOn(always=True))
     attach: Attached = Field(default=("pdf", "csv"))
-    scripts: bool = Field(default=True, description="The remediation scripts too.")
+    scripts: bool = Field(default=True, description="Include the remediation scripts.")
 
 
 def deliver(settings: S3Delivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
-    """Put what is not there yet."""
+    """Upload the objects that do not exist yet."""
     from boto3.s3.transfer import TransferConfig
 
     prefix = settings.prefix.strip("/")
@@ -106,7 +109,7 @@ def _content_type(name: str) -> str:
 
 
 def _is_there(s3: Any, settings: S3Delivery, key: str, digest: str) -> bool:
-    """Whether the object has this content. Where we may not look it is written: one version more, and none less."""
+    """Whether the object has this content. Without permission to read it, it is written: one more version at most."""
     from botocore.exceptions import ClientError
 
     owner = {"ExpectedBucketOwner": settings.expected_bucket_owner} if settings.expected_bucket_owner else {}
@@ -122,35 +125,35 @@ def _is_there(s3: Any, settings: S3Delivery, key: str, digest: str) -> bool:
 
 
 def _trial(settings: S3Delivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
-    """Put the message without a lock, which could not be undone."""
+    """Upload the message without Object Lock, which could not be undone."""
     if settings.object_lock is None:
         return deliver(settings, content, clock, revealed)
     detail = deliver(settings.model_copy(update={"object_lock": None}), content, clock, revealed)
-    return {**detail, "without": ["The trial's file was written without its object lock."]}
+    return {**detail, "without": ["The test object was written without Object Lock."]}
 
 
 CHANNEL = Channel(
     settings=S3Delivery,
     deliver=deliver,
     trial=_trial,
-    arrives="the same as `folder` below the prefix, encrypted and locked as configured, with SHA-256 checksums",
-    repeated="writes nothing that is there with the same content",
-    permissions="`s3:PutObject`, `s3:GetObject`, `s3:ListBucket` (to see what is there already), "
+    arrives="the same as `folder`, below the prefix: encryption and Object Lock as configured, SHA-256 checksums",
+    repeated="existing objects with the same content are not written again",
+    permissions="`s3:PutObject`, `s3:GetObject`, `s3:ListBucket` (to find existing objects), "
     "`s3:AbortMultipartUpload`; with `object_lock` `s3:PutObjectRetention`; with `kms_key` `kms:GenerateDataKey` and "
     "`kms:Decrypt` on the key",
     example="""
 bucket:
   type: s3
   bucket: example-audit-reports
-  prefix: ecr-audit/          # a run's files lie in PREFIX/SCHEDULE/RUN/
+  prefix: ecr-audit/          # the files of a run are in PREFIX/SCHEDULE/RUN/
   region: eu-central-1
   profile: ""
-  kms_key: ""                 # key of SSE-KMS; empty: as the bucket encrypts
-  object_lock:                # retention that S3 enforces; left out: none. The bucket must have object lock enabled
+  kms_key: ""                 # KMS key for SSE-KMS; empty: the bucket's default encryption
+  object_lock:                # retention enforced by S3; default: none. The bucket must have Object Lock enabled
     mode: GOVERNANCE          # or COMPLIANCE, which cannot be shortened
     days: 365
-  expected_bucket_owner: "111111111111"   # refuse a bucket of any other account; left out: not checked
-  endpoint_url: ""            # another endpoint than AWS's, for trials
+  expected_bucket_owner: "111111111111"   # reject a bucket of any other account; default: not checked
+  endpoint_url: ""            # endpoint other than AWS's, for tests
   attach: [pdf, csv, xlsx]
   scripts: true
 """,

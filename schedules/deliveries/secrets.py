@@ -1,4 +1,4 @@
-"""Secrets are read at the moment of sending, from where the configuration says, and taken out of whatever is told."""
+"""Secrets are read when they are needed, from the configured location, and removed from every output."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from schedules.notifications.model import DeliveryError
 
 HIDDEN = "(hidden)"
 SHORTEST_HIDDEN = 4
-"""Shorter ones would tear holes into every sentence."""
+"""Shorter texts are not hidden: they occur in ordinary words."""
 
 
 class Revealed:
     """The secrets that one attempt has read."""
 
     def __init__(self) -> None:
-        """Nothing is known yet."""
+        """Without any secret yet."""
         self._texts: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<{len(self._texts)} texts to hide>"
 
     def read(self, place: Secret, what: str) -> str:
-        """The secret from its place; *what* names it in errors. Raises DeliveryError where it is not there."""
+        """The secret from its location; *what* names it in errors. Raises DeliveryError where it is missing."""
         if place.env is not None:
             value, where = os.environ.get(place.env, ""), f"the environment variable {place.env}"
         else:
@@ -39,12 +39,12 @@ class Revealed:
         if not value:
             raise DeliveryError(f"{what} is missing: {where} is empty or not set", again=False)
         if any(ord(sign) < 32 or ord(sign) == 127 or 0xD800 <= ord(sign) < 0xE000 for sign in value):
-            raise DeliveryError(f"{what} is not one line of text in UTF-8: see {where}", again=False)
+            raise DeliveryError(f"{what} is not one line of UTF-8 text: check {where}", again=False)
         self.hide(value)
         return value
 
     def hide(self, value: str) -> None:
-        """Never tell *value*, as it is or as protocols spell it."""
+        """Hide *value*, in plain and in the encodings of the protocols."""
         data = value.encode()
         spelled = {value, quote(value, safe=""), quote(value), quote_plus(value), repr(value)[1:-1]}
         spelled |= {json.dumps(value)[1:-1], base64.b64encode(data).decode(), data.hex()}
@@ -74,5 +74,5 @@ def _content(path: Path, what: str) -> str:
     except OSError as error:
         problem = error.strerror or type(error).__name__
     except UnicodeDecodeError:
-        problem = "it is not text in UTF-8"
+        problem = "it is not UTF-8 text"
     raise DeliveryError(f"{what} cannot be read from the file {path}: {problem}", again=False)

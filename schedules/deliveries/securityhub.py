@@ -1,4 +1,4 @@
-"""Findings of a run into AWS Security Hub, in batches, told apart by what Security Hub took."""
+"""Import of a run's findings into AWS Security Hub, in batches, with the numbers of accepted and rejected findings."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from schedules.notifications.model import DeliveryContent, DeliveryError
 from schedules.notifications.notify_on import NotifyOn
 
 LISTED_FAILURES = 20
-"""Refusals that are told one by one."""
+"""Rejected findings that are listed individually."""
 _TRIES = 3
-"""Of one request: importing a batch twice is harmless."""
-_WITHOUT_RUN = "there is no run, and Security Hub takes nothing but findings"
+"""Attempts of one request: importing a batch twice is harmless."""
+_WITHOUT_RUN = "there is no run, and Security Hub accepts only findings"
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What Security Hub said."""
+    """The result of an import."""
 
     account: str
     region: str
     taken: int
     refused: int
     refusals: tuple[str, ...]
-    """The first refusals: id, code and message."""
+    """The first rejected findings: id, error code and message."""
 
 
 def send(run: Run, view: ReportView, client: Any, *, account: str, region: str) -> Receipt:
     """Import every finding of *run* into the Security Hub of *account* in *region*; *client* is boto3's.
 
     Sending twice is harmless: a finding keeps its id over runs and is updated (Security Hub API reference,
-    BatchImportFindings). Raises botocore's ClientError where the call itself is refused; batches sent before stay.
+    BatchImportFindings). Raises botocore's ClientError where the call fails; batches that were sent before stay.
     """
     taken, refused = 0, 0
     refusals: list[str] = []
@@ -63,7 +63,7 @@ def _batches(run: Run, view: ReportView, account: str, region: str) -> Iterator[
 
 
 class SecurityHubDelivery(DeliverySettings):
-    """The findings into AWS Security Hub, as `ecr-audit send securityhub` does."""
+    """Imports the findings into AWS Security Hub, as `ecr-audit send securityhub` does."""
 
     type: Literal["securityhub"]
     region: Region
@@ -76,31 +76,31 @@ class SecurityHubDelivery(DeliverySettings):
 def deliver(
     settings: SecurityHubDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed
 ) -> Mapping[str, Any]:
-    """Import the run's findings. Sent again, they are updated."""
+    """Import the run's findings. A repetition updates them."""
     if content.run is None or content.view is None:
         raise DeliveryError(_WITHOUT_RUN, again=False)
     where = {"region": settings.region, "profile": settings.profile, "endpoint_url": settings.endpoint_url}
-    with translated(f"the Security Hub in {settings.region} did not take the findings", revealed):
+    with translated(f"Security Hub in {settings.region} did not accept the findings", revealed):
         account = client("sts", revealed, **where, tries=_TRIES).get_caller_identity()["Account"]
         hub = client("securityhub", revealed, **where, tries=_TRIES)
         receipt = send(content.run, content.view, hub, account=account, region=settings.region)
     if receipt.refused:
         words = "; ".join(one_line(refusal) for refusal in receipt.refusals[:3])
-        told_of = f"Security Hub refused {receipt.refused} of {receipt.refused + receipt.taken} findings: {words}"
-        raise DeliveryError(told_of, again=any(" Internal" in refusal for refusal in receipt.refusals))
+        problem = f"Security Hub rejected {receipt.refused} of {receipt.refused + receipt.taken} findings: {words}"
+        raise DeliveryError(problem, again=any(" Internal" in refusal for refusal in receipt.refusals))
     return {"account": account, "region": settings.region, "taken": receipt.taken}
 
 
 def _trial(
     settings: SecurityHubDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed
 ) -> Mapping[str, Any]:
-    """Ask AWS which account we are, and send nothing."""
-    with translated("AWS did not say who we are", revealed):
+    """Call GetCallerIdentity, and send nothing."""
+    with translated("the call of sts:GetCallerIdentity failed", revealed):
         sts = client(
             "sts", revealed, region=settings.region, profile=settings.profile, endpoint_url=settings.endpoint_url
         )
         account = sts.get_caller_identity()["Account"]
-    without = ["Nothing was sent: Security Hub takes nothing but findings."]
+    without = ["No test message was sent: Security Hub accepts only findings."]
     return {"account": account, "region": settings.region, "without": without}
 
 
@@ -109,12 +109,12 @@ CHANNEL = Channel(
     deliver=deliver,
     trial=_trial,
     without_run=_WITHOUT_RUN,
-    arrives="every finding",
-    repeated="updates the findings",
+    arrives="all findings",
+    repeated="the findings are updated",
     permissions="`securityhub:BatchImportFindings`",
     example="""
 findings:
-  type: securityhub           # the findings into Security Hub, as `ecr-audit send securityhub` does
+  type: securityhub           # imports the findings, as `ecr-audit send securityhub` does
   region: eu-central-1
   profile: ""
   endpoint_url: ""

@@ -1,4 +1,4 @@
-"""Mail through Amazon SES (SendEmail of its API v2, raw content)."""
+"""E-mail through Amazon SES (SendEmail of the SES API v2, raw content)."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ from schedules.notifications.model import DeliveryContent
 
 
 class SesDelivery(DeliverySettings):
-    """Mail through Amazon SES."""
+    """E-mail through Amazon SES."""
 
     type: Literal["ses"]
     region: Region
     profile: str = Field(default="", description=PROFILE)
     endpoint_url: str = Field(default="", description=ENDPOINT_URL)
     sender: MailAddress
-    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=50, description="SES takes 50 at most.")
+    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=50, description="SES accepts at most 50 recipients.")
     attach: Attached = Field(default=("pdf",))
     megabytes: Megabytes = Field(default=10, description=MEGABYTES)
 
 
 def deliver(settings: SesDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
-    """Hand one mail to SES, which takes it for all recipients or none.
+    """Send one e-mail through SES, which accepts it for all recipients or none.
 
-    SES knows no key of ours: where its answer is lost, the next attempt is a second mail, with the same
+    SES has no idempotency key: if its response is lost, the next attempt sends a second e-mail, with the same
     `X-Ecr-Audit-Delivery`.
     """
     letter = mail(content, settings.sender, settings.to, settings.megabytes * MEGABYTE, clock)
-    with translated("SES did not take the mail", revealed):
+    with translated("SES did not accept the e-mail", revealed):
         ses = client(
             "sesv2", revealed, region=settings.region, profile=settings.profile, endpoint_url=settings.endpoint_url
         )
@@ -60,8 +60,8 @@ def deliver(settings: SesDelivery, content: DeliveryContent, clock: Clock, revea
 CHANNEL = Channel(
     settings=SesDelivery,
     deliver=deliver,
-    arrives="a mail as text and HTML, with the reports attached",
-    repeated="the same `X-Ecr-Audit-Delivery`: SES knows no key of ours",
+    arrives="an e-mail as text and HTML, with the reports attached",
+    repeated="a second e-mail with the same `X-Ecr-Audit-Delivery`: SES has no idempotency key",
     permissions="`ses:SendEmail` and `ses:SendRawEmail` on the identity",
     example="""
 board:

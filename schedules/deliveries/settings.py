@@ -1,6 +1,6 @@
-"""What the settings of all delivery channels share: secrets, paths, attached reports, and when a delivery is made.
+"""Common settings of all delivery channels: secrets, paths, attached reports, and when a delivery is made.
 
-The settings of each channel stand in its own module; `channels` puts them together.
+The settings of each channel are in its own module; `channels` combines them.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from schedules.notifications.notify_on import NotifyOn
 
 
 class Secret(Strict):
-    """A secret never stands in the file: it says where the service finds it."""
+    """The location of a secret; the configuration file itself contains no secrets."""
 
-    env: Text | None = Field(default=None, description="Environment variable that holds it.")
-    file: Text | None = Field(default=None, description="File that holds it; a line break at its end is left out.")
+    env: Text | None = Field(default=None, description="Environment variable with the secret.")
+    file: Text | None = Field(default=None, description="File with the secret; a line break at its end is ignored.")
 
 
 def one_place(secret: Secret) -> Secret:
-    """Exactly one of the two is said."""
+    """Require exactly one of the two."""
     if (secret.env is None) == (secret.file is None):
-        raise wrong("needs either `env` or `file`", "name the environment variable, or the file, that holds the secret")
+        raise wrong(
+            "needs either `env` or `file`", "name the environment variable or the file that contains the secret"
+        )
     return secret
 
 
@@ -33,48 +35,48 @@ SecretPlace = Annotated[Secret, AfterValidator(one_place)]
 
 
 Attached = tuple[FormatName, ...]
-"""Names of the reports that go with a delivery."""
+"""Names of the report formats that are attached to a delivery."""
 
 
 def no_files(formats: Attached) -> Attached:
-    """Refuse every report, for a channel that cannot carry files."""
+    """Reject every report, for a channel without attachments."""
     if formats:
-        raise wrong("cannot carry files", "leave `attach` out: the message has a link to the run")
+        raise wrong("does not support attachments", "remove `attach`: the message has a link to the run")
     return formats
 
 
 NoFiles = Annotated[Attached, AfterValidator(no_files)]
 Megabytes = Annotated[int, Field(ge=1, le=40)]
-MEGABYTES = "Larger mails leave files out, and say so. Many mailboxes refuse more than 10 to 25."
-CA_FILE = "Certificates to trust instead of the system's."
-ENDPOINT_URL = "Another endpoint than AWS's, for trials."
-PROFILE = "Profile of the AWS configuration; empty: the service's own credentials."
+MEGABYTES = "Maximum size; larger attachments are omitted, and the e-mail says so. Many mailboxes accept 10 to 25 MB."
+CA_FILE = "CA certificates to trust instead of the system's."
+ENDPOINT_URL = "Endpoint other than AWS's, for tests."
+PROFILE = "AWS profile; empty: the service's own credentials."
 
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredPath:
-    """Marks a field that holds a path, which is relative to the folder of the configuration file."""
+    """Marks a field with a path, which is relative to the folder of the configuration file."""
 
     must_exist: bool
-    """Whether a file that is not there is an error of the configuration."""
+    """Whether a missing file is an error of the configuration."""
 
 
 FolderPath = Annotated[Text, ConfiguredPath(must_exist=False)]
-"""A folder that is made when it is needed."""
+"""A folder that is created when it is needed."""
 FilePath = Annotated[str, ConfiguredPath(must_exist=True)]
 """A file, or empty."""
 
 
 class DeliverySettings(Strict):
-    """What every channel's settings have."""
+    """Settings of every channel."""
 
     type: str
     """Name of the channel."""
     notify_on: NotifyOn = Field(default=NotifyOn())
-    attach: Attached = Field(default=(), description="Reports that go with it.")
+    attach: Attached = Field(default=(), description="Report formats to attach.")
 
     @classmethod
     def paths(cls) -> dict[str, ConfiguredPath]:
-        """Its keys that hold paths."""
+        """Its keys with paths."""
         marked = {name: field.metadata for name, field in cls.model_fields.items()}
         return {name: one for name, marks in marked.items() for one in marks if isinstance(one, ConfiguredPath)}

@@ -1,4 +1,4 @@
-"""A message to a Slack incoming webhook. Its address is the secret: who knows it can post."""
+"""A message to a Slack incoming webhook. The webhook's URL is a secret: it authorizes posting."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ FALLBACK_LENGTH = 1_000
 
 
 class SlackDelivery(DeliverySettings):
-    """A message to a Slack incoming webhook, whose address is a secret."""
+    """A message to a Slack incoming webhook, whose URL is a secret."""
 
     type: Literal["slack"]
-    url: SecretPlace
+    url: SecretPlace = Field(description="URL of the incoming webhook.")
     attach: NoFiles = Field(default=())
 
 
 def deliver(settings: SlackDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
-    """Post once. Slack knows no key of ours: where its answer is lost, the next attempt is a second message."""
-    from schedules.deliveries.http import Receiver, hide_address, post  # a configuration is read without urllib3
+    """Post once. Slack has no idempotency key: if its response is lost, the next attempt posts a second message."""
+    from schedules.deliveries.http import Receiver, hide_address, post  # loading a configuration needs no urllib3
 
-    url = revealed.read(settings.url, "the address of the Slack webhook")
+    url = revealed.read(settings.url, "the URL of the Slack webhook")
     parts = urlsplit(url)
     hide_address(url, revealed)
     host = parts.hostname or ""
@@ -44,13 +44,13 @@ def deliver(settings: SlackDelivery, content: DeliveryContent, clock: Clock, rev
         or not host
         or not url.isascii()
     ):
-        raise DeliveryError("the address of the Slack webhook is no https address", again=False)
+        raise DeliveryError("the URL of the Slack webhook is not a valid https URL", again=False)
     post(Receiver(f"Slack ({host})", url), as_json(blocks(content)), {}, clock(), revealed)
     return {"receiver": host}
 
 
 def blocks(content: DeliveryContent) -> dict[str, Any]:
-    """The message: what changed, the totals, the link; no name in it can mention anybody or become a link."""
+    """The message: changes, totals, and link; no name in it can become a mention or a link."""
     message = content.message
     subject = _cut(message.subject, HEADER_LENGTH) or "ECR audit"
     parts: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": subject, "emoji": False}}]
@@ -58,30 +58,30 @@ def blocks(content: DeliveryContent) -> dict[str, Any]:
     if message.totals:
         parts += [{"type": "divider"}, *(_section(text) for text in _sections(message.totals))]
     if message.link:
-        parts.append(_section(f"<{_address(message.link)}|Open it>"))
+        parts.append(_section(f"<{_address(message.link)}|Open in ecr-audit>"))
     fallback = " ".join((message.subject, *message.changed))
     return {"text": escaped(_cut(fallback, FALLBACK_LENGTH)), "blocks": parts, "unfurl_links": False}
 
 
 def escaped(text: str) -> str:
-    """What Slack reads as plain text: `<`, `>` and `&` would begin mentions and links."""
+    """Plain text for Slack: `<`, `>` and `&` would begin mentions and links."""
     return one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _section(text: str) -> dict[str, Any]:
-    # `verbatim`: names that look like an address or a channel do not become links.
+    # `verbatim`: names that look like a URL or a channel do not become links.
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def _sections(lines: Iterable[str]) -> Iterator[str]:
-    """Lines in as few sections as hold them; too many are cut, and said to be."""
+    """Lines in as few sections as possible; too many are cut, with a note."""
     section, made = "", 0
     for line in filter(None, (_escaped_within(line, LINE_LENGTH).strip() for line in lines)):
         if section and len(section) + 1 + len(line) > SECTION_LENGTH:
             yield section
             section, made = "", made + 1
             if made == SECTIONS:
-                yield "… and more: see the link"
+                yield "… and more: follow the link"
                 return
         section = f"{section}\n{line}" if section else line
     if section:
@@ -89,9 +89,9 @@ def _sections(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _escaped_within(line: str, length: int) -> str:
-    """Escaped, and no escape cut in two."""
+    """Escaped, without cutting an escape sequence."""
     if line.startswith("  "):
-        line = f"• {line.strip()}"  # lines below another one
+        line = f"• {line.strip()}"  # detail lines
     text = escaped(line)
     if len(text) <= length:
         return text
@@ -102,7 +102,7 @@ def _escaped_within(line: str, length: int) -> str:
 
 
 def _address(link: str) -> str:
-    """A link that cannot end early."""
+    """A URL without characters that would end the link early."""
     for sign, spelled in (("|", "%7C"), ("<", "%3C"), (">", "%3E"), (" ", "%20"), ("&", "&amp;")):
         link = link.replace(sign, spelled)
     return link
@@ -117,10 +117,10 @@ CHANNEL = Channel(
     settings=SlackDelivery,
     deliver=deliver,
     arrives="a message of an incoming webhook",
-    repeated="a second message: Slack knows no key of ours",
+    repeated="a second message: Slack has no idempotency key",
     example="""
 chat:
   type: slack
-  url: {env: SLACK_WEBHOOK_URL}   # the address of an incoming webhook is a secret
+  url: {env: SLACK_WEBHOOK_URL}   # the URL of an incoming webhook is a secret
 """,
 )

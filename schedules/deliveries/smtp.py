@@ -1,4 +1,4 @@
-"""Mail through a server of the organization's own: encrypted, its certificate verified, with login where it asks."""
+"""E-mail through an SMTP server: encrypted, with a verified certificate and optional authentication."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from schedules.jobs.queue import Clock
 from schedules.notifications.model import DeliveryContent, DeliveryError
 
 SECONDS = 30.0
-"""What one answer of the server may take."""
+"""Timeout of one response of the server."""
 
 _Answers = dict[str, tuple[int, bytes]]
 
 
 class SmtpDelivery(DeliverySettings):
-    """Mail through a server."""
+    """E-mail through an SMTP server."""
 
     type: Literal["smtp"]
     host: Text
@@ -56,18 +56,18 @@ class SmtpDelivery(DeliverySettings):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if self.tls == "none" and not is_loopback(self.host):
-            hint = "use starttls or implicit; none is for a server on this machine"
-            raise wrong(f"mail to {self.host} would travel unencrypted", hint, "tls")
+            hint = "use starttls or implicit; none is only for a server on this machine"
+            raise wrong(f"e-mail to {self.host} would be sent unencrypted", hint, "tls")
         if bool(self.username) != (self.password is not None):
-            raise wrong("needs both `username` and `password`, or neither", "name both, or leave both out", "username")
+            raise wrong("needs both `username` and `password`, or neither", "set both, or remove both", "username")
         return self
 
 
 def deliver(settings: SmtpDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
-    """Hand one mail to the server, for all recipients that it takes."""
+    """Send one e-mail to all recipients that the server accepts."""
     password = revealed.read(settings.password, "the password of the mail server") if settings.password else ""
     if not (settings.username + password).isascii():
-        raise DeliveryError("a login to the mail server with characters beyond ASCII is not supported", again=False)
+        raise DeliveryError("non-ASCII characters in the mail server's credentials are not supported", again=False)
     where = f"the mail server {settings.host}:{settings.port}"
     with _translated(where, revealed):
         server = _connected(settings)
@@ -81,15 +81,15 @@ def deliver(settings: SmtpDelivery, content: DeliveryContent, clock: Clock, reve
             letter = mail(content, settings.sender, settings.to, room, clock)
             refused = _sent(server, settings, letter.data)
         finally:
-            # It has the mail, or does not; how we part changes nothing.
+            # An error of QUIT does not change whether the server has the e-mail.
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
             server.close()
     later = tuple(one for one in settings.to if 400 <= refused.get(one, (0, b""))[0] < 500)
-    words = [f"{one} was refused: {_said(revealed, *answer)}." for one, answer in refused.items()]
+    words = [f"{one} was rejected: {_response(revealed, *answer)}." for one, answer in refused.items()]
     if later:
         left = settings.model_copy(update={"to": later})
-        raise PartlyDeliveredError(f"{where} took it for some recipients only: {' '.join(words)}", left=left)
+        raise PartlyDeliveredError(f"{where} accepted only some recipients: {' '.join(words)}", left=left)
     return {"message_id": letter.identifier, "without": [*letter.left_out, *words]}
 
 
@@ -114,13 +114,13 @@ def _connected(settings: SmtpDelivery) -> smtplib.SMTP:
 
 
 def _own_name() -> str:
-    """What we say to EHLO. Asking DNS for it, as smtplib would, may take long and tells nothing more."""
+    """The name for EHLO. A DNS lookup, as smtplib does it, may take long and adds nothing."""
     name = socket.gethostname()
     return name if "." in name and name.isascii() else "[127.0.0.1]"
 
 
 def _sent(server: smtplib.SMTP, settings: SmtpDelivery, data: bytes) -> _Answers:
-    """Recipients that were refused, while others were taken. Raises where nobody was taken."""
+    """Recipients that were rejected, while others were accepted. Raises where all were rejected."""
     addresses = {one: mailbox(one).addr_spec for one in settings.to}
     size = [f"size={len(data)}"] if server.has_extn("size") else []
     code, answer = server.mail(mailbox(settings.sender).addr_spec, size)
@@ -143,35 +143,37 @@ def _sent(server: smtplib.SMTP, settings: SmtpDelivery, data: bytes) -> _Answers
 
 @contextmanager
 def _translated(where: str, revealed: Revealed) -> Iterator[None]:
-    """Turn what a mail server may do into a DeliveryError: a 4xx answer may be another one later, a 5xx is final."""
+    """Convert errors of the mail server into a DeliveryError: 4xx is temporary, 5xx is permanent."""
     try:
         yield
         return
     except smtplib.SMTPRecipientsRefused as error:
         answers = list(error.recipients.items())
-        words = "; ".join(f"{one}: {_said(revealed, *answer)}" for one, answer in answers[:5])
+        words = "; ".join(f"{one}: {_response(revealed, *answer)}" for one, answer in answers[:5])
         again = any(400 <= answer[0] < 500 for _, answer in answers)
-        refusal = DeliveryError(f"{where} took no recipient: {words}", again=again)
+        refusal = DeliveryError(f"{where} accepted no recipient: {words}", again=again)
     except smtplib.SMTPAuthenticationError as error:
         again = 400 <= error.smtp_code < 500
         refusal = DeliveryError(
-            f"{where} refused the login: {_said(revealed, error.smtp_code, error.smtp_error)}", again=again
+            f"{where} rejected the credentials: {_response(revealed, error.smtp_code, error.smtp_error)}", again=again
         )
     except smtplib.SMTPResponseException as error:
         again = 400 <= error.smtp_code < 500 or error.smtp_code == -1
-        refusal = DeliveryError(f"{where} answered {_said(revealed, error.smtp_code, error.smtp_error)}", again=again)
+        refusal = DeliveryError(
+            f"{where} answered {_response(revealed, error.smtp_code, error.smtp_error)}", again=again
+        )
     except smtplib.SMTPNotSupportedError as error:
-        refusal = DeliveryError(f"{where} cannot do what is configured: {one_line(str(error))}", again=False)
+        refusal = DeliveryError(f"{where} does not support the configuration: {one_line(str(error))}", again=False)
     except smtplib.SMTPServerDisconnected as error:
         silent = isinstance(error.__context__, TimeoutError)
-        words = f"did not answer within {SECONDS:.0f} s" if silent else "closed the connection in the middle"
+        words = f"did not answer within {SECONDS:.0f} s" if silent else "closed the connection unexpectedly"
         refusal = DeliveryError(f"{where} {words}", again=True)
     except ssl.SSLCertVerificationError as error:
-        words = error.verify_message or "it does not verify"
-        refusal = DeliveryError(f"the certificate of {where} is not trusted: {words}; see `ca_file`", again=False)
+        words = error.verify_message or "verification failed"
+        refusal = DeliveryError(f"the certificate of {where} is not trusted: {words}; check `ca_file`", again=False)
     except ssl.SSLError as error:
-        words = error.reason or "see `tls` and `port`"
-        refusal = DeliveryError(f"{where} speaks no TLS that we do: {words}", again=True)
+        words = error.reason or "check `tls` and `port`"
+        refusal = DeliveryError(f"the TLS handshake with {where} failed: {words}", again=True)
     except smtplib.SMTPException as error:
         refusal = DeliveryError(f"{where} cannot be used: {one_line(revealed.hidden(str(error)))[:200]}", again=False)
     except OSError as error:
@@ -180,7 +182,7 @@ def _translated(where: str, revealed: Revealed) -> Iterator[None]:
     raise refusal
 
 
-def _said(revealed: Revealed, code: int, answer: bytes | str) -> str:
+def _response(revealed: Revealed, code: int, answer: bytes | str) -> str:
     text = answer.decode("utf-8", errors="replace") if isinstance(answer, bytes) else answer
     return one_line(revealed.hidden(f"{code} {text}"))[:200]
 
@@ -188,29 +190,29 @@ def _said(revealed: Revealed, code: int, answer: bytes | str) -> str:
 CHANNEL = Channel(
     settings=SmtpDelivery,
     deliver=deliver,
-    arrives="a mail as text and HTML, with the reports attached",
-    repeated="the same `Message-ID`; recipients that have it are left out",
+    arrives="an e-mail as text and HTML, with the reports attached",
+    repeated="a second e-mail with the same `Message-ID`, only to recipients that were not accepted before",
     example="""
 team:
   type: smtp
   host: mail.example.com
   port: 587
   tls: starttls               # or implicit (port 465); none is only for a server on this machine
-  ca_file: ""                 # certificates to trust instead of the system's
+  ca_file: ""                 # CA certificates to trust instead of the system's
   username: ecr-audit         # default: none
-  password:                   # a secret: `env` names a variable, `file` a file
+  password:                   # location of the secret: `env`, an environment variable, or `file`, a file
     env: ECR_AUDIT_MAIL_PASSWORD
   sender: ECR audit <ecr-audit@example.com>
   to: [platform@example.com]
   attach: [pdf]
-  megabytes: 10               # larger mails leave files out, and say so
+  megabytes: 10               # maximum size; larger attachments are omitted, and the e-mail says so
   notify_on:
     always: false
-    new: high                 # new findings of this severity or a worse one; or never
+    new: high                 # new findings of this severity or higher; or never
     worse: true               # a finding became more severe, at or above `new`
-    gaps: true                # evidence is missing that the run before had
-    recovery: true            # what was sent before is over
-    failed: true              # there is no run: the audit failed, was missed or took too long
-    digest: weekly            # besides, a summary of all runs since the last one; or daily, monthly. Default: never
+    gaps: true                # new evidence gaps, compared with the previous run
+    recovery: true            # what an earlier notification reported is resolved
+    failed: true              # there is no run: the audit failed, was missed or timed out
+    digest: weekly            # in addition, a summary of all runs since the last digest; or daily, monthly, never
 """,
 )

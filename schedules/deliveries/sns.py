@@ -1,4 +1,4 @@
-"""A message to an SNS topic: text for mailboxes, JSON for machines, attributes for filter policies."""
+"""A message to an SNS topic: text for e-mail, JSON for applications, attributes for filter policies."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from schedules.jobs.queue import Clock
 from schedules.notifications.model import DeliveryContent
 
 MESSAGE_BYTES = 256 * 1024 - 4_096
-"""SNS takes 262,144 bytes with subject and attributes (SNS API reference, Publish)."""
+"""SNS accepts 262,144 bytes including subject and attributes (SNS API reference, Publish)."""
 TEXT_BYTES = 60_000
 SUBJECT_LENGTH = 100
 SMS_LENGTH = 140
 _KEPT = {"version", "event", "reasons", "schedule", "job", "run", "organization", "verdict", "counts", "change"}
-"""What of a document stays where the whole is too large."""
+"""Keys of a document that stay where it is too large as a whole."""
 
 
 class SnsDelivery(DeliverySettings):
@@ -40,7 +40,7 @@ class SnsDelivery(DeliverySettings):
 def deliver(settings: SnsDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
     """Publish once.
 
-    A FIFO topic drops a repetition within five minutes; subscribers of another one find the key among the attributes.
+    A FIFO topic drops a repetition within five minutes; subscribers of standard topics find the key in the attributes.
     """
     message, without = structured(content)
     request: dict[str, Any] = {
@@ -55,14 +55,14 @@ def deliver(settings: SnsDelivery, content: DeliveryContent, clock: Clock, revea
     if settings.topic.endswith(".fifo"):
         request |= {"MessageGroupId": content.schedule or MANUAL, "MessageDeduplicationId": content.key}
     region = settings.topic.split(":")[3]
-    with translated(f"the topic {settings.topic} did not take the message", revealed):
+    with translated(f"the topic {settings.topic} did not accept the message", revealed):
         sns = client("sns", revealed, region=region, profile=settings.profile, endpoint_url=settings.endpoint_url)
         answer = sns.publish(**request)
     return {"message_id": answer["MessageId"], "without": list(without)}
 
 
 def subject(text: str) -> str:
-    """ASCII, no control characters, at most 100, as SNS wants it; it begins with a letter, a digit or punctuation."""
+    """ASCII without control characters, at most 100, beginning with a letter, digit or punctuation (SNS Publish)."""
     plain = unicodedata.normalize("NFKD", one_line(text).replace("→", "->"))
     signs = "".join(sign if " " <= sign <= "~" else "?" for sign in plain if not unicodedata.combining(sign))
     words = " ".join(signs.split()) or "ECR audit"
@@ -70,7 +70,7 @@ def subject(text: str) -> str:
 
 
 def structured(content: DeliveryContent) -> tuple[str, tuple[str, ...]]:
-    """What SNS hands to each kind of subscriber, and words about what was left out."""
+    """The message for each protocol of subscribers, and sentences about what was omitted."""
     without: tuple[str, ...] = ()
     text = _cut(visible(content.message.text), content.message.link)
     short = subject(content.message.subject)[:SMS_LENGTH]
@@ -80,7 +80,7 @@ def structured(content: DeliveryContent) -> tuple[str, tuple[str, ...]]:
         message = json.dumps(values)
         if len(message.encode()) <= MESSAGE_BYTES or without:
             return message, without
-        without = ("Details are missing from the JSON message: it was too large for SNS.",)
+        without = ("Details were omitted from the JSON message: it was too large for SNS.",)
         document = {name: value for name, value in document.items() if name in _KEPT and len(str(value)) < 2_000}
         document |= {"link": content.message.link, "left_out": "details: too large for SNS"}
 
@@ -98,15 +98,15 @@ def _cut(text: str, link: str) -> str:
     data = text.encode()
     if len(data) <= TEXT_BYTES:
         return text
-    return f"{data[:TEXT_BYTES].decode(errors='ignore')}\n\n… cut here; see {link}\n"
+    return f"{data[:TEXT_BYTES].decode(errors='ignore')}\n\n… truncated; see {link}\n"
 
 
 CHANNEL = Channel(
     settings=SnsDelivery,
     deliver=deliver,
-    arrives="text for mailboxes, [JSON](message.schema.json) for machines, attributes `severity`, `event`, `schedule`, "
-    "`delivery` for filter policies",
-    repeated="FIFO topics drop it within five minutes; else the same attribute `delivery`",
+    arrives="text for e-mail, [JSON](message.schema.json) for applications, attributes `severity`, `event`, "
+    "`schedule`, `delivery` for filter policies",
+    repeated="FIFO topics drop it within five minutes; standard topics: the same attribute `delivery`",
     permissions="`sns:Publish` on the topic; for an encrypted topic `kms:GenerateDataKey` and `kms:Decrypt` on its key",
     example="""
 topic:

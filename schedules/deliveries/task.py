@@ -1,4 +1,4 @@
-"""One promised delivery on its way: whether it goes, what it carries, its attempts, and its receipt."""
+"""One promised delivery: the decision whether to send it, its content, its attempts, and its receipt."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from schedules.notifications.model import DeliveryContent, DeliveryError, Notifi
 from schedules.notifications.rules import decide
 
 DIGEST_DAYS = {"daily": 1, "weekly": 7, "monthly": 31}
-"""How far back the first digest looks."""
+"""Period of the first digest."""
 DIGEST_JOBS = 1_000
 
 
 @dataclass(slots=True)
 class DeliveryTask:
-    """A promised delivery and all that it needs. One thread runs it; another may give it up."""
+    """A promised delivery and all that it needs. One thread runs it; another one may abandon it."""
 
     name: str
     settings: DeliverySettings
@@ -43,26 +43,26 @@ class DeliveryTask:
     clock: Clock
     pause: Pause
     receipt: Receipt
-    """As promised, then as it ended."""
+    """As promised, then as recorded at the end."""
     began: float | None = None
     """When its first attempt began, on the monotonic clock; None before."""
     given_up: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """From the decision to the receipt. Whatever breaks in it is its own receipt."""
+        """From the decision to the receipt. Any error in it is recorded in its receipt."""
         try:
             self._go()
         except Exception as error:  # isolated here, so that the others and the job go on
             structlog.get_logger().exception("delivery-broke", delivery=self.name)
-            why = f"a defect of this program: {type(error).__name__}: {error}"
+            why = f"internal error: {type(error).__name__}: {error}"
             self.record(ReceiptState.FAILED, why, {})
 
     def _go(self) -> None:
         last = self._last_digest_at()
         decision = decide(self.settings.notify_on, self.context, last_digest_at=last)
-        quiet = decision.suppressed if not decision.goes else self._nothing_to_carry()
-        if quiet or not decision.goes:
-            self.record(ReceiptState.SUPPRESSED, quiet or "there was nothing to tell", {})
+        suppressed = decision.suppressed if not decision.goes else self._why_not_without_run()
+        if suppressed or not decision.goes:
+            self.record(ReceiptState.SUPPRESSED, suppressed or "there was nothing to report", {})
             return
         message = compose(self.context, decision, self._digest(last) if decision.digest else None)
         files, without = self.attachments.of(self.settings)
@@ -77,7 +77,7 @@ class DeliveryTask:
         )
         self._attempt(content, {"digest": decision.digest, "reasons": list(decision.texts)}, without)
 
-    def _nothing_to_carry(self) -> str:
+    def _why_not_without_run(self) -> str:
         return channel_of(self.settings).without_run if self.context.run is None else ""
 
     def _attempt(self, content: DeliveryContent, detail: Mapping[str, Any], without: tuple[str, ...]) -> None:
@@ -113,13 +113,13 @@ class DeliveryTask:
             self.receipt = lasting(lambda: self.receipts.get(job, name), self.pause) or self.receipt
             return False
         except sa.exc.SQLAlchemyError as error:
-            # It is promised: people must hear of it, and whoever resumes the job will use the same key.
+            # It is promised, so it is sent anyway; a process that resumes the job uses the same key.
             structlog.get_logger().warning("attempt-uncounted", delivery=name, reason=type(error).__name__)
             self.receipt = replace(self.receipt, attempts=self.receipt.attempts + 1)
             return True
 
     def record(self, state: ReceiptState, reason: str, detail: Mapping[str, Any]) -> None:
-        """Keep the outcome. Where the database cannot be told, the receipt that we give back says so."""
+        """Store the outcome. Where the database cannot be written, the returned receipt says so."""
         job, name = self.context.job.id, self.name
         write: Mapping[ReceiptState, Callable[[], bool]] = {
             ReceiptState.SENT: lambda: self.receipts.sent(job, name, detail, reason),
@@ -134,12 +134,12 @@ class DeliveryTask:
                 log = structlog.get_logger().bind(delivery=name, state=kept.state.value, attempts=kept.attempts)
                 (log.warning if kept.state is ReceiptState.FAILED else log.info)("delivery", reason=kept.reason)
                 return
-            problem = "its row is gone"
+            problem = "its row was deleted"
         except sa.exc.SQLAlchemyError as error:
             problem = type(error).__name__
         structlog.get_logger().error("receipt-not-kept", delivery=name, state=state.value, reason=problem)
-        told = one_line(f"{reason} The receipt could not be kept: {problem}.").strip()
-        self.receipt = replace(self.receipt, state=state, at=self.clock(), reason=told, detail=dict(detail), kept=False)
+        why = one_line(f"{reason} The receipt could not be stored: {problem}.").strip()
+        self.receipt = replace(self.receipt, state=state, at=self.clock(), reason=why, detail=dict(detail), kept=False)
 
     def _last_digest_at(self) -> dt.datetime | None:
         if self.settings.notify_on.digest == "never":
@@ -147,7 +147,7 @@ class DeliveryTask:
         return lasting(lambda: self.receipts.last_digest_at(self.context.schedule, self.name), self.pause)
 
     def _digest(self, last: dt.datetime | None) -> Digest | None:
-        """The summary of what ended since the last one."""
+        """The digest of the jobs that ended since the last one."""
         if self.store is None:
             return None
         store = self.store

@@ -1,6 +1,6 @@
-"""A JSON message to any address, signed, so that the receiver knows who sent it, when, and whether it was altered.
+"""A signed JSON message to any URL: the receiver can verify its sender, its time and its integrity.
 
-docs/webhooks.md is the receiver's side of this.
+docs/webhooks.md describes the receiver's side.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ SHORTEST_SECRET = 16
 
 
 class WebhookDelivery(DeliverySettings):
-    """A JSON message to any address, signed."""
+    """A signed JSON message to any URL."""
 
     type: Literal["webhook"]
     url: WebAddress = Field(
-        repr=False, description="Receives a POST; http only on this machine. Redirects are not followed."
+        repr=False, description="URL that receives a POST; http only on this machine. Redirects are not followed."
     )
-    secret: SecretPlace = Field(description="Key of the signature (HMAC-SHA256), 16 characters or more.")
+    secret: SecretPlace = Field(description="Key of the HMAC-SHA256 signature, at least 16 characters.")
     key_id: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,40}$")] = Field(
-        default="1", description="Name of the key, sent along, so that it can be replaced without a gap."
+        default="1", description="Identifier of the key, sent with each message, for key rotation without downtime."
     )
     ca_file: FilePath = Field(default="", description=CA_FILE)
     attach: NoFiles = Field(default=())
 
 
 def deliver(settings: WebhookDelivery, content: DeliveryContent, clock: Clock, revealed: Revealed) -> Mapping[str, Any]:
-    """Send the message's document. Any 2xx answer means that the receiver has it."""
-    from schedules.deliveries.http import Receiver, hide_address, post  # a configuration is read without urllib3
+    """Send the message's document. Any 2xx response means that the receiver has it."""
+    from schedules.deliveries.http import Receiver, hide_address, post  # loading a configuration needs no urllib3
 
     secret = revealed.read(settings.secret, "the key of the webhook's signature")
     if len(secret) < SHORTEST_SECRET:
         words = f"the key of the webhook's signature is shorter than {SHORTEST_SECRET} characters"
-        raise DeliveryError(f"{words}; make one with: openssl rand -hex 32", again=False)
+        raise DeliveryError(f"{words}; create one with: openssl rand -hex 32", again=False)
     hide_address(settings.url, revealed)
     host = urlsplit(settings.url).netloc
     now = clock()
@@ -57,7 +57,7 @@ def deliver(settings: WebhookDelivery, content: DeliveryContent, clock: Clock, r
 
 
 def signed(body: bytes, secret: str, key_id: str, timestamp: int, key: str) -> dict[str, str]:
-    """The headers that prove *body*: HMAC-SHA256 over the timestamp, a dot and the body as it is sent."""
+    """The headers that authenticate *body*: HMAC-SHA256 over the timestamp, a dot and the body as sent."""
     proof = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
     return {
         "Ecr-Audit-Timestamp": str(timestamp),
@@ -71,14 +71,14 @@ CHANNEL = Channel(
     settings=WebhookDelivery,
     deliver=deliver,
     arrives="[signed JSON](webhooks.md)",
-    repeated="the same `Idempotency-Key`",
+    repeated="the same message with the same `Idempotency-Key`",
     example="""
 on-call:
   type: webhook
   url: https://alerts.example.com/ecr-audit
-  secret:                     # key of the signature (HMAC-SHA256), 16 characters or more
+  secret:                     # key of the HMAC-SHA256 signature, at least 16 characters
     file: /run/secrets/webhook-key
-  key_id: "1"                 # name of that key, sent along, so that it can be replaced without a gap
+  key_id: "1"                 # identifier of the key, sent with each message, for key rotation without downtime
   ca_file: ""
   notify_on: {new: critical, worse: false, recovery: true, failed: true}
 

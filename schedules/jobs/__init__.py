@@ -1,1 +1,1 @@
-"""Jobs and leases: the database as the queue that every process shares."""
+"""Jobs and leases: the database as the queue that all processes share."""

@@ -1,4 +1,4 @@
-"""A lock with a term, in the database: one worker at a time, on whatever machine; a dead one loses it."""
+"""Leases: locks in the database that expire, so that one worker at a time holds each, on any machine."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import sqlalchemy as sa
 from audit.store.schema import leases
 
 TERM_SECONDS = 90.0
-"""How long a lease holds without being renewed. Clocks of machines that share a store may differ by a part of it."""
+"""How long a lease is valid without being renewed. Clocks of machines that share a store may differ by less."""
 
 
 class Leases:
-    """The leases of a store. Moments are epoch seconds, given by the caller."""
+    """The leases of a store. Times are epoch seconds, given by the caller."""
 
     def __init__(self, engine: sa.Engine, term: float = TERM_SECONDS) -> None:
         """*term*: seconds for which a lease is taken or renewed."""
         self._engine, self._term = engine, term
 
     def take(self, name: str, holder: str, now: float) -> bool:
-        """Take the lease *name*, or renew it. False while another one has it."""
+        """Take the lease *name*, or renew it. False while another holder has it."""
         free = sa.or_(leases.c.until <= now, leases.c.holder == holder)
         with self._engine.begin() as connection:
             taken = leases.update().where(leases.c.name == name, free).values(holder=holder, until=now + self._term)
@@ -32,18 +32,18 @@ class Leases:
         return True
 
     def renew(self, name: str, holder: str, now: float) -> bool:
-        """Go on holding. False where it was lost: then the work must stop."""
+        """Renew the lease. False where it was lost: then the work must stop."""
         mine = sa.and_(leases.c.name == name, leases.c.holder == holder)
         with self._engine.begin() as connection:
             return connection.execute(leases.update().where(mine).values(until=now + self._term)).rowcount == 1
 
     def release(self, name: str, holder: str) -> None:
-        """Let it go, if it is still ours."""
+        """Release the lease if *holder* still has it."""
         with self._engine.begin() as connection:
             connection.execute(leases.delete().where(leases.c.name == name, leases.c.holder == holder))
 
     def holder(self, name: str, now: float) -> str:
-        """Who has it; empty where nobody does."""
+        """The current holder; empty where the lease is free."""
         query = sa.select(leases.c.holder).where(leases.c.name == name, leases.c.until > now)
         with self._engine.connect() as connection:
             return connection.scalar(query) or ""

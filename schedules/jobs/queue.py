@@ -1,7 +1,7 @@
-"""What the service was asked to do: one row a job, from asking to its outcome. Every process sees the same ledger.
+"""The job queue: one row per job, from its request to its outcome, shared by all processes.
 
-An occasion of a schedule (its name and the moment it was due) has one job at most, whoever records it, so that each
-night has exactly one outcome. Only the holder of a job's lease writes into a job that runs.
+An occasion of a schedule (its name and due time) has at most one job, even with several processes, so that each
+scheduled run has exactly one outcome. Only the holder of a job's lease changes a running job.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Clock = Callable[[], dt.datetime]
 
 
 def utc_now() -> dt.datetime:
-    """The present, unless another clock is given."""
+    """The current time, the default clock."""
     return dt.datetime.now(dt.UTC)
 
 
-_LOOKS = 3
+_CANCEL_TRIES = 3
 
 
 class Kind(StrEnum):
@@ -37,19 +37,19 @@ class Kind(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job is."""
+    """State of a job."""
 
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
-    """It did what was asked; what the audit found is for its run to say."""
+    """It succeeded; the audit's findings are in its run."""
     FAILED = "failed"
     MISSED = "missed"
-    """The service was down, or busy, for longer than its window for catching up."""
+    """The service was down or busy for longer than the schedule's catch-up window."""
     TIMED_OUT = "timed-out"
     CANCELLED = "cancelled"
     COALESCED = "coalesced"
-    """A later occasion, or one that ran already, stands for it."""
+    """Merged into a later occasion, or into one that was running."""
 
     @property
     def ended(self) -> bool:
@@ -59,39 +59,39 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job as the ledger has it."""
+    """One job of the queue."""
 
     id: str
-    """`YYYYMMDDTHHMMSSZ-` and six hex digits, three of them parts of the second: sorts by the time of asking."""
+    """`YYYYMMDDTHHMMSSZ-` and six hex digits, three of them fractions of the second: sorts by time of request."""
     kind: Kind
     schedule: str
-    """Name of its schedule; empty for one that was asked for by hand without any."""
+    """Name of its schedule; empty for a manual job without a schedule."""
     due_at: dt.datetime | None
-    """The occasion of the schedule; None for what was asked for by hand."""
+    """The occasion of the schedule; None for a manual job."""
     requested_at: dt.datetime
     requested_by: str
-    """`schedule`, `catch-up`, or who asked."""
+    """`schedule`, `catch-up`, or the user who requested it."""
     request: Mapping[str, Any]
-    """JSON values: what to audit or to render beyond what the schedule says."""
+    """JSON values: what to audit or to render in addition to the schedule's settings."""
     state: JobState
     reason: str
-    """Why it ended so, in a sentence; empty where it is done."""
+    """Why it ended in this state, in a sentence; empty where it succeeded."""
     run: str
-    """The run that it made, or that it renders; empty while there is none."""
+    """The run that it produced, or that it renders; empty while there is none."""
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
     attempts: int
     note: str
-    """What it is doing."""
+    """Its current step."""
     done: int
     total: int
     cancel_requested_by: str
     holder: str
-    """Which attempt holds it, or held it last."""
+    """The attempt that holds it, or held it last."""
 
     @property
     def promised(self) -> tuple[str, ...]:
-        """Names of the deliveries that hear of its outcome."""
+        """Names of the deliveries that are notified of its outcome."""
         return tuple(self.request.get("deliveries", ()))
 
 
@@ -99,7 +99,7 @@ class JobQueue:
     """The jobs of a store."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:
-        """*clock*: the present, aware, in UTC."""
+        """*clock*: the current time, aware, in UTC."""
         self._engine, self._clock = engine, clock
 
     def enqueue(
@@ -114,9 +114,9 @@ class JobQueue:
         state: JobState = JobState.WAITING,
         reason: str = "",
     ) -> Job | None:
-        """Record a job. None where the occasion has one already: somebody else was first.
+        """Record a job. None where the occasion already has one, recorded by another process.
 
-        *state*: WAITING, or the outcome of an occasion that nobody will work on (MISSED, COALESCED).
+        *state*: WAITING, or the outcome of an occasion that will not run (MISSED, COALESCED).
         """
         now = self._clock()
         values = {
@@ -124,10 +124,10 @@ class JobQueue:
             "schedule": schedule or None,
             "due_at": _text(due_at),
             "requested_at": _text(now),
-            "requested_by": _kept(by)[:200],
+            "requested_by": _storable(by)[:200],
             "request": dict(request or {}),
             "state": state.value,
-            "reason": _kept(reason),
+            "reason": _storable(reason),
             "run": run or None,
             "started_at": None,
             "finished_at": _text(now) if state.ended else None,
@@ -148,10 +148,10 @@ class JobQueue:
                 if due_at is not None and self.occasion(schedule, due_at) is not None:
                     return None
                 if self.get(identifier) is None:
-                    raise  # it was not the id that is taken
+                    raise  # not because of a duplicate id
 
     def get(self, identifier: str) -> Job | None:
-        """The job called so."""
+        """The job with this id."""
         with self._engine.connect() as connection:
             row = connection.execute(sa.select(jobs).where(jobs.c.id == identifier)).one_or_none()
         return None if row is None else _job(row)
@@ -173,7 +173,7 @@ class JobQueue:
         self, *, schedule: str = "", states: Sequence[JobState] = (), kind: Kind | None = None, run: str = "",
         before: str = "", limit: int = 50,
     ) -> tuple[Job, ...]:  # fmt: skip
-        """Jobs, newest first; *before*: only those asked for earlier than this one."""
+        """Jobs, newest first; *before*: only those requested earlier than this one."""
         query = sa.select(jobs).order_by(jobs.c.id.desc()).limit(limit)
         if schedule:
             query = query.where(jobs.c.schedule == schedule)
@@ -189,18 +189,18 @@ class JobQueue:
             return tuple(_job(row) for row in connection.execute(query))
 
     def makers(self, runs: Iterable[str]) -> dict[str, Job]:
-        """Run → the audit that made it; a run of the command line has none."""
+        """Run → the audit job that produced it; a run of the command line has none."""
         query = sa.select(jobs).where(jobs.c.run.in_(tuple(runs)), jobs.c.kind == Kind.AUDIT.value)
         with self._engine.connect() as connection:
             return {row.run: _job(row) for row in connection.execute(query)}
 
     def before(self, job: Job) -> Job | None:
-        """The schedule's job before *job* whose outcome says something: neither coalesced nor cancelled."""
-        telling = [state.value for state in (JobState.DONE, JobState.FAILED, JobState.MISSED, JobState.TIMED_OUT)]
+        """The schedule's previous job before *job* whose outcome is neither coalesced nor cancelled."""
+        outcomes = [state.value for state in (JobState.DONE, JobState.FAILED, JobState.MISSED, JobState.TIMED_OUT)]
         moment, here = sa.func.coalesce(jobs.c.due_at, jobs.c.requested_at), _text(job.due_at or job.requested_at)
         query = (
             sa.select(jobs)
-            .where(jobs.c.schedule == job.schedule, moment < here, jobs.c.state.in_(telling))
+            .where(jobs.c.schedule == job.schedule, moment < here, jobs.c.state.in_(outcomes))
             .order_by(moment.desc(), jobs.c.id.desc())
             .limit(1)
         )
@@ -209,20 +209,20 @@ class JobQueue:
         return None if row is None else _job(row)
 
     def ended_since(self, moment: dt.datetime, limit: int = 1000) -> tuple[Job, ...]:
-        """Jobs that ended at or after *moment*, the newest first."""
+        """Jobs that ended at or after *moment*, newest first."""
         ended = [state.value for state in JobState if state.ended]
         query = sa.select(jobs).where(jobs.c.state.in_(ended), jobs.c.finished_at >= _text(moment))
         with self._engine.connect() as connection:
             return tuple(_job(row) for row in connection.execute(query.order_by(jobs.c.id.desc()).limit(limit)))
 
     def waiting(self) -> tuple[Job, ...]:
-        """Jobs that nobody works on yet, the one asked for first in front."""
+        """Jobs that have not been started, oldest request first."""
         query = sa.select(jobs).where(jobs.c.state == JobState.WAITING.value).order_by(jobs.c.id)
         with self._engine.connect() as connection:
             return tuple(_job(row) for row in connection.execute(query))
 
     def begin(self, identifier: str, holder: str) -> Job | None:
-        """Take a waiting job for *holder*, the holder of its lease. None where it is taken or cancelled."""
+        """Start a waiting job for *holder*, the holder of its lease. None where it was already started or cancelled."""
         taken = self._change(
             identifier,
             jobs.c.state == JobState.WAITING.value,
@@ -234,30 +234,30 @@ class JobQueue:
         return self.get(identifier) if taken else None
 
     def again(self, identifier: str, holder: str, reason: str, *, counted: bool = True) -> bool:
-        """Let a job wait anew that *holder* could not finish; *counted*: whether that was one of its attempts."""
+        """Put a job that *holder* could not finish back to waiting; *counted*: whether that was one of its attempts."""
         attempts = jobs.c.attempts if counted else jobs.c.attempts - 1
         return self._change(identifier, _held(holder), state=JobState.WAITING.value, reason=reason, attempts=attempts)
 
     def report_progress(self, identifier: str, holder: str, *, note: str, done: int, total: int) -> bool:
-        """How far it is. False where *holder* holds it no longer."""
+        """Record its progress. False where *holder* no longer holds it."""
         return self._change(identifier, _held(holder), note=note[:400], done=done, total=total)
 
     def made(self, identifier: str, holder: str, run: str) -> bool:
-        """It has made *run*."""
+        """Record that it has produced *run*."""
         return self._change(identifier, _held(holder), run=run)
 
     def end(self, identifier: str, holder: str, state: JobState, reason: str = "") -> bool:
-        """Record its outcome. False where *holder* holds it no longer: then somebody else will."""
+        """Record its outcome. False where *holder* no longer holds it: then the new holder records it."""
         finished = _text(self._clock())
         return self._change(identifier, _held(holder), state=state.value, reason=reason, finished_at=finished)
 
     def request_cancel(self, identifier: str, by: str) -> bool:
-        """Cancel a job: at once if it waits, else its holder is asked to. False where it has ended."""
+        """Cancel a job: immediately if it waits, else by a request to its holder. False where it has ended."""
         finished = _text(self._clock())
         waits = jobs.c.state == JobState.WAITING.value
         reason = f"cancelled by {by[:200]}"
         runs = jobs.c.state == JobState.RUNNING.value
-        for _ in range(_LOOKS):  # between the two it may begin, or be put back
+        for _ in range(_CANCEL_TRIES):  # between the two it may be started, or put back
             if self._change(identifier, waits, state=JobState.CANCELLED.value, reason=reason, finished_at=finished):
                 return True
             if self._change(identifier, runs, cancel_requested_by=by[:200]):
@@ -266,13 +266,13 @@ class JobQueue:
 
     def _change(self, identifier: str, condition: sa.ColumnElement[bool], **values: Any) -> bool:
         change = jobs.update().where(jobs.c.id == identifier, condition)
-        said = {name: _kept(value) if isinstance(value, str) else value for name, value in values.items()}
+        storable = {name: _storable(value) if isinstance(value, str) else value for name, value in values.items()}
         with self._engine.begin() as connection:
-            return connection.execute(change.values(**said)).rowcount == 1
+            return connection.execute(change.values(**storable)).rowcount == 1
 
 
-def _kept(text: str) -> str:
-    """As any database keeps it: PostgreSQL refuses the null character, and an outcome must not fail for a word."""
+def _storable(text: str) -> str:
+    """*text* as any database stores it: PostgreSQL rejects the null character, and an outcome must be recorded."""
     return text.replace("\0", "\ufffd")
 
 
@@ -281,9 +281,9 @@ _last_id = ""
 
 
 def _new_id(now: dt.datetime) -> str:
-    """Ids of one process sort as they were asked for, those of several nearly so.
+    """Ids of one process sort by time of request, those of several processes nearly so.
 
-    After a long outage thousands are recorded within a second: twelve bits are parts of it, twelve are drawn.
+    After a long outage thousands are recorded within a second: 12 bits are the fraction of the second, 12 are random.
     """
     global _last_id
     part = now.microsecond * 0x1000 // 1_000_000
@@ -311,7 +311,7 @@ def _job(row: sa.Row[Any]) -> Job:
 
 
 def _text(moment: dt.datetime | None) -> str | None:
-    """Times are compared as text, so they are written in one way."""
+    """Times are compared as text, so they have one format."""
     return None if moment is None else moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
 

@@ -1,1 +1,1 @@
-"""Who is notified of what, and in which words: pure functions of what is known when a job has ended."""
+"""Which deliveries are notified of what, and the texts of the messages: pure functions of an ended job's context."""

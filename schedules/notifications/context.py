@@ -1,4 +1,4 @@
-"""What is known when a job has ended, gathered from the store for those who are told."""
+"""What is known when a job has ended, read from the store for the notifications."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from schedules.notifications.model import NotificationContext
 def notification_context(
     job: Job, store: Store, queue: JobQueue, public_url: str, now: dt.datetime, *, captured: str | None = ""
 ) -> NotificationContext:
-    """Everything about an ended job. Changes are told against the schedule's last run, whoever else ran one since.
+    """Everything about an ended job. Changes are relative to the schedule's last run, not to manual runs since then.
 
-    *heard*: the job from which those who are told go on (`Receipts.last_heard`): whoever missed the alarm of a night,
-    because the mail server was away, hears it in the next one.
+    *captured*: id of the last job of which the receivers were notified (`Receipts.last_notified`), so that a receiver
+    that missed a notification, because its mail server was down, gets its content with the next one. Empty: they
+    missed none; None: there is no such job.
     """
     before = None if captured is None else _before(job, queue)
     while before is not None and captured and before.id != captured:
@@ -45,13 +46,13 @@ def _before(job: Job, queue: JobQueue) -> Job | None:
     if not job.schedule:
         return None
     before = queue.before(job)
-    while before is not None and _beside_the_point(before):
+    while before is not None and _not_comparable(before):
         before = queue.before(before)
     return before
 
 
-def _beside_the_point(job: Job) -> bool:
-    """Nights of an outage that the last one of them stands for; audits of another scope than the schedule's."""
+def _not_comparable(job: Job) -> bool:
+    """Missed runs of an outage except its last one, which reports them; audits of another scope than the schedule's."""
     return (job.state is JobState.MISSED and not job.promised) or bool(job.request.get("scope"))
 
 
@@ -69,7 +70,7 @@ def _opened(store: Store, run_id: str, against: str) -> tuple[Run | None, Report
         run = store.load(run_id)
         return run, kept_view(store, run, against=against)
     except StoreError as error:
-        # Pruned or damaged: then nothing is compared with it. `store verify` tells about damage.
+        # Deleted by retention, or damaged: then nothing is compared with it. `store verify` reports damage.
         structlog.get_logger().warning("run-unreadable", run=run_id, reason=str(error))
         return None, None
 

@@ -1,4 +1,4 @@
-"""A summary of a schedule's jobs over a period: outcomes, trend of open failures, nights without a run, evidence."""
+"""A summary of a schedule's jobs over a period: outcomes, trend of open failures, jobs without a run, evidence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reports.text import SEVERITY_WORDS, counted, day_text, listed, moment_text,
 from schedules.jobs.queue import Job, JobState
 
 LISTED_RUNS = 10
-"""Jobs without a run that are told one by one."""
+"""Jobs without a run that are listed individually."""
 LONGEST_REASON = 200
 """Characters of a reason."""
 
@@ -23,22 +23,22 @@ _OUTCOMES = {
     JobState.DONE: "done",
     JobState.FAILED: "failed",
     JobState.MISSED: "missed",
-    JobState.TIMED_OUT: "ended by their time limit",
+    JobState.TIMED_OUT: "timed out",
     JobState.CANCELLED: "cancelled",
-    JobState.COALESCED: "stood for by another occasion",
+    JobState.COALESCED: "merged into another run",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class DigestEntry:
-    """One job of the period, whatever hour it was due."""
+    """One job of the period."""
 
     at: dt.datetime
-    """When it was due; for one by hand, when it was asked for."""
+    """When it was due; for a manual job, when it was requested."""
     state: JobState
     reason: str
     run: RunListEntry | None
-    """None where there is no run, or it is kept no longer."""
+    """None where there is no run, or it is no longer stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +51,18 @@ class Digest:
     @property
     def outcomes(self) -> Mapping[JobState, int]:
         """Jobs by outcome; only outcomes that occurred."""
-        counts = Counter(night.state for night in self.entries)
+        counts = Counter(entry.state for entry in self.entries)
         return {state: counts[state] for state in _OUTCOMES if counts[state]}
 
     @property
     def runs(self) -> tuple[RunListEntry, ...]:
         """Runs of the period, oldest first."""
-        return tuple(night.run for night in self.entries if night.run is not None)
+        return tuple(entry.run for entry in self.entries if entry.run is not None)
 
     @property
     def without_run(self) -> tuple[DigestEntry, ...]:
-        """Jobs that made no run although one was due; those that another occasion stands for are left out."""
-        return tuple(night for night in self.entries if night.state not in (JobState.DONE, JobState.COALESCED))
+        """Jobs that produced no run although one was due; those that were merged into another run are left out."""
+        return tuple(entry for entry in self.entries if entry.state not in (JobState.DONE, JobState.COALESCED))
 
     @property
     def incomplete(self) -> int:
@@ -70,9 +70,10 @@ class Digest:
         return sum(1 for run in self.runs if not run.evidence_complete)
 
     def moved(self, sign: int) -> int:
-        """By how much open failures rose (*sign* 1) or fell (-1) from run to run, severity by severity, in all.
+        """By how much open failures rose (*sign* 1) or fell (-1) from run to run, summed over all severities.
 
-        What was found and what was mended between the same two runs cancels out: a run's line keeps counts alone.
+        New and fixed failures of the same severity between the same two runs cancel out: a run's summary has only
+        counts.
         """
         steps = (
             sign * (after.failing.get(severity, 0) - before.failing.get(severity, 0))
@@ -90,13 +91,13 @@ def digest_of(lines: Sequence[RunListEntry], jobs: Sequence[Job]) -> Digest:
         for job in jobs
         if job.state.ended
     ]
-    return Digest(tuple(sorted(entries, key=lambda night: night.at)))
+    return Digest(tuple(sorted(entries, key=lambda entry: entry.at)))
 
 
 def digest_lines(digest: Digest) -> Iterator[str]:
-    """The summary as lines of a message; what begins with two spaces belongs to the line before."""
+    """The summary as lines of a message; a line that begins with two spaces is a detail of the line before."""
     if not digest.entries:
-        yield "Digest: no job has ended since the last one."
+        yield "Digest: no job has ended since the last digest."
         return
     yield f"Digest: {counted(len(digest.entries), 'job', 'jobs')}, {period_text(digest)}."
     outcomes = [f"{number(count)} {_OUTCOMES[state]}" for state, count in digest.outcomes.items()]
@@ -104,12 +105,12 @@ def digest_lines(digest: Digest) -> Iterator[str]:
     yield from _trend_lines(digest)
     if digest.incomplete:
         runs = counted(len(digest.runs), "run", "runs")
-        yield f"  The evidence was incomplete in {number(digest.incomplete)} of {runs}."
+        yield f"  Evidence was incomplete in {number(digest.incomplete)} of {runs}."
     missing = digest.without_run
-    for night in missing[:LISTED_RUNS]:
-        reason = one_line(night.reason)[:LONGEST_REASON]
-        why = sentence(reason or "no reason is known")
-        yield f"  No run on {moment_text(night.at)}, {_OUTCOMES[night.state]}: {why}"
+    for entry in missing[:LISTED_RUNS]:
+        reason = one_line(entry.reason)[:LONGEST_REASON]
+        why = sentence(reason or "no reason was recorded")
+        yield f"  No run on {moment_text(entry.at)}, {_OUTCOMES[entry.state]}: {why}"
     if len(missing) > LISTED_RUNS:
         yield f"  and {counted(len(missing) - LISTED_RUNS, 'more job', 'more jobs')} without a run."
 
@@ -134,15 +135,15 @@ def _trend_lines(digest: Digest) -> Iterator[str]:
     for severity in Severity:
         if shift := shift_text(digest, severity):
             counts = [run.failing.get(severity, 0) for run in digest.runs]
-            bounds = f"most {number(max(counts))}, least {number(min(counts))}"
+            bounds = f"maximum {number(max(counts))}, minimum {number(min(counts))}"
             yield f"  {SEVERITY_WORDS[severity]}: {shift} open ({bounds})."
     rose, fell = digest.moved(1), digest.moved(-1)
     if rose or fell:
         yield (
-            f"  From run to run, open failures rose by {number(rose)} and fell by {number(fell)} in all; what was "
-            "found and what was mended between the same two runs cancels out."
+            f"  From run to run, open failures increased by {number(rose)} and decreased by {number(fell)} in total; "
+            "new and fixed failures between the same two runs cancel out."
         )
     elif not any(run.failing.get(severity, 0) for run in digest.runs for severity in Severity):
-        yield "  No run found an open failure in what could be judged."
+        yield "  No run found an open failure among the check results that could be evaluated."
     elif len(digest.runs) > 1:
         yield "  The number of open failures did not change."

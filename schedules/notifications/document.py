@@ -1,6 +1,6 @@
-"""A message as JSON values: what webhooks get.
+"""A message as JSON values: what webhooks receive.
 
-docs/message.schema.json is the shape of version 1; another shape gets another version.
+docs/message.schema.json describes version 1; a change of the format gets another version.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from schedules.notifications.sentences import short
 
 VERSION = 1
 MOST = 100
-"""Findings, and gaps, that a document holds."""
+"""Maximum number of findings, and of evidence gaps, in a document."""
 LONGEST = 500
-"""Characters of a text from outside, ellipsis left out."""
+"""Characters of a text from outside, without the ellipsis."""
 
 
 def document_of(
     context: NotificationContext, decision: Decision, event: Event, changes: RunChanges | None, digest: Digest | None
 ) -> dict[str, Any]:
-    """The document about *facts*. Every key is always there; null and empty say that there is nothing."""
+    """The document about *context*. Every key is always present; null and empty mean that there is nothing."""
     run, view = context.run, context.view
     return {
         "version": VERSION,
@@ -169,7 +169,7 @@ def _digest(digest: Digest) -> dict[str, Any]:
         "fell": digest.moved(-1),
         "incomplete": digest.incomplete,
         "without_run": [
-            {"at": stamp(night.at), "state": night.state.value, "reason": short(night.reason, LONGEST) or None}
-            for night in digest.without_run[:MOST]
+            {"at": stamp(entry.at), "state": entry.state.value, "reason": short(entry.reason, LONGEST) or None}
+            for entry in digest.without_run[:MOST]
         ],
     }

@@ -1,4 +1,4 @@
-"""A message as HTML for mail: inline styles only, no pictures, no script, colours for light and dark grounds alike."""
+"""A message as HTML for e-mail: inline styles, no images, no scripts, colours for light and dark backgrounds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINK = "display:inline-block;margin:16px 0 0;padding:8px 14px;border:1px solid 
 
 
 def html_of(message: Message) -> str:
-    """The whole document: what the text says and nothing more. Only an address of HTTP becomes a link."""
+    """The whole document, with the same content as the text. Only an http(s) URL becomes a link."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -35,7 +35,7 @@ def html_of(message: Message) -> str:
 
 
 def _blocks(lines: Iterable[str]) -> Iterator[str]:
-    """A paragraph a line; lines below another as a list, and the other one as their heading."""
+    """Each line as a paragraph; indented lines as a list, with the line before them as its heading."""
     head, items = "", list[str]()
     for line in lines:
         if line.startswith("  "):

@@ -1,4 +1,4 @@
-"""What is told, as plain sentences and as JSON values: first what changed, then the totals, then a link."""
+"""The message of a notification, as plain sentences and as JSON values: changes, then totals, then a link."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ LONGEST_SUBJECT = 150
 LONGEST_TEXT = 20_000
 """Characters of a message's text."""
 _LONGEST_PART = 9_500
-"""Characters of what changed, and of the totals."""
+"""Characters of the changes, and of the totals."""
 _SERIOUS = (Severity.CRITICAL, Severity.HIGH)
 
 
 def compose(context: NotificationContext, decision: Decision, digest: Digest | None = None) -> Message:
-    """The message about *facts* for a delivery that *decision* lets go; *digest* where it says that one is due."""
+    """The message about *context* for a delivery that *decision* sends; *digest* where it says that one is due."""
     run, view = context.run, context.view
     changes = run_changes(run, view, context) if run is not None and view is not None else None
     event = decision.event
@@ -68,7 +68,7 @@ def _changed(
     elif run is None or context.job.state in BAD:
         yield from failure_lines(context)
     elif context.before is not None and context.before.state in BAD:
-        yield "There is a run again; the job before had none."
+        yield "This job produced a run; the previous one did not."
     if run is not None and view is not None and changes is not None:
         lines = tuple(change_lines(run, view, changes))
         yield from lines or (nothing_line(changes),)
@@ -77,7 +77,7 @@ def _changed(
 
 
 def _bounded(lines: Iterable[str]) -> tuple[str, ...]:
-    """As many of the lines as there is room for."""
+    """As many of the lines as fit."""
     kept: list[str] = []
     room, left = _LONGEST_PART, 0
     for line in lines:
@@ -86,16 +86,16 @@ def _bounded(lines: Iterable[str]) -> tuple[str, ...]:
             left += 1
         else:
             kept.append(line)
-    return (*kept, f"{counted(left, 'more line is', 'more lines are')} left out here.") if left else tuple(kept)
+    return (*kept, f"{counted(left, 'more line is', 'more lines are')} not shown.") if left else tuple(kept)
 
 
 def _subject(context: NotificationContext, changes: RunChanges | None, event: Event, digest: Digest | None) -> str:
-    name = context.schedule or "by hand"
+    name = context.schedule or "manual run"
     text = f"[ecr-audit] {name}: {_headline(context, changes, event, digest)}"
-    known = context.view or context.before_view
+    latest_view = context.view or context.before_view
     run = context.run
     organization = (run.organization_name or run.organization_id) if run is not None else ""
-    organization = organization or (known.organization if known is not None else "")
+    organization = organization or (latest_view.organization if latest_view is not None else "")
     suffix = f" ({named(organization, 48)})" if organization else ""
     return f"{short(text, LONGEST_SUBJECT - len(suffix) - 1)}{suffix}"
 
@@ -112,15 +112,15 @@ def _headline(context: NotificationContext, changes: RunChanges | None, event: E
         open_ = f"{open_text(context.view.open)} open" if context.view.failures else context.view.conclusion.word
         return f"first run, {open_}"
     if event is Event.GAPS:
-        clauses = ["evidence missing", *_evidence(changes, context.view), *clauses]
+        clauses = ["evidence gaps", *_evidence(changes, context.view), *clauses]
     elif event is Event.RECOVERED:
         return f"recovered, {', '.join([*_recovered(context, changes), *clauses])}"
-    return ", ".join(clauses) or f"nothing new, {context.view.conclusion.word}"
+    return ", ".join(clauses) or f"no changes, {context.view.conclusion.word}"
 
 
 def _failed_headline(context: NotificationContext) -> str:
-    words = {JobState.FAILED: "failed", JobState.MISSED: "missed", JobState.TIMED_OUT: "took too long"}
-    return f"no run, {words.get(context.job.state, 'cannot be read')}"
+    words = {JobState.FAILED: "job failed", JobState.MISSED: "job missed", JobState.TIMED_OUT: "job timed out"}
+    return f"no run, {words.get(context.job.state, 'stored run cannot be read')}"
 
 
 def _digest_headline(digest: Digest) -> str:
@@ -139,9 +139,9 @@ def _changes(changes: RunChanges) -> Iterator[str]:
     counts = Counter(finding.severity for finding in changes.new)
     yield from (f"{number(counts[one])} new {SEVERITY_WORDS[one].lower()}" for one in _SERIOUS if counts[one])
     if lower := sum(counts[one] for one in Severity if one not in _SERIOUS):
-        yield f"{number(lower)} new below high"
+        yield f"{number(lower)} new medium or lower"
     if changes.worse:
-        yield f"{number(len(changes.worse))} worse"
+        yield f"{number(len(changes.worse))} more severe"
     if changes.fixed:
         yield f"{number(len(changes.fixed))} fixed"
 
@@ -150,15 +150,15 @@ def _evidence(changes: RunChanges, view: ReportView) -> Iterator[str]:
     if changes.gaps:
         yield f"{counted(len(changes.gaps), 'read', 'reads')} failed"
     if changes.unknown:
-        yield f"{number(len(changes.unknown))} undecided"
+        yield f"{number(len(changes.unknown))} unknown"
     if changes.broken:
-        yield f"{counted(len(changes.broken), 'check', 'checks')} broke"
+        yield counted(len(changes.broken), "check error", "check errors")
     if not (changes.gaps or changes.unknown or changes.broken):
         yield view.conclusion.word
 
 
 def _recovered(context: NotificationContext, changes: RunChanges) -> Iterator[str]:
     if context.before is not None and context.before.state in BAD:
-        yield "there is a run again"
+        yield "a run was produced again"
     if changes.complete_again:
         yield "evidence complete"

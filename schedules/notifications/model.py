@@ -1,4 +1,4 @@
-"""What a job tells and to whom: values that the rules, the messages and the deliveries share."""
+"""Values that the notification rules, the messages and the deliveries share."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from schedules.jobs.queue import Job
 
 @dataclass(frozen=True, slots=True)
 class NotificationContext:
-    """What is known when a job has ended; nothing else decides who is told what."""
+    """What is known when a job has ended: the only input of the notification rules."""
 
     job: Job
     schedule: str
-    """Name of the schedule; empty for a job by hand."""
+    """Name of the schedule; empty for a manual job."""
     run: Run | None
-    """None where the job failed, was missed or took too long."""
+    """None where the job failed, was missed or timed out."""
     view: ReportView | None
-    """Of `run`, with its history: `view.change` is against the run before of the same organization and scope."""
+    """Of `run`, with its history: `view.change` is relative to the previous run of the same organization and scope."""
     before: Job | None
-    """The schedule's job before this one that ended otherwise than coalesced or cancelled."""
+    """The schedule's previous job whose outcome is neither coalesced nor cancelled."""
     before_view: ReportView | None
-    """Of the last run before this job of the same schedule; None where there is none or it cannot be read."""
+    """Of the schedule's last run before this job; None where there is none or it cannot be read."""
     link: str
-    """Address of the run's page, or of the job's where there is no run; empty where the service has no public one."""
+    """URL of the run's page, or of the job's where there is no run; empty where the service has no public URL."""
     now: dt.datetime
 
 
 class Event(StrEnum):
-    """What a message is about, what matters most first."""
+    """What a message is about, the most important first."""
 
     FAILED = "failed"
     NEW = "new-findings"
@@ -48,41 +48,41 @@ class Event(StrEnum):
 _LABELS = {
     Event.FAILED: "No run",
     Event.NEW: "New findings",
-    Event.WORSE: "Worse",
-    Event.GAPS: "Evidence missing",
+    Event.WORSE: "More severe",
+    Event.GAPS: "Evidence gaps",
     Event.RECOVERED: "Recovered",
     Event.DIGEST: "Digest",
-    Event.REPORT: "Always sent",
+    Event.REPORT: "Report",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a delivery goes out."""
+    """Why a delivery is sent."""
 
     event: Event
     sentence: str
 
     @property
     def text(self) -> str:
-        """As receipts and messages write it: `New findings: 1 high failure is new.`"""
+        """As shown in receipts and messages: `New findings: 1 high failure is new.`"""
         return f"{_LABELS[self.event]}: {self.sentence}"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a delivery goes out."""
+    """Whether a delivery is sent."""
 
     reasons: tuple[Reason, ...]
-    """Why; empty: it stays quiet."""
+    """Why it is sent; empty: it is suppressed."""
     suppressed: str = ""
-    """Why not, in a sentence."""
+    """Why it is suppressed, in a sentence."""
     digest: bool = False
-    """Whether the summary of the runs since the last one is due."""
+    """Whether the digest of the runs since the last one is due."""
 
     @property
     def goes(self) -> bool:
-        """Whether there is anything to tell."""
+        """Whether it is sent."""
         return bool(self.reasons)
 
     @property
@@ -93,23 +93,23 @@ class Decision:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The reasons in words."""
+        """The reasons as sentences."""
         return tuple(reason.text for reason in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What people and machines are told. Nothing in it is markup; names from AWS are made visible, not trusted."""
+    """The content of a notification. Nothing in it is markup; names from AWS are sanitized, not trusted."""
 
     subject: str
     """One line."""
     changed: tuple[str, ...]
-    """What changed, a sentence each: the beginning of every message."""
+    """The changes, one sentence each: the first part of every message."""
     totals: tuple[str, ...]
-    """What the run found altogether."""
+    """The totals of the run."""
     link: str
     document: Mapping[str, Any]
-    """The same as JSON values, versioned, for webhooks: `version`, `event`, `job`, `schedule`, `run`, `change`, …"""
+    """The same as versioned JSON values, for webhooks: `version`, `event`, `job`, `schedule`, `run`, `change`, …"""
 
     @property
     def text(self) -> str:
@@ -120,21 +120,21 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryContent:
-    """One delivery, ready to go."""
+    """One delivery, ready to send."""
 
     key: str
-    """The same for every attempt: receivers can tell a repetition by it."""
+    """The same for every attempt, so that receivers recognize a repetition."""
     schedule: str
     job: Job
     run: Run | None
     view: ReportView | None
     message: Message
     files: Mapping[str, bytes]
-    """Reports (and scripts, below `remediation/`) by name."""
+    """Reports (and scripts, in `remediation/`) by name."""
 
 
 class DeliveryError(Exception):
-    """A delivery did not arrive; the message says why, without any secret."""
+    """A delivery failed; the message says why and contains no secret."""
 
     def __init__(self, message: str, *, again: bool) -> None:
         """*again*: whether another attempt may succeed."""

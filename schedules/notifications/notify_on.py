@@ -1,4 +1,4 @@
-"""`notify_on` of a delivery: the events of which it is notified."""
+"""`notify_on` of a delivery: the events that it is notified of."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from checks.model import Severity
 
 
 class NotifyOn(Strict):
-    """The events that a delivery is notified of. Where none applies, nothing is sent, and the receipt says why."""
+    """The events that a delivery is notified of. If none applies, nothing is sent, and the receipt says why."""
 
-    always: bool = Field(default=False, description="After every run, whatever it found.")
+    always: bool = Field(default=False, description="After every run, regardless of its findings.")
     new: Severity | Literal["never"] = Field(
-        default=Severity.HIGH, description="New findings of this severity or a worse one."
+        default=Severity.HIGH, description="New findings of this severity or higher; `never`: none."
     )
     worse: bool = Field(default=True, description="A finding became more severe, at or above `new`.")
-    gaps: bool = Field(default=True, description="Evidence is missing that the run before had.")
+    gaps: bool = Field(default=True, description="New evidence gaps, compared with the previous run.")
     recovery: bool = Field(default=True, description="What an earlier notification reported is resolved.")
-    failed: bool = Field(default=True, description="There is no run: the job failed, was missed or took too long.")
+    failed: bool = Field(default=True, description="There is no run: the job failed, was missed or timed out.")
     digest: Literal["never", "daily", "weekly", "monthly"] = Field(
         default="never",
-        description="Besides that, a summary of all runs since the last one, with the first run of a period.",
+        description="In addition, a summary of all runs since the last digest, sent with the first run of each period.",
     )

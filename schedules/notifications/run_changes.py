@@ -1,6 +1,4 @@
-"""What changed in a run for those who were notified of the schedule's run before, and failures that are open again
-and no news.
-"""
+"""What changed in a run since the schedule's previous run, and failures that are seen again and are not new."""
 
 from __future__ import annotations
 
@@ -18,15 +16,15 @@ from reports.view import ReportView
 from schedules.notifications.model import NotificationContext
 
 _FOUND = 2
-"""Runs that must have found it before: one alone may have been somebody's own, of which nobody was told."""
+"""Runs that must have found it before: a single one may have been a manual run, which has no notification."""
 
 
 def reappeared(found: Iterable[Finding], view: ReportView, before: Mapping[str, Finding]) -> tuple[Finding, ...]:
-    """Those of *found*, open now and not open in the run before, that are no news.
+    """Those of *found*, open now and not open in the previous run, that are not new.
 
-    *before*: findings of the run before, by fingerprint. It must have had each as undecided, under no waiver, and at
-    least as severe; runs before that must have found it, when as many failures of its severity, or worse ones, were
-    open as are known from then: else some were waived then, or mattered less.
+    *before*: findings of the previous run, by fingerprint. A finding is not new if the previous run had it as
+    unknown, not waived, and at least as severe, and earlier runs found it: at a point of the trend with at least as
+    many open failures of its severity or higher as are known from then (otherwise some were waived or less severe).
     """
     candidates = [one for one in found if _may_be_known(one, view, before.get(one.fingerprint))]
     severities = {one.severity for one in candidates}
@@ -49,7 +47,7 @@ def _may_be_known(finding: Finding, view: ReportView, before: Finding | None) ->
 
 
 def _has_room(point: TrendPoint, severity: Severity, view: ReportView) -> bool:
-    """Whether as many failures were open in an earlier run as there are, of that severity, that were seen by then."""
+    """Whether an earlier run had at least as many open failures of *severity* or higher as were first seen by then."""
     severe = frozenset(one for one in Severity if one.at_least(severity))
     open_then = sum(count for one, count in point.open.items() if one in severe)
     ages = (view.ages.get(one.fingerprint) for one in view.findings if one.severity in severe and is_open(one))
@@ -57,45 +55,45 @@ def _has_room(point: TrendPoint, severity: Severity, view: ReportView) -> bool:
 
 
 PASSING = frozenset((GapKind.THROTTLED, GapKind.TIMED_OUT, GapKind.UNREACHABLE))
-"""Reasons that hit other registries every night: such gaps are compared by number, not by place."""
+"""Transient reasons that affect other registries in each run: such gaps are compared by number, not by registry."""
 
 _FACTOR, _MORE = 2, 5
-"""They are news where there are more than so many times, and so many more than, in the run before."""
+"""Such gaps are new where they exceed this multiple of the previous run's number, and this many more than it."""
 
 _WHOLE = frozenset((GapKind.ROLE_MISSING, GapKind.REGION_DISABLED, GapKind.ACCOUNT_INACTIVE))
-"""Reasons that hide all of an account or Region, whatever operation they name."""
+"""Reasons that affect a whole account or Region, regardless of the operation."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunChanges:
-    """What differs from the schedule's run before."""
+    """What differs from the schedule's previous run."""
 
     change: ChangeSince | None
-    """Against the run before; None where the schedule has none to compare with: then everything counts as new."""
+    """Since the previous run; None where the schedule has no comparable run: then everything counts as new."""
     new: tuple[Finding, ...]
     """Open now and not open before, worst first."""
     again: tuple[Finding, ...]
-    """Open now, undecided in the run before, and known to be open from an earlier one: seen again, not new."""
+    """Open now, unknown in the previous run, and open in an earlier one: seen again, not new."""
     worse: tuple[Finding, ...]
     """Open in both, more severe now."""
     fixed_findings: tuple[Finding, ...]
-    """What is fixed, as the run before had it, as far as that one is at hand."""
+    """Fixed findings as the previous run had them; empty where it cannot be read."""
     unexcused: tuple[Finding, ...]
-    """Undecided now, and covered by a waiver before that covers it no longer."""
+    """Unknown now, and no longer covered by the waiver that covered it before."""
     was_open: Mapping[str, Severity]
-    """Open failures of the run before by fingerprint, as far as it is at hand."""
+    """Open failures of the previous run by fingerprint; empty where it cannot be read."""
     gaps: tuple[Gap, ...]
-    """Reads that failed and did not before."""
+    """Reads that failed and did not fail before."""
     gaps_over: int
-    """Reads that failed before in accounts where none fails now, those apart that fail somewhere every night."""
+    """Reads that failed before, in accounts where none fails now; without transient reasons."""
     unknown: tuple[Finding, ...]
-    """Undecided now, by a check that could decide everything at that place before."""
+    """Unknown now, of a check that had no unknown result in that registry before."""
     broken: tuple[str, ...]
-    """Checks that broke, and did not before."""
+    """Checks that ended with an error, and did not before."""
     newly_unread: tuple[RegistryId, ...]
-    """Registries that are missing from the result without a reason, and were not before."""
+    """Registries that are missing from the result without a reason, and were not missing before."""
     was_level: VerdictLevel | None
-    """Verdict of the run before; None where that is not at hand."""
+    """Verdict of the previous run; None where it cannot be read."""
     complete_again: bool
     """Whether evidence was missing before, and none is now."""
 
@@ -106,29 +104,29 @@ class RunChanges:
 
     @property
     def since(self) -> str:
-        """When the run before began, in words; empty where there is none."""
+        """When the previous run began, as text; empty where there is none."""
         return self.change.since if self.change is not None else ""
 
     @property
     def fixed(self) -> frozenset[str]:
-        """Fingerprints: open before, read again, and no failure now."""
+        """Fingerprints: open before, evaluated again, and no failure now."""
         return self.change.fixed if self.change is not None else frozenset()
 
     @property
     def unsure(self) -> frozenset[str]:
-        """Fingerprints: open before, and not to be looked at now."""
+        """Fingerprints: open before, and not evaluated now."""
         return self.change.unsure if self.change is not None else frozenset()
 
     @property
     def waived(self) -> frozenset[str]:
-        """Fingerprints: open before; a waiver covers it now."""
+        """Fingerprints: open before, waived now."""
         return self.change.waived if self.change is not None else frozenset()
 
 
 def run_changes(run: Run, view: ReportView, context: NotificationContext) -> RunChanges:
-    """What is new in *run*, of which *view* tells, against the run before that *facts* have."""
+    """What is new in *run*, shown by *view*, compared with the previous run of *context*."""
     past = _comparable(view, context.before_view)
-    change = None if _unheard(context, past) else view.change or _change(run, past)
+    change = None if _never_notified(context, past) else view.change or _change(run, past)
     marks = {finding.fingerprint: finding for finding in past.findings} if past is not None else {}
     new, again = _new(view, change, marks)
     change = _without(change, again) if change is not None else None
@@ -143,7 +141,7 @@ def run_changes(run: Run, view: ReportView, context: NotificationContext) -> Run
         was_open={mark: one.severity for mark, one in marks.items() if is_open(one)},
         gaps=_new_gaps(run.gaps, past),
         gaps_over=_gaps_over(run.gaps, past),
-        unknown=tuple(_new_undecided(run, view, past)),
+        unknown=tuple(_newly_unknown(run, view, past)),
         broken=tuple(_newly_broken(run, past)),
         newly_unread=tuple(_newly_lost(run, past)),
         was_level=past.conclusion.level if past is not None else None,
@@ -152,17 +150,17 @@ def run_changes(run: Run, view: ReportView, context: NotificationContext) -> Run
 
 
 def _comparable(view: ReportView, before: ReportView | None) -> ReportView | None:
-    """The run before, where it asked the same question."""
+    """The previous run, where it has the same scope."""
     return before if before is not None and before.scope == view.scope else None
 
 
-def _unheard(context: NotificationContext, past: ReportView | None) -> bool:
-    """Whether those who hear of the schedule have heard of no run yet, though somebody may have run one by hand."""
+def _never_notified(context: NotificationContext, past: ReportView | None) -> bool:
+    """Whether the schedule's receivers have not been notified of any run yet; there may be manual runs."""
     return bool(context.schedule) and past is None and not (context.before and context.before.run)
 
 
 def _change(run: Run, past: ReportView | None) -> ChangeSince | None:
-    """The change against *past*, where the view has none: more runs by hand lay between than a history goes back."""
+    """The change since *past*, where the view has none because too many manual runs lie between the two."""
     if past is None:
         return None
     open_ = {finding.fingerprint: finding.severity for finding in past.findings if is_open(finding)}
@@ -172,7 +170,7 @@ def _change(run: Run, past: ReportView | None) -> ChangeSince | None:
 
 
 def _without(change: ChangeSince, again: Iterable[Finding]) -> ChangeSince:
-    """*change* where what is seen again is not new."""
+    """*change* with the findings that are seen again as still open, not new."""
     seen = frozenset(finding.fingerprint for finding in again)
     return replace(change, new=change.new - seen, still=change.still | seen)
 
@@ -180,13 +178,13 @@ def _without(change: ChangeSince, again: Iterable[Finding]) -> ChangeSince:
 def _new(
     view: ReportView, change: ChangeSince | None, marks: Mapping[str, Finding]
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """What is new, and what is seen again."""
+    """New findings, and findings that are seen again."""
     if change is None:
         return tuple(one for one in view.findings if is_open(one)), ()
     found = [one for one in view.findings if is_open(one) and one.fingerprint in change.new]
     again = reappeared(found, view, marks)
-    known = {one.fingerprint for one in again}
-    return tuple(one for one in found if one.fingerprint not in known), again
+    seen = {one.fingerprint for one in again}
+    return tuple(one for one in found if one.fingerprint not in seen), again
 
 
 def _unexcused(view: ReportView, marks: Mapping[str, Finding]) -> Iterator[Finding]:
@@ -199,10 +197,10 @@ def _unexcused(view: ReportView, marks: Mapping[str, Finding]) -> Iterator[Findi
 def _new_gaps(gaps: Iterable[Gap], past: ReportView | None) -> tuple[Gap, ...]:
     if past is None:
         return tuple(gaps)
-    known = {_read(gap) for gap in past.gaps}
+    before_reads = {_read(gap) for gap in past.gaps}
     hidden = {RegistryId(gap.account, gap.region) for gap in past.gaps if gap.kind in _WHOLE and gap.account}
     all_gaps = tuple(gaps)
-    found = tuple(gap for gap in all_gaps if _read(gap) not in known and not hidden & _places(gap))
+    found = tuple(gap for gap in all_gaps if _read(gap) not in before_reads and not hidden & _places(gap))
     many, before = (Counter(gap.kind for gap in some) for some in (all_gaps, past.gaps))
     usual = {
         kind for kind in PASSING if before[kind] and many[kind] <= max(_FACTOR * before[kind], before[kind] + _MORE)
@@ -218,7 +216,7 @@ def _gaps_over(gaps: Iterable[Gap], past: ReportView | None) -> int:
 
 
 def _read(gap: Gap) -> tuple[str, RegistryId, str]:
-    """What was to be read: the operation, where, and of which thing."""
+    """What was to be read: operation, registry, and resource."""
     return gap.operation, RegistryId(gap.account, gap.region), gap.resource
 
 
@@ -227,10 +225,10 @@ def _places(gap: Gap) -> set[RegistryId]:
     return {RegistryId(gap.account, gap.region), RegistryId(gap.account, "")}
 
 
-def _new_undecided(run: Run, view: ReportView, past: ReportView | None) -> Iterator[Finding]:
-    """By check and place, so that a repository more in a registry that cannot be read is no news.
+def _newly_unknown(run: Run, view: ReportView, past: ReportView | None) -> Iterator[Finding]:
+    """By check and registry, so that another repository in a registry that cannot be read is not new.
 
-    Where a read failed, that is what is told, or known: what follows from it is not told besides.
+    Where a read failed, the evidence gap is notified, and its consequences are not notified in addition.
     """
     before = {_place(one) for one in past.findings if one.status is Status.UNKNOWN} if past is not None else set()
     unread = {(gap.account, gap.region) for gap in run.gaps if gap.account}
@@ -264,6 +262,6 @@ def _newly_lost(run: Run, past: ReportView | None) -> Iterator[RegistryId]:
 
 
 def _whole(view: ReportView) -> bool:
-    """Whether nothing was missing and everything was decided."""
+    """Whether the evidence is complete and no check result is unknown."""
     nothing = view.conclusion.level is VerdictLevel.NOTHING
     return not (view.gaps or view.unaccounted or view.unknown or view.broken or nothing)

@@ -1,4 +1,4 @@
-"""The lines of a message: plain text, bounded, names made visible. Two leading spaces put a line below another."""
+"""The lines of a message: plain text, bounded, names sanitized. A line with two leading spaces is a detail line."""
 
 from __future__ import annotations
 
@@ -20,56 +20,59 @@ from schedules.notifications.rules import BAD, moment_of, state_sentence
 from schedules.notifications.run_changes import RunChanges
 
 LISTED = 10
-"""Findings that are told one by one."""
+"""Findings that are listed individually."""
 FEW = 5
-"""Of anything else."""
+"""Entries of any other list."""
 PLACES = 3
-"""Places of one reason for a gap."""
+"""Registries that are listed for one reason of evidence gaps."""
 LONGEST_NAME = 160
 """Characters of a name from outside."""
 LONGEST_REASON = 1_000
 """Characters of a job's reason."""
 WAIVER_DAYS = 14
-"""Waivers are told so long before they end."""
+"""Waivers are listed this many days before they expire."""
 
 _ADVICE = {
-    JobState.FAILED: "When the cause is mended, `{command}` runs it now.",
-    JobState.MISSED: "Nothing makes up for it by itself any more; `{command}` runs it now.",
-    JobState.TIMED_OUT: "Raise `time_limit_minutes` of the schedule or narrow its `scope`; `{command}` runs it now.",
-    JobState.DONE: "`ecr-audit store verify` tells what is wrong with kept runs; `{command}` makes a new one.",
+    JobState.FAILED: "Fix the cause, then run it with `{command}`.",
+    JobState.MISSED: "It is not started automatically any more; run it with `{command}`.",
+    JobState.TIMED_OUT: (
+        "Raise the schedule's `time_limit_minutes` or narrow its `scope`, then run it with `{command}`."
+    ),
+    JobState.DONE: "Check the stored runs with `ecr-audit store verify`; make a new run with `{command}`.",
 }
 
 
 def short(text: str, longest: int = LONGEST_NAME) -> str:
-    """Text from outside on one line, everything in it visible, at most *longest* characters and an ellipsis."""
+    """Text from outside on one line, control characters made visible, at most *longest* characters and an ellipsis."""
     line = one_line(text[: 2 * longest])
     return line if max(len(line), len(text) - longest) <= longest else f"{line[:longest]}…"
 
 
 def named(text: str, longest: int = LONGEST_NAME) -> str:
-    """A name from outside: as `short`, and a word joiner keeps addresses in it from becoming links by themselves."""
+    """A name from outside: as `short`, with word joiners so that mail clients do not turn URLs in it into links."""
     return short(text, longest).replace("://", ":\u2060//").replace("www.", "www\u2060.")
 
 
 def failure_lines(context: NotificationContext) -> Iterator[str]:
-    """What became of a job without a run, since when, and what to do."""
+    """The outcome of a job without a run, its times, and what to do next."""
     job = context.job
     what, reason = sentence(state_sentence(job)), short(job.reason, LONGEST_REASON)
     yield f"{what.removesuffix('.')}: {sentence(reason)}" if reason else what
     yield f"  {_when(job)}"
     before = context.before
     if before is not None and before.state in BAD:
-        yield f"  The job before made no run either, on {moment_text(moment_of(before))}: {state_sentence(before)}"
+        ended = moment_text(moment_of(before))
+        yield f"  The previous job produced no run either, on {ended}: {state_sentence(before)}"
     elif before is not None:
-        yield f"  The job before made a run, on {moment_text(moment_of(before))}."
-    yield "  Nothing was looked at: what was open before may have been mended, and what was right may have broken."
+        yield f"  The previous job produced a run, on {moment_text(moment_of(before))}."
+    yield "  Nothing was evaluated: failures may have been fixed or may have appeared since the last run."
     yield f"  {_ADVICE.get(job.state, _ADVICE[JobState.FAILED]).format(command=_command(context))}"
     if context.schedule:
-        yield f"  `ecr-audit schedule next {context.schedule}` tells when it is due again."
+        yield f"  `ecr-audit schedule next {context.schedule}` shows when it is due again."
 
 
 def cancelled_line(job: Job) -> str:
-    """That somebody cancelled a job."""
+    """That a job was cancelled, and by which user."""
     return sentence(f"The job was {short(job.reason) or 'cancelled'}")
 
 
@@ -79,17 +82,17 @@ def _command(context: NotificationContext) -> str:
 
 def _when(job: Job) -> str:
     parts = [f"it was due on {moment_text(job.due_at)}"] if job.due_at else []
-    parts.append(f"began on {moment_text(job.started_at)}" if job.started_at else "never began")
+    parts.append(f"started on {moment_text(job.started_at)}" if job.started_at else "was never started")
     if job.finished_at and job.started_at:
         parts.append(f"ended on {moment_text(job.finished_at)}")
     if job.attempts > 1:
-        parts.append(f"was begun {number(job.attempts)} times")
+        parts.append(f"was attempted {number(job.attempts)} times")
     text = listed(parts)
     return sentence(text if job.due_at else f"it {text}").replace("it ", "It ", 1)
 
 
 def change_lines(run: Run, view: ReportView, changes: RunChanges) -> Iterator[str]:
-    """What changed: new, worse, evidence, mended, waived."""
+    """What changed: new failures, severity, evidence, fixed failures, waivers."""
     yield from _new_lines(run, changes)
     if changes.worse:
         yield f"More severe than before: {_severities(changes.worse)}."
@@ -102,16 +105,16 @@ def change_lines(run: Run, view: ReportView, changes: RunChanges) -> Iterator[st
 
 def _new_lines(run: Run, changes: RunChanges) -> Iterator[str]:
     if changes.first:
-        yield "The first run of this schedule: everything that is open counts as new."
+        yield "First run of this schedule: every open failure counts as new."
     if changes.new:
         yield f"New: {_severities(changes.new)}."
         yield from finding_lines(run, changes.new)
     if changes.unexcused:
-        count = counted(len(changes.unexcused), "judgement", "judgements")
-        yield f"Undecided, and covered by a waiver no longer: {count}."
+        count = counted(len(changes.unexcused), "check result", "check results")
+        yield f"Unknown, and no longer covered by a waiver: {count}."
         yield from finding_lines(run, changes.unexcused)
     if changes.again:
-        yield f"Seen again after a run that could not look, and open as before: {_severities(changes.again)}."
+        yield f"Still open, after a run in which they were unknown: {_severities(changes.again)}."
         yield from finding_lines(run, changes.again)
 
 
@@ -121,13 +124,13 @@ def _severities(findings: Iterable[Finding]) -> str:
 
 
 def finding_lines(
-    run: Run, findings: Sequence[Finding], told: int = LISTED, *, was: Mapping[str, Severity] | None = None
+    run: Run, findings: Sequence[Finding], limit: int = LISTED, *, was: Mapping[str, Severity] | None = None
 ) -> Iterator[str]:
-    """One line a finding, the worst first; what is left out is counted. *was*: severities before, by fingerprint."""
+    """One line per finding, the most severe first; the rest is counted. *was*: earlier severities by fingerprint."""
     ordered = sorted(findings, key=lambda finding: finding.severity.rank)
-    for finding in ordered[:told]:
+    for finding in ordered[:limit]:
         yield f"  {finding_line(run, finding, (was or {}).get(finding.fingerprint))}"
-    if left := ordered[told:]:
+    if left := ordered[limit:]:
         counts = Counter(finding.severity for finding in left)
         words = [f"{number(counts[one])} {SEVERITY_WORDS[one].lower()}" for one in Severity if counts[one]]
         yield f"  and {number(len(left))} more: {listed(words)}."
@@ -148,10 +151,10 @@ def account_text(run: Run, account: str) -> str:
 
 
 def evidence_lines(run: Run, changes: RunChanges) -> Iterator[str]:
-    """Evidence that the run before had and this one has not, with what would bring it back."""
+    """Evidence gaps that the previous run did not have, with what would close them."""
     if changes.gaps:
-        newly = "is missing" if changes.was_level is None else "is newly missing"
-        yield f"Evidence that {newly}: {counted(len(changes.gaps), 'read', 'reads')}."
+        heading = "Evidence gaps" if changes.was_level is None else "New evidence gaps"
+        yield f"{heading}: {counted(len(changes.gaps), 'failed read', 'failed reads')}."
         groups = group_gaps(changes.gaps)
         for group in groups[:FEW]:
             yield f"  {_gap_line(group)}"
@@ -160,17 +163,17 @@ def evidence_lines(run: Run, changes: RunChanges) -> Iterator[str]:
     if changes.unknown:
         checks = sorted({named(finding.check) for finding in changes.unknown})
         more = f" and {number(len(checks) - PLACES)} more" if len(checks) > PLACES else ""
-        count = counted(len(changes.unknown), "judgement is", "judgements are")
-        yield f"{count} undecided where no read failed: {', '.join(checks[:PLACES])}{more}."
+        count = counted(len(changes.unknown), "check result", "check results")
+        yield f"Newly unknown, although no read failed: {count} of {', '.join(checks[:PLACES])}{more}."
     if changes.broken:
-        yield f"{counted(len(changes.broken), 'check', 'checks')} broke: {_some(changes.broken)}."
+        yield f"{counted(len(changes.broken), 'check', 'checks')} ended with an error: {_some(changes.broken)}."
     if changes.newly_unread:
         yield (
-            f"Planned, and missing from the result without a reason: "
+            f"Planned, but missing from the result without a reason: "
             f"{_some([str(one) for one in changes.newly_unread])}."
         )
     if changes.unsure:
-        yield f"Open before, and not to be looked at again: {counted(len(changes.unsure), 'failure', 'failures')}."
+        yield f"Open before, and not evaluated in this run: {counted(len(changes.unsure), 'failure', 'failures')}."
 
 
 def _some(names: Sequence[str]) -> str:
@@ -191,11 +194,11 @@ def _fixed_lines(run: Run, view: ReportView, changes: RunChanges) -> Iterator[st
         yield f"Fixed: {counted(len(changes.fixed), 'failure', 'failures')}."
         yield from finding_lines(run, changes.fixed_findings, FEW)
     if changes.complete_again:
-        yield f"The evidence is complete again. {view.coverage[1]}"
+        yield f"Evidence is complete again. {view.coverage[1]}"
 
 
 def total_lines(run: Run, view: ReportView, changes: RunChanges, today: dt.date) -> Iterator[str]:
-    """The run altogether: verdict, what was looked at, exceptions that end soon."""
+    """The totals of the run: verdict, coverage, waivers that expire soon."""
     yield f"{view.conclusion.mark} {view.conclusion.word}: {short(view.conclusion.sentence, LONGEST_REASON)}"
     if changes.change is not None:
         yield changes.change.sentence
@@ -212,13 +215,13 @@ def _ending_waivers(view: ReportView, today: dt.date) -> Iterator[str]:
             ending[waiver.until, waiver.owner, waiver.reason] += 1
     if not ending:
         return
-    ways = sorted(ending)
-    yield f"{counted(len(ways), 'waiver ends', 'waivers end')} within {WAIVER_DAYS} days:"
-    for until, owner, reason in ways[:FEW]:
+    waivers = sorted(ending)
+    yield f"{counted(len(waivers), 'waiver expires', 'waivers expire')} within {WAIVER_DAYS} days:"
+    for until, owner, reason in waivers[:FEW]:
         count = counted(ending[until, owner, reason], "failure", "failures")
         yield f"  until {until}, {count}, {named(owner)}: {named(reason)}"
-    if len(ways) > FEW:
-        yield f"  and {number(len(ways) - FEW)} more."
+    if len(waivers) > FEW:
+        yield f"  and {number(len(waivers) - FEW)} more."
 
 
 def days_left(until: str, today: dt.date) -> int:
@@ -228,4 +231,4 @@ def days_left(until: str, today: dt.date) -> int:
 
 def nothing_line(changes: RunChanges) -> str:
     """That nothing changed."""
-    return f"Nothing changed since the run of {changes.since}." if changes.since else "Nothing is open."
+    return f"No changes since the run of {changes.since}." if changes.since else "No failure is open."

@@ -1,1 +1,1 @@
-"""The service: what is due gets a job, a waiting job gets a worker process."""
+"""The service: due occasions get a job, waiting jobs get a worker process."""

@@ -1,4 +1,4 @@
-"""What a job asks of the audit: its schedule's settings, and what was said when it was asked for."""
+"""The audit request of a job: its schedule's settings, and the options of the job's request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schedules.jobs.queue import Job
 
 
 def schedule_of(configuration: Configuration, job: Job) -> Schedule:
-    """The settings of the job's schedule; for an audit that belongs to none, those of an empty one.
+    """The settings of the job's schedule; for a manual job without a schedule, the defaults.
 
     Raises LookupError where the schedule is no longer configured.
     """
@@ -25,14 +25,14 @@ def schedule_of(configuration: Configuration, job: Job) -> Schedule:
     try:
         return configuration.schedules[job.schedule]
     except KeyError:
-        raise LookupError(f"no schedule is called {job.schedule!r} any more") from None
+        raise LookupError(f"the schedule {job.schedule!r} is no longer configured") from None
 
 
 def request_of(configuration: Configuration, job: Job, now: dt.datetime) -> Request:
     """What to audit. Raises LookupError as above, OSError and UnicodeDecodeError for files that cannot be read."""
     schedule = schedule_of(configuration, job)
-    said = job.request.get("scope")
-    scope = ScopeSettings.model_validate_json(json.dumps(said), strict=True) if said else schedule.scope
+    narrowed = job.request.get("scope")
+    scope = ScopeSettings.model_validate_json(json.dumps(narrowed), strict=True) if narrowed else schedule.scope
     return Request(
         aws=_aws(configuration.aws),
         scope=Scope(
@@ -41,18 +41,18 @@ def request_of(configuration: Configuration, job: Job, now: dt.datetime) -> Requ
         baseline_name=Path(schedule.baseline).name if schedule.baseline else "defaults",
         baseline_text=Path(schedule.baseline).read_text("utf-8-sig") if schedule.baseline else "",
         processes=configuration.aws.processes or min(os.cpu_count() or 1, 4),
-        resume=_begun_lately(job, now),
+        resume=_begun_recently(job, now),
         waivers=_given(schedule.waivers),
         custom_checks=_custom_checks(schedule.custom_checks),
     )
 
 
 RESUMED_WITHIN = dt.timedelta(hours=6)
-"""What an earlier attempt read is good for so long; after that, a new collection tells more than half an old one."""
+"""Evidence of an earlier attempt is reused within this time; after that, it is collected again."""
 
 
-def _begun_lately(job: Job, now: dt.datetime) -> bool:
-    # The first attempt has no reason why an earlier one came to nothing.
+def _begun_recently(job: Job, now: dt.datetime) -> bool:
+    # The first attempt has no `reason`: that is why an earlier attempt did not finish.
     return bool(job.reason) and job.started_at is not None and now - job.started_at < RESUMED_WITHIN
 
 
@@ -66,7 +66,7 @@ def _aws(section: AwsSection) -> AwsSettings:
 
 
 def _given(name: str) -> GivenFile | None:
-    """A file of waivers that is not there yet holds none: the first one that is granted begins it."""
+    """The file; None where it does not exist yet: the first waiver that is granted creates it."""
     if not name or not Path(name).exists():
         return None
     return GivenFile(Path(name).name, Path(name).read_text("utf-8-sig"))

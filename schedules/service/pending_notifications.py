@@ -1,4 +1,4 @@
-"""Outcomes that somebody was promised to hear of and has not: found from the ledger, and given up at last."""
+"""Ended jobs with promised deliveries that have no receipt yet: found in the job queue, retried, given up at last."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from schedules.deliveries.receipts import Receipts, ReceiptState
 from schedules.jobs.queue import Clock, Job, JobQueue
 
 NOTIFIED_WITHIN = dt.timedelta(days=7)
-"""Outcomes older than this are no news: what was promised of them and never sent stays so."""
+"""Older outcomes are not notified any more."""
 ATTEMPTS = 3
-"""Workers of one service that may die over telling one outcome."""
+"""Workers of one service that may die while notifying of one job."""
 
 
 class PendingNotifications:
-    """What one service knows of promises that are kept, and of those that it tried to keep."""
+    """Jobs whose notifications are complete, and the service's attempts for the others."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        self._ledger, self._receipts, self._clock = JobQueue(store.engine, clock), Receipts(store.engine, clock), clock
-        self._told: set[str] = set()
+        self._queue, self._receipts, self._clock = JobQueue(store.engine, clock), Receipts(store.engine, clock), clock
+        self._notified: set[str] = set()
         self._attempts: dict[str, int] = {}
 
     def notified(self, job: Job) -> bool:
-        """Whether everything promised of an ended job has its receipt."""
-        if job.id not in self._told and not self._missing(job):
-            self._told.add(job.id)
-        return job.id in self._told
+        """Whether every promised delivery of an ended job has its receipt."""
+        if job.id not in self._notified and not self._missing(job):
+            self._notified.add(job.id)
+        return job.id in self._notified
 
     def outcomes(self) -> Iterator[Job]:
-        """Ended jobs that somebody has not heard of, the latest first."""
-        return (job for job in self._ledger.ended_since(self._clock() - NOTIFIED_WITHIN) if not self.notified(job))
+        """Ended jobs with deliveries that were not notified, the latest first."""
+        return (job for job in self._queue.ended_since(self._clock() - NOTIFIED_WITHIN) if not self.notified(job))
 
     def attempt(self, job: Job) -> bool:
         """Whether another attempt may be made; where not, what is missing is recorded as failed."""
@@ -40,7 +40,7 @@ class PendingNotifications:
             return True
         for name in self._missing(job):
             self._receipts.promise(job.id, name, job.run)
-            self._receipts.failed(job.id, name, f"the worker that was to deliver died {ATTEMPTS} times")
+            self._receipts.failed(job.id, name, f"the worker process of the delivery died {ATTEMPTS} times")
         return False
 
     def _missing(self, job: Job) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Worker processes: the command that each is given, how they are started, stopped and reaped."""
+"""Worker processes: their command, and how they are started, stopped and reaped."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import Protocol
 
 
 class Task(StrEnum):
-    """What a worker is to do with its job."""
+    """What a worker does with its job."""
 
     WORK = "work"
-    """Do it, record its outcome, tell whoever is to hear of it."""
+    """Run it, record its outcome, make its deliveries."""
     NOTIFY = "notify"
-    """Its outcome is recorded; tell those who have not heard of it."""
+    """Its outcome is recorded; make the deliveries that are pending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class WorkerCommand:
     task: Task
     job: str
     holder: str
-    """Which attempt this is: what it writes is taken only while that one holds the job."""
+    """The attempt: its writes are accepted only while it holds the job."""
     store: str
-    """URL of the store, which knows where its evidence lies."""
+    """URL of the store, which has the location of its evidence."""
     configuration: str
     """The service's configuration, as JSON."""
 
@@ -50,33 +50,33 @@ class Child(Protocol):
     """A worker process."""
 
     def ended(self) -> int | None:
-        """Its exit code (negative: the signal that killed it); None while it is alive. Never waits."""
+        """Its exit code (negative: the signal that killed it); None while it is alive. Never blocks."""
 
     def stop(self) -> None:
-        """Ask it to put away what it has and end."""
+        """Ask it to save its progress and exit."""
 
     def kill(self) -> None:
-        """End it, and all that it started, at once."""
+        """Kill it, and all processes that it started."""
 
 
 class Launch(Protocol):
     """Starts a worker."""
 
     def __call__(self, worker_command: WorkerCommand) -> Child:
-        """Start one for *order*. Raises OSError where the system refuses."""
+        """Start one for *worker_command*. Raises OSError where the process cannot be started."""
 
 
 class WorkerProcess:
-    """A worker as a process of this machine. It ends itself when its standard input does: when we die."""
+    """A worker as a local process. It exits when its standard input is closed, that is, when its parent dies."""
 
     def __init__(
         self, worker_command: WorkerCommand, command: tuple[str, ...] = ("-m", "schedules.service.worker")
     ) -> None:
-        # -P: a folder called `audit` where the service was started must not be taken for the program's own.
+        # -P: a folder `audit` in the service's working directory must not be imported instead of the package.
         self._process = subprocess.Popen(
             [sys.executable, "-P", *command], stdin=subprocess.PIPE, start_new_session=True
         )
-        with suppress(BrokenPipeError):  # it died at once: `ended` tells
+        with suppress(BrokenPipeError):  # it died immediately: `ended` returns its exit code
             assert self._process.stdin is not None
             self._process.stdin.write(worker_command.as_line())
             self._process.stdin.flush()

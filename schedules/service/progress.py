@@ -12,16 +12,16 @@ from reports.text import progress_text
 from schedules.jobs.queue import JobQueue
 
 SECONDS_BETWEEN = 0.5
-"""People do not see more, and each is a write into the database."""
+"""Minimum time between updates: each is a write into the database."""
 
 
 class Steps:
-    """The progress of a job, as people can follow it. What comes too quickly is left out, never the last word."""
+    """The progress of a job, for display. Updates in quick succession are omitted, but never the last one."""
 
     def __init__(self, queue: JobQueue, job: str, holder: str) -> None:
-        self._ledger, self._job, self._holder = queue, job, holder
+        self._queue, self._job, self._holder = queue, job, holder
         self._note, self._done, self._total = "", 0, 0
-        self._told = 0.0
+        self._written_at = 0.0
 
     def __call__(self, event: ProgressEvent) -> None:
         """The next step of an audit."""
@@ -34,30 +34,30 @@ class Steps:
                 self.note(progress_text(event))
 
     def planned(self, total: int) -> None:
-        """So many pieces are ahead."""
+        """Set the number of steps."""
         self._done, self._total = 0, total
         self._write(now=True)
 
     def done(self) -> None:
-        """One is done."""
+        """Count a finished step."""
         self._done += 1
         self._write(now=self._done == self._total)
 
     def note(self, text: str) -> None:
-        """What is being done."""
+        """Set the current step."""
         self._note = text
         self._write(now=True)
 
     def _write(self, *, now: bool) -> None:
         moment = time.monotonic()
-        if now or moment - self._told >= SECONDS_BETWEEN:
-            self._told = moment
+        if now or moment - self._written_at >= SECONDS_BETWEEN:
+            self._written_at = moment
             try:
-                self._ledger.report_progress(
+                self._queue.report_progress(
                     self._job, self._holder, note=self._note, done=self._done, total=self._total
                 )
             except sa.exc.SQLAlchemyError as error:
-                # That nobody can see how far it is must not end what it does; keeping the run will tell.
+                # Progress is only for display: the job goes on, and reports the error when it stores the run.
                 structlog.get_logger().warning("progress-not-recorded", reason=type(error).__name__)
 
 

@@ -1,4 +1,4 @@
-"""Every occasion of a schedule gets its job: the one that is due, those that were missed, those that overlap."""
+"""Jobs for the occasions of a schedule: the one that is due, missed ones, and overlapping ones."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from schedules.configuration.service import Schedule
 from schedules.jobs.queue import Job, JobQueue, JobState, Kind
 
 IN_TIME = dt.timedelta(minutes=5)
-"""So late an occasion still counts as kept, also where nothing is caught up with: nobody is quicker at all times."""
+"""An occasion up to this late is on time, also with `catch_up_hours: 0`: a service may be busy for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """Occasions without a job, each in one place."""
+    """Occasions without a job, each in exactly one field."""
 
     run: dt.datetime | None
-    """The latest one, if it is recent enough to be made up for."""
+    """The latest one, if it is within the catch-up window."""
     coalesced: tuple[dt.datetime, ...]
-    """Earlier ones that are recent enough as well: the one run stands for them."""
+    """Earlier ones within the window: they are merged into that run."""
     missed: tuple[dt.datetime, ...]
     """Those before the window."""
 
 
 def missed_since(schedule: Schedule, last_due: dt.datetime, now: dt.datetime) -> Missed:
-    """Sort the occasions after *last_due*, up to *now*, by what is to be done about them. Moments are in UTC.
+    """Sort the occasions after *last_due*, up to *now*, by how they are handled. Times are in UTC.
 
-    An occasion that is due this moment is among them, so that a fire in time and a late one are the same to a caller.
+    An occasion that is due exactly now is included, so that callers need not distinguish timely and late wake-ups.
     """
     due = occasions(schedule, last_due, now)
     window = now - max(dt.timedelta(hours=schedule.catch_up_hours), IN_TIME)
@@ -42,31 +42,31 @@ def missed_since(schedule: Schedule, last_due: dt.datetime, now: dt.datetime) ->
 def account_for(
     name: str, schedule: Schedule, queue: JobQueue, now: dt.datetime, since: dt.datetime
 ) -> tuple[Job, ...]:
-    """Record a job for each occasion after the last one that has any, up to *now*; returns the new ones.
+    """Record a job for each occasion after the last recorded one, up to *now*; returns the new jobs.
 
-    *since*: where to begin for a schedule that never had any. One path for a fire in time, a late one, and a service
-    that was down: whichever process comes first records an occasion, the others find it recorded.
+    *since*: start for a schedule without any job. The same path handles timely and late wake-ups and downtime of the
+    service: the first process records an occasion, the others find it recorded.
     """
     missed = missed_since(schedule, queue.last_due(name) or since, now)
     recorded = []
     for due in missed.missed:
-        # Of a long outage only the last one is told; a message for each night of it would help nobody.
-        told = schedule.deliveries if due == missed.missed[-1] and missed.run is None else ()
-        window = f"catching up goes back {schedule.catch_up_hours} hours only"
-        reason = f"no service followed the schedule then, and {window}"
-        recorded.append(_outcome(queue, name, due, JobState.MISSED, reason, told))
+        # Only the last missed run of an outage is notified, to avoid one message per missed run.
+        deliveries = schedule.deliveries if due == missed.missed[-1] and missed.run is None else ()
+        window = f"the catch-up window is {schedule.catch_up_hours} hours"
+        reason = f"no service was running at that time, and {window}"
+        recorded.append(_outcome(queue, name, due, JobState.MISSED, reason, deliveries))
     for due in missed.coalesced:
-        recorded.append(_outcome(queue, name, due, JobState.COALESCED, "made up for together with a later one", ()))
+        recorded.append(_outcome(queue, name, due, JobState.COALESCED, "merged into a later run", ()))
     if missed.run is not None:
-        recorded.append(_asked(queue, name, schedule, missed.run, now))
+        recorded.append(_requested(queue, name, schedule, missed.run, now))
     return tuple(job for job in recorded if job is not None)
 
 
-def _asked(queue: JobQueue, name: str, schedule: Schedule, due: dt.datetime, now: dt.datetime) -> Job | None:
+def _requested(queue: JobQueue, name: str, schedule: Schedule, due: dt.datetime, now: dt.datetime) -> Job | None:
     for busy in queue.list(schedule=name, states=(JobState.WAITING, JobState.RUNNING)):
         if busy.request.get("scope"):
-            continue  # somebody asked for a part; it cannot stand for the whole
-        reason = f"the audit asked for at {busy.requested_at:%Y-%m-%d %H:%M} UTC had not ended"
+            continue  # a manual audit of another scope does not replace the scheduled one
+        reason = f"the audit requested at {busy.requested_at:%Y-%m-%d %H:%M} UTC had not ended"
         return _outcome(queue, name, due, JobState.COALESCED, reason, ())
     late = (now - due).total_seconds() > _LATE_SECONDS
     request = {"deliveries": list(schedule.deliveries)}
@@ -74,13 +74,13 @@ def _asked(queue: JobQueue, name: str, schedule: Schedule, due: dt.datetime, now
 
 
 _LATE_SECONDS = 120
-"""From then on a job is told to have been caught up with."""
+"""A job that starts later than this is a `catch-up`."""
 
 
 def _outcome(
-    queue: JobQueue, name: str, due: dt.datetime, state: JobState, reason: str, told: tuple[str, ...]
+    queue: JobQueue, name: str, due: dt.datetime, state: JobState, reason: str, deliveries: tuple[str, ...]
 ) -> Job | None:
-    request = {"deliveries": list(told)}
+    request = {"deliveries": list(deliveries)}
     return queue.enqueue(
         Kind.AUDIT, by="catch-up", schedule=name, due_at=due, request=request, state=state, reason=reason
     )

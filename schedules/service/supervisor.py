@@ -1,4 +1,4 @@
-"""Workers under way: who has which job, since when, and what becomes of a job whose worker ends, hangs or dies."""
+"""Supervision of running workers: their jobs and leases, and the handling of workers that end, hang or die."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ from schedules.service.processes import Child, Launch, Task, WorkerCommand
 log = structlog.get_logger()
 
 AT_ONCE = 4
-"""Workers of one service; audits of one schedule never overlap anyway."""
+"""Maximum number of workers of one service; audits of one schedule never overlap."""
 GRACE_SECONDS = 20.0
-"""What a worker that is told to end gets to put things away."""
+"""Time for a stopped worker to save its progress before it is killed."""
 RETRY_SECONDS = 60.0
-"""Before an attempt after a failed one, doubled each time."""
+"""Delay before the next attempt, doubled each time."""
 REPORT_MINUTES = 30
-"""Time limit of what belongs to no schedule."""
+"""Time limit of jobs without a schedule."""
 NOTIFY_LOOKS_SECONDS = 30.0
-"""Between looks for outcomes that somebody was not told of."""
+"""Interval of the search for pending notifications."""
 
 
 @dataclass(slots=True)
 class RunningWorker:
-    """A worker of ours."""
+    """A worker of this service."""
 
     job: Job
     task: Task
     lease_name: str
-    """The lease that lets it work."""
+    """The lease under which it runs."""
     holder: str
     child: Child
     began: float
-    """Monotonic seconds, as the others."""
+    """Monotonic seconds, as all times here."""
     renewed: float
     limit: float
     """Seconds it may take."""
     ending: JobState | None = None
-    """The outcome once it has ended, where we end it; WAITING: it shall go on another time."""
+    """The outcome to record once it has ended, where the service stops it; WAITING: the job is resumed later."""
     reason: str = ""
     asked_to_stop: float = 0.0
 
 
 def lease_name_of(job: Job) -> str:
-    """The lease under which a job runs: audits of one schedule exclude each other on whatever machine."""
+    """The lease under which a job runs: audits of one schedule exclude each other on all machines."""
     if job.kind is Kind.AUDIT and job.schedule:
         return f"schedule:{job.schedule}"
     return f"job:{job.id}"
@@ -72,46 +72,49 @@ class Supervisor:
         launch: Launch,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*clock*: the present, for what is written; *ticks*: seconds that no setting of the clock moves."""
+        """*clock*: the current time, for stored times; *ticks*: monotonic seconds."""
         self._ticks = ticks
         self._configuration, self._store, self._clock, self._launch = configuration, store, clock, launch
-        self._ledger, self._leases = JobQueue(store.engine, clock), Leases(store.engine)
-        self._unannounced = PendingNotifications(store, clock)
+        self._queue, self._leases = JobQueue(store.engine, clock), Leases(store.engine)
+        self._pending = PendingNotifications(store, clock)
         self._workers: list[RunningWorker] = []
         self._not_before: dict[str, float] = {}
         self._looked_for_pending = 0.0
 
     @property
     def busy(self) -> bool:
-        """Whether a worker of ours is alive."""
+        """Whether a worker of this service is alive."""
         return bool(self._workers)
 
     def round(self, only: str = "") -> None:
-        """Look after our workers, take what the dead left, begin what waits, tell what is untold; *only* of one job."""
+        """Check workers, recover jobs of dead services, start waiting jobs, make pending notifications.
+
+        *only*: restrict it to the job with this id.
+        """
         for worker in list(self._workers):
             self._look_after(worker)
-        self._take_from_the_dead()
-        for job in self._ledger.waiting():
+        self._recover_orphaned_jobs()
+        for job in self._queue.waiting():
             if len(self._workers) < AT_ONCE and job.id in (only or job.id):
                 self._begin(job)
         self._start_notifications(only)
 
     def notified(self, job: Job) -> bool:
-        """Whether everything promised of an ended job has its receipt."""
-        return self._unannounced.notified(job)
+        """Whether every promised delivery of an ended job has its receipt."""
+        return self._pending.notified(job)
 
     def without_store(self) -> None:
-        """The store does not answer: a worker whose lease we cannot renew in time must end before another begins."""
+        """The store is unavailable: a worker whose lease has expired must end before another one starts."""
         now = self._ticks()
         for worker in self._workers:
             if now - worker.renewed > TERM_SECONDS and not worker.asked_to_stop:
-                self._end(worker, JobState.WAITING, "the store did not answer for longer than a lease holds")
+                self._end(worker, JobState.WAITING, "the store was unavailable for longer than the term of a lease")
             self._insist(worker, now)
 
     def put_down(self, grace_seconds: float) -> None:
-        """Let every worker put away what it has, and its job wait for the next service."""
+        """Stop every worker; its job waits and is resumed by the next service."""
         for worker in self._workers:
-            self._end(worker, JobState.WAITING, "the service was stopped; it goes on when a service starts")
+            self._end(worker, JobState.WAITING, "the service was stopped; the job is resumed when a service starts")
         until = self._ticks() + grace_seconds
         while self._workers and self._ticks() < until:
             self._reap_all()
@@ -127,7 +130,7 @@ class Supervisor:
             try:
                 self._reap(worker)
             except sa.exc.SQLAlchemyError as error:
-                # Its lease lapses by itself, and the next service takes the job.
+                # Its lease expires, and the next service recovers the job.
                 log.error("outcome-not-recorded", job=worker.job.id, reason=type(error).__name__)
                 self._workers.remove(worker)
 
@@ -139,7 +142,7 @@ class Supervisor:
         lease_name, holder = lease_name_of(job), _holder()
         if not self._leases.take(lease_name, holder, self._seconds()):
             return
-        begun = self._ledger.begin(job.id, holder)
+        begun = self._queue.begin(job.id, holder)
         if begun is None:
             self._leases.release(lease_name, holder)
             return
@@ -174,11 +177,11 @@ class Supervisor:
             if self._leases.renew(worker.lease_name, worker.holder, self._seconds()):
                 worker.renewed = now
             else:
-                # Somebody else has it, and will record the outcome.
+                # Another service has the lease and records the outcome.
                 self._end(worker, JobState.WAITING, "its lease was lost")
         if now - worker.began > worker.limit:
             self._end(worker, JobState.TIMED_OUT, f"it took longer than {worker.limit / 60:g} minutes")
-        job = self._ledger.get(worker.job.id)
+        job = self._queue.get(worker.job.id)
         if worker.task is Task.WORK and job is not None and job.cancel_requested_by:
             self._end(worker, JobState.CANCELLED, f"cancelled by {job.cancel_requested_by}")
         self._insist(worker, now)
@@ -200,7 +203,7 @@ class Supervisor:
         if worker.task is Task.WORK:
             self._settle(worker, code)
         elif code:
-            log.error("telling-died", job=worker.job.id, code=code)
+            log.error("notifier-died", job=worker.job.id, code=code)
         self._leases.release(worker.lease_name, worker.holder)
         self._workers.remove(worker)
         self._looked_for_pending = 0.0
@@ -208,7 +211,7 @@ class Supervisor:
         return True
 
     def _settle(self, worker: RunningWorker, code: int) -> None:
-        job = self._ledger.get(worker.job.id)
+        job = self._queue.get(worker.job.id)
         if job is None:
             return
         if job.state is JobState.RUNNING and job.holder == worker.holder:
@@ -217,11 +220,11 @@ class Supervisor:
             self._wait_a_while(job)
 
     def _settle_for(self, worker: RunningWorker, job: Job, code: int) -> None:
-        """Its worker has ended without saying how."""
+        """Its worker has ended without recording an outcome."""
         if worker.ending is JobState.WAITING:
-            self._ledger.again(job.id, worker.holder, worker.reason, counted=False)
+            self._queue.again(job.id, worker.holder, worker.reason, counted=False)
         elif worker.ending is not None:
-            self._ledger.end(job.id, worker.holder, worker.ending, worker.reason)
+            self._queue.end(job.id, worker.holder, worker.ending, worker.reason)
         else:
             self._died(
                 job,
@@ -233,19 +236,19 @@ class Supervisor:
         allowed = _attempts(self._configuration, job)
         log.error("worker-died", job=job.id, reason=reason, attempt=job.attempts, of=allowed)
         if job.attempts < allowed:
-            self._ledger.again(job.id, holder, reason)
+            self._queue.again(job.id, holder, reason)
             self._wait_a_while(job)
         else:
-            self._ledger.end(job.id, holder, JobState.FAILED, f"{reason}, as attempt {job.attempts} of {allowed}")
+            self._queue.end(job.id, holder, JobState.FAILED, f"{reason}, as attempt {job.attempts} of {allowed}")
 
     def _wait_a_while(self, job: Job) -> None:
         self._not_before[job.id] = self._ticks() + RETRY_SECONDS * 2 ** max(0, job.attempts - 1)
 
-    # --- what others left -------------------------------------------------------------------------------------------
+    # --- left by others ---------------------------------------------------------------------------------------------
 
-    def _take_from_the_dead(self) -> None:
+    def _recover_orphaned_jobs(self) -> None:
         ours = {worker.job.id for worker in self._workers}
-        for job in self._ledger.list(states=(JobState.RUNNING,), limit=1000):
+        for job in self._queue.list(states=(JobState.RUNNING,), limit=1000):
             if job.id not in ours and self._leases.holder(lease_name_of(job), self._seconds()) != job.holder:
                 self._died(job, job.holder, "its service died")
                 self._not_before.pop(job.id, None)
@@ -255,15 +258,15 @@ class Supervisor:
         if now - self._looked_for_pending < NOTIFY_LOOKS_SECONDS:
             return
         self._looked_for_pending = now
-        for job in self._unannounced.outcomes():
+        for job in self._pending.outcomes():
             if job.id not in (only or job.id) or len(self._workers) >= AT_ONCE:
                 continue
             if job.holder and self._leases.holder(lease_name_of(job), self._seconds()) == job.holder:
-                continue  # the worker that recorded the outcome is telling it
-            lease_name, holder = f"tell:{job.id}", _holder()
+                continue  # the worker that recorded the outcome is making the deliveries
+            lease_name, holder = f"notify:{job.id}", _holder()
             if not self._leases.take(lease_name, holder, self._seconds()):
                 continue
-            if self._unannounced.attempt(job):
+            if self._pending.attempt(job):
                 self._start(job, Task.NOTIFY, lease_name, holder)
             else:
                 self._leases.release(lease_name, holder)

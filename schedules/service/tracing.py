@@ -1,8 +1,8 @@
-"""Where the time of a job goes, as OpenTelemetry spans: job → collect, tables, judge, keep, render, deliver.
+"""OpenTelemetry spans of a job: job → collect, tables, judge, keep, render, deliver.
 
-Off unless OTEL_EXPORTER_OTLP_ENDPOINT (or its variant for traces) says where spans go, and then the extra `tracing`
-must be installed. The other OTEL_* variables hold as usual; spans go by OTLP over HTTP with protobuf, the one protocol
-that the extra brings. What an exception said is never exported, only its type: texts of errors stay on this machine.
+Off unless OTEL_EXPORTER_OTLP_ENDPOINT (or its variant for traces) is set, which requires the extra `tracing`. The other
+OTEL_* variables have their usual meaning; spans are exported by OTLP over HTTP with protobuf, the only protocol of the
+extra. Of an exception, only its type is exported, never its message.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _LONGEST = 300
 """Characters of an attribute."""
 
 _EXPORT_SECONDS = 5.0
-"""How long a collector may take to answer: a worker that ends waits for it."""
+"""Timeout of the export: a worker waits for it when it exits."""
 
 
 @contextmanager
 def span(name: str, **attributes: spans.Attribute) -> Iterator[None]:
-    """As `audit.spans.span`, with texts that may come from anywhere."""
+    """As `audit.spans.span`, with texts from outside."""
     with spans.span(name, **{key: _short(one) if isinstance(one, str) else one for key, one in attributes.items()}):
         yield
 
@@ -37,10 +37,10 @@ def _short(text: str) -> str:
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
 
 
-def _wanted() -> bool:
-    """Whether the environment says where spans go."""
-    said = {name: os.environ.get(f"OTEL_{name}", "").strip().lower() for name in ("SDK_DISABLED", "TRACES_EXPORTER")}
-    if said["SDK_DISABLED"] == "true" or said["TRACES_EXPORTER"] == "none":
+def _configured() -> bool:
+    """Whether the environment configures the export of spans."""
+    values = {name: os.environ.get(f"OTEL_{name}", "").strip().lower() for name in ("SDK_DISABLED", "TRACES_EXPORTER")}
+    if values["SDK_DISABLED"] == "true" or values["TRACES_EXPORTER"] == "none":
         return False
     return any(
         os.environ.get(name, "").strip()
@@ -49,8 +49,8 @@ def _wanted() -> bool:
 
 
 def set_up() -> None:
-    """Export the spans of this process, where it is wanted; called once. They are flushed when the process ends."""
-    if not _wanted():
+    """Export the spans of this process, if configured; called once. They are flushed when the process ends."""
+    if not _configured():
         return
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -70,6 +70,6 @@ def set_up() -> None:
 
 
 def _timeout() -> float | None:
-    """None leaves it to OTEL_EXPORTER_OTLP_TIMEOUT, where that is set."""
+    """None where OTEL_EXPORTER_OTLP_TIMEOUT is set, which the exporter reads."""
     names = ("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
     return None if any(map(os.environ.get, names)) else _EXPORT_SECONDS

@@ -1,9 +1,9 @@
-"""A worker process: one job from its order to its outcome, then whoever is to hear of it.
+"""A worker process: runs one job, records its outcome, and makes its deliveries.
 
-    python -m schedules.service.worker < order
+    python -m schedules.service.worker < command
 
-Its parent watches it and renews its lease; whatever it writes is taken only while its attempt holds the job. It ends
-in good order on SIGTERM, and when its parent dies.
+Its parent supervises it and renews its lease; its writes are accepted only while its attempt holds the job. It shuts
+down cleanly on SIGTERM, and when its parent dies.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ log = structlog.get_logger()
 
 
 class Stopped(BaseException):
-    """Somebody ends this worker: not an error, hence not caught as one."""
+    """This worker is stopped by SIGTERM: not an error, hence not caught as one."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """What a worker works with."""
+    """The dependencies of a worker."""
 
     command: WorkerCommand
     configuration: Configuration
@@ -52,7 +52,7 @@ class WorkerContext:
 
 
 def work(worker: WorkerContext) -> None:
-    """Carry out the order. The outcome is in the ledger before anybody is told of it."""
+    """Run the command. The outcome is recorded in the job queue before any delivery is made."""
     job = worker.queue.get(worker.command.job)
     if job is None:
         return
@@ -64,11 +64,11 @@ def work(worker: WorkerContext) -> None:
         if ended is not None and ended.state.ended:
             with structlog.contextvars.bound_contextvars(run=ended.run):
                 notify(worker, ended)
-            _let_go(worker)
+            _apply_retention(worker)
 
 
 def _attempt(worker: WorkerContext, job: Job) -> None:
-    """Do the job and record how it ended. Only what may be gone in a minute is tried again."""
+    """Run the job and record its outcome. Only errors that may be temporary lead to another attempt."""
     holder, queue = worker.command.holder, worker.queue
     try:
         _KINDS[job.kind](worker, job)
@@ -92,7 +92,7 @@ def _again_or_failed(worker: WorkerContext, job: Job, reason: str) -> None:
 
 
 def attempts_of(configuration: Configuration, job: Job) -> int:
-    """How often a job may be begun."""
+    """Maximum number of attempts of a job."""
     try:
         return schedule_of(configuration, job).attempts
     except LookupError:
@@ -100,7 +100,7 @@ def attempts_of(configuration: Configuration, job: Job) -> int:
 
 
 def _audit(worker: WorkerContext, job: Job) -> None:
-    # An attempt before this one may have kept its run, and died before it could say so.
+    # An earlier attempt may have stored its run and died before recording it.
     run_id = worker.store.run_of(job.id)
     if run_id is None:
         request = request_of(worker.configuration, job, worker.clock())
@@ -126,19 +126,19 @@ _KINDS: dict[Kind, Callable[[WorkerContext, Job], None]] = {Kind.AUDIT: _audit, 
 
 
 def notify(worker: WorkerContext, job: Job) -> None:
-    """Deliver what was promised and has no receipt yet."""
+    """Make the promised deliveries that have no receipt yet."""
     deliveries = worker.configuration.deliveries
     receipts = Receipts(worker.store.engine, worker.clock)
     for name in job.promised:
         if name not in deliveries:
             receipts.promise(job.id, name, job.run)
-            receipts.failed(job.id, name, reason=f"no delivery is called {name!r} any more")
+            receipts.failed(job.id, name, reason=f"the delivery {name!r} is no longer configured")
     groups: dict[str | None, dict[str, DeliverySettings]] = {}
     for name in job.promised:
         if name in deliveries:
             captured = receipts.last_notified(job, name) if job.schedule else ""
             groups.setdefault(captured, {})[name] = deliveries[name]
-    # Those who missed nothing come first: what failed the night before may take its time again.
+    # Deliveries without earlier failures come first: the others may take long again.
     for captured, promised in sorted(groups.items(), key=lambda group: group[0] != ""):
         url = worker.configuration.web.public_url
         context = notification_context(job, worker.store, worker.queue, url, worker.clock(), captured=captured)
@@ -146,8 +146,8 @@ def notify(worker: WorkerContext, job: Job) -> None:
             deliver_all(context, promised, receipts, store=worker.store, clock=worker.clock)
 
 
-def _let_go(worker: WorkerContext) -> None:
-    """Apply the retention, to runs and to what was rendered of them."""
+def _apply_retention(worker: WorkerContext) -> None:
+    """Apply the retention to runs and to their rendered reports."""
     keep = worker.configuration.retention
     try:
         sweep_rendered(worker.store, worker.clock().timestamp())
@@ -160,7 +160,7 @@ def _let_go(worker: WorkerContext) -> None:
 
 
 def main(clock: Clock = utc_now) -> int:
-    """Read the order from standard input and carry it out. 0: the ledger says how it ended; 1: it could not be told."""
+    """Read the command from standard input and run it. 0: the outcome is recorded; 1: the store cannot be used."""
     signal.signal(signal.SIGTERM, _stopped)
     set_up()
     command = WorkerCommand.from_line(sys.stdin.buffer.readline())
@@ -182,13 +182,13 @@ def _stopped(_number: int, _frame: object) -> None:
 
 
 def _end_with_parent() -> None:
-    """Once the parent is gone nobody renews our lease, or ends us in time; our standard input closes then."""
-    # Not through `sys.stdin`, whose lock would be held here when the interpreter ends.
+    """Stop when standard input is closed: without the parent, no process renews the lease or enforces the limit."""
+    # Not through `sys.stdin`, whose lock would be held here when the interpreter exits.
     while os.read(sys.stdin.fileno(), 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":
-    # Whatever else it raises is a defect: its traceback goes to the log, and the parent records that it died.
+    # Any other exception is a defect: its traceback goes to the log, and the parent records that the worker died.
     sys.exit(main())

@@ -114,7 +114,7 @@ def test_a_wrong_prefix_with_a_whole_bucket_below_it_is_stopped(
 ) -> None:
     monkeypatch.setattr(script, "MOST_BYTES", 3)
     put(s3, a="xx", b="yy")
-    with pytest.raises(ValueError, match="is this the configuration"):
+    with pytest.raises(ValueError, match="check the prefix"):
         script.fetch(f"s3://{BUCKET}", tmp_path)
 
 
@@ -127,7 +127,7 @@ def test_one_task_at_a_time_has_the_store(s3: Any, endpoint: str, script: Module
         code = (
             "import importlib.machinery as m, importlib.util as u, pathlib, sys\n"
             f"l = m.SourceFileLoader('s', {str(SCRIPT)!r}); s = u.module_from_spec(u.spec_from_loader('s', l))\n"
-            "l.exec_module(s); s.alone(pathlib.Path(sys.argv[1]), 0.05)"
+            "l.exec_module(s); s.lock(pathlib.Path(sys.argv[1]), 0.05)"
         )
         waited = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=False)
         assert "TimeoutError: another task" in waited.stderr
@@ -138,7 +138,7 @@ def test_the_lock_lasts_as_long_as_what_the_task_becomes(script: ModuleType, tmp
     code = (
         "import importlib.machinery as m, importlib.util as u, os, pathlib, sys\n"
         f"l = m.SourceFileLoader('s', {str(SCRIPT)!r}); s = u.module_from_spec(u.spec_from_loader('s', l))\n"
-        "l.exec_module(s); s.alone(pathlib.Path(sys.argv[1]), 0.05)\n"
+        "l.exec_module(s); s.lock(pathlib.Path(sys.argv[1]), 0.05)\n"
         "os.execv('/bin/sh', ['sh', '-c', 'echo become; read _'])"
     )
     with subprocess.Popen(
@@ -147,6 +147,6 @@ def test_the_lock_lasts_as_long_as_what_the_task_becomes(script: ModuleType, tmp
         assert task.stdout is not None
         assert task.stdout.readline() == "become\n"
         with pytest.raises(TimeoutError):
-            script.alone(tmp_path, 0.05)
+            script.lock(tmp_path, 0.05)
         task.communicate("\n", timeout=30)
-    script.alone(tmp_path, 0.05)
+    script.lock(tmp_path, 0.05)

@@ -115,15 +115,15 @@ def test_next_shows_what_daylight_saving_does(folder: Path) -> None:
     answer = call("next", "nightly", "--count", "2")
     assert answer.output.splitlines() == [
         "nightly: every day at 02:30, Europe/Berlin",
-        "  Sun 2026-03-29 03:00 +0200  01:00 UTC  the clock skips the time that is meant; this is the first moment"
-        " after it",
+        "  Sun 2026-03-29 03:00 +0200  01:00 UTC  daylight saving time skips the scheduled time; this is the"
+        " first moment after the gap",
         "  Mon 2026-03-30 02:30 +0200  00:30 UTC",
     ]
     assert json.loads(call("next", "nightly", "--count", "1", "--json").output) == [
         {
             "at": "2026-03-29T01:00:00+00:00",
             "local": "2026-03-29T03:00:00+02:00",
-            "remark": "the clock skips the time that is meant; this is the first moment after it",
+            "remark": "daylight saving time skips the scheduled time; this is the first moment after the gap",
         }
     ]
     assert "(paused: it will not run)" in call("next", "asleep").output
@@ -206,7 +206,7 @@ def test_check_shows_every_problem(folder: Path) -> None:
     (folder / "bad.yaml").write_text("schedules: {a: {cron: 0 0 30 2 *}, b: {every: nigtly}}\n")
     answer = call("check", "--config", "bad.yaml")
     assert answer.exit_code == 2
-    assert "bad.yaml:1:23: schedules.a.cron: never comes: no month that it names has a day 30" in answer.output
+    assert "bad.yaml:1:23: schedules.a.cron: never matches: none of its months has a day 30" in answer.output
     assert "bad.yaml:1:47: schedules.b.every: 'nigtly' is none of" in answer.output
 
 

@@ -36,7 +36,7 @@ def service(header: dict[str, Any]) -> int:
     store = open_store(configuration.store)
     launch = launcher(header["zygote"], header["stage"], time.time)
     one = Service(configuration, store, worker.utc_now, launch=launch, poll_seconds=0.05)
-    one._watch._ticks = time.time
+    one._supervisor._ticks = time.time
     one.start()
     for line in sys.stdin:
         word, _, rest = line.strip().partition(" ")

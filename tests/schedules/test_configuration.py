@@ -54,7 +54,8 @@ def test_paths_are_meant_from_the_file_s_folder(tmp_path: Path) -> None:
 store: data
 evidence: s3://bucket/prefix
 schedules:
-  nightly: {every: nightly, baseline: baseline.yaml, waivers: waivers.yaml, custom_checks: rules, deliveries: [mail, kept]}
+  nightly: {every: nightly, baseline: baseline.yaml, waivers: waivers.yaml, custom_checks: rules,
+            deliveries: [mail, kept]}
 deliveries:
   kept: {type: folder, folder: out}
   away: {type: folder, folder: /srv/reports}

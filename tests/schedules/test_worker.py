@@ -106,7 +106,7 @@ def test_it_records_the_outcome_and_tells_whoever_was_promised(
     assert receipts["archive"].state is ReceiptState.SENT
     assert (tmp_path / "archive" / "nightly" / ended.run / "findings.csv").exists()
     assert receipts["gone"].state is ReceiptState.FAILED
-    assert "no delivery is called 'gone' any more" in receipts["gone"].reason
+    assert "the delivery 'gone' is no longer configured" in receipts["gone"].reason
 
 
 def test_told_to_end_it_keeps_what_it_read_and_another_goes_on(

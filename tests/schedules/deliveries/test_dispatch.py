@@ -292,7 +292,7 @@ def test_a_receipt_that_cannot_be_kept_is_told_and_the_next_process_repeats_with
         context = world.context(run=run)
         (receipt,) = world.deliver(context, {"hook": hook(web.url)}, receipts=away)
         assert (receipt.state, receipt.kept, receipt.attempts) == (SENT, False, 1)
-        assert "could not be kept" in receipt.reason
+        assert "could not be stored" in receipt.reason
         assert world.receipts.of(context.job.id)[0].state is TRYING
         world.deliver(context, {"hook": hook(web.url)})
     assert len({got.headers["Idempotency-Key"] for got in web.got}) == 1

@@ -56,7 +56,7 @@ def test_files_that_do_not_fit_are_named_with_the_link():
     letter = mail(content(files), "a@example.com", TO, 1_500_000, clock)
     sent = read(letter)
     assert [part.get_filename() for part in sent.iter_attachments()] == ["report.pdf", "findings.csv"]
-    assert letter.left_out == ("findings.xlsx (2.0 MB) is too large for this mail and was left out.",)
+    assert letter.left_out == ("findings.xlsx (2.0 MB) is too large for this e-mail and was omitted.",)
     for kind in ("plain", "html"):
         text = sent.get_body([kind]).get_content()
         assert letter.left_out[0] in text

@@ -52,12 +52,12 @@ def test_a_trial_says_that_it_is_one(tmp_path):
         assert trial(hook, "on-call", clock=clock)["key_id"] == "1"
     (got,) = web.got
     document = json.loads(got.body)
-    assert document["reasons"] == ["Always sent: this is a trial of the delivery on-call."]
+    assert document["reasons"] == ["Report: this is a test of the delivery on-call."]
     jsonschema.validate(document, json.loads((ROOT / "docs" / "message.schema.json").read_text()))
     assert got.headers["Idempotency-Key"].endswith(".on-call")
     trial(settings(FolderDelivery, folder=str(tmp_path)), "archive", clock=clock)
     (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
-    assert "This is a trial." in file.read_text()
+    assert "This is a test message." in file.read_text()
 
 
 def test_a_trial_locks_nothing_and_imports_nothing(monkeypatch):
@@ -74,12 +74,12 @@ def test_a_trial_locks_nothing_and_imports_nothing(monkeypatch):
         s3.create_bucket(Bucket="trials", CreateBucketConfiguration=made, ObjectLockEnabledForBucket=True)
         lock = {"mode": "COMPLIANCE", "days": 3_650}
         detail = trial(settings(S3Delivery, bucket="trials", object_lock=lock, **where), "bucket", clock=clock)
-        assert "without its object lock" in detail["without"][0]
+        assert "without Object Lock" in detail["without"][0]
         (key,) = (one["Key"] for one in s3.list_objects_v2(Bucket="trials")["Contents"])
         assert "ObjectLockMode" not in s3.head_object(Bucket="trials", Key=key)
         hub = trial(settings(SecurityHubDelivery, **where), "hub", clock=clock)
         assert hub["account"] == "123456789012"
-        assert "Nothing was sent" in hub["without"][0]
+        assert "No test message was sent" in hub["without"][0]
     finally:
         server.stop()
 

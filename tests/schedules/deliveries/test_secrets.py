@@ -112,7 +112,7 @@ def test_a_defect_on_the_way_tells_no_secret(monkeypatch):
 
     monkeypatch.setattr(http, "post", broken)
     monkeypatch.setenv("SLACK_URL", f"https://hooks.slack.com/services/{TOKEN}")
-    with pytest.raises(DeliveryError, match="a defect of this program: ValueError at ") as caught:
+    with pytest.raises(DeliveryError, match="internal error: ValueError at ") as caught:
         deliver(settings(SlackDelivery, url={"env": "SLACK_URL"}), content(), clock=clock)
     assert_silent("".join(traceback.format_exception(caught.value)))
     assert not caught.value.again

@@ -35,7 +35,7 @@ def test_a_message_says_what_changed_first_then_totals_then_the_link(monkeypatch
         message().subject,
         "2 critical findings are new.\n1 finding is over.",
         "7 findings are open.",
-        f"<{message().link}|Open it>",
+        f"<{message().link}|Open in ecr-audit>",
     ]
     assert sent["text"].startswith(message().subject)
 
@@ -57,7 +57,7 @@ def test_refusals_say_slacks_own_word(monkeypatch, answer, again):
 )
 def test_an_address_that_is_not_https_sends_nothing_and_is_not_told(monkeypatch, url):
     monkeypatch.setenv("SLACK_URL", url)
-    with pytest.raises(DeliveryError, match="no https address") as caught:
+    with pytest.raises(DeliveryError, match="not a valid https URL") as caught:
         deliver(SLACK, content(), clock=clock)
     assert url not in str(caught.value)
 
@@ -72,7 +72,7 @@ def test_names_cannot_mention_or_link():
             assert block["text"]["verbatim"]
             assert "<" not in block["text"]["text"]
             assert ">" not in block["text"]["text"]
-    assert sent["blocks"][-1]["text"]["text"] == "<https://a/x%7Cy%3Ez?a=1&amp;b=2|Open it>"
+    assert sent["blocks"][-1]["text"]["text"] == "<https://a/x%7Cy%3Ez?a=1&amp;b=2|Open in ecr-audit>"
     assert "<" not in sent["text"]
     assert sent["blocks"][0]["text"]["type"] == "plain_text"
 

@@ -78,7 +78,7 @@ def test_a_server_without_starttls_gets_neither_password_nor_mail():
 def test_a_refused_login_is_final_and_does_not_tell_the_password(monkeypatch):
     monkeypatch.setenv("MAIL_PASSWORD", "wrong-and-secret-42")
     post = Post()
-    with mail_server(post, login=True) as port, pytest.raises(DeliveryError, match="login: 535") as caught:
+    with mail_server(post, login=True) as port, pytest.raises(DeliveryError, match="credentials: 535") as caught:
         send(server(port, **LOGIN))
     assert (post.envelopes, caught.value.again) == ([], False)
     assert "wrong-and-secret" not in repr(caught.value)
@@ -114,7 +114,7 @@ def test_a_recipient_that_does_not_exist_is_told_and_the_others_have_it():
     post = Post(recipients=lambda address: "550 No such user" if address.startswith("night") else "250 OK")
     with mail_server(post) as port:
         detail = send(server(port))
-    assert detail["without"] == ["night@example.com was refused: 550 No such user."]
+    assert detail["without"] == ["night@example.com was rejected: 550 No such user."]
     assert post.envelopes[0].rcpt_tos == ["team@example.com"]
 
 
@@ -154,7 +154,7 @@ def test_a_server_that_says_nothing_is_left(monkeypatch):
 
 def test_a_login_beyond_ascii_is_refused_before_anything_is_sent(monkeypatch):
     monkeypatch.setenv("MAIL_PASSWORD", "pässwörd")
-    with pytest.raises(DeliveryError, match="beyond ASCII"):
+    with pytest.raises(DeliveryError, match="non-ASCII"):
         send(server(1, **LOGIN))
 
 

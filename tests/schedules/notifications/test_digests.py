@@ -72,10 +72,11 @@ def test_a_month_of_failing_hours_is_counted() -> None:
 def test_incomplete_evidence_is_told() -> None:
     run = night_run(2, [], [gap()])
     digest = digest_of([EMPTY, summarize(run)], [night_job(1, run=EMPTY.id), night_job(2, run=run.id)])
-    assert "  The evidence was incomplete in 1 of 2 runs." in list(digest_lines(digest))
-    assert "  No run found an open failure in what could be judged." in list(digest_lines(digest))
+    assert "  Evidence was incomplete in 1 of 2 runs." in list(digest_lines(digest))
+    nothing_open = "  No run found an open failure among the check results that could be evaluated."
+    assert nothing_open in list(digest_lines(digest))
 
 
 def test_no_job_is_a_digest_too() -> None:
-    assert list(digest_lines(Digest(()))) == ["Digest: no job has ended since the last one."]
+    assert list(digest_lines(Digest(()))) == ["Digest: no job has ended since the last digest."]
     assert period_text(digest_of([], [night_job(1)])) == "2 November 2026"

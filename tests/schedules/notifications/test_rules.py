@@ -262,7 +262,7 @@ def test_a_repository_more_where_nothing_can_be_decided_is_no_news() -> None:
 def test_a_check_that_broke_is_told_and_fixes_nothing() -> None:
     context = notification_context(night_run(2, broken=GRANTS), [night_run(1, [problem(1)])])
     decision = captured(DEFAULT, context)
-    assert list(decision.texts) == ["Evidence missing: 1 check broke."]
+    assert list(decision.texts) == ["Evidence gaps: 1 check ended with an error."]
     assert "0 fixed, 1 that could not be looked at again" in compose(context, decision).text
 
 
@@ -285,7 +285,7 @@ def test_nothing_is_over_while_something_else_is_open() -> None:
 def test_a_run_that_judged_nothing_fixes_nothing_and_is_told() -> None:
     empty = replace(night_run(2), results=tuple(runs.result(check) for check in CHECKS))
     decision = captured(DEFAULT, notification_context(empty, [night_run(1, [problem(1)])]))
-    assert decision.texts == ("Evidence missing: nothing could be judged.",)
+    assert decision.texts == ("Evidence gaps: no check could be evaluated.",)
 
 
 def test_a_registry_lost_without_a_reason_is_told_once() -> None:
@@ -302,10 +302,11 @@ def test_what_is_seen_again_after_a_blind_night_is_not_new() -> None:
     blind = night_run(3, [problem(1, status=UNKNOWN)], [gap()])
     past = [night_run(1, [problem(1)]), night_run(2, [problem(1)]), blind]
     context = notification_context(night_run(4, [problem(1)]), past, ages={mark: Age(nights.at(1), 3)})
-    assert captured(NotifyOn(recovery=False), context).suppressed.startswith("1 failure is open as before; ")
+    suppressed = captured(NotifyOn(recovery=False), context).suppressed
+    assert suppressed.startswith("1 failure that was unknown in the previous run is still open. ")
     told = captured(DEFAULT, context)
     assert told.texts == ("Recovered: the evidence is complete again.",)
-    assert "Seen again after a run that could not look" in compose(context, told).text
+    assert "Still open, after a run in which they were unknown" in compose(context, told).text
     worse = notification_context(night_run(4, [problem(1, CRITICAL)]), past, ages={mark: Age(nights.at(1), 3)})
     seen_once = notification_context(night_run(4, [problem(1)]), past, ages={mark: Age(nights.at(1), 2)})
     seen_since = notification_context(night_run(4, [problem(1)]), past, ages={mark: Age(nights.at(3), 3)})
@@ -350,11 +351,11 @@ def test_a_waiver_that_ran_out_makes_its_findings_new_again() -> None:
 
 def test_a_first_run_is_told_once_and_a_clean_one_not() -> None:
     open_ = notification_context(night_run(1, [problem(1), problem(2, LOW)]))
-    assert captured(DEFAULT, open_).texts == ("New findings: the first run of the schedule; 1 high failure is new.",)
+    assert captured(DEFAULT, open_).texts == ("New findings: first run of the schedule; 1 high failure is new.",)
     assert not captured(DEFAULT, notification_context(night_run(2, [problem(1)]), [night_run(1, [problem(1)])])).goes
     assert (
         captured(DEFAULT, notification_context(night_run(1))).suppressed
-        == "The first run, and nothing at or above high is open."
+        == "First run of the schedule; no failure at or above high is open."
     )
     assert captured(DEFAULT, notification_context(night_run(1, [], [gap()]))).event is Event.GAPS
 
@@ -423,7 +424,7 @@ def test_another_failure_is_told_at_once() -> None:
 
 def test_the_run_after_a_failure_is_told_where_the_failure_was() -> None:
     context = notification_context(night_run(3), [night_run(1)], before=night_job(2, JobState.FAILED, "x"))
-    assert captured(DEFAULT, context).texts == ("Recovered: there is a run again.",)
+    assert captured(DEFAULT, context).texts == ("Recovered: a run was produced again.",)
     assert not captured(NotifyOn(failed=False), context).goes
     assert not captured(NotifyOn(recovery=False), context).goes
 
