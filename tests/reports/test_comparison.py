@@ -130,7 +130,7 @@ def test_reasons_not_to_compare_are_told():
     remarks = " ".join(compare(other, run).remarks)
     assert "different organizations" in remarks
     assert "different baselines" in remarks
-    assert "the other way round" in remarks
+    assert "new and fixed are swapped" in remarks
 
 
 def test_formats_hold_every_entry():

@@ -104,12 +104,12 @@ def test_filters_sorting_and_details(browser: Any, tmp_path: Path):
     page.tab.get_by_label("Critical").check()
     page.settled(f"{critical} of ")
     assert page.rows() == critical
-    page.tab.get_by_role("button", name="Show everything").click()
+    page.tab.get_by_role("button", name="Reset filters").click()
     page.settled(f"{len(run.findings)} findings")
     waived = sum(1 for one in run.findings if one.waiver)
     page.tab.get_by_label("Waived", exact=True).check()
     page.settled(f"{waived} of ")
-    page.tab.get_by_role("button", name="Show everything").click()
+    page.tab.get_by_role("button", name="Reset filters").click()
     page.settled(f"{len(run.findings)} findings")
     some = next(one for one in run.findings if one.status is Status.FAIL)
     page.tab.get_by_label("Text").fill(some.fingerprint)
@@ -119,7 +119,7 @@ def test_filters_sorting_and_details(browser: Any, tmp_path: Path):
     assert f"text={some.fingerprint}" in page.tab.url
     page.tab.reload()
     page.settled("1 of ")
-    page.tab.get_by_role("button", name="Show everything").click()
+    page.tab.get_by_role("button", name="Reset filters").click()
     page.tab.get_by_role("button", name="Resource").click()
     names = [one.inner_text() for one in page.tab.locator("#rows tr.finding td:nth-child(4)").all()]
     assert names == sorted(names)
@@ -133,7 +133,7 @@ def test_filters_sorting_and_details(browser: Any, tmp_path: Path):
 def test_the_keyboard_suffices(browser: Any, tmp_path: Path):
     page = Page(browser, tmp_path, runs.mixed_run())
     page.tab.keyboard.press("Tab")
-    assert page.tab.evaluate("document.activeElement.textContent") == "To the findings"
+    assert page.tab.evaluate("document.activeElement.textContent") == "Skip to the findings"
     page.tab.keyboard.press("Enter")
     page.tab.keyboard.press("Tab")
     assert page.tab.evaluate("document.activeElement.name") == "text"

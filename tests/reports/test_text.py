@@ -93,11 +93,11 @@ def test_cuts_are_told_exactly() -> None:
 
 def test_every_step_of_an_audit_has_words() -> None:
     assert set(reports_text.PHASE_WORDS) == set(Phase)
-    assert reports_text.progress_text(ProgressEvent(Phase.JUDGING)) == "judging"
+    assert reports_text.progress_text(ProgressEvent(Phase.JUDGING)) == "evaluating checks"
     here = "111122223333", "eu-west-1"
     assert reports_text.progress_text(ProgressEvent(Phase.DETAILS, Step.READ, *here)) == "111122223333 eu-west-1"
     lost = ProgressEvent(Phase.DETAILS, Step.LOST, *here, reason="two worker processes died")
     assert reports_text.progress_text(lost) == "111122223333 eu-west-1: two worker processes died"
     assert reports_text.progress_text(ProgressEvent(Phase.ORGANIZATION, Step.RESUMED, count=1)).startswith(
-        "resuming: 1 finished"
+        "resuming: 1 completed"
     )
