@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 from audit.progress import Phase, ProgressEvent, Step
@@ -147,16 +148,18 @@ def area_name(group: str) -> str:
 
 _OPENERS = frozenset({
     "a", "an", "another", "each", "every", "how", "it", "no", "none", "nothing", "one", "only", "some",
-    "that", "the", "there", "these", "this", "what", "whether",
+    "that", "the", "there", "these", "this", "what", "whether", "which",
 })  # fmt: skip
+_OPENING = re.compile(r"(rule|statement) \d|rules? replicates? |changes of ")
+"""Beginnings of check messages that cannot be the name of a repository."""
 
 
 def comparison(finding: Finding) -> str:
-    """`unique destinations: expected at most 25, observed 26`; empty where nothing was compared."""
+    """`Unique destinations: expected at most 25, observed 26`; empty where nothing was compared."""
     if not finding.expected:
         return ""
-    fact = f"{finding.fact.replace('_', ' ')}: " if finding.fact else ""
-    return f"{fact}expected {finding.expected}, observed {finding.observed}"
+    fact = f"{finding.fact.replace('_', ' ').capitalize()}: expected" if finding.fact else "Expected"
+    return f"{fact} {finding.expected}, observed {finding.observed}"
 
 
 def sentence(text: str) -> str:
@@ -167,7 +170,7 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    if text.split(maxsplit=1)[0] in _OPENERS:
+    if text.split(maxsplit=1)[0] in _OPENERS or _OPENING.match(text):
         text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?:" else f"{text}."
 

@@ -33,6 +33,8 @@ LONGEST_LINE = 300
 """Characters shown of a message, reason or note in a list."""
 EXAMPLE = 150
 """Characters shown of a risk's example, which is printed in full with its check."""
+RISK_SENTENCE = 165
+"""Characters shown of a risk's sentence: two lines of the summary. The title of a custom check may be of any length."""
 TREND_ROWS = 4
 """Runs in the trend table; the trend chart has more."""
 LONGEST_NAME = 40
@@ -44,6 +46,7 @@ class RiskRow:
     """One of the worst failing checks, with the responsible accounts."""
 
     risk: Risk
+    sentence: str
     example: str
     acting: str
     """Responsible accounts, most failures first, and the date of the oldest failure."""
@@ -197,6 +200,7 @@ def _risk(run: Run, view: ReportView, risk: Risk) -> RiskRow:
     room = EXAMPLE // 2 if view.trend else EXAMPLE  # the trend table is on the same page
     return RiskRow(
         risk=risk,
+        sentence=risk.sentence if len(risk.sentence) <= RISK_SENTENCE else f"{risk.sentence[:RISK_SENTENCE]} …",
         example=sentence(risk.example) if len(risk.example) <= room else f"{risk.example[:room]} …",
         acting=f"Accounts: {listed(named)}{f'; {since}' if since else ''}.",
     )
