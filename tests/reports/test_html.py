@@ -114,7 +114,7 @@ def test_filters_sorting_and_details(browser: Any, tmp_path: Path):
     some = next(one for one in run.findings if one.status is Status.FAIL)
     page.tab.get_by_label("Text").fill(some.fingerprint)
     page.settled("1 of ")
-    page.tab.get_by_role("button", name="Evidence and fix").first.click()
+    page.tab.get_by_role("button", name="Evidence and remediation").first.click()
     assert page.tab.get_by_text(some.fingerprint).first.is_visible()
     assert f"text={some.fingerprint}" in page.tab.url
     page.tab.reload()
@@ -146,7 +146,7 @@ def test_the_keyboard_suffices(browser: Any, tmp_path: Path):
 def test_names_are_shown_and_never_run(browser: Any, tmp_path: Path):
     run = runs.hostile_run()
     page = Page(browser, tmp_path, run)
-    for button in page.tab.get_by_role("button", name="Evidence and fix").all():
+    for button in page.tab.get_by_role("button", name="Evidence and remediation").all():
         button.click()
     assert page.wrong == []
     assert page.rows() == len(run.findings)

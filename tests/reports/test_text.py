@@ -49,7 +49,7 @@ def test_times_are_utc_and_say_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "found"),
     [
         ("the rules could not be read", "The rules could not be read."),
         ("backup requires prod/ to be replicated", "backup requires prod/ to be replicated."),
@@ -57,8 +57,8 @@ def test_times_are_utc_and_say_so() -> None:
         ("", ""),
     ],
 )
-def test_sentences_do_not_respell_names(text: str, told: str) -> None:
-    assert reports_text.sentence(text) == told
+def test_sentences_do_not_respell_names(text: str, found: str) -> None:
+    assert reports_text.sentence(text) == found
 
 
 @given(st.text())

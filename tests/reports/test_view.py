@@ -57,8 +57,8 @@ def test_unknown_never_reads_as_compliance() -> None:
 def test_every_finding_is_counted_once() -> None:
     run = runs.mixed_run()
     view = build_view(run)
-    told = view.failures + sum(view.waived.values()) + view.unknown + view.broken
-    assert told == len(run.findings) == len(view.findings)
+    found = view.failures + sum(view.waived.values()) + view.unknown + view.broken
+    assert found == len(run.findings) == len(view.findings)
     assert sum(area.failed for area in view.areas) == view.failures
     assert sum(account.failures for account in view.accounts) == view.failures
     assert sum(group.count for group in view.gap_groups) == len(run.gaps)
