@@ -10,10 +10,10 @@ from audit.model import Run
 from audit.run_changes import is_open
 from checks.model import CheckResult, Finding, Severity, Status
 from checks.texts import CheckText
-from reports.text import NOUNS, area_name, counted
+from reports.text import NOUNS, area_name, counted, number
 
 RISKS = 5
-"""How many risks the executive summary tells."""
+"""How many risks the executive summary lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +28,27 @@ class CheckView:
     unknown: tuple[Finding, ...]
     waived: tuple[Finding, ...]
     error: str
-    """What broke, if the check itself did."""
+    """Error of the check itself; empty where it ended normally."""
 
     @property
-    def judged(self) -> int:
-        """Rows to which the check applied."""
+    def evaluated(self) -> int:
+        """Rows to which the check applied: passed, failed and unknown."""
         return self.counts[Status.PASS] + self.counts[Status.FAIL] + self.counts[Status.UNKNOWN]
 
     @property
     def noun(self) -> tuple[str, str]:
         """What one row, and several rows, of its table are called."""
-        return NOUNS.get(self.text.table, ("object", "objects"))
+        return NOUNS.get(self.text.table, ("resource", "resources"))
 
     @property
     def passed_clean(self) -> bool:
-        """Whether it decided everything that it applied to, and nothing failed, not even under a waiver."""
+        """Whether every row to which it applied passed: no failure, not even a waived one, and no unknown result."""
         return bool(self.counts[Status.PASS]) and not (self.open or self.unknown or self.waived or self.error)
 
     @property
     def idle(self) -> bool:
-        """Whether it applied to nothing in this run."""
-        return not self.judged and not self.error
+        """Whether it applied to no row of this run."""
+        return not self.evaluated and not self.error
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,11 @@ class AreaView:
     waived: int
     unknown: int
     broken: int
-    """Checks of the group that broke."""
+    """Checks of the group that ended with an error."""
 
     @property
-    def judged(self) -> int:
-        """Judgements of the group."""
+    def evaluated(self) -> int:
+        """Results of the group."""
         return self.passed + self.failed + self.waived + self.unknown
 
 
@@ -92,7 +92,7 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """One of the worst things of the run, for the executive summary."""
+    """One of the worst failing checks of the run, for the executive summary."""
 
     check: str
     severity: Severity
@@ -113,7 +113,7 @@ def checks_of(run: Run, findings: Iterable[Finding]) -> tuple[CheckView, ...]:
         by_check[finding.check].append(finding)
     texts = {one.id: one for one in run.checks}
     return tuple(
-        # A check of which the run kept no words is reported under its id, and never dropped.
+        # A check whose texts the run did not store is reported under its id, and never dropped.
         _check(result, texts.get(result.check) or CheckText(result.check, result.check), by_check[result.check])
         for result in run.results
     )
@@ -189,16 +189,22 @@ def _rank(severity: Severity) -> int:
 
 
 def risks_of(checks: Iterable[CheckView]) -> tuple[Risk, ...]:
-    """The failing checks that matter most: worst severity, then most failures."""
+    """The worst failing checks: by severity, then by number of failures."""
     failing = [check for check in checks if check.open]
     failing.sort(key=lambda check: (check.severity.rank, -len(check.open)))
     return tuple(
         Risk(
             check=check.text.id,
             severity=check.severity,
-            sentence=f"{counted(len(check.open), *check.noun)} of {check.judged:,} judged "
+            sentence=f"{number(len(check.open))} of {_evaluated(check)} "
             f"{'fails' if len(check.open) == 1 else 'fail'} “{check.text.title}”.",
             example=check.open[0].message,
         )
         for check in failing[:RISKS]
     )
+
+
+def _evaluated(check: CheckView) -> str:
+    """`40 evaluated registries`."""
+    one, many = check.noun
+    return counted(check.evaluated, f"evaluated {one}", f"evaluated {many}")

@@ -1,4 +1,4 @@
-"""The commands of findings, for every format: one place that asks for them, and one bound that says when not to."""
+"""The commands of findings, for every format: generated in one place, up to a limit on the number of findings."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from checks.model import Finding, RemediationContext, Status
 from reports.sanitize import one_line
 
 COMMANDS_FOR_AT_MOST = 5_000
-"""A run with more findings than this names the script of each instead of repeating a whole document per finding:
-the commands of one registry's findings carry the same document again and again."""
+"""In a run with more findings, each finding names its script instead of carrying its own commands: those of one
+registry would repeat the same document many times."""
 
 
 SCRIPT_FOLDER = "remediation"
-"""Where the scripts of a run lie beside its reports."""
+"""Folder of the run's scripts, beside its reports."""
 
 
 class CommandBook:
-    """Answers what mends a finding of one run."""
+    """The commands and scripts that remediate the findings of one run."""
 
     def __init__(self, run: Run) -> None:
-        """Nothing is computed until it is asked for."""
+        """Nothing is computed before it is needed."""
         self._run = run
 
     @cached_property
@@ -37,7 +37,7 @@ class CommandBook:
 
     @cached_property
     def complete(self) -> bool:
-        """Whether the run is small enough that every finding is told with its own commands."""
+        """Whether the run is small enough for every finding to carry its own commands."""
         return sum(len(result.findings) for result in self._run.results) <= COMMANDS_FOR_AT_MOST
 
     @cached_property
@@ -52,10 +52,10 @@ class CommandBook:
         )
 
     def of(self, finding: Finding) -> str:
-        """The complete guarded script of this one finding; empty where no paste-ready command should exist.
+        """The complete guarded script of this one finding; empty where no command is safe to generate.
 
-        A run kept by another version may ask for an edit, or hold a baseline, that this program does not know: then a
-        comment says so, and the rest of the report stands.
+        A run stored by another version may contain a change, or a baseline, that this version does not support: then a
+        comment says so, and the rest of the report is complete.
         """
         if finding.status is not Status.FAIL or finding.remediation is None or not finding.remediation.changes:
             return ""
@@ -65,7 +65,7 @@ class CommandBook:
         try:
             return commands(finding, self._context)
         except (ValueError, BaselineError) as error:
-            return f"# This program cannot write the commands of this finding: {one_line(str(error))}\n"
+            return f"# This version of ecr-audit cannot write the commands of this finding: {one_line(str(error))}\n"
 
     def scripts_of(self, finding: Finding) -> tuple[str, ...]:
         """File names of the run's scripts that contain the fix, in the order in which to run them."""
@@ -73,10 +73,10 @@ class CommandBook:
 
     @property
     def note(self) -> str:
-        """Why findings carry no commands of their own, where they do not."""
+        """Why findings carry no commands; empty where they do."""
         if self.complete:
             return ""
         return (
-            f"This run has more than {COMMANDS_FOR_AT_MOST:,} findings: commands are not repeated for each, "
-            "the scripts named with the finding hold them."
+            f"This run has more than {COMMANDS_FOR_AT_MOST:,} findings: commands are not repeated for each; "
+            "use the scripts named with the finding."
         )

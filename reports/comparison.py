@@ -1,4 +1,4 @@
-"""Two runs side by side, finding by finding: what is new, still there, fixed, waived, or not to be looked at."""
+"""Two runs side by side, finding by finding: new, still open, fixed, waived, or not evaluated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from checks.model import Finding, Severity
 
 @dataclass(frozen=True, slots=True)
 class ComparedFinding:
-    """One finding and what became of it."""
+    """One finding and how it changed."""
 
     state: State
     finding: Finding
@@ -23,7 +23,7 @@ class ComparedFinding:
     after: Severity | None
     """Severity in the later run; None where it is not open."""
     reason: Doubt | None = None
-    """Of UNSURE: why it cannot be told."""
+    """Of UNSURE: why the later run cannot show whether it is fixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class RunComparison:
 
 
 def compare(before: Run, after: Run) -> RunComparison:
-    """Open failures of two runs by fingerprint. Gone is fixed only where the later run could look."""
+    """Open failures of two runs by fingerprint. A failure that is gone is fixed only if the later run evaluated it."""
     was = {finding.fingerprint: finding for finding in before.findings if is_open(finding)}
     open_before = {mark: finding.severity for mark, finding in was.items()}
     locations = {mark: location_of(finding) for mark, finding in was.items()}
@@ -73,15 +73,15 @@ def _order(entry: ComparedFinding) -> tuple[object, ...]:
 
 def _remarks(before: Run, after: Run) -> Iterable[str]:
     if before.organization_id != after.organization_id or before.caller_account != after.caller_account:
-        yield "The runs audited different organizations or began with different accounts."
+        yield "The runs audited different organizations or were started from different accounts."
     if before.scope != after.scope:
-        yield "The runs have different scopes: what lies outside the later one reads as fixed."
+        yield "The runs have different scopes: findings outside the later scope appear as fixed."
     if before.baseline_hash != after.baseline_hash:
-        yield "The runs used different baselines: some changes are changes of what is asked."
+        yield "The runs used different baselines: some changes come from changed requirements."
     if before.program_version != after.program_version:
-        yield f"The runs were made by ecr-audit {before.program_version} and {after.program_version}."
+        yield f"The runs used different versions of ecr-audit: {before.program_version} and {after.program_version}."
     if before.started_at > after.started_at:
-        yield "The first run is the later one: new and fixed are the other way round."
+        yield "The first run started after the second: new and fixed are swapped."
     checks = {result.check for result in before.results} ^ {result.check for result in after.results}
     if checks:
-        yield f"Checks that only one of the runs has: {', '.join(sorted(checks))}."
+        yield f"Checks that are in only one of the runs: {', '.join(sorted(checks))}."

@@ -20,11 +20,11 @@ from reports.text import NOTHING, SEVERITY_MARKS, SEVERITY_WORDS, counted, momen
 
 STATE_WORDS = {
     State.NEW: "New",
-    State.WORSE: "Worse than before",
-    State.UNSURE: "Could not be looked at again",
+    State.WORSE: "More severe than before",
+    State.UNSURE: "Not evaluated again",
     State.STILL: "Still open",
     State.BETTER: "Less severe than before",
-    State.WAIVED: "Waived since",
+    State.WAIVED: "Now waived",
     State.FIXED: "Fixed",
 }
 STATE_MARKS = {
@@ -37,10 +37,10 @@ STATE_MARKS = {
     State.FIXED: "✔",
 }
 REASON_WORDS = {
-    Doubt.UNKNOWN: "its check could not decide it in the later run",
-    Doubt.CHECK: "its check was not part of the later run, or ended in an error",
-    Doubt.EVIDENCE: "a read failed where it lies",
-    Doubt.NOTHING: "the later run decided nothing",
+    Doubt.UNKNOWN: "its result is unknown in the later run",
+    Doubt.CHECK: "its check was not part of the later run, or ended with an error",
+    Doubt.EVIDENCE: "a read of its account or registry failed",
+    Doubt.NOTHING: "the later run evaluated nothing",
 }
 VERSION = 1
 """Of the JSON shape."""
@@ -53,13 +53,13 @@ _COLUMNS = (
     Column("ACCOUNT_UID", "Account id, twelve digits"),
     Column("REGION", "AWS Region"),
     Column("RESOURCE_NAME", "What the finding is about"),
-    Column("STATUS_EXTENDED", "What is, or was, wrong"),
+    Column("STATUS_EXTENDED", "What is or was wrong"),
     Column("FINDING_UID", "Sixteen hex digits, the same in both runs"),
 )
 
 
 def as_text(comparison: RunComparison) -> str:
-    """For a terminal: the totals, then what is not simply still there."""
+    """For a terminal: the totals, then every change; findings that are still open are only counted."""
     return "\n".join(_text_lines(comparison)) + "\n"
 
 
@@ -84,7 +84,7 @@ def as_csv(comparison: RunComparison) -> str:
 
 
 def as_markdown(comparison: RunComparison) -> str:
-    """For a pull request or a chat."""
+    """For a pull request or a chat message."""
     return "\n".join(_markdown_lines(comparison)) + "\n"
 
 
@@ -166,19 +166,19 @@ def _markdown_lines(comparison: RunComparison) -> Iterator[str]:
         yield ""
     shown = [(state, count) for state, count in comparison.counts.items() if count]
     heads = [f"{STATE_MARKS[state]} {STATE_WORDS[state]}" for state, _ in shown]
-    yield f"| {' | '.join(heads) or 'Nothing open in either'} |"
+    yield f"| {' | '.join(heads) or 'No open failure in either run'} |"
     yield f"|{' ---: |' * max(1, len(shown))}"
     yield f"| {' | '.join(number(count) for _, count in shown) or NOTHING} |"
-    told = [entry for entry in comparison.entries if entry.state is not State.STILL]
-    if not told:
+    changed = [entry for entry in comparison.entries if entry.state is not State.STILL]
+    if not changed:
         return
     yield ""
-    yield "| | Severity | What | Finding |"
+    yield "| Change | Severity | Finding | Fingerprint |"
     yield "| --- | --- | --- | --- |"
-    for entry in told[:50]:
+    for entry in changed[:50]:
         message = escaped(sentence(entry.finding.message))
         state = f"{STATE_MARKS[entry.state]} {STATE_WORDS[entry.state]}"
         yield f"| {state} | {_severities(entry)} | {message} | `{entry.finding.fingerprint}` |"
-    if len(told) > 50:
+    if len(changed) > 50:
         yield ""
-        yield f"{counted(len(told) - 50, 'further change is', 'further changes are')} not listed here."
+        yield f"{counted(len(changed) - 50, 'further change is', 'further changes are')} not listed here."

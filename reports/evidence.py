@@ -1,4 +1,4 @@
-"""The evidence pack: all that a run found, was asked and was told, in one ZIP file that says whether it was altered.
+"""The evidence pack: reports, tables, stored run and inputs of a run in one ZIP file that shows any later change.
 
 Entries are sorted, carry the run's time, and are listed with their SHA-256 in `MANIFEST.sha256`, which `sha256sum -c`
 reads too. The same run and the same program give the same bytes.
@@ -30,20 +30,20 @@ MANIFEST = "MANIFEST.sha256"
 FORMATS = ("pdf", "csv", "json")
 """Reports in a pack."""
 LONGEST_MANIFEST = 4_000_000
-"""Bytes of a manifest that are read: a pack has some dozens of files, a hostile one may claim anything."""
+"""Bytes of a manifest that are read: a pack has a few dozen files, a hostile one may claim any size."""
 _CHUNK = 1 << 20
 
 
 class PackError(ValueError):
-    """The file is no evidence pack; the message says why."""
+    """The file is not a valid evidence pack; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What became of a pack since it was made."""
+    """What changed in a pack since it was made."""
 
     manifest: str
-    """SHA-256 of its manifest: names the pack. Compare it with the one that was told when it was made."""
+    """SHA-256 of its manifest: identifies the pack. Compare it with the one that was printed when the pack was made."""
     files: int
     altered: tuple[str, ...]
     missing: tuple[str, ...]
@@ -52,15 +52,15 @@ class Verification:
 
     @property
     def intact(self) -> bool:
-        """Whether every file is there as it was, and no other."""
+        """Whether every file is present and unchanged, and no file was added."""
         return not (self.altered or self.missing or self.added)
 
 
 def pack(
-    run: Run, view: ReportView, kept: Mapping[str, bytes], tables: Callable[[str], pd.DataFrame] | None = None
+    run: Run, view: ReportView, stored: Mapping[str, bytes], tables: Callable[[str], pd.DataFrame] | None = None
 ) -> tuple[bytes, str]:
-    """The ZIP file, and the SHA-256 of its manifest. *kept*: the run's stored files by name, as the store has them."""
-    files = dict(sorted(_files(run, view, kept, tables)))
+    """The ZIP file, and the SHA-256 of its manifest. *stored*: the run's files in the store, by name."""
+    files = dict(sorted(_files(run, view, stored, tables)))
     manifest = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()).encode()
     stream = io.BytesIO()
     moment = in_utc(run.finished_at).timetuple()[:6]
@@ -74,7 +74,7 @@ def pack(
 
 
 def verify(path: Path) -> Verification:
-    """Hold every entry of the pack at *path* against its manifest. Raises PackError for what is no pack."""
+    """Compare every entry of the pack at *path* with its manifest. Raises PackError for a file that is not a pack."""
     try:
         with zipfile.ZipFile(path) as archive:
             return _verify(archive)
@@ -85,7 +85,7 @@ def verify(path: Path) -> Verification:
 def _verify(archive: zipfile.ZipFile) -> Verification:
     names = archive.namelist()
     if names.count(MANIFEST) != 1:
-        raise PackError(f"there is no single {MANIFEST} in it, so it is no evidence pack")
+        raise PackError(f"it is not a valid evidence pack: it must contain exactly one {MANIFEST}")
     with archive.open(MANIFEST) as file:
         manifest = file.read(LONGEST_MANIFEST + 1)
     expected = _expected(manifest)
@@ -102,18 +102,18 @@ def _verify(archive: zipfile.ZipFile) -> Verification:
 
 def _expected(manifest: bytes) -> dict[str, str]:
     if len(manifest) > LONGEST_MANIFEST:
-        raise PackError("its manifest is too long to be one of ours")
+        raise PackError(f"it is not a valid evidence pack: its manifest is longer than {LONGEST_MANIFEST:,} bytes")
     expected: dict[str, str] = {}
     for line in manifest.decode("utf-8", "replace").split("\n")[:-1]:
         digest, separator, name = line.partition("  ")
         if not separator or len(digest) != 64 or not name:
-            raise PackError(f"its manifest has a line that is none: {line[:80]!r}")
+            raise PackError(f"its manifest has an invalid line (expected a SHA-256 and a file name): {line[:80]!r}")
         expected[name] = digest
     return expected
 
 
 def _digest(archive: zipfile.ZipFile, name: str) -> str:
-    """SHA-256 of an entry, read in pieces; a wrong checksum of the archive itself counts as altered."""
+    """SHA-256 of an entry, read in chunks; empty for a wrong CRC in the archive, which counts as altered."""
     found = hashlib.sha256()
     try:
         with archive.open(name) as file:
@@ -125,19 +125,19 @@ def _digest(archive: zipfile.ZipFile, name: str) -> str:
 
 
 def _files(
-    run: Run, view: ReportView, kept: Mapping[str, bytes], tables: Callable[[str], pd.DataFrame] | None
+    run: Run, view: ReportView, stored: Mapping[str, bytes], tables: Callable[[str], pd.DataFrame] | None
 ) -> Iterable[tuple[str, bytes]]:
     for format in FORMATS:
         for name, data in render(format, run, view, tables=tables).items():
             yield f"report/{name}", data
     for script in run.scripts:
         yield f"report/{SCRIPT_FOLDER}/{script.name}", script.text.encode()
-    for name, data in kept.items():
+    for name, data in stored.items():
         folder = "tables" if name.endswith(".parquet") else "run"
         yield f"{folder}/{name}", data
     yield "asked/baseline.yaml", run.baseline_text.encode()
-    for number, given in enumerate(run.given, start=1):
-        yield f"asked/{number:02d}-{_file_name(given.name)}", given.text.encode()
+    for position, given in enumerate(run.given, start=1):
+        yield f"asked/{position:02d}-{_file_name(given.name)}", given.text.encode()
     yield "versions.json", _json({"ecr-audit": run.program_version, **run.versions})
     yield (
         "calls.json",
@@ -147,7 +147,7 @@ def _files(
 
 
 def _file_name(name: str) -> str:
-    """The last part of *name* with nothing in it that any file system or shell would mind."""
+    """The last part of *name* with only ASCII letters, digits, `.`, `_` and `-`."""
     plain = "".join(one if one.isascii() and (one.isalnum() or one in "._-") else "_" for one in Path(name).name)
     return plain.lstrip(".-") or "file"
 
@@ -164,14 +164,15 @@ def _readme(run: Run, view: ReportView) -> str:
         f"{view.conclusion.word}. {view.verdict}",
         "",
         "report/     the report as PDF, CSV and JSON, and the remediation scripts",
-        "tables/     what was read, joined into tables (Parquet); docs/tables.md describes every column",
-        "run/        the whole run, and Great Expectations' own validation results",
-        "asked/      the baseline as it was used, and files that were given besides it",
-        "calls.json  every API operation: requests sent, refused and throttled; none of them changes anything",
+        "tables/     the evidence tables (Parquet); docs/tables.md describes every column",
+        "run/        the stored run, and the validation results of Great Expectations",
+        "asked/      the inputs: the baseline that was used, and the files given with it",
+        "calls.json  every API operation: requests sent, denied and throttled; all of them only read",
         f"{MANIFEST}  SHA-256 of every file here",
         "",
-        "Nothing was altered as long as this says so, and tells the manifest's sum that was told when it was made:",
+        "To verify that nothing was changed, run the command below. It must print the manifest's SHA-256 that was",
+        "printed when this file was made:",
         "    ecr-audit evidence verify FILE.zip",
-        f"Without ecr-audit: unpack it, run `sha256sum -c {MANIFEST}`, and compare `sha256sum {MANIFEST}`.",
+        f"Without ecr-audit: unpack the file, run `sha256sum -c {MANIFEST}`, and compare `sha256sum {MANIFEST}`.",
     )
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""What could not be read: gaps grouped by reason, with what would close them."""
+"""Evidence gaps, grouped by reason, with the action that closes them."""
 
 from __future__ import annotations
 
@@ -13,67 +13,67 @@ _WORDS: dict[GapKind, tuple[str, str, str]] = {
     GapKind.ROLE_MISSING: (
         "Audit role missing",
         "The audit role could not be assumed in these accounts, so nothing in them was read.",
-        "Deploy the audit role in these accounts, let it trust the account that audits, and check the external id.",
+        "Deploy the audit role in these accounts, trust the auditing account in it, and check the external ID.",
     ),
     GapKind.CREDENTIALS: (
-        "Credentials not accepted",
-        "AWS did not accept the credentials: expired, revoked or incomplete.",
+        "Credentials rejected",
+        "AWS rejected the credentials: they are expired, revoked or incomplete.",
         "Renew the credentials and resume the run.",
     ),
     GapKind.DENIED: (
         "Access denied",
-        "The audit role has no permission for these calls.",
-        "Allow these actions to the audit role: {permissions}.",
+        "The audit role is not allowed to make these calls.",
+        "Allow these actions in a policy of the audit role: {permissions}.",
     ),
     GapKind.DENIED_BY_SCP: (
-        "Denied by a policy of the organization",
-        "A service control policy forbids these calls; no permission in the account can change that.",
+        "Denied by an organization policy",
+        "A service control policy denies these calls; no permission in the account can override it.",
         "Exempt the audit role in the service control policy that denies {permissions}.",
     ),
     GapKind.THROTTLED: (
         "Throttled",
-        "AWS still refused these calls for their rate after every retry that the audit allows itself.",
-        "Run again at a quieter hour or with fewer processes; resuming repeats only what is missing.",
+        "AWS still throttled these calls after every retry of the audit.",
+        "Run again at a time of fewer API calls, or with fewer processes; resuming repeats only the missing reads.",
     ),
     GapKind.TIMED_OUT: (
-        "No answer in time",
-        "These calls were sent and no answer came in time.",
-        "Run again; if it stays, check the network path from the audit to AWS.",
+        "Timed out",
+        "These calls were sent and no response arrived in time.",
+        "Run again; if it persists, check the network path from the audit to AWS.",
     ),
     GapKind.UNREACHABLE: (
-        "Not reachable",
-        "No connection to the service could be made.",
-        "Check name resolution, proxy and firewall between the audit and AWS.",
+        "Endpoint not reachable",
+        "No connection to the service endpoint could be made.",
+        "Check DNS resolution, proxy and firewall between the audit and AWS.",
     ),
     GapKind.REGION_DISABLED: (
         "Region disabled",
-        "The account has not enabled the Region, so there is nothing there that could be read.",
+        "The Region is not enabled in the account, so nothing can be read there.",
         "Enable the Region in the account, or leave it out of the scope.",
     ),
     GapKind.ACCOUNT_INACTIVE: (
         "Account not active",
-        "The account is suspended or closing, and AWS answers no calls for it.",
+        "The account is suspended or being closed, and AWS answers no calls for it.",
         "Reactivate the account, or leave it out of the scope.",
     ),
     GapKind.FEATURE_DISABLED: (
-        "Not offered in the Region",
-        "The service says that it does not have this feature there.",
-        "Nothing to do unless AWS offers the feature there.",
+        "Not available in the Region",
+        "The service reports that this feature is not available there.",
+        "Nothing to do until AWS offers the feature in this Region.",
     ),
     GapKind.UNKNOWN_OPERATION: (
-        "Not known to the endpoint",
-        "The endpoint does not know the operation: an emulator, or a partition without it.",
-        "Audit against AWS itself, or accept that this part is not looked at.",
+        "Operation not supported",
+        "The endpoint does not support the operation: it is an emulator, or the partition lacks it.",
+        "Audit against AWS itself, or accept that this part is not evaluated.",
     ),
     GapKind.LIMITED: (
-        "Left out by the audit's own bound",
-        "The audit stopped at a bound that it states for itself.",
-        "Narrow the scope, or raise the bound.",
+        "Limit of the audit reached",
+        "The audit stopped at one of its own limits.",
+        "Narrow the scope, or raise the limit.",
     ),
     GapKind.UNEXPECTED: (
-        "Unexpected answer",
-        "AWS answered in a way that the audit does not know; the code and the message are kept as given.",
-        "Read the message; if it does not explain itself, report it with this run's id.",
+        "Unexpected response",
+        "AWS responded in a way that the audit does not recognize; code and message are recorded as given.",
+        "Read the message; if it does not explain the cause, report it with the id of this run.",
     ),
 }
 
@@ -86,12 +86,12 @@ class GapRow:
     code: str
     permission: str
     message: str
-    """The message of the first of them, as AWS gave it."""
+    """Message of the first of them, as AWS gave it."""
     places: tuple[str, ...]
-    """`account/region`, `account`, or `the organization`, with the thing asked about; each once, sorted."""
+    """`account/region`, `account`, or `the organization`, with the resource that was read; each once, sorted."""
     count: int
     tables: tuple[str, ...]
-    """Tables that they spoil."""
+    """Evidence tables that they affect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class GapGroup:
 
 
 def group_gaps(gaps: Iterable[Gap]) -> tuple[GapGroup, ...]:
-    """Gaps by reason, the reasons that hide most first in the order a person would mend them."""
+    """Gaps by reason; reasons that hide most, which should be fixed first, come first."""
     by_kind: dict[GapKind, list[Gap]] = defaultdict(list)
     for gap in gaps:
         by_kind[gap.kind].append(gap)
@@ -116,12 +116,12 @@ def group_gaps(gaps: Iterable[Gap]) -> tuple[GapGroup, ...]:
 
 
 def gap_title(kind: GapKind) -> str:
-    """The reason in two or three words."""
+    """The reason in a few words."""
     return _WORDS[kind][0]
 
 
 def gap_fix(gap: Gap) -> str:
-    """What would close one gap."""
+    """The action that closes one gap."""
     return _WORDS[gap.kind][2].format(permissions=gap.permission or gap.operation)
 
 

@@ -1,4 +1,4 @@
-"""A run beside earlier runs: what is new, what stays, what is gone, and the trend."""
+"""A run beside earlier runs: what is new, still open or fixed, and the trend."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class ChangeSince:
     waived: frozenset[str]
     """Open before; a waiver covers it now."""
     unsure: frozenset[str]
-    """Open before; now it could not be looked at, so it may still be there."""
+    """Open before; not evaluated now, so it may still be there."""
     worse: frozenset[str]
-    """Of those still open, the ones that matter more now."""
+    """Of those still open, the ones that are more severe now."""
     better: frozenset[str]
-    """Of those still open, the ones that matter less now."""
+    """Of those still open, the ones that are less severe now."""
 
     def of(self, mark: str) -> str:
         """`new`, `still`, `fixed`, `waived` or `unsure`; empty for a fingerprint that was open in neither run."""
@@ -52,15 +52,15 @@ class ChangeSince:
         if self.waived:
             parts.append(f"{number(len(self.waived))} now waived")
         if self.unsure:
-            parts.append(f"{number(len(self.unsure))} that could not be looked at again")
+            parts.append(f"{number(len(self.unsure))} not evaluated again")
         return f"Since the run of {self.since}: {', '.join(parts)}."
 
     @property
     def _shifts(self) -> str:
         """How severities of what is still open changed, in brackets; empty where they did not."""
-        told = [f"{number(len(self.worse))} of them worse"] if self.worse else []
-        told += [f"{number(len(self.better))} less severe"] if self.better else []
-        return f" ({', '.join(told)})" if told else ""
+        parts = [f"{number(len(self.worse))} more severe"] if self.worse else []
+        parts += [f"{number(len(self.better))} less severe"] if self.better else []
+        return f" ({', '.join(parts)})" if parts else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def earlier(run: Run, history: Sequence[RunSummary]) -> tuple[RunSummary, ...]:
 
 
 def change_since(run: Run, past: RunSummary) -> ChangeSince:
-    """Compare open failures by fingerprint. What is gone is fixed only where we could look again."""
+    """Compare open failures by fingerprint. What is gone is fixed only where this run evaluated it again."""
     marks: dict[State, set[str]] = {state: set() for state in State}
     for mark, change in changes(past.open, past.locations, run).items():
         marks[change.state].add(mark)

@@ -16,10 +16,10 @@ from reports.view import ReportView
 
 
 def resource_arn(finding: Finding, partition: str) -> str:
-    """ARN of the thing that a finding is about: repository, registry or account; empty where it belongs to none.
+    """ARN of the resource that a finding is about: repository, registry or account; empty where it belongs to none.
 
     Repository ARNs as in the ECR user guide (security_iam_service-with-iam.html). AWS has no ARN for a registry; the
-    form used is the one that other audit tools write, `arn:aws:ecr:REGION:ACCOUNT:registry/ACCOUNT`.
+    form used is that of other audit tools, `arn:aws:ecr:REGION:ACCOUNT:registry/ACCOUNT`.
     """
     account, region = finding.account, finding.region
     if not account:
@@ -81,7 +81,7 @@ def gap_record(gap: Gap) -> dict[str, Any]:
 
 
 def gap_order(gap: Gap) -> tuple[str, ...]:
-    """The order in which gaps are told: by account, Region, operation and resource."""
+    """The order in which gaps are listed: by account, Region, operation and resource."""
     return (gap.account, gap.region, gap.operation, gap.resource, gap.code, gap.message)
 
 

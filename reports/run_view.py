@@ -1,4 +1,4 @@
-"""What reports say about a run of a store, and its files as a store's users fetch them again and again."""
+"""The report view of a stored run, and a cache of its rendered files."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from reports.view import ReportView, build_view
 
 
 def kept_view(store: Store, run: Run, *, against: str = "") -> ReportView:
-    """What reports say about a kept run, with all that the store has besides: history, ages, evidence.
+    """The report view of a stored run, with history, ages and evidence from the store.
 
-    *against*: id of the earlier run that changes are told against; empty: the one just before.
+    *against*: id of the earlier run to compare with; empty: the run before.
     """
     topology = None
     if store.has_tables(run.id, "links", "registries"):
@@ -35,14 +35,14 @@ def kept_view(store: Store, run: Run, *, against: str = "") -> ReportView:
 
 
 def rendered_folder(store: Store, run_id: str, format: str) -> Path:
-    """Where the files of one format of a run are put aside. Another version of the program renders anew."""
+    """Folder of the cached files of one format of a run; each version of the program has its own."""
     return store.folder / "rendered" / run_id / f"{program_version()}-{format}"
 
 
 def rendered(store: Store, run: Run, view: ReportView, format: str) -> Mapping[str, bytes]:
-    """The files of one format of a kept run by name: as put aside, else rendered now and put aside.
+    """The files of one format of a stored run by name: from the cache, else rendered now and cached.
 
-    Raises ValueError for an unknown format, OSError where nothing can be put aside.
+    Raises ValueError for an unknown format, OSError where the cache cannot be written.
     """
     folder = rendered_folder(store, run.id, format)
     whole = folder / ".whole"
@@ -57,16 +57,16 @@ def rendered(store: Store, run: Run, view: ReportView, format: str) -> Mapping[s
 
 
 KEPT_DAYS = 7
-"""Files that were put aside longer ago are removed: they can be rendered again at any time."""
+"""Cached files older than this are removed: they can be rendered again at any time."""
 
 
 def sweep_rendered(store: Store, now: float) -> int:
-    """Remove what was put aside for runs that are gone, or long ago. *now*: epoch seconds. Returns how many runs'."""
+    """Remove cached files of deleted runs and old ones. *now*: epoch seconds. Returns the number of runs cleaned."""
     root = store.folder / "rendered"
     if not root.is_dir():
         return 0
     kept = {line.id for line in store.list()}
     gone = [one for one in root.iterdir() if one.name not in kept or now - one.stat().st_mtime > KEPT_DAYS * 86_400]
     for folder in gone:
-        shutil.rmtree(folder, ignore_errors=True)  # somebody may be reading; the next sweep takes it
+        shutil.rmtree(folder, ignore_errors=True)  # a process may be reading them; the next sweep removes the rest
     return len(gone)

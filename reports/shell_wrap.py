@@ -1,9 +1,10 @@
 """Shell text fitted to a page without changing what it does.
 
-A printed page breaks long lines, and whoever copies from it copies the breaks. So lines are broken beforehand where a
-break means nothing: after a backslash between words, between two pieces of one quoted word, between tokens of a JSON or
-JMESPath here-document, between words of a comment. A line that has no such place (a document that is kept letter by
-letter) stays whole and is reported, so that the page can say so.
+A printed page wraps long lines, and a copy from the page contains the line breaks. So lines are wrapped beforehand
+where a line break has no effect: after a backslash between words, between two pieces of one quoted word, between
+tokens of a JSON or
+JMESPath here-document, between words of a comment. A line without such a place (a document whose text
+must not change) stays whole and is reported, so that the page can say so.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ class PageLines:
     """Lines for a page of a fixed number of columns."""
 
     blocks: tuple[str, ...]
-    """Each is one or more lines between which nothing may come, not even a comment."""
+    """Each is one or more lines that nothing may separate, not even a comment."""
     whole: bool
-    """Whether every line fits its page, and every block; if not, what is copied from paper may carry a false break."""
+    """Whether every line and every block fits a page; if not, a copy from the page may contain a wrong line break."""
 
     @property
     def text(self) -> str:
@@ -32,7 +33,7 @@ class PageLines:
 
     @property
     def count(self) -> int:
-        """Number of lines; 0 of nothing."""
+        """Number of lines; 0 for no block."""
         return self.text.count("\n") + 1 if self.blocks else 0
 
 
@@ -49,7 +50,7 @@ def fit(script: str, columns: int, rows: int) -> PageLines:
 
 
 def _copies(block: str) -> bool:
-    """Whether a block survives being copied from paper, which drops empty lines and blanks at the ends of lines."""
+    """Whether a block survives a copy from the page, which drops empty lines and trailing blanks."""
     return "\n" not in block or all(line == line.rstrip() != "" for line in block.split("\n"))
 
 
@@ -158,7 +159,7 @@ def _comment_lines(line: str, columns: int) -> Iterator[str]:
 
 
 def _document_lines(line: str, delimiter: str, columns: int) -> Iterator[str]:
-    """A line of a here-document; only JSON and JMESPath, told by the delimiter, may be broken between tokens."""
+    """A line of a here-document; only JSON and JMESPath, recognized by the delimiter, may be broken between tokens."""
     if len(line) <= columns:
         breaks: list[int] = []
     elif delimiter.startswith("JSON"):

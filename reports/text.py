@@ -1,10 +1,9 @@
-"""Wording that every format shares: numbers, plurals, lists, times, severities and statuses; how much of a long list
-is shown.
-"""
+"""Wording shared by all formats: numbers, plurals, lists, times, severities and statuses; how long lists are cut."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 from audit.progress import Phase, ProgressEvent, Step
@@ -24,29 +23,29 @@ SEVERITY_MARKS = {
     Severity.LOW: "●",
     Severity.INFORMATIONAL: "○",
 }
-"""A shape for each severity, so that colour is never the only sign."""
+"""A shape for each severity, so that colour is never the only indicator."""
 
 PHASE_WORDS = {
     Phase.ORGANIZATION: "reading the organization",
     Phase.ACCOUNTS: "assuming roles and reading Regions",
     Phase.SUMMARIES: "reading rules, policies and repository lists",
     Phase.DETAILS: "reading settings, repositories and images",
-    Phase.STATUSES: "asking about missing images",
+    Phase.STATUSES: "reading the replication status of missing images",
     Phase.TABLES: "building tables",
-    Phase.JUDGING: "judging",
-    Phase.KEEPING: "keeping the run",
+    Phase.JUDGING: "evaluating checks",
+    Phase.KEEPING: "storing the run",
     Phase.REPORTS: "writing reports",
 }
 
 NOTHING = "\u2013"
-"""En dash: what a cell shows where there is nothing to show."""
+"""En dash: the content of an empty cell."""
 
 STATUS_WORDS = {
     Status.PASS: "Passed",
     Status.FAIL: "Failed",
-    Status.UNKNOWN: "Undecided",
+    Status.UNKNOWN: "Unknown",
     Status.NOT_APPLICABLE: "Not applicable",
-    Status.ERROR: "Check broke",
+    Status.ERROR: "Check error",
 }
 STATUS_MARKS = {
     Status.PASS: "✔",
@@ -143,22 +142,24 @@ def area_name(group: str) -> str:
     from checks.catalog import GROUPS  # here: it imports every check
 
     if group == "user":
-        return "Own expectations"
+        return "Custom checks"
     return GROUPS[group].title if group in GROUPS else group.replace("-", " ").capitalize()
 
 
 _OPENERS = frozenset({
-    "a", "an", "another", "each", "every", "how", "it", "no", "nobody", "none", "nothing", "one", "only", "some",
-    "that", "the", "there", "these", "this", "what", "whether",
+    "a", "an", "another", "each", "every", "how", "it", "no", "none", "nothing", "one", "only", "some",
+    "that", "the", "there", "these", "this", "what", "whether", "which",
 })  # fmt: skip
+_OPENING = re.compile(r"(rule|statement) \d|rules? replicates? |changes of ")
+"""Beginnings of check messages that cannot be the name of a repository."""
 
 
 def comparison(finding: Finding) -> str:
-    """`unique destinations: expected at most 25, observed 26`; empty where nothing was compared."""
+    """`Unique destinations: expected at most 25, observed 26`; empty where nothing was compared."""
     if not finding.expected:
         return ""
-    fact = f"{finding.fact.replace('_', ' ')}: " if finding.fact else ""
-    return f"{fact}expected {finding.expected}, observed {finding.observed}"
+    fact = f"{finding.fact.replace('_', ' ').capitalize()}: expected" if finding.fact else "Expected"
+    return f"{fact} {finding.expected}, observed {finding.observed}"
 
 
 def sentence(text: str) -> str:
@@ -169,13 +170,13 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    if text.split(maxsplit=1)[0] in _OPENERS:
+    if text.split(maxsplit=1)[0] in _OPENERS or _OPENING.match(text):
         text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?:" else f"{text}."
 
 
 def progress_text(event: ProgressEvent) -> str:
-    """What an audit is doing, or what just happened, in a few words."""
+    """The current step of an audit, or its last event, in a few words."""
     place = " ".join(part for part in (event.account, event.region) if part)
     match event.step:
         case Step.READ:
@@ -183,15 +184,15 @@ def progress_text(event: ProgressEvent) -> str:
         case Step.LOST:
             return f"{place}: {event.reason}"
         case Step.RESUMED:
-            return f"resuming: {counted(event.count, 'finished read is', 'finished reads are')} kept from before"
+            return f"resuming: {counted(event.count, 'completed read is', 'completed reads are')} reused"
     return PHASE_WORDS[event.phase]
 
 
 def fair_shares(counts: Sequence[int], *, each: int, total: int) -> tuple[int, ...]:
     """How many of each list to show: at most *each* of one and about *total* of all, short lists whole first.
 
-    Every list that has entries shows at least one, so a long first list cannot push out the others; what equal shares
-    leave over goes to the first lists that are not whole.
+    Every list that has entries shows at least one, so a long first list cannot displace the others; what equal shares
+    leave goes to the first lists that are cut.
     """
     share = each
     while share > 1 and sum(min(share, count) for count in counts) > total:
@@ -206,7 +207,7 @@ def fair_shares(counts: Sequence[int], *, each: int, total: int) -> tuple[int, .
 
 
 def not_shown(hidden: int, whole: int, one: str, many: str, *, file: str) -> str:
-    """The sentence about what is left out; empty where nothing is."""
+    """The sentence about the entries that are not shown; empty where all are."""
     if hidden <= 0:
         return ""
     left_out = counted(hidden, f"further {one}", f"further {many}")

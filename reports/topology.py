@@ -1,4 +1,4 @@
-"""Which registry replicates to which, and how each way stands: what the pictures of a report are drawn from."""
+"""Which registry replicates to which, and the state of each link: the data of the charts in a report."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 
 class LinkState(StrEnum):
-    """How one link stands, worst first."""
+    """State of one link, worst first."""
 
     BLOCKED = "blocked"
-    """A rule sends, and the destination refuses or cannot take what it sends."""
+    """A rule replicates, and the destination refuses or cannot receive."""
     MISSING = "missing"
-    """The baseline requires it, and no rule sends."""
+    """The baseline requires it, and no rule replicates."""
     PARTIAL = "partial"
-    """A rule sends, and some of what is required or matched does not get through."""
+    """A rule replicates, but not all required or matched repositories arrive."""
     UNKNOWN = "unknown"
-    """It could not be decided."""
+    """It could not be evaluated."""
     OPEN = "open"
-    """A rule sends, and the destination takes it."""
+    """A rule replicates, and the destination receives."""
 
 
 LINK_STATE_WORDS: Mapping[LinkState, str] = {
-    LinkState.BLOCKED: "blocked: a rule sends and the destination refuses",
-    LinkState.MISSING: "missing: required, and no rule sends",
-    LinkState.PARTIAL: "in part: some repositories do not get through",
+    LinkState.BLOCKED: "blocked: a rule replicates and the destination refuses",
+    LinkState.MISSING: "missing: required, but no rule replicates",
+    LinkState.PARTIAL: "partial: some repositories are not replicated",
     LinkState.UNKNOWN: "unknown",
     LinkState.OPEN: "open",
 }
@@ -53,20 +53,20 @@ class Load:
 
     place: RegistryId
     used: int | None
-    """Unique destinations, those that the baseline asks for included; None: not known."""
+    """Unique destinations, required ones included; None: unknown."""
     limit: int
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Everything that is drawn."""
+    """Everything that the charts show."""
 
     links: tuple[Link, ...]
     """By source, then destination."""
     loads: tuple[Load, ...]
     """Of source registries, the fullest first."""
     names: Mapping[str, str]
-    """Account id → name, where it is known."""
+    """Account id → name, where known."""
 
     @property
     def places(self) -> tuple[RegistryId, ...]:
@@ -75,7 +75,7 @@ class Topology:
 
     @property
     def counts(self) -> Mapping[LinkState, int]:
-        """Links by how they stand, every way present."""
+        """Links by state, every state present."""
         counted = dict.fromkeys(LinkState, 0)
         for link in self.links:
             counted[link.way] += 1
@@ -83,12 +83,12 @@ class Topology:
 
 
 def topology_of(links: pd.DataFrame, registries: pd.DataFrame, names: Mapping[str, str]) -> Topology:
-    """From the tables `links` and `registries` of a run; columns that an older run has not are not known."""
-    ways = tuple(
+    """From the tables `links` and `registries` of a run; columns that a stored run lacks are unknown."""
+    found = tuple(
         Link(
             RegistryId(row["source_account"], row["source_region"]),
             RegistryId(row["destination_account"], row["destination_region"]),
-            _way(row),
+            _state(row),
         )
         for row in plain_rows(links)
     )  # fmt: skip
@@ -98,14 +98,14 @@ def topology_of(links: pd.DataFrame, registries: pd.DataFrame, names: Mapping[st
         if row.get("destinations_limit") and (row.get("is_source") or row.get("destinations_needed"))
     ]
     loads.sort(key=lambda load: (-(load.used or 0) / load.limit, load.place))
-    return Topology(tuple(sorted(ways, key=lambda link: (link.source, link.destination))), tuple(loads), dict(names))
+    return Topology(tuple(sorted(found, key=lambda link: (link.source, link.destination))), tuple(loads), dict(names))
 
 
 _STOPS = ("inactive_accounts", "regions_not_enabled")
-"""Lists, JSON arrays; one that is not empty means that nothing can arrive."""
+"""Lists, JSON arrays; one that is not empty means that nothing can be replicated."""
 
 
-def _way(row: Mapping[str, Any]) -> LinkState:
+def _state(row: Mapping[str, Any]) -> LinkState:
     if row.get("present") is None:
         return LinkState.UNKNOWN
     if not row["present"]:

@@ -1,4 +1,4 @@
-"""Why rows could not be judged: undecided findings collapsed by cause, each told once with all that it affects."""
+"""Why results are unknown: unknown findings grouped by cause, each cause once with everything that it affects."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from reports.text import listed
 _MAX_REASON = re.compile(r"\b(?:not known|unknown): (?P<reason>.+)$", re.DOTALL)
 _PAIRS = (("destination_account", "destination_region"), ("account", "region"), ("source_account", "source_region"))
 
-NO_REASON = "No failed read explains it; each finding says what is not known"
-"""What is told of findings that neither name a reason nor lie where a read failed."""
+NO_REASON = "No failed read explains these results; each finding says what is unknown"
+"""The cause of findings that neither state a reason nor lie where a read failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class Cause:
     places: tuple[str, ...]
     """`account/region`, sorted, each once."""
     count: int
-    """Undecided rows that follow from it."""
+    """Unknown findings that follow from it."""
     checks: tuple[CheckView, ...]
-    """Checks that have such rows, in catalogue order."""
+    """Checks with such findings, in catalogue order."""
 
 
 @dataclass(slots=True)
@@ -41,16 +41,16 @@ class _Group:
 
 
 def causes_of(run: Run, checks: Iterable[CheckView]) -> tuple[Cause, ...]:
-    """The causes of all undecided rows, those with most rows first. Every undecided finding is in exactly one.
+    """The causes of all unknown findings, those with most findings first. Every unknown finding is in exactly one.
 
-    A registry's cause is what failed there; without a failed read, it is what a finding says of that registry; without
-    either, what each finding says itself.
+    The cause of a registry is the reads that failed there; without a failed read, what a finding states about that
+    registry; without either, what each finding states itself.
     """
     unknown = [(check, finding) for check in checks for finding in check.unknown]
-    known = _reasons(run.gaps, (finding for _check, finding in unknown))
+    reasons = _reasons(run.gaps, (finding for _check, finding in unknown))
     groups: dict[str, _Group] = defaultdict(lambda: _Group(set(), {}))
     for check, finding in unknown:
-        place, reason = _cause(finding, known)
+        place, reason = _cause(finding, reasons)
         group = groups[reason]
         group.places.add(place)
         group.checks[check.text.id] = check
@@ -64,19 +64,19 @@ def causes_of(run: Run, checks: Iterable[CheckView]) -> tuple[Cause, ...]:
     return tuple(sorted(causes, key=lambda cause: (-cause.count, cause.reason)))
 
 
-def _cause(finding: Finding, known: Mapping[RegistryId, str]) -> tuple[RegistryId, str]:
+def _cause(finding: Finding, reasons: Mapping[RegistryId, str]) -> tuple[RegistryId, str]:
     places = _places(finding)
     for place in places:
-        if place in known:
-            return place, known[place]
+        if place in reasons:
+            return place, reasons[place]
     for place in places:
-        if (whole := RegistryId(place.account, "")) in known:
-            return place, known[whole]
+        if (account := RegistryId(place.account, "")) in reasons:
+            return place, reasons[account]
     return (places[0] if places else RegistryId("", "")), _reason_text(finding, places) or NO_REASON
 
 
 def _reasons(gaps: Iterable[Gap], findings: Iterable[Finding]) -> dict[RegistryId, str]:
-    """What keeps each registry from being judged: the reads that failed there, else what a finding tells of it."""
+    """Why each registry could not be evaluated: the reads that failed there, else what a finding states about it."""
     failed: dict[RegistryId, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for gap in gaps:
         if gap.account:
@@ -93,14 +93,14 @@ def _reasons(gaps: Iterable[Gap], findings: Iterable[Finding]) -> dict[RegistryI
             place
             and place not in reasons
             and RegistryId(place.account, "") not in reasons
-            and (said := _said_of(place, finding))
+            and (stated := _stated_of(place, finding))
         ):
-            reasons[place] = said
+            reasons[place] = stated
     return reasons
 
 
-def _said_of(place: RegistryId, finding: Finding) -> str:
-    """What the message says of the registry itself, as against what it says of something in it; else empty."""
+def _stated_of(place: RegistryId, finding: Finding) -> str:
+    """What the message states about the registry itself; empty where it is about something in the registry."""
     match = _MAX_REASON.search(finding.message)
     if not match or not match["reason"].startswith((f"{'/'.join(place)} ", f"account {place[0]} ")):
         return ""

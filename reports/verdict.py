@@ -1,4 +1,5 @@
-"""The verdict of a run in one word and one or two sentences. Unknown is a verdict: it never reads as compliance."""
+"""The verdict of a run in one word and one or two sentences. Unknown is a verdict of its own and never reads as
+compliant."""
 
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ class VerdictLevel(StrEnum):
     ACTION = "action"
     """A critical or high failure is open."""
     INCOMPLETE = "incomplete"
-    """No such failure, and something was not read or not decided."""
+    """No such failure, but some evidence is missing or some results are unknown."""
     NOTHING = "nothing"
-    """Nothing at all could be judged."""
+    """Nothing could be evaluated."""
     MINOR = "minor"
     """Everything was read; only failures below high are open."""
     COMPLIANT = "compliant"
@@ -27,8 +28,8 @@ class VerdictLevel(StrEnum):
 
 _WORDS = {
     VerdictLevel.ACTION: ("Action required", "✘"),
-    VerdictLevel.INCOMPLETE: ("Undecided", "?"),
-    VerdictLevel.NOTHING: ("Nothing judged", "?"),
+    VerdictLevel.INCOMPLETE: ("Unknown", "?"),
+    VerdictLevel.NOTHING: ("Not evaluated", "?"),
     VerdictLevel.MINOR: ("Improvement advised", "■"),
     VerdictLevel.COMPLIANT: ("Compliant", "✔"),
 }
@@ -36,12 +37,12 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class RunVerdict:
-    """The answer for somebody who reads nothing else."""
+    """The result of a run, for a reader who reads nothing else."""
 
     level: VerdictLevel
     word: str
     mark: str
-    """A shape that tells the level without colour."""
+    """A symbol for the level, which does not depend on colour."""
     sentences: tuple[str, ...]
 
     @property
@@ -52,15 +53,15 @@ class RunVerdict:
 
 @dataclass(frozen=True, slots=True)
 class VerdictInput:
-    """The figures that decide."""
+    """The figures that determine the verdict."""
 
     open: Mapping[Severity, int]
     """Failures without a waiver."""
     passed: int
-    """Judgements that passed."""
+    """Results that passed."""
     unknown: int
     broken: int
-    """Checks that broke."""
+    """Checks that ended with an error."""
     waived: int
     checks: int
     gaps: int
@@ -103,14 +104,14 @@ def _main_sentence(level: VerdictLevel, figures: VerdictInput) -> str:
     if level is VerdictLevel.NOTHING:
         return _nothing_sentence(figures)
     if total:
-        where = " in what could be judged" if level is VerdictLevel.INCOMPLETE else ""
+        where = " in what could be evaluated" if level is VerdictLevel.INCOMPLETE else ""
         return f"No critical or high failure was found{where}; {open_text(figures.open)} {be(total)} open."
     if level is VerdictLevel.INCOMPLETE:
-        return "No open failure was found in what could be judged, and not everything could be judged."
+        return "No failure is open in what could be evaluated, but some results are unknown."
     if figures.waived:
-        return f"No failure is open without a waiver; {counted(figures.passed, 'judgement', 'judgements')} passed."
+        return f"No failure is open without a waiver; {counted(figures.passed, 'evaluation', 'evaluations')} passed."
     return (
-        f"Replication meets the baseline: {counted(figures.passed, 'judgement', 'judgements')} of "
+        f"Replication meets the baseline: {counted(figures.passed, 'evaluation', 'evaluations')} of "
         f"{counted(figures.checks, 'check', 'checks')} passed and none failed."
     )
 
@@ -119,11 +120,12 @@ def _nothing_sentence(figures: VerdictInput) -> str:
     coverage = figures.coverage
     if _nothing_read(coverage):
         if coverage.registries_planned == 1:
-            return "Nothing could be judged: the only registry in scope could not be read."
-        return f"Nothing could be judged: none of the {number(coverage.registries_planned)} registries could be read."
+            return "Nothing could be evaluated: the only registry in scope could not be read."
+        planned = number(coverage.registries_planned)
+        return f"Nothing could be evaluated: none of the {planned} registries could be read."
     if not figures.evidence_complete or figures.unknown or figures.broken:
-        return "Nothing could be judged: what was read is not enough to decide any check."
-    return "Nothing was judged: no check applies to what is in scope."
+        return "Nothing could be evaluated: the evidence is not sufficient for any check."
+    return "Nothing was evaluated: no check applies to the resources in scope."
 
 
 def open_text(open_: Mapping[Severity, int]) -> str:
@@ -134,7 +136,7 @@ def open_text(open_: Mapping[Severity, int]) -> str:
 
 
 def missing_sentence(figures: VerdictInput) -> str:
-    """What was not read or not decided, or empty text where nothing is missing."""
+    """What was not read or is unknown; empty where nothing is missing."""
     coverage = figures.coverage
     missing = coverage.registries_partial + coverage.registries_unread
     parts = []
@@ -142,11 +144,11 @@ def missing_sentence(figures: VerdictInput) -> str:
         planned = counted(coverage.registries_planned, "registry", "registries")
         parts.append(f"{number(missing)} of {planned} {'was' if missing == 1 else 'were'} not read completely")
     elif figures.gaps:
-        parts.append(f"{counted(figures.gaps, 'read', 'reads')} did not succeed")
+        parts.append(f"{counted(figures.gaps, 'read', 'reads')} failed")
     if coverage.unaccounted:
         parts.append(f"{counted(len(coverage.unaccounted), 'registry is', 'registries are')} missing from the result")
     if figures.unknown:
-        parts.append(f"{counted(figures.unknown, 'judgement is', 'judgements are')} undecided")
+        parts.append(f"{counted(figures.unknown, 'result is', 'results are')} unknown")
     if figures.broken:
-        parts.append(f"{counted(figures.broken, 'check', 'checks')} broke")
+        parts.append(f"{counted(figures.broken, 'check', 'checks')} ended with an error")
     return f"The evidence is incomplete: {listed(parts)}." if parts else ""

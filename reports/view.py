@@ -1,7 +1,7 @@
-"""Run (+ history) → ReportView: totals, groups and wording that every format shares.
+"""Run (+ history) → ReportView: totals, groups and wording shared by all formats.
 
-Pure: it reads the run and nothing else, no clock and no files. Words: a *failure* is a FAIL finding without a
-waiver; *undecided* is UNKNOWN; a *judgement* is one row of one check that applied (passed, failed or undecided).
+Pure: it reads the run and nothing else, no clock and no files. Terms: a *failure* is a FAIL finding without a
+waiver; an *evaluation* is one row to which a check applied (passed, failed or unknown).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from reports.breakdown import (
 )
 from reports.gap_groups import GapGroup, group_gaps
 from reports.history import ChangeSince, TrendPoint, change_since, earlier, trend_point
-from reports.text import counted, day_text, number
+from reports.text import be, counted, day_text, number
 from reports.topology import Topology
 from reports.verdict import RunVerdict, VerdictInput, conclude
 
@@ -38,7 +38,7 @@ _STATUS_ORDER = {Status.FAIL: 0, Status.ERROR: 1, Status.UNKNOWN: 2, Status.PASS
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """What reports say about a run."""
+    """Everything that reports show of a run."""
 
     organization: str
     """Name and id of the organization, or the account in single-account mode."""
@@ -53,13 +53,13 @@ class ReportView:
     waived: Mapping[Severity, int]
     unknown: int
     broken: int
-    """Checks that broke."""
+    """Checks that ended with an error."""
     coverage: tuple[str, ...]
-    """What was looked at, in sentences."""
+    """What was read and evaluated, in sentences."""
     unaccounted: tuple[RegistryId, ...]
     """Registries planned and missing from the result without a reason."""
     gaps: tuple[Gap, ...]
-    """Every read that did not succeed."""
+    """Every read that failed."""
     areas: tuple[AreaView, ...]
     checks: tuple[CheckView, ...]
     """In catalogue order."""
@@ -76,9 +76,9 @@ class ReportView:
     ages: Mapping[str, Age]
     """How long each failure has been there, by fingerprint; empty where no history was given."""
     topology: Topology | None
-    """Which registry replicates to which; None where the evidence tables were not at hand."""
+    """Which registry replicates to which; None where the evidence tables were not available."""
     evidence_sum: str
-    """SHA-256 over the sums of the run's kept files; empty where they were not at hand."""
+    """SHA-256 over the checksums of the run's stored files; empty where they were not available."""
 
     @property
     def failures(self) -> int:
@@ -87,17 +87,17 @@ class ReportView:
 
     @property
     def since(self) -> str:
-        """Since when failures have been open, in one sentence; empty where no history was given, or none is open."""
+        """How long failures have been open, in one sentence; empty where no history was given, or none is open."""
         ages = [age for finding in self.findings if is_open(finding) and (age := self.ages.get(finding.fingerprint))]
         if not ages:
             return ""
         oldest = min(ages, key=lambda age: age.first_seen)
         first = sum(1 for age in ages if age.runs == 1)
         if first == len(ages):
-            return "Every open failure was found by this run for the first time."
-        found = f"{number(first)} {'was' if first == 1 else 'were'} found by this run for the first time."
+            return "Every open failure is new in this run."
+        found = f"{number(first)} {be(first)} new in this run."
         since, runs = day_text(oldest.first_seen), counted(oldest.runs, "run", "runs")
-        return f"The oldest open failure was first seen on {since} and by {runs} since; {found}"
+        return f"The oldest open failure was first seen on {since} and has been found by {runs} since; {found}"
 
     @property
     def worst_first(self) -> tuple[CheckView, ...]:
@@ -113,9 +113,9 @@ def build_view(
     topology: Topology | None = None,
     evidence_sum: str = "",
 ) -> ReportView:
-    """Everything that a report says about *run*. *history*: earlier runs, in any order; *ages*: of its findings.
+    """Everything that reports show of *run*. *history*: earlier runs, in any order; *ages*: of its findings.
 
-    *topology* and *evidence_sum* come from what was kept of the run besides; without them, reports say nothing of both.
+    *topology* and *evidence_sum* come from the store; without them, reports leave both out.
     """
     findings = sorted_findings(run.results)
     checks = checks_of(run, findings)
@@ -144,7 +144,7 @@ def build_view(
 
 
 def sorted_findings(results: Iterable[CheckResult]) -> tuple[Finding, ...]:
-    """Findings by status (failed, broke, undecided), severity, catalogue order, account, Region, resource."""
+    """Findings by status (failed, error, unknown), severity, catalogue order, account, Region, resource."""
     ranks = {severity: severity.rank for severity in Severity}
     keyed = [
         (
@@ -185,7 +185,7 @@ def _scope(run: Run) -> tuple[str, ...]:
     if scope.accounts:
         parts.append(f"Accounts: {', '.join(scope.accounts)}")
     if scope.ous:
-        parts.append(f"Organizational units and what is below them: {', '.join(scope.ous)}")
+        parts.append(f"Organizational units, child units included: {', '.join(scope.ous)}")
     return (
         "; ".join(parts) or whole,
         f"Regions: {', '.join(scope.regions)}" if scope.regions else "Every enabled Region",
@@ -198,12 +198,12 @@ def _scope(run: Run) -> tuple[str, ...]:
 def _coverage(run: Run) -> tuple[str, ...]:
     coverage = run.coverage
     sentences = [
-        f"{coverage.accounts_read:,} of {counted(coverage.accounts_planned, 'account', 'accounts')} answered.",
+        f"{coverage.accounts_read:,} of {counted(coverage.accounts_planned, 'account', 'accounts')} read.",
         f"{coverage.registries_complete:,} of {counted(coverage.registries_planned, 'registry', 'registries')} read "
-        f"completely, {coverage.registries_partial:,} in part, {coverage.registries_unread:,} not at all.",
-        f"{counted(coverage.repositories, 'repository', 'repositories')} looked at.",
+        f"completely, {coverage.registries_partial:,} partially, {coverage.registries_unread:,} not at all.",
+        f"{counted(coverage.repositories, 'repository', 'repositories')} evaluated.",
     ]
     if coverage.unaccounted:
         missing = ", ".join(map(str, coverage.unaccounted))
-        sentences.append(f"Planned, and missing from the result without a reason: {missing}.")
+        sentences.append(f"Planned, but missing from the result without a recorded reason: {missing}.")
     return tuple(sentences)

@@ -1,4 +1,4 @@
-"""Destinations used by each source registry against the limit, as bars with the figures beside them."""
+"""Destinations used by each source registry and the limit, as bars with the figures beside them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _row(at: int, load: Load, topology: Topology, warn_at_percent: int) -> list[
     full, warned = load.used is not None and load.used > load.limit, share * 100 >= warn_at_percent
     colour = "#8c0b1a" if full else "#b3350d" if warned else "#1f5687"
     mark = "✘ " if full else "▲ " if warned else ""
-    figure = "not known" if load.used is None else f"{mark}{load.used} of {load.limit}"
+    figure = "unknown" if load.used is None else f"{mark}{load.used} of {load.limit}"
     warn = _LEFT + _BAR * warn_at_percent / 100
     return [
         svg.text(0, y + 9, label, size=7),

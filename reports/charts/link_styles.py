@@ -1,4 +1,4 @@
-"""How a link is drawn: by line, mark and colour, so that any one of them suffices."""
+"""How a link is drawn: line, mark and colour each identify its state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reports.topology import LinkState
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one way looks."""
+    """Style of one link state."""
 
     mark: str
     colour: str

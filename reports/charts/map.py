@@ -1,6 +1,6 @@
 """The node-link map: source registries on the left, destinations on the right, one line a link.
 
-Legible up to `MOST` registries on a side; beyond that, `reports.charts.matrix` draws the same. A registry that is
+Readable up to `MOST` registries on a side; beyond that, `reports.charts.matrix` draws the same. A registry that is
 both stands on both sides, so that no line runs back and every arrow points right.
 """
 
@@ -21,7 +21,7 @@ _WIDTH, _BOX, _TALL, _GAP, _TOP = 500.0, 150.0, 24.0, 8.0, 16.0
 
 
 def fits(topology: Topology) -> bool:
-    """Whether a map of *topology* would be legible."""
+    """Whether a map of *topology* would be readable."""
     sources, destinations = _sides(topology)
     return max(len(sources), len(destinations)) <= MOST and len(topology.links) <= MOST_LINKS
 
@@ -46,8 +46,8 @@ def draw(topology: Topology) -> str:
 
 
 def label_of(topology: Topology) -> str:
-    """The picture in words."""
-    counts = ", ".join(f"{count} {way.value}" for way, count in topology.counts.items() if count)
+    """The chart in words."""
+    counts = ", ".join(f"{count} {state.value}" for state, count in topology.counts.items() if count)
     return f"Replication between {len(topology.places)} registries over {len(topology.links)} links: {counts or 'none'}"
 
 

@@ -1,7 +1,7 @@
 """The matrix: a row a source registry, a column a destination registry, a mark in each cell that is a link.
 
-Legible at hundreds of registries: it is cut into pictures of at most `ROWS` × `COLUMNS`, and rows and columns with
-nothing in a cut are left out of it, never a link.
+Readable with hundreds of registries: it is cut into drawings of at most `ROWS` × `COLUMNS`, and rows and columns with
+no link in a cut are left out of it, never a link.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _CELL, _LEFT, _TOP = 12.5, 168.0, 118.0
 
 
 def draw(topology: Topology, *, only_wrong: bool = False) -> tuple[str, ...]:
-    """The matrix as SVG pictures; with *only_wrong*, rows and columns in which every link is open are left out."""
+    """The matrix as SVG drawings; with *only_wrong*, rows and columns in which every link is open are left out."""
     links = topology.links
     if only_wrong:
         wrong = [link for link in links if link.way is not LinkState.OPEN]
@@ -58,12 +58,12 @@ def _picture(
         parts.append(svg.text(0, y + 9, _name(source, topology, 38), size=6.5))
         for right, destination in enumerate(columns):
             x = _LEFT + right * _CELL
-            way = cells.get((source, destination))
+            state = cells.get((source, destination))
             parts.append(
-                svg.rect(x, y, _CELL, _CELL, fill=STYLES[way].paper if way else "none", stroke="#d5dbe3", thick=0.3)
+                svg.rect(x, y, _CELL, _CELL, fill=STYLES[state].paper if state else "none", stroke="#d5dbe3", thick=0.3)
             )
-            if way:
-                style = STYLES[way]
+            if state:
+                style = STYLES[state]
                 parts.append(svg.text(x + _CELL / 2, y + 9, style.mark, size=7.5, anchor="middle", fill=style.colour))
     return svg.document(width, height, label_of(topology), parts)
 

@@ -12,21 +12,21 @@ INK, QUIET, LINE, PANEL = "#1c2430", "#566173", "#aab4c0", "#f3f5f8"
 
 
 def document(width: float, height: float, label: str, parts: Iterable[str]) -> str:
-    """A picture of *width* × *height* units; *label* tells it to those who do not see it."""
+    """A picture of *width* × *height* units; *label* describes it for screen readers."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(width)} {_n(height)}" role="img" '
         f'aria-label="{escape(one_line(label))}" {FONT}><title>{escape(one_line(label))}</title>{"".join(parts)}</svg>'
     )
 
 
-def text(x: float, y: float, said: str, *, size: float = 8, anchor: str = "start", fill: str = INK, bold: bool = False,
+def text(x: float, y: float, words: str, *, size: float = 8, anchor: str = "start", fill: str = INK, bold: bool = False,
          turned: float = 0) -> str:  # fmt: skip
     """Words at a point; *turned* in degrees around it."""
     weight = ' font-weight="bold"' if bold else ""
     turn = f' transform="rotate({_n(turned)} {_n(x)} {_n(y)})"' if turned else ""
     return (
         f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" text-anchor="{anchor}" fill="{fill}"{weight}{turn}>'
-        f"{escape(one_line(said))}</text>"
+        f"{escape(one_line(words))}</text>"
     )
 
 
@@ -45,12 +45,12 @@ def path(shape: str, *, stroke: str, thick: float = 1, dashes: str = "", fill: s
     return f'<path d="{shape}" fill="{fill}" stroke="{stroke}" stroke-width="{_n(thick)}"{dash}/>'
 
 
-def shortened(said: str, longest: int) -> str:
-    """At most *longest* characters, the middle left out: beginnings and ends of names both tell."""
-    if len(said) <= longest:
-        return said
+def shortened(name: str, longest: int) -> str:
+    """At most *longest* characters, the middle left out: both ends of a name identify it."""
+    if len(name) <= longest:
+        return name
     keep = longest - 1
-    return f"{said[: keep - keep // 2]}…{said[len(said) - keep // 2 :]}"
+    return f"{name[: keep - keep // 2]}…{name[len(name) - keep // 2 :]}"
 
 
 def _n(value: float) -> str:

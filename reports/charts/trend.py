@@ -1,4 +1,4 @@
-"""Open failures of the last runs as stacked bars, the figures written on and above them."""
+"""Open failures of the last runs as stacked bars with their figures."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def _bar(point: TrendPoint, middle: float, wide: float, highest: int) -> list[st
         parts.append(svg.rect(middle - wide / 2, y, wide, tall, fill=COLOURS[severity], stroke="#ffffff", thick=0.4))
         if tall >= 9:
             ink = svg.INK if severity in _LIGHT else "#ffffff"
-            said = f"{SEVERITY_MARKS[severity]} {count}"
-            parts.append(svg.text(middle, y + tall / 2 + 2.5, said, size=6.5, anchor="middle", fill=ink))
+            label = f"{SEVERITY_MARKS[severity]} {count}"
+            parts.append(svg.text(middle, y + tall / 2 + 2.5, label, size=6.5, anchor="middle", fill=ink))
     total = f"{sum(point.open.values()):,}{'' if point.evidence_complete else ' ?'}"
     moment = in_utc(point.started_at)
     parts.append(svg.text(middle, y - 3, total, size=8, anchor="middle", bold=True))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReportFormat:
-    """What others need to know of a format without importing its module.
+    """What callers need to know of a format without importing its module.
 
     The module offers `render(run, view, **options) -> Mapping[str, bytes]`: file name → content. Same run and same
     program: same bytes.
@@ -33,7 +33,7 @@ class ReportFormat:
     name: str
     """As `--format` takes it."""
     label: str
-    """As a link to the report says it."""
+    """Text of a link to the report."""
     files: str
     """Name of its file; `*.csv` where there are several."""
     media_type: str
@@ -49,13 +49,13 @@ class ReportFormat:
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _REGISTRY = (
-    ReportFormat("pdf", "PDF, to read and to file", "report.pdf", "application/pdf", ("archive",), slow=True),
+    ReportFormat("pdf", "PDF, to read and archive", "report.pdf", "application/pdf", ("archive",), slow=True),
     ReportFormat("csv", "CSV, every finding", "*.csv", "text/csv", ("bom",)),
     ReportFormat("xlsx", "Excel, with evidence tables", "report.xlsx", _XLSX, ("tables",), slow=True),
     ReportFormat("parquet", "Parquet, for notebooks", "findings.parquet", "application/vnd.apache.parquet"),
     ReportFormat("json", "JSON, everything", "findings.json", "application/json"),
     ReportFormat("jsonl", "JSON Lines, one finding a line", "findings.jsonl", "application/x-ndjson"),
-    ReportFormat("html", "HTML, one page to mail and search", "report.html", "text/html"),
+    ReportFormat("html", "HTML, one page to share and search", "report.html", "text/html"),
     ReportFormat("sarif", "SARIF, for code scanning", "findings.sarif", "application/sarif+json"),
     ReportFormat("junit", "JUnit, for CI", "junit.xml", "application/xml"),
     ReportFormat("asff", "ASFF, for Security Hub", "findings.asff.json", "application/json"),
@@ -85,8 +85,8 @@ def render(
     """File name → content of one format of one run. Same run and same program: same bytes.
 
     *bom* puts a UTF-8 byte order mark before CSV files, for spreadsheets that would guess another encoding. *archive*
-    sets the PDF as PDF/A-2a instead of PDF/UA-1. *tables* gives the run's evidence tables to formats that show some;
-    without it they say so. A format ignores options that its line does not name.
+    sets the PDF as PDF/A-2a instead of PDF/UA-1. *tables* gives the run's evidence tables to formats that show
+    some; without it they say so. A format ignores options that its line does not name.
     Raises ValueError for a name that is not in `FORMATS`.
     """
     if format not in FORMATS:

@@ -1,7 +1,7 @@
 """findings.asff.json: AWS Security Finding Format (schema version 2018-10-08), a JSON array.
 
 A custom integration may import findings only for the account that calls, and only in the Region that is called
-(Security Hub API reference, BatchImportFindings). Hence every finding is filed under the account that audited; the
+(Security Hub API reference, BatchImportFindings). So every finding is filed under the account that ran the audit; the
 account and Region that it is about stand in its resource and in its product fields.
 """
 
@@ -25,7 +25,7 @@ from reports.view import ReportView
 BATCH = 100
 """Findings that one call of BatchImportFindings takes (Security Hub API reference)."""
 DEFAULT_REGION = "us-east-1"
-"""Where a file is meant for, unless findings name a Region."""
+"""Region of the file where no finding names one."""
 
 _LABELS = {
     Severity.CRITICAL: "CRITICAL",
@@ -91,7 +91,7 @@ def _finding(finding: Finding, run: Run, view: ReportView, check: CheckView, boo
 
 
 def _requirements(check: CheckView) -> dict[str, list[str]]:
-    """Control mappings with a source; our own proposals are no requirement of anybody."""
+    """Control mappings with a source; proposals of ecr-audit are left out: no standard requires them."""
     sourced = [_cut(control, 256) for control in check.text.controls if not control.startswith("own:")]
     return {"RelatedRequirements": sourced[:32]} if sourced else {}
 

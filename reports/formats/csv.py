@@ -1,8 +1,8 @@
 """CSV: findings.csv with one row a finding; checks.csv with the texts of the checks once; gaps, commands and calls.
 
 RFC 4180: comma, CRLF between rows, quotes doubled, one width for every row, header always. UTF-8. Inside a cell, lines
-end in LF. A cell that a spreadsheet would read as a formula gets an apostrophe in front; characters that cannot be
-seen are spelled out (`<U+202E>`).
+end in LF. A cell that a spreadsheet would read as a formula gets an apostrophe in front; invisible characters
+are written out (`<U+202E>`).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def write_rows(stream: TextIO, columns: Sequence[Column], rows: Iterable[Sequenc
 
 
 def _line(row: Sequence[str]) -> str:
-    """One row, as `csv.writer` would write it: that one takes twice as long over a hundred megabytes."""
+    """One row, as `csv.writer` writes it, in half the time, which counts for files of a hundred megabytes."""
     return f"{','.join(map(_quoted, row))}\r\n"
 
 
@@ -65,7 +65,7 @@ def _quoted(text: str) -> str:
 
 
 def cell(text: str, *, longest: int | None = LONGEST_CELL) -> str:
-    """Text that came from outside, made harmless for spreadsheets and short enough for a cell (None: of any length)."""
+    """Text that came from outside, made safe for spreadsheets and short enough for a cell (None: of any length)."""
     if not text or (text.isascii() and text.isprintable() and text[0] not in "=+-@ " and len(text) <= (longest or 0)):
         return text
     text = visible(text)
@@ -116,7 +116,7 @@ def finding_rows(run: Run, view: ReportView) -> Iterator[tuple[str, ...]]:
 
 
 class _AgeCells:
-    """The cells that tell how long a finding has been there."""
+    """The cells about the age of a finding."""
 
     def __init__(self, run: Run, view: ReportView) -> None:
         self._now, self._ages = run.started_at, view.ages
@@ -159,7 +159,7 @@ def gap_rows(run: Run) -> Iterator[tuple[str, ...]]:
 
 
 def command_rows(run: Run, view: ReportView) -> Iterator[tuple[str, ...]]:
-    """Rows of commands.csv, in the order of `COMMANDS`: the findings that a command mends.
+    """Rows of commands.csv, in the order of `COMMANDS`: the findings that a command fixes.
 
     A run too large to repeat the commands of each finding has one row, which says so and where they are.
     """

@@ -1,8 +1,8 @@
-"""report.html: one self-contained page to search, sort and print. It asks nobody for anything.
+"""report.html: one self-contained page to search, sort and print. It sends no request.
 
-Style and script are inline and named by their SHA-256 in the page's own content-security-policy; everything else is
-forbidden, so that nothing which AWS or a user wrote could run or be fetched. Findings are data in the page; the script
-shows a page of them at a time. Without a script the first `STATIC_ROWS` are there, and a sentence says so.
+Style and script are inline and named by their SHA-256 in the page's own content-security-policy, which forbids
+everything else: no text from AWS or a user can run or be fetched. Findings are data in the page; the script shows a
+page of them at a time. Without a script the page shows the first `STATIC_ROWS` and says so.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from reports.text import not_shown
 from reports.view import ReportView
 
 STATIC_ROWS = 200
-"""Findings that are in the page without its script."""
+"""Findings that the page shows without its script."""
 COMMANDS_FOR_AT_MOST = 400
-"""A page with more findings names their scripts instead of holding every command: it stays small enough for a mail."""
+"""A page with more findings names their scripts instead of holding every command, to stay small enough for e-mail."""
 EVIDENCE = 2_000
 """Characters of one piece of evidence."""
 
@@ -60,7 +60,7 @@ def page(run: Run, view: ReportView) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """Content-security-policy: this style and this script, and nothing else at all."""
+    """Content-security-policy: this style and this script, and nothing else."""
     return (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"

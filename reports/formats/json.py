@@ -1,6 +1,6 @@
-"""findings.json, version 1: the whole answer of a run for programs. The schema is `findings-v1.schema.json`.
+"""findings.json, version 1: the whole result of a run for programs. The schema is `findings-v1.schema.json`.
 
-One finding a line, so that the file can be read by line tools and compared with `diff`. Version 1 may grow by fields;
+One finding a line, so that line tools can read the file and compared with `diff`. Version 1 may grow by fields;
 a field that is there keeps its name and meaning.
 """
 

@@ -22,7 +22,7 @@ def render(run: Run, view: ReportView) -> dict[str, bytes]:
 
 
 def lines(run: Run, view: ReportView) -> Iterator[str]:
-    """The lines, one at a time: a reader may stop early, a writer holds one at once."""
+    """The lines, one at a time: a reader may stop early, and a writer holds one line at a time."""
     return (json_line(entry) for entry in _entries(run, view))
 
 

@@ -1,7 +1,7 @@
 """junit.xml: the run as a test report, for build servers. A check is a suite, a finding a test case.
 
-Failures are `failure`, broken checks `error`. What is waived or could not be decided is `skipped` with the reason: it
-neither breaks a build nor reads as passed. Rows that passed are one case a check, since they are not kept one by one.
+Failures are `failure`, check errors `error`. Waived and unknown findings are `skipped` with the reason: they neither
+fail a build nor count as passed. Passed rows are one case per check, since they are not stored one by one.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _cases(check: CheckView, book: CommandBook) -> Iterator[ElementTree.Element]
         yield _case(check, f"{counted(passed, *check.noun)} passed")
     if check.idle:
         case = _case(check, check.text.title)
-        ElementTree.SubElement(case, "skipped", {"message": "applies to nothing in this run"})
+        ElementTree.SubElement(case, "skipped", {"message": "does not apply to any resource of this run"})
         yield case
     if check.error:
         case = _case(check, check.text.title)
@@ -68,7 +68,7 @@ def _cases(check: CheckView, book: CommandBook) -> Iterator[ElementTree.Element]
         yield case
     for finding in check.unknown:
         case = _of(check, finding)
-        ElementTree.SubElement(case, "skipped", {"message": visible(f"undecided: {finding.message}")})
+        ElementTree.SubElement(case, "skipped", {"message": visible(f"unknown: {finding.message}")})
         yield case
 
 

@@ -1,7 +1,7 @@
-"""summary.md: what to say in a pull request or a chat: the verdict, the change, the worst, who must act.
+"""summary.md: a short summary for a pull request or a chat: verdict, changes, worst failures and responsible accounts.
 
 GitHub's flavour of Markdown. Names from AWS are escaped: they can neither open a table cell, a link or an HTML element
-nor call on anybody with `@`. It is short by design and says where the rest is.
+nor mention a user with `@`. It is short by design and names the files with the details.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def escaped(text: str) -> str:
     text = one_line(text)
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}…"
-    # A word joiner keeps `@name` from calling somebody, and addresses from becoming links by themselves.
+    # A word joiner keeps `@name` from mentioning a user, and addresses from becoming links.
     return _SPECIAL.sub(r"\\\1", text).replace("@", "@\u2060").replace("://", ":\u2060//").replace("www.", "www\u2060.")
 
 
@@ -46,14 +46,14 @@ def _lines(run: Run, view: ReportView) -> Iterator[str]:
     yield from _tallies(view)
     if view.change:
         yield ""
-        yield f"**Change.** {escaped(view.change.sentence)}"
+        yield f"**Changes.** {escaped(view.change.sentence)}"
     yield from _worst(view)
     yield from _actors(view)
     yield from _missing(view)
     yield ""
     yield (
-        f"Run `{run.id}` of {moment_text(run.started_at)}, ecr-audit {escaped(run.program_version)}; every finding "
-        "with its commands is in findings.csv and report.pdf of that run."
+        f"Run `{run.id}` of {moment_text(run.started_at)}, ecr-audit {escaped(run.program_version)}; all findings "
+        "with their commands are in findings.csv and report.pdf of this run."
     )
 
 
@@ -64,7 +64,7 @@ def escaped_sentences(sentences: tuple[str, ...]) -> str:
 
 def _tallies(view: ReportView) -> Iterator[str]:
     heads = [f"{SEVERITY_MARKS[severity]} {SEVERITY_WORDS[severity]}" for severity in Severity]
-    yield f"| {' | '.join([*heads, '? Undecided', 'Waived'])} |"
+    yield f"| {' | '.join([*heads, '? Unknown', 'Waived'])} |"
     yield f"|{' ---: |' * (len(heads) + 2)}"
     figures = [*(view.open[severity] for severity in Severity), view.unknown, sum(view.waived.values())]
     yield f"| {' | '.join(number(figure) for figure in figures)} |"
@@ -77,7 +77,7 @@ def _worst(view: ReportView) -> Iterator[str]:
     failures.sort(key=lambda finding: finding.severity.rank)
     shown = failures[:WORST]
     yield ""
-    yield "| | What is wrong | Since | Finding |"
+    yield "| Severity | Failure | Since | Fingerprint |"
     yield "| --- | --- | --- | --- |"
     for finding in shown:
         mark = f"{SEVERITY_MARKS[finding.severity]} {SEVERITY_WORDS[finding.severity]}"
@@ -98,15 +98,15 @@ def _actors(view: ReportView) -> Iterator[str]:
     acting = [account for account in view.accounts if account.failures]
     if not acting:
         return
-    told = [
+    named = [
         f"{escaped(f'{one.account} {one.name}'.strip() or 'no single account')} "
         f"({counted(one.failures, 'failure', 'failures')})"
         for one in acting[:ACCOUNTS]
     ]
     if len(acting) > ACCOUNTS:
-        told.append(counted(len(acting) - ACCOUNTS, "further account", "further accounts"))
+        named.append(counted(len(acting) - ACCOUNTS, "further account", "further accounts"))
     yield ""
-    yield f"**Who must act.** {listed(told)}."
+    yield f"**Accounts with open failures.** {listed(named)}."
 
 
 def _missing(view: ReportView) -> Iterator[str]:
@@ -114,4 +114,4 @@ def _missing(view: ReportView) -> Iterator[str]:
         count = sum(group.count for group in view.gap_groups)
         yield ""
         reads = counted(count, "read", "reads")
-        yield f"**Not looked at.** {reads} did not succeed; what depends on them is undecided."
+        yield f"**Evidence gaps.** {reads} failed; the results that depend on them are unknown."

@@ -21,7 +21,7 @@
     return made;
   };
 
-  const told = (row) => {
+  const details = (row) => {
     const made = element("div");
     const list = element("dl");
     const entry = (term, text, kind) => {
@@ -31,7 +31,7 @@
     };
     for (const [name, value] of row[EVIDENCE]) entry(name, value === "" ? "none" : value, "mono");
     if (row[FIX] >= 0) entry("To fix", data.fixes[row[FIX]]);
-    row[STEPS].forEach((step, at) => entry(`Step ${at + 1}, for a person`, step));
+    row[STEPS].forEach((step, at) => entry(`Manual step ${at + 1}`, step));
     for (const script of row[SCRIPTS]) entry("Script", `remediation/${script}`, "mono");
     if (row[WAIVER]) entry("Waived", `${row[WAIVER][0]} (${row[WAIVER][1]}, until ${row[WAIVER][2]})`);
     entry("Fingerprint", row[MARK], "mono");
@@ -40,9 +40,9 @@
     return made;
   };
 
-  // What belongs to a finding unfolds below it over the whole width, and is made when somebody asks for it.
+  // The details of a finding unfold below it over the whole width, and are built when they are opened.
   const unfolding = (row, line) => {
-    const button = element("button", "Evidence and fix", "unfold");
+    const button = element("button", "Evidence and remediation", "unfold");
     button.type = "button";
     button.setAttribute("aria-expanded", "false");
     let more = null;
@@ -57,7 +57,7 @@
         more = element("tr", undefined, "more");
         const cell = element("td");
         cell.colSpan = line.cells.length;
-        cell.append(told(row));
+        cell.append(details(row));
         more.append(cell);
       }
       line.after(more);
@@ -77,7 +77,7 @@
         button.textContent = "Copied";
       } catch {
         getSelection().selectAllChildren(pre);
-        button.textContent = "Selected: copy it with the keyboard";
+        button.textContent = "Selected: copy with the keyboard";
       }
     });
     box.append(button, pre);
@@ -160,7 +160,7 @@
     try {
       history.replaceState(null, "", `#${kept}`);
     } catch {
-      // A page inside a mail reader may have no address of its own; then filters are not kept in it.
+      // A page inside a mail client may have no address of its own; then its filters are not stored.
     }
   };
 

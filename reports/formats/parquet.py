@@ -1,4 +1,4 @@
-"""findings.parquet: every finding for analysts, with types: times are times, truth is truth, account ids are text."""
+"""findings.parquet: every finding with typed columns, for analysis: timestamps, booleans, account ids as text."""
 
 from __future__ import annotations
 

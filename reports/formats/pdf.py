@@ -1,7 +1,7 @@
-"""report.pdf: for a manager with two minutes, an auditor with a checklist and an engineer with a terminal.
+"""report.pdf: a summary for managers, evidence for auditors and remediation for engineers.
 
-Jinja2 writes the HTML with autoescape, WeasyPrint sets it. Nothing is fetched: the stylesheet is packaged and put
-into the page, and any request for anything else ends the rendering. The document is tagged (PDF/UA-1), its dates are
+Jinja2 writes the HTML with autoescape, WeasyPrint renders it. Nothing is fetched: the stylesheet is packaged and put
+into the page, and any other request ends the rendering with an error. The document is tagged (PDF/UA-1), its dates are
 those of the run and its id is that of the run, so the same run gives the same bytes with the same fonts installed.
 """
 
@@ -22,11 +22,11 @@ from reports.view import ReportView
 
 
 class ReportError(RuntimeError):
-    """The PDF could not be set; the message says why."""
+    """The PDF could not be rendered; the message says why."""
 
 
 ACCESSIBLE, ARCHIVE = "pdf/ua-1", "pdf/a-2a"
-"""Variants: tagged for readers of screens; tagged, and everything inside that showing it in many years needs."""
+"""Variants: tagged for screen readers; tagged and self-contained for long-term archiving."""
 
 
 def render(run: Run, view: ReportView, *, archive: bool = False) -> dict[str, bytes]:
@@ -52,7 +52,7 @@ def page(run: Run, view: ReportView, template_name: str = "report.html.j2", **mo
 
 
 def to_pdf(html: str, *, identifier: str, at: dt.datetime, archive: bool = False) -> bytes:
-    """Set HTML as a tagged PDF with this document id and date."""
+    """Render HTML as a tagged PDF with this document id and date."""
     from weasyprint import HTML
     from weasyprint.urls import FatalURLFetchingError
 
@@ -82,14 +82,14 @@ def _source_date(at: dt.datetime) -> Iterator[None]:
 
 
 def refuse_all(url: str, *_args: object, **_more: object) -> Any:
-    """The url_fetcher: a report needs nothing from outside, so whatever asks is a defect or an attack."""
+    """The url_fetcher: a report needs nothing from outside, so any request is a defect or an attack."""
     from weasyprint.urls import FatalURLFetchingError
 
     raise FatalURLFetchingError(f"the report asked for {url[:200]}, and reports fetch nothing")
 
 
 def bar_widths(parts: tuple[int, ...]) -> tuple[float, ...]:
-    """Shares of a bar in percent; whatever is not nothing is at least 1.5 wide, so that it can be seen."""
+    """Shares of a bar in percent; every part that is not zero is at least 1.5 wide, so that it is visible."""
     whole = sum(parts)
     if not whole:
         return tuple(0.0 for _ in parts)
@@ -104,4 +104,4 @@ _GLOBALS = {
     "bar_widths": bar_widths,
     "bounds": pdf_content,
 }
-"""What the templates of the PDF call, besides what those of every format do."""
+"""Functions and values of the PDF templates, besides those of every template."""

@@ -1,7 +1,7 @@
-"""Annexes of the PDF: one document an account, with what its owner must mend and nothing of the others.
+"""Annexes of the PDF: one document per account, with its findings and nothing of the other accounts.
 
-The pages are written here and set in processes beside each other, as many as there are processors and at most
-`PROCESSES`: setting is what takes the time, and one document does not wait for another.
+The HTML is written here and rendered in parallel processes, one per processor and at most `PROCESSES`: rendering is
+the slow part, and the documents are independent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FOLDER = "accounts"
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """One annex before it is set."""
+    """One annex before it is rendered."""
 
     file: str
     html: str
@@ -37,9 +37,11 @@ class _Page:
 def render_annexes(
     run: Run, view: ReportView, *, archive: bool = False, processes: int = 0
 ) -> Iterator[tuple[str, bytes]]:
-    """`accounts/ACCOUNT.pdf` and its content for every account with findings or gaps, as they are ready, in order.
+    """`accounts/ACCOUNT.pdf` and its content for every account with findings or gaps, in order, each as soon as it is
+    ready.
 
-    *processes*: how many at once; 0 for one a processor, at most `PROCESSES`. Raises ReportError as the report does.
+    *processes*: number of processes; 0 for one per processor, at most `PROCESSES`. Raises ReportError as the report
+    does.
     """
     pages = _pages(run, view, archive=archive)
     count = processes or min(os.cpu_count() or 1, PROCESSES)
@@ -66,7 +68,7 @@ def _pages(run: Run, view: ReportView, *, archive: bool) -> Iterator[_Page]:
 
 
 def _part(run: Run, account: str, findings: dict[str, list[Finding]]) -> Run:
-    """The run as far as it concerns one account. What passed is not kept by account, so it is not told."""
+    """The run as far as it concerns one account. Passed rows are not stored by account, so they are left out."""
     results = tuple(_result(result.check, findings[result.check]) for result in run.results if findings[result.check])
     return replace(
         run,

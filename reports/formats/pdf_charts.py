@@ -1,4 +1,4 @@
-"""Which pictures a printed report shows, and what is said about each."""
+"""Which charts a printed report shows, with their captions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reports.topology import LINK_STATE_WORDS, LinkState, Topology
 from reports.view import ReportView
 
 MATRICES = 6
-"""Pictures of a matrix that are printed."""
+"""Drawings of a matrix that are printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,50 +22,53 @@ class Chart:
     title: str
     caption: str
     drawn: tuple[str, ...]
-    """SVG of ours; everything from outside in it is escaped."""
+    """SVG of `reports.charts`, in which every text from outside is escaped."""
     key: tuple[tuple[Style, str], ...] = ()
 
 
 def pictures_of(view: ReportView) -> tuple[Chart, ...]:
-    """The pictures of a run, in order; none where the evidence tables were not at hand."""
-    return tuple(_pictures(view))
+    """The charts of a run, in order; those of links need the evidence tables."""
+    return tuple(_charts(view))
 
 
-def _pictures(view: ReportView) -> Iterator[Chart]:
+def _charts(view: ReportView) -> Iterator[Chart]:
     topology = view.topology
     if topology is not None and topology.links:
-        yield _ways(topology)
+        yield _link_chart(topology)
     if topology is not None and topology.loads:
-        yield _loads(topology)
+        yield _destination_chart(topology)
     if view.trend:
-        told = "A bar is a run; a question mark stands where not everything could be read."
+        caption = "One bar per run; a question mark marks a run with incomplete evidence."
         yield Chart(
-            f"Open failures of the last {counted(len(view.trend), 'run', 'runs')}", told, (trend.draw(view.trend),)
+            f"Open failures of the last {counted(len(view.trend), 'run', 'runs')}", caption, (trend.draw(view.trend),)
         )
 
 
-def _ways(topology: Topology) -> Chart:
+def _link_chart(topology: Topology) -> Chart:
     counts = topology.counts
     total = counted(len(topology.links), "link", "links")
-    told = (
+    caption = (
         f"{total} between {counted(len(topology.places), 'registry', 'registries')}: "
         f"{number(counts[LinkState.OPEN])} open."
     )
-    key = tuple((STYLES[way], f"{number(counts[way])} {LINK_STATE_WORDS[way]}") for way in LinkState if counts[way])
+    key = tuple(
+        (STYLES[state], f"{number(counts[state])} {LINK_STATE_WORDS[state]}") for state in LinkState if counts[state]
+    )
     if map.fits(topology):
-        return Chart("Who replicates to whom", told, (map.draw(topology),), key)
+        return Chart("Replication topology", caption, (map.draw(topology),), key)
     drawn = matrix.draw(topology)
     if len(drawn) > 1:
         drawn = matrix.draw(topology, only_wrong=True)
-        told += " Registries whose links are all open are left out of the picture; the workbook lists them."
+        caption += " Registries whose links are all open are not drawn; the workbook lists them."
     if len(drawn) > MATRICES:
-        told += f" {counted(len(drawn) - MATRICES, 'further part', 'further parts')} of it are not printed."
-    return Chart("Who replicates to whom", told, drawn[:MATRICES], key)
+        caption += f" {counted(len(drawn) - MATRICES, 'further part', 'further parts')} of the matrix are not printed."
+    return Chart("Replication topology", caption, drawn[:MATRICES], key)
 
 
-def _loads(topology: Topology) -> Chart:
+def _destination_chart(topology: Topology) -> Chart:
     shown = gauges.shown(topology)
-    told = "Unique destinations over all rules, those that the baseline requires included; the line marks the warning."
+    caption = "Unique destinations over all rules, required ones included; the line marks the warning threshold."
     if len(shown) < len(topology.loads):
-        told += f" The fullest {number(len(shown))} of {number(len(topology.loads))} source registries are drawn."
-    return Chart("Destinations used, against the limit", told, (gauges.draw(topology),))
+        sources = f"{number(len(shown))} of {number(len(topology.loads))} source registries"
+        caption += f" Shown are the {sources} with the highest use."
+    return Chart("Replication destinations used, by source registry", caption, (gauges.draw(topology),))

@@ -1,7 +1,7 @@
-"""The commands that a printed report shows: a beginning that all of them share, printed once, and what follows it.
+"""The commands that a printed report shows: a common header, printed once, and one block per finding.
 
-Every script begins with the same small functions. Printed in each, they fill the pages that other findings' commands
-could have; so they stand once, and a reader copies that beginning and any block below it into one file, which runs.
+Every script begins with the same functions. They are printed once; a reader copies that header and any block below it
+into one file, which runs.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ COMMAND_COLUMNS, COMMAND_ROWS = 108, 68
 COMMAND_LINES = 120
 """Longer commands are not printed: the run's scripts are named instead."""
 COMMAND_LINES_TOTAL = 290
-"""Lines of commands printed of all checks, the shared beginning included."""
+"""Lines of commands printed of all checks, the common header included."""
 SCRIPTS_NAMED = 4
 
 _GUARD = "command -v aws"
-"""First words of the line that ends the shared beginning."""
+"""First words of the line that ends the common header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Commands:
     check: str
     """Title of the check."""
     number: int
-    """Number of the object in its check."""
+    """Number of the finding in its check."""
     finding: Finding
     page: PageLines
     safe: bool
@@ -47,11 +47,11 @@ class Commands:
 class CommandPages:
     """All printed commands."""
 
-    beginning: PageLines
-    """What comes before each of them; nothing where none is printed."""
+    header: PageLines
+    """The common header; empty where no command is printed."""
     printed: tuple[Commands, ...]
-    unannounced: str
-    """How many checks have commands that are not printed, and where those are; empty where all are."""
+    not_printed: str
+    """How many checks have commands that are not printed, and the files that hold them; empty where all are."""
 
     def of(self, check: CheckView) -> tuple[Commands, ...]:
         """The printed commands of one check."""
@@ -60,20 +60,20 @@ class CommandPages:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """A script taken apart."""
+    """A script in parts."""
 
     opening: str
     """Lines before the functions that every script has."""
     functions: dict[str, str]
     """By name, in order."""
     own: str
-    """What it says of itself, and everything after the functions."""
+    """Its own comments, and everything after the functions."""
 
 
 def command_pages(checks: Sequence[CheckView], shares: Sequence[int], book: CommandBook) -> CommandPages:
-    """The first object's commands of every check, worst check first, while lines are left.
+    """The commands of the first finding of every check, worst check first, within the limit on lines.
 
-    *shares*: how many objects of each check are shown; commands are printed of shown objects only.
+    *shares*: how many findings of each check are shown; commands are printed for shown findings only.
     """
     chosen: list[tuple[CheckView, int, Finding, PageLines]] = []
     opening, functions, left, unprinted = "", dict[str, str](), COMMAND_LINES_TOTAL, 0
@@ -95,16 +95,16 @@ def command_pages(checks: Sequence[CheckView], shares: Sequence[int], book: Comm
         opening = parts.opening
         functions.update(parts.functions)
         chosen.append((check, position, finding, page))
-    beginning = "\n".join((opening, *functions.values())) if chosen else ""
+    header = "\n".join((opening, *functions.values())) if chosen else ""
     return CommandPages(
-        beginning=fit(beginning, COMMAND_COLUMNS, COMMAND_ROWS),
+        header=fit(header, COMMAND_COLUMNS, COMMAND_ROWS),
         printed=tuple(_printed(at, *one) for at, one in enumerate(chosen, start=1)),
-        unannounced=_unannounced(unprinted, printed=bool(chosen)),
+        not_printed=_not_printed(unprinted, printed=bool(chosen)),
     )
 
 
 def commands_note(check: CheckView, printed: Sequence[Commands], book: CommandBook) -> str:
-    """Where the commands are that are not printed here."""
+    """The scripts with the commands that are not printed here."""
     shown = {one.finding.fingerprint for one in printed}
     others = [one for one in check.open if one.fingerprint not in shown]
     scripts = sorted({name for one in others for name in book.scripts_of(one)})
@@ -113,7 +113,7 @@ def commands_note(check: CheckView, printed: Sequence[Commands], book: CommandBo
     named = [f"{SCRIPT_FOLDER}/{name}" for name in scripts[:SCRIPTS_NAMED]]
     if len(scripts) > SCRIPTS_NAMED:
         named.append(counted(len(scripts) - SCRIPTS_NAMED, "further script", "further scripts"))
-    return f"The other objects are mended by {listed(named)}." if printed else f"Mended by {listed(named)}."
+    return f"Scripts for the other findings: {listed(named)}." if printed else f"Scripts: {listed(named)}."
 
 
 def _with_commands(check: CheckView, share: int, book: CommandBook) -> Iterator[tuple[int, Finding, str]]:
@@ -123,7 +123,7 @@ def _with_commands(check: CheckView, share: int, book: CommandBook) -> Iterator[
 
 
 def _belongs(parts: _Parts, opening: str, functions: dict[str, str]) -> bool:
-    """Whether a script's beginning says nothing else than the beginning that is printed already."""
+    """Whether the functions and options of a script agree with the header that is printed already."""
     same = all(functions.get(name, text) == text for name, text in parts.functions.items())
     return same and opening in ("", parts.opening)
 
@@ -141,12 +141,12 @@ def _printed(at: int, check: CheckView, position: int, finding: Finding, page: P
 
 
 def _parts_of(script: str) -> _Parts | None:
-    """The script taken apart; None for one that is built in another way, which a run of another version may hold."""
+    """The script in parts; None for a script with another structure, which a run of another version may hold."""
     lines = script.rstrip("\n").split("\n")
     ends = next((at for at, line in enumerate(lines) if line.startswith(_GUARD)), None)
     if ends is None or not lines[0].startswith("#!"):
         return None
-    opening, functions, told, name = [lines[0]], dict[str, str](), [], ""
+    opening, functions, comments, name = [lines[0]], dict[str, str](), [], ""
     for line in lines[1:ends]:
         if name:
             functions[name] += f"\n{line}"
@@ -155,17 +155,17 @@ def _parts_of(script: str) -> _Parts | None:
             name = line.partition("(")[0]
             functions[name] = line
         elif line.startswith("#"):
-            told.append(line)
+            comments.append(line)
         else:
             opening.append(line)
     if name:
         return None
-    words = told[: next((at for at, line in enumerate(told) if line == "#"), len(told))]
-    return _Parts("\n".join(opening), functions, "\n".join((*words, *lines[ends:])))
+    shown = comments[: next((at for at, line in enumerate(comments) if line == "#"), len(comments))]
+    return _Parts("\n".join(opening), functions, "\n".join((*shown, *lines[ends:])))
 
 
-def _unannounced(count: int, *, printed: bool) -> str:
+def _not_printed(count: int, *, printed: bool) -> str:
     if not count:
         return ""
     of = counted(count, *(("further check", "further checks") if printed else ("check", "checks")))
-    return f"The commands of {of} are not printed here: findings.json and the folder {SCRIPT_FOLDER} hold them."
+    return f"The commands of {of} are not printed here; see findings.json and the folder {SCRIPT_FOLDER}."

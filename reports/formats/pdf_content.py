@@ -1,4 +1,4 @@
-"""What the PDF shows of a run: the bounded selection, with a sentence for everything that is left out."""
+"""What the PDF shows of a run: a selection within limits, with a sentence for everything that is left out."""
 
 from __future__ import annotations
 
@@ -30,33 +30,36 @@ CALLS = 120
 ACTING = 2
 """Accounts named of one risk."""
 LONGEST_LINE = 300
-"""Characters shown of a message, reason or remark in a list."""
+"""Characters shown of a message, reason or note in a list."""
 EXAMPLE = 150
-"""Characters shown of a risk's example, which stands whole with its check."""
+"""Characters shown of a risk's example, which is printed in full with its check."""
+RISK_SENTENCE = 165
+"""Characters shown of a risk's sentence: two lines of the summary. The title of a custom check may be of any length."""
 TREND_ROWS = 4
-"""Runs in the table of the trend; the picture of it has more."""
+"""Runs in the trend table; the trend chart has more."""
 LONGEST_NAME = 40
-"""Characters shown of a name on the first two pages, which stay two pages whatever names are chosen."""
+"""Characters shown of a name on the first two pages, which stay two pages whatever the names are."""
 
 
 @dataclass(frozen=True, slots=True)
 class RiskRow:
-    """One of the worst things, with who must act."""
+    """One of the worst failing checks, with the responsible accounts."""
 
     risk: Risk
+    sentence: str
     example: str
     acting: str
-    """Accounts that must act, most failures first, and since when."""
+    """Responsible accounts, most failures first, and the date of the oldest failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownRow:
-    """Undecided rows of one cause."""
+    """Unknown findings of one cause."""
 
     cause: Cause
     places: str
     checks: str
-    """Catalogue ids of the checks, else their own ids."""
+    """Catalogue ids of the checks; a check without one under its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +88,16 @@ class Content:
     details: Details
     risks: tuple[RiskRow, ...]
     overview: tuple[tuple[Severity | Status, tuple[CheckView, ...]], ...]
-    """Checks with open failures by severity, worst first, then broken ones, then those that are only undecided."""
+    """Checks with open failures by severity, worst first, then checks with errors, then those with unknown results
+    only."""
     overview_hidden: str
     unknown: tuple[UnknownRow, ...]
-    """The causes with most rows first."""
-    undecided_hidden: str
+    """Causes with most findings first."""
+    unknown_hidden: str
     accounts: tuple[AccountView, ...]
     accounts_hidden: str
     acting: str
-    """Who must act, in one sentence; empty where nobody must."""
+    """The accounts with open failures, in one sentence; empty where there are none."""
     waived: tuple[WaivedRow, ...]
     waived_hidden: str
     passed: tuple[CheckView, ...]
@@ -104,7 +108,7 @@ class Content:
     scripts: tuple[Script, ...]
     """In the order in which to run them."""
     scripts_hidden: str
-    pictures: tuple[Chart, ...]
+    charts: tuple[Chart, ...]
     calls: tuple[tuple[str, int, int, int], ...]
     """Operation, requests sent, and how many of them were denied and throttled."""
     calls_hidden: str
@@ -136,7 +140,7 @@ def content_of(run: Run, view: ReportView) -> Content:
         overview=tuple(_grouped(overview[:CHECKS_LISTED])),
         overview_hidden=_rest(overview, CHECKS_LISTED, "check", "checks", "checks.csv"),
         unknown=tuple(map(_unknown, causes[:CAUSES])),
-        undecided_hidden=_rest(causes, CAUSES, "cause", "causes", "findings.csv"),
+        unknown_hidden=_rest(causes, CAUSES, "cause", "causes", "findings.csv"),
         accounts=view.accounts[:ACCOUNTS],
         accounts_hidden=_rest(view.accounts, ACCOUNTS, "account", "accounts", "findings.csv"),
         acting=_acting(run, view),
@@ -149,11 +153,11 @@ def content_of(run: Run, view: ReportView) -> Content:
         gaps=_gap_sections(view),
         scripts=tuple(sorted(run.scripts, key=lambda script: script.name)[:SCRIPTS]),
         scripts_hidden=_rest(run.scripts, SCRIPTS, "script", "scripts", f"the folder {SCRIPT_FOLDER}"),
-        pictures=pictures_of(view),
+        charts=pictures_of(view),
         calls=calls[:CALLS],
         calls_hidden=_rest(calls, CALLS, "operation", "operations", "calls.csv"),
         notes=tuple(sentence(shortened(note, LONGEST_LINE, file="findings.json")) for note in run.notes[:NOTES]),
-        notes_hidden=_rest(run.notes, NOTES, "remark", "remarks", "findings.json"),
+        notes_hidden=_rest(run.notes, NOTES, "note", "notes", "findings.json"),
         limits=tuple(
             sentence(shortened(one, LONGEST_LINE, file="findings.json")) for one in run.limits_sources[:LIMITS]
         ),
@@ -162,7 +166,7 @@ def content_of(run: Run, view: ReportView) -> Content:
 
 
 def places_text(row: GapRow) -> str:
-    """The places of a gap row, bounded, with what is left out said."""
+    """The places of a gap row, up to `GAP_PLACES`, and how many more there are."""
     return _bounded_places(row.places, GAP_PLACES, "gaps.csv")
 
 
@@ -193,11 +197,12 @@ def _risk(run: Run, view: ReportView, risk: Risk) -> RiskRow:
     if len(by_account) > ACTING:
         named.append(counted(len(by_account) - ACTING, "further account", "further accounts"))
     since = since_text(check.open, view)
-    room = EXAMPLE // 2 if view.trend else EXAMPLE  # the table of the trend is on the same page
+    room = EXAMPLE // 2 if view.trend else EXAMPLE  # the trend table is on the same page
     return RiskRow(
         risk=risk,
+        sentence=risk.sentence if len(risk.sentence) <= RISK_SENTENCE else f"{risk.sentence[:RISK_SENTENCE]} …",
         example=sentence(risk.example) if len(risk.example) <= room else f"{risk.example[:room]} …",
-        acting=f"To act: {listed(named)}{f'; {since}' if since else ''}.",
+        acting=f"Accounts: {listed(named)}{f'; {since}' if since else ''}.",
     )
 
 

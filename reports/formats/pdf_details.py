@@ -1,4 +1,4 @@
-"""The sections of the checks in a printed report: which objects of which check are shown, within a budget of lines."""
+"""The sections of the checks in a printed report: which findings of which check are shown, within a budget of lines."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from reports.view import ReportView
 OBJECTS_EACH = {
     Severity.CRITICAL: 10, Severity.HIGH: 5, Severity.MEDIUM: 3, Severity.LOW: 2, Severity.INFORMATIONAL: 1,
 }  # fmt: skip
-"""Failing objects shown of one check, by its severity."""
+"""Failures shown of one check, by its severity."""
 FEW_OBJECTS = 60
-"""As many objects as this are all shown, whatever their severity, but for the longest lists."""
+"""Up to this number, all failures are shown whatever their severity, except in the longest lists."""
 OBJECTS_TOTAL = 150
-"""Failing objects shown of all checks."""
+"""Failures shown of all checks."""
 LINES_TOTAL = 1_500
-"""Lines of the sections of all checks, as `_lines` reckons them: about thirty pages at most."""
+"""Lines of the sections of all checks, as `_lines` estimates them: about thirty pages at most."""
 REPEATED = 16
 """Evidence of fewer characters is shown even where the message contains it."""
 LONGEST_TEXT = 1_200
 """Characters shown of one message or name."""
 LONGEST_EVIDENCE = 240
 """Characters shown of one piece of evidence."""
-_SAYS_NOTHING = ("not known", "yes", "no", "none")
-"""Evidence that a message tells in words, since it is what the check judges."""
+_SAYS_NOTHING = ("unknown", "yes", "no", "none")
+"""Values that the message states already, since they are what the check evaluates."""
 _COLUMNS = 104
 """Characters of a printed line, about."""
 _HEAD_LINES = 6
@@ -43,12 +43,12 @@ _HEAD_LINES = 6
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One failing object as shown."""
+    """One failure as shown."""
 
     number: int
     finding: Finding
     where: tuple[str, ...]
-    """Account, Region and severity, as far as the name of the object does not tell them."""
+    """Account, Region and severity, where the name of the resource does not contain them."""
     message: str
     comparison: str
     """What was expected and what was observed."""
@@ -56,7 +56,7 @@ class Shown:
     fix: str
     steps: tuple[str, ...]
     new: bool
-    """Found by this run for the first time, where earlier runs looked."""
+    """New in this run, where an earlier run exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class CheckDetail:
     why: str
     """Why it matters, in short."""
     since: str
-    """Since when the oldest open failure of the check is known; empty where that is not known."""
+    """Date of the oldest open failure of the check; empty where it is unknown."""
     shown: tuple[Shown, ...]
     hidden: str
     commands: tuple[Commands, ...]
@@ -77,10 +77,10 @@ class CheckDetail:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """The sections that are printed, and what is said of those that are not."""
+    """The sections that are printed, and a sentence about those that are not."""
 
     sections: tuple[CheckDetail, ...]
-    """Checks with open failures, worst first, then broken ones."""
+    """Checks with open failures, worst first, then checks with errors."""
     hidden: str
     commands: CommandPages
 
@@ -113,7 +113,8 @@ def account_label(run: Run, account: str) -> str:
 
 
 def _within_budget(sections: Sequence[CheckDetail]) -> list[CheckDetail]:
-    """Sections of at most `LINES_TOTAL` lines together: the longest lose objects first, the last are left out last."""
+    """Sections of at most `LINES_TOTAL` lines together: the longest lose findings first; whole sections are left out
+    last."""
     kept = list(sections)
     lines = [[_lines(shown) for shown in section.shown] for section in kept]
     heads = [_HEAD_LINES + _rows(section.why) for section in kept]
@@ -128,7 +129,7 @@ def _within_budget(sections: Sequence[CheckDetail]) -> list[CheckDetail]:
 
 
 def _lines(shown: Shown) -> int:
-    """About how many printed lines an object takes."""
+    """Estimate of the printed lines of one finding."""
     evidence = sum(len(name) + len(value) + 4 for name, value in shown.evidence)
     name = shown.finding.resource[:LONGEST_TEXT] + " · ".join(shown.where)
     prose = (name, shown.message, shown.comparison, shown.fix, *shown.steps)
@@ -161,7 +162,7 @@ def _why(check: CheckView) -> str:
 
 
 def _ended(section: CheckDetail, pages: CommandPages, book: CommandBook) -> CheckDetail:
-    """The section with what is said below its objects."""
+    """The section with its sentences about hidden findings and commands."""
     check, count = section.check, len(section.check.open)
     one, many = check.noun
     printed = pages.of(check)
@@ -195,7 +196,7 @@ def _shown(run: Run, view: ReportView, check: CheckView, finding: Finding, posit
 
 
 def _where(run: Run, check: CheckView, finding: Finding) -> Iterator[str]:
-    """What the name of the object leaves out of account, Region and severity."""
+    """Account, Region and severity where the name of the resource does not contain them."""
     named = finding.resource
     name = run.account_names.get(finding.account, "")
     if finding.account not in named:
@@ -209,21 +210,21 @@ def _where(run: Run, check: CheckView, finding: Finding) -> Iterator[str]:
 
 
 def _steps(remediation: Remediation | None, position: int) -> tuple[str, ...]:
-    """Steps for a person, whole for the first object of a check: those of the others differ in names only."""
+    """Manual steps, in full for the first finding of a check: those of the others differ in names only."""
     if remediation is None or not remediation.manual:
         return ()
     if position > 1:
         return (
             (
-                f"{counted(len(remediation.manual), 'step', 'steps')} for a person, as above; in findings.csv "
-                f"word by word."
+                f"{counted(len(remediation.manual), 'manual step', 'manual steps')}, as above; findings.csv has the "
+                "full text."
             ),
         )
     return tuple(shortened(step, LONGEST_TEXT, file="findings.csv") for step in remediation.manual)
 
 
 def _evidence(finding: Finding) -> Iterator[tuple[str, str]]:
-    """Evidence in words, as far as it adds to the message."""
+    """Evidence in words, where it adds to the message."""
     message = finding.message.casefold()
     for name, value in finding.evidence.items():
         if name == finding.fact:
@@ -238,7 +239,7 @@ def _evidence(finding: Finding) -> Iterator[tuple[str, str]]:
 def _value_text(value: object) -> str:
     plain: object = json_value(value)
     if plain is None:
-        return "not known"
+        return "unknown"
     if isinstance(plain, bool):
         return "yes" if plain else "no"
     if isinstance(plain, str) and (found := _list_in(plain)) is not None:
@@ -252,6 +253,6 @@ def _list_in(text: str) -> list[object] | None:
     """The list that compact JSON text holds, None for any other text; the tables keep lists as such text."""
     try:
         parsed = json.loads(text) if text.startswith("[") else None
-    except ValueError:  # text that only begins like a list, and is shown as it is
+    except ValueError:  # text that only begins like a list is shown as it is
         return None
     return parsed if isinstance(parsed, list) else None

@@ -2,7 +2,7 @@
 
 A check is a rule, a finding a result. Cloud resources have no source file: a result names its ARN as a logical
 location, and, because code-scanning services refuse results without one, a path of account, Region and resource.
-Undecided rows are results of kind `open`; waived ones carry a suppression.
+Unknown findings are results of kind `open`; waived ones carry a suppression.
 """
 
 from __future__ import annotations

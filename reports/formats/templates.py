@@ -1,4 +1,4 @@
-"""The templates that are packaged with the report formats, filled so that nothing in them can become markup."""
+"""The templates that are packaged with the report formats, rendered so that no value can become markup."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PACKAGE = "reports.formats"
 
 
 def environment(**more: object) -> Environment:
-    """Where templates of reports are filled: every text escaped and made visible, *more* known by name."""
+    """The environment of report templates: every text escaped and sanitized; *more* adds globals."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     made = Environment(
@@ -32,10 +32,10 @@ def environment(**more: object) -> Environment:
 
 
 def packaged(name: str) -> str:
-    """The text of a file that is shipped with the formats."""
+    """The text of a file in the package of the formats."""
     return resources.files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")
 
 
 def _shown(value: object) -> object:
-    """What every expression of a template passes through: text without anything invisible in it."""
+    """Applied to every expression of a template: text without invisible characters."""
     return visible(value) if type(value) is str else value

@@ -3,8 +3,8 @@
 Sheets: Summary, Findings, Registries, Replicas, Gaps, Waivers, Checks.
 
 Written row by row in constant memory. Every text is written as text, so that nothing can become a formula or a link;
-account ids keep their zeros; times are times, in UTC. What does not fit on a sheet is said on its first row's note and
-on the sheet Summary.
+account ids keep their zeros; times are times, in UTC. The sheet Summary
+says which rows do not fit on a sheet.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ MOST_ROWS = 200_000
 LONGEST = 32_000
 """Characters of one cell; Excel takes 32,767."""
 TALL = 30
-"""Height of a row with long texts in points: two lines; a click shows the whole."""
+"""Height of a row with long texts in points: two lines; a click shows the whole text."""
 MOST_LINKS = 60_000
 """Links of one sheet; Excel takes 65,530."""
 
@@ -61,7 +61,7 @@ _COLOURS = {
     Severity.LOW: ("#D8E7F5", "#12395C"),
     Severity.INFORMATIONAL: ("#ECECEC", "#333333"),
 }
-"""Background and ink; the word and a mark stand in the cell too."""
+"""Background and text colour; the cell contains the word and a mark too."""
 
 
 def render(run: Run, view: ReportView, *, tables: Tables | None = None) -> dict[str, bytes]:
@@ -87,7 +87,7 @@ def render(run: Run, view: ReportView, *, tables: Tables | None = None) -> dict[
 
 
 class _Book:
-    """The workbook under way."""
+    """The workbook while it is written."""
 
     def __init__(self, workbook: Workbook, run: Run, view: ReportView) -> None:
         self.workbook, self.run, self.view = workbook, run, view
@@ -108,7 +108,7 @@ class _Book:
         self.notes: list[str] = []
 
     def write(self, tables: Tables | None) -> None:
-        """Every sheet. The summary comes first in the book and is written last, since it tells what was left out."""
+        """Every sheet. The summary is the first sheet and is written last, since it lists what was left out."""
         summary = self.workbook.add_worksheet("Summary")
         view, run = self.view, self.run
         self._sheet("Findings", FINDINGS, finding_rows(run, view), len(view.findings), "findings.csv")
@@ -142,7 +142,7 @@ class _Book:
                 if value is not None and value != "":
                     write[place](at, place, value)
         if count > shown:
-            self.notes.append(f"{name}: {number(shown)} of {number(count)} rows are here; {whole} holds all.")
+            self.notes.append(f"{name}: {number(shown)} of {number(count)} rows are shown; {whole} holds all.")
 
     def _writer(self, sheet: Worksheet, kind: str) -> Callable[[int, int, Any], Any]:
         if kind == "number":
@@ -181,7 +181,7 @@ class _Book:
         from checks.tables import TABLES
 
         if tables is None:
-            self.notes.append(f"{name}: the evidence tables of this run were not at hand.")
+            self.notes.append(f"{name}: the evidence tables of this run are not available.")
             return
         declared = next(table for table in TABLES if table.name == name.lower())
         kinds = {"boolean": "flag", "integer": "number", "time": "time"}
@@ -209,7 +209,7 @@ class _Book:
         lines: list[tuple[str, Any]] = [
             ("Organization", view.organization),
             ("Verdict", f"{view.conclusion.mark} {view.conclusion.word}. {view.verdict}"),
-            ("Time of the audit", f"{moment_text(run.started_at)} (all times are UTC)"),
+            ("Start of the audit", f"{moment_text(run.started_at)} (all times are UTC)"),
             ("Scope", ". ".join(view.scope)),
             ("Coverage", " ".join(view.coverage)),
             ("Baseline", f"{run.baseline_name}, SHA-256 {run.baseline_hash}"),
@@ -228,13 +228,13 @@ class _Book:
             sheet.write_string(at, 0, f"{SEVERITY_MARKS[severity]} {SEVERITY_WORDS[severity]}", self.severity[severity])
             sheet.write_number(at, 1, view.open[severity], self.number)
             at += 1
-        for label, figure in (("? Undecided", view.unknown), ("Waived", sum(view.waived.values()))):
+        for label, figure in (("? Unknown", view.unknown), ("Waived", sum(view.waived.values()))):
             sheet.write_string(at, 0, label, self.strong)
             sheet.write_number(at, 1, figure, self.number)
             at += 1
         for note in self.notes:
             at += 1
-            sheet.write_string(at, 0, "Not shown here", self.strong)
+            sheet.write_string(at, 0, "Not shown", self.strong)
             sheet.write_string(at, 1, note, self.wrapped)
 
 

@@ -1,4 +1,4 @@
-"""The columns of the workbook's sheets, as data, what their rows hold, and how rows and pages are sized."""
+"""The columns of the workbook's sheets, as data, their rows, and the sizes of rows and pages."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FINDINGS = (
     Column("Title", 44, "prose"), Column("Account", 15), Column("Account name", 22), Column("Region", 15),
     Column("Resource", 46, "long"), Column("What was found", 80, "long"), Column("Expected", 28, "long"),
     Column("Observed", 28, "long"), Column("To fix", 60, "long"),
-    Column("Without review", 13), Column("Scripts", 44, "long"), Column("Steps for a person", 50, "long"),
+    Column("Safe without review", 13), Column("Scripts", 44, "long"), Column("Manual steps", 50, "long"),
     Column("Change", 9), Column("First seen (UTC)", 18, "time"), Column("Days", 7, "number"),
     Column("Runs", 7, "number"), Column("Waived until", 13, "day"), Column("Fingerprint", 20),
     Column("Evidence", 60, "long"),
@@ -51,7 +51,7 @@ FINDINGS = (
 GAPS = (
     Column("Reason", 26), Column("Account", 15), Column("Account name", 22), Column("Region", 15),
     Column("Operation", 36), Column("Resource", 40), Column("Code", 26), Column("Message", 70, "prose"),
-    Column("Permission", 32), Column("What closes it", 60, "prose"), Column("Tables", 30, "prose"),
+    Column("Permission", 32), Column("How to close it", 60, "prose"), Column("Tables", 30, "prose"),
 )  # fmt: skip
 WAIVERS = (
     Column("Severity", 15, "severity"), Column("Check", 36, "check"), Column("Account", 15), Column("Region", 15),
@@ -60,7 +60,7 @@ WAIVERS = (
 )  # fmt: skip
 CHECKS = (
     Column("Check", 36), Column("Title", 44, "prose"), Column("Area", 22), Column("Passed", 10, "number"),
-    Column("Failed", 10, "number"), Column("Waived", 10, "number"), Column("Undecided", 10, "number"),
+    Column("Failed", 10, "number"), Column("Waived", 10, "number"), Column("Unknown", 10, "number"),
     Column("What it checks", 70, "prose"), Column("Why it matters", 70, "prose"), Column("How to fix", 70, "prose"),
     Column("Controls", 40, "prose"),
 )  # fmt: skip
@@ -77,7 +77,7 @@ REPLICAS = (
 
 
 def height(row: Sequence[Any], columns: Sequence[Column]) -> float:
-    """Points for the longest prose of a row: programs differ in whether they find that out themselves."""
+    """Points for the longest prose of a row: not every spreadsheet program computes it."""
     lines = [
         -(-len(str(one)) // column.width) for one, column in zip(row, columns, strict=True) if column.kind == "prose"
     ]
@@ -169,5 +169,5 @@ def plain(column: pd.Series[Any]) -> list[Any]:
 
 
 def _naive(moment: dt.datetime) -> dt.datetime:
-    """Excel knows no time zones: the moment in UTC without one."""
+    """The time in UTC without a zone: Excel has no time zones."""
     return in_utc(moment).replace(tzinfo=None)

@@ -239,7 +239,7 @@ def test_run_audits_delivers_and_says_what_came_of_it(folder: Path) -> None:
     assert answer.returncode == 4, answer.stdout + answer.stderr
     assert "delivery archive: sent" in answer.stdout
     assert "delivery chat: failed: " in answer.stdout
-    assert "running: judging" in answer.stderr
+    assert "running: evaluating checks" in answer.stderr
     store = open_store(str(folder / "data"))
     (line,) = store.list()
     with (folder / "out" / "nightly" / line.id / "findings.csv").open(newline="", encoding="utf-8") as file:

@@ -192,6 +192,6 @@ def texts_of(run: Run) -> tuple[CheckText, ...]:
 
 
 def script(account: str, region: str, findings: Iterable[Finding]) -> Script:
-    """A script that mends these findings."""
+    """A script that fixes these findings."""
     marks = tuple(one.fingerprint for one in findings)
     return Script(account, region, f"{account}-{region}.sh", "#!/usr/bin/env bash\n", safe=False, findings=marks)

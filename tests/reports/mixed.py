@@ -1,4 +1,4 @@
-"""A realistic run: about 40 findings over 14 checks, with waivers, undecided rows, a broken check and gaps."""
+"""A realistic run: about 40 findings over 14 checks, with waivers, unknown rows, a broken check and gaps."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _replica_findings(
 
 
 def mixed_run(**changes: Any) -> Run:
-    """About 40 findings over 12 checks, with waivers, undecided rows, a broken check and gaps."""
+    """About 40 findings over 12 checks, with waivers, unknown rows, a broken check and gaps."""
     waiver = WaiverMark("Migration to the new vault, ticket PLAT-4711", "platform-team@example.com", "2026-12-31")
     grants = _grant_findings()
     coverage = _replica_findings("coverage.images-present", Severity.HIGH, 9, "Images are missing at the destination")

@@ -79,8 +79,8 @@ def test_gauges_tell_full_and_nearly_full_in_words():
     places = [(f"{number:012d}", "eu-west-1") for number in range(4)]
     loads = tuple(Load(place, used, 25) for place, used in zip(places, (26, 20, 3, None), strict=True))
     texts = [node.text for node in ElementTree.fromstring(gauges.draw(Topology((), loads, {}))).iter(f"{SVG}text")]
-    assert [text for text in texts if "of 25" in (text or "") or text == "not known"] == [
-        "✘ 26 of 25", "▲ 20 of 25", "3 of 25", "not known"
+    assert [text for text in texts if "of 25" in (text or "") or text == "unknown"] == [
+        "✘ 26 of 25", "▲ 20 of 25", "3 of 25", "unknown"
     ]  # fmt: skip
 
 

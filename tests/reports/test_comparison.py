@@ -1,4 +1,4 @@
-"""Two runs side by side: pairs of findings as rows, and what is told of each; agreement with the summary of history."""
+"""Two runs side by side: pairs of findings as rows, and the text of each; agreement with the summary of history."""
 
 from __future__ import annotations
 
@@ -84,17 +84,17 @@ def test_it_agrees_with_the_change_that_reports_tell(before, after, blind):
     }
     locations = {one.fingerprint: location_of(one) for one in first.findings}
     change = change_since(second, RunSummary(first.id, first.started_at, True, open_then, locations=locations))
-    told = {
+    found = {
         state: {one.finding.fingerprint for one in compare(first, second).entries if one.state is state}
         for state in State
     }
-    assert told[State.NEW] == change.new
-    assert told[State.FIXED] == change.fixed
-    assert told[State.WAIVED] == change.waived
-    assert told[State.UNSURE] == change.unsure
-    assert told[State.WORSE] == change.worse
-    assert told[State.BETTER] == change.better
-    assert told[State.STILL] | told[State.WORSE] | told[State.BETTER] == change.still
+    assert found[State.NEW] == change.new
+    assert found[State.FIXED] == change.fixed
+    assert found[State.WAIVED] == change.waived
+    assert found[State.UNSURE] == change.unsure
+    assert found[State.WORSE] == change.worse
+    assert found[State.BETTER] == change.better
+    assert found[State.STILL] | found[State.WORSE] | found[State.BETTER] == change.still
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_reasons_not_to_compare_are_told():
     remarks = " ".join(compare(other, run).remarks)
     assert "different organizations" in remarks
     assert "different baselines" in remarks
-    assert "the other way round" in remarks
+    assert "new and fixed are swapped" in remarks
 
 
 def test_formats_hold_every_entry():

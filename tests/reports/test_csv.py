@@ -105,8 +105,8 @@ def test_rows_tell_change_and_age() -> None:
     rows = {
         row["FINDING_UID"]: row for row in _dicts(render("csv", run, build_view(run, (past,), ages))["findings.csv"])
     }
-    told = [rows[old.fingerprint][name] for name in ("CHANGE", "FIRST_SEEN", "DAYS", "RUNS")]
-    assert told == ["still", "2026-11-13T21:00:00Z", "9", "7"]
+    found = [rows[old.fingerprint][name] for name in ("CHANGE", "FIRST_SEEN", "DAYS", "RUNS")]
+    assert found == ["still", "2026-11-13T21:00:00Z", "9", "7"]
     assert rows[new.fingerprint]["CHANGE"] == "new"
     assert rows[new.fingerprint]["RUNS"] == ""
 

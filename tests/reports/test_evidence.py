@@ -123,5 +123,5 @@ def test_what_is_no_pack_is_refused(tmp_path: Path, data: bytes):
 
 
 def test_a_manifest_with_nonsense_is_refused(tmp_path: Path):
-    with pytest.raises(PackError, match="a line that is none"):
+    with pytest.raises(PackError, match="has an invalid line"):
         verify(written(tmp_path, {MANIFEST: b"nonsense\n"}))

@@ -104,22 +104,22 @@ def test_filters_sorting_and_details(browser: Any, tmp_path: Path):
     page.tab.get_by_label("Critical").check()
     page.settled(f"{critical} of ")
     assert page.rows() == critical
-    page.tab.get_by_role("button", name="Show everything").click()
+    page.tab.get_by_role("button", name="Reset filters").click()
     page.settled(f"{len(run.findings)} findings")
     waived = sum(1 for one in run.findings if one.waiver)
     page.tab.get_by_label("Waived", exact=True).check()
     page.settled(f"{waived} of ")
-    page.tab.get_by_role("button", name="Show everything").click()
+    page.tab.get_by_role("button", name="Reset filters").click()
     page.settled(f"{len(run.findings)} findings")
     some = next(one for one in run.findings if one.status is Status.FAIL)
     page.tab.get_by_label("Text").fill(some.fingerprint)
     page.settled("1 of ")
-    page.tab.get_by_role("button", name="Evidence and fix").first.click()
+    page.tab.get_by_role("button", name="Evidence and remediation").first.click()
     assert page.tab.get_by_text(some.fingerprint).first.is_visible()
     assert f"text={some.fingerprint}" in page.tab.url
     page.tab.reload()
     page.settled("1 of ")
-    page.tab.get_by_role("button", name="Show everything").click()
+    page.tab.get_by_role("button", name="Reset filters").click()
     page.tab.get_by_role("button", name="Resource").click()
     names = [one.inner_text() for one in page.tab.locator("#rows tr.finding td:nth-child(4)").all()]
     assert names == sorted(names)
@@ -133,7 +133,7 @@ def test_filters_sorting_and_details(browser: Any, tmp_path: Path):
 def test_the_keyboard_suffices(browser: Any, tmp_path: Path):
     page = Page(browser, tmp_path, runs.mixed_run())
     page.tab.keyboard.press("Tab")
-    assert page.tab.evaluate("document.activeElement.textContent") == "To the findings"
+    assert page.tab.evaluate("document.activeElement.textContent") == "Skip to the findings"
     page.tab.keyboard.press("Enter")
     page.tab.keyboard.press("Tab")
     assert page.tab.evaluate("document.activeElement.name") == "text"
@@ -146,7 +146,7 @@ def test_the_keyboard_suffices(browser: Any, tmp_path: Path):
 def test_names_are_shown_and_never_run(browser: Any, tmp_path: Path):
     run = runs.hostile_run()
     page = Page(browser, tmp_path, run)
-    for button in page.tab.get_by_role("button", name="Evidence and fix").all():
+    for button in page.tab.get_by_role("button", name="Evidence and remediation").all():
         button.click()
     assert page.wrong == []
     assert page.rows() == len(run.findings)

@@ -96,7 +96,7 @@ def test_same_run_same_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "found"),
     [
         (float("nan"), None),
         (float("inf"), "Infinity"),
@@ -116,8 +116,8 @@ def test_same_run_same_bytes() -> None:
         ({1: b"x"}, {"1": "b'x'"}),
     ],
 )
-def test_values(value: object, told: object) -> None:
-    assert json_value(value) == told
+def test_values(value: object, found: object) -> None:
+    assert json_value(value) == found
     assert "-0" not in json_line(value)
 
 

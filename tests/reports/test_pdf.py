@@ -63,7 +63,7 @@ def test_the_cover_and_the_summary_tell_the_verdict(mixed_pages: list[str]) -> N
     assert "23 November 2026, 02:00 UTC" in cover
     assert "Example Industries (o-exampleorg1)" in cover
     assert run.baseline_hash in cover
-    assert "43 of 48 registries read completely, 3 in part, 2 not at all" in cover
+    assert "43 of 48 registries read completely, 3 partially, 2 not at all" in cover
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +77,13 @@ def test_the_first_two_pages_stay_two_whatever_they_hold(worst_pages: list[str])
     assert "The oldest open failure was first seen on 12 November 2026" in cover
     assert "Contents" in cover
     assert "Executive summary" in summary
-    assert "that could not be looked at again" in summary
+    assert "not evaluated again" in summary
     assert "Open failures of the last 4 runs" in summary
-    assert summary.count("To act:") == 5
+    assert summary.count("Accounts: ") == 5
     assert "since 12 November 2026" in summary
-    assert "Who must act" in summary
+    assert "Accounts with open failures" in summary
     assert "Coverage." in summary
-    assert "Replication at a glance" in worst_pages[2].splitlines()[0]
+    assert "Replication overview" in worst_pages[2].splitlines()[0]
 
 
 def test_no_run_has_more_than_eighty_pages_and_every_cut_is_said(worst_pages: list[str]) -> None:
@@ -91,7 +91,7 @@ def test_no_run_has_more_than_eighty_pages_and_every_cut_is_said(worst_pages: li
     text = _flat(worst_pages)
     for word, file in (
         ("checks", "findings.csv"), ("checks", "checks.csv"), ("scripts", "the folder"),
-        ("waived findings", "findings.csv"), ("remarks", "findings.json"), ("sources", "findings.json"),
+        ("waived findings", "findings.csv"), ("notes", "findings.json"), ("sources", "findings.json"),
         ("kinds of read", "gaps.csv"), ("operations", "calls.csv"), ("accounts", "findings.csv"),
     ):  # fmt: skip
         assert re.search(rf"[\d,]+ further {word} are not shown here; {file}", text), (word, file)
@@ -99,8 +99,8 @@ def test_no_run_has_more_than_eighty_pages_and_every_cut_is_said(worst_pages: li
 
 def test_gaps_come_before_findings_and_name_the_permission(mixed_pages: list[str]) -> None:
     text = _flat(mixed_pages[2:])
-    assert text.index("What could not be read") < text.index("Findings in detail")
-    assert "to the audit role: ecr:DescribeRepositoryCreationTemplates and ecr:GetRegistryPolicy." in text
+    assert text.index("Evidence gaps") < text.index("Findings in detail")
+    assert "in a policy of the audit role: ecr:DescribeRepositoryCreationTemplates and ecr:GetRegistryPolicy." in text
 
 
 def test_nothing_of_the_run_is_missing(mixed_pages: list[str]) -> None:
@@ -122,7 +122,7 @@ def test_nothing_of_the_run_is_missing(mixed_pages: list[str]) -> None:
 def test_bookmarks_links_tags_and_dates(mixed: bytes) -> None:
     reader = PdfReader(io.BytesIO(mixed))
     titles = [one.title for one in reader.outline if not isinstance(one, list)]
-    assert titles[:3] == ["Executive summary", "What could not be read", "Undecided, by cause"]
+    assert titles[:3] == ["Executive summary", "Evidence gaps", "Unknown results by cause"]
     assert any(isinstance(one, list) for one in reader.outline)
     contents: Any = reader.pages[0]
     links = [one.get_object() for one in contents["/Annots"]]
@@ -202,7 +202,7 @@ def test_hostile_text_is_text(subsetter: str, monkeypatch: pytest.MonkeyPatch) -
     assert "lone<U+D83D>surrogate" in text
     assert "漢字" in text
     assert "x" * 280 in text
-    assert "[cuthere,wholeingaps.csv]" in text
+    assert "[fulltextingaps.csv]" in text
     assert b"/URI" not in data
 
 
@@ -240,10 +240,10 @@ def test_same_run_same_bytes_in_another_process() -> None:
 @pytest.mark.parametrize(
     ("run", "part"),
     [
-        (runs.run_of([]), "Nothing was judged: no check applies to what is in scope."),
+        (runs.run_of([]), "Nothing was evaluated: no check applies to the resources in scope."),
         (
             replace(runs.green_run(), organization_id="", calls=CallCounts(), limits_sources=()),
-            "Everything that the audit set out",
+            "All planned reads succeeded.",
         ),
     ],
     ids=["empty", "single account"],
@@ -294,5 +294,5 @@ def test_remarks_about_the_baseline_are_told_and_bounded() -> None:
     text = _flat(_pages(_pdf(run)))
     assert "The waiver number 29 ended." in text
     assert "The waiver number 30 ended." not in text
-    assert "30 further remarks are not shown here; findings.json holds all 60." in text
+    assert "30 further notes are not shown here; findings.json holds all 60." in text
     assert "The waiver number 59 ended." in render("json", run, build_view(run))["findings.json"].decode()

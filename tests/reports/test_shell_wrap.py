@@ -59,9 +59,9 @@ def test_documents_mean_the_same() -> None:
     assert page.whole
     document, question = page.text.split("cat <<'QUERY2'\n")
     assert json.loads(document.removeprefix("cat <<'JSON'\n").removesuffix("\nJSON\n")) == value
-    told = question.removesuffix("\nQUERY2")
-    assert "\n" in told
-    assert jmespath.compile(told).parsed == jmespath.compile(query).parsed
+    found = question.removesuffix("\nQUERY2")
+    assert "\n" in found
+    assert jmespath.compile(found).parsed == jmespath.compile(query).parsed
 
 
 def test_nothing_can_come_between_the_lines_of_a_block() -> None:

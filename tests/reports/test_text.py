@@ -49,7 +49,7 @@ def test_times_are_utc_and_say_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "found"),
     [
         ("the rules could not be read", "The rules could not be read."),
         ("backup requires prod/ to be replicated", "backup requires prod/ to be replicated."),
@@ -57,8 +57,8 @@ def test_times_are_utc_and_say_so() -> None:
         ("", ""),
     ],
 )
-def test_sentences_do_not_respell_names(text: str, told: str) -> None:
-    assert reports_text.sentence(text) == told
+def test_sentences_do_not_respell_names(text: str, found: str) -> None:
+    assert reports_text.sentence(text) == found
 
 
 @given(st.text())
@@ -93,11 +93,11 @@ def test_cuts_are_told_exactly() -> None:
 
 def test_every_step_of_an_audit_has_words() -> None:
     assert set(reports_text.PHASE_WORDS) == set(Phase)
-    assert reports_text.progress_text(ProgressEvent(Phase.JUDGING)) == "judging"
+    assert reports_text.progress_text(ProgressEvent(Phase.JUDGING)) == "evaluating checks"
     here = "111122223333", "eu-west-1"
     assert reports_text.progress_text(ProgressEvent(Phase.DETAILS, Step.READ, *here)) == "111122223333 eu-west-1"
     lost = ProgressEvent(Phase.DETAILS, Step.LOST, *here, reason="two worker processes died")
     assert reports_text.progress_text(lost) == "111122223333 eu-west-1: two worker processes died"
     assert reports_text.progress_text(ProgressEvent(Phase.ORGANIZATION, Step.RESUMED, count=1)).startswith(
-        "resuming: 1 finished"
+        "resuming: 1 completed"
     )

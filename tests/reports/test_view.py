@@ -31,8 +31,8 @@ def _run(*findings: Finding, passed: int = 5, **changes: object) -> Run:
         (_run(_one(Severity.HIGH)), VerdictLevel.ACTION, "1 high failure is open"),
         (_run(_one(Severity.LOW)), VerdictLevel.MINOR, "failure was found; 1 low failure is open."),
         (_run(_one(Severity.CRITICAL, waiver=WAIVER)), VerdictLevel.COMPLIANT, "1 failure is covered by waivers"),
-        (_run(_one(Severity.CRITICAL, Status.UNKNOWN)), VerdictLevel.INCOMPLETE, "1 judgement is undecided"),
-        (_run(), VerdictLevel.COMPLIANT, "5 judgements of 1 check passed and none failed"),
+        (_run(_one(Severity.CRITICAL, Status.UNKNOWN)), VerdictLevel.INCOMPLETE, "1 result is unknown"),
+        (_run(), VerdictLevel.COMPLIANT, "5 evaluations of 1 check passed and none failed"),
         (_run(passed=0), VerdictLevel.NOTHING, "no check applies"),
         (runs.unread_run(), VerdictLevel.NOTHING, "none of the 24 registries could be read"),
         (
@@ -57,8 +57,8 @@ def test_unknown_never_reads_as_compliance() -> None:
 def test_every_finding_is_counted_once() -> None:
     run = runs.mixed_run()
     view = build_view(run)
-    told = view.failures + sum(view.waived.values()) + view.unknown + view.broken
-    assert told == len(run.findings) == len(view.findings)
+    found = view.failures + sum(view.waived.values()) + view.unknown + view.broken
+    assert found == len(run.findings) == len(view.findings)
     assert sum(area.failed for area in view.areas) == view.failures
     assert sum(account.failures for account in view.accounts) == view.failures
     assert sum(group.count for group in view.gap_groups) == len(run.gaps)

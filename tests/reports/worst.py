@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from audit.evidence import CallCounts
 from audit.model import Age, Coverage, Run, RunSummary
 from checks.catalog import CHECKS
@@ -50,12 +52,13 @@ def worst_run() -> Run:
         for one in _ACCOUNTS
     )
     unaccounted = tuple(RegistryId(account, "eu-west-1") for account in _ACCOUNTS)
-    return run_of(
+    run = run_of(
         results, gaps=gaps, scripts=scripts, notes=(LONG,) * 200, limits_sources=(LONG,) * 100, organization_name=LONG,
         calls=CallCounts({f"ecr:Operation{number}": 3 for number in range(300)}),
         account_names=dict.fromkeys(_ACCOUNTS, LONG),
         coverage=Coverage(300, 3, 348, 3, 40, 305, 150, unaccounted),
     )  # fmt: skip
+    return replace(run, checks=tuple(replace(text, title=LONG[:300]) for text in run.checks[:30]) + run.checks[30:])
 
 
 def worst_view(run: Run) -> ReportView:

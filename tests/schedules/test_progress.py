@@ -24,7 +24,7 @@ def test_events_name_account_and_region_and_everything_is_handed_on() -> None:
             progress(event)
     assert events == [
         {"event": "phase", "doing": "reading the organization", "log_level": "info"},
-        {"event": "phase", "doing": "resuming: 2 finished reads are kept from before", "log_level": "info"},
+        {"event": "phase", "doing": "resuming: 2 completed reads are reused", "log_level": "info"},
         {"event": "reads-ahead", "registries": 3, "log_level": "info"},
         {"event": "registry-read", "account": "111122223333", "region": "eu-west-1", "log_level": "debug"},
         {

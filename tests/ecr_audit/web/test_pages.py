@@ -218,7 +218,7 @@ def test_registries_and_their_links(served: Served):
     assert "2 registries" in listed.words
     assert "1 registry." in look(client, f"/runs/{RUN}/registries?text=destination").words
     source = look(client, f"/runs/{RUN}/registries/100000000003/eu-central-1")
-    assert "blocked: a rule sends and the destination refuses" in source.words
+    assert "blocked: a rule replicates and the destination refuses" in source.words
     assert f"/runs/{RUN}/registries/100000000009/eu-west-1" in source.links
     target = look(client, f"/runs/{RUN}/registries/100000000009/eu-west-1")
     assert "denied." in target.words
@@ -227,7 +227,7 @@ def test_registries_and_their_links(served: Served):
 
 def test_gaps_name_the_permission_that_helps(served: Served):
     seen = look(served.browser().client, f"/runs/{RUN}")
-    assert "Allow these actions to the audit role: ecr:DescribeRepositoryCreationTemplates" in seen.words
+    assert "Allow these actions in a policy of the audit role: ecr:DescribeRepositoryCreationTemplates" in seen.words
     assert "Required permission" in seen.words
 
 
