@@ -52,6 +52,7 @@ lint: $(VENV)/.test                  ## style, types, import contracts, generate
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/check-words
 	$(BIN)/python scripts/generate-docs --check
 
 secrets: $(VENV)/.test               ## secrets in the tree, weaknesses in what it depends on

@@ -17,11 +17,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 TOLERANCE_SECONDS = 300
-"""A request that is older was recorded and sent again by somebody else; clocks differ by less."""
+"""A request that is older may be a replay; clocks differ by less."""
 
 
 def genuine(keys: dict[str, str], headers: dict[str, str], body: bytes, now: float) -> bool:
-    """Whether *body*, exactly as it was received, comes from somebody who has a key, and came just now.
+    """Whether *body*, exactly as it was received, was sent with a known key, just now.
 
     *keys*: id of a key → the key; two while one replaces the other. *headers*: by name in lower case.
     *now*: seconds since 1970. An unknown or missing header is no exception, only not genuine.

@@ -37,7 +37,7 @@ from pydantic import Field
 from schedules.deliveries.channel import Channel
 from schedules.deliveries.secrets import Revealed
 from schedules.deliveries.settings import DeliverySettings, FilePath, FolderPath, NoFiles, SecretPlace
-from schedules.jobs.queue.queue import Clock
+from schedules.jobs.queue import Clock
 from schedules.notifications.model import DeliveryContent
 
 
@@ -150,7 +150,7 @@ cases:
   - name: one rule
     row: {rule_count: 1}
     status: fail
-    edits: []
+    changes: []
     manual_contains: Delete the rules
   - name: the rules were not read
     row: {rule_count: null}

@@ -49,7 +49,7 @@ def test_a_run_is_delivered_and_the_secret_is_hidden(tmp_path: Path, monkeypatch
     monkeypatch.setenv("SAMPLE_TOKEN", SECRET)
     world, run = world_in(tmp_path / "store"), runs.small_run()
     delivery = load_configuration(TEXT, "service.yaml", tmp_path).deliveries["spool"]
-    (receipt,) = world.deliver(world.facts(run=run), {"spool": delivery})
+    (receipt,) = world.deliver(world.context(run=run), {"spool": delivery})
     assert (receipt.state, receipt.attempts) == (ReceiptState.SENT, 1)
     assert receipt.detail["answer"] == "taken with (hidden)"
     (line,) = (tmp_path / "spool.jsonl").read_text().splitlines()

@@ -33,7 +33,7 @@ def test_what_is_read_is_a_column(monkeypatch: pytest.MonkeyPatch):
     evidence, frame = registries(monkeypatch)
     assert frame["sample_aliases"][SOURCE, REGION] == f'["sample-{SOURCE}"]'
     assert frame["evidence_complete"][SOURCE, REGION]
-    assert evidence.calls[ACTION] >= 1
+    assert evidence.calls.sent[ACTION] >= 1
 
 
 def test_a_denial_is_a_gap_and_null(monkeypatch: pytest.MonkeyPatch):

@@ -63,7 +63,7 @@ def module_of(check: Check):
 def cases_of(check: Check) -> list[dict]:
     group, _, slug = check.id.partition(".")
     document = yaml.safe_load((CASES / group / f"{slug}.yaml").read_text(encoding="utf-8"))
-    return document["cases"] if isinstance(document, dict) else document
+    return document["cases"]
 
 
 def context_of(case: dict) -> RemediationContext:

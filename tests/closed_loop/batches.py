@@ -23,7 +23,9 @@ MANAGEMENT, ROLE = "100000000000", "ecr-audit"
 LARGEST = 20
 """Cases of one batch: so few that there is a batch for every worker."""
 ALONE: Mapping[str, str] = {
-    "limits.growth-within-limit: more accounts may receive replicas than a registry can have destinations": "counts them",
+    "limits.growth-within-limit: more accounts may receive replicas than a registry can have destinations": (
+        "counts them"
+    ),
     "organization.scan-policy-permits: an Inspector policy of the organization sets how replicas are scanned": (
         "its person acts in the management account"
     ),

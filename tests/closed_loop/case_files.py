@@ -1,6 +1,7 @@
 """Cases of the closed loop: a world with one failure, the remedy carried out, the world audited again.
 
-A file `cases/<group>/<slug>.yaml` belongs to the check `<group>.<slug>`. It holds a list of cases, data only:
+A file `tests/cases/<group>/<slug>.yaml` belongs to the check `<group>.<slug>`. Under `closed_loop` it holds a list of
+cases, data only:
 
 `name`
     What fails, in a few words.
@@ -56,7 +57,7 @@ from typing import Any, Literal
 
 import yaml
 
-FOLDER = Path(__file__).parent / "cases"
+FOLDER = Path(__file__).parents[1] / "cases"
 
 Place = tuple[str, ...]
 
@@ -96,7 +97,7 @@ class Case:
 def read_cases(path: Path) -> tuple[Case, ...]:
     """The cases in *path*. TypeError for an unknown key."""
     check = f"{path.parent.name}.{path.stem}"
-    entries = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+    entries = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)["closed_loop"]
     return tuple(_case(check, {key: value for key, value in entry.items() if key[:2] != "x-"}) for entry in entries)
 
 
@@ -116,5 +117,5 @@ def _change(entry: Any) -> tuple[Place, Any]:
 
 
 def case_files() -> tuple[Path, ...]:
-    """Every case file, in the order of their names."""
-    return tuple(sorted(FOLDER.glob("*/*.yaml")))
+    """Every file of a check that has such cases, in the order of their names."""
+    return tuple(path for path in sorted(FOLDER.glob("*/*.yaml")) if "\nclosed_loop:\n" in path.read_text())

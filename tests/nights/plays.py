@@ -121,7 +121,7 @@ _FAULTS: dict[str, Any] = {
     "dies-before-keeping": _die_at(Phase.KEEPING),
     "dies-once-kept": _replace(JobQueue, "made"),
     "dies-before-its-outcome": _replace(JobQueue, "end"),
-    "dies-before-telling": _replace(worker, "tell"),
+    "dies-before-telling": _replace(worker, "notify"),
     "dies-before-a-receipt": _replace(Receipts, "sent"),
     "hangs": _hang_at(Phase.SUMMARIES),
     "full-disk": _small_disk,
