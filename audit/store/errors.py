@@ -59,13 +59,14 @@ _SQLITE = {
     "SQLITE_LOCKED": "another process has locked the database; try again",
     "SQLITE_FULL": "free some disk space",
     "SQLITE_READONLY": "its folder and files must be writable, for reading too",
+    "SQLITE_CORRUPT": "restore it from a backup, or choose another one with --store",
     "SQLITE_CANTOPEN": "its folder and files must be readable and writable",
 }
 """What to do about SQLite's error codes (sqlite.org/rescode.html); extended codes start with the primary code."""
 
 
 def hint(error: Exception) -> str:
-    """Advice on an error of an intact database; empty where there is none."""
+    """Advice on an error of the database itself; empty where there is none."""
     if not isinstance(error, sa.exc.DBAPIError):
         return ""
     code = getattr(error.orig, "sqlite_errorname", None)

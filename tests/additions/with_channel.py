@@ -34,7 +34,7 @@ def test_its_settings_are_read_and_its_mistakes_are_named(tmp_path: Path):
     problems = [str(problem) for problem in caught.value.problems]
     assert len(problems) == 2
     assert "deliveries.spool.token" in problems[0]
-    assert f"deliveries.spool.ca_file: there is no file {tmp_path}/ca.pem" in problems[1]
+    assert f"deliveries.spool.ca_file: the file {tmp_path}/ca.pem does not exist" in problems[1]
     assert not any(SECRET in problem for problem in problems)
 
 

@@ -236,7 +236,7 @@ def test_a_pattern_that_never_ends_is_ended() -> None:
     rows = [{"repository": "x" * 60}]
     evaluation = run(suite(endless, GOOD), rows=rows, guard=TimeBudget(each=1.0))
     broken, good = evaluation.results
-    assert "ended after 1 seconds" in broken.error
+    assert "stopped after 1 seconds" in broken.error
     assert counts(good) == {"fail": 1}
 
 

@@ -153,7 +153,7 @@ def test_a_grant_is_explained(tmp_path: Path):
     }  # fmt: skip
     policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}))
     text = ecr_audit("grants", "explain", "--policy", str(policy), *common, *where).stdout
-    assert "Because no statement allows account 111111111111 to call ecr:ReplicateImage" in text
+    assert "Because no statement allows account 111111111111 the action ecr:ReplicateImage" in text
     assert "Statement 1: Allow, does not match" in text
     assert "  condition  yes      StringEquals on aws:PrincipalAccount holds" in text
     assert "  condition  no       StringEquals on aws:SourceAccount: replication does not send this key" in text

@@ -207,7 +207,7 @@ def test_check_shows_every_problem(folder: Path) -> None:
     answer = call("check", "--config", "bad.yaml")
     assert answer.exit_code == 2
     assert "bad.yaml:1:23: schedules.a.cron: never matches: none of its months has a day 30" in answer.output
-    assert "bad.yaml:1:47: schedules.b.every: 'nigtly' is none of" in answer.output
+    assert "bad.yaml:1:47: schedules.b.every: 'nigtly' is not one of" in answer.output
 
 
 def test_the_example_can_be_begun_with(folder: Path) -> None:

@@ -87,7 +87,7 @@ def test_the_beginning_of_a_fingerprint_suffices_where_it_is_one(tmp_path: Path)
         ((), {"until": (TODAY + dt.timedelta(days=367)).isoformat()}, unwaived(ONE), "at most 366 are allowed"),
         ((), {"until": "2027-02-30"}, unwaived(ONE), "is not a valid date"),
         ((), {"until": "31.1.2027"}, unwaived(ONE), "use YYYY-MM-DD, for example 2027-01-31"),
-        ((), {"reason": "  "}, unwaived(ONE), "nothing is written there"),
+        ((), {"reason": "  "}, unwaived(ONE), "it is empty"),
         ((), {"run": "19990101"}, unwaived(ONE), "there is no run"),
         ((), {}, unwaived(ONE, status=Status.ERROR), "fixed, not waived"),
         ((), {}, unwaived(ONE, check="waivers.in-force"), "cannot be waived"),

@@ -351,7 +351,7 @@ def test_being_told_to_end_is_an_orderly_end(number: signal.Signals):
     process.stdout.close()
     assert process.stderr
     with process.stderr:
-        assert "Ended." in process.stderr.read()
+        assert "Stopped." in process.stderr.read()
 
 
 def test_an_end_in_the_middle_has_the_signal_in_its_code(
@@ -373,10 +373,10 @@ def test_an_end_in_the_middle_has_the_signal_in_its_code(
 
 def test_a_reader_that_goes_does_not_change_what_was_found(tmp_path: Path):
     code = (
-        "import sys; from ecr_audit.cli.run import _unread; from ecr_audit.cli.screen import print_summary\n"
+        "import sys; from ecr_audit.cli.run import _closed_reader; from ecr_audit.cli.screen import print_summary\n"
         "from reports.view import build_view; from tests.audit.store.test_store import a_run\n"
         "sys.stdin.readline(); run = a_run()\n"
-        "with _unread(): print_summary(run, build_view(run))\n"
+        "with _closed_reader(): print_summary(run, build_view(run))\n"
         "sys.exit(4)\n"
     )
     process = subprocess.Popen(
@@ -445,8 +445,8 @@ def test_a_scope_without_any_registry_is_not_a_clean_audit():
 
 
 def test_evidence_of_an_interrupted_collection_is_dated():
-    from audit.run import _of_before
+    from audit.run import _resumed_note
 
-    assert _of_before(7, 0.0) == (
+    assert _resumed_note(7, 0.0) == (
         "7 registry reads were reused from an interrupted collection that started at 1970-01-01T00:00:00Z."
     )

@@ -108,7 +108,7 @@ def test_a_full_disk_leaves_an_upgrade_for_later(tmp_path: Path):
 
     url = str(tmp_path / "old")
     past = open_store(url)
-    for number in range(3):
+    for number in range(40):
         past.save(night(number, "found"), TABLES)
     past.engine.dispose()
     with next_program(revisions_of_next(tmp_path)):

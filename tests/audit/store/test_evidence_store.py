@@ -105,7 +105,7 @@ def test_two_stores_never_share_their_evidence(tmp_path: Path, evidence: str):
     assert problems(open_store(str(tmp_path / "one"))) == []
 
 
-@pytest.mark.parametrize(("data", "said"), [(b"x", "was altered"), (None, "is missing")])
+@pytest.mark.parametrize(("data", "said"), [(b"x", "was altered after the run was stored"), (None, "is missing")])
 def test_what_was_changed_is_not_believed(tmp_path: Path, evidence: str, data: bytes | None, said: str):
     store = open_store(str(tmp_path / "store"), evidence=evidence)
     store.save(a_run(), TABLES)

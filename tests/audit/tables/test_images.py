@@ -60,7 +60,9 @@ def test_the_status_is_known_where_it_was_asked_for(answer, asked, said, progres
         said,
         progressing,
     )
-    assert ("does not allow the source account" in (row["failure_meaning"] or "")) is (said == "FAILED")
+    assert ("does not allow replication from the source account" in (row["failure_meaning"] or "")) is (
+        said == "FAILED"
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_several_codes_are_counted():
     row = build(replica_of(image(A), image(B), image(C), hub={"statuses": answers})).only("replicas")
     assert row["failure_meaning"] == (
         "no code for 1 image; DESTINATION_REGISTRY_ACCESS_DENIED for 1 image, the destination's registry policy does "
-        "not allow the source account to replicate there; X for 1 image, AWS does not document what this code means"
+        "not allow replication from the source account; X for 1 image, AWS does not document what this code means"
     )
 
 

@@ -282,7 +282,7 @@ def test_a_waiver_lands_in_the_schedules_file_with_who_made_it(served: Served, a
     act = served.store.acts(1)[0]
     assert (act.act, act.subject, act.detail["file"]) == ("waive", finding["fingerprint"], "waivers.yaml")
     problem = ok(api.post("/waivers", json=body), 409)
-    assert "is waived here until 2027-01-31" in problem["detail"]
+    assert "is already waived until 2027-01-31" in problem["detail"]
     assert str(served.store.folder.parent) not in problem["detail"]
 
 

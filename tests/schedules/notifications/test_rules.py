@@ -263,7 +263,7 @@ def test_a_check_that_broke_is_told_and_fixes_nothing() -> None:
     context = notification_context(night_run(2, broken=GRANTS), [night_run(1, [problem(1)])])
     decision = captured(DEFAULT, context)
     assert list(decision.texts) == ["Evidence gaps: 1 check ended with an error."]
-    assert "0 fixed, 1 that could not be looked at again" in compose(context, decision).text
+    assert "0 fixed, 1 not evaluated again" in compose(context, decision).text
 
 
 def test_a_check_that_broke_fixes_nothing_that_cannot_be_told_apart() -> None:
@@ -274,7 +274,7 @@ def test_a_check_that_broke_fixes_nothing_that_cannot_be_told_apart() -> None:
     assert "1 fixed" in compose(context, known).text, "the check of the finding did not break"
     nowhere = replace(nights.summary(past), locations={})
     context = replace(context, view=nights.build_view(run, [nowhere]))
-    assert "0 fixed, 1 that could not" in compose(context, captured(DEFAULT, context)).text
+    assert "0 fixed, 1 not evaluated" in compose(context, captured(DEFAULT, context)).text
 
 
 def test_nothing_is_over_while_something_else_is_open() -> None:
