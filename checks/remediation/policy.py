@@ -60,19 +60,23 @@ def merge(policy: Policy, changes: Iterable[Change], owner: Owner) -> Merged[Pol
         merged = merge_one_by_one(
             replaced.document, rest, lambda present, change: _apply_within(present, change, owner)
         )
-        merged = replace(merged, refused=_with_split(merged, owner))
+        merged = _with_split(merged, owner)
     if reason := _too_long(merged.document, owner):
         left = tuple(Refusal(change, reason) for change in (*replaced.applied, *merged.applied))
         return Merged(policy, (), (*replaced.refused, *merged.refused, *left))
     return Merged(merged.document, replaced.applied + merged.applied, replaced.refused + merged.refused)
 
 
-def _with_split(merged: Merged[Policy], owner: Owner) -> tuple[Refusal, ...]:
-    """Refusals, with the same proposed split for all the grants that did not fit."""
+def _with_split(merged: Merged[Policy], owner: Owner) -> Merged[Policy]:
+    """*merged* with the same proposed split for all the grants that did not fit."""
     changes = [one.change for one in merged.refused]
     possible = merge_one_by_one(merged.document, changes, lambda present, change: _apply(present, change, owner))
     reason = _too_long(possible.document, owner)
-    return tuple(Refusal(one.change, reason) if one.change in possible.applied else one for one in merged.refused)
+    if not reason:
+        # In this order, with what was accepted first, they fit: a wide grant makes narrower ones unnecessary.
+        return Merged(possible.document, merged.applied + possible.applied, possible.refused)
+    refused = tuple(Refusal(one.change, reason) if one.change in possible.applied else one for one in merged.refused)
+    return replace(merged, refused=refused)
 
 
 def _apply(policy: Policy, change: Change, owner: Owner) -> Policy:

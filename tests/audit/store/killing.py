@@ -177,6 +177,8 @@ def points(count: int, events: dict[str, int], chance: random.Random) -> Iterato
 
 def main(name: str, count: int, seed: int, folder: Path, servers: list[str]) -> int:
     rounds, chance = WORKS[name], random.Random(seed)
+    # The first round would write what it compiles, and later ones would have fewer effects than were counted.
+    sys.dont_write_bytecode = True
     folder.mkdir()
     if name == "upgrade":
         rounds = by_the_next(rounds, revisions_of_next(folder))
