@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from checks.custom.files import CustomCheck, CustomCheckFile, custom_checks
 from checks.custom.findings import broken_result, check_of, table_finding
-from checks.engine.assertions import Answer, Assertion, Guard, domain_object, in_words, judge
+from checks.engine.assertions import Answer, Assertion, Guard, domain_object, error_text, judge
 from checks.engine.evaluation import GX_SEVERITY, Evaluation, found_rows
 from checks.engine.expectation_types import AGGREGATES, BY_ROW
 from checks.engine.findings import make_findings
@@ -53,7 +53,7 @@ def problems_of(custom_checks_files: Sequence[CustomCheckFile]) -> dict[str, str
             try:
                 domain_object(_own_assertion(own))
             except Exception as error:  # Many types are raised for wrong arguments; this is where they are reported.
-                problem = f"it is not a valid expectation: {in_words(error)}"
+                problem = f"it is not a valid expectation: {error_text(error)}"
         if problem:
             problems[own.id] = problem
     return problems
@@ -87,7 +87,7 @@ def _own_result(
     try:
         return _row_result(own, answer, tables[own.table], context, notes)
     except Exception as error:  # The check's own message may raise.
-        return broken_result(own, in_words(error), context)
+        return broken_result(own, error_text(error), context)
 
 
 def _row_result(

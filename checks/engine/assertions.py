@@ -134,7 +134,7 @@ def domain_object(assertion: Assertion) -> Any:
     ).to_domain_obj()
 
 
-def in_words(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """What *error* says, on one line of a bounded length."""
     text = str(error) if isinstance(error, ColumnError) else f"{type(error).__name__}: {error}"
     return " ".join(text[:2_000].split())
@@ -163,7 +163,7 @@ def _sorted_rows(assertion: Assertion, tables: Mapping[str, pd.DataFrame]) -> An
                 applies = applies & ~null
         answer = Answer(assertion, np.flatnonzero(applies), np.flatnonzero(unknown), not_applicable)
     except Exception as error:  # One assertion is isolated from the others; its error becomes its answer.
-        return Answer(assertion, nothing, nothing, error=in_words(error), settled=True)
+        return Answer(assertion, nothing, nothing, error=error_text(error), settled=True)
     if assertion.type in BY_ROW:
         answer.failed = nothing
     # Every expectation passes without rows, which proves nothing and takes ten milliseconds each.
@@ -208,7 +208,7 @@ def _validate(
             expectations.append(domain_object(answer.assertion))
             sound.append(answer)
         except Exception as error:  # Many types are raised for wrong arguments; each is its own assertion's error.
-            answer.error = f"it is not a valid expectation: {in_words(error)}"
+            answer.error = f"it is not a valid expectation: {error_text(error)}"
     if not sound:
         return []
     rows = _union([answer.rows for answer in sound], len(table))
@@ -220,7 +220,7 @@ def _validate(
     except Exception as error:  # One assertion may fail the whole batch: then each is validated alone.
         if len(sound) > 1:
             return [one for answer in sound for one in _validate(session, [answer], table, guard)]
-        sound[0].error = in_words(error)
+        sound[0].error = error_text(error)
         return []
     by_id = {answer.assertion.id: answer for answer in sound}
     for result in outcome.results:
