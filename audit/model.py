@@ -104,7 +104,7 @@ class FindingLocation:
     """The check and the registries of a finding."""
 
     check: str
-    places: tuple[RegistryId, ...]
+    registries: tuple[RegistryId, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """How findings changed from one run to a later one: the comparison behind reports, notifications and ages.
 
 Pure: the result depends only on a run and on what was open before it. A finding that the later run does not have is
-fixed only where that run could have found it (`audit.visibility`); otherwise its state is unsure, with the reason.
+fixed only where that run could have found it (`audit.visibility`); otherwise its state is not_evaluated,
+with the reason.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class State(StrEnum):
     NEW = "new"
     WORSE = "worse"
     """Open in both, more severe now."""
-    UNSURE = "unsure"
+    NOT_EVALUATED = "not_evaluated"
     """Open before; not evaluated now, so it may still exist."""
     STILL = "still"
     BETTER = "better"
@@ -93,7 +94,9 @@ def _change(
     if now is not None and now.status is Status.FAIL:
         return FindingChange(State.WAIVED, was, now)
     undetermined_reason = Doubt.UNKNOWN if now is not None else coverage.undetermined_reason(location)
-    return FindingChange(State.FIXED if undetermined_reason is None else State.UNSURE, was, now, undetermined_reason)
+    return FindingChange(
+        State.FIXED if undetermined_reason is None else State.NOT_EVALUATED, was, now, undetermined_reason
+    )
 
 
 def _severity_change(was: Severity, now: Severity) -> State:

@@ -25,7 +25,7 @@ def location_of(finding: Finding) -> FindingLocation:
 
 def location_text(location: FindingLocation) -> str:
     """The registries of *location*, as stored in a database row."""
-    return json.dumps(location.places, separators=(",", ":"))
+    return json.dumps(location.registries, separators=(",", ":"))
 
 
 def read_location(check: str, text: str) -> FindingLocation:
@@ -67,7 +67,9 @@ class RunCoverage:
             return Doubt.NOTHING
         if not (self._all_evaluated if location is None else location.check in self._evaluated):
             return Doubt.CHECK
-        if self._complete or (location is not None and not any(self._is_unread(place) for place in location.places)):
+        if self._complete or (
+            location is not None and not any(self._is_unread(place) for place in location.registries)
+        ):
             return None
         return Doubt.EVIDENCE
 

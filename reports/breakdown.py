@@ -63,7 +63,7 @@ class AreaView:
     """Failures without a waiver."""
     waived: int
     unknown: int
-    broken: int
+    check_errors: int
     """Checks of the group that ended with an error."""
 
     @property
@@ -147,7 +147,7 @@ def areas_of(checks: Iterable[CheckView]) -> tuple[AreaView, ...]:
             failed=sum(len(check.open) for check in members),
             waived=sum(len(check.waived) for check in members),
             unknown=sum(len(check.unknown) for check in members),
-            broken=sum(1 for check in members if check.error),
+            check_errors=sum(1 for check in members if check.error),
         )
         for group, members in groups.items()
     )

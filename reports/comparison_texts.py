@@ -21,7 +21,7 @@ from reports.text import NOTHING, SEVERITY_MARKS, SEVERITY_WORDS, counted, momen
 STATE_WORDS = {
     State.NEW: "New",
     State.WORSE: "More severe than before",
-    State.UNSURE: "Not evaluated again",
+    State.NOT_EVALUATED: "Not evaluated again",
     State.STILL: "Still open",
     State.BETTER: "Less severe than before",
     State.WAIVED: "Now waived",
@@ -30,7 +30,7 @@ STATE_WORDS = {
 STATE_MARKS = {
     State.NEW: "+",
     State.WORSE: "↑",
-    State.UNSURE: "?",
+    State.NOT_EVALUATED: "?",
     State.STILL: "=",
     State.BETTER: "↓",
     State.WAIVED: "~",
@@ -46,7 +46,7 @@ VERSION = 1
 """Of the JSON shape."""
 
 _COLUMNS = (
-    Column("STATE", "new, worse, unsure, still, better, waived or fixed"),
+    Column("STATE", "new, worse, not_evaluated, still, better, waived or fixed"),
     Column("SEVERITY_BEFORE", "Severity in the earlier run; empty where it was not open"),
     Column("SEVERITY_AFTER", "Severity in the later run; empty where it is not open"),
     Column("CHECK_ID", "Id of the check"),

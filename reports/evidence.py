@@ -135,9 +135,9 @@ def _files(
     for name, data in stored.items():
         folder = "tables" if name.endswith(".parquet") else "run"
         yield f"{folder}/{name}", data
-    yield "asked/baseline.yaml", run.baseline_text.encode()
+    yield "inputs/baseline.yaml", run.baseline_text.encode()
     for position, given in enumerate(run.given, start=1):
-        yield f"asked/{position:02d}-{_file_name(given.name)}", given.text.encode()
+        yield f"inputs/{position:02d}-{_file_name(given.name)}", given.text.encode()
     yield "versions.json", _json({"ecr-audit": run.program_version, **run.versions})
     yield (
         "calls.json",
@@ -166,7 +166,7 @@ def _readme(run: Run, view: ReportView) -> str:
         "report/     the report as PDF, CSV and JSON, and the remediation scripts",
         "tables/     the evidence tables (Parquet); docs/tables.md describes every column",
         "run/        the stored run, and the validation results of Great Expectations",
-        "asked/      the inputs: the baseline that was used, and the files given with it",
+        "inputs/      the inputs: the baseline that was used, and the files given with it",
         "calls.json  every API operation: requests sent, denied and throttled; all of them only read",
         f"{MANIFEST}  SHA-256 of every file here",
         "",

@@ -27,7 +27,7 @@ class ChangeSince:
     """Open before; read again and no failure now."""
     waived: frozenset[str]
     """Open before; a waiver covers it now."""
-    unsure: frozenset[str]
+    not_evaluated: frozenset[str]
     """Open before; not evaluated now, so it may still be there."""
     worse: frozenset[str]
     """Of those still open, the ones that are more severe now."""
@@ -35,8 +35,8 @@ class ChangeSince:
     """Of those still open, the ones that are less severe now."""
 
     def of(self, mark: str) -> str:
-        """`new`, `still`, `fixed`, `waived` or `unsure`; empty for a fingerprint that was open in neither run."""
-        for word in ("new", "still", "fixed", "waived", "unsure"):
+        """`new`, `still`, `fixed`, `waived` or `not_evaluated`; empty where it was open in neither run."""
+        for word in ("new", "still", "fixed", "waived", "not_evaluated"):
             if mark in getattr(self, word):
                 return word
         return ""
@@ -51,8 +51,8 @@ class ChangeSince:
         ]
         if self.waived:
             parts.append(f"{number(len(self.waived))} now waived")
-        if self.unsure:
-            parts.append(f"{number(len(self.unsure))} not evaluated again")
+        if self.not_evaluated:
+            parts.append(f"{number(len(self.not_evaluated))} not evaluated again")
         return f"Since the run of {self.since}: {', '.join(parts)}."
 
     @property
@@ -91,7 +91,7 @@ def change_since(run: Run, past: RunSummary) -> ChangeSince:
         still=frozenset(marks[State.STILL] | marks[State.WORSE] | marks[State.BETTER]),
         fixed=frozenset(marks[State.FIXED]),
         waived=frozenset(marks[State.WAIVED]),
-        unsure=frozenset(marks[State.UNSURE]),
+        not_evaluated=frozenset(marks[State.NOT_EVALUATED]),
         worse=frozenset(marks[State.WORSE]),
         better=frozenset(marks[State.BETTER]),
     )

@@ -44,7 +44,7 @@ class Link:
 
     source: RegistryId
     destination: RegistryId
-    way: LinkState
+    state: LinkState
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Topology:
         """Links by state, every state present."""
         counted = dict.fromkeys(LinkState, 0)
         for link in self.links:
-            counted[link.way] += 1
+            counted[link.state] += 1
         return counted
 
 
@@ -120,5 +120,5 @@ def _state(row: Mapping[str, Any]) -> LinkState:
         return LinkState.PARTIAL
     if cross and row.get("uncreatable_repository_count"):
         return LinkState.PARTIAL
-    unsure = missing is None or (cross and row.get("grant_given") is None)
-    return LinkState.UNKNOWN if unsure else LinkState.OPEN
+    unknown = missing is None or (cross and row.get("grant_given") is None)
+    return LinkState.UNKNOWN if unknown else LinkState.OPEN

@@ -60,7 +60,7 @@ class VerdictInput:
     passed: int
     """Results that passed."""
     unknown: int
-    broken: int
+    check_errors: int
     """Checks that ended with an error."""
     waived: int
     checks: int
@@ -88,7 +88,7 @@ def _level(figures: VerdictInput) -> VerdictLevel:
     failures = sum(figures.open.values())
     if _nothing_read(figures.coverage) or not (failures or figures.passed or figures.waived):
         return VerdictLevel.NOTHING
-    if not figures.evidence_complete or figures.unknown or figures.broken:
+    if not figures.evidence_complete or figures.unknown or figures.check_errors:
         return VerdictLevel.INCOMPLETE
     return VerdictLevel.MINOR if failures else VerdictLevel.COMPLIANT
 
@@ -123,7 +123,7 @@ def _nothing_sentence(figures: VerdictInput) -> str:
             return "Nothing could be evaluated: the only registry in scope could not be read."
         planned = number(coverage.registries_planned)
         return f"Nothing could be evaluated: none of the {planned} registries could be read."
-    if not figures.evidence_complete or figures.unknown or figures.broken:
+    if not figures.evidence_complete or figures.unknown or figures.check_errors:
         return "Nothing could be evaluated: the evidence is not sufficient for any check."
     return "Nothing was evaluated: no check applies to the resources in scope."
 
@@ -149,6 +149,6 @@ def missing_sentence(figures: VerdictInput) -> str:
         parts.append(f"{counted(len(coverage.unaccounted), 'registry is', 'registries are')} missing from the result")
     if figures.unknown:
         parts.append(f"{counted(figures.unknown, 'result is', 'results are')} unknown")
-    if figures.broken:
-        parts.append(f"{counted(figures.broken, 'check', 'checks')} ended with an error")
+    if figures.check_errors:
+        parts.append(f"{counted(figures.check_errors, 'check', 'checks')} ended with an error")
     return f"The evidence is incomplete: {listed(parts)}." if parts else ""

@@ -52,7 +52,7 @@ class ReportView:
     open: Mapping[Severity, int]
     waived: Mapping[Severity, int]
     unknown: int
-    broken: int
+    check_errors: int
     """Checks that ended with an error."""
     coverage: tuple[str, ...]
     """What was read and evaluated, in sentences."""
@@ -123,17 +123,17 @@ def build_view(
     open_ = _by_severity(finding for finding in findings if is_open(finding))
     waived = _by_severity(finding for finding in findings if is_waived(finding))
     unknown = sum(len(check.unknown) for check in checks)
-    broken = sum(1 for check in checks if check.error)
+    check_errors = sum(1 for check in checks if check.error)
     counts = _total_counts(run.results)
     figures = VerdictInput(
-        open=open_, passed=counts[Status.PASS], unknown=unknown, broken=broken, waived=sum(waived.values()),
+        open=open_, passed=counts[Status.PASS], unknown=unknown, check_errors=check_errors, waived=sum(waived.values()),
         checks=len(run.results), gaps=len(run.gaps), coverage=run.coverage, evidence_complete=run.evidence_complete,
     )  # fmt: skip
     conclusion = conclude(figures)
-    now = TrendPoint(run.started_at, open_, unknown + broken, run.evidence_complete)
+    now = TrendPoint(run.started_at, open_, unknown + check_errors, run.evidence_complete)
     return ReportView(
         organization=_organization(run), scope=_scope(run), verdict=conclusion.sentence, conclusion=conclusion,
-        counts=counts, open=open_, waived=waived, unknown=unknown, broken=broken, coverage=_coverage(run),
+        counts=counts, open=open_, waived=waived, unknown=unknown, check_errors=check_errors, coverage=_coverage(run),
         unaccounted=run.coverage.unaccounted, gaps=run.gaps,
         areas=areas_of(checks),
         checks=checks, accounts=accounts_of(run, findings), gap_groups=group_gaps(run.gaps), findings=findings,

@@ -42,7 +42,7 @@ class PolicyComparison:
     """Operations that it allows or denies only for some resources or under conditions."""
     unknown: tuple[BlindCheck, ...]
     """Checks that would be UNKNOWN, in catalog order."""
-    unsure: tuple[BlindCheck, ...]
+    conditional: tuple[BlindCheck, ...]
     """Checks that would be UNKNOWN if the undetermined operations are denied."""
     substituted: tuple[BlindCheck, ...]
     """Checks that would use the fallback of a denied operation."""
@@ -65,7 +65,7 @@ class PolicyComparison:
             "undetermined": [one.action for one in self.undetermined],
             "checks": {
                 name: [{"check": one.check, "actions": list(one.actions)} for one in getattr(self, name)]
-                for name in ("unknown", "unsure", "substituted")
+                for name in ("unknown", "conditional", "substituted")
             },
             "only_own_account": self.only_own_account,
             "pulls_images": list(self.pulls),
@@ -86,8 +86,8 @@ def compare(
     with_fallback = {one.action for one in (*missing, *undetermined) if one.instead}
     unknown = tuple(_lacking(checks, denied))
     listed = {one.check for one in unknown}
-    unsure = tuple(one for one in _lacking(checks, perhaps_denied) if one.check not in listed)
-    listed |= {one.check for one in unsure}
+    conditional = tuple(one for one in _lacking(checks, perhaps_denied) if one.check not in listed)
+    listed |= {one.check for one in conditional}
     return PolicyComparison(
         policy=policy.name,
         origin=policy.origin,
@@ -96,7 +96,7 @@ def compare(
         missing=missing,
         undetermined=undetermined,
         unknown=unknown,
-        unsure=unsure,
+        conditional=conditional,
         substituted=tuple(one for one in _lacking(checks, with_fallback) if one.check not in listed),
         pulls=tuple(action for action in PULLS if policy.allows(action) is not False),
     )

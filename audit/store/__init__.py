@@ -35,7 +35,7 @@ from audit.store.errors import (
 from audit.store.evidence_store import EvidenceStore, StoredFiles
 from audit.store.finding_age import Observation, ages, history, observations_over_time
 from audit.store.integrity import SETTLED_SECONDS, Checked
-from audit.store.legal_hold import Act, Hold
+from audit.store.legal_hold import Hold, LogEntry
 from audit.store.retention import Pruned
 from audit.store.summary import RunListEntry, summarize
 from audit.store.upgrading import Upgrade, planned, upgrade
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "Act",
     "Checked",
     "Hold",
+    "LogEntry",
     "NoSuchRunError",
     "Observation",
     "Pruned",
@@ -203,10 +203,10 @@ class Store:
         with translate_write_errors(self.folder, "the action"), self.engine.begin() as connection:
             legal_hold.record(connection, by, act, subject, detail, at)
 
-    def acts(self, limit: int = 50) -> tuple[Act, ...]:
+    def audit_log(self, limit: int = 50) -> tuple[LogEntry, ...]:
         """Recorded actions of users, newest first."""
         with translate_read_errors(self.name), self.engine.connect() as connection:
-            return legal_hold.acts(connection, limit)
+            return legal_hold.audit_log(connection, limit)
 
     def resolve(self, name: str) -> str:
         """The full id for `latest`, `previous` (the one before), an id, or a unique prefix of an id.

@@ -47,12 +47,12 @@ class _Row:
     waived: bool
     first_seen: str
     seen_runs: int
-    places: str | None
+    registries: str | None
 
     @property
     def location(self) -> FindingLocation | None:
         """Its location, where it was stored."""
-        return None if self.places is None else read_location(self.check, self.places)
+        return None if self.registries is None else read_location(self.check, self.registries)
 
 
 def finding_rows(connection: sa.Connection, run: Run, question: str) -> list[dict[str, Any]]:
@@ -88,7 +88,7 @@ def _row(run: Run, finding: Finding, before: _Row | None, started: str) -> dict[
         "waived": finding.waiver is not None,
         "first_seen": first,
         "seen_runs": runs,
-        "places": location_text(location_of(finding)),
+        "registries": location_text(location_of(finding)),
     }
 
 
@@ -133,10 +133,10 @@ def history(connection: sa.Connection, run: Run, question: str, limit: int, agai
 
 def _locations(connection: sa.Connection, run_id: str) -> dict[str, FindingLocation]:
     columns = schema.findings.c
-    locations = sa.select(columns.fingerprint, columns.check, columns.places).where(
+    locations = sa.select(columns.fingerprint, columns.check, columns.registries).where(
         columns.run == run_id, columns.status == Status.FAIL.value, columns.waived.is_(False)
     )
-    return {row.fingerprint: read_location(row.check, row.places) for row in connection.execute(locations)}
+    return {row.fingerprint: read_location(row.check, row.registries) for row in connection.execute(locations)}
 
 
 def ages(connection: sa.Connection, run_id: str) -> dict[str, Age]:

@@ -28,7 +28,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class LogEntry:
     """An action of a user that matters to auditors."""
 
     at: dt.datetime
@@ -46,14 +46,14 @@ def record(
 ) -> None:
     """Record an action, in the transaction that carries it out."""
     values = {"by": storable(by, 200), "act": storable(act, 40), "subject": storable(subject, 200)}
-    connection.execute(schema.acts.insert().values(**values, at=_text(at), detail=dict(detail)))
+    connection.execute(schema.audit_log.insert().values(**values, at=_text(at), detail=dict(detail)))
 
 
-def acts(connection: sa.Connection, limit: int) -> tuple[Act, ...]:
+def audit_log(connection: sa.Connection, limit: int) -> tuple[LogEntry, ...]:
     """The last *limit* actions, newest first."""
-    query = sa.select(schema.acts).order_by(schema.acts.c.id.desc()).limit(limit)
+    query = sa.select(schema.audit_log).order_by(schema.audit_log.c.id.desc()).limit(limit)
     return tuple(
-        Act(dt.datetime.fromisoformat(row.at), row.by, row.act, row.subject, row.detail)
+        LogEntry(dt.datetime.fromisoformat(row.at), row.by, row.act, row.subject, row.detail)
         for row in connection.execute(query)
     )
 

@@ -76,5 +76,5 @@ def delete_row(connection: sa.Connection, one: Pruned, by: str, at: dt.datetime)
 
 def was_pruned(connection: sa.Connection, run: str) -> bool:
     """Whether retention deleted that run, so that the rest of its files may be deleted too."""
-    query = sa.select(schema.acts.c.id).where(schema.acts.c.act == "prune", schema.acts.c.subject == run)
+    query = sa.select(schema.audit_log.c.id).where(schema.audit_log.c.act == "prune", schema.audit_log.c.subject == run)
     return connection.scalar(query.limit(1)) is not None

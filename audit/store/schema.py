@@ -64,11 +64,11 @@ findings = sa.Table(
     sa.Column("waived", sa.Boolean, nullable=False),
     sa.Column("first_seen", sa.String(32), nullable=False),
     sa.Column("seen_runs", sa.Integer, nullable=False),
-    sa.Column("places", sa.Text, nullable=False),
+    sa.Column("registries", sa.Text, nullable=False),
 )
 """`first_seen` is the start of the run that found it first since it was last fixed; `seen_runs` how many runs
 found it since. A row of status `unknown` passes both on unchanged; so does one of status `not_evaluated`, for a finding
-of the previous run that this one could not evaluate. `places` are the registries of the finding
+of the previous run that this one could not evaluate. `registries` are the registries of the finding
 (`audit.visibility`)."""
 
 holds = sa.Table(
@@ -151,8 +151,8 @@ sessions = sa.Table(
 )
 """Browser sessions that were started with a token."""
 
-acts = sa.Table(
-    "acts",
+audit_log = sa.Table(
+    "audit_log",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("at", sa.String(32), nullable=False),

@@ -168,7 +168,7 @@ def _prose(found: PolicyComparison, checks: int) -> str:
         lines += [f"  {one.action}" + (f" (instead: {one.instead})" if one.instead else "") for one in operations]
     for title, blind in (
         (f"{len(found.unknown)} of {checks} checks would be UNKNOWN, completely or in part", found.unknown),
-        ("UNKNOWN if those conditions do not match", found.unsure),
+        ("UNKNOWN if those conditions do not match", found.conditional),
         ("Evaluated with a substitute for a denied read", found.substituted),
     ):
         lines += ["", f"{title}:" if blind else f"{title}."] if blind or blind is found.unknown else []

@@ -68,7 +68,7 @@ def readyz(request: Request) -> Response:
     if getattr(state, "closing", False):
         parts["web"] = Component(False, "is shutting down")
     ready = all(part.ok for part in parts.values())
-    body = {"ready": ready, "parts": {name: {"ok": part.ok, "said": part.detail} for name, part in parts.items()}}
+    body = {"ready": ready, "parts": {name: {"ok": part.ok, "detail": part.detail} for name, part in parts.items()}}
     return JSONResponse(body, 200 if ready else 503, headers={"Cache-Control": "no-store"})
 
 

@@ -141,7 +141,7 @@ class StoreCollector(Collector):
         for (delivery, outcome), number in sorted(status.receipts.items()):
             receipts.add_metric([one_line(delivery), one_line(outcome)], number)
         yield receipts
-        yield GaugeMetricFamily("ecr_audit_runs_kept", "Stored runs.", value=status.runs)
+        yield GaugeMetricFamily("ecr_audit_runs_stored", "Stored runs.", value=status.runs)
         yield GaugeMetricFamily("ecr_audit_runs_held", "Runs under legal hold.", value=status.held)
 
     def _asked(self, by_schedule: Mapping[str, ScheduleStatus]) -> Iterator[Metric]:

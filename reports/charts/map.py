@@ -33,7 +33,7 @@ def draw(topology: Topology) -> str:
     height = _TOP + rows * (_TALL + _GAP)
     left = {place: _middle(at, len(sources), rows) for at, place in enumerate(sources)}
     right = {place: _middle(at, len(destinations), rows) for at, place in enumerate(destinations)}
-    worst_last = sorted(topology.links, key=lambda link: -list(LinkState).index(link.way))
+    worst_last = sorted(topology.links, key=lambda link: -list(LinkState).index(link.state))
     parts = [
         svg.text(0, 9, "Sources", size=8, fill=svg.QUIET),
         svg.text(_WIDTH, 9, "Destinations", size=8, anchor="end", fill=svg.QUIET),
@@ -79,7 +79,7 @@ def _box(x: float, middle: float, place: RegistryId, topology: Topology) -> str:
 
 
 def _line(link: Link, left: float, right: float) -> str:
-    style = STYLES[link.way]
+    style = STYLES[link.state]
     start, end = _BOX + 1, _WIDTH - _BOX - 5
     bend = (end - start) / 2
     curve = f"M{start:.1f} {left:.1f}C{start + bend:.1f} {left:.1f} {end - bend:.1f} {right:.1f} {end:.1f} {right:.1f}"
@@ -93,9 +93,9 @@ def _marks(links: list[Link], left: dict[RegistryId, float], right: dict[Registr
     """The mark of every link that is not open, near its source, where lines have not met yet."""
     leaving: dict[RegistryId, int] = {}
     for link in links:
-        if link.way is LinkState.OPEN:
+        if link.state is LinkState.OPEN:
             continue
-        style = STYLES[link.way]
+        style = STYLES[link.state]
         at = leaving[link.source] = leaving.get(link.source, 0) + 1
         share = min(0.16 + 0.13 * at, 0.84)
         x, y = _on_curve(left[link.source], right[link.destination], share)

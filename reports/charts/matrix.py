@@ -22,14 +22,14 @@ def draw(topology: Topology, *, only_wrong: bool = False) -> tuple[str, ...]:
     """The matrix as SVG drawings; with *only_wrong*, rows and columns in which every link is open are left out."""
     links = topology.links
     if only_wrong:
-        wrong = [link for link in links if link.way is not LinkState.OPEN]
+        wrong = [link for link in links if link.state is not LinkState.OPEN]
         sources, destinations = {link.source for link in wrong}, {link.destination for link in wrong}
         links = tuple(link for link in links if link.source in sources and link.destination in destinations)
     return tuple(_pictures(links, topology))
 
 
 def _pictures(links: tuple[Link, ...], topology: Topology) -> Iterator[str]:
-    cells = {(link.source, link.destination): link.way for link in links}
+    cells = {(link.source, link.destination): link.state for link in links}
     sources = sorted({link.source for link in links})
     destinations = sorted({link.destination for link in links})
     for right in range(0, len(destinations), COLUMNS):

@@ -53,7 +53,7 @@ FINDINGS = _columns(
     ("ORGANIZATION_UID", "Organization id; empty in single-account mode"),
     ("RUN_UID", "Id of the run"),
     ("TIMESTAMP", "When the run began, ISO 8601 in UTC"),
-    ("CHANGE", "Against the run before: new, still, waived (open then, waived now) or unsure (open then, "
+    ("CHANGE", "Against the run before: new, still, waived (open then, waived now) or not_evaluated (open then, "
      "not evaluated now); empty without a comparison, and where it was open in neither run"),
     ("FIRST_SEEN", "Start of the run that found it first, since it was last known to be gone; ISO 8601 in UTC; empty "
      "without a history"),

@@ -123,7 +123,7 @@ class _AgeCells:
         change = view.change
         self._changes: dict[str, str] = {}
         if change is not None:
-            for word in ("unsure", "waived", "still", "new"):
+            for word in ("not_evaluated", "waived", "still", "new"):
                 self._changes.update(dict.fromkeys(getattr(change, word), word))
         self._stamp = lru_cache(maxsize=4096)(stamp)
 

@@ -83,8 +83,8 @@ def head(run: Run, view: ReportView) -> dict[str, Any]:
             "open": {severity.value: view.open[severity] for severity in Severity},
             "waived": {severity.value: view.waived[severity] for severity in Severity},
             "unknown": view.unknown,
-            "broken_checks": view.broken,
-            "judgements": {status.value: view.counts[status] for status in Status},
+            "check_errors": view.check_errors,
+            "results": {status.value: view.counts[status] for status in Status},
         },
         "change": _change(view.change),
         "trend": [_point(point) for point in view.trend],
@@ -113,7 +113,7 @@ def _run(run: Run) -> dict[str, Any]:
 def _change(change: ChangeSince | None) -> dict[str, Any] | None:
     if change is None:
         return None
-    lists = ("new", "fixed", "waived", "unsure", "worse", "better")
+    lists = ("new", "fixed", "waived", "not_evaluated", "worse", "better")
     return {
         "since_run": change.run,
         "still": len(change.still),

@@ -52,7 +52,7 @@ def _cases(check: CheckView, book: CommandBook) -> Iterator[ElementTree.Element]
         yield case
     if check.error:
         case = _case(check, check.text.title)
-        ElementTree.SubElement(case, "error", {"message": visible(check.error), "type": "check-broke"})
+        ElementTree.SubElement(case, "error", {"message": visible(check.error), "type": "check-error"})
         yield case
     for finding in check.open:
         case = _of(check, finding)

@@ -30,7 +30,7 @@ def severity_of(content: DeliveryContent) -> str:
     return min(worst, key=lambda severity: severity.rank).value if worst else "none"
 
 
-MANUAL = "by-hand"
+MANUAL = "manual"
 """Name in place of the schedule, for a job that has none."""
 
 MESSAGE_FILE = "message.txt"

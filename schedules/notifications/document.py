@@ -96,7 +96,7 @@ def _counts(view: ReportView) -> dict[str, Any]:
         "open": {severity.value: view.open[severity] for severity in Severity},
         "waived": sum(view.waived.values()),
         "unknown": view.unknown,
-        "broken": view.broken,
+        "check_errors": view.check_errors,
         "gaps": sum(group.count for group in view.gap_groups),
     }
 
@@ -110,10 +110,10 @@ def _change(changes: RunChanges) -> dict[str, Any]:
         "seen_again": len(changes.again),
         "fixed": len(changes.fixed),
         "waived": len(changes.waived),
-        "unsure": len(changes.unsure),
+        "not_evaluated": len(changes.not_evaluated),
         "gaps": len(changes.gaps),
         "unknown": len(changes.unknown),
-        "broken": len(changes.broken),
+        "check_errors": len(changes.check_errors),
         "complete_again": changes.complete_again,
     }
 

@@ -151,9 +151,9 @@ def _evidence(changes: RunChanges, view: ReportView) -> Iterator[str]:
         yield f"{counted(len(changes.gaps), 'read', 'reads')} failed"
     if changes.unknown:
         yield f"{number(len(changes.unknown))} unknown"
-    if changes.broken:
-        yield counted(len(changes.broken), "check error", "check errors")
-    if not (changes.gaps or changes.unknown or changes.broken):
+    if changes.check_errors:
+        yield counted(len(changes.check_errors), "check error", "check errors")
+    if not (changes.gaps or changes.unknown or changes.check_errors):
         yield view.conclusion.word
 
 

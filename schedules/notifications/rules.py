@@ -202,8 +202,8 @@ def _missing(changes: RunChanges, view: ReportView) -> Iterator[str]:
         yield f"{counted(len(changes.gaps), 'read', 'reads')} failed ({titles})"
     if changes.unknown:
         yield f"{counted(len(changes.unknown), 'check result is', 'check results are')} unknown"
-    if changes.broken:
-        yield f"{counted(len(changes.broken), 'check', 'checks')} ended with an error"
+    if changes.check_errors:
+        yield f"{counted(len(changes.check_errors), 'check', 'checks')} ended with an error"
     if changes.newly_unread:
         yield f"{counted(len(changes.newly_unread), 'registry is', 'registries are')} missing from the result"
     level = view.conclusion.level

@@ -88,7 +88,7 @@ class RunChanges:
     """Reads that failed before, in accounts where none fails now; without transient reasons."""
     unknown: tuple[Finding, ...]
     """Unknown now, of a check that had no unknown result in that registry before."""
-    broken: tuple[str, ...]
+    check_errors: tuple[str, ...]
     """Checks that ended with an error, and did not before."""
     newly_unread: tuple[RegistryId, ...]
     """Registries that are missing from the result without a reason, and were not missing before."""
@@ -113,9 +113,9 @@ class RunChanges:
         return self.change.fixed if self.change is not None else frozenset()
 
     @property
-    def unsure(self) -> frozenset[str]:
+    def not_evaluated(self) -> frozenset[str]:
         """Fingerprints: open before, and not evaluated now."""
-        return self.change.unsure if self.change is not None else frozenset()
+        return self.change.not_evaluated if self.change is not None else frozenset()
 
     @property
     def waived(self) -> frozenset[str]:
@@ -142,7 +142,7 @@ def run_changes(run: Run, view: ReportView, context: NotificationContext) -> Run
         gaps=_new_gaps(run.gaps, past),
         gaps_over=_gaps_over(run.gaps, past),
         unknown=tuple(_newly_unknown(run, view, past)),
-        broken=tuple(_newly_broken(run, past)),
+        check_errors=tuple(_new_check_errors(run, past)),
         newly_unread=tuple(_newly_lost(run, past)),
         was_level=past.conclusion.level if past is not None else None,
         complete_again=past is not None and not _whole(past) and _whole(view) and run.evidence_complete,
@@ -251,7 +251,7 @@ def _place(finding: Finding) -> tuple[str, str, str]:
     return finding.check, finding.account, finding.region
 
 
-def _newly_broken(run: Run, past: ReportView | None) -> Iterator[str]:
+def _new_check_errors(run: Run, past: ReportView | None) -> Iterator[str]:
     before = {check.text.id for check in past.checks if check.error} if past is not None else set()
     return (result.check for result in run.results if result.error and result.check not in before)
 
@@ -264,4 +264,4 @@ def _newly_lost(run: Run, past: ReportView | None) -> Iterator[RegistryId]:
 def _whole(view: ReportView) -> bool:
     """Whether the evidence is complete and no check result is unknown."""
     nothing = view.conclusion.level is VerdictLevel.NOTHING
-    return not (view.gaps or view.unaccounted or view.unknown or view.broken or nothing)
+    return not (view.gaps or view.unaccounted or view.unknown or view.check_errors or nothing)

@@ -165,15 +165,17 @@ def evidence_lines(run: Run, changes: RunChanges) -> Iterator[str]:
         more = f" and {number(len(checks) - PLACES)} more" if len(checks) > PLACES else ""
         count = counted(len(changes.unknown), "check result", "check results")
         yield f"Newly unknown, although no read failed: {count} of {', '.join(checks[:PLACES])}{more}."
-    if changes.broken:
-        yield f"{counted(len(changes.broken), 'check', 'checks')} ended with an error: {_some(changes.broken)}."
+    if changes.check_errors:
+        count = counted(len(changes.check_errors), "check", "checks")
+        yield f"{count} ended with an error: {_some(changes.check_errors)}."
     if changes.newly_unread:
         yield (
             f"Planned, but missing from the result without a reason: "
             f"{_some([str(one) for one in changes.newly_unread])}."
         )
-    if changes.unsure:
-        yield f"Open before, and not evaluated in this run: {counted(len(changes.unsure), 'failure', 'failures')}."
+    if changes.not_evaluated:
+        count = counted(len(changes.not_evaluated), "failure", "failures")
+        yield f"Open before, and not evaluated in this run: {count}."
 
 
 def _some(names: Sequence[str]) -> str:

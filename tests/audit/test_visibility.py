@@ -72,5 +72,5 @@ def test_both_sides_of_a_link_are_kept_and_read_again() -> None:
     from checks.model import Severity
 
     location = location_of(finding(GRANTS, Severity.HIGH, link(HERE, "eu-central-1"), "no"))
-    assert len(location.places) == 2
+    assert len(location.registries) == 2
     assert read_location(location.check, location_text(location)) == location

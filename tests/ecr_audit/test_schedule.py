@@ -246,7 +246,7 @@ def test_run_audits_delivers_and_says_what_came_of_it(folder: Path) -> None:
         assert list(csv.DictReader(file))
     (job,) = JobQueue(store.engine, lambda: NOW).list()
     assert (job.state, job.run, job.due_at, job.schedule) == (JobState.DONE, line.id, None, "nightly")
-    assert [(act.act, act.subject) for act in store.acts()] == [("audit", "nightly")]
+    assert [(act.act, act.subject) for act in store.audit_log()] == [("audit", "nightly")]
     assert f"done {job.finished_at:%Y-%m-%d %H:%M} UTC: {line.id}" in call("list").output
 
 

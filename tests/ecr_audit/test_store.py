@@ -110,7 +110,7 @@ def test_runs_are_let_go_unless_they_are_held(folder: str):
     assert FIRST in said("prune", "--runs", "1", "--store", folder).output
     store = open_store(folder)
     assert len(store.list()) == 1
-    assert [(act.act, act.by) for act in store.acts()][1:3] == [("release", "counsel"), ("prune", "me")]
+    assert [(act.act, act.by) for act in store.audit_log()][1:3] == [("release", "counsel"), ("prune", "me")]
 
 
 def test_evidence_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -115,5 +115,5 @@ def test_how_a_link_stands(changes: dict[str, object], way: LinkState):
     registries = pd.DataFrame([{"account": "1" * 12, "region": "eu-west-1", "is_source": True,
                                 "destinations_needed": 3, "destinations_limit": 25}])  # fmt: skip
     found = topology_of(pd.DataFrame([{**LINK, **changes}]), registries, {})
-    assert [link.way for link in found.links] == [way]
+    assert [link.state for link in found.links] == [way]
     assert found.loads == (Load(("1" * 12, "eu-west-1"), 3, 25),)

@@ -58,8 +58,8 @@ def open_(severity: Severity = HIGH) -> tuple[Status, Severity, bool]:
         (open_(LOW), open_(HIGH), False, State.WORSE),
         (open_(HIGH), open_(LOW), True, State.BETTER),
         (open_(), (Status.FAIL, HIGH, True), False, State.WAIVED),
-        (open_(), (Status.UNKNOWN, HIGH, False), False, State.UNSURE),
-        (open_(), None, True, State.UNSURE),
+        (open_(), (Status.UNKNOWN, HIGH, False), False, State.NOT_EVALUATED),
+        (open_(), None, True, State.NOT_EVALUATED),
         (open_(), None, False, State.FIXED),
         ((Status.UNKNOWN, HIGH, False), None, False, None),
         (None, (Status.FAIL, HIGH, True), False, None),
@@ -91,7 +91,7 @@ def test_it_agrees_with_the_change_that_reports_tell(before, after, blind):
     assert found[State.NEW] == change.new
     assert found[State.FIXED] == change.fixed
     assert found[State.WAIVED] == change.waived
-    assert found[State.UNSURE] == change.unsure
+    assert found[State.NOT_EVALUATED] == change.not_evaluated
     assert found[State.WORSE] == change.worse
     assert found[State.BETTER] == change.better
     assert found[State.STILL] | found[State.WORSE] | found[State.BETTER] == change.still
@@ -112,7 +112,7 @@ def test_what_is_gone_is_fixed_or_there_is_a_reason_why_nobody_can_tell(change, 
     first, second = a_run({1: open_()}, day=22), replace(a_run({}), **change)
     comparison = compare(first, second)
     (entry,) = comparison.entries
-    assert (entry.state, entry.reason) == (State.FIXED if reason is None else State.UNSURE, reason)
+    assert (entry.state, entry.reason) == (State.FIXED if reason is None else State.NOT_EVALUATED, reason)
     (record,) = json.loads(RENDERERS["json"](comparison))["findings"]
     assert record["reason"] == reason
     assert ("Not evaluated: " in RENDERERS["text"](comparison)) is (reason is not None)

@@ -47,7 +47,7 @@ def test_it_holds_what_an_auditor_asks_for():
     names = set(entries())
     assert {
         "report/report.pdf", "report/findings.csv", "report/gaps.csv", "report/findings.json", "tables/links.parquet",
-        "run/run.json.gz", "run/validations.json", "asked/baseline.yaml", "versions.json", "calls.json", "README.txt",
+        "run/run.json.gz", "run/validations.json", "inputs/baseline.yaml", "versions.json", "calls.json", "README.txt",
         MANIFEST,
     } <= names  # fmt: skip
 

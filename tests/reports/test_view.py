@@ -57,7 +57,7 @@ def test_unknown_never_reads_as_compliance() -> None:
 def test_every_finding_is_counted_once() -> None:
     run = runs.mixed_run()
     view = build_view(run)
-    found = view.failures + sum(view.waived.values()) + view.unknown + view.broken
+    found = view.failures + sum(view.waived.values()) + view.unknown + view.check_errors
     assert found == len(run.findings) == len(view.findings)
     assert sum(area.failed for area in view.areas) == view.failures
     assert sum(account.failures for account in view.accounts) == view.failures
@@ -100,14 +100,14 @@ def test_change_tells_fixed_from_not_looked_at() -> None:
     assert change is not None
     assert change.still == {still}
     assert change.waived == {waived}
-    assert change.unsure == {unknown, gone}
+    assert change.not_evaluated == {unknown, gone}
     assert len(change.new) == now.failures - 1
     assert "1 still open" in change.sentence
     whole = replace(run, gaps=(), coverage=replace(run.coverage, registries_unread=0))
     settled = build_view(whole, [past]).change
     assert settled is not None
     assert settled.fixed == {gone}
-    assert settled.unsure == {unknown}
+    assert settled.not_evaluated == {unknown}
 
 
 def test_history_is_only_what_came_before() -> None:

@@ -69,7 +69,7 @@ class Change(BaseModel):
     new: list[str]
     fixed: list[str]
     waived: list[str]
-    unsure: list[str]
+    not_evaluated: list[str]
     worse: list[str]
     better: list[str]
 
@@ -222,7 +222,7 @@ class LinkOut(BaseModel):
 
     source: PlaceOut
     destination: PlaceOut
-    way: LinkState
+    state: LinkState
 
 
 class Links(Page):

@@ -99,7 +99,7 @@ def list_links(_: Reader, opened: TheRun, bounds: PageOf) -> models.Links:
         models.LinkOut(
             source=models.PlaceOut(account=one.source[0], region=one.source[1]),
             destination=models.PlaceOut(account=one.destination[0], region=one.destination[1]),
-            way=one.way,
+            state=one.state,
         )
         for one in shown
     ]

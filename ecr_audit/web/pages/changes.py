@@ -52,7 +52,12 @@ def change(request: Request, run_id: str) -> Response:
         ),
     ]
     gone = [
-        ("unsure", "Not evaluated again", "Open before; not readable now, so it may still be open.", found.unsure),
+        (
+            "not_evaluated",
+            "Not evaluated again",
+            "Open before; not readable now, so it may still be open.",
+            found.not_evaluated,
+        ),
         ("waived", "Now waived", "Open before; covered by a waiver now.", found.waived),
         ("fixed", "Fixed", "Open before; evaluated again and passed.", found.fixed),
     ]  # fmt: skip

@@ -89,7 +89,9 @@ def _page(
     table = next((one for one in TABLES if one.name == of.index.checks[found.check].table), None)
     command = of.index.commands.of(found)
     history = services.store.findings_over_time(run, found.fingerprint)
-    granted = [one for one in services.store.acts(_ACTS) if one.act == "waive" and one.subject == found.fingerprint]
+    granted = [
+        one for one in services.store.audit_log(_ACTS) if one.act == "waive" and one.subject == found.fingerprint
+    ]
     row = _row(of, found, table, request) if whole_row and table else ()
     return page(
         request, "finding.html.j2", status=status, run=run, view=of.view, finding=found,

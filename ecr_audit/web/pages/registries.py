@@ -47,7 +47,7 @@ class LinkRow:
     region: str
     name: str
     style: Style
-    way: str
+    state: str
     """The state of the link, as text."""
     prefixes: evidence.DisplayValue
     reason: str
@@ -152,7 +152,7 @@ def _links(request: Request, of: ShownRun, here: str, there: str, place: Registr
     for row in found:
         other = RegistryId(str(row[f"{there}_account"]), str(row[f"{there}_region"]))
         link = ways.get((place, other) if here == "source" else (other, place))
-        way = link.way if isinstance(link, Link) else LinkState.UNKNOWN
+        way = link.state if isinstance(link, Link) else LinkState.UNKNOWN
         made.append((order.index(way), other, _link_row(of, row, other, way, known=other in known)))
     return [one for _order, _other, one in sorted(made, key=lambda entry: entry[:2])]
 
@@ -165,7 +165,7 @@ def _link_row(of: ShownRun, row: Mapping[str, Any], other: RegistryId, way: Link
         region=other[1],
         name=of.run.account_names.get(other[0], ""),
         style=STYLES[way],
-        way=LINK_STATE_WORDS[way],
+        state=LINK_STATE_WORDS[way],
         prefixes=evidence.display_value("prefixes", copied),
         reason=str(reason or ""),
         known=known,

@@ -59,7 +59,7 @@ def test_many_processes_save_prune_and_check_at_once(url: str):
     assert together.returncode == 0, together.stderr
     store = open_store(url)
     assert [one.problem for one in store.verify(0) if one.problem] == []
-    pruned = {act.subject for act in store.acts(100)}
+    pruned = {act.subject for act in store.audit_log(100)}
     assert len(store.list()) + len(pruned) == 18
     for line in store.list():
         assert store.load(line.id).id == line.id
@@ -176,7 +176,7 @@ def test_names_that_break_databases_are_kept(url: str):
     assert store.list()[0].organization == text
     store.hold(run.id, text, text, run.started_at)
     assert store.holds()[run.id].reason == text.replace("\0", "\ufffd")
-    assert store.acts()[0].detail == {"reason": text}
+    assert store.audit_log()[0].detail == {"reason": text}
 
 
 def test_another_database_is_refused():

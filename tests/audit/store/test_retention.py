@@ -89,7 +89,7 @@ def test_runs_go_with_their_files_and_that_is_written_down(url: str):
     assert {one.run for one in store.evidence_store.entries()} == {one.id for one in store.list()}
     assert not (store.folder / "rendered" / gone[0].run).exists()
     assert [one.problem for one in store.verify(0) if one.problem] == []
-    acts = store.acts()
+    acts = store.audit_log()
     assert [(act.act, act.subject, act.by, act.at) for act in acts] == [
         ("prune", one.run, "retention", NOW) for one in reversed(gone)
     ]
@@ -121,8 +121,8 @@ def test_a_run_under_hold_stays(url: str):
     assert store.holds() == {}
     store.prune(1, 1, NOW)
     assert ids(store) == ["20261103"]
-    assert [act.act for act in store.acts()] == ["prune", "release", "prune", "hold"]
-    assert store.acts()[1].detail["reason"] == "a court wants it"
+    assert [act.act for act in store.audit_log()] == ["prune", "release", "prune", "hold"]
+    assert store.audit_log()[1].detail["reason"] == "a court wants it"
 
 
 def test_a_hold_that_comes_in_between_is_heeded(url: str):

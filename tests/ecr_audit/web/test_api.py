@@ -155,7 +155,7 @@ def test_registries_and_links_say_what_is_not_known(api: httpx.Client) -> None:
     assert second["rule_count"] is second["is_source"] is None
     assert second["open"] > 0
     (link,) = ok(api.get("/runs/latest/links"))["links"]
-    assert link["way"] == "blocked"
+    assert link["state"] == "blocked"
     for part in ("registries", "links"):
         problem = ok(api.get(f"/runs/20261122T020000Z-4f9a1c/{part}"), 404)
         assert "stored no evidence tables" in problem["detail"]
@@ -200,7 +200,7 @@ def test_an_audit_is_asked_for_by_schedule_or_by_scope(served: Served, api: http
     narrow = ok(api.post("/audits", json={"scope": scope}), 202)
     kept_scope = ScopeSettings.model_validate_json(json.dumps(narrow["request"]["scope"]), strict=True)
     assert (kept_scope.accounts, kept_scope.regions) == (("100000000003",), ("eu-west-1",))
-    assert [act.act for act in served.store.acts(2)] == ["audit", "audit"]
+    assert [act.act for act in served.store.audit_log(2)] == ["audit", "audit"]
     assert ok(api.get(f"/jobs/{job['id']}")) == job
     for one in (job, narrow):
         assert ok(api.post(f"/jobs/{one['id']}/cancel"))["state"] == "cancelled"
@@ -228,9 +228,9 @@ def test_an_audit_is_asked_for_by_schedule_or_by_scope(served: Served, api: http
 def test_what_cannot_be_asked_for_is_refused_and_writes_nothing(
     served: Served, api: httpx.Client, path: str, body: Any, status: int
 ) -> None:
-    before = len(served.store.acts(1000))
+    before = len(served.store.audit_log(1000))
     assert api.post(path, json=body).status_code == status
-    assert len(served.store.acts(1000)) == before
+    assert len(served.store.audit_log(1000)) == before
 
 
 def test_reports_are_asked_for_ahead_and_listed(served: Served, api: httpx.Client) -> None:
@@ -279,7 +279,7 @@ def test_a_waiver_lands_in_the_schedules_file_with_who_made_it(served: Served, a
     text = Path(served.services.configuration.schedules["nightly"].waivers).read_text()
     assert finding["fingerprint"] in text
     assert "local user" in text
-    act = served.store.acts(1)[0]
+    act = served.store.audit_log(1)[0]
     assert (act.act, act.subject, act.detail["file"]) == ("waive", finding["fingerprint"], "waivers.yaml")
     problem = ok(api.post("/waivers", json=body), 409)
     assert "is already waived until 2027-01-31" in problem["detail"]

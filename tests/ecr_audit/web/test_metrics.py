@@ -154,7 +154,7 @@ def test_what_a_night_left_is_reported(world: World) -> None:
     assert values[("last_delivery", ("mail", "nightly", "failed"))] == 1
     assert values[("last_delivery", ("mail", "nightly", "sent"))] == 0
     assert values[("receipts", ("chat", "suppressed"))] == 1
-    assert values[("runs_kept", ())] == 1
+    assert values[("runs_stored", ())] == 1
     assert values[("store_answers", ())] == 1
 
 
@@ -371,7 +371,7 @@ def test_nothing_that_readiness_says_is_a_secret_or_a_path(world: World, monkeyp
     monkeypatch.setattr(sa.Engine, "connect", refuses)
     answer = world.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["parts"]["database"] == {"ok": False, "said": "does not answer: OperationalError"}
+    assert answer.json()["parts"]["database"] == {"ok": False, "detail": "does not answer: OperationalError"}
     assert "hunter2" not in answer.text
     assert str(world.store.folder) not in answer.text
 

@@ -44,7 +44,7 @@ def test_a_token_is_shown_once_and_kept_as_its_hash(folder: str) -> None:
     assert (line["name"], line["role"]) == ("grafana", "read")
     span = dt.datetime.fromisoformat(line["until"]) - dt.datetime.fromisoformat(line["made_at"])
     assert span == dt.timedelta(days=30)
-    assert [(act.act, act.subject, act.detail) for act in store.acts()] == [
+    assert [(act.act, act.subject, act.detail) for act in store.audit_log()] == [
         ("token add", "grafana", {"role": "read", "days": 30})
     ]
 

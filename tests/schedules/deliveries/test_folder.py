@@ -53,7 +53,7 @@ def test_a_file_that_was_cut_short_is_written_anew(tmp_path):
 def test_a_job_without_a_run_has_a_folder_of_its_own(tmp_path):
     one = content(run=None, view=None, schedule="")
     deliver(settings(FolderDelivery, folder=str(tmp_path)), one)
-    assert (tmp_path / "by-hand" / one.job.id / "message.txt").is_file()
+    assert (tmp_path / "manual" / one.job.id / "message.txt").is_file()
 
 
 @pytest.mark.parametrize(

@@ -109,8 +109,8 @@ def test_the_command_sends_a_kept_run_and_the_store_knows_who(tmp_path):
     document = json.loads(web.got[0].body)
     assert document["run"]["id"] == run.id
     assert document["link"] == f"https://audit.example.com/runs/{run.id}"
-    assert (tmp_path / "out" / "by-hand" / run.id / "findings.csv").is_file()
-    acts = world.store.acts()
+    assert (tmp_path / "out" / "manual" / run.id / "findings.csv").is_file()
+    acts = world.store.audit_log()
     assert [(one.act, one.subject, one.detail["delivery"]) for one in acts] == [
         ("sent", run.id, "archive"), ("sent", run.id, "hook"),
     ]  # fmt: skip
