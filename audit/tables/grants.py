@@ -80,7 +80,7 @@ class GrantUse:
         context = Context(Caller(account, partition, None, None), REPLICATE)
         place = Place(*registry, partition)
         # A wrong Resource is another finding, and must be corrected for accounts that use the grant.
-        wrong = bool(resource_problems(statement.resources, place))
+        wrong = bool(resource_problems(statement.resources, place).unmatchable)
         met = bool(prefixes) and (wrong or speaks_about(statement, place, context, prefixes))
         if met is not False:
             return met
@@ -94,6 +94,9 @@ class GrantUse:
 
     def _unread_rules(self, account: str) -> str:
         index = self._index
+        state = index.state(account)
+        if state not in (None, "ACTIVE"):
+            return f"account {account} is {state}, so its rules cannot be read"
         places = [
             RegistryId(record.account, record.region)
             for record in index.evidence.regions
@@ -158,4 +161,5 @@ def evaluated_statements(
         organization.id if organization else None,
         frozenset(grants.external_accounts),
         frozenset(grants.allowed_actions),
+        record.policy_scope,
     )

@@ -41,7 +41,7 @@ def _own_resource(text: Any, registry: Registry) -> str | None:
     if not isinstance(text, str):
         return None
     alone = read_statement({"Effect": "Allow", "Principal": "*", "Action": REPLICATE, "Resource": text}, 1)
-    if not alone.resources.problems and not resource_problems(alone.resources, registry):
+    if not alone.resources.problems and not resource_problems(alone.resources, registry).both:
         return text
     _, found, name = text.partition("repository/")
     if not found:

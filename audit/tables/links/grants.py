@@ -175,8 +175,9 @@ def tag_columns(
     if not tagged or source[0] == destination[0]:
         return _columns(bool(tagged), None)
     record = index.parts[destination].registry
-    if record.registry_policy is None or record.policy_scope == "V1":
+    if record.registry_policy is None or record.policy_scope != "V2":
         # Scope V1 evaluates three actions; tagging is not one of them (ECR user guide, registry-permissions.html).
+        # What then decides is not documented, and it is not known where the scope was not read.
         return _columns(True, None)
     found = action_coverage(record.registry_policy, link_request(index, source, destination), TAG, tagged)
     return _columns(True, None if found.covered is None else list(found.uncovered))
