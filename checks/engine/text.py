@@ -1,11 +1,12 @@
 """Renders rows as text: format strings over columns, whose nulls never read `None` or `nan`.
 
-Besides those of ``str.format``, a field may have one of five specifications:
+Besides those of ``str.format``, a field may have one of six specifications:
 
 - ``{missing_prefixes:names}`` reads a JSON array of text as a list (`a, b and 3 more`); an empty prefix is
   *every repository*;
 - ``{delete_replication:on or off}`` shows a boolean as `on` or `off`;
 - ``{ignored_by_scope:if would allow else allows}`` is the first text where a boolean is true, else the second;
+- ``{grant_missing_at:after ; missing in }`` is that text and the list of a JSON array, or empty where it has no member;
 - ``{condition_problem:because}`` is a colon and the clause, or empty where there is none;
 - ``{images_missing:count image}`` puts a number before its noun, in the singular or the plural.
 """
@@ -29,7 +30,8 @@ _SHOWN = 8
 
 _COUNTED = re.compile(r"count [a-z]{1,20}")
 _CHOICE = re.compile(r"if (.{0,160}) else (.{0,160})")
-_OWN = re.compile(f"{_COUNTED.pattern}|{_CHOICE.pattern}")
+_AFTER = re.compile(r"after (.{0,160})")
+_OWN = re.compile(f"{_COUNTED.pattern}|{_CHOICE.pattern}|{_AFTER.pattern}")
 """Specifications with an argument."""
 
 _Renderer = Callable[[Any, str], str]
@@ -75,6 +77,8 @@ def _parts(template: str) -> tuple[tuple[str, str, str, _Renderer], ...]:
 def _renderer(specification: str) -> _Renderer:
     if _CHOICE.fullmatch(specification):
         return _choice_text
+    if specification.startswith("after "):
+        return _list_text
     return _count_text if specification.startswith("count ") else _RENDERERS.get(specification, _plain_text)
 
 
@@ -110,6 +114,11 @@ def _choice_text(value: Any, specification: str) -> str:
 
 def _names_text(value: Any, _: str) -> str:
     return NOT_KNOWN if value is None else names_text(names_in(value))
+
+
+def _list_text(value: Any, specification: str) -> str:
+    members = names_in(value)
+    return specification.removeprefix("after ") + names_text(members) if members else ""
 
 
 def _switch_text(value: Any, _: str) -> str:

@@ -70,12 +70,13 @@ CHECK = Check(
     expect=between("unmatchable_resources", maximum=0),
     message="statement {statement} of the registry policy of {account}/{region} names "
     "{unmatchable_resources:count resource} that no repository there can match: {resource_problem}"
+    "{grant_missing_at:after ; it seems to be meant for the link without a grant to }"
     "{ignored_by_scope:if ; this statement has no effect today, because policy scope V1 ignores it else }",
     remediation=_remediation,
     graded="resource_severity",
     unknown="whether the resources of statement {statement} of the registry policy of {account}/{region} can match a "
     "repository is unknown{resource_problem:because}{problem:because}",
-    evidence=("sid", "effect", "resource_problem", "statement_json"),
+    evidence=("sid", "effect", "resource_problem", "grant_missing_at", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),
 )

@@ -91,6 +91,11 @@ GRANTS = Table(
             "unused_accounts",
             "Named accounts that neither replicate to this registry nor are required to, JSON array; null: unknown",
         ),
+        text(
+            "grant_missing_at",
+            "Destinations to which named accounts replicate without a grant, in other Regions of this account, or to "
+            "which this account itself replicates: the statement seems to be meant for them, JSON array",
+        ),
         text("use_problem", "Why `unused_accounts` is unknown, as a clause"),
     ),
 )

@@ -67,7 +67,7 @@ RESILIENT = {"resilience": [{"name": "two Regions", "sources": {"accounts": [HUB
 def world(text: str | None = None, *, wanted=None, to=(f"{BACKUP}/{REGION}",), unread: bool = False, **changes: Any):
     """The hub with its rules, and the backup registry with the policy *text*; *changes* to parts and evidence."""
     held = [repository("prod/api", image(DIGESTS[0], "v1")), repository("prod/web"), repository("production")]
-    hub = registry(HUB, rules=[rule(*to, prefixes=["prod"])], repositories=held)
+    hub = registry(HUB, rules=[rule(*to, prefixes=["prod"])], repositories=held, **changes.pop("hub", {}))
     present = None if unread else grant(HUB) if text is None else text
     mine = {"registry_policy": present, "repositories": held[:2]}
     backup = registry(BACKUP, **mine, **changes.pop("backup", {}))
@@ -138,6 +138,10 @@ WORLDS: dict[str, Callable[[], Tables]] = {
     "a grant to a suspended account": lambda: world(
         grant(HUB, THIRD), accounts=(member(HUB), member(BACKUP), member(THIRD, state="SUSPENDED"))
     ),
+    "the grant lies in another Region": lambda: world(
+        "", registries=(registry(BACKUP, OTHER, registry_policy=grant(HUB)),), regions=regions("ENABLED")
+    ),
+    "the grant lies in the source's own registry": lambda: world("", hub={"registry_policy": grant(BACKUP)}),
     "a requirement without a rule": lambda: world(
         wanted={"replication": [requirement(f"{THIRD}/{REGION}")]}, registries=(registry(THIRD),)
     ),
@@ -241,6 +245,21 @@ def used_and_unused(found: Answers) -> Iterator[str]:
                 yield unused.message
 
 
+def halves_of_one_cause(found: Answers) -> Iterator[str]:
+    """A link without a grant and the statement that is meant for it do not name each other."""
+    links = {
+        (place, f"{link.row['destination_account']}/{link.row['destination_region']}")
+        for link in found.of("grants.replication-allowed", "fail")
+        for place in names_in(link.row["misplaced_grants"])
+    }
+    statements = {
+        (f"{said.row['account']}/{said.row['region']}", destination)
+        for said in found.of("grants.unused")
+        for destination in names_in(said.row["grant_missing_at"])
+    }
+    yield from (f"only one names the other: {pair}" for pair in links ^ statements)
+
+
 def ignored_statement_as_if_in_effect(found: Answers) -> Iterator[str]:
     """A finding about a statement that policy scope V1 ignores reads as if it had an effect."""
     for check in CHECKS:
@@ -331,6 +350,7 @@ SHARED: dict[str, tuple[Contradiction, ...] | str] = {
     "links.grant_reason": (deny_beside_allow, unknown_without_a_cause, one_resource_two_answers),
     "links.grant_given": (parts_of_no_grant,),
     "grants.ignored_by_scope": (ignored_statement_as_if_in_effect, access_that_the_scope_ignores),
+    "grants.grant_missing_at": (halves_of_one_cause,),
     "grants.problem": (one_resource_two_answers, used_and_unused, unknown_without_a_cause),
     "grants.concerns_replication": GATE,
     "grants.allows_others": GATE,
