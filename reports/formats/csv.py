@@ -33,6 +33,10 @@ _FORMULA = re.compile(r"^[\s\ufeff]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """What spreadsheets may take for a formula, full-width forms and leading blanks included."""
 
 
+_MARKER = re.compile(r"^- ", re.MULTILINE)
+"""A list marker of the checks' own pages; a spreadsheet would take a cell that begins with one for a formula."""
+
+
 def render(run: Run, view: ReportView, *, bom: bool = False) -> dict[str, bytes]:
     """File name → content; *bom* puts a UTF-8 byte order mark first, for Excel."""
     return {
@@ -218,7 +222,8 @@ def _check_row(check: CheckView) -> tuple[str, ...]:
         str(len(check.waived)),
         str(counts[Status.UNKNOWN]),
         str(counts[Status.NOT_APPLICABLE]),
-        *(cell(part) for part in (check.error, text.what, text.why, text.fix, text.limits, text.references)),
+        cell(check.error),
+        *(cell(_MARKER.sub("", part)) for part in (text.what, text.why, text.fix, text.limits, text.references)),
         cell(" ".join(text.permissions)),
         cell(" | ".join(text.controls)),
     )
