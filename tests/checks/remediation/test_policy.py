@@ -73,6 +73,7 @@ POLICIES = st.one_of(
         ),
         min_size=1,
         max_size=3,
+        unique_by=str,
     ).map(lambda statements: document(*statements)),
 )
 
