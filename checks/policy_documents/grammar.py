@@ -36,6 +36,7 @@ _ACTION = re.compile(r"ecr:[a-z*?]+", re.ASCII | re.IGNORECASE)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _UNIQUE_ID = re.compile(r"[A-Z]{4}[A-Z0-9]{12,124}", re.ASCII)
 _ARN = re.compile(r"arn:aws[a-z-]*:(?:iam|sts)::(?:[0-9]{12}|cloudfront):(root|[a-z-]+/[^\s*?${}<>]+)", re.ASCII)
+_KNOWN_ACTIONS = frozenset(action.lower() for action in ACTIONS)
 _MARKERS = re.compile(r"\$\{|\{\{|<[^>]*>|\{[a-z_]+\}")
 """What a template leaves where it was not rendered."""
 
@@ -155,11 +156,10 @@ def _principal_hint(text: str) -> str:
 
 
 def _actions_problems(path: DocumentPath, value: object) -> Iterator[DocumentProblem]:
-    known = {action.lower() for action in ACTIONS}
     for where, text in _texts(path, value):
         if isinstance(text, DocumentProblem):
             yield text
-        elif text == "*" or text.lower() in known:
+        elif text == "*" or text.lower() in _KNOWN_ACTIONS:
             continue
         elif not _ACTION.fullmatch(text):
             yield DocumentProblem(

@@ -121,9 +121,9 @@ def _refused(policy: Policy) -> str:
 
 def _accepted(before: Policy, after: Policy) -> Policy:
     """*after*, unless AWS refuses it for something that *before* does not have."""
-    known = {problem.message for problem in policy_text.problems(before)}
-    new = [problem for problem in policy_text.problems(after) if problem.message not in known]
-    if new:
+    problems = policy_text.problems(after)
+    known = {problem.message for problem in policy_text.problems(before)} if problems else set()
+    if new := [problem for problem in problems if problem.message not in known]:
         raise CannotApplyError(f"AWS would reject the registry policy: {new[0]}; write the statement manually")
     return after
 

@@ -70,7 +70,7 @@ def test_several_problems_of_one_document_are_reported_together() -> None:
 
 def test_twelve_digits_without_quotes_are_a_number_in_a_document_only() -> None:
     text = "settings:\n- repository_policy: {{Statement: {{Effect: Deny, Action: '*', Principal: {{AWS: {}}}}}}}\n"
-    with pytest.raises(BaselineError, match="048073078701 is not text|48073078701 is not text"):
+    with pytest.raises(BaselineError, match="48073078701 is not text"):
         load_baseline(text.format("048073078701"), "b.yaml")
     quoted = load_baseline(text.format("'048073078701'"), "b.yaml")
     assert "048073078701" in str(quoted.settings[0].repository_policy)
