@@ -79,6 +79,7 @@ REPLICAS = Table(
         text("orphans_sample", "Digests and tags of some of them, JSON array, at most 10"),
         # Settings of the destination repository, where it exists.
         text("source_tag_mutability", "Mutability at the source"),
+        text("source_mutability_exclusions", "Exclusion filters at the source, JSON array"),
         text("tag_mutability", "Mutability at the destination"),
         text("mutability_exclusions", "Exclusion filters at the destination, JSON array"),
         text("expected_tag_mutability", "Mutability that the baseline requires; empty: none"),
