@@ -34,10 +34,11 @@ class GrantUse:
     def __init__(self, index: EvidenceIndex) -> None:
         self._index = index
         self._incoming: dict[tuple[RegistryId, str], tuple[str, ...]] = {}
-        for (account, _), parsed in index.rules.items():
+        for source, parsed in index.rules.items():
             for rule in parsed.value or ():
                 for destination in rule.destinations:
-                    self._add(destination, account, rule.prefixes)
+                    if destination != source:
+                        self._add(destination, source[0], rule.prefixes)
         self._possible: set[tuple[RegistryId, str]] = set()
         self._add_required(index)
         self._unread: dict[str, str] = {}

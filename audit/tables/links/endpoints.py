@@ -12,9 +12,9 @@ from audit.tables.documents import Template, parse_object
 from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import compact
 from audit.tables.replica_pairs import is_expected
-from audit.tables.wildcards import overlap
 from checks.baseline.requirements import Placement, destination_allowed, environment_of, is_covered
 from checks.model import RegistryId
+from checks.wildcards import overlap
 
 
 @cache
