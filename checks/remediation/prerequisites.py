@@ -116,6 +116,8 @@ def _template(
         return declared.blocker
     if asked is None or not gives(declared.template, asked, place):
         return f"no template applies to these names alone, because its prefix {prefix} also matches others"
+    if prefix not in present and declared.undetermined:
+        return declared.undetermined
     if prefix not in present:
         return actions.create_template(place, prefix, declared.template)
     names_of_template = ("encryptionConfiguration", "customRoleArn")

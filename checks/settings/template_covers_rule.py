@@ -52,7 +52,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     changes: list[Change] = []
     tagged: list[str] = []
     manual: list[str] = []
-    safe = True
+    safe, needs_role = True, False
     for prefix in prefixes:
         if prefix in present:
             purposes = [*present[prefix].get("appliedFor", ()), REPLICATION]
@@ -61,14 +61,15 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
             safe = False
             continue
         declared = declared_template(context.baseline, prefix, place, present)
-        if declared.blocker:
-            manual.append(f"Create the template {prefix} at {'/'.join(place)} manually: {declared.blocker}.")
+        if declared.incomplete:
+            manual.append(f"Create the template {prefix} at {'/'.join(place)} manually: {declared.incomplete}.")
+            needs_role = needs_role or bool(declared.blocker)
             continue
         changes.append(actions.create_template(place, prefix, declared.template))
         tagged += [prefix] if declared.template.get("resourceTags") else []
         safe = safe and declared.harmless
     grants = tagging(row, context, tuple(name for name in unserved if prefix_covering(name) in tagged))
-    if manual:
+    if needs_role:
         manual.append(
             "The role must be in that account, trust ecr.amazonaws.com, and allow ecr:CreateRepository, "
             "ecr:ReplicateImage, ecr:TagResource, kms:CreateGrant, kms:RetireGrant and kms:DescribeKey."
