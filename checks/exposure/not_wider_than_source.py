@@ -20,8 +20,8 @@ other consumers than their sources, write the policy into the baseline.
 ## Limits of this check
 
 It compares which principals may read, not which do. A condition that cannot be evaluated on either side makes the
-answer unknown, unless both sides have the very same policy. Permissions of an account's own principals are not
-compared.
+answer unknown, unless both repositories have the very same policy and neither registry has one. Permissions of an
+account's own principals are not compared.
 
 ## References
 

@@ -4,7 +4,8 @@
 
 For each source registry and each destination registry that the baseline requires, the replication rules of the source
 are read. The rules that name this destination must together cover every repository prefix of the requirement. A rule
-without filters covers everything; a filter covers a prefix when the prefix begins with it.
+without filters covers everything; a filter covers a prefix when the prefix begins with it. A required prefix that
+begins with another required one is part of that one, and is not named apart.
 
 ## Why it matters
 
@@ -24,7 +25,8 @@ decide which registry serves which destination.
 
 ## Limits of this check
 
-It compares rules with the baseline, not images with images: a rule may exist and still replicate nothing, because the
+Several narrower filters never cover a wider prefix together, although they may match every repository that exists. It
+compares rules with the baseline, not images with images: a rule may exist and still replicate nothing, because the
 destination refuses (group `grants`) or because the images are older than the rule (group `coverage`). If the rules of
 the source could not be read, the answer is unknown.
 

@@ -3,7 +3,8 @@
 ## What it checks
 
 Modes and exclusion filters of both sides are compared. Every tag that can move at the source must be able to move at
-the destination. Where the source lets every tag move, `latest` stands for those that do.
+the destination. Where the source is mutable, and no exclusion filter of its own protects `latest`, that tag stands for
+those that do move.
 
 ## Why it matters
 

@@ -17,11 +17,13 @@ from checks.baseline.sections import Settings
 _WITH_EXCLUSION = ("IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
 _IMMUTABLE = ("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION")
 
-_VERSION_TAGS = (("v1", "v1.0.0", "v2.13.4", "v10.0.1-rc.1"), ("1.0.0", "2.13.4", "10.0.1-rc.1", "0.9.12"))
+VERSION_TAGS = (("v1", "v1.0.0", "v2.13.4", "v10.0.1-rc.1"), ("1.0.0", "2.13.4", "10.0.1-rc.1", "0.9.12"))
 """Families of version tags that immutability is to protect; checked against exclusion filters as a whole."""
 
 _MOVING_TAG = "latest"
 """The default tag of clients: representative of tags that move."""
+
+_EVERY_TAG = ("*",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def _unprotected(here: Mode, expected: Mode | None) -> str:
     # Exclusions that the baseline lists are intended.
     allowed = expected.filters if expected and expected.listed_move else ()
     undeclared = tuple(each for each in here.filters if each not in allowed)
-    for family in _VERSION_TAGS:
+    for family in VERSION_TAGS:
         if all(matches(tag, undeclared) for tag in family):
             return f"version tags such as {family[1]} (exclusion filters {', '.join(undeclared)})"
     return ""
@@ -128,7 +130,8 @@ def _frozen(source: Mode, here: Mode) -> str:
     """Tags that can move at the source and cannot move here; empty: none.
 
     ECR user guide, replication.html: an image whose tag an immutable destination already has arrives without that tag.
-    Where every tag can move at the source, `latest` represents them.
+    Where `latest` is one of the tags that can move at a mutable source, it represents them: which others move in fact
+    is not known.
     """
     if source.freezes_all or here.name == "MUTABLE":
         return ""
@@ -139,6 +142,10 @@ def _frozen(source: Mode, here: Mode) -> str:
     if source.listed_move:
         free = contains(here.filters, source.filters) if here.listed_move else not overlap(here.frozen, source.filters)
         return "" if free else listed
+    if matches(_MOVING_TAG, source.frozen):
+        # `latest` itself cannot move at the source: what can is every tag that the filters leave.
+        free = contains(here.filters, _EVERY_TAG) if here.listed_move else contains(source.frozen, here.frozen)
+        return "" if free or contains(source.frozen, _EVERY_TAG) else f"tags other than {', '.join(source.frozen)}"
     if here.listed_move:
         free = matches(_MOVING_TAG, here.filters)
     else:

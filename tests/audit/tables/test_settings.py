@@ -188,6 +188,10 @@ def test_tags_that_exclusions_leave_unprotected(here, asked, exclusions, unprote
         (only("v*"), MUTABLE, ""),
         (only("v*"), only("v1*"), ""),
         (only("v*"), only("v*", "l*"), "tags such as latest"),
+        (only("latest"), only("v*"), "tags other than latest"),
+        (only("latest"), only("latest"), ""),
+        (only("latest", "dev-*"), all_but("latest"), "tags other than latest, dev-*"),
+        (only("latest"), all_but("*"), ""),
     ],
 )
 def test_tags_that_move_at_the_source_and_are_frozen_in_the_replica(source, here, frozen):
