@@ -14,6 +14,8 @@ from tests.oracle.policies import Answer, all_of, like, listed, statements
 
 SAMPLE_TAGS = ("latest", "dev-1", "v1", "1.0", "rc-1")
 """One tag of every kind that the filters of the worlds tell apart."""
+USUAL_TAGS = ("latest", "main", "dev", "stable", "edge")
+"""Tags that move as a rule, the usual one first."""
 
 
 @dataclass(frozen=True)
@@ -200,9 +202,12 @@ def _moving_tags(world: World, one: Replica, there: Answer) -> str:
         # Nothing is frozen that is not there, or that cannot move at the source either.
         moving = any(movable(here, tag) for tag in SAMPLE_TAGS)
         return said(None if there is None and moving else True)
-    # Where nearly everything can move, `latest` stands for what does.
-    stands = here.get("tag_mutability", "MUTABLE").startswith("MUTABLE") and movable(here, "latest")
-    tags: Iterable[str] = ("latest",) if stands else SAMPLE_TAGS
+    # Where nearly everything can move, one usual tag stands for what does.
+    mutable = here.get("tag_mutability", "MUTABLE").startswith("MUTABLE") or all(
+        movable(here, tag) for tag in SAMPLE_TAGS
+    )
+    usual = [tag for tag in USUAL_TAGS if movable(here, tag)][:1] if mutable else []
+    tags: Iterable[str] = usual or SAMPLE_TAGS
     return said(all(movable(copy, tag) for tag in tags if movable(here, tag)))
 
 
