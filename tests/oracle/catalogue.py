@@ -1,4 +1,4 @@
-"""All checks of severity critical or high, restated: check → row key → status."""
+"""All checks of severity critical or high, and some others, restated: check → row key → status."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.oracle.links import (
     second_region,
     topology_checks,
 )
+from tests.oracle.others import other_checks
 from tests.oracle.replicas import image_checks, replica_checks, template_checks
 
 
@@ -34,4 +35,5 @@ def judgement(document: Mapping[str, Any], baseline: Mapping[str, Any]) -> dict[
         **replica_checks(world, links),
         **image_checks(world, links),
         **template_checks(world, links),
+        **other_checks(world, links),
     }

@@ -10,7 +10,19 @@ from typing import Any
 from tests.oracle.facts import Place, World
 from tests.oracle.grants import repository
 from tests.oracle.links import Link, said
-from tests.oracle.policies import ECR_ACTIONS, OURS, Answer, Caller, all_of, allowed, any_of, entries, statements
+from tests.oracle.policies import (
+    ECR_ACTIONS,
+    OURS,
+    Answer,
+    Caller,
+    all_of,
+    allowed,
+    any_of,
+    entries,
+    has_action,
+    has_resource,
+    statements,
+)
 
 READ = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 PUSH = (
@@ -142,13 +154,18 @@ def _not_wider(access: Access, link: Link, name: str, by_baseline: str | None) -
             answers.append(any_of((same, wanted, None if answer is None else False)))
     if all_of(answers) is None and own is not None and own == here:
         # Whatever the same policy says, it says of both, unless a registry adds something.
-        return None if world_policy(access, place) or world_policy(access, source) else True
+        return True if silent(registry, arn) and silent(at_source, original) else None
     return all_of(answers)
 
 
-def world_policy(access: Access, place: Place) -> bool:
-    """Whether the registry has a policy, or may have one."""
-    return access.world.policy(place) != ""
+def silent(policies: Policies, arn: str) -> bool:
+    """Whether a registry policy says nothing about the repository but what it says about replication."""
+    return policies is not None and not any(
+        has_action(one, action) and has_resource(one, arn) is not False
+        for policy in policies
+        for one in policy
+        for action in (*READ, *PUSH, *DELETE)
+    )
 
 
 def exposed_template(access: Access, place: Place, template: dict[str, Any]) -> Answer:

@@ -9,8 +9,10 @@ from typing import Any
 from tests.oracle.facts import Place, World
 from tests.oracle.links import Link, Rows, said
 from tests.oracle.policies import (
+    ANYONE,
     ECR_ACTIONS,
     OURS,
+    UNKNOWN,
     Answer,
     Caller,
     all_of,
@@ -140,13 +142,20 @@ def _named(statement: Mapping[str, Any]) -> list[tuple[str, str]]:
     return entries(statement) if "Principal" in statement else [("everyone", "")]
 
 
-def _beyond(statement: Mapping[str, Any], owner: str) -> bool:
-    """Whether it is about an account other than the owner's. Services and what can match nobody are no accounts."""
-    named = _named(statement)
-    if ("everyone", "") in named:
+def _beyond(world: World, statement: Mapping[str, Any], owner: str) -> bool:
+    """Whether it is about an account other than the owner's. Services and what can match nobody are no accounts, and
+    an account that no principal of which can meet the conditions is none of them."""
+    if ("everyone", "") in _named(statement):
         limited = _limits(statement)
-        return limited is None or limited != ("accounts", {owner})
-    return bool(_accounts(statement) - {owner})
+        if limited is not None:
+            return limited != ("accounts", {owner})
+        return condition_holds(statement, Caller("000000000009", ANYONE, UNKNOWN)) is not False
+    return any(_let_in(world, statement, one) for one in _accounts(statement) - {owner})
+
+
+def _let_in(world: World, statement: Mapping[str, Any], account: str) -> bool:
+    """Whether some principal of *account* may meet the conditions."""
+    return condition_holds(statement, world.caller(account, ANYONE)) is not False
 
 
 def _accounts(statement: Mapping[str, Any]) -> set[str]:
@@ -209,12 +218,12 @@ def _actions_narrow(world: World, place: Place, statement: Mapping[str, Any]) ->
         for text in listed(statement.get("Action", []))
         if text in KNOWN or "*" in text
     )
-    applied = statement["Effect"] == "Allow" and _beyond(statement, place[0])
+    applied = statement["Effect"] == "Allow" and _beyond(world, statement, place[0])
     return said(not excess, when=applied)
 
 
 def _grantee_in_organization(world: World, place: Place, statement: Mapping[str, Any]) -> str:
-    applied = statement["Effect"] == "Allow" and _beyond(statement, place[0])
+    applied = statement["Effect"] == "Allow" and _beyond(world, statement, place[0])
     if ("everyone", "") in _named(statement):
         limited = _limits(statement)
         if limited is None:
@@ -224,12 +233,14 @@ def _grantee_in_organization(world: World, place: Place, statement: Mapping[str,
         return said(inside, when=applied)
     outside = [one for one in _accounts(statement) - {place[0]} if not world.member(one)]
     # A stranger that the conditions keep out is allowed nothing.
-    let_in = [one for one in outside if condition_holds(statement, world.caller(one)) is not False]
+    let_in = [one for one in outside if _let_in(world, statement, one)]
     return said(not let_in, when=applied)
 
 
 def _not_public(_world: World, _place: Place, statement: Mapping[str, Any]) -> str:
     if statement["Effect"] != "Allow" or ("everyone", "") not in _named(statement) or _limits(statement):
+        return said(True)
+    if condition_holds(statement, Caller("000000000009", ANYONE, UNKNOWN)) is False:
         return said(True)
     doubtful = {"aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:SourceAccount", "aws:SourceArn"}
     positive = [

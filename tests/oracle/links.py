@@ -215,18 +215,23 @@ def chain_complete(world: World, link: Link) -> str:
     if not link.present:
         return said(None, when=link.present)
     mine = rules_of(world, link.source) or ()
-    if onwards is None or here is None:
-        # Without a repository nothing can go on; of the rules of a registry that is not there to read nothing is known.
+    if onwards is None:
+        # Without a repository nothing can go on.
         nothing = here is not None and not any(rule.matches(name) for rule in link.rules for name in here)
-        return said(True if nothing or onwards == () else None)
+        return said(True if nothing else None)
+    perhaps = False
     for rule in onwards:
         for third in rule.destinations:
             if third in (link.source, link.destination) or not can_receive(world, link.source, third):
                 continue
-            going = [name for name in here if rule.matches(name) and any(one.matches(name) for one in link.rules)]
+            taken = tuple(prefix for one in mine if third in one.destinations for prefix in one.prefixes)
+            shared = {longer for one in rule.prefixes for other in link.prefixes
+                      for longer in (max(one, other, key=len),) if overlap((one,), (other,))}  # fmt: skip
+            perhaps = perhaps or (here is None and not all(taken and prefix.startswith(taken) for prefix in shared))
+            going = [name for name in here or () if rule.matches(name) and name.startswith(link.prefixes)]
             if any(not any(third in one.destinations and one.matches(name) for one in mine) for name in going):
                 return FAIL
-    return PASS
+    return UNKNOWN if perhaps else PASS
 
 
 def can_receive(world: World, source: Place, place: Place) -> bool:

@@ -19,6 +19,11 @@ from typing import Any
 Answer = bool | None
 ABSENT, UNKNOWN, FOREIGN = "<absent>", "<unknown>", "<of no organization that is known>"
 """Values of a condition key: not sent, not documented, and the organization of an account that is no member."""
+ANYONE = "<any principal of the account>"
+"""ARN of a caller of which only the account is known."""
+ABSENT_OR_FALSE = "<absent or false>"
+NOW = "2026-11-23T02:00:00Z"
+"""The present of every world."""
 
 ECR_ACTIONS = (
     "BatchCheckLayerAvailability",
@@ -173,10 +178,19 @@ def condition_holds(statement: Mapping[str, Any], caller: Caller) -> Answer:
 
 
 def _holds(operator: str, key: str, values: list[str], caller: Caller) -> Answer:
+    sent = _sent(key.lower(), caller)
+    if sent == ABSENT_OR_FALSE:
+        answers = {_compare(operator, values, one) for one in (ABSENT, "false")}
+        return answers.pop() if len(answers) == 1 else None
+    return _compare(operator, values, sent)
+
+
+def _compare(operator: str, values: list[str], sent: str) -> Answer:
     base, if_exists = operator.removesuffix("IfExists"), operator.endswith("IfExists")
     base = base.partition(":")[2] or base
     negated = "Not" in base
-    sent = _sent(key.lower(), caller)
+    if base == "Null":
+        return None if sent == UNKNOWN else (sent == ABSENT) == (values[0].lower() == "true")
     if sent == ABSENT:
         return if_exists or negated
     if sent == UNKNOWN:
@@ -185,7 +199,9 @@ def _holds(operator: str, key: str, values: list[str], caller: Caller) -> Answer
         # No member of the audited organization: whatever it belongs to, it is not that one.
         others = [one for one in values if OURS not in one.lower()]
         return None if others else negated
-    exact = base in ("StringEquals", "StringNotEquals", "ArnEqualsExactly")
+    if base.startswith("Date"):
+        return any(sent > one if base == "DateGreaterThan" else sent < one for one in values)
+    exact = base in ("StringEquals", "StringNotEquals")
     if base == "Bool" or "IgnoreCase" in base:
         values, sent, exact = [one.lower() for one in values], sent.lower(), True
     found = any(one == sent if exact else like(one, sent) for one in values)
@@ -201,13 +217,17 @@ def _sent(key: str, caller: Caller) -> str:
     if key == "aws:principalaccount":
         return caller.account
     if key == "aws:principalarn":
-        return caller.arn
+        return UNKNOWN if caller.arn == ANYONE else caller.arn
     if key == "aws:principalorgid":
         return caller.organization
     if key == "aws:principalorgpaths":
         return caller.path or caller.organization
     if key in ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:principalservicename"):
         return ABSENT
+    if key == "aws:currenttime":
+        return NOW
+    if key == "aws:multifactorauthpresent" and replication:
+        return ABSENT_OR_FALSE
     if key in ("aws:principalisawsservice", "aws:viaawsservice"):
         return "false" if replication else UNKNOWN
     if key == "aws:username" and replication:

@@ -66,6 +66,8 @@ def _baseline(dice: Random, cells: list[Cell]) -> dict[str, Any]:
         baseline["allowed_destinations"] = dice.choice(
             ({"ous": ["Workloads"]}, {"ous": ["Root"], "regions": ["eu-west-1"]}, {"accounts": [cells[0].destination]})
         )
+    if dice.random() < 0.5:
+        baseline["undeclared_registries"] = "forbidden"
     if dice.random() < 0.6:
         baseline["allowed_regions"] = dice.choice((["eu-west-1"], ["eu-west-1", "eu-central-1"]))
     if dice.random() < 0.6:
@@ -76,7 +78,7 @@ def _baseline(dice: Random, cells: list[Cell]) -> dict[str, Any]:
         sources = dice.choice(
             ({}, {"ous": ["Workloads"]}, {"regions": ["eu-west-1"]}, {"repositories": [cells[0].word]})
         )
-        baseline["resilience"] = [{"name": "survives", "sources": sources, "another_account": dice.random() < 0.3}]
+        baseline["resilience"] = [{"name": "survives", "sources": sources, "another_account": dice.random() < 0.6}]
     if dice.random() < 0.7:
         baseline["grants"] = {"external_accounts": {cell.partner: "a partner" for cell in cells[::2]}}
     if dice.random() < 0.4:
@@ -301,6 +303,10 @@ class Cell:
                 {"StringNotEquals": {"aws:SourceAccount": self.source}},
                 {"Bool": {"aws:PrincipalIsAWSService": self.dice.choice(("true", "false"))}},
                 {"StringEquals": {"aws:PrincipalTag/team": "platform"}},
+                {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+                {self.dice.choice(("DateGreaterThan", "DateLessThan")): {"aws:CurrentTime": "2025-01-01T00:00:00Z"}},
+                {"StringLike": {"aws:username": "*"}},
+                {"Null": {"aws:username": "true"}},
                 {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{self.source}:role/aws-service-role/*"}},
                 {"StringEquals": {"aws:PrincipalAccount": self.source, "aws:PrincipalOrgID": ORGANIZATION}},
             )
@@ -477,4 +483,8 @@ class Cell:
         if self.maybe(0.7):
             document = json.loads(self.repository_policy())
             found["repository_policy"] = self.dice.choice(("required", "none", "same-as-source", document))
+        if self.maybe(0.6):
+            found["tag_mutability"] = self.dice.choice(("IMMUTABLE", "same-as-source", "IMMUTABLE_WITH_EXCLUSION"))
+            if found["tag_mutability"].endswith("EXCLUSION"):
+                found["mutability_exclusions"] = self.dice.choice((["latest"], ["v*"]))
         return found or {"scanning": {}}
