@@ -44,7 +44,7 @@ class Registries(Strict):
     failure_events: Literal["required"] | None = Field(
         default=None,
         description="required: destinations must have an EventBridge rule for failed replication. "
-        "Needs events:ListRules, which is called for this only.",
+        "Needs events:ListRules and events:ListTargetsByRule, which are called for this only.",
     )
     pull_time_exclusions: Annotated[tuple[Text, ...], AfterValidator(_role_arns)] = Field(
         default=(),

@@ -38,7 +38,7 @@ from before November 2026 neither show the setting nor keep it when they write t
 
 from __future__ import annotations
 
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, names_text, prefixes_text
 from checks.expectations import equals
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
@@ -53,7 +53,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
         return Remediation(
             summary=f"Split rule {number} of {account}/{region} into one with and one without deleteReplication.",
             manual=(
-                f"Rule {number} replicates {names_text(names_in(row['prefixes']))}; the baseline requires a "
+                f"Rule {number} replicates {prefixes_text(names_in(row['prefixes']))}; the baseline requires a "
                 f"part of it to "
                 f"follow deletions and a part not to ({names_text(names_in(row['delete_replication_required_by']))}).",
                 "Write two rules with the same destinations, each with the filters of one part, and set "
@@ -75,7 +75,7 @@ CHECK = Check(
     severity=Severity.HIGH,
     table=RULES,
     expect=equals("delete_replication", "expected_delete_replication"),
-    message="rule {rule} has deleteReplication {delete_replication} for {prefixes:names}; "
+    message="rule {rule} has deleteReplication {delete_replication} for {prefixes:prefixes}; "
     "the baseline requires {expected_delete_replication} ({delete_replication_required_by:names})",
     remediation=_remediation,
     when=("delete_replication_required",),

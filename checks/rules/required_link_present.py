@@ -44,7 +44,7 @@ the source could not be read, the answer is unknown.
 
 from __future__ import annotations
 
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, names_text, prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions, quota
@@ -56,7 +56,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     source, destination = actions.source(row), actions.destination(row)
     prefixes = names_in(row["missing_prefixes"]) or names_in(row["expected_prefixes"])
     summary = (
-        f"Replicate {names_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}, once it grants the "
+        f"Replicate {prefixes_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}, once it grants the "
         "replication, and backfill what is older than the rule."
     )
     if row["destination_region_valid"] is False:
@@ -81,7 +81,7 @@ CHECK = Check(
     severity=Severity.HIGH,
     table=LINKS,
     expect=in_set("missing_prefixes", "[]"),
-    message="the baseline ({required_by:names}) requires {missing_prefixes:names} to be replicated to "
+    message="the baseline ({required_by:names}) requires {missing_prefixes:prefixes} to be replicated to "
     "{destination_account}/{destination_region}, and no rule does it",
     remediation=_remediation,
     when=("expected",),

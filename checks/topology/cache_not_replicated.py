@@ -71,8 +71,8 @@ CHECK = Check(
     severity=Severity.LOW,
     table=RULES,
     expect=in_set("replicated_caches", "[]"),
-    message="rule {rule} of {account}/{region} matches {prefixes:names} and may replicate images of the pull-through "
-    "cache {replicated_caches:names}",
+    message="rule {rule} of {account}/{region} matches {prefixes:prefixes} and may replicate images of the "
+    "pull-through cache {replicated_caches:names}",
     remediation=_remediation,
     unknown="whether rule {rule} of {account}/{region} replicates cached images is unknown: the pull-through cache "
     "rules could not be read, or a cache creates names of any kind",
