@@ -20,6 +20,7 @@ from checks.baseline.sections import (
     Settings,
     no_competing_entries,
 )
+from checks.baseline.source_settings import SourceSettings
 from checks.baseline.values import (
     AccountId,
     Action,
@@ -144,7 +145,10 @@ class Baseline(Strict):
     registries: Registries = Field(default=Registries())
     grants: Grants = Field(default=Grants())
     settings: Annotated[tuple[Settings, ...], AfterValidator(no_competing_entries)] = Field(
-        default=(), description="Required settings of destination repositories, by prefix of their name."
+        default=(), description="Required settings of destination repositories, by prefix of their name and by place."
+    )
+    source_settings: Annotated[tuple[SourceSettings, ...], AfterValidator(no_competing_entries)] = Field(
+        default=(), description="Required settings of the repositories that are replicated, at their source."
     )
     replication_delay_minutes: int = Field(
         default=60, ge=0, description="Images pushed more recently than this are reported as in flight, not as missing."

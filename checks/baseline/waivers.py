@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from checks.baseline.requirements import in_units
+from checks.baseline.places import in_units
 from checks.engine.text import counted
 from checks.model import CheckResult, Finding, RegistryId, Status, WaiverMark
 
