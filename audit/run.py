@@ -12,7 +12,14 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from audit.aws import AwsSettings
-from audit.describe import describe_coverage, idle_requirements, limits_sources, program_version, tool_versions
+from audit.describe import (
+    describe_coverage,
+    idle_requirements,
+    limits_sources,
+    organization_names,
+    program_version,
+    tool_versions,
+)
 from audit.evidence import Evidence, Scope, all_gaps
 from audit.inventory import collect
 from audit.model import GivenFile, Run
@@ -22,6 +29,7 @@ from audit.store import Store
 from audit.store.checkpoint import open_collection, request_key
 from audit.timeouts import TimeBudget
 from checks.baseline.loading import load_baseline, load_waivers, waiver_lines
+from checks.baseline.organization_names import unknown_names
 from checks.baseline.schema import Baseline
 from checks.baseline.waivers import Exceptions, PlacedWaiver, apply_waivers, place, waiver_rows
 from checks.catalog import CHECKS, EVIDENCE_CHECKS, WAIVER_CHECKS
@@ -39,6 +47,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Clock = Callable[[], dt.datetime]
+
+UNKNOWN_NAMES = 20
+"""Notes of a run on names in the baseline that the organization does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +193,8 @@ def _evaluated(
         started=started,
         finished=clock(),
     )
-    notes = (*idle_requirements(baseline, tables["links"]["required_by"]), *custom.notes)
+    unknown = unknown_names(request.baseline_text, request.baseline_name, organization_names(tables))
+    notes = (*idle_requirements(baseline, tables), *map(str, unknown[:UNKNOWN_NAMES]), *custom.notes)
     return replace(
         run,
         notes=notes,
