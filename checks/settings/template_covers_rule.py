@@ -60,7 +60,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
             tagged += [prefix] if present[prefix].get("resourceTags") else []
             safe = False
             continue
-        declared = declared_template(context.baseline, prefix, place, present)
+        declared = declared_template(context.baseline, prefix, context.place(place), present)
         if declared.blocker:
             manual.append(f"Create the template {prefix} at {'/'.join(place)} manually: {declared.blocker}.")
             continue

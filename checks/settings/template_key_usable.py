@@ -41,7 +41,7 @@ from checks.tables import TEMPLATES
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     place, prefix = actions.registry(row), row["prefix"]
     where = f"the template {prefix} at {'/'.join(place)}"
-    declared = declared_template(context.baseline, prefix.rstrip("/"), place, {})
+    declared = declared_template(context.baseline, prefix.rstrip("/"), context.place(place), {})
     encryption = declared.template.get("encryptionConfiguration", {})
     if encryption.get("kmsKey") and encryption["kmsKey"] != row["kms_key"]:
         return Remediation(

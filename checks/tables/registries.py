@@ -14,6 +14,7 @@ REGISTRIES = Table(
         REGION,
         text("account_name", "Account name"),
         text("ou_path", "Organizational unit path by names"),
+        text("organization_path", "The same by ids (`o-a/r-b/ou-c/`)"),
         text("partition", "`aws`, `aws-cn`, `aws-us-gov` …"),
         text(
             "detail",
