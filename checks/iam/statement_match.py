@@ -126,8 +126,9 @@ def _resource(statement: Statement, registry: Registry, name: str, context: Cont
         return ElementMatch(matched, element.problems[0])
     target = f"`repository/{name}`"
     problems = resource_problems(element, registry)
-    if matched is not True and problems:
-        return ElementMatch(matched, joined_clauses(problems))
+    relevant = problems.unmatchable if matched is False else problems.undetermined
+    if matched is not True and relevant:
+        return ElementMatch(matched, joined_clauses(relevant))
     verb = {True: "matches", False: "does not match", None: "may match"}[matched]
     return ElementMatch(
         matched, f"{element.element} {quoted(element.texts)} {verb} {target}{_variables(element, context)}"

@@ -73,6 +73,20 @@ def enabled_columns(index: EvidenceIndex, source: RegistryId, destination: Regis
     return {"regions_not_enabled": _listed(unusable, complete=None not in statuses.values())}
 
 
+def can_receive(index: EvidenceIndex, source: RegistryId, destination: RegistryId) -> bool:
+    """False where nothing arrives at *destination* from *source*, whatever the rules and grants.
+
+    Its account is not active, its Region is not enabled there, or replication from this partition does not reach it;
+    `organization.accounts-active`, `organization.region-enabled` and `rules.destination-region-valid` report that. A
+    state that was not read does not count.
+    """
+    return (
+        index.state(destination[0]) in (None, "ACTIVE")
+        and index.region_statuses.get(destination) in (None, *_USABLE)
+        and bool(region_columns(index, source, destination)["destination_region_valid"])
+    )
+
+
 def account_columns(index: EvidenceIndex, source: str, destination: str) -> dict[str, Any]:
     """States of both accounts, and whether the destination account is a member, a partner or an outsider."""
     states = {account: index.state(account) for account in (source, destination)}

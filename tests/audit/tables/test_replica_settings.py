@@ -78,7 +78,8 @@ def test_nothing_is_asked_of_scanning_where_the_baseline_is_silent_or_the_replic
 
 
 def policy(number, by="imageCountMoreThan"):
-    selection = {"tagStatus": "any", "countType": by, "countNumber": number}
+    unit = {} if by == "imageCountMoreThan" else {"countUnit": "days"}
+    selection = {"tagStatus": "any", "countType": by, "countNumber": number, **unit}
     return {"rules": [{"rulePriority": 3, "selection": selection, "action": {"type": "expire"}}]}
 
 

@@ -283,11 +283,12 @@ def test_keys_that_were_not_described_are_unknown():
         assert row["key_state_unknown"]
 
 
-POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["ecr:A", "ecr:B"]}]}
-SAME = {"Statement": {"Action": ["ecr:B", "ecr:A"], "Principal": "*", "Effect": "Allow"}, "Version": "2012-10-17"}
+TWO = ("ecr:BatchGetImage", "ecr:PutImage")
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": [*TWO]}]}
+SAME = {"Statement": {"Action": [*TWO][::-1], "Principal": "*", "Effect": "Allow"}, "Version": "2012-10-17"}
 NO_POLICY, SOME_POLICY = "no repository policy", "a repository policy"
 OF_SOURCE, OF_BASELINE = (f"the repository policy of the {whose}" for whose in ("source", "baseline"))
-OTHER = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": ["ecr:A", "ecr:B"]}]}
+OTHER = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": [*TWO]}]}
 
 
 @pytest.mark.parametrize(
@@ -323,7 +324,8 @@ def test_repository_policies(asked, source, here, kind, expected_kind):
     assert row["expected_repository_policy"] == expected
 
 
-LIFECYCLE = {"rules": [{"rulePriority": 1}]}
+SELECTION = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}
+LIFECYCLE = {"rules": [{"rulePriority": 1, "selection": SELECTION, "action": {"type": "expire"}}]}
 
 
 @pytest.mark.parametrize(
@@ -332,7 +334,7 @@ LIFECYCLE = {"rules": [{"rulePriority": 1}]}
         ("required", "", False, True, ""),
         ("required", "", True, False, ""),
         ("not-required", "x", False, False, ""),
-        (LIFECYCLE, "", False, True, '{"rules":[{"rulePriority":1}]}'),
+        (LIFECYCLE, "", False, True, json.dumps(LIFECYCLE, separators=(",", ":"))),
         ("same-as-source", "x", False, True, "x"),
         ("same-as-source", "", False, False, ""),
         ("same-as-source", None, False, None, None),

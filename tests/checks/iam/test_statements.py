@@ -19,7 +19,7 @@ AGAINST = {
 
 
 def _judged(case, written):
-    changed = {name: case[name] for name in ("organization", "organization_id") if name in case}
+    changed = {name: case[name] for name in ("organization", "organization_id", "policy_scope") if name in case}
     return evaluate_statement(written, 3, **{**AGAINST, **changed})
 
 
