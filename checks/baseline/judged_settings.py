@@ -1,4 +1,4 @@
-"""Which checks judge what the baseline declares under `settings`: the table of docs/settings.md."""
+"""Which checks judge what the baseline declares under `settings` and `source_settings`: docs/settings.md."""
 
 from __future__ import annotations
 
@@ -23,5 +23,21 @@ JUDGED_SETTINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Key below an entry of `settings` → ids of the checks that compare a repository or a template with its value."""
 
-SELECTING_KEYS = ("repositories",)
+JUDGED_SOURCE_SETTINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "tag_mutability": ("sources.tag-mutability",),
+        "mutability_exclusions": ("sources.tag-mutability",),
+        "scanning.required": ("sources.scanned",),
+        "scanning.type": ("sources.scanned",),
+        "scanning.frequency": ("sources.scanned",),
+        "encryption.type": ("sources.encryption",),
+        "encryption.key": ("sources.encryption",),
+        "lifecycle_policy": ("sources.lifecycle-policy",),
+        "repository_policy": ("sources.repository-policy",),
+        "tags": ("sources.tags-present",),
+    }
+)
+"""The same for an entry of `source_settings`."""
+
+SELECTING_KEYS = ("repositories", "accounts", "account_names", "ous", "regions")
 """Keys that select what an entry is about and declare nothing."""

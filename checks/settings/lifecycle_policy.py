@@ -34,7 +34,7 @@ where deletions are not replicated, is `settings.lifecycle-policy-present`. Rule
 
 from __future__ import annotations
 
-from checks.baseline.requirements import merged_settings
+from checks.baseline.merged_settings import merged_settings
 from checks.expectations import equals
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.policy_comparison import pull_time_priorities
@@ -53,7 +53,8 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
                 "Delete it with `aws ecr delete-lifecycle-policy`, or write the policy into the baseline.",
             ),
         )
-    declared = isinstance(merged_settings(context.baseline, repository).lifecycle_policy, dict)
+    settings = merged_settings(context.baseline, repository, context.place(place))
+    declared = isinstance(settings.lifecycle_policy, dict)
     if not declared and pull_time_priorities(expected) != ():
         return Remediation(
             summary=f"Write a lifecycle policy for {where}.",

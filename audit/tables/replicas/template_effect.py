@@ -139,6 +139,8 @@ def compare_with_template(
     if not present:
         return answer
     verdicts = _verdicts(wanted, template.document, ReplicaSettings(*settings))
+    # Whether the baseline sets such a field is unknown: a difference from the template may be intended.
+    verdicts |= {name: None for name, alike in verdicts.items() if name in wanted.undetermined and alike is False}
     differing = [name for name, alike in verdicts.items() if alike is False]
     undetermined = not differing and None in verdicts.values()
     return answer if undetermined else replace(answer, template_differences=compact(differing))

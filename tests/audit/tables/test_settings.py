@@ -151,6 +151,7 @@ def test_mutability_same_as_the_source():
         (MUTABLE, IMMUTABLE, False, ""),
         (only("v1*"), IMMUTABLE, True, "all tags except those that match v1*"),
         (only("v1*"), None, True, ""),
+        (only("*"), IMMUTABLE, True, ""),
         (only("v1*"), only("v1*"), True, ""),
         (all_but("latest"), None, True, ""),
         (all_but("dev-*", "*-rc"), None, True, ""),
@@ -178,7 +179,25 @@ def test_tags_that_exclusions_leave_unprotected(here, asked, exclusions, unprote
         (MUTABLE, all_but("latest"), ""),
         (MUTABLE, all_but("dev-*"), "tags such as latest"),
         (MUTABLE, only("v*"), ""),
-        (MUTABLE, only("*"), "tags such as latest"),
+        (MUTABLE, only("*"), "all tags"),
+        (MUTABLE, all_but("*"), ""),
+        (MUTABLE, all_but("**", "v*"), ""),
+        # The exclusion `*` turns a mode round.
+        (only("*"), IMMUTABLE, ""),
+        (only("v*", "**"), IMMUTABLE, ""),
+        (only("*"), all_but("latest"), ""),
+        (only("*"), only("latest"), ""),
+        (all_but("*"), IMMUTABLE, "all tags"),
+        (all_but("*"), all_but("latest"), ""),
+        (all_but("v*"), only("*"), "tags that match v*"),
+        # Where the source protects `latest`, another tag stands for those that move.
+        (only("latest"), all_but("latest"), "tags such as main"),
+        (only("latest"), only("latest", "v*"), ""),
+        (only("l*"), all_but("main"), ""),
+        (only("latest", "main", "dev", "stable", "edge"), all_but("v*"),
+         "tags that do not match latest, main, dev, stable, edge"),
+        (only("latest", "main", "dev", "stable", "edge"), only("latest"), ""),
+        (only("latest", "main", "dev", "stable", "edge"), all_but("*"), ""),
         (all_but("latest"), IMMUTABLE, "tags that match latest"),
         (all_but("latest"), all_but("lat*", "x"), ""),
         (all_but("dev-*", "latest"), all_but("latest"), "tags that match dev-*, latest"),
@@ -189,7 +208,7 @@ def test_tags_that_exclusions_leave_unprotected(here, asked, exclusions, unprote
         (only("v*"), only("v1*"), ""),
         (only("v*"), only("v*", "l*"), "tags such as latest"),
     ],
-)
+)  # fmt: skip
 def test_tags_that_move_at_the_source_and_are_frozen_in_the_replica(source, here, frozen):
     assert modes(source, here)["frozen_tags"] == frozen
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from checks.baseline.judged_settings import JUDGED_SETTINGS, SELECTING_KEYS
+from checks.baseline.judged_settings import JUDGED_SETTINGS, JUDGED_SOURCE_SETTINGS, SELECTING_KEYS
 from checks.baseline.sections import Settings
+from checks.baseline.source_settings import SourceSettings
 from checks.catalog import find
 from tests.audit.tables.worlds import BACKUP, REGION, baseline, build, replica_of, rule
 from tests.checks.plain_expectations import status
@@ -30,11 +31,17 @@ def _is_model(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def test_every_key_is_listed() -> None:
-    assert {*JUDGED_SETTINGS, *SELECTING_KEYS} == set(keys(Settings))
+@pytest.mark.parametrize(("judged", "model"), [(JUDGED_SETTINGS, Settings), (JUDGED_SOURCE_SETTINGS, SourceSettings)])
+def test_every_key_is_listed(judged: Mapping[str, Any], model: type[BaseModel]) -> None:
+    assert {*judged, *SELECTING_KEYS} == set(keys(model))
 
 
-@pytest.mark.parametrize("name", sorted({name for names in JUDGED_SETTINGS.values() for name in names}))
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        {name for judged in (JUDGED_SETTINGS, JUDGED_SOURCE_SETTINGS) for names in judged.values() for name in names}
+    ),
+)
 def test_every_check_exists_and_compares_with_a_column_or_a_value(name: str) -> None:
     (check,) = find(name)
     assert check.expect.expected
