@@ -43,7 +43,7 @@ def template_service(row: Row, context: RemediationContext, unserved: Sequence[s
             tagged += [prefix] if present[prefix].get("resourceTags") else []
             safe = False
             continue
-        declared = declared_template(context.baseline, prefix, place, present)
+        declared = declared_template(context.baseline, prefix, context.place(place), present)
         if declared.blocker:
             manual.append(f"Create the template {prefix} at {'/'.join(place)} manually: {declared.blocker}.")
             continue

@@ -16,7 +16,7 @@ from audit.tables.links.names import Link, LinkNames
 from audit.tables.misplaced_grants import MisplacedGrants
 from audit.tables.organization import gaps_text
 from checks.baseline.requirements import is_covered, minimal_prefixes
-from checks.engine.text import names_text
+from checks.engine.text import prefixes_text
 from checks.iam import GrantVerdict, LinkRequest, LinkVerdict, PolicyProblem, link_verdict, parse_policy
 from checks.iam.condition_keys import Context
 from checks.iam.coverage import action_coverage
@@ -190,8 +190,8 @@ def obstacle_columns(
     refused = _refused(index, source, destination, missing)
     unserved = _unserved(index, destination, missing)
     found = [
-        *([f"the registry policy there does not allow it for {names_text(tuple(refused))}"] if refused else []),
-        *([f"no creation template there serves {names_text(tuple(unserved))}"] if unserved else []),
+        *([f"the registry policy there does not allow it for {prefixes_text(tuple(refused))}"] if refused else []),
+        *([f"no creation template there serves {prefixes_text(tuple(unserved))}"] if unserved else []),
     ]
     return {
         "missing_prefixes_refused": None if refused is None else compact(refused),

@@ -17,7 +17,7 @@ from audit.tables.organization import gaps_text, missing_permissions, registry_g
 from audit.tables.registries.declarations import declaration_columns, setting_columns
 from audit.tables.registries.surroundings import surrounding_columns
 from audit.tables.thresholds import comparable_count, severity_of_count, warning_threshold
-from checks.baseline.requirements import in_units
+from checks.baseline.places import in_units
 from checks.baseline.schema import Baseline
 from checks.iam.three_valued import Truth, some
 from checks.model import Gap, RegistryId
@@ -112,6 +112,7 @@ def _row(index: EvidenceIndex, key: RegistryId, gaps: Sequence[Gap]) -> dict[str
         **{name: getattr(record, name) for name in _AS_READ},
         "account_name": account.name if account else None,
         "ou_path": account.ou_path if account else None,
+        "organization_path": account.organization_path if account else None,
         "evidence_complete": not missing,
         "evidence_missing": missing,
         "missing_permissions": missing_permissions(gaps),

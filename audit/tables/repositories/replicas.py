@@ -18,7 +18,8 @@ from audit.tables.links.endpoints import can_receive, may_copy
 from audit.tables.replica_pairs import Pairs, segments
 from audit.tables.replication_graph import ReplicationGraph
 from audit.tables.repository_index import RepositoryIndex
-from checks.baseline.requirements import minimal_prefixes, prefixes_of, source_matches
+from checks.baseline.places import applies_to
+from checks.baseline.requirements import minimal_prefixes, prefixes_of
 from checks.baseline.sections import Resilience
 from checks.model import RegistryId
 
@@ -171,11 +172,8 @@ def _asked(
     evidence_index: EvidenceIndex, repository_index: RepositoryIndex, source: RegistryId, entries: Sequence[Resilience]
 ) -> Iterator[_Asked]:
     """The repositories of *source* to which *entries* apply, range by range."""
-    path, ids = evidence_index.paths(source[0])
-    verdicts = [
-        (each, source_matches(each.sources, account=source[0], ou_path=path, organization_path=ids, region=source[1]))
-        for each in entries
-    ]
+    place = evidence_index.place(source)
+    verdicts = [(each, applies_to(each.sources, place)) for each in entries]
     asking = [(each, verdict is True, prefixes_of(each.sources)) for each, verdict in verdicts if verdict is not False]
     if not asking:
         return
