@@ -163,7 +163,7 @@ def _evaluated(
     clock: Clock,
 ) -> Run:
     """Evaluate the checks on *tables*, to which the `waivers` table is added."""
-    from audit.tables.organization import waiver_scope_of, waivers_frame
+    from audit.tables.organization import repository_tags, waiver_scope_of, waivers_frame
 
     baseline = inputs.baseline
     registries = {RegistryId(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
@@ -173,15 +173,19 @@ def _evaluated(
     own = frozenset(one.id for one in custom_checks(inputs.custom_check_files)) - {*inputs.not_selected}
     custom = evaluate_suites(inputs.custom_check_files, tables, context, guard=TimeBudget(), only=own)
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
-    exceptions = Exceptions(
-        started.date(), baseline.longest_waiver_days, units, known_checks(inputs.custom_check_files)
-    )
     waivers = inputs.waivers
+    exceptions = Exceptions(
+        started.date(),
+        baseline.longest_waiver_days,
+        units,
+        {one.account: one.name for one in evidence.accounts},
+        repository_tags(tables["repositories"]) if any(one.waiver.tags for one in waivers) else {},
+        known_checks(inputs.custom_check_files),
+    )
     results = apply_waivers((*evaluation.results, *custom.results), [one.waiver for one in waivers], exceptions)
     # Waivers are evaluated last, by the findings that they cover; findings about waivers cannot be waived.
-    tables["waivers"] = waivers_frame(
-        waiver_rows(results, waivers, exceptions, waiver_scope_of(evidence, request.scope, inputs.not_selected))
-    )
+    scope_read = waiver_scope_of(evidence, request.scope, inputs.not_selected)
+    tables["waivers"] = waivers_frame(waiver_rows(results, waivers, exceptions, scope_read))
     about_waivers = evaluate(inputs.of(WAIVER_CHECKS), tables, context)
     run = _assemble(
         evidence,
