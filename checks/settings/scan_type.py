@@ -39,7 +39,7 @@ The effective frequency is the one that ECR reports for the repository: a scan f
 from __future__ import annotations
 
 from checks.baseline.merged_settings import merged_settings
-from checks.engine.text import names_text
+from checks.engine.text import prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
@@ -55,7 +55,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     enhanced = "ENHANCED" in (row["expected_scan_type"], row["scan_type"]) or frequency == "CONTINUOUS_SCAN"
     how = "enhanced scanning" if enhanced else "basic scanning"
     return Remediation(
-        summary=f"Scan {names_text((prefix,))} in {'/'.join(place)} with {how}"
+        summary=f"Scan {prefixes_text((prefix,))} in {'/'.join(place)} with {how}"
         f"{', continuously' if frequency == 'CONTINUOUS_SCAN' else ''}; the scan type applies to the whole registry.",
         changes=(actions.cover_scanning(place, (prefix,), row["expected_scan_type"] or "", frequency),),
     )

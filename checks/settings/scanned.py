@@ -38,7 +38,7 @@ from __future__ import annotations
 import json
 
 from checks.baseline.merged_settings import merged_settings
-from checks.engine.text import names_text
+from checks.engine.text import prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
@@ -56,7 +56,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     basic = "ENHANCED" not in (scan_type, present) and frequency != "CONTINUOUS_SCAN" and present is not None
     prefix = required_prefix(row["repository"], context, place)
     return Remediation(
-        summary=f"Scan {names_text((prefix,))} in {'/'.join(place)}.",
+        summary=f"Scan {prefixes_text((prefix,))} in {'/'.join(place)}.",
         changes=(actions.cover_scanning(place, (prefix,), scan_type, frequency),),
         safe=basic,
     )

@@ -89,7 +89,7 @@ CHECK = Check(
     table=LINKS,
     expect=in_set("prefixes_without_template", "[]"),
     message="replication from account {source_account} to {destination_account}/{destination_region} can create "
-    "repositories that no template serves: {prefixes_without_template:names}",
+    "repositories that no template serves: {prefixes_without_template:prefixes}",
     remediation=_remediation,
     unknown="whether templates at {destination_account}/{destination_region} serve what account {source_account} "
     "replicates there is unknown",

@@ -2,7 +2,8 @@
 
 ## What it checks
 
-The KMS key of a template must exist, be in the state `Enabled`, and lie in the template's Region.
+The KMS key of a template must exist, be in the state `Enabled`, and lie in the template's Region. Templates that serve
+other purposes than replication are evaluated as well. A template without a key of its own is not.
 
 ## Why it matters
 

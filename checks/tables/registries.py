@@ -125,10 +125,11 @@ REGISTRIES = Table(
         flag("failure_events_required", "Whether it is a destination and the baseline requires failure events there"),
         count(
             "failure_rule_count",
-            "Enabled EventBridge rules of its Region that match every failed replication; null: not read, or the only "
-            "candidates have patterns that cannot be evaluated",
+            "Enabled EventBridge rules of its Region that match every failed replication and have a target; null: not "
+            "read, or the only candidates have patterns that cannot be evaluated or targets that could not be read",
         ),
         text("failure_rules", "Names of those rules, JSON array"),
+        text("failure_rules_without_target", "Names of rules that match and have no target, JSON array"),
         flag("takes_part", "Whether it is a source or a destination of replication, by a rule or the baseline"),
         flag(
             "blob_mounting_required", "Whether it takes part in replication and the baseline requires a BLOB_MOUNTING"
