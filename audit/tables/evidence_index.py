@@ -41,6 +41,8 @@ class EvidenceIndex:
     accounts: Mapping[str, AccountRecord]
     members: frozenset[str] | None
     """Every account of the organization; None where that list was not read, or there is no organization."""
+    accounts_listed: bool
+    """Whether the organization has no other accounts than `accounts`; true for an account without organization."""
     rules: Mapping[RegistryId, Parsed[tuple[Rule, ...]]]
     templates: Mapping[RegistryId, Parsed[tuple[Template, ...]]]
     applied_requirements: Mapping[RegistryId, tuple[AppliedRequirement, ...]]
@@ -117,6 +119,7 @@ def index_evidence(evidence: Evidence, baseline: Baseline) -> EvidenceIndex:
         parts=parts,
         accounts=accounts,
         members=frozenset(accounts) if _account_list_was_read(evidence) else None,
+        accounts_listed=_no_other_accounts(evidence),
         rules=rules,
         templates={key: parse_templates(part.registry.templates) for key, part in parts.items()},
         applied_requirements=applied_requirements,
@@ -135,6 +138,13 @@ def _account_list_was_read(evidence: Evidence) -> bool:
     if evidence.organization is None or all(record.state is None for record in evidence.accounts):
         return False
     return all(gap.operation != "organizations:ListAccounts" for gap in evidence.gaps)
+
+
+def _no_other_accounts(evidence: Evidence) -> bool:
+    refused = {gap.operation for gap in evidence.gaps}
+    if "organizations:ListAccounts" in refused:
+        return False
+    return evidence.organization is not None or "organizations:DescribeOrganization" not in refused
 
 
 def _in_scope(evidence: Evidence, parts: Mapping[RegistryId, RegistryEvidence]) -> tuple[RegistryId, ...]:

@@ -41,7 +41,11 @@ REGISTRIES = Table(
         text("backfills", "Replication backfills, JSON array"),
         count("repository_count", "Repositories in the registry"),
         flag("is_source", "Whether it has replication rules"),
-        flag("is_destination", "Whether it is a destination of a rule of any audited registry, or of the baseline"),
+        flag(
+            "is_destination",
+            "Whether it is a destination of a rule of any other audited registry, or of the baseline; null: a requirement may "
+            "apply, or the accounts of the organization could not be listed",
+        ),
         flag("service_linked_role_present", "Whether AWSServiceRoleForECRReplication exists in the account"),
         count("rule_count", "Rules in the replication configuration"),
         count("rules_limit", "Allowed rules"),

@@ -89,6 +89,8 @@ def registries_frame(index: EvidenceIndex) -> pd.DataFrame:
     rows = []
     for key in index.parts:
         destination = _one_of(key, named | required, possible)
+        # Rules of accounts that could not be listed may name any registry.
+        destination = destination or (False if destination is False and index.accounts_listed else None)
         scope = scope_columns(index, key, destination=destination)
         around = surrounding_columns(index, key, destination=destination) | declaration_columns(index, key)
         around |= setting_columns(index, key, destination=destination)

@@ -91,8 +91,8 @@ def _received(
 def _perhaps_received(
     repository_index: RepositoryIndex, graph: ReplicationGraph, registry: RegistryId, first: int, last: int
 ) -> Flags:
-    """UNKNOWN where a registry that was not read completely might replicate the name there."""
-    found = np.full(last - first, NO, dtype=np.int8)
+    """UNKNOWN where a registry that was not read completely, or an unknown account, might replicate the name there."""
+    found = np.full(last - first, UNKNOWN if graph.unread.unlisted_into(registry) else NO, dtype=np.int8)
     possible_sources, open_prefixes = graph.unread.into(registry), graph.arriving_unlisted(registry)
     names = (
         [repository_index.names[at] for at in repository_index.name[first:last]]
@@ -100,7 +100,7 @@ def _perhaps_received(
         else []
     )
     if possible_sources:
-        found[:] = [UNKNOWN if graph.unread.may_send(name, registry) else NO for name in names]
+        found[np.array([graph.unread.may_send(name, registry) for name in names], dtype=np.bool_)] = UNKNOWN
     if open_prefixes:
         found[np.array([name.startswith(open_prefixes) for name in names], dtype=np.bool_)] = UNKNOWN
     return found
