@@ -439,8 +439,10 @@ class Cell:
         sources: dict[str, Any] = {
             "accounts": self.dice.choice(([self.source], [self.source, self.second], [self.destination]))
         }
-        if self.maybe(0.2):
+        if self.maybe(0.4):
             sources["ous"] = [self.dice.choice(("Workloads", "Workloads/Prod", "ou-abcd-33333333"))]
+            if self.maybe(0.5):
+                sources.pop("accounts")
         if self.maybe(0.7):
             sources["regions"] = [self.dice.choice(REGIONS)]
         if self.maybe(0.7):
@@ -451,7 +453,11 @@ class Cell:
         if self.maybe(0.6):
             chosen = list(dict.fromkeys((self.target, *chosen[1:])))
         # ECR refuses a registry as its own destination, and a baseline that can ask for nothing else.
-        own = {(account, region) for account in ("same", *sources["accounts"]) for region in sources.get("regions", ())}
+        own = {
+            (account, region)
+            for account in ("same", *sources.get("accounts", ()))
+            for region in sources.get("regions", ())
+        }
         chosen = [one for one in chosen if one not in own] or [(self.partner, REGIONS[0])]
         found: dict[str, Any] = {
             "name": f"{self.word} {number}",
