@@ -43,7 +43,8 @@ from checks.changes import AnyChange, Change
 from checks.engine.text import names_in
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
-from checks.policy_comparison import pull_time_priorities, same_policy, strictness
+from checks.policy_comparison import pull_time_priorities, strictness
+from checks.policy_documents.canonical import same_policy
 from checks.remediation import actions, repository_settings
 from checks.remediation.declared_templates import Template, templates_of
 from checks.remediation.repository_settings import recreating

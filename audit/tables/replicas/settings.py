@@ -29,6 +29,7 @@ from audit.tables.replicas.template_effect import (
     ServingTemplate,
     TemplateAnswer,
     compare_with_template,
+    in_form,
     same_as_a_source,
     serving_templates,
 )
@@ -37,6 +38,8 @@ from audit.tables.required_settings import required_settings
 from checks.baseline.merged_settings import merged_settings
 from checks.baseline.sections import Settings
 from checks.model import RegistryId
+from checks.policy_comparison import lifecycle_form
+from checks.policy_documents.canonical import policy_form
 
 
 def setting_columns(index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs) -> dict[str, Any]:
@@ -106,12 +109,18 @@ def _template_columns(
     here: Mapping[str, Categorical],
 ) -> dict[str, Any]:
     serving = serving_templates(index, repository_index, pairs)
+    forms = {"repository_policy": policy_form, "lifecycle_policy": lifecycle_form}
+    source_forms, here_forms = (
+        {**side, **{name: in_form(side[name], form) for name, form in forms.items()}} for side in (source, here)
+    )
     both = ("tag_mutability", "mutability_exclusions", "repository_policy", "lifecycle_policy")
     settings = (
         *(side[name] for side in (here, source) for name in both), here["encryption_type"], here["kms_key"],
         _asked_for(here["tags"], serving, _gives_tags),
         *(
-            same_as_a_source(pairs, repository_index, [source[name] for name in names], [here[name] for name in names])
+            same_as_a_source(
+                pairs, repository_index, [source_forms[name] for name in names], [here_forms[name] for name in names]
+            )
             for names in (both[:2], both[2:3], both[3:])
         ),
     )  # fmt: skip

@@ -22,7 +22,8 @@ from checks.iam import PolicyProblem
 from checks.iam.access import Circumstances, Exposure, certain, closed_policy, exposure, none_of, own_clauses
 from checks.iam.three_valued import every
 from checks.model import Place, RegistryId
-from checks.policy_comparison import same_lifecycle, same_policy
+from checks.policy_comparison import same_lifecycle
+from checks.policy_documents.canonical import same_policy
 from checks.remediation.declared_templates import declared_template
 
 ROOT = "ROOT"
