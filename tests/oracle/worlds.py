@@ -61,6 +61,7 @@ def _baseline(dice: Random, cells: list[Cell]) -> dict[str, Any]:
     baseline: dict[str, Any] = {"version": 1}
     baseline["replication"] = [one for cell in cells for one in cell.requirements]
     baseline["settings"] = [one for cell in cells for one in cell.settings]
+    baseline["source_settings"] = [one for cell in cells for one in cell.source_settings]
     if dice.random() < 0.5:
         baseline["undeclared_replication"] = "forbidden"
         baseline["allowed_destinations"] = dice.choice(
@@ -117,6 +118,7 @@ class Cell:
                            if one in self.members or region == REGIONS[0]]  # fmt: skip
         self.faults = self._faults()
         self.requirements, self.settings = self._requirements(), self._settings()
+        self.source_settings = self._source_settings()
 
     def maybe(self, share: float) -> bool:
         return self.dice.random() < share
@@ -470,12 +472,23 @@ class Cell:
 
     def _settings(self) -> list[dict[str, Any]]:
         prefixes = self.dice.sample((self.word, f"{self.word}/", f"{self.word}/api"), k=self.dice.choice((0, 1, 2)))
-        return [{"repositories": [prefix], **self._setting()} for prefix in prefixes]
+        found = [{"repositories": [prefix], **self._setting()} for prefix in prefixes]
+        if found and self.maybe(0.5):
+            where = self.dice.choice(
+                ({"accounts": [self.destination]}, {"regions": ["eu-west-1"]}, {"ous": ["Workloads"]})
+            )
+            found.append({**where, "repositories": found[0]["repositories"], **self._setting()})
+        return found
+
+    def _source_settings(self) -> list[dict[str, Any]]:
+        found = {key: value for key, value in self._setting().items() if value != "same-as-source"}
+        where: dict[str, Any] = self.dice.choice(({}, {"accounts": [self.source]}, {"regions": ["eu-west-1"]}))
+        return [{**where, "repositories": [self.word], **found}] if found and self.maybe(0.8) else []
 
     def _setting(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         if self.maybe(0.6):
-            found["scanning"] = {"required": self.maybe(0.85)}
+            found["scanning"] = {"required": self.maybe(0.85), "type": self.dice.choice((None, "BASIC", "ENHANCED"))}
         if self.maybe(0.6):
             key = f"arn:aws:kms:{{region}}:{{account}}:key/{self.word}"
             kinds = (
