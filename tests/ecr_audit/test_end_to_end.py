@@ -141,7 +141,7 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path: Path):
     document = load_world(DEMO_WORLD).to_document()
     arguments = [
         "run", "--baseline", str(DEMO_BASELINE), "--output", str(tmp_path), "--store", str(tmp_path / "store"),
-        "--format", "json", "--processes", "2",
+        "--format", "json", "--processes", "2", "--accounts", "210000000021,210000000022",
     ]  # fmt: skip
     with serve(World.from_document(document | {"faults": slow})) as simulation:
         process = subprocess.Popen(
