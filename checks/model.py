@@ -36,6 +36,20 @@ class RegistryId(NamedTuple):
         return f"{self.account}/{self.region}"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One registry, with what scopes need to know of its account. None: unknown."""
+
+    account: str
+    region: str
+    name: str | None = None
+    """Name of the account; empty where it is outside the organization."""
+    ou_path: str | None = None
+    """Path of names (`Root/Workloads/Prod`); empty where it is outside the organization."""
+    organization_path: str | None = None
+    """Path of ids (`o-a/r-b/ou-c/`); likewise."""
+
+
 class Severity(StrEnum):
     """How much a failing check matters, worst first."""
 
@@ -152,6 +166,8 @@ class Check:
     """Boolean columns: a false one is NOT_APPLICABLE, else a null one is UNKNOWN; empty: every row is evaluated."""
     graded: str = ""
     """Column with a `Severity` value per row that replaces `severity`; empty or null cell: `severity`."""
+    graded_up_to: Severity | None = None
+    """The worst value of the column `graded`, where it is worse than `severity`."""
     unknown: str = "the evidence for this could not be read"
     """Format string over the table's columns for an UNKNOWN row."""
     evidence: tuple[str, ...] = ()
@@ -168,6 +184,11 @@ class Check:
     def group(self) -> str:
         """The part of the id before the dot, which is the package name."""
         return self.id.partition(".")[0]
+
+    @property
+    def worst_severity(self) -> Severity:
+        """The worst severity of its failures, unless the baseline overrides it."""
+        return self.graded_up_to or self.severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +265,11 @@ class RemediationContext:
     """Organization id (`o-…`), or empty."""
     registries: Mapping[RegistryId, Row] = field(default_factory=dict)
     """Rows of the `registries` table."""
+
+    def place(self, registry: RegistryId) -> Place:
+        """*registry* with what scopes of the baseline need to know of its account, as far as its row has it."""
+        row = self.registries.get(registry) or {}
+        return Place(*registry, row.get("account_name"), row.get("ou_path"), row.get("organization_path"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from checks.iam.condition_keys import MULTIVALUED, Context, carried, remark
+from checks.iam.condition_keys import ABSENT, MULTIVALUED, NEVER_SENT, Context, carried, remark
 from checks.iam.patterns import compile_glob, resolved
 from checks.iam.three_valued import Truth, every, inverted, some
 
@@ -219,7 +219,7 @@ class Condition:
         if self.problem:
             return result, self.problem
         if result:
-            return result, f"{shown} holds"
+            return result, shown + self._met(context)
         key = self.key.lower()
         given = carried(key, context)
         if self.base == "Null" and given:
@@ -229,6 +229,14 @@ class Condition:
         if result is None:
             return result, f"{shown}: AWS does not document the result of this comparison"
         return result, f"{shown}: the request has {', '.join(given)}, the policy requires {self._required()}"
+
+    def _met(self, context: Context) -> str:
+        """How it holds, as the end of a clause."""
+        key = self.key.lower()
+        if self.base == "Null" or carried(key, context) != ABSENT:
+            return " holds"
+        absent = "replication does not send this key" if key in NEVER_SENT else "the request does not have this key"
+        return f": {absent}, so the comparison is always true"
 
     def _about(self, key: str, given: tuple[str, ...] | None) -> str:
         if given is None or key in ("aws:sourceaccount", "aws:sourcearn"):

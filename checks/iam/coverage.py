@@ -27,7 +27,7 @@ class Outcomes:
     """The decisions that occur among the names with one prefix."""
 
     examples: tuple[tuple[Decisions, str], ...]
-    """Each pair of decisions that occurs, with a shortest name for it."""
+    """Each pair of decisions that occurs, with a shortest name for it; a name that ends in `*` stands for all."""
     complete: bool
     """Whether no other pair occurs."""
 
@@ -206,7 +206,7 @@ def outcomes(clauses: Clauses, prefix: str) -> Outcomes:
     """The decisions about all repository names that begin with *prefix* (empty: about all names)."""
     if not any(clause.names.patterns for clause in (*clauses.replicate, *clauses.create)):
         # No pattern: every name has the same result.
-        return Outcomes(((clauses.decide(prefix), prefix or "any"),), complete=True)
+        return Outcomes(((clauses.decide(prefix), f"{prefix}*"),), complete=True)
     return _Explorer(clauses, prefix).outcomes(prefix)
 
 
@@ -256,6 +256,12 @@ def speaks_about(statement: Statement, registry: Registry, context: Context, pre
     if any(met):
         return True
     return None if None in met or not all(found.complete for found in answers) else False
+
+
+def open_for_some(names: Names) -> bool:
+    """Whether it is unknown of some repository name that *names* includes it."""
+    found = outcomes(Clauses((Clause("Allow", True, names),), (), same_account=False), "")
+    return not found.complete or any(pair[0].gives is None for pair, _ in found.examples)
 
 
 def takes_in_all(names: Names, prefix: str) -> Truth:

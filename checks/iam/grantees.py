@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from checks.iam.condition_keys import NETWORK, NEVER_SENT
 from checks.iam.conditions import Condition
 from checks.iam.parse import Statement
-from checks.iam.principals import Kind
+from checks.iam.principals import REPLICATING, Kind
 from checks.iam.three_valued import Truth
 
 EVERYONE = "*"
@@ -103,7 +103,7 @@ def replicating_accounts(statement: Statement, owner: str) -> tuple[frozenset[st
     whom, principals = grantees_of(statement), statement.principals
     if whom.everyone or whom.organizations:
         return frozenset(), False
-    named = frozenset(one.account for one in principals.entries if one.kind in (Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE))
+    named = frozenset(one.account for one in principals.entries if one.kind in REPLICATING)
     return (whom.accounts if principals.everyone else named) - {owner}, True if whom.readable else None
 
 

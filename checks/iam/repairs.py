@@ -31,17 +31,18 @@ def with_own_resources(statement: Statement, registry: Registry) -> Statement | 
     """
     if statement.get("Effect") != "Allow" or "Resource" not in statement:
         return None
-    corrected = [_own_resource(text, registry) for text in _listed(statement["Resource"])]
+    corrected = [own_resource(text, registry) for text in _listed(statement["Resource"])]
     if None in corrected:
         return None
     return {**statement, "Resource": _shortest(corrected)}
 
 
-def _own_resource(text: Any, registry: Registry) -> str | None:
+def own_resource(text: Any, registry: Registry) -> str | None:
+    """The ARN of *registry* that a Resource entry *text* probably means; itself if it is right; None: not clear."""
     if not isinstance(text, str):
         return None
     alone = read_statement({"Effect": "Allow", "Principal": "*", "Action": REPLICATE, "Resource": text}, 1)
-    if not alone.resources.problems and not resource_problems(alone.resources, registry):
+    if not alone.resources.problems and not resource_problems(alone.resources, registry).both:
         return text
     _, found, name = text.partition("repository/")
     if not found:

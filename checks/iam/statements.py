@@ -11,13 +11,15 @@ from typing import Any
 
 from checks.iam.condition_keys import Context, carried, remark
 from checks.iam.conditions import Condition, holds
+from checks.iam.coverage import open_for_some
 from checks.iam.decision import action_match
 from checks.iam.grantees import EVERYONE, Grantees, grantees_of
 from checks.iam.parse import PolicyProblem, Statement, parse_policy, read_statement
 from checks.iam.patterns import Glob, compile_glob, undetermined
+from checks.iam.policy_scope import evaluated_actions, severity_today
 from checks.iam.principals import Kind
 from checks.iam.request import CREATE, REPLICATE, Caller, Registry
-from checks.iam.resources import resource_problems
+from checks.iam.resources import ResourceProblems, names_of, resource_problems
 from checks.iam.statement_match import joined_clauses, quoted
 from checks.iam.three_valued import Truth, every, inverted, some
 from checks.model import Severity
@@ -67,15 +69,19 @@ class StatementEvaluation:
     allows_others: bool | None
     unmatchable_resources: int | None
     resource_problem: str | None
+    resource_severity: str | None
     unsatisfied_conditions: int | None
     condition_problem: str | None
     replication_principals: int | None
     principal_problem: str | None
     excess_actions: str | None
     excess_actions_severity: str | None
+    excess_ignored_by_scope: bool | None
     outside_accounts: str | None
     outside_accounts_severity: str | None
     grantee_scope: str | None
+    grantee_scope_severity: str | None
+    ignored_by_scope: bool | None
     about_replication: bool | None
     undetermined_by: str | None
     problem: str | None
@@ -90,6 +96,7 @@ class _Setting:
     organization_id: str | None
     partners: Collection[str]
     allowed_actions: tuple[str, ...]
+    policy_scope: str | None
 
     def caller(self, account: str | None) -> Caller:
         if account is None or self.organization is None or account not in self.organization:
@@ -105,6 +112,7 @@ def evaluate_policy(
     organization_id: str | None,
     partners: Collection[str],
     allowed_actions: Collection[str],
+    policy_scope: str | None = "V2",
 ) -> tuple[StatementEvaluation, ...]:
     """Every statement of a registry policy; one row with number 0 where it cannot be parsed; none where it is not read.
 
@@ -116,7 +124,9 @@ def evaluate_policy(
     if isinstance(policy, PolicyProblem):
         return (_unjudged(policy),)
     return tuple(
-        evaluate_statement(one, one.number, owner, organization, organization_id, partners, allowed_actions)
+        evaluate_statement(
+            one, one.number, owner, organization, organization_id, partners, allowed_actions, policy_scope
+        )
         for one in policy.statements
     )
 
@@ -124,10 +134,11 @@ def evaluate_policy(
 def _unjudged(policy: PolicyProblem) -> StatementEvaluation:
     return StatementEvaluation(
         statement=0, sid="", effect=None, statement_json=None, concerns_replication=None, allows_others=None,
-        unmatchable_resources=None, resource_problem=None, unsatisfied_conditions=None, condition_problem=None,
-        replication_principals=None, principal_problem=None, excess_actions=None, excess_actions_severity=None,
-        outside_accounts=None, outside_accounts_severity=None, grantee_scope=None, about_replication=None,
-        undetermined_by=None, problem=policy.message,
+        unmatchable_resources=None, resource_problem=None, resource_severity=None, unsatisfied_conditions=None,
+        condition_problem=None, replication_principals=None, principal_problem=None, excess_actions=None,
+        excess_actions_severity=None, excess_ignored_by_scope=None, outside_accounts=None,
+        outside_accounts_severity=None, grantee_scope=None, grantee_scope_severity=None, ignored_by_scope=None,
+        about_replication=None, undetermined_by=None, problem=policy.message,
     )  # fmt: skip
 
 
@@ -139,29 +150,34 @@ def evaluate_statement(
     organization_id: str | None,
     partners: Collection[str],
     allowed_actions: Collection[str],
+    policy_scope: str | None = "V2",
 ) -> StatementEvaluation:
     """Evaluate one statement of the registry policy of *owner* (account, Region, partition). Never raises.
 
     *statement*: as `parse_policy` gives it, or as JSON values. *organization*: accounts that are known members, as keys
     of a mapping with their organization paths where those are known; None: not known. *partners*: accounts outside it
-    that are trusted. *allowed_actions*: the actions that other accounts may be allowed.
+    that are trusted. *allowed_actions*: the actions that other accounts may be allowed. *policy_scope*: of the
+    registry; None: not known.
     """
     read = statement if isinstance(statement, Statement) else read_statement(statement, number)
     setting = _Setting(
-        Registry(owner[0], owner[1], owner[2]), organization, organization_id, partners, tuple(sorted(allowed_actions))
-    )
+        Registry(owner[0], owner[1], owner[2]), organization, organization_id, partners,
+        tuple(sorted(allowed_actions)), policy_scope,
+    )  # fmt: skip
     allows: Truth = read.effect == "Allow" if read.effect and read.judgeable else None
     whom = grantees_of(read)
     others = every((allows, whom.beyond(owner[0])))
     # Replication within the account needs no grant: a statement for the account alone is about something else.
     about = every((some((action_match(read, REPLICATE), action_match(read, CREATE))), _beyond(read, owner)))
     concerns = every((allows, about))
-    unmatchable = resource_problems(read.resources, setting.registry)
+    problems = resource_problems(read.resources, setting.registry)
     unsatisfied, condition_problem = _conditions(read, whom, setting)
     usable, principal_problem = _principals(read)
     excess = _excess_actions(read, others, setting)
     outside, internal = _outside(others, whom, setting)
     undetermined = _doubts(read, whom, setting)
+    ignored = evaluated_actions(read, policy_scope) == ()
+    grantee_scope = _grantee_scope(whom, allows)
     return StatementEvaluation(
         statement=number,
         sid=read.sid,
@@ -169,21 +185,30 @@ def evaluate_statement(
         statement_json=read.json,
         concerns_replication=concerns,
         allows_others=others,
-        unmatchable_resources=None if read.resources.problems else len(unmatchable),
-        resource_problem="; ".join((*read.resources.problems, *unmatchable)),
+        unmatchable_resources=None if read.resources.problems else _unmatchable(problems),
+        resource_problem="; ".join(problems.both),
+        resource_severity=severity_today(Severity.HIGH, ignored=ignored).value,
         unsatisfied_conditions=unsatisfied,
         condition_problem=condition_problem,
         replication_principals=usable,
         principal_problem=principal_problem,
         excess_actions=None if excess is None else _array(excess),
-        excess_actions_severity=_excess_severity(excess, whom, setting),
+        excess_actions_severity=_excess_severity(read, excess, whom, setting),
+        excess_ignored_by_scope=_excess_ignored(read, setting),
         outside_accounts=None if internal is None else _array(outside),
-        outside_accounts_severity=_outside_severity(outside, partners),
-        grantee_scope=_grantee_scope(whom, allows),
+        outside_accounts_severity=_outside_severity(outside, partners, ignored=ignored),
+        grantee_scope=grantee_scope,
+        grantee_scope_severity=severity_today(Severity.CRITICAL, ignored=ignored).value,
+        ignored_by_scope=ignored,
         about_replication=about,
         undetermined_by=None if undetermined is None else joined_clauses(undetermined),
         problem="; ".join(read.problems),
     )
+
+
+def _unmatchable(problems: ResourceProblems) -> int | None:
+    """Number of entries that cannot match; None: there is none, and of one it is not documented."""
+    return None if problems.undetermined and not problems.unmatchable else len(problems.unmatchable)
 
 
 def _beyond(statement: Statement, owner: tuple[str, str, str]) -> Truth:
@@ -226,7 +251,17 @@ def _doubts(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[st
     results = [holds(statement.conditions, Context(setting.caller(one), action)) for one in _callers(whom, setting)]
     if all(result is False for result in results):
         return ()
-    return undetermined_conditions(statement, action) or (None if None in results else ())
+    found = (*undetermined_conditions(statement, action), *_open_resources(statement, action, setting.registry))
+    return found or (None if None in results else ())
+
+
+def _open_resources(statement: Statement, action: str, registry: Registry) -> tuple[str, ...]:
+    """Entries of which AWS does not document whether they match, where the result depends on them."""
+    problems = resource_problems(statement.resources, registry).undetermined
+    if not problems:
+        return ()
+    names = names_of(statement.resources, registry, Context(_FULLY_KNOWN, action))
+    return problems if open_for_some(names) else ()
 
 
 def _callers(whom: Grantees, setting: _Setting) -> list[str | None]:
@@ -245,11 +280,11 @@ def _principals(statement: Statement) -> tuple[int | None, str]:
         return None, "; ".join(principals.problems)
     if principals.negated:
         return 1, ""
-    usable = sum(one.kind in (Kind.EVERYONE, Kind.ACCOUNT) for one in principals.entries)
+    usable = sum(one.kind in (Kind.EVERYONE, Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE) for one in principals.entries)
     if usable:
         return usable, ""
-    open_question = any(one.kind in (Kind.SERVICE_LINKED_ROLE, Kind.UNRECOGNIZED) for one in principals.entries)
-    reasons = [one.impossible or "AWS does not document that naming the service-linked role works"
+    open_question = any(one.kind in (Kind.SERVICE_LINKED_SESSION, Kind.UNRECOGNIZED) for one in principals.entries)
+    reasons = [one.impossible or "AWS does not document the session's name of the service-linked role"
                for one in principals.entries]  # fmt: skip
     return None if open_question else 0, joined_clauses(tuple(reasons))
 
@@ -312,20 +347,32 @@ def _grantee_scope(whom: Grantees, allows: Truth) -> str | None:
     return "accounts" if whom.accounts else "none"
 
 
-def _excess_severity(excess: tuple[str, ...] | None, whom: Grantees, setting: _Setting) -> str | None:
+def _excess_ignored(statement: Statement, setting: _Setting) -> bool:
+    """Whether the registry evaluates none of the actions beyond the allowed ones in its policy scope."""
+    evaluated = evaluated_actions(statement, setting.policy_scope)
+    if evaluated is None:
+        return False
+    allowed = [compile_glob(one.lower()) for one in setting.allowed_actions]
+    return all(any(glob.matches(action.lower()) for glob in allowed) for action in evaluated)
+
+
+def _excess_severity(
+    statement: Statement, excess: tuple[str, ...] | None, whom: Grantees, setting: _Setting
+) -> str | None:
     if excess == ():
         return ""
     _, internal = whom.outside(setting.registry.account, setting.organization, setting.organization_id)
     if internal is None:
         return None
-    return Severity.HIGH.value if internal else Severity.CRITICAL.value
+    severity = Severity.HIGH if internal else Severity.CRITICAL
+    return severity_today(severity, ignored=_excess_ignored(statement, setting)).value
 
 
-def _outside_severity(outside: tuple[str, ...], partners: Collection[str]) -> str:
+def _outside_severity(outside: tuple[str, ...], partners: Collection[str], *, ignored: bool) -> str:
     if not outside:
         return ""
     known = all(one in partners for one in outside if one != EVERYONE) and EVERYONE not in outside
-    return Severity.INFORMATIONAL.value if known else Severity.CRITICAL.value
+    return severity_today(Severity.INFORMATIONAL if known else Severity.CRITICAL, ignored=ignored).value
 
 
 def _array(values: tuple[str, ...]) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from checks.baseline.requirements import merged_settings
-from checks.model import Remediation, RemediationContext, Row
+from checks.baseline.merged_settings import merged_settings
+from checks.baseline.places import applies_to
+from checks.model import RegistryId, Remediation, RemediationContext, Row
+from checks.mutability import Mutability, frozen_tags, mutability_of
 from checks.remediation import actions
+
+if TYPE_CHECKING:
+    from checks.baseline.sections import Settings
 
 
 def recreating(row: Row, encryption: str) -> tuple[str, ...]:
@@ -26,46 +31,42 @@ def recreating(row: Row, encryption: str) -> tuple[str, ...]:
     )
 
 
-def required_prefix(repository: str, context: RemediationContext) -> str:
-    """The longest prefix under which the baseline requires scanning of *repository*; else its own name."""
+def required_prefix(
+    repository: str, context: RemediationContext, at: RegistryId, entries: Sequence[Settings] | None = None
+) -> str:
+    """The longest prefix under which the baseline requires scanning of *repository* at *at*; else its own name.
+
+    *entries*: those of the baseline; None: its settings of replicas.
+    """
     matching = [
         prefix
-        for entry in context.baseline.settings
-        if entry.scanning
+        for entry in (context.baseline.settings if entries is None else entries)
+        if entry.scanning and applies_to(entry, context.place(at))
         for prefix in entry.repositories or ("",)
         if repository.startswith(prefix)
     ]
     return max(matching, key=len, default=repository)
 
 
-_MOVING_TAG = "latest"
-"""Placeholder for the tags that move where every tag may: no evidence lists those that do."""
-
-
 def would_freeze(row: Row, context: RemediationContext, mode: str, exclusions: Sequence[str]) -> bool | None:
     """Whether *mode* with *exclusions* at the destination makes tags immutable that can move at the source.
 
-    None: unknown, because the row of `replicas` has the source's mode without its filters, or the source was not read.
-    An image whose tag already exists at an immutable destination arrives without it (ECR user guide, replication.html).
+    None: unknown, because the source was not read. An image whose tag already exists at an immutable destination
+    arrives without it (ECR user guide, replication.html).
     """
-    source = row["source_tag_mutability"]
-    if mode == "MUTABLE" or source == "IMMUTABLE":
+    there = row["source_tag_mutability"]
+    here = Mutability(mode, tuple(exclusions))
+    if here.moves_all or there == "IMMUTABLE":
         return False
-    if source is None:
-        return None
-    if mode == source and merged_settings(context.baseline, row["repository"]).tag_mutability == "same-as-source":
+    if mode == there and _same_as_source(row, context):
         return False
-    if mode == "IMMUTABLE":
-        return True
-    if source == "IMMUTABLE_WITH_EXCLUSION":
-        return None
-    matches = any(fnmatchcase(_MOVING_TAG, pattern) for pattern in exclusions)
-    if mode == "IMMUTABLE_WITH_EXCLUSION":
-        return not matches
-    if not matches:
-        return False
-    # The source may protect the same tags by filters of its own.
-    return None if source == "MUTABLE_WITH_EXCLUSION" else True
+    source = mutability_of(there, row["source_mutability_exclusions"])
+    return None if source is None else bool(frozen_tags(source, here))
+
+
+def _same_as_source(row: Row, context: RemediationContext) -> bool:
+    place = context.place(actions.destination(row))
+    return merged_settings(context.baseline, row["repository"], place).tag_mutability == "same-as-source"
 
 
 def choosing(row: Row, mode: str) -> Remediation:
@@ -92,3 +93,20 @@ def choosing(row: Row, mode: str) -> Remediation:
             "If all may move: set MUTABLE, or same-as-source, for this repository in the baseline.",
         ),
     )
+
+
+_MOST_TAGS = 50
+_LONGEST_KEY, _LONGEST_VALUE = 128, 256
+"""What AWS takes (ECR user guide, ecr-using-tags.html); keys that begin with `aws:` are its own."""
+
+
+def tags_blocker(tags: Mapping[str, str], present: int) -> str:
+    """Why AWS would refuse to add *tags* to *present* others, as a clause; empty: it would not."""
+    for key, value in tags.items():
+        if key.lower().startswith("aws:"):
+            return f"the key {key} is reserved for AWS"
+        if len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE:
+            return f"the key {key} or its value is too long"
+    if present + len(tags) > _MOST_TAGS:
+        return f"a repository has at most {_MOST_TAGS} tags, and this one has {present}"
+    return ""

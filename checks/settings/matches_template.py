@@ -38,12 +38,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from checks.baseline.requirements import merged_settings
+from checks.baseline.merged_settings import merged_settings
 from checks.changes import AnyChange, Change
 from checks.engine.text import names_in
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
-from checks.policy_comparison import pull_time_priorities, same_policy, strictness
+from checks.policy_comparison import pull_time_priorities, strictness
+from checks.policy_documents.canonical import same_policy
 from checks.remediation import actions, repository_settings
 from checks.remediation.declared_templates import Template, templates_of
 from checks.remediation.repository_settings import recreating
@@ -93,20 +94,20 @@ def _repository_policy(row: Row, context: RemediationContext, template: Template
 
 def _lifecycle_policy(row: Row, context: RemediationContext, template: Template) -> _Change:
     policy, source = template["lifecyclePolicy"], row["source_lifecycle_policy"]
-    keeps = source == "" or (source is not None and strictness(source, policy).not_stricter)
+    # A source without a policy expires nothing.
+    keeps = source is not None and strictness(source, policy).not_stricter
     if not keeps or pull_time_priorities(policy) != ():
         return (
             f"Compare the lifecycle policy of the template {row['template_prefix']} with that of {row['repository']} "
-            f"at {'/'.join(actions.source(row))}: it may keep less, or counts from the last pull, which "
-            f"replicas seldom "
-            "see.",
+            f"at {'/'.join(actions.source(row))}: it may keep less, as a repository without one keeps every image, or "
+            "counts from the last pull, which replicas seldom see.",
             f"Correct the template first, or put the source's policy on {_where(row)}, which counts as equal.",
         )
     return actions.put_lifecycle_policy(actions.destination(row), row["repository"], row["lifecycle_policy"], policy)
 
 
 def _tags(row: Row, context: RemediationContext, template: Template) -> _Change:
-    declared = merged_settings(context.baseline, row["repository"]).tags
+    declared = merged_settings(context.baseline, row["repository"], context.place(actions.destination(row))).tags
     tags = {tag["Key"]: tag.get("Value", "") for tag in template["resourceTags"] if tag["Key"] not in declared}
     return actions.tag_repository(actions.destination(row), row["repository"], tags)
 

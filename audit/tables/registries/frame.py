@@ -17,7 +17,7 @@ from audit.tables.organization import gaps_text, missing_permissions, registry_g
 from audit.tables.registries.declarations import declaration_columns, setting_columns
 from audit.tables.registries.surroundings import surrounding_columns
 from audit.tables.thresholds import comparable_count, severity_of_count, warning_threshold
-from checks.baseline.requirements import in_units
+from checks.baseline.places import in_units
 from checks.baseline.schema import Baseline
 from checks.iam.three_valued import Truth, some
 from checks.model import Gap, RegistryId
@@ -29,15 +29,15 @@ def growth_columns(index: EvidenceIndex, key: RegistryId, maximum: int) -> dict[
     limit."""
     allowed = index.baseline.allowed_destinations
     declared = index.baseline.undeclared_replication == "forbidden" and bool(allowed.ous and allowed.regions)
-    rules, applied_requirements = index.rules[key].value, index.applied_requirements.get(key)
+    replicated, applied_requirements = index.replicates_to(key), index.applied_requirements.get(key)
     inside, perhaps = _receivers(index, allowed.ous)
-    least = {pair for rule in rules or () for pair in rule.destinations}
+    least = set(replicated or ())
     least |= {pair for applied in applied_requirements or () if applied.certain for pair in applied.destinations}
     least |= {RegistryId(account, region) for account in inside for region in allowed.regions}
     most = least | {RegistryId(account, region) for account in perhaps for region in allowed.regions}
     reached, bound = len(least - {key}), len(most - {key})
-    is_bounded = rules is not None and index.members is not None
-    replicates = None if rules is None else bool(rules or applied_requirements)
+    is_bounded = replicated is not None and index.members is not None
+    replicates = None if replicated is None else bool(replicated or applied_requirements)
     return {
         "growth_foreseeable": False if not declared or applied_requirements is None else replicates,
         "growth_accounts": len(inside),
@@ -82,13 +82,15 @@ _AS_READ = tuple(field.name for field in fields(RegistryRecord) if field.name in
 def registries_frame(index: EvidenceIndex) -> pd.DataFrame:
     """One row per registry that the run planned to read."""
     gaps = registry_gaps(index)
-    named = {pair for parsed in index.rules.values() for rule in parsed.value or () for pair in rule.destinations}
+    named = {pair for source in index.rules for pair in index.replicates_to(source) or ()}
     applied_requirements = [applied for each in index.applied_requirements.values() for applied in each]
     required = {pair for applied in applied_requirements if applied.certain for pair in applied.destinations}
     possible = {pair for applied in applied_requirements for pair in applied.destinations}
     rows = []
     for key in index.parts:
         destination = _one_of(key, named | required, possible)
+        # Rules of accounts that could not be listed may name any registry.
+        destination = destination or (False if destination is False and index.accounts_listed else None)
         scope = scope_columns(index, key, destination=destination)
         around = surrounding_columns(index, key, destination=destination) | declaration_columns(index, key)
         around |= setting_columns(index, key, destination=destination)
@@ -110,6 +112,7 @@ def _row(index: EvidenceIndex, key: RegistryId, gaps: Sequence[Gap]) -> dict[str
         **{name: getattr(record, name) for name in _AS_READ},
         "account_name": account.name if account else None,
         "ou_path": account.ou_path if account else None,
+        "organization_path": account.organization_path if account else None,
         "evidence_complete": not missing,
         "evidence_missing": missing,
         "missing_permissions": missing_permissions(gaps),

@@ -15,6 +15,7 @@ from tests.audit.tables.worlds import (
     baseline,
     build,
     evidence,
+    gap,
     grant,
     image,
     member,
@@ -280,6 +281,23 @@ def test_a_source_that_could_not_be_read_may_conflict_where_it_is_allowed():
     assert unread_rival(grant(HUB), account=BACKUP, region=FAR, repositories_read=False) is None
 
 
+@pytest.mark.parametrize(
+    ("policy", "alone"),
+    [(grant(HUB), True), (grant(HUB, THIRD), True), (grant(HUB, "444444444444"), None), (None, None)],
+)
+def test_an_account_that_could_not_be_listed_may_be_another_source_where_it_is_allowed(policy, alone):
+    hub = registry(HUB, rules=[rule(TO_BACKUP)], repositories=PROD)
+    backup = registry(BACKUP, repositories=PROD, registry_policy=policy)
+    tables = build(evidence(hub, backup, registry(THIRD), gaps=(gap("organizations:ListAccounts", HUB, ""),)))
+    count = tables.row("links", destination_account=BACKUP)["other_source_count"]
+    assert count == (0 if alone else None)
+    received = {row["account"]: row["receives_replicas"] for row in tables.rows("repositories")}
+    assert received == {HUB: False, BACKUP: True}
+    orphan = registry(BACKUP, repositories=[repository("own")], registry_policy=policy)
+    tables = build(evidence(hub, orphan, registry(THIRD), gaps=(gap("organizations:ListAccounts", HUB, ""),)))
+    assert tables.row("repositories", account=BACKUP)["receives_replicas"] is (False if alone else None)
+
+
 def test_a_source_that_was_not_listed_may_be_a_rival_where_its_filters_meet():
     def other_sources(hub, prefix):
         third = registry(THIRD, rules=[rule(TO_BACKUP, prefixes=[prefix])], repositories_read=False)
@@ -445,7 +463,8 @@ def test_rules_that_were_not_read_leave_replicas_unknown():
 
 def test_images_of_every_state_count_where_replicas_arrive():
     held = [image(DIGESTS[0]), image(DIGESTS[1], status="ARCHIVED"), image(DIGESTS[2]), image(DIGESTS[3])]
-    policy = {"rules": [{"rulePriority": 1}]}
+    selection = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}
+    policy = {"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]}
     limits = {"images_per_repository": {"maximum": 5}}
 
     def row(wanted, **columns):

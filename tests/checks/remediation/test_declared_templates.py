@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.baseline.schema import Baseline
+from checks.model import Place
 from checks.remediation.declared_templates import ROOT, declared_template, prefix_covering
 
 PLACE = ("222222222222", "eu-central-1")
@@ -27,8 +28,13 @@ def test_it_is_the_narrowest_one(rule, template):
     assert prefix_covering(rule) == template
 
 
+SELECTION = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 50}
+LIFECYCLE = {"rules": [{"rulePriority": 1, "selection": SELECTION, "action": {"type": "expire"}}]}
+POLICY = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}]}
+
+
 def _declared(settings, prefix="prod", present=None):
-    return declared_template(Baseline.model_validate({"settings": settings}), prefix, PLACE, present or {})
+    return declared_template(Baseline.model_validate({"settings": settings}), prefix, Place(*PLACE), present or {})
 
 
 def test_the_settings_of_the_prefix_decide():
@@ -56,8 +62,8 @@ def test_a_role_of_another_account_does_not_serve():
 @pytest.mark.parametrize(
     ("field", "document", "harmless"),
     [
-        ("lifecycle_policy", {"rules": [1]}, False),
-        ("repository_policy", {"Statement": [{}]}, False),
+        ("lifecycle_policy", LIFECYCLE, False),
+        ("repository_policy", POLICY, False),
         ("lifecycle_policy", "required", True),
     ],
 )
