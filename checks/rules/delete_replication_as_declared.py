@@ -4,7 +4,9 @@
 
 Each replication rule has a setting, `deleteReplication`, which is off unless it is set. A requirement of the baseline
 may say that replicas follow deletions (`delete_replication: true`) or that they are a backup (`false`). Each rule that
-replicates repositories of such a requirement must have the setting that the baseline requires.
+has a destination of such a requirement, and whose filters have repository names in common with its prefixes, must have
+the setting that the baseline requires. A rule for which requirements ask for both fails, whichever it has: it has to be
+divided.
 
 ## Why it matters
 
@@ -21,10 +23,10 @@ replicates repositories of both kinds has to be split by a person.
 
 ## Limits of this check
 
-Two rules that match the same repository and destination and disagree about the setting have no documented outcome;
-this check evaluates each rule on its own. Deletions from before the setting was changed are not evaluated: it applies
-to deletions from then on. Tools from before November 2026 neither show the setting nor keep it when they write the
-rules.
+Filters are compared with the required prefixes, not with the repositories that exist. Two rules that match the same
+repository and destination and disagree about the setting have no documented outcome; this check evaluates each rule on
+its own. Deletions from before the setting was changed are not evaluated: it applies to deletions from then on. Tools
+from before November 2026 neither show the setting nor keep it when they write the rules.
 
 ## References
 

@@ -3,7 +3,8 @@
 ## What it checks
 
 Each filter of a rule is compared with the repositories of its registry. At least one name must begin with it, unless a
-requirement of the baseline depends on the filter as it stands.
+requirement of the baseline with a destination of the rule requires a prefix that begins with the filter. Of two
+required prefixes of which one begins with the other, only the shorter counts.
 
 ## Why it matters
 
@@ -20,8 +21,8 @@ into the baseline.
 ## Limits of this check
 
 Only names that exist count. If the repositories could not be listed, the answer is unknown. A registry without
-repositories, or a rule without filters, is not evaluated. Whether a matched repository holds images is another
-question.
+repositories, a rule without filters, and one that has no other registry as destination are not evaluated. Whether a
+matched repository holds images is another question.
 
 ## References
 

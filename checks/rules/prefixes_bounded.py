@@ -5,7 +5,7 @@
 A filter is the literal beginning of a name: `prod` matches `prod/api`, and `production/api` and `prod2` as well. The
 check compares each filter with the repositories of its registry. It fails where some names end right after the filter
 or continue with `/`, and others continue with a letter or a digit. A filter that ends in `/`, `-`, `_` or `.` passes,
-and so does one that the baseline writes exactly so.
+and so does one that the baseline writes exactly so, unless it writes a shorter prefix too that contains it.
 
 ## Why it matters
 
@@ -24,7 +24,8 @@ stands, write the same prefix into the baseline.
 ## Limits of this check
 
 Only names that exist are compared: a filter that will match too much tomorrow passes today. If the repositories could
-not be listed, the answer is unknown. A registry without repositories, or a rule without filters, is not evaluated.
+not be listed, the answer is unknown. A registry without repositories, a rule without filters, and one that has
+no other registry as destination are not evaluated.
 
 ## References
 

@@ -14,6 +14,7 @@ REGISTRIES = Table(
         REGION,
         text("account_name", "Account name"),
         text("ou_path", "Organizational unit path by names"),
+        text("organization_path", "The same by ids (`o-a/r-b/ou-c/`)"),
         text("partition", "`aws`, `aws-cn`, `aws-us-gov` …"),
         text(
             "detail",
@@ -40,7 +41,11 @@ REGISTRIES = Table(
         text("backfills", "Replication backfills, JSON array"),
         count("repository_count", "Repositories in the registry"),
         flag("is_source", "Whether it has replication rules"),
-        flag("is_destination", "Whether it is a destination of a rule of any audited registry, or of the baseline"),
+        flag(
+            "is_destination",
+            "Whether it is a destination of a rule of any other audited registry, or of the baseline; null: a requirement may "
+            "apply, or the accounts of the organization could not be listed",
+        ),
         flag("service_linked_role_present", "Whether AWSServiceRoleForECRReplication exists in the account"),
         count("rule_count", "Rules in the replication configuration"),
         count("rules_limit", "Allowed rules"),

@@ -22,7 +22,8 @@ has no filter that excludes. If cached images should be replicated, require the 
 
 AWS does not document whether an import into the cache counts as a push, and so whether it is replicated; its own
 sample event shows a replication under the name of a cache. The check reports that it may be. The prefixes are
-compared, whether repositories exist under them or not.
+compared, whether repositories exist under them or not. A rule that has no other registry as destination replicates
+nothing, and passes.
 
 ## References
 

@@ -24,8 +24,8 @@ decide.
 
 The registry to which an image was pushed cannot be read from AWS. If the repositories in question are pushed to B
 directly as well, those images do go on to C, and only what is pushed to A is left out. Third registries that cannot
-receive anything, because their account is closed or their Region does not exist, are left to other checks. If the
-rules of B could not be read, the answer is unknown.
+receive anything, because their account is closed or their Region does not exist or is not enabled there, are left to
+other checks. If the rules of B could not be read, the answer is unknown.
 
 ## References
 

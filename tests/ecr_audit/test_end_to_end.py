@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 
 from checks.catalog import CHECKS
 from ecr_audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
+from tests.docs.quick_ecr_audit import kept_ecr_audit
 from tests.ecr_audit.test_commands import ENVIRONMENT, ecr_audit, installed_ecr_audit
 
 pytestmark = pytest.mark.xdist_group("commands")
@@ -142,6 +142,13 @@ def test_a_narrowed_run_is_marked_and_is_never_the_latest(tmp_path: Path):
     latest = ecr_audit("report", "latest", "--output", str(tmp_path / "again"), *store)
     assert latest.returncode == 2
     assert "every run in the store is narrowed" in latest.stderr
+    baseline = tmp_path / "baseline.yaml"
+    baseline.write_text("resilience: [{name: r}]\nsettings: [{regions: [us-esat-1], tags: {a: b}}]\n")
+    valid = ecr_audit("baseline", "validate", str(baseline)).stdout
+    assert "1 resilience requirement, 1 settings entry, 0 source settings entries" in valid
+    looked_up = ecr_audit("baseline", "validate", str(baseline), "--run", document["run"]["id"], *store)
+    assert looked_up.returncode == 2
+    assert ":2:23: settings[0].regions[0]: there is no Region 'us-esat-1'" in looked_up.stderr
     shown = ecr_audit("plan", document["run"]["id"], "--output", str(tmp_path / "plan"), *store)
     assert "This run was narrowed to checks limits" in shown.stdout, shown.stderr
 
@@ -165,11 +172,11 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path: Path):
     document = load_world(DEMO_WORLD).to_document()
     arguments = [
         "run", "--baseline", str(DEMO_BASELINE), "--output", str(tmp_path), "--store", str(tmp_path / "store"),
-        "--format", "json", "--processes", "2",
+        "--format", "json", "--processes", "2", "--accounts", "210000000021,210000000022",
     ]  # fmt: skip
     with serve(World.from_document(document | {"faults": slow})) as simulation:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ecr_audit", *arguments],
+            [kept_ecr_audit(), *arguments],
             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
             env=ENVIRONMENT | simulation.environment(), start_new_session=True,
         )  # fmt: skip

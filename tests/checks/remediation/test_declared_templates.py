@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.baseline.schema import Baseline
+from checks.model import Place
 from checks.remediation.declared_templates import ROOT, declared_template, prefix_covering
 
 PLACE = ("222222222222", "eu-central-1")
@@ -33,7 +34,7 @@ POLICY = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}]
 
 
 def _declared(settings, prefix="prod", present=None):
-    return declared_template(Baseline.model_validate({"settings": settings}), prefix, PLACE, present or {})
+    return declared_template(Baseline.model_validate({"settings": settings}), prefix, Place(*PLACE), present or {})
 
 
 def test_the_settings_of_the_prefix_decide():
@@ -46,7 +47,10 @@ def test_what_a_template_cannot_say_is_left_at_the_default_of_aws():
     settings = [
         {"tag_mutability": "same-as-source", "lifecycle_policy": "same-as-source", "repository_policy": "required"}
     ]
-    assert _declared(settings).template == {"appliedFor": ["REPLICATION"], "imageTagMutability": "MUTABLE"}
+    declared = _declared(settings)
+    assert declared.template == {"appliedFor": ["REPLICATION"], "imageTagMutability": "MUTABLE"}
+    assert (declared.blocker, declared.incomplete) == ("", declared.undetermined)
+    assert "does not specify it" in declared.undetermined
 
 
 def test_a_role_of_another_account_does_not_serve():

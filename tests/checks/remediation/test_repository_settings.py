@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit.tables.replicas.mutability import compare_mutability
-from checks.baseline.requirements import merged_settings
+from checks.baseline.merged_settings import merged_settings
 from checks.baseline.schema import Baseline
-from checks.model import RemediationContext
+from checks.model import Place, RemediationContext
 from checks.remediation.repository_settings import would_freeze
 from checks.settings import immutability_effective, moving_tags, tag_mutability
 
@@ -46,6 +46,7 @@ def row_of(source, copy, answer):
         "destination_region": "eu-west-1",
         "repository": "app",
         "source_tag_mutability": source[0],
+        "source_mutability_exclusions": json.dumps(source[1]),
         "tag_mutability": copy[0],
         "mutability_exclusions": json.dumps(copy[1]),
         **{name: getattr(answer, name) for name in names},
@@ -57,7 +58,7 @@ def row_of(source, copy, answer):
 @example(source=("MUTABLE", []), copy=("IMMUTABLE_WITH_EXCLUSION", ["*"]), asked=("IMMUTABLE", []))
 def test_after_any_command_for_a_copy_the_tags_that_move_at_the_source_can_move_in_it(source, copy, asked):
     context = context_of(*asked)
-    settings = merged_settings(context.baseline, "app")
+    settings = merged_settings(context.baseline, "app", Place("222222222222", "eu-west-1"))
     answer = judged(source, copy, settings)
     failing = {
         tag_mutability: answer.tag_mutability_required
@@ -77,14 +78,18 @@ def test_after_any_command_for_a_copy_the_tags_that_move_at_the_source_can_move_
 
 @given(source=modes(), target=modes())
 def test_what_is_said_to_freeze_does_freeze(source, target):
-    row = row_of(source, ("MUTABLE", []), judged(source, target, merged_settings(Baseline(), "app")))
+    row = row_of(
+        source,
+        ("MUTABLE", []),
+        judged(source, target, merged_settings(Baseline(), "app", Place("222222222222", "eu-west-1"))),
+    )
     answer = would_freeze(row, context_of("", []), *target)
-    frozen = judged(source, target, merged_settings(Baseline(), "app")).frozen_tags
+    frozen = judged(source, target, merged_settings(Baseline(), "app", Place("222222222222", "eu-west-1"))).frozen_tags
     assert frozen is not None
     assert answer is None or bool(frozen) is answer
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "MUTABLE"])
 def test_a_source_that_was_not_read_is_not_taken_for_one_that_stands_still(mode):
-    row = {"source_tag_mutability": None, "repository": "app"}
+    row = {"source_tag_mutability": None, "source_mutability_exclusions": None, "repository": "app"}
     assert would_freeze(row, context_of("", []), mode, ["v*"]) is None
