@@ -27,6 +27,11 @@ REPLICAS = Table(
             "Whether a rule replicates it there and the source has images older than `replication_delay_minutes`",
         ),
         flag("destination_present", "Whether the repository exists at the destination"),
+        flag(
+            "destination_can_receive",
+            "False where nothing arrives whatever the rules and grants: the destination's account is not active, or its "
+            "Region is not enabled there or not in the source's partition; true also where a state was not read",
+        ),
         flag("images_comparable", "Whether a rule replicates it there and it exists on both sides"),
         count(
             "images_missing",
