@@ -25,6 +25,8 @@ class TemplateService:
     """Steps for templates that no command can create."""
     safe: bool
     """Whether the templates can be created without review."""
+    needs_role: bool
+    """Whether one of the manual steps needs a role for templates."""
 
 
 def template_service(row: Row, context: RemediationContext, unserved: Sequence[str]) -> TemplateService:
@@ -35,7 +37,7 @@ def template_service(row: Row, context: RemediationContext, unserved: Sequence[s
     changes: list[Change] = []
     tagged: list[str] = []
     manual: list[str] = []
-    safe = True
+    safe, needs_role = True, False
     for prefix in prefixes:
         if prefix in present:
             purposes = [*present[prefix].get("appliedFor", ()), REPLICATION]
@@ -44,11 +46,12 @@ def template_service(row: Row, context: RemediationContext, unserved: Sequence[s
             safe = False
             continue
         declared = declared_template(context.baseline, prefix, context.place(place), present)
-        if declared.blocker:
-            manual.append(f"Create the template {prefix} at {'/'.join(place)} manually: {declared.blocker}.")
+        if declared.incomplete:
+            manual.append(f"Create the template {prefix} at {'/'.join(place)} manually: {declared.incomplete}.")
+            needs_role = needs_role or bool(declared.blocker)
             continue
         changes.append(actions.create_template(place, prefix, declared.template))
         tagged += [prefix] if declared.template.get("resourceTags") else []
         safe = safe and declared.harmless
     grants = tagging(row, context, tuple(name for name in unserved if prefix_covering(name) in tagged))
-    return TemplateService(prefixes, grants, tuple(changes), tuple(manual), safe)
+    return TemplateService(prefixes, grants, tuple(changes), tuple(manual), safe, needs_role)

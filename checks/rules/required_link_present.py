@@ -49,11 +49,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checks.changes import Change, CreateTemplate, UpdateTemplate
-from checks.engine.text import names_in, names_text, prefixes_text
+from checks.engine.text import names_in, prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions, quota, replication_grants
-from checks.remediation.prerequisites import prerequisites
+from checks.remediation.prerequisites import prerequisites, unable_to_receive
 from checks.remediation.template_service import template_service
 from checks.tables import LINKS
 
@@ -65,9 +65,8 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
         f"Replicate {prefixes_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}, once it grants the "
         "replication, and backfill what is older than the rule."
     )
-    if row["destination_region_valid"] is False:
-        step = f"Correct the Region of this destination in the baseline ({names_text(names_in(row['required_by']))})."
-        return Remediation(summary="Require a destination that can exist.", manual=(step,))
+    if row["destination_can_receive"] is False:
+        return unable_to_receive(destination, names_in(row["required_by"]))
     if quota.is_full_for(context, source, destination):
         limit = context.registries[source]["destinations_limit"]
         return Remediation(summary=summary, manual=quota.splitting(source, limit))

@@ -46,11 +46,11 @@ from checks.tables import LINKS
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     unserved = names_in(row["prefixes_without_template"]) or names_in(row["prefixes"])
     service = template_service(row, context, unserved)
-    manual = service.manual and (
-        *service.manual,
+    role = (
         "The role must be in that account, trust ecr.amazonaws.com, and allow ecr:CreateRepository, "
-        "ecr:ReplicateImage, ecr:TagResource, kms:CreateGrant, kms:RetireGrant and kms:DescribeKey.",
+        "ecr:ReplicateImage, ecr:TagResource, kms:CreateGrant, kms:RetireGrant and kms:DescribeKey."
     )
+    manual = (*service.manual, role) if service.needs_role else service.manual
     return Remediation(
         summary=f"Let the template {names_text(service.prefixes)} at {'/'.join(actions.destination(row))} serve what "
         "replication creates.",

@@ -49,6 +49,11 @@ LINKS = Table(
             "(STATUS)`; null: a status could not be read",
         ),
         flag(
+            "destination_can_receive",
+            "False where nothing arrives whatever the rules and grants: the destination's account is not active, or its "
+            "Region is not enabled there or not in the source's partition; true also where a state was not read",
+        ),
+        flag(
             "backfill_ended",
             "Whether the newest backfill to the destination that AWS lists has ended; null: backfills were not read",
         ),

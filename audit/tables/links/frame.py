@@ -17,6 +17,7 @@ from audit.tables.links.chains import chain_columns, mutual_columns
 from audit.tables.links.endpoints import (
     account_columns,
     bound_columns,
+    can_receive,
     enabled_columns,
     region_columns,
     signing_columns,
@@ -117,6 +118,7 @@ def _row(
         **_requirement_columns(link),
         **_declaration_columns(index, link),
         **region_columns(index, source, destination),
+        "destination_can_receive": can_receive(index, source, destination),
         **enabled_columns(index, source, destination),
         **backfill_columns(index.parts[source].registry.backfills, destination),
         **account_columns(index, source[0], destination[0]),
