@@ -73,7 +73,7 @@ CHECK = Check(
     "{source_account} replicates there, and the registry policy does not allow it ecr:TagResource for "
     "{untaggable_prefixes:prefixes}",
     remediation=_remediation,
-    when=("present", "grant_given", "template_sets_tags"),
+    when=("grant_given", "template_sets_tags"),
     unknown="whether account {source_account} may tag what it replicates to {destination_account}/{destination_region} "
     "is unknown",
     evidence=("grant_verdict", "prefixes"),

@@ -61,13 +61,16 @@ LISTED = 20
 def grant_columns(
     index: EvidenceIndex,
     names: LinkNames,
-    source: RegistryId,
-    destination: RegistryId,
-    prefixes: Sequence[str],
+    link: Link,
+    prefixes: tuple[Sequence[str] | None, Sequence[str]],
     misplaced: MisplacedGrants,
 ) -> dict[str, Any]:
-    """How the destination's registry policy evaluates replication of *prefixes* from *source*."""
-    link = (source, destination)
+    """How the destination's registry policy evaluates replication by *link*.
+
+    *prefixes*: what its rules replicate (None: they were not read), and that with what the baseline requires. Verdict
+    and denials are about both, coverage and creation about the rules alone.
+    """
+    source, destination = link
     absence_known = names.absence_is_known(link)
     absent = names.absent(link)
     columns: dict[str, Any] = {
@@ -83,7 +86,8 @@ def grant_columns(
     record = index.registry(destination)
     if record is None or record.registry_policy is None:
         return columns | _nothing(_why_unread(index, destination), given=None)
-    found = _verdict(index, names, source, destination, prefixes)
+    by_rules, every = prefixes
+    found = _verdict(index, names, link, every, names.names(link))
     denials = repository_denials(names, link, link_request(index, source, destination).caller)
     undetermined_reason = f"; {denials_text(denials)}" if denials and found.verdict.gives is not False else ""
     elsewhere = misplaced.for_link(source, destination)
@@ -95,10 +99,31 @@ def grant_columns(
         "denying_statements": compact(found.denying),
         "repository_denials": compact(denials[:LISTED]),
         "grant_given": found.verdict.gives,
-        "uncovered_prefixes": None if found.covers_rule is None else compact(found.uncovered),
-        "uncreatable_repositories": None if found.create_covered is None else compact(found.uncreatable[:LISTED]),
-        "uncreatable_repository_count": None if found.create_covered is None else len(found.uncreatable),
+        **_coverage(index, names, link, by_rules, found if by_rules == every else None),
     }
+
+
+def _coverage(
+    index: EvidenceIndex, names: LinkNames, link: Link, prefixes: Sequence[str] | None, found: LinkVerdict | None
+) -> dict[str, Any]:
+    """What the registry policy does not allow of *prefixes*, which the rules replicate; *found*: their verdict.
+
+    None: the rules were not read.
+    """
+    if prefixes is None:
+        return dict.fromkeys(_COVERAGE)
+    if not prefixes:
+        return dict(zip(_COVERAGE, ("[]", "[]", 0), strict=True))
+    found = found or _verdict(index, names, link, prefixes, names.names_of_rules(link))
+    covers, creates = found.covers_rule is not None, found.create_covered is not None
+    return {
+        "uncovered_prefixes": compact(found.uncovered) if covers else None,
+        "uncreatable_repositories": compact(found.uncreatable[:LISTED]) if creates else None,
+        "uncreatable_repository_count": len(found.uncreatable) if creates else None,
+    }
+
+
+_COVERAGE = ("uncovered_prefixes", "uncreatable_repositories", "uncreatable_repository_count")
 
 
 def _misplaced_text(destination: RegistryId, places: Sequence[RegistryId]) -> str:
@@ -126,9 +151,7 @@ def _nothing(reason: str, *, given: bool | None) -> dict[str, Any]:
         "grant_verdict": None,
         "grant_reason": reason,
         "grant_given": given,
-        "uncovered_prefixes": None,
-        "uncreatable_repositories": None,
-        "uncreatable_repository_count": None,
+        **dict.fromkeys(_COVERAGE),
     }
 
 
@@ -147,17 +170,18 @@ def _why_unread(index: EvidenceIndex, destination: RegistryId) -> str:
 
 
 def _verdict(
-    index: EvidenceIndex, names: LinkNames, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
+    index: EvidenceIndex, names: LinkNames, link: Link, prefixes: Sequence[str], repositories: Sequence[str]
 ) -> LinkVerdict:
-    link = (source, destination)
+    """The verdict on *prefixes* and the existing *repositories*."""
+    source, destination = link
     policy = index.parts[destination].registry.registry_policy or ""
     request = link_request(index, source, destination)
     everything = link_verdict(policy, request, prefixes, (), None)
     if everything.verdict is GrantVerdict.ALLOWED and everything.covers_rule and everything.create_covered:
         # Every name is granted: no need to evaluate thousands of names.
         return everything
-    absent = frozenset(names.absent(link)) if names.absence_is_known(link) else None
-    return link_verdict(policy, request, prefixes, names.names(link), absent)
+    absent = frozenset(repositories).intersection(names.absent(link)) if names.absence_is_known(link) else None
+    return link_verdict(policy, request, prefixes, repositories, absent)
 
 
 def link_request(index: EvidenceIndex, source: RegistryId, destination: RegistryId) -> LinkRequest:
@@ -229,11 +253,14 @@ TAG = "ecr:TagResource"
 
 
 def tag_columns(
-    index: EvidenceIndex, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
+    index: EvidenceIndex, source: RegistryId, destination: RegistryId, prefixes: Sequence[str] | None
 ) -> dict[str, Any]:
-    """Whether the grant allows the link to create repositories with the tags of the destination's templates."""
+    """Whether the grant allows the link to create repositories with the tags of the destination's templates.
+
+    *prefixes*: what the rules replicate; None: they were not read.
+    """
     parsed = index.templates.get(destination)
-    if parsed is None or parsed.value is None:
+    if prefixes is None or parsed is None or parsed.value is None:
         return _columns(None, None)
     tagged = tagged_prefixes(prefixes, parsed.value)
     if not tagged or source[0] == destination[0]:
