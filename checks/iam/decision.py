@@ -123,8 +123,8 @@ def clauses_of(text: str, request: LinkRequest) -> Clauses | PolicyProblem:
     caller, registry = request.caller, request.registry
     near = policy.near(request.source_account)
     return Clauses(
-        clauses(near, Context(caller, REPLICATE), registry),
-        clauses(near, Context(caller, CREATE), registry),
+        clauses(near, Context(caller, REPLICATE, time=request.time), registry),
+        clauses(near, Context(caller, CREATE, time=request.time), registry),
         request.same_account,
     )
 

@@ -23,7 +23,7 @@ def matches(text: str, request: LinkRequest, name: str) -> tuple[StatementMatch,
     policy = parse_policy(text)
     if isinstance(policy, PolicyProblem):
         return ()
-    replicate, create = Context(request.caller, REPLICATE), Context(request.caller, CREATE)
+    replicate, create = (Context(request.caller, action, time=request.time) for action in (REPLICATE, CREATE))
     return tuple(
         match_statement(statement, replicate, create, request.registry, name, request.policy_scope)
         for statement in policy.near(request.source_account)
@@ -131,8 +131,8 @@ def explain(policy_text: str, request: ReplicationRequest) -> Explanation:
         return Explanation(unknown, f"{policy.message}, so the policy cannot be evaluated", unknown, unknown, (),
                            (policy.message,))  # fmt: skip
     link = request.link
-    replication = Context(link.caller, REPLICATE, request.resource_tags)
-    creation = Context(link.caller, CREATE, request.resource_tags)
+    replication = Context(link.caller, REPLICATE, request.resource_tags, request.time)
+    creation = Context(link.caller, CREATE, request.resource_tags, request.time)
     replicate, create = _decided(policy, replication, request), _decided(policy, creation, request)
     statements = tuple(
         match_statement(one, replication, creation, link.registry, request.repository, request.policy_scope)

@@ -100,7 +100,8 @@ def match_statement(
         statement.number, statement.sid, statement.effect, statement.name, whole[0], whole[1],
         principal, ElementMatch(some(actions), _action_words(statement, actions, scope)), resource,
         conditions[shown], singles[shown],
-        mentions=principal.matched is not False or replicate.caller.account in accounts or not accounts,
+        mentions=principal.matched is not False or replicate.caller.account in accounts or not accounts
+        or statement.principals.malformed,
     )  # fmt: skip
 
 

@@ -58,6 +58,11 @@ GRANTS = Table(
             "Severity of such principals: informational if all are external accounts of the baseline, else critical",
         ),
         text(
+            "excluded_accounts",
+            "Principals outside the organization that it names and that none of its conditions admits: account ids, `*`, "
+            "JSON array; null: unknown",
+        ),
+        text(
             "grantee_scope",
             "Principals that it allows: `none` (a Deny, or no account), `accounts`, `organizations` or `everyone`; null: a "
             "condition may limit them, or they could not be parsed",

@@ -22,11 +22,11 @@ from checks.iam.request import REPLICATE, Caller
 from checks.model import RegistryId
 
 
-def repository_denials(names: LinkNames, link: Link, caller: Caller) -> list[str]:
-    """Repositories at the destination of *link* whose repository policy may deny replication by *caller*."""
+def repository_denials(names: LinkNames, link: Link, request: LinkRequest) -> list[str]:
+    """Repositories at the destination of *link* whose repository policy may deny the replication *request*."""
     found: list[str] = []
     for text, repositories in names.policies_at_destination(link).items():
-        if _may_deny(text, caller):
+        if _may_deny(text, request.caller, request.time):
             found += repositories
     return sorted(found)
 
@@ -41,13 +41,13 @@ def denials_text(repositories: list[str]) -> str:
 
 
 @lru_cache(maxsize=8_192)
-def _may_deny(text: str, caller: Caller) -> bool:
+def _may_deny(text: str, caller: Caller, time: float | None) -> bool:
     if "Deny" not in text:
         return False
     policy = parse_policy(text)
     if isinstance(policy, PolicyProblem):
         return False
-    context = Context(caller, REPLICATE)
+    context = Context(caller, REPLICATE, time=time)
     return any(one.effect == "Deny" and weight(one, context) is not False for one in policy.statements)
 
 
@@ -75,7 +75,7 @@ def grant_columns(
     if record is None or record.registry_policy is None:
         return columns | _nothing(_why_unread(index, destination), given=None)
     found = _verdict(index, names, source, destination, prefixes)
-    denials = repository_denials(names, link, link_request(index, source, destination).caller)
+    denials = repository_denials(names, link, link_request(index, source, destination))
     undetermined_reason = f"; {denials_text(denials)}" if denials and found.verdict.gives is not False else ""
     return columns | {
         "grant_verdict": None if found.verdict is GrantVerdict.INDETERMINATE else str(found.verdict),
@@ -141,24 +141,18 @@ def _verdict(
 def link_request(index: EvidenceIndex, source: RegistryId, destination: RegistryId) -> LinkRequest:
     """The request to evaluate against the registry policy of *destination*, which was read."""
     record = index.parts[destination].registry
+    organization, path, outside = index.membership(source[0])
     return LinkRequest(
         source_account=source[0],
         destination_account=destination[0],
         region=destination[1],
         partition=record.partition,
-        organization_id=_organization(index, source[0]),
-        organization_path=index.paths(source[0])[1],
+        organization_id=organization,
+        organization_path=path,
         policy_scope=record.policy_scope,
+        outside=outside,
+        time=index.evidence.started_at,
     )
-
-
-def _organization(index: EvidenceIndex, account: str) -> str | None:
-    """Organization of *account*; None: unknown; empty: it is not in the organization of this run."""
-    organization = index.evidence.organization
-    member = index.is_member(account)
-    if organization is None or member is None:
-        return None
-    return organization.id if member else ""
 
 
 TAG = "ecr:TagResource"

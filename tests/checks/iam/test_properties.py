@@ -188,7 +188,7 @@ def test_doubt_of_any_kind_becomes_a_verdict_only_where_it_does_not_matter(writt
 @given(st.lists(statements(conditions=(None, TRUE, FALSE)), min_size=1, max_size=3), _NAMES,
        st.text("ab/-*?", max_size=4), st.text("ab/-", max_size=3))  # fmt: skip
 def test_a_variable_of_unknown_value_stands_for_every_value(written, name, pattern, value):
-    with_variable = {**written[0], "Resource": f"{HEAD}{pattern}${{aws:username}}"}
+    with_variable = {**written[0], "Resource": f"{HEAD}{pattern}${{aws:PrincipalTag/team}}"}
     with_variable.pop("NotResource", None)
     found = explained([with_variable, *written[1:]], name)
     put_in = explained([{**with_variable, "Resource": f"{HEAD}{pattern}{value}"}, *written[1:]], name)

@@ -15,6 +15,7 @@ AGAINST = {
     "organization_id": ORGANIZATION,
     "partners": {"555555555555": "image vendor"},
     "allowed_actions": ("ecr:ReplicateImage", "ecr:CreateRepository", "ecr:TagResource"),
+    "time": 1_795_435_200.0,
 }
 
 
