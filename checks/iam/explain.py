@@ -52,6 +52,16 @@ def reason(
     return _implicit(found, action, account)
 
 
+def denial_reason(found: Sequence[StatementMatch], *, certain: bool) -> str:
+    """Which Deny statements of *found* deny ecr:ReplicateImage, or may deny it, as a clause."""
+    if certain:
+        denying = [one for one in found if one.effect == "Deny" and one.replicate]
+        return f"{_named(denying)} {'denies' if len(denying) == 1 else 'deny'} {REPLICATE}"
+    return joined_clauses(
+        tuple(_undetermined(one, REPLICATE) for one in found if one.effect != "Allow" and one.replicate is None)
+    )
+
+
 def denying_statements(found: Sequence[StatementMatch]) -> tuple[int, ...]:
     """Numbers of the Deny statements that match ecr:ReplicateImage."""
     return tuple(one.number for one in found if one.effect == "Deny" and one.replicate)

@@ -76,11 +76,13 @@ def grant_columns(
         return columns | _nothing(_why_unread(index, destination), given=None)
     found = _verdict(index, names, source, destination, prefixes)
     denials = repository_denials(names, link, link_request(index, source, destination))
-    undetermined_reason = f"; {denials_text(denials)}" if denials and found.verdict.gives is not False else ""
+    doubt = denials_text(denials) if denials else ""
+    undetermined_reason = f"; {doubt}" if doubt and found.verdict.gives is not False else ""
     return columns | {
         "grant_verdict": None if found.verdict is GrantVerdict.INDETERMINATE else str(found.verdict),
         "grant_reason": found.reason + undetermined_reason,
-        "explicit_deny_statements": _explicit_denies(found, doubtful=bool(undetermined_reason)),
+        "explicit_deny_statements": _explicit_denies(found, doubtful=bool(doubt)),
+        "denial_reason": "; ".join(filter(None, (found.denial_reason, "" if found.denied else doubt))),
         "denying_statements": compact(found.denying),
         "repository_denials": compact(denials[:LISTED]),
         "grant_given": found.verdict.gives,
@@ -91,16 +93,17 @@ def grant_columns(
 
 
 def _explicit_denies(found: LinkVerdict, *, doubtful: bool) -> int | None:
-    """Number of Deny statements that block the whole link; None: unknown."""
-    if found.verdict is GrantVerdict.DENIED_EXPLICIT:
-        # The verdict implies at least one, even where no single statement could be identified.
+    """Number of Deny statements that block the whole link, whatever is allowed; None: unknown."""
+    if found.denied:
+        # It implies at least one, even where no single statement denies every name.
         return max(1, len(found.denying))
-    return None if doubtful or found.verdict is GrantVerdict.INDETERMINATE else 0
+    return None if doubtful or found.denied is None else 0
 
 
 def _nothing(reason: str, *, given: bool | None) -> dict[str, Any]:
     return {
         "explicit_deny_statements": None,
+        "denial_reason": reason,
         "grant_verdict": None,
         "grant_reason": reason,
         "grant_given": given,
