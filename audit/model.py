@@ -10,6 +10,7 @@ from typing import Any
 
 from audit.evidence import CallCounts, Scope
 from checks.model import CheckResult, Finding, Gap, RegistryId, Script, Severity
+from checks.selection import Selection
 from checks.texts import CheckText
 
 
@@ -85,12 +86,21 @@ class Run:
     given: tuple[GivenFile, ...] = ()
     """Files besides the baseline: the waivers file, the organization's custom checks."""
     checks: tuple[CheckText, ...] = ()
-    """Title and description of every check in `results`, custom checks included, as of this run."""
+    """Title and description of every check in `results` and `not_selected`, custom checks included, as of this run."""
+    selection: Selection = field(default_factory=Selection)
+    """What narrowed the run to some of the checks; false: nothing, it evaluated every check."""
+    not_selected: tuple[str, ...] = ()
+    """Ids of the checks that `selection` left out, in catalogue order. They are not in `results`: not evaluated."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Every finding of every check, in catalog order."""
         return tuple(finding for result in self.results for finding in result.findings)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether it evaluated only some of the checks, so that it cannot stand for a whole run."""
+        return bool(self.selection)
 
     @property
     def evidence_complete(self) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -30,8 +30,9 @@ from checks.custom.files import CustomCheckFile, custom_checks, read_custom_chec
 from checks.engine.evaluation import evaluate
 from checks.engine.great_expectations import load_engine
 from checks.engine.rows import plain_rows
-from checks.model import CheckResult, RegistryId, RemediationContext, Script, utc_text
+from checks.model import Check, CheckResult, RegistryId, RemediationContext, Script, utc_text
 from checks.remediation import plan
+from checks.selection import Selectable, Selection, selectable, selected
 from checks.texts import CheckText, text_of, text_of_own
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Request:
     """A waivers file in addition to the waivers of the baseline."""
     custom_checks: tuple[GivenFile, ...] = ()
     """The organization's custom checks (Great Expectations suites)."""
+    selection: Selection = field(default_factory=Selection)
+    """The checks to evaluate; the evidence is read whole in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,23 @@ class RunInputs:
     """The organization's custom checks."""
     waivers: tuple[PlacedWaiver, ...]
     """Those of the baseline, then those of the waivers file."""
+    selection: Selection = field(default_factory=Selection)
+    """What narrows the run; false where it leaves nothing out."""
+    not_selected: tuple[str, ...] = ()
+    """Ids of the checks that it leaves out, in catalogue order."""
+
+    def of(self, checks: Iterable[Check]) -> tuple[Check, ...]:
+        """Those of *checks* that are evaluated."""
+        return tuple(check for check in checks if check.id not in self.not_selected)
 
 
 def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, *, job: str = "") -> Run:
     """Run the audit of *request* and store the run in *store*; *job*: the job that requested it, which gets one run
     only.
 
-    Raises BaselineError for an invalid baseline, AwsSetupError where AWS cannot be called at all, and StoreError
-    where the run cannot be stored. Every other failed AWS call becomes an evidence gap of the run.
+    Raises BaselineError for an invalid baseline, SelectionError for a selection without checks, AwsSetupError where
+    AWS cannot be called at all, and StoreError where the run cannot be stored. Every other failed AWS call becomes an
+    evidence gap of the run.
     """
     inputs = read_inputs(request)  # errors in them are reported before the collection starts
     started = clock()
@@ -146,8 +158,9 @@ def _evaluated(
     registries = {RegistryId(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
     organization = evidence.organization.id if evidence.organization else ""
     context = RemediationContext(baseline=baseline, organization=organization, registries=registries)
-    evaluation = evaluate(EVIDENCE_CHECKS, tables, context)
-    custom = evaluate_suites(inputs.custom_check_files, tables, context, guard=TimeBudget())
+    evaluation = evaluate(inputs.of(EVIDENCE_CHECKS), tables, context)
+    own = frozenset(one.id for one in custom_checks(inputs.custom_check_files)) - {*inputs.not_selected}
+    custom = evaluate_suites(inputs.custom_check_files, tables, context, guard=TimeBudget(), only=own)
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
     exceptions = Exceptions(
         started.date(), baseline.longest_waiver_days, units, known_checks(inputs.custom_check_files)
@@ -156,9 +169,9 @@ def _evaluated(
     results = apply_waivers((*evaluation.results, *custom.results), [one.waiver for one in waivers], exceptions)
     # Waivers are evaluated last, by the findings that they cover; findings about waivers cannot be waived.
     tables["waivers"] = waivers_frame(
-        waiver_rows(results, waivers, exceptions, waiver_scope_of(evidence, request.scope))
+        waiver_rows(results, waivers, exceptions, waiver_scope_of(evidence, request.scope, inputs.not_selected))
     )
-    about_waivers = evaluate(WAIVER_CHECKS, tables, context)
+    about_waivers = evaluate(inputs.of(WAIVER_CHECKS), tables, context)
     run = _assemble(
         evidence,
         request,
@@ -170,15 +183,30 @@ def _evaluated(
         finished=clock(),
     )
     notes = (*idle_requirements(baseline, tables["links"]["required_by"]), *custom.notes)
-    return replace(run, notes=notes, checks=check_texts(inputs.custom_check_files))
+    return replace(
+        run,
+        notes=notes,
+        checks=check_texts(inputs.custom_check_files),
+        selection=inputs.selection,
+        not_selected=inputs.not_selected,
+    )
 
 
 def read_inputs(request: Request) -> RunInputs:
-    """Parse the files of *request*. Raises BaselineError for an invalid baseline, waivers or custom checks file."""
+    """Parse the files of *request*. Raises BaselineError for an invalid baseline, waivers or custom checks file, and
+    SelectionError for a selection that names an unknown check or leaves none."""
     custom_check_files = read_custom_checks((one.name, one.text) for one in request.custom_checks)
     known = known_checks(custom_check_files)
     baseline = load_baseline(request.baseline_text, request.baseline_name, known_checks=known)
-    return RunInputs(baseline, custom_check_files, _placed_waivers(request, baseline, known))
+    waivers = _placed_waivers(request, baseline, known)
+    own = [
+        Selectable(one.id, (), baseline.severity.get(one.id, one.severity)) for one in custom_checks(custom_check_files)
+    ]
+    every = (*(selectable(check, baseline.severity) for check in CHECKS), *own)
+    evaluated = selected(request.selection, every)
+    not_selected = tuple(one.id for one in every if one.id not in evaluated)
+    selection = request.selection if not_selected else Selection()
+    return RunInputs(baseline, custom_check_files, waivers, selection, not_selected)
 
 
 def _placed_waivers(

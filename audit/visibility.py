@@ -51,7 +51,7 @@ class RunCoverage:
 
     def __init__(self, run: Run) -> None:
         self._evaluated = {result.check for result in run.results if not result.error}
-        self._all_evaluated = len(self._evaluated) == len(run.results)
+        self._all_evaluated = len(self._evaluated) == len(run.results) and not run.narrowed
         self._unread = {RegistryId(gap.account, gap.region) for gap in run.gaps} | set(run.coverage.unaccounted)
         self._accounts = {account for account, _ in self._unread}
         self._complete = run.evidence_complete

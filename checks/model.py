@@ -152,6 +152,8 @@ class Check:
     """Boolean columns: a false one is NOT_APPLICABLE, else a null one is UNKNOWN; empty: every row is evaluated."""
     graded: str = ""
     """Column with a `Severity` value per row that replaces `severity`; empty or null cell: `severity`."""
+    graded_up_to: Severity | None = None
+    """The worst value of the column `graded`, where it is worse than `severity`."""
     unknown: str = "the evidence for this could not be read"
     """Format string over the table's columns for an UNKNOWN row."""
     evidence: tuple[str, ...] = ()
@@ -168,6 +170,11 @@ class Check:
     def group(self) -> str:
         """The part of the id before the dot, which is the package name."""
         return self.id.partition(".")[0]
+
+    @property
+    def worst_severity(self) -> Severity:
+        """The worst severity of its failures, unless the baseline overrides it."""
+        return self.graded_up_to or self.severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,13 +43,14 @@ def _ordered(value: Any, *, unordered: bool = False) -> Any:
     return [value] if unordered and isinstance(value, str) else value
 
 
-_STANDARD = "standard"
-_COUNT, _PUSHED, _PULLED = "imageCountMoreThan", "sinceImagePushed", "sinceImagePulled"
+_STANDARD, _ARCHIVE = "standard", "archive"
+COUNT, PUSHED, PULLED = "imageCountMoreThan", "sinceImagePushed", "sinceImagePulled"
+EXPIRE = "expire"
 _UNLISTED = "a-tag-that-no-rule-names"
 
 
 @dataclass(frozen=True, slots=True)
-class _Tagging:
+class TagSelection:
     """The tag selection of a rule."""
 
     status: str
@@ -64,8 +65,10 @@ class _Tagging:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
-    tagging: _Tagging
+class LifecycleRule:
+    """One rule of a lifecycle policy."""
+
+    tagging: TagSelection
     storage: str
     count_type: str
     unit: str
@@ -81,24 +84,30 @@ class _Rule:
         patterns = tuple(sorted({*prefixes, *(selection.get("tagPatternList") or ())}))
         counted = selection["countType"]
         return cls(
-            tagging=_Tagging(str(selection["tagStatus"]), patterns),
+            tagging=TagSelection(str(selection["tagStatus"]), patterns),
             storage=str(selection.get("storageClass", _STANDARD)),
             count_type=str(counted),
-            unit="" if counted == _COUNT else str(selection.get("countUnit", "days")),
+            unit="" if counted == COUNT else str(selection.get("countUnit", "days")),
             number=int(selection["countNumber"]),
             action=str(action["type"]),
             target=str(action.get("targetStorageClass", "")),
         )
 
+    @property
+    def expires_nothing(self) -> bool:
+        """Whether it counts the images of one tag without wildcard: a tag is on at most one image of a repository."""
+        return self.count_type == COUNT and any("*" not in pattern for pattern in self.tagging.patterns)
+
     def in_words(self) -> str:
         """When it expires an image, as words."""
-        if self.count_type == _COUNT:
+        if self.count_type == COUNT:
             return f"beyond the newest {self.number:,}"
-        since = {_PUSHED: "the push", _PULLED: "the last pull"}.get(self.count_type, "the transition")
-        return f"{self.number:,} {self.unit} after {since}"
+        since = {PUSHED: "the push", PULLED: "the last pull"}.get(self.count_type, "the transition")
+        unit = self.unit.removesuffix("s") if self.number == 1 else self.unit
+        return f"{self.number:,} {unit} after {since}"
 
 
-Rules = tuple[_Rule, ...]
+Rules = tuple[LifecycleRule, ...]
 """Rules of a policy in the order in which they apply."""
 
 
@@ -112,11 +121,11 @@ class Strictness:
 
 
 @lru_cache(maxsize=4_096)
-def _rules(text: str) -> Rules | None:
+def lifecycle_rules(text: str) -> Rules | None:
     """The rules of a policy text; None where it does not have the documented format."""
     try:
         rules = json.loads(text)["rules"]
-        return tuple(_Rule.read(rule) for rule in sorted(rules, key=lambda rule: int(rule["rulePriority"])))
+        return tuple(LifecycleRule.read(rule) for rule in sorted(rules, key=lambda rule: int(rule["rulePriority"])))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -127,7 +136,7 @@ def same_lifecycle(one: str, other: str) -> bool | None:
         return True
     if not one or not other:
         return False
-    left, right = _rules(one), _rules(other)
+    left, right = lifecycle_rules(one), lifecycle_rules(other)
     return None if left is None or right is None else left == right
 
 
@@ -144,27 +153,32 @@ def pull_time_priorities(text: str) -> tuple[int, ...] | None:
     """Priorities of the rules that count from the last pull; None where the text cannot be parsed."""
     if not text:
         return ()
-    if _rules(text) is None:
+    if lifecycle_rules(text) is None:
         return None
     rules = json.loads(text)["rules"]
-    return tuple(sorted(int(one["rulePriority"]) for one in rules if one["selection"]["countType"] == _PULLED))
+    return tuple(sorted(int(one["rulePriority"]) for one in rules if one["selection"]["countType"] == PULLED))
 
 
 @lru_cache(maxsize=4_096)
 def strictness(source: str, replica: str) -> Strictness:
-    """Whether the policy text *replica* expires an image that the policy text *source* keeps. Empty: no policy."""
+    """Whether the policy text *replica* expires an image that the policy text *source* keeps.
+
+    Empty: no policy, which expires nothing.
+    """
     same = same_lifecycle(source, replica)
     if same:
         return Strictness(True, "")
-    ours, theirs = (_rules(text) if text else () for text in (replica, source))
+    ours, theirs = (lifecycle_rules(text) if text else () for text in (replica, source))
     if ours is None or theirs is None:
         return Strictness(None, "a lifecycle policy could not be parsed")
     problems = [_expired_here_only(tags, ours, theirs) for tags in _examples((*ours, *theirs))]
+    if not theirs:
+        problems += [_expired_from_archive(rule, ours) for rule in ours]
     # Images that the source never expires are a clearer message than those that it expires by another measure.
-    worst = max(problems, key=lambda problem: (problem.endswith("never"), bool(problem)))
+    worst = max(problems, key=lambda problem: (problem.endswith(_NEVER), bool(problem)))
     if worst:
         return Strictness(False, worst)
-    if all(_harmless(at, ours, theirs) for at, rule in enumerate(ours) if rule.action == "expire"):
+    if all(_harmless(at, ours, theirs) for at, rule in enumerate(ours) if rule.action == EXPIRE):
         return Strictness(True, "")
     return Strictness(None, "the two lifecycle policies select images in different ways")
 
@@ -177,49 +191,71 @@ def _examples(rules: Rules) -> Iterator[tuple[str, ...]]:
         yield tuple(pattern.replace("*", "1") for pattern in tagging.patterns)
 
 
-def _first(tags: Sequence[str], rules: Rules) -> _Rule | None:
-    """The rule that selects an image in the standard class with *tags*."""
+def first_rule(tags: Sequence[str], rules: Rules) -> LifecycleRule | None:
+    """The rule that selects an image in the standard class with *tags*: no later one can expire it.
+
+    ECR user guide, LifecyclePolicies.html: an image that matches the tagging requirements of a rule cannot be expired
+    by a rule with a lower priority.
+    """
     return next((rule for rule in rules if rule.storage == _STANDARD and rule.tagging.takes(tags)), None)
 
 
 def _expired_here_only(tags: tuple[str, ...], ours: Rules, theirs: Rules) -> str:
     """Why images with such *tags* expire in the replica only; empty: they do not."""
-    here, there = _first(tags, ours), _first(tags, theirs)
-    if here is None or here.action != "expire" or here.count_type not in (_COUNT, _PUSHED, _PULLED):
+    here, there = first_rule(tags, ours), first_rule(tags, theirs)
+    if here is None or here.action != EXPIRE or here.count_type not in (COUNT, PUSHED, PULLED):
         return ""
-    if here.count_type == _COUNT and any("*" not in pattern for pattern in here.tagging.patterns):
-        # A tag without wildcard selects at most one image, which no count rule expires.
+    if here.expires_nothing:
         return ""
-    if there is not None and (there.action != "expire" or not _sooner(here, there)):
+    if there is not None and (there.action != EXPIRE or not _sooner(here, there)):
         return ""
     what = "untagged images" if not tags else f"images {_selected(here.tagging)}"
-    kept = f"at the source {there.in_words()}" if there else "at the source never"
-    return f"{what} expire at the destination {here.in_words()}, {kept}"
+    if not theirs and here.tagging.status == "any":
+        what = "all images" if here is ours[0] else "images that no earlier rule selects"
+    if there is None:
+        return f"{what} expire in the replica {here.in_words()}, {_NEVER}"
+    return f"{what} expire in the replica {here.in_words()}, at the source {there.in_words()}"
 
 
-def _selected(tagging: _Tagging) -> str:
+_NEVER = "never at the source"
+
+
+def _expired_from_archive(here: LifecycleRule, ours: Rules) -> str:
+    """Why images that the replica's policy archives expire from its archive, where the source has no policy."""
+    archives = [rule for rule in ours if rule.action == "transition" and rule.storage == _STANDARD]
+    if here.action != EXPIRE or here.storage != _ARCHIVE or here.count_type == COUNT:
+        return ""
+    if not any(rule.tagging == here.tagging or here.tagging.status == "any" for rule in archives):
+        # Images may be archived by other means than a rule: that is not determined by the text.
+        return ""
+    return f"archived images expire in the replica {here.in_words()}, {_NEVER}"
+
+
+def _selected(tagging: TagSelection) -> str:
     if tagging.status != "tagged":
         return "with a tag"
     return f"with tags matching {' and '.join(tagging.patterns)}"
 
 
-def _sooner(here: _Rule, there: _Rule) -> bool:
+def _sooner(here: LifecycleRule, there: LifecycleRule) -> bool:
     """Whether some image expires by *here* and not by *there*, where both select the same images.
 
     A replica's push time is its arrival, and it may never be pulled, so its age is at most that of the source image.
     """
-    if here.unit != there.unit and _COUNT not in (here.count_type, there.count_type):
+    if here.unit != there.unit and COUNT not in (here.count_type, there.count_type):
         return False
-    comparable = here.count_type == there.count_type or (here.count_type, there.count_type) == (_PULLED, _PUSHED)
+    comparable = here.count_type == there.count_type or (here.count_type, there.count_type) == (PULLED, PUSHED)
     if comparable:
         return here.number < there.number
     # By count and by age: a single old image, or many new ones. By push and by pull: an old one in daily use.
-    return there.count_type in (_COUNT, _PUSHED, _PULLED)
+    return there.count_type in (COUNT, PUSHED, PULLED)
 
 
 def _harmless(at: int, ours: Rules, theirs: Rules) -> bool:
     """Whether the source certainly expires every image that rule number *at* of the replica expires."""
     here = ours[at]
+    if here.expires_nothing:
+        return True
     before = {(rule.tagging, rule.storage) for rule in ours[:at]}
     for position, there in enumerate(theirs):
         alike = (there.tagging, there.storage, there.count_type, there.unit, there.action) == (

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
+from audit.model import Run
 from audit.progress import Phase, ProgressEvent, Step
 from checks.model import Finding, Severity, Status
 
@@ -91,6 +92,15 @@ def listed(parts: Sequence[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def narrowed_text(run: Run) -> str:
+    """What narrowed a run to some of the checks, as a sentence; empty for a run that evaluated every check."""
+    if not run.narrowed:
+        return ""
+    left, every = len(run.not_selected), len(run.not_selected) + len(run.results)
+    checks = f"{number(left)} of {counted(every, 'check', 'checks')} {'was' if left == 1 else 'were'} not evaluated"
+    return f"This run was narrowed to {run.selection.words}: {checks}."
 
 
 def percent(part: int, whole: int) -> str:

@@ -18,7 +18,7 @@ class VerdictLevel(StrEnum):
     ACTION = "action"
     """A critical or high failure is open."""
     INCOMPLETE = "incomplete"
-    """No such failure, but some evidence is missing or some results are unknown."""
+    """No such failure, but some evidence is missing, some results are unknown, or the run left out checks."""
     NOTHING = "nothing"
     """Nothing could be evaluated."""
     MINOR = "minor"
@@ -33,6 +33,8 @@ _WORDS = {
     VerdictLevel.MINOR: ("Improvement advised", "■"),
     VerdictLevel.COMPLIANT: ("Compliant", "✔"),
 }
+_NARROWED = ("Evaluated in part", "?")
+"""Word and mark of a run that left out checks, instead of those of INCOMPLETE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,15 @@ class VerdictInput:
     gaps: int
     coverage: Coverage
     evidence_complete: bool
+    narrowed: str = ""
+    """What narrowed the run to some of the checks, as a sentence; empty: it evaluated every check."""
 
 
 def conclude(figures: VerdictInput) -> RunVerdict:
     """The verdict over a run's figures."""
     level = _level(figures)
-    word, mark = _WORDS[level]
-    sentences = [_main_sentence(level, figures)]
+    word, mark = _NARROWED if level is VerdictLevel.INCOMPLETE and figures.narrowed else _WORDS[level]
+    sentences = [*([figures.narrowed] if figures.narrowed else []), _main_sentence(level, figures)]
     if level is not VerdictLevel.NOTHING and (missing := missing_sentence(figures)):
         sentences.append(missing)
     if figures.waived:
@@ -88,13 +92,17 @@ def _level(figures: VerdictInput) -> VerdictLevel:
     failures = sum(figures.open.values())
     if _nothing_read(figures.coverage) or not (failures or figures.passed or figures.waived):
         return VerdictLevel.NOTHING
-    if not figures.evidence_complete or figures.unknown or figures.check_errors:
+    if figures.narrowed or _uncertain(figures):
         return VerdictLevel.INCOMPLETE
     return VerdictLevel.MINOR if failures else VerdictLevel.COMPLIANT
 
 
 def _nothing_read(coverage: Coverage) -> bool:
     return coverage.registries_planned > 0 and coverage.registries_unread == coverage.registries_planned
+
+
+def _uncertain(figures: VerdictInput) -> bool:
+    return bool(not figures.evidence_complete or figures.unknown or figures.check_errors)
 
 
 def _main_sentence(level: VerdictLevel, figures: VerdictInput) -> str:
@@ -106,8 +114,12 @@ def _main_sentence(level: VerdictLevel, figures: VerdictInput) -> str:
     if total:
         where = " in what could be evaluated" if level is VerdictLevel.INCOMPLETE else ""
         return f"No critical or high failure was found{where}; {open_text(figures.open)} {be(total)} open."
-    if level is VerdictLevel.INCOMPLETE:
+    if level is VerdictLevel.INCOMPLETE and _uncertain(figures):
         return "No failure is open in what could be evaluated, but some results are unknown."
+    if figures.narrowed:
+        return (
+            f"{counted(figures.passed, 'evaluation', 'evaluations')} of the selected checks passed, no failure is open."
+        )
     if figures.waived:
         return f"No failure is open without a waiver; {counted(figures.passed, 'evaluation', 'evaluations')} passed."
     return (
@@ -123,8 +135,10 @@ def _nothing_sentence(figures: VerdictInput) -> str:
             return "Nothing could be evaluated: the only registry in scope could not be read."
         planned = number(coverage.registries_planned)
         return f"Nothing could be evaluated: none of the {planned} registries could be read."
-    if not figures.evidence_complete or figures.unknown or figures.check_errors:
+    if _uncertain(figures):
         return "Nothing could be evaluated: the evidence is not sufficient for any check."
+    if figures.narrowed:
+        return "Nothing was evaluated: no selected check applies to the resources in scope."
     return "Nothing was evaluated: no check applies to the resources in scope."
 
 

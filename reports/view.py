@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from audit.model import Age, Run, RunSummary
 from audit.run_changes import is_open
 from checks.model import CheckResult, Finding, Gap, RegistryId, Severity, Status
+from checks.texts import CheckText
 from reports.breakdown import (
     AccountView,
     AreaView,
@@ -26,7 +27,7 @@ from reports.breakdown import (
 )
 from reports.gap_groups import GapGroup, group_gaps
 from reports.history import ChangeSince, TrendPoint, change_since, earlier, trend_point
-from reports.text import be, counted, day_text, number
+from reports.text import be, counted, day_text, narrowed_text, number
 from reports.topology import Topology
 from reports.verdict import RunVerdict, VerdictInput, conclude
 
@@ -43,6 +44,11 @@ class ReportView:
     organization: str
     """Name and id of the organization, or the account in single-account mode."""
     scope: tuple[str, ...]
+    """Accounts, Regions, repositories; of a narrowed run also the selected checks."""
+    narrowed: str
+    """What narrowed the run to some of the checks, as a sentence; empty: it evaluated every check."""
+    not_selected: tuple[CheckText, ...]
+    """The checks that a narrowed run left out, in catalogue order: not evaluated."""
     verdict: str
     """The verdict in one or a few sentences."""
     conclusion: RunVerdict
@@ -128,11 +134,13 @@ def build_view(
     figures = VerdictInput(
         open=open_, passed=counts[Status.PASS], unknown=unknown, check_errors=check_errors, waived=sum(waived.values()),
         checks=len(run.results), gaps=len(run.gaps), coverage=run.coverage, evidence_complete=run.evidence_complete,
+        narrowed=narrowed_text(run),
     )  # fmt: skip
     conclusion = conclude(figures)
     now = TrendPoint(run.started_at, open_, unknown + check_errors, run.evidence_complete)
     return ReportView(
-        organization=_organization(run), scope=_scope(run), verdict=conclusion.sentence, conclusion=conclusion,
+        organization=_organization(run), scope=_scope(run), narrowed=narrowed_text(run),
+        not_selected=_not_selected(run), verdict=conclusion.sentence, conclusion=conclusion,
         counts=counts, open=open_, waived=waived, unknown=unknown, check_errors=check_errors, coverage=_coverage(run),
         unaccounted=run.coverage.unaccounted, gaps=run.gaps,
         areas=areas_of(checks),
@@ -178,6 +186,11 @@ def _organization(run: Run) -> str:
     return f"Account {run.caller_account} ({name})" if name else f"Account {run.caller_account}"
 
 
+def _not_selected(run: Run) -> tuple[CheckText, ...]:
+    texts = {one.id: one for one in run.checks}
+    return tuple(texts.get(check) or CheckText(check, check) for check in run.not_selected)
+
+
 def _scope(run: Run) -> tuple[str, ...]:
     scope = run.scope
     whole = "Every account of the organization" if run.organization_id else "The account of the credentials"
@@ -192,6 +205,7 @@ def _scope(run: Run) -> tuple[str, ...]:
         "Every repository in detail"
         if scope.all_repositories
         else "Repositories that take part in replication in detail",
+        *([f"Only {run.selection.words}"] if run.narrowed else []),
     )
 
 

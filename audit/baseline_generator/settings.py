@@ -145,7 +145,8 @@ def _replicated_names(evidence: Evidence) -> dict[RegistryId, set[str]]:
         for rule in parse_rules(text).value or ():
             matched = [name for name in names[account, region] if is_covered(name, rule.prefixes)]
             for destination in rule.destinations:
-                replicated.setdefault(destination, set()).update(matched)
+                if destination != (account, region):
+                    replicated.setdefault(destination, set()).update(matched)
     return replicated
 
 

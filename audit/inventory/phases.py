@@ -17,6 +17,7 @@ from audit.inventory.plan import (
     registries_for_detail,
     repositories_to_read,
     required_flows,
+    required_sources,
     rule_flows,
 )
 from audit.inventory.protocols import Checkpoint
@@ -104,6 +105,7 @@ def read_detail(state: CollectionState, executor: ThreadExecutor | ProcessExecut
     chosen = registries_for_detail(state_flows, state.read, all_repositories=all_repositories)
     wanted = repositories_to_read(state_flows, state.read, all_repositories=all_repositories)
     tasks = []
+    required = required_sources(state_flows)
     role_read_in: set[str] = set()
     watched = {flow.destination for flow in state_flows} if state.baseline.registries.failure_events else set()
     for pair in chosen:
@@ -113,7 +115,8 @@ def read_detail(state: CollectionState, executor: ThreadExecutor | ProcessExecut
             role_read_in |= {pair[0]} if kept.registry.service_linked_role_present is not None else set()
             continue
         task = _detail_task(state, pair, wanted.get(pair, ()), role_read_in)
-        tasks.append(replace(task, event_rules=pair in watched))
+        # The quotas of a source apply to what it replicates and to what it is required to replicate.
+        tasks.append(replace(task, event_rules=pair in watched, quotas=task.quotas or pair in required))
     _run_tasks(state, executor, "detail", tasks)
     _share_roles(state)
 

@@ -31,14 +31,18 @@ class Flow:
 
 
 def rule_flows(source: RegistryId, replication_configuration: str | None) -> tuple[Flow, ...]:
-    """The flows of one registry's rules; none where they were not read or are malformed."""
+    """The flows of one registry's rules; none where they were not read or are malformed.
+
+    A rule that names its own registry, which ECR refuses, replicates nothing there.
+    """
     flows = []
     for rule in _rules(replication_configuration):
         filters = rule.get("repositoryFilters") or [{"filter": ""}]
         prefixes = tuple(dict.fromkeys(str(one.get("filter", "")) for one in filters))
         for destination in rule.get("destinations") or ():
             pair = RegistryId(str(destination.get("registryId")), str(destination.get("region")))
-            flows.append(Flow(source, pair, prefixes, configured=True))
+            if pair != source:
+                flows.append(Flow(source, pair, prefixes, configured=True))
     return tuple(flows)
 
 
@@ -112,14 +116,20 @@ def _matching(names: list[str], prefixes: Iterable[str]) -> set[str]:
 def registries_for_detail(
     flows: Iterable[Flow], summaries: Mapping[RegistryId, RegistryEvidence], *, all_repositories: bool
 ) -> tuple[RegistryId, ...]:
-    """Registries that have rules or a policy, are a destination, or have repositories that the baseline requires to be
-    replicated.
+    """Registries that have rules or a policy, are a destination, or are required to replicate, whether they
+    have repositories yet or not.
 
     A registry of which nothing could be read is skipped: further calls would fail in the same way.
     """
     flows = tuple(flows)
-    destinations = {flow.destination for flow in flows}
-    required_sources = {flow.source for flow in flows if not flow.configured}
+    # Rules of registries out of scope name destinations too: these receive replicas like any other.
+    named = (
+        flow.destination
+        for pair, summary in summaries.items()
+        for flow in rule_flows(pair, summary.registry.replication_configuration)
+    )
+    destinations = {flow.destination for flow in flows}.union(named)
+    required = required_sources(flows)
     chosen = []
     for pair, summary in sorted(summaries.items()):
         record = summary.registry
@@ -131,10 +141,15 @@ def registries_for_detail(
             or record.registry_policy != ""
             or has_rules(record.replication_configuration)
             or pair in destinations
-            or (pair in required_sources and summary.repositories["repository"])
+            or pair in required
         ):
             chosen.append(pair)
     return tuple(chosen)
+
+
+def required_sources(flows: Iterable[Flow]) -> frozenset[RegistryId]:
+    """Registries that the baseline requires to replicate."""
+    return frozenset(flow.source for flow in flows if not flow.configured)
 
 
 @dataclass(frozen=True, slots=True)

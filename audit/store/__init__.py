@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,15 +211,14 @@ class Store:
     def resolve(self, name: str) -> str:
         """The full id for `latest`, `previous` (the one before), an id, or a unique prefix of an id.
 
-        Raises NoSuchRunError.
+        A run that was narrowed to some of the checks is neither `latest` nor `previous`. Raises NoSuchRunError.
         """
         with translate_read_errors(self.name), self.engine.connect() as connection:
-            newest_first = sa.select(schema.runs.c.id).order_by(schema.runs.c.id.desc())
-            ids = [str(one) for one in connection.scalars(newest_first)]
-        if name == "previous" and len(ids) == 1:
-            raise NoSuchRunError("the store has one run only; there is no previous run")
+            newest_first = sa.select(schema.runs.c.id, _NARROWED).order_by(schema.runs.c.id.desc())
+            narrowed = {str(run): bool(by) for run, by in connection.execute(newest_first)}
+        ids = list(narrowed)
         if name in ("latest", "previous") and ids:
-            return ids[name == "previous"]
+            return _whole_run(name, [run for run in ids if not narrowed[run]])
         matches = [name] if name in ids else [run for run in ids if name and run.startswith(name)]
         if len(matches) == 1:
             return matches[0]
@@ -325,5 +324,22 @@ class Store:
         return cleanup.repair(self, settled)
 
 
+_NARROWED = schema.runs.c.summary["selection"].as_string()
+"""`RunListEntry.selection` of a run; null for runs that older versions stored."""
+
+
+def _whole_run(name: str, ids: Sequence[str]) -> str:
+    """The run called `latest` or `previous` of the whole runs *ids*, newest first. Raises NoSuchRunError."""
+    if not ids:
+        raise NoSuchRunError("every run in the store is narrowed to some of the checks; name one by its id")
+    if name == "latest":
+        return ids[0]
+    if len(ids) == 1:
+        raise NoSuchRunError("the store has one whole run only; there is no previous run")
+    return ids[1]
+
+
 def _question_of(run: Run) -> str:
-    return request_key(run.organization_id or run.caller_account, run.scope)
+    """Organization and scope; of a narrowed run also its selection, so that it is compared only with its like."""
+    key = (run.organization_id or run.caller_account, run.scope)
+    return request_key(*key, *([run.selection.key] if run.narrowed else []))

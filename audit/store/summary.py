@@ -31,6 +31,10 @@ class RunListEntry:
     registries_complete: int
     evidence_complete: bool
     """Whether every registry was read and nothing is missing (`Run.evidence_complete`)."""
+    selection: str = ""
+    """What narrowed the run to some of the checks, as a clause; empty: it evaluated every check."""
+    not_selected: int = 0
+    """Checks that were not evaluated because of that."""
 
     def as_document(self) -> dict[str, Any]:
         """JSON values."""
@@ -74,4 +78,6 @@ def summarize(run: Run) -> RunListEntry:
         registries_planned=run.coverage.registries_planned,
         registries_complete=run.coverage.registries_complete,
         evidence_complete=run.evidence_complete,
+        selection=run.selection.words,
+        not_selected=len(run.not_selected),
     )

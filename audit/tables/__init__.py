@@ -12,6 +12,7 @@ from audit.tables.images.differences import compare
 from audit.tables.images.frame import images_frame
 from audit.tables.links.frame import links_frame
 from audit.tables.links.names import group_by_link
+from audit.tables.misplaced_grants import MisplacedGrants
 from audit.tables.organization import accounts_frame, gaps_frame, regions_frame, waivers_frame
 from audit.tables.registries.frame import registries_frame
 from audit.tables.replica_pairs import build_replicas
@@ -37,13 +38,14 @@ def build_tables(evidence: Evidence, baseline: Baseline) -> dict[str, pd.DataFra
     images = index_images(index, repository_index)
     found = compare(index, repository_index, pairs, images)
     graph = build_replication_graph(index)
+    misplaced = MisplacedGrants(index)
     return {
         "accounts": accounts_frame(index),
         "regions": regions_frame(index),
         "registries": registries_frame(index),
         "rules": rules_frame(index, graph.names),
-        "links": links_frame(index, group_by_link(index, repository_index, pairs), graph),
-        "grants": grants_frame(index),
+        "links": links_frame(index, group_by_link(index, repository_index, pairs), graph, misplaced),
+        "grants": grants_frame(index, misplaced),
         "templates": templates_frame(index),
         "repositories": repositories_frame(index, repository_index, pairs, images, graph),
         "replicas": replicas_frame(index, repository_index, pairs, images, found),

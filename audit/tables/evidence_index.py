@@ -56,6 +56,13 @@ class EvidenceIndex:
         part = self.parts.get(registry)
         return part.registry if part else None
 
+    def replicates_to(self, source: RegistryId) -> frozenset[RegistryId] | None:
+        """Destinations of the rules of *source*, without itself, which ECR refuses; None: its rules are unknown."""
+        parsed = self.rules.get(source)
+        if parsed is None or parsed.value is None:
+            return None
+        return frozenset(pair for rule in parsed.value for pair in rule.destinations if pair != source)
+
     def is_member(self, account: str) -> bool | None:
         """Whether *account* belongs to the organization; None: unknown."""
         if account in self.accounts:

@@ -11,6 +11,7 @@ import pandas as pd
 from audit.evidence import RegistryRecord
 from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import compact, frame_of_rows
+from audit.tables.misplaced_grants import MisplacedGrants
 from checks.baseline.requirements import destinations_of, prefixes_of
 from checks.iam import Policy, StatementEvaluation, evaluate_policy, parse_policy
 from checks.iam.condition_keys import Context
@@ -34,10 +35,11 @@ class GrantUse:
     def __init__(self, index: EvidenceIndex) -> None:
         self._index = index
         self._incoming: dict[tuple[RegistryId, str], tuple[str, ...]] = {}
-        for (account, _), parsed in index.rules.items():
+        for source, parsed in index.rules.items():
             for rule in parsed.value or ():
                 for destination in rule.destinations:
-                    self._add(destination, account, rule.prefixes)
+                    if destination != source:
+                        self._add(destination, source[0], rule.prefixes)
         self._possible: set[tuple[RegistryId, str]] = set()
         self._add_required(index)
         self._unread: dict[str, str] = {}
@@ -91,7 +93,7 @@ class GrantUse:
         context = Context(Caller(account, partition, None, None), REPLICATE)
         place = Place(*registry, partition)
         # A wrong Resource is another finding, and must be corrected for accounts that use the grant.
-        wrong = bool(resource_problems(statement.resources, place))
+        wrong = bool(resource_problems(statement.resources, place).unmatchable)
         met = bool(prefixes) and (wrong or speaks_about(statement, place, context, prefixes))
         if met is not False:
             return met
@@ -105,6 +107,9 @@ class GrantUse:
 
     def _unread_rules(self, account: str) -> str:
         index = self._index
+        state = index.state(account)
+        if state not in (None, "ACTIVE"):
+            return f"account {account} is {state}, so its rules cannot be read"
         places = [
             RegistryId(record.account, record.region)
             for record in index.evidence.regions
@@ -134,22 +139,28 @@ def _columns(named: Truth, unused: list[str] | None, problem: str) -> dict[str, 
     }
 
 
-def grants_frame(index: EvidenceIndex) -> pd.DataFrame:
+def grants_frame(index: EvidenceIndex, misplaced: MisplacedGrants) -> pd.DataFrame:
     """One row a statement of a registry policy that was read; number 0 for a policy that could not be parsed."""
     members, use = members_with_paths(index), GrantUse(index)
     records = (part.registry for part in index.parts.values())
-    return frame_of_rows(GRANTS, (row for record in records for row in _rows(index, record, members, use)))
+    return frame_of_rows(GRANTS, (row for record in records for row in _rows(index, record, members, use, misplaced)))
 
 
 def _rows(
-    index: EvidenceIndex, record: RegistryRecord, members: Mapping[str, str | None] | None, use: GrantUse
+    index: EvidenceIndex,
+    record: RegistryRecord,
+    members: Mapping[str, str | None] | None,
+    use: GrantUse,
+    misplaced: MisplacedGrants,
 ) -> Iterator[dict[str, Any]]:
     place = RegistryId(record.account, record.region)
     policy = parse_policy(record.registry_policy or "")
     statements = policy.statements if isinstance(policy, Policy) else (None,)
     for judgement, statement in zip(evaluated_statements(index, record, members), statements, strict=False):
         used = use.columns(statement, place, record.partition, judgement.concerns_replication)
-        yield {"account": place[0], "region": place[1], **asdict(judgement), **used}
+        missing_at = () if statement is None else misplaced.missing_at(place, statement)
+        meant = {"grant_missing_at": compact([str(one) for one in missing_at])}
+        yield {"account": place[0], "region": place[1], **asdict(judgement), **used, **meant}
 
 
 def members_with_paths(index: EvidenceIndex) -> Mapping[str, str | None] | None:
@@ -169,5 +180,6 @@ def evaluated_statements(
         organization.id if organization else None,
         frozenset(grants.external_accounts),
         frozenset(grants.allowed_actions),
+        record.policy_scope,
         index.evidence.started_at,
     )

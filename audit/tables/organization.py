@@ -114,13 +114,14 @@ def waivers_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return frame_of_rows(WAIVERS, rows)
 
 
-def waiver_scope_of(evidence: Evidence, scope: Scope) -> WaiverScope:
-    """What the run of *evidence* covers."""
+def waiver_scope_of(evidence: Evidence, scope: Scope, not_selected: Iterable[str] = ()) -> WaiverScope:
+    """What the run of *evidence* covers; *not_selected*: ids of the checks that it leaves out."""
     narrowed = bool(scope.accounts or scope.ous)
     return WaiverScope(
         accounts=frozenset(one.account for one in evidence.accounts if one.in_scope) if narrowed else None,
         regions=frozenset(scope.regions) if scope.regions else None,
         unread=frozenset(RegistryId(gap.account, gap.region) for gap in all_gaps(evidence) if _hides_rows(gap)),
+        not_selected=frozenset(not_selected),
     )
 
 

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from checks.baseline.check_names import similar, unknown_checks
 from checks.baseline.schema import Baseline, Waiver, WaiverFile
+from checks.baseline.sections import DOCUMENTS
 from checks.baseline.values import SHAPES, Strict
-from checks.baseline.yaml_reader import BaselineError, Node, Path, Problem, Reading, path_text
+from checks.baseline.yaml_reader import TWELVE_DIGITS, BaselineError, Node, Path, Problem, Reading, path_text
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -148,6 +149,7 @@ def load_document(
     if not isinstance(root.value, dict):
         message, hint = f"{what} is a mapping of keys to values", "begin with a line such as `version: 1`"
         raise BaselineError((*problems, Problem(name, root.line, root.column, "", message, hint)))
+    _restore_numbers(root)
     loaded = None
     try:
         # As JSON and strict, so exactly the values of the JSON Schema are accepted.
@@ -168,13 +170,15 @@ def example_baseline() -> str:
 
 def _problems(errors: Iterable[ErrorDetails], root: Node, file: str, model: type[Strict]) -> Iterator[Problem]:
     """Pydantic's errors as problems, those about one value (the branches of a union) as one."""
-    grouped: dict[Path, list[ErrorDetails]] = {}
-    for error in errors:
+    grouped: dict[tuple[Path, str], list[ErrorDetails]] = {}
+    for error in _separated(errors):
         path = _locate(root, error, model)
         # Pydantic counts only the valid entries of a list; the invalid ones are reported already.
         if error["type"] != "too_short" or len(_find(root, path)[0].children) < error["ctx"]["min_length"]:
-            grouped.setdefault(path, []).append(error)
-    for path, group in grouped.items():
+            # The branches of a union fail together; what our own validators say of one value stays apart.
+            own = error["msg"] if error["type"] == "baseline" else ""
+            grouped.setdefault((path, own), []).append(error)
+    for (path, _), group in grouped.items():
         node, key = _find(root, path)
         kinds = {error["type"] for error in group}
         if "extra_forbidden" in kinds and key is not None:
@@ -188,8 +192,27 @@ def _problems(errors: Iterable[ErrorDetails], root: Node, file: str, model: type
             message, hint = _words(next((error for error in group if error["type"] not in _CHOICE), group[0]), node)
         if len(group) > 1 and "dict_type" in kinds:
             message += ", nor a policy document"
-        place = key if key is not None and group[0]["loc"][-1] == "[key]" else node
+        about_key = group[0].get("ctx", {}).get("about_key") or group[0]["loc"][-1:] == ("[key]",)
+        place = key if key is not None and about_key else node
         yield Problem(file, place.line, place.column, path_text(path), message, hint)
+
+
+def _separated(errors: Iterable[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """An error of several problems (`all_wrong`) as one error each."""
+    for error in errors:
+        for problem in error.get("ctx", {}).get("problems", ({},)):
+            separate = error.copy()
+            if problem:
+                separate["ctx"], separate["msg"] = problem, problem["text"]
+            yield separate
+
+
+def _restore_numbers(node: Node, *, in_document: bool = False) -> None:
+    """Make twelve digits without quotes a number inside a policy document, as AWS would read them."""
+    for key, child in node.children.items():
+        if in_document and child.plain and TWELVE_DIGITS.fullmatch(child.raw):
+            node.value[key] = int(child.raw)
+        _restore_numbers(child, in_document=in_document or key in DOCUMENTS)
 
 
 def _locate(root: Node, error: ErrorDetails, model: type[Strict]) -> Path:

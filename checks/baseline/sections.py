@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -17,8 +19,10 @@ from checks.baseline.values import (
     Strict,
     TagFilter,
     Text,
+    all_wrong,
     wrong,
 )
+from checks.policy_documents.validation import DocumentKind, text_problems
 
 
 def _role_arns(principals: tuple[str, ...]) -> tuple[str, ...]:
@@ -152,9 +156,10 @@ class Environment(Strict):
         return self
 
 
-_DOCUMENTS = (("lifecycle_policy", "rules", 30_720), ("repository_policy", "Statement", 10_240))
-"""Field, the key that such a document needs, and the characters that ECR accepts (ECR API reference,
-PutLifecyclePolicy and SetRepositoryPolicy)."""
+DOCUMENTS: Mapping[str, DocumentKind] = MappingProxyType(
+    {"lifecycle_policy": DocumentKind.LIFECYCLE, "repository_policy": DocumentKind.REPOSITORY}
+)
+"""Field → the kind of policy document that a mapping in it is."""
 
 
 class Encryption(Strict):
@@ -234,15 +239,14 @@ class Settings(Strict):
 
     @model_validator(mode="after")
     def _documents_can_be_put(self) -> Self:
-        for field, needed, maximum in _DOCUMENTS:
-            document = getattr(self, field)
-            if not isinstance(document, dict):
-                continue
-            if not document.get(needed):
-                raise wrong(f"a policy document needs `{needed}`", "write the document as AWS defines it", field)
-            length = len(json.dumps(document, separators=(",", ":")))
-            if length > maximum:
-                raise wrong(f"the document has {length:,} characters, ECR accepts {maximum:,}", "shorten it", field)
+        problems = [
+            ((field,), problem)
+            for field, kind in DOCUMENTS.items()
+            if isinstance(document := getattr(self, field), dict)
+            for problem in text_problems(kind, json.dumps(document, separators=(",", ":")))
+        ]
+        if problems:
+            raise all_wrong(problems)
         return self
 
 

@@ -6,11 +6,13 @@ Patterns have the same meaning in Rust (pydantic), Python and ECMAScript (editor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+from checks.policy_documents.problem import DocumentProblem
 
 _ACCOUNT = "^[0-9]{12}$"
 _DESTINATION = "^([0-9]{12}|same)$"
@@ -103,6 +105,15 @@ class Strict(BaseModel):
 def wrong(text: str, hint: str, *at: str | int) -> PydanticCustomError:
     """An error about the value at *at*, a path below the place where it is raised."""
     return PydanticCustomError("baseline", "{text}", {"text": text, "hint": hint, "at": at})
+
+
+def all_wrong(problems: Sequence[tuple[tuple[str | int, ...], DocumentProblem]]) -> PydanticCustomError:
+    """One error for several problems of documents, each with the path of its document below the place of the error."""
+    listed = [
+        {"text": one.message, "hint": one.hint, "at": (*at, *one.path), "about_key": one.about_key}
+        for at, one in problems
+    ]
+    return PydanticCustomError("baseline", "{text}", {**listed[0], "problems": listed})
 
 
 def document_schema(model: type[Strict], identifier: str, title: str) -> dict[str, Any]:

@@ -52,6 +52,8 @@ class WaiverScope:
     """Regions in scope; None: all of them."""
     unread: frozenset[RegistryId] = frozenset()
     """Registries where rows are missing because reads failed; empty text: any."""
+    not_selected: frozenset[str] = frozenset()
+    """Ids of the checks that a narrowed run leaves out."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def _row(
         "days_left": (waiver.until - setting.today).days,
         "in_force": setting.in_force(waiver),
         "state": _state(waiver, setting),
-        "problem": _problem(waiver, setting, reopened),
+        "problem": _problem(waiver, setting, reopened, unseen=bool(unseen)),
         "findings": None if unseen else found,
         "reopened": reopened,
         "not_evaluated": unseen,
@@ -155,13 +157,15 @@ def _state(waiver: Waiver, setting: Exceptions) -> str:
     return "too far ahead" if waiver.until > setting.today else "expired"
 
 
-def _problem(waiver: Waiver, setting: Exceptions, reopened: int) -> str:
-    """Why *waiver* is not in force, as a clause; empty where it is."""
+def _problem(waiver: Waiver, setting: Exceptions, reopened: int, *, unseen: bool) -> str:
+    """Why *waiver* is not in force, as a clause; empty where it is. *unseen*: not all that it covers was evaluated."""
     if setting.in_force(waiver):
         return ""
     until = waiver.until.isoformat()
     if waiver.until > setting.today:
         return f"{until} is more than {setting.longest_days} days ahead"
+    if not reopened and unseen:
+        return f"it expired on {until}"
     if not reopened:
         return f"it expired on {until}, and no open finding matches it"
     return f"it expired on {until}, and {counted(reopened, 'finding')} {'are' if reopened > 1 else 'is'} open again"
@@ -172,6 +176,8 @@ def _not_evaluated(waiver: Waiver, results: Sequence[CheckResult], setting: Exce
     broken = [one.check for one in results if one.error and _for_check((waiver,), one.check, setting.aliases)]
     if broken:
         return f"the check {broken[0]} failed to run"
+    if any(_for_check((waiver,), check, setting.aliases) for check in scope_read.not_selected):
+        return "the run was limited to some checks"
     if scope_read.regions is not None and not (waiver.regions and scope_read.regions.issuperset(waiver.regions)):
         return "the run was limited to some Regions"
     named = bool(waiver.accounts or waiver.ous)

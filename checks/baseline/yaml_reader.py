@@ -22,7 +22,8 @@ Scalar = str | int | float | bool | None
 Path = tuple[str | int, ...]
 """Keys and positions (from 0) from the top of the file to a value."""
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
+TWELVE_DIGITS = re.compile(r"[0-9]{12}")
+"""The format of an account id."""
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE = frozenset(("true", "True", "TRUE"))
 _FALSE = frozenset(("false", "False", "FALSE"))
@@ -101,6 +102,8 @@ class Node:
     """Plain value; of a collection, the list or mapping of its children's plain values."""
     raw: str = ""
     """A scalar as written."""
+    plain: bool = False
+    """Whether a scalar is written without quotes and without a tag."""
     children: dict[str | int, Node] = field(default_factory=dict)
     keys: dict[str, Node] = field(default_factory=dict)
     """Of a mapping: the position of each key."""
@@ -216,7 +219,7 @@ class Reading:
         elif kind == "SequenceStartEvent":
             node.value = []
         else:
-            node.raw, node.closed = event.value, True
+            node.raw, node.plain, node.closed = event.value, event.implicit[0], True
             node.value = self._scalar(event) if event.implicit[0] else event.value
             if self._key and event.implicit[0] and not event.value:
                 # ruamel.yaml places an empty value where the next token begins, often lines below its key.
@@ -233,7 +236,7 @@ class Reading:
             return None
         if raw in _TRUE or raw in _FALSE:
             return raw in _TRUE
-        if _INTEGER.fullmatch(raw) and not _ACCOUNT.fullmatch(raw):
+        if _INTEGER.fullmatch(raw) and not TWELVE_DIGITS.fullmatch(raw):
             return int(raw, {"0o": 8, "0x": 16}.get(raw[:2], 10))
         if _NO_NUMBER.fullmatch(raw) or (_FLOAT.fullmatch(raw) and not math.isfinite(float(raw))):
             self._note(*self._last, self._path(), f"{raw[:40]} is not a finite number", "put text in quotes")

@@ -1,10 +1,12 @@
 """Renders rows as text: format strings over columns, whose nulls never read `None` or `nan`.
 
-Besides those of ``str.format``, a field may have one of four specifications:
+Besides those of ``str.format``, a field may have one of six specifications:
 
 - ``{missing_prefixes:names}`` reads a JSON array of text as a list (`a, b and 3 more`); an empty prefix is
   *every repository*;
 - ``{delete_replication:on or off}`` shows a boolean as `on` or `off`;
+- ``{ignored_by_scope:if would allow else allows}`` is the first text where a boolean is true, else the second;
+- ``{grant_missing_at:after ; missing in }`` is that text and the list of a JSON array, or empty where it has no member;
 - ``{condition_problem:because}`` is a colon and the clause, or empty where there is none;
 - ``{images_missing:count image}`` puts a number before its noun, in the singular or the plural.
 """
@@ -27,6 +29,10 @@ _SHOWN = 8
 """Names shown of a list; the rest is counted."""
 
 _COUNTED = re.compile(r"count [a-z]{1,20}")
+_CHOICE = re.compile(r"if (.{0,160}) else (.{0,160})")
+_AFTER = re.compile(r"after (.{0,160})")
+_OWN = re.compile(f"{_COUNTED.pattern}|{_CHOICE.pattern}|{_AFTER.pattern}")
+"""Specifications with an argument."""
 
 _Renderer = Callable[[Any, str], str]
 """A value and a field's specification → words."""
@@ -53,7 +59,7 @@ def is_plain(template: str) -> bool:
     Any other specification goes to Python's ``format``, where a few characters can produce a text of any length.
     """
     return all(
-        conversion is None and (not specification or specification in _RENDERERS or _COUNTED.fullmatch(specification))
+        conversion is None and (not specification or specification in _RENDERERS or _OWN.fullmatch(specification))
         for _, name, specification, conversion in string.Formatter().parse(template)
         if name is not None
     )
@@ -69,6 +75,10 @@ def _parts(template: str) -> tuple[tuple[str, str, str, _Renderer], ...]:
 
 
 def _renderer(specification: str) -> _Renderer:
+    if _CHOICE.fullmatch(specification):
+        return _choice_text
+    if specification.startswith("after "):
+        return _list_text
     return _count_text if specification.startswith("count ") else _RENDERERS.get(specification, _plain_text)
 
 
@@ -97,8 +107,18 @@ def _count_text(value: Any, specification: str) -> str:
     return counted(value, specification.removeprefix("count "))
 
 
+def _choice_text(value: Any, specification: str) -> str:
+    found = _CHOICE.fullmatch(specification)
+    return (found[1] if value else found[2]) if found else ""
+
+
 def _names_text(value: Any, _: str) -> str:
     return NOT_KNOWN if value is None else names_text(names_in(value))
+
+
+def _list_text(value: Any, specification: str) -> str:
+    members = names_in(value)
+    return specification.removeprefix("after ") + names_text(members) if members else ""
 
 
 def _switch_text(value: Any, _: str) -> str:

@@ -22,7 +22,8 @@ them a repository policy first, or their pulls fail.
 ## Limits of this check
 
 It does not know which principals use the permission; search CloudTrail before narrowing the statement. Repository
-policies and IAM policies are not evaluated here.
+policies and IAM policies are not evaluated here. While the registry has policy scope V1, which ignores these
+actions, the finding says what the statement would allow once switched to V2, with a lower severity.
 
 ## References
 
@@ -62,8 +63,10 @@ CHECK = Check(
     severity=Severity.HIGH,
     table=GRANTS,
     expect=in_set("excess_actions", "[]"),
-    message="statement {statement} of the registry policy of {account}/{region} allows other accounts "
-    "{excess_actions:names}, which the baseline does not list",
+    message="statement {statement} of the registry policy of {account}/{region} "
+    "{excess_ignored_by_scope:if would, once switched to V2, allow else allows} other accounts {excess_actions:names}, "
+    "which the baseline does not list"
+    "{ignored_by_scope:if ; this statement has no effect today, because policy scope V1 ignores it else }",
     remediation=_remediation,
     when=("allows_others",),
     graded="excess_actions_severity",

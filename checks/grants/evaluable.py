@@ -4,7 +4,7 @@
 
 For each statement of a registry policy that allows or denies replication to a principal outside the account, the
 outcome must not depend on a condition key or a policy variable for which AWS does not document what a replication
-request carries.
+request carries, nor on a resource of which it does not document whether it matches (`repository*`).
 
 ## Why it matters
 
@@ -15,8 +15,8 @@ is unknown because of that one line.
 ## How to fix
 
 Bound the statement by keys that replication is known to send: `aws:PrincipalOrgID`, `aws:PrincipalOrgPaths`,
-`aws:PrincipalAccount` or `aws:PrincipalArn`. Whether the present condition is needed is a question for its author, so
-that there are steps and no command.
+`aws:PrincipalAccount` or `aws:PrincipalArn`, and write `repository/` in full in its resources. Whether the present
+condition is needed is a question for its author, so that there are steps and no command.
 
 ## Limits of this check
 
@@ -49,7 +49,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
         manual=(
             f"Ask what {where} should achieve. It depends on: {row['undetermined_by']}.",
             "Express the same with aws:PrincipalOrgID, aws:PrincipalOrgPaths, aws:PrincipalAccount or "
-            "aws:PrincipalArn, or remove the condition.",
+            "aws:PrincipalArn, or remove the condition. In a Resource, write `repository/` in full before a wildcard.",
             "Push an image and read its replication status before and after the change, because AWS does not document "
             "the outcome.",
         ),

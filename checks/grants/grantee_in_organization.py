@@ -20,7 +20,8 @@ organization. For a declared partner, confirm that the reason still holds.
 ## Limits of this check
 
 Membership is what AWS Organizations listed; in single-account mode it is unknown. A condition that names another
-organization is understood as granting that organization, and is left for a person to change.
+organization is understood as granting that organization, and is left for a person to change. A
+statement that policy scope V1 ignores has no effect today, which the finding says; its severity is then medium.
 
 ## References
 
@@ -86,8 +87,10 @@ CHECK = Check(
     severity=Severity.CRITICAL,
     table=GRANTS,
     expect=in_set("outside_accounts", "[]"),
-    message="statement {statement} of the registry policy of {account}/{region} allows principals outside the "
-    "organization: {outside_accounts:names}",
+    message="statement {statement} of the registry policy of {account}/{region} "
+    "{ignored_by_scope:if would, once switched to V2, allow else allows} principals outside the organization: "
+    "{outside_accounts:names}"
+    "{ignored_by_scope:if ; this statement has no effect today, because policy scope V1 ignores it else }",
     remediation=_remediation,
     when=("allows_others",),
     graded="outside_accounts_severity",

@@ -19,7 +19,8 @@ nothing to bound it by; then name the accounts that are meant.
 ## Limits of this check
 
 A condition on the network or on the source makes the answer unknown: whether it closes the statement for replication
-is not documented. Repository policies are not evaluated by this check.
+is not documented. Repository policies are not evaluated by this check. A statement that policy scope V1
+ignores has no effect today, which the finding says; its severity is then medium.
 
 ## References
 
@@ -62,8 +63,11 @@ CHECK = Check(
     severity=Severity.CRITICAL,
     table=GRANTS,
     expect=in_set("grantee_scope", "none", "accounts", "organizations"),
-    message="statement {statement} of the registry policy of {account}/{region} allows every AWS account",
+    message="statement {statement} of the registry policy of {account}/{region} "
+    "{ignored_by_scope:if would, once switched to V2, allow else allows} every AWS account"
+    "{ignored_by_scope:if ; this statement has no effect today, because policy scope V1 ignores it else }",
     remediation=_remediation,
+    graded="grantee_scope_severity",
     unknown="whether statement {statement} of the registry policy of {account}/{region} is open to every AWS "
     "account is unknown{problem:because}",
     evidence=("sid", "statement_json"),

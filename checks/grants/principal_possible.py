@@ -3,8 +3,8 @@
 ## What it checks
 
 For each statement that allows replication, at least one principal must be one that replication matches: an account
-(by its id or its `root`), or everyone. A statement of which every principal is another role, a user, a service or the
-id of a deleted principal cannot match.
+(by its id or its `root`), its service-linked role of replication, or everyone. A statement of which every principal is
+another role, a user, a service or the id of a deleted principal cannot match.
 
 ## Why it matters
 
@@ -21,8 +21,9 @@ its own.
 
 ## Limits of this check
 
-Whether naming the service-linked role itself works is not documented by AWS; for such a statement the answer is
-unknown. So it is for a principal that has no documented form.
+Naming the service-linked role as principal counts like the same ARN in `aws:PrincipalArn`: replication calls as that
+role. One session of it is unknown, because AWS does not document the name of the session. So is a principal that has no
+documented form.
 
 ## References
 

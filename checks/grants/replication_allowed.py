@@ -12,6 +12,8 @@ those that the prefixes allow. Links within one account need no statement.
 Only the destination can permit replication across accounts, in its registry policy of that very Region. Without it
 every replication is refused, and the source sees nothing but a status on each single image. No policy at all, a policy
 set in one Region only, or a statement for another account all look like a working configuration on the source's side.
+Where the statement stands in another Region of the destination account, or in the source's own account, the finding
+names that place, and the finding about that statement names this destination.
 
 ## How to fix
 
@@ -74,7 +76,7 @@ CHECK = Check(
     when=("cross_account",),
     unknown="whether the registry policy of {destination_account}/{destination_region} allows replication from account "
     "{source_account} is unknown{grant_reason:because}",
-    evidence=("grant_reason", "prefixes", "expected_prefixes", "uncovered_prefixes"),
+    evidence=("grant_reason", "misplaced_grants", "prefixes", "expected_prefixes", "uncovered_prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:GetAccountSetting"),
     controls=("own: NIST 800-53 AC-3",),

@@ -20,7 +20,9 @@ to work may stop more than expected.
 ## Limits of this check
 
 It checks whether an ARN can match at all, not whether it matches what was meant. Whether a wildcard in the resource
-type (`repository*`) works is not documented by AWS; it is reported, because the documented spelling costs nothing.
+type (`repository*`) or in the service works, and whether the `*` of a shortened ARN spans its missing fields, is not
+documented by AWS: then the answer is unknown, here as for the links that depend on it. Write `repository/` in full. A
+statement that policy scope V1 ignores has no effect today, and its finding a lower severity.
 
 ## References
 
@@ -67,11 +69,14 @@ CHECK = Check(
     table=GRANTS,
     expect=between("unmatchable_resources", maximum=0),
     message="statement {statement} of the registry policy of {account}/{region} names "
-    "{unmatchable_resources:count resource} that no repository there can match: {resource_problem}",
+    "{unmatchable_resources:count resource} that no repository there can match: {resource_problem}"
+    "{grant_missing_at:after ; it seems to be meant for the link without a grant to }"
+    "{ignored_by_scope:if ; this statement has no effect today, because policy scope V1 ignores it else }",
     remediation=_remediation,
+    graded="resource_severity",
     unknown="whether the resources of statement {statement} of the registry policy of {account}/{region} can match a "
-    "repository is unknown{problem:because}",
-    evidence=("sid", "effect", "resource_problem", "statement_json"),
+    "repository is unknown{resource_problem:because}{problem:because}",
+    evidence=("sid", "effect", "resource_problem", "grant_missing_at", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),
 )

@@ -7,6 +7,9 @@ with this registry as destination, for names that the statement's Resource match
 counts as much as a rule. A Resource that names no repository of this registry is reported by
 `grants.resource-arn-valid`; then any rule counts.
 
+Where such an account replicates to another Region of this account, or this account replicates itself, and no grant lies
+there, the finding names that destination: the statement probably stands in the wrong registry.
+
 ## Why it matters
 
 An unused grant is an access path that is not monitored. It stays behind when a migration ends, when a rule is moved to
@@ -66,12 +69,13 @@ CHECK = Check(
     table=GRANTS,
     expect=in_set("unused_accounts", "[]"),
     message="statement {statement} of the registry policy of {account}/{region} allows replication to accounts that "
-    "replicate none of its repositories: {unused_accounts:names}",
+    "replicate none of its repositories: {unused_accounts:names}"
+    "{grant_missing_at:after ; it seems to be meant for the link without a grant to }",
     remediation=_remediation,
     when=("grantees_named",),
     unknown="whether every account that statement {statement} of the registry policy of {account}/{region} allows to "
     "replicate does so is unknown{use_problem:because}{problem:because}",
-    evidence=("sid", "statement_json"),
+    evidence=("sid", "grant_missing_at", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "ecr:DescribeRegistry"),
     controls=("own: NIST 800-53 AC-2",),
 )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checks.iam.actions import ACTIONS, meant_action
 from checks.iam.callers import CallerGroup, Organization, caller_groups
 from checks.iam.condition_keys import Context
 from checks.iam.conditions import holds
@@ -113,12 +114,15 @@ def _asked(clauses: Sequence[Clause], actions: Collection[str] | None) -> list[t
     """For each action, which statements match it; actions that all statements treat alike occur once."""
     statements = [clause.statement for clause in clauses]
     if actions is None:
-        # An action that is newer than this list occurs only where a policy spells it out.
+        # An action that is newer than this list occurs only where a policy spells it out; a misspelt one is none.
         texts = {text.lower() for one in statements for text in one.actions.texts}
-        literal = sorted(text for text in texts if text.startswith("ecr:") and not set("*?") & set(text))
+        literal = sorted(text for text in texts if text.startswith("ecr:") and not set("*?") & set(text)
+                         and (text in _KNOWN_ACTIONS or not meant_action(text)))  # fmt: skip
         actions = (*ON_REPOSITORIES, *literal)
     return list(dict.fromkeys(tuple(action_match(one, action) for one in statements) for action in actions))
 
+
+_KNOWN_ACTIONS = frozenset(action.lower() for action in ACTIONS)
 
 Holders = Mapping[str, Truth]
 """Principals with a permission, by label (see `checks.iam.callers.CallerGroup`), and whether that is certain; without

@@ -258,6 +258,12 @@ def speaks_about(statement: Statement, registry: Registry, context: Context, pre
     return None if None in met or not all(found.complete for found in answers) else False
 
 
+def open_for_some(names: Names) -> bool:
+    """Whether it is unknown of some repository name that *names* includes it."""
+    found = outcomes(Clauses((Clause("Allow", True, names),), (), same_account=False), "")
+    return not found.complete or any(pair[0].gives is None for pair, _ in found.examples)
+
+
 def takes_in_all(names: Names, prefix: str) -> Truth:
     """Whether *names* includes every repository name that begins with *prefix*."""
     return _allowed(Clauses((Clause("Allow", True, names),), (), same_account=False), prefix)

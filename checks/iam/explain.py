@@ -187,7 +187,7 @@ def _problems(policy: Policy, text: str, request: ReplicationRequest) -> tuple[s
     resources = (
         f"{one.name}: {problem}"
         for one in policy.statements
-        for problem in resource_problems(one.resources, request.link.registry)
+        for problem in resource_problems(one.resources, request.link.registry).both
     )
     impossible = (
         f"{one.name}: {entry.impossible}"

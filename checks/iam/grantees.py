@@ -10,7 +10,7 @@ from checks.iam.condition_keys import NETWORK, Context
 from checks.iam.conditions import Condition, holds
 from checks.iam.operators import OPERATORS
 from checks.iam.parse import Statement
-from checks.iam.principals import Kind
+from checks.iam.principals import REPLICATING, Kind
 from checks.iam.request import REPLICATE, Caller
 from checks.iam.three_valued import Truth
 
@@ -128,7 +128,7 @@ def replicating_accounts(statement: Statement, owner: str) -> tuple[frozenset[st
     whom, principals = named_grantees(statement), statement.principals
     if whom.everyone or whom.organizations:
         return frozenset(), False
-    named = frozenset(one.account for one in principals.entries if one.kind in (Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE))
+    named = frozenset(one.account for one in principals.entries if one.kind in REPLICATING)
     return (whom.accounts if principals.everyone else named) - {owner}, True if whom.readable else None
 
 

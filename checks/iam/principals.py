@@ -30,6 +30,8 @@ class Kind(StrEnum):
     EVERYONE = "everyone"
     ACCOUNT = "account"
     SERVICE_LINKED_ROLE = "service-linked role"
+    SERVICE_LINKED_SESSION = "session of the service-linked role"
+    """One session of that role by its name, which AWS does not document."""
     OTHER_IDENTITY = "other identity"
     """A role, user or session that replication never acts as."""
     DELETED = "deleted"
@@ -39,6 +41,10 @@ class Kind(StrEnum):
     MALFORMED = "malformed"
     """A text that no principal has: an unrendered template, a damaged account id, a pattern."""
     UNRECOGNIZED = "unrecognized"
+
+
+REPLICATING = (Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE, Kind.SERVICE_LINKED_SESSION)
+"""Principals that replication from their account matches, or may match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Principal:
             return True
         if self.kind is Kind.UNRECOGNIZED:
             return None
-        if self.kind in (Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE):
+        if self.kind in REPLICATING:
             if self.partition not in ("", caller.partition):
                 return False
             if caller.account is None:
@@ -68,20 +74,24 @@ class Principal:
                 return False
             if self.kind is Kind.ACCOUNT:
                 return True
-            # That the service-linked role's own ARN matches is seen in practice, but not documented.
-            return False if caller.identity else None
+            if caller.identity:
+                return False
+            # The same role as in `aws:PrincipalArn`, so it gets the same answer.
+            return True if self.kind is Kind.SERVICE_LINKED_ROLE else None
         return self.kind is Kind.OTHER_IDENTITY and bool(caller.identity) and _same_identity(self.text, caller.identity)
 
     def why_not(self, caller: Caller) -> str:
         """Why it does not match *caller*, or may not, as a clause."""
         shown = f"`{self.text[:200]}`"
         match self.kind:
-            case Kind.SERVICE_LINKED_ROLE if self.account == caller.account:
-                return f"{shown} is the role that replication acts as, but AWS does not document that naming it works"
-            case Kind.ACCOUNT | Kind.SERVICE_LINKED_ROLE if self.account != caller.account:
+            case kind if kind in REPLICATING and self.account != caller.account:
                 return f"{shown} is account {self.account}, not {caller.account}"
-            case Kind.ACCOUNT | Kind.SERVICE_LINKED_ROLE:
+            case kind if kind in REPLICATING and self.partition not in ("", caller.partition):
                 return f"{shown} is in partition {self.partition}, not {caller.partition}"
+            case Kind.SERVICE_LINKED_ROLE:
+                return f"{shown} is the role of replication alone, and the caller is {caller.identity[:200]}"
+            case Kind.SERVICE_LINKED_SESSION:
+                return f"{shown} is one session of the role of replication; AWS does not document the session's name"
         return self.impossible
 
     @property
@@ -257,8 +267,12 @@ def _aws(text: str) -> Principal:
     partition, service, account, rest = found.groups()
     if service == "iam" and rest == "root":
         return Principal(text, Kind.ACCOUNT, account, partition)
-    own_role = rest == f"role/{SERVICE_LINKED_ROLE}" if service == "iam" else f"/{_ROLE_NAME}/" in rest
-    return Principal(text, Kind.SERVICE_LINKED_ROLE if own_role else Kind.OTHER_IDENTITY, account, partition)
+    kind = Kind.OTHER_IDENTITY
+    if service == "iam" and rest == f"role/{SERVICE_LINKED_ROLE}":
+        kind = Kind.SERVICE_LINKED_ROLE
+    elif service == "sts" and rest.startswith(f"assumed-role/{_ROLE_NAME}/"):
+        kind = Kind.SERVICE_LINKED_SESSION
+    return Principal(text, kind, account, partition)
 
 
 def _malformed(text: str) -> Principal:

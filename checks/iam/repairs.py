@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from checks.iam.actions import meant_action, unknown_actions
 from checks.iam.condition_keys import NEVER_SENT
 from checks.iam.parse import read_statement
 from checks.iam.principals import Kind
@@ -31,17 +32,18 @@ def with_own_resources(statement: Statement, registry: Registry) -> Statement | 
     """
     if statement.get("Effect") != "Allow" or "Resource" not in statement:
         return None
-    corrected = [_own_resource(text, registry) for text in _listed(statement["Resource"])]
+    corrected = [own_resource(text, registry) for text in _listed(statement["Resource"])]
     if None in corrected:
         return None
     return {**statement, "Resource": _shortest(corrected)}
 
 
-def _own_resource(text: Any, registry: Registry) -> str | None:
+def own_resource(text: Any, registry: Registry) -> str | None:
+    """The ARN of *registry* that a Resource entry *text* probably means; itself if it is right; None: not clear."""
     if not isinstance(text, str):
         return None
     alone = read_statement({"Effect": "Allow", "Principal": "*", "Action": REPLICATE, "Resource": text}, 1)
-    if not alone.resources.problems and not resource_problems(alone.resources, registry):
+    if not alone.resources.problems and not resource_problems(alone.resources, registry).both:
         return text
     _, found, name = text.partition("repository/")
     if not found:
@@ -130,6 +132,23 @@ def with_replication_actions(statement: Statement, allowed: Collection[str]) -> 
         return {}
     kept = {name: value for name, value in statement.items() if name not in ("Action", "NotAction")}
     return {**kept, "Action": _shortest(actions)}
+
+
+def with_known_actions(statement: Statement, allowed: Collection[str]) -> Statement | None:
+    """The statement without actions that ECR does not have; those that resemble one are replaced by it.
+
+    Empty where nothing remains. None where a person must decide: a Deny or NotAction that would take effect, actions
+    that cannot be read, and an Allow of more than *allowed*.
+    """
+    element = read_statement(statement, 1).actions
+    unknown = unknown_actions(element)
+    if element.problems or not unknown or element.negated or statement.get("Effect") != "Allow":
+        return None
+    meant = {text: meant_action(text) for text in unknown}
+    if any(action and action not in allowed for action in meant.values()):
+        return None
+    actions = list(dict.fromkeys(filter(None, (meant.get(text, text) for text in element.texts))))
+    return {**statement, "Action": _shortest(actions)} if actions else {}
 
 
 def _any_matches(globs: Collection[Any], action: str) -> bool:

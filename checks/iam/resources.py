@@ -87,10 +87,28 @@ def _known(text: str, context: Context, *, variables: bool) -> str | None:
     return None if unrendered(text) else resolved(text, context)
 
 
-def resource_problems(resources: Patterns, registry: Registry) -> tuple[str, ...]:
-    """Why entries cannot match a repository of *registry*, as clauses; empty: all can."""
-    judged = (_judged(text, registry, variables=resources.variables) for text in resources.texts)
-    return tuple(one.problem for one in judged if one.problem)
+@dataclass(frozen=True, slots=True)
+class ResourceProblems:
+    """Entries of a Resource or NotResource that no repository of a registry matches, or perhaps none, as clauses."""
+
+    unmatchable: tuple[str, ...]
+    """Why entries cannot match."""
+    undetermined: tuple[str, ...]
+    """Why it is not documented whether entries match."""
+
+    @property
+    def both(self) -> tuple[str, ...]:
+        """All of them, those that cannot match first."""
+        return (*self.unmatchable, *self.undetermined)
+
+
+def resource_problems(resources: Patterns, registry: Registry) -> ResourceProblems:
+    """The entries that cannot match a repository of *registry*, and those of which that is unknown."""
+    judged = [_judged(text, registry, variables=resources.variables) for text in resources.texts]
+    return ResourceProblems(
+        tuple(one.problem for one in judged if one.problem and one.pattern is None),
+        tuple(one.problem for one in judged if one.problem and one.pattern is not None),
+    )
 
 
 @lru_cache(maxsize=16_384)
@@ -105,7 +123,9 @@ def _judged(text: str, registry: Registry, *, variables: bool) -> _Judged:
         return _Judged(None, f"{shown} has an unrendered template, `{marker}`")
     if glob.variable:
         # Whatever the value of the variable, the rest must match.
-        return _Judged(NamePattern(glob, whole, certain=False) if _possible(glob, whole) else None, "")
+        if _possible(glob, whole):
+            return _Judged(NamePattern(glob, whole, certain=False), "")
+        return _Judged(None, f"{shown} matches no repository of this registry, whatever the value of its variable")
     fields = text.split(":", 5)
     if len(fields) < 6:
         return _short(glob, shown, fields, whole)
@@ -115,14 +135,18 @@ def _judged(text: str, registry: Registry, *, variables: bool) -> _Judged:
     name = compile_glob(fields[5], variables=variables)
     service_open = fields[2] != "ecr"
     if fields[5] == "*" or fields[5].startswith(_TYPE):
-        problem = f"{shown} has a wildcard as service, which AWS does not allow" if service_open else ""
+        problem = ""
+        if service_open:
+            problem = f"{shown} has a wildcard as service, and AWS does not document whether it matches; write `ecr`"
         return _Judged(NamePattern(name, _TYPE, certain=not service_open), problem)
     if not _possible(name, _TYPE):
         return _Judged(None, f"{shown} does not have `{_TYPE}` after the account, so it matches no repository")
-    # IAM allows no wildcard within the type of a resource (IAM user guide, reference-arns.html).
+    # The IAM user guide can be read both ways: reference_policies_elements_resource.html expands wildcards in a part
+    # of an ARN, and reference-arns.html allows none in the type of a resource.
     return _Judged(
         NamePattern(name, _TYPE, certain=False),
-        f"{shown} has a wildcard in the resource type; write `{_TYPE}` in full before the wildcard",
+        f"{shown} has a wildcard in the resource type, and AWS does not document whether it matches; write "
+        f"`{_TYPE}` in full before the wildcard",
     )
 
 
@@ -133,9 +157,14 @@ def _short(glob: Glob, shown: str, fields: list[str], whole: str) -> _Judged:
     """
     reaches = fields[0] == "arn" and any(field.endswith("*") for field in fields) and _possible(glob, whole)
     problem = f"{shown} has {len(fields)} of the 6 fields of an ARN"
+    if reaches:
+        return _Judged(
+            NamePattern(glob, whole, certain=False),
+            f"{problem}, and AWS does not document whether its `*` spans others",
+        )
     if len(fields) > 2 and fields[0] == "arn" and "ecr" not in fields:
         problem += "; the service `ecr` is missing"
-    return _Judged(NamePattern(glob, whole, certain=False) if reaches else None, problem)
+    return _Judged(None, problem)
 
 
 def _wrong_field(fields: list[str], registry: Registry) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from checks.iam.actions import unknown_action_problem, unknown_actions
 from checks.iam.condition_keys import Context
 from checks.iam.decision import action_match
 from checks.iam.parse import Patterns, Statement
@@ -117,7 +118,8 @@ def _action_words(statement: Statement, actions: tuple[Truth, Truth], scope: str
         other = CREATE if given == [REPLICATE] else REPLICATE
         return f"{shown} includes {given[0]} but not {other}"
     ignored = f"; policy scope V1 evaluates only {', '.join(V1_ACTIONS)}" if scope == "V1" else ""
-    return f"{shown} includes neither {REPLICATE} nor {CREATE}{ignored}"
+    unknown = joined_clauses(tuple(map(unknown_action_problem, unknown_actions(element))))
+    return f"{shown} includes neither {REPLICATE} nor {CREATE}{ignored}" + (f" ({unknown})" if unknown else "")
 
 
 def _resource(statement: Statement, registry: Registry, name: str, context: Context) -> ElementMatch:
@@ -127,8 +129,9 @@ def _resource(statement: Statement, registry: Registry, name: str, context: Cont
         return ElementMatch(matched, element.problems[0])
     target = f"`repository/{name}`"
     problems = resource_problems(element, registry)
-    if matched is not True and problems:
-        return ElementMatch(matched, joined_clauses(problems))
+    relevant = problems.unmatchable if matched is False else problems.undetermined
+    if matched is not True and relevant:
+        return ElementMatch(matched, joined_clauses(relevant))
     verb = {True: "matches", False: "does not match", None: "may match"}[matched]
     return ElementMatch(
         matched, f"{element.element} {quoted(element.texts)} {verb} {target}{_variables(element, context)}"

@@ -9,15 +9,18 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from checks.iam.actions import is_known, unknown_action_problem, unknown_actions
 from checks.iam.condition_keys import Context, carried, certain, remark
 from checks.iam.conditions import Condition, holds
+from checks.iam.coverage import open_for_some
 from checks.iam.decision import action_match
 from checks.iam.grantees import EVERYONE, Grantees, grantees_of, named_grantees
 from checks.iam.parse import PolicyProblem, Statement, parse_policy, read_statement
 from checks.iam.patterns import Glob, compile_glob, undetermined
+from checks.iam.policy_scope import evaluated_actions, severity_today
 from checks.iam.principals import Kind
 from checks.iam.request import CREATE, REPLICATE, Caller, Registry
-from checks.iam.resources import resource_problems
+from checks.iam.resources import ResourceProblems, names_of, resource_problems
 from checks.iam.statement_match import joined_clauses, quoted
 from checks.iam.three_valued import Truth, every, inverted, some
 from checks.model import Severity
@@ -63,16 +66,22 @@ class StatementEvaluation:
     allows_others: bool | None
     unmatchable_resources: int | None
     resource_problem: str | None
+    resource_severity: str | None
     unsatisfied_conditions: int | None
     condition_problem: str | None
     replication_principals: int | None
     principal_problem: str | None
     excess_actions: str | None
     excess_actions_severity: str | None
+    excess_ignored_by_scope: bool | None
+    unknown_actions: str | None
+    action_problem: str | None
     outside_accounts: str | None
     outside_accounts_severity: str | None
     excluded_accounts: str | None
     grantee_scope: str | None
+    grantee_scope_severity: str | None
+    ignored_by_scope: bool | None
     about_replication: bool | None
     undetermined_by: str | None
     problem: str | None
@@ -87,6 +96,7 @@ class _Setting:
     organization_id: str | None
     partners: Collection[str]
     allowed_actions: tuple[str, ...]
+    policy_scope: str | None
     time: float | None
 
     def caller(self, account: str | None) -> Caller:
@@ -110,6 +120,7 @@ def evaluate_policy(
     organization_id: str | None,
     partners: Collection[str],
     allowed_actions: Collection[str],
+    policy_scope: str | None = "V2",
     time: float | None = None,
 ) -> tuple[StatementEvaluation, ...]:
     """Every statement of a registry policy; one row with number 0 where it cannot be parsed; none where it is not read.
@@ -122,7 +133,9 @@ def evaluate_policy(
     if isinstance(policy, PolicyProblem):
         return (_unjudged(policy),)
     return tuple(
-        evaluate_statement(one, one.number, owner, organization, organization_id, partners, allowed_actions, time)
+        evaluate_statement(
+            one, one.number, owner, organization, organization_id, partners, allowed_actions, policy_scope, time
+        )
         for one in policy.statements
     )
 
@@ -130,9 +143,11 @@ def evaluate_policy(
 def _unjudged(policy: PolicyProblem) -> StatementEvaluation:
     return StatementEvaluation(
         statement=0, sid="", effect=None, statement_json=None, concerns_replication=None, allows_others=None,
-        unmatchable_resources=None, resource_problem=None, unsatisfied_conditions=None, condition_problem=None,
-        replication_principals=None, principal_problem=None, excess_actions=None, excess_actions_severity=None,
-        outside_accounts=None, outside_accounts_severity=None, excluded_accounts=None, grantee_scope=None,
+        unmatchable_resources=None, resource_problem=None, resource_severity=None, unsatisfied_conditions=None,
+        condition_problem=None, replication_principals=None, principal_problem=None, excess_actions=None,
+        excess_actions_severity=None, excess_ignored_by_scope=None, unknown_actions=None, action_problem=None,
+        outside_accounts=None, outside_accounts_severity=None, excluded_accounts=None, grantee_scope=None, grantee_scope_severity=None,
+        ignored_by_scope=None,
         about_replication=None, undetermined_by=None, problem=policy.message,
     )  # fmt: skip
 
@@ -145,19 +160,20 @@ def evaluate_statement(
     organization_id: str | None,
     partners: Collection[str],
     allowed_actions: Collection[str],
+    policy_scope: str | None = "V2",
     time: float | None = None,
 ) -> StatementEvaluation:
     """Evaluate one statement of the registry policy of *owner* (account, Region, partition). Never raises.
 
     *statement*: as `parse_policy` gives it, or as JSON values. *organization*: accounts that are known members, as keys
     of a mapping with their organization paths where those are known; None: not known. *partners*: accounts outside it
-    that are trusted. *allowed_actions*: the actions that other accounts may be allowed. *time*: of the audit, in epoch
-    seconds; None: not known.
+    that are trusted. *allowed_actions*: the actions that other accounts may be allowed. *policy_scope*: of the
+    registry; None: not known. *time*: of the audit, in epoch seconds; None: not known.
     """
     read = statement if isinstance(statement, Statement) else read_statement(statement, number)
     setting = _Setting(
-        Registry(owner[0], owner[1], owner[2]), organization, organization_id, partners, tuple(sorted(allowed_actions)),
-        time,
+        Registry(owner[0], owner[1], owner[2]), organization, organization_id, partners,
+        tuple(sorted(allowed_actions)), policy_scope, time,
     )  # fmt: skip
     allows: Truth = read.effect == "Allow" if read.effect and read.judgeable else None
     named = named_grantees(read)
@@ -166,12 +182,14 @@ def evaluate_statement(
     # Replication within the account needs no grant: a statement for the account alone is about something else.
     about = every((some((action_match(read, REPLICATE), action_match(read, CREATE))), _beyond(read, named, owner)))
     concerns = every((allows, about))
-    unmatchable = resource_problems(read.resources, setting.registry)
+    problems = resource_problems(read.resources, setting.registry)
     unsatisfied, condition_problem = _conditions(read, named, setting)
     usable, principal_problem = _principals(read)
     excess = _excess_actions(read, others, setting)
     outside, internal = _outside(others, whom, setting)
     undetermined = _doubts(read, named, setting)
+    ignored = evaluated_actions(read, policy_scope) == ()
+    grantee_scope = _grantee_scope(whom, allows)
     return StatementEvaluation(
         statement=number,
         sid=read.sid,
@@ -179,18 +197,24 @@ def evaluate_statement(
         statement_json=read.json,
         concerns_replication=concerns,
         allows_others=others,
-        unmatchable_resources=None if read.resources.problems else len(unmatchable),
-        resource_problem="; ".join((*read.resources.problems, *unmatchable)),
+        unmatchable_resources=None if read.resources.problems else _unmatchable(problems),
+        resource_problem="; ".join(problems.both),
+        resource_severity=severity_today(Severity.HIGH, ignored=ignored).value,
         unsatisfied_conditions=unsatisfied,
         condition_problem=condition_problem,
         replication_principals=usable,
         principal_problem=principal_problem,
         excess_actions=None if excess is None else _array(excess),
-        excess_actions_severity=_excess_severity(excess, whom, setting),
+        excess_actions_severity=_excess_severity(read, excess, whom, setting),
+        excess_ignored_by_scope=_excess_ignored(read, setting),
+        unknown_actions=None if read.actions.problems else _array(unknown_actions(read.actions)),
+        action_problem="; ".join((*read.actions.problems, *map(unknown_action_problem, unknown_actions(read.actions)))),
         outside_accounts=None if internal is None else _array(outside),
-        outside_accounts_severity=_outside_severity(outside, partners),
+        outside_accounts_severity=_outside_severity(outside, partners, ignored=ignored),
         excluded_accounts=_excluded_accounts(allows, named, whom, setting),
-        grantee_scope=_grantee_scope(whom, allows),
+        grantee_scope=grantee_scope,
+        grantee_scope_severity=severity_today(Severity.CRITICAL, ignored=ignored).value,
+        ignored_by_scope=ignored,
         about_replication=about,
         undetermined_by=None if undetermined is None else joined_clauses(undetermined),
         problem="; ".join(read.problems),
@@ -220,6 +244,11 @@ def _excluded_accounts(allows: Truth, named: Grantees, whom: Grantees, setting: 
         return None
     within, _ = whom.outside(own, organization, setting.organization_id)
     return _array(tuple(one for one in without if one not in within))
+
+
+def _unmatchable(problems: ResourceProblems) -> int | None:
+    """Number of entries that cannot match; None: there is none, and of one it is not documented."""
+    return None if problems.undetermined and not problems.unmatchable else len(problems.unmatchable)
 
 
 def _beyond(statement: Statement, named: Grantees, owner: tuple[str, str, str]) -> Truth:
@@ -272,7 +301,20 @@ def _doubts(statement: Statement, named: Grantees, setting: _Setting) -> tuple[s
     results = {holds(statement.conditions, context) for context in contexts}
     if results == {False}:
         return ()
-    return undetermined_conditions(statement, action, setting.time) or (None if None in results else ())
+    found = (
+        *undetermined_conditions(statement, action, setting.time),
+        *_open_resources(statement, action, setting.registry),
+    )
+    return found or (None if None in results else ())
+
+
+def _open_resources(statement: Statement, action: str, registry: Registry) -> tuple[str, ...]:
+    """Entries of which AWS does not document whether they match, where the result depends on them."""
+    problems = resource_problems(statement.resources, registry).undetermined
+    if not problems:
+        return ()
+    names = names_of(statement.resources, registry, Context(_FULLY_KNOWN, action))
+    return problems if open_for_some(names) else ()
 
 
 _BY_ACCOUNT = ("aws:principalaccount", "aws:principalarn")
@@ -309,11 +351,11 @@ def _principals(statement: Statement) -> tuple[int | None, str]:
         return None, "; ".join(principals.problems)
     if principals.negated:
         return 1, ""
-    usable = sum(one.kind in (Kind.EVERYONE, Kind.ACCOUNT) for one in principals.entries)
+    usable = sum(one.kind in (Kind.EVERYONE, Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE) for one in principals.entries)
     if usable:
         return usable, ""
-    open_question = any(one.kind in (Kind.SERVICE_LINKED_ROLE, Kind.UNRECOGNIZED) for one in principals.entries)
-    reasons = [one.impossible or "AWS does not document that naming the service-linked role works"
+    open_question = any(one.kind in (Kind.SERVICE_LINKED_SESSION, Kind.UNRECOGNIZED) for one in principals.entries)
+    reasons = [one.impossible or "AWS does not document the session's name of the service-linked role"
                for one in principals.entries]  # fmt: skip
     return None if open_question else 0, joined_clauses(tuple(reasons))
 
@@ -330,14 +372,9 @@ def _excess_actions(statement: Statement, others: Truth, setting: _Setting) -> t
     else:
         allowed = [compile_glob(one.lower()) for one in setting.allowed_actions]
         pairs = zip(element.texts, element.globs, strict=True)
-        broad = tuple(text for text, glob in pairs if _of_ecr(text) and not _within(text.lower(), glob, allowed))
+        # A name or a pattern without an action of ECR allows nothing.
+        broad = tuple(text for text, glob in pairs if is_known(glob) and not _within(text.lower(), glob, allowed))
     return None if broad and others is None else broad
-
-
-def _of_ecr(text: str) -> bool:
-    """Whether an action pattern can match an action of ECR at all."""
-    service = text.partition(":")[0].lower()
-    return compile_glob(service).matches("ecr")
 
 
 def _within(text: str, glob: Glob, allowed: list[Glob]) -> bool:
@@ -376,20 +413,32 @@ def _grantee_scope(whom: Grantees, allows: Truth) -> str | None:
     return "accounts" if whom.accounts else "none"
 
 
-def _excess_severity(excess: tuple[str, ...] | None, whom: Grantees, setting: _Setting) -> str | None:
+def _excess_ignored(statement: Statement, setting: _Setting) -> bool:
+    """Whether the registry evaluates none of the actions beyond the allowed ones in its policy scope."""
+    evaluated = evaluated_actions(statement, setting.policy_scope)
+    if evaluated is None:
+        return False
+    allowed = [compile_glob(one.lower()) for one in setting.allowed_actions]
+    return all(any(glob.matches(action.lower()) for glob in allowed) for action in evaluated)
+
+
+def _excess_severity(
+    statement: Statement, excess: tuple[str, ...] | None, whom: Grantees, setting: _Setting
+) -> str | None:
     if excess == ():
         return ""
     _, internal = whom.outside(setting.registry.account, setting.organization, setting.organization_id)
     if internal is None:
         return None
-    return Severity.HIGH.value if internal else Severity.CRITICAL.value
+    severity = Severity.HIGH if internal else Severity.CRITICAL
+    return severity_today(severity, ignored=_excess_ignored(statement, setting)).value
 
 
-def _outside_severity(outside: tuple[str, ...], partners: Collection[str]) -> str:
+def _outside_severity(outside: tuple[str, ...], partners: Collection[str], *, ignored: bool) -> str:
     if not outside:
         return ""
     known = all(one in partners for one in outside if one != EVERYONE) and EVERYONE not in outside
-    return Severity.INFORMATIONAL.value if known else Severity.CRITICAL.value
+    return severity_today(Severity.INFORMATIONAL if known else Severity.CRITICAL, ignored=ignored).value
 
 
 def _array(values: tuple[str, ...]) -> str:

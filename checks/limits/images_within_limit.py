@@ -75,6 +75,7 @@ CHECK = Check(
     remediation=_remediation,
     when=("receives_replicas",),
     graded="images_severity",
+    graded_up_to=Severity.HIGH,
     unknown="it is unknown how many images {repository} in {account}/{region} holds, or whether it receives replicas",
     evidence=("image_count", "images_limit", "lifecycle_policy"),
     permissions=("ecr:DescribeRepositories", "ecr:DescribeImages", "ecr:DescribeRegistry"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.changes import AddStatement, Change, NarrowDeny, RemoveStatement, ReplaceStatement
+from checks.remediation import policy_text
 from checks.remediation.changes import distinct
 from checks.remediation.merge_result import CannotApplyError, Merged, Refusal, merge_one_by_one
 from checks.remediation.policy_text import Policy, text_of
@@ -61,7 +62,7 @@ def merge(policy: Policy, changes: Iterable[Change], owner: Owner) -> Merged[Pol
             replaced.document, rest, lambda present, change: _apply_within(present, change, owner)
         )
         merged = _with_split(merged, owner)
-    if reason := _too_long(merged.document, owner):
+    if reason := _too_long(merged.document, owner) or _refused(merged.document):
         left = tuple(Refusal(change, reason) for change in (*replaced.applied, *merged.applied))
         return Merged(policy, (), (*replaced.refused, *merged.refused, *left))
     return Merged(merged.document, replaced.applied + merged.applied, replaced.refused + merged.refused)
@@ -80,6 +81,10 @@ def _with_split(merged: Merged[Policy], owner: Owner) -> Merged[Policy]:
 
 
 def _apply(policy: Policy, change: Change, owner: Owner) -> Policy:
+    return _accepted(policy, _changed(policy, change, owner))
+
+
+def _changed(policy: Policy, change: Change, owner: Owner) -> Policy:
     if isinstance(change, AddStatement):
         return _granting(policy, change, owner)
     if not isinstance(change, RemoveStatement | NarrowDeny):
@@ -106,6 +111,23 @@ def _too_long(policy: Policy, owner: Owner) -> str:
     return ""
 
 
+def _refused(policy: Policy) -> str:
+    """Why AWS refuses *policy* although no change made it so, or empty where it accepts it."""
+    problems = policy_text.problems(policy)
+    if not problems:
+        return ""
+    return f"AWS would reject the registry policy: {problems[0]}; correct that manually, then audit again"
+
+
+def _accepted(before: Policy, after: Policy) -> Policy:
+    """*after*, unless AWS refuses it for something that *before* does not have."""
+    problems = policy_text.problems(after)
+    known = {problem.message for problem in policy_text.problems(before)} if problems else set()
+    if new := [problem for problem in problems if problem.message not in known]:
+        raise CannotApplyError(f"AWS would reject the registry policy: {new[0]}; write the statement manually")
+    return after
+
+
 def _merge_replacements(policy: Policy, changes: Sequence[ReplaceStatement]) -> Merged[Policy]:
     applied: list[ReplaceStatement] = []
     refused: list[Refusal] = []
@@ -116,11 +138,12 @@ def _merge_replacements(policy: Policy, changes: Sequence[ReplaceStatement]) -> 
             try:
                 replacements = [one.replacement for one in (*accepted, change)]
                 merged = merged_replacement(_numbered(policy, number) or {}, replacements)
+                after = _accepted(changed, _with_statement(changed, number, merged))
             except CannotApplyError as reason:
                 refused.append(Refusal(change, str(reason)))
             else:
                 accepted.append(change)
-                changed = _with_statement(changed, number, merged)
+                changed = after
         applied += accepted
     return Merged(changed, tuple(applied), tuple(refused))
 

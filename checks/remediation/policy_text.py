@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checks.policy_documents.problem import DocumentProblem
+from checks.policy_documents.validation import DocumentKind, document_problems
 from checks.remediation.merge_result import CannotApplyError
 from checks.remediation.replication_rules import shortest
 from checks.remediation.statements import Statement, accounts_granted, as_list, but_for_the_account, from_list
@@ -72,6 +74,11 @@ def text_of(policy: Policy, limit: int, organization: str = "") -> str:
     if len(joined) <= limit:
         return joined
     raise CannotApplyError(_split(policy, len(joined), limit, organization))
+
+
+def problems(policy: Policy) -> tuple[DocumentProblem, ...]:
+    """Why AWS refuses the policy, without regard to its length; empty where it accepts it, or none is left."""
+    return document_problems(DocumentKind.REGISTRY, _document(policy, policy.present)) if policy.present else ()
 
 
 def lengths(policy: Policy) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from checks.changes import (
     SetTagMutability,
     TagRepository,
 )
+from checks.policy_documents.validation import DocumentKind, refusal
 from checks.remediation.changes import once
 from checks.remediation.merge_result import CannotApplyError, Merged, merge_one_by_one
 
@@ -104,10 +104,9 @@ def _check(change: RepositoryChange) -> None:
             _check_mutability(change.tag_mutability or "MUTABLE", change.exclusions)
             _check_tags(change.tags)
         case PutRepositoryPolicy():
-            _check_text(change.policy, 1, 10_240, "repository policy")
+            _check_document(DocumentKind.REPOSITORY, change.policy)
         case PutLifecyclePolicy():
-            # Source: PutLifecyclePolicy in the ECR service model.
-            _check_text(change.policy, 100, 30_720, "lifecycle policy")
+            _check_document(DocumentKind.LIFECYCLE, change.policy)
         case TagRepository():
             _check_tags(change.tags)
         case RetagImage():
@@ -145,10 +144,9 @@ def _check_mutability(mode: str, exclusions: Sequence[str]) -> None:
         raise CannotApplyError("AWS accepts at most 5 exclusion filters of letters, digits and . _ * -")
 
 
-def _check_text(text: str, least: int, most: int, what: str) -> None:
-    try:
-        json.loads(text)
-    except ValueError as problem:
-        raise CannotApplyError(f"the {what} is not JSON: {problem}") from None
-    if not least <= len(text) <= most:
-        raise CannotApplyError(f"the {what} has {len(text):,} characters, AWS accepts {least:,} to {most:,}")
+def _check_document(kind: DocumentKind, text: str) -> None:
+    """Raise CannotApplyError where AWS refuses the document, with what a person has to do."""
+    if reason := refusal(kind, text):
+        raise CannotApplyError(
+            f"{reason}; correct it where it comes from (baseline, template or source), then audit again"
+        )

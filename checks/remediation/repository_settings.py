@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from checks.baseline.requirements import merged_settings
 from checks.model import Remediation, RemediationContext, Row
+from checks.mutability import Mutability, frozen_tags, mutability_of
 from checks.remediation import actions
 
 
@@ -38,34 +38,20 @@ def required_prefix(repository: str, context: RemediationContext) -> str:
     return max(matching, key=len, default=repository)
 
 
-_MOVING_TAG = "latest"
-"""Placeholder for the tags that move where every tag may: no evidence lists those that do."""
-
-
 def would_freeze(row: Row, context: RemediationContext, mode: str, exclusions: Sequence[str]) -> bool | None:
     """Whether *mode* with *exclusions* at the destination makes tags immutable that can move at the source.
 
-    None: unknown, because the row of `replicas` has the source's mode without its filters, or the source was not read.
-    An image whose tag already exists at an immutable destination arrives without it (ECR user guide, replication.html).
+    None: unknown, because the source was not read. An image whose tag already exists at an immutable destination
+    arrives without it (ECR user guide, replication.html).
     """
-    source = row["source_tag_mutability"]
-    if mode == "MUTABLE" or source == "IMMUTABLE":
+    there = row["source_tag_mutability"]
+    here = Mutability(mode, tuple(exclusions))
+    if here.moves_all or there == "IMMUTABLE":
         return False
-    if source is None:
-        return None
-    if mode == source and merged_settings(context.baseline, row["repository"]).tag_mutability == "same-as-source":
+    if mode == there and merged_settings(context.baseline, row["repository"]).tag_mutability == "same-as-source":
         return False
-    if mode == "IMMUTABLE":
-        return True
-    if source == "IMMUTABLE_WITH_EXCLUSION":
-        return None
-    matches = any(fnmatchcase(_MOVING_TAG, pattern) for pattern in exclusions)
-    if mode == "IMMUTABLE_WITH_EXCLUSION":
-        return not matches
-    if not matches:
-        return False
-    # The source may protect the same tags by filters of its own.
-    return None if source == "MUTABLE_WITH_EXCLUSION" else True
+    source = mutability_of(there, row["source_mutability_exclusions"])
+    return None if source is None else bool(frozen_tags(source, here))
 
 
 def choosing(row: Row, mode: str) -> Remediation:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.changes import Change, CreateTemplate, UpdateTemplate
+from checks.policy_documents.validation import DocumentKind, refusal
 from checks.remediation.changes import once
 from checks.remediation.merge_result import CannotApplyError, Merged, merge_one_by_one
 
@@ -32,6 +33,9 @@ FIELDS = (
     "lifecyclePolicy",
 )
 """Fields that can be written. AWS sets the times of creation and change."""
+
+DOCUMENTS = {"repositoryPolicy": DocumentKind.REPOSITORY, "lifecyclePolicy": DocumentKind.LIFECYCLE}
+"""Fields that hold a policy document."""
 
 PREFIX = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*/?|ROOT")
 """Prefix of the ECR service model."""
@@ -123,7 +127,7 @@ def _checked(template: Template) -> Template:
         raise CannotApplyError(f"AWS does not accept the template prefix {wanted['prefix']!r}")
     if not wanted.get("appliedFor"):
         raise CannotApplyError("a creation template needs at least one value of appliedFor")
-    for name, most in (("repositoryPolicy", 10_240), ("lifecyclePolicy", 30_720)):
-        if len(wanted.get(name) or "") > most:
-            raise CannotApplyError(f"{name} would have {len(wanted[name]):,} characters, AWS allows {most:,}")
+    for name, kind in DOCUMENTS.items():
+        if wanted.get(name) and (reason := refusal(kind, wanted[name])):
+            raise CannotApplyError(f"{reason}; correct the {kind} of the template manually, or in the baseline")
     return writable(wanted)

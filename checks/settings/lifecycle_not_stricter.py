@@ -2,10 +2,11 @@
 
 ## What it checks
 
-Where a repository has a lifecycle policy on both sides, the one at the destination must not expire an image that the
-one at the source keeps. The texts are compared rule by rule, without looking at images: the same selection with a
-smaller number fails, and so does a selection that the source never expires. A policy that the baseline writes out for
-the replica passes, because that is a decision.
+The lifecycle policy at the destination must not expire an image that the source keeps. The texts are compared rule by
+rule, without looking at images: the same selection with a smaller number fails, and so does a selection that the source
+never expires. A side without a policy expires nothing: a source without one keeps everything, so every policy at the
+destination that expires images fails, and a replica without one passes. A policy that the baseline writes out for the
+replica passes, because that is a decision.
 
 ## Why it matters
 
@@ -15,7 +16,8 @@ cannot be deployed from the replica, and no earlier sign shows it.
 
 ## How to fix
 
-The remediation puts the policy that the baseline determines, or else the source's own, on the replica repository.
+The remediation puts the policy that the baseline determines, or else the source's own, on the replica repository. Where
+neither has one, how long the replica keeps images has to be decided first.
 Lifecycle policies expire images soon after they are put: run the lifecycle policy preview first. Where that policy
 counts from the last pull, no command is printed, because replicas are seldom pulled. Images that the replica has lost
 come back with a backfill.
@@ -48,6 +50,8 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     where, source = f"{repository} at {'/'.join(place)}", "/".join(actions.source(row))
     declared = row["expected_lifecycle_policy"]
     policy = declared or row["source_lifecycle_policy"]
+    if policy == "":
+        return _decision(row, where, source)
     if pull_time_priorities(policy) != ():
         return Remediation(
             summary=f"Make {where} keep what {source} keeps.",
@@ -65,6 +69,25 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     )
 
 
+def _decision(row: Row, where: str, source: str) -> Remediation:
+    """The steps where neither the baseline nor the source has a policy to put."""
+    account, region = actions.destination(row)
+    removal = (
+        f"If it is to keep everything, remove its policy in account {account}, and from the creation template that "
+        f"sets it: `aws ecr delete-lifecycle-policy --region {region} --repository-name {row['repository']}`."
+    )
+    return Remediation(
+        summary=f"Make {where} keep what {source} keeps, which has no lifecycle policy.",
+        manual=(
+            f"Decide how long {where} keeps images: today {row['earlier_expiry']}.",
+            # Where the baseline requires a policy, removing it would only fail another check.
+            *(() if row["lifecycle_policy_required"] else (removal,)),
+            "If the policy is intended, write it into the baseline as lifecycle_policy of this repository; or put it "
+            "on the source as well, where it expires images too.",
+        ),
+    )
+
+
 CHECK = Check(
     id="settings.lifecycle-not-stricter",
     aliases=("DST-15",),
@@ -75,7 +98,7 @@ CHECK = Check(
     message="{repository} at {destination_account}/{destination_region} expires images that the source keeps: "
     "{earlier_expiry}",
     remediation=_remediation,
-    when=("lifecycle_policy_on_both_sides",),
+    when=("destination_present",),
     unknown="whether {repository} at {destination_account}/{destination_region} keeps what the source keeps is "
     "unknown{earlier_expiry_unknown:because}",
     evidence=("lifecycle_policy", "source_lifecycle_policy", "delete_replication"),

@@ -53,8 +53,9 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
         summary=f"Write a lifecycle policy for {where}.",
         manual=(
             f"Decide which images of {where} may expire, by age or by number.",
-            "Preview the policy with `aws ecr start-lifecycle-policy-preview` before putting it, or write it into the "
-            "baseline as lifecycle_policy, so that the audit can print the command.",
+            "Write the policy into the baseline as lifecycle_policy, so that the audit can print the command; or put "
+            "it on the source too, because a policy that only the replica has expires images that the source keeps.",
+            "Preview it with `aws ecr start-lifecycle-policy-preview` before putting it.",
         ),
     )
 

@@ -93,13 +93,13 @@ def _repository_policy(row: Row, context: RemediationContext, template: Template
 
 def _lifecycle_policy(row: Row, context: RemediationContext, template: Template) -> _Change:
     policy, source = template["lifecyclePolicy"], row["source_lifecycle_policy"]
-    keeps = source == "" or (source is not None and strictness(source, policy).not_stricter)
+    # A source without a policy expires nothing.
+    keeps = source is not None and strictness(source, policy).not_stricter
     if not keeps or pull_time_priorities(policy) != ():
         return (
             f"Compare the lifecycle policy of the template {row['template_prefix']} with that of {row['repository']} "
-            f"at {'/'.join(actions.source(row))}: it may keep less, or counts from the last pull, which "
-            f"replicas seldom "
-            "see.",
+            f"at {'/'.join(actions.source(row))}: it may keep less, as a repository without one keeps every image, or "
+            "counts from the last pull, which replicas seldom see.",
             f"Correct the template first, or put the source's policy on {_where(row)}, which counts as equal.",
         )
     return actions.put_lifecycle_policy(actions.destination(row), row["repository"], row["lifecycle_policy"], policy)

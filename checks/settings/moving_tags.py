@@ -3,7 +3,9 @@
 ## What it checks
 
 Modes and exclusion filters of both sides are compared. Every tag that can move at the source must be able to move at
-the destination. Where the source lets every tag move, `latest` stands for those that do.
+the destination. A mode counts by its effect: with the exclusion `*`, a mutable repository moves no tag and an immutable
+one moves all. Where the source lets every tag move, `latest` stands for those that do; where its filters protect
+`latest`, another usual tag that they do not protect.
 
 ## Why it matters
 
@@ -85,7 +87,13 @@ CHECK = Check(
     remediation=_remediation,
     unknown="whether the tags of {repository} can move at {destination_account}/{destination_region} as they do at "
     "{source_account}/{source_region} is unknown",
-    evidence=("source_tag_mutability", "tag_mutability", "mutability_exclusions", "expected_tag_mutability"),
+    evidence=(
+        "source_tag_mutability",
+        "source_mutability_exclusions",
+        "tag_mutability",
+        "mutability_exclusions",
+        "expected_tag_mutability",
+    ),
     at="destination",
     permissions=("ecr:DescribeRepositories",),
     controls=("own: NIST 800-53 CP-9",),

@@ -72,6 +72,11 @@ LINKS = Table(
         ),
         text("denying_statements", "Numbers of the Deny statements that deny some name of the link, JSON array"),
         text(
+            "misplaced_grants",
+            "Registries with a statement that seems to be meant for this link, which its destination does not grant: in "
+            "other Regions of the destination account, or of the source account, JSON array of `account/region`",
+        ),
+        text(
             "repository_denials",
             "Replica repositories whose own policy may deny the replication, JSON array, at most 20",
         ),

@@ -37,6 +37,21 @@ REPLICAS = Table(
         text("images_missing_sample", "Digests and tags of some of the missing images, JSON array, at most 10"),
         time("oldest_missing_pushed_at", "Push time of the oldest missing image"),
         count(
+            "images_missing_expired",
+            "Missing images that the lifecycle policy of the replica repository itself expires, by their tags and push "
+            "times at the source and the images that are there; null: images or policy were not read, or the policy could "
+            "not be parsed",
+        ),
+        count(
+            "images_missing_perhaps_expired",
+            "Missing images that it may expire: it counts from the last pull, a manifest list may keep the image, or "
+            "other images that it counts are missing too",
+        ),
+        text(
+            "images_missing_expired_sample", "Digests and tags of some images that it expires, JSON array, at most 10"
+        ),
+        text("images_missing_expiry", "Both numbers as a clause; empty: it expires none"),
+        count(
             "referrers_missing",
             "Missing images that refer to an image at the destination: signatures, SBOMs and the like",
         ),
@@ -64,6 +79,7 @@ REPLICAS = Table(
         text("orphans_sample", "Digests and tags of some of them, JSON array, at most 10"),
         # Settings of the destination repository, where it exists.
         text("source_tag_mutability", "Mutability at the source"),
+        text("source_mutability_exclusions", "Exclusion filters at the source, JSON array"),
         text("tag_mutability", "Mutability at the destination"),
         text("mutability_exclusions", "Exclusion filters at the destination, JSON array"),
         text("expected_tag_mutability", "Mutability that the baseline requires; empty: none"),
@@ -141,11 +157,10 @@ REPLICAS = Table(
         ),
         text("lifecycle_policy", "Lifecycle policy text at the destination; empty: none"),
         text("source_lifecycle_policy", "Lifecycle policy text at the source; empty: none"),
-        flag("lifecycle_policy_on_both_sides", "Whether the repository has a lifecycle policy on both sides"),
         text(
             "earlier_expiry",
-            "Images that the policy at the destination expires and the one at the source keeps, in words; empty: none, "
-            "or the baseline contains that policy; null: the texts do not determine it",
+            "Images that the policy at the destination expires and the source keeps, in words; a side without a policy "
+            "expires nothing; empty: none, or the baseline contains that policy; null: the texts do not determine it",
         ),
         text("earlier_expiry_unknown", "Why that is unknown, as a clause"),
         text(

@@ -40,7 +40,8 @@ REPOSITORIES = Table(
         ),
         count(
             "replicas_in_other_regions",
-            "Registries in other Regions, in active accounts, to which rules replicate it; null: the rules were not read",
+            "Registries in other Regions, in active accounts and enabled Regions, to which rules replicate it; null: the "
+            "rules were not read",
         ),
         text("another_region_required_by", "Names of those requirements, JSON array"),
         text("another_region_prefixes", "Prefixes of those requirements that match the name, JSON array"),

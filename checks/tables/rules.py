@@ -55,7 +55,10 @@ RULES = Table(
             "expected_filters",
             "The filters that it should have, JSON array; empty: its destinations require different ones, or none",
         ),
-        flag("filters_comparable", "Whether it has filters, and its registry has repositories"),
+        flag(
+            "filters_comparable",
+            "Whether it has filters and another registry as destination, and its registry has repositories",
+        ),
         text(
             "unbounded_prefixes",
             "Prefixes that end inside a word of one repository's name and at its end in another, JSON array; null: the "

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ecr_audit.cli.errors import explained
 from ecr_audit.cli.options import ACCOUNTS, REGIONS, existing_file
 
 if TYPE_CHECKING:
     from checks.iam import Explanation
+    from checks.iam.policy_sources import PolicySource
 
 
 @click.group()
@@ -36,12 +38,17 @@ def _one(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ..
     return values[0]
 
 
+ALLOWED, UNDETERMINED, DENIED = 0, 3, 4
+"""Exit codes, by whether replication into an existing repository is allowed."""
+
+
 @grants.command()
 @click.option(
     "--policy",
     required=True,
     metavar="FILE",
-    help="Registry policy of the destination; an empty file if it has none.",
+    help="Registry policy of the destination: the policy, one statement, the answer of get-registry-policy, a "
+    "CloudFormation template, or the output of `terraform show -json`; an empty file if there is none.",
 )
 @click.option("--source-account", required=True, type=ACCOUNTS, callback=_one, help="Source account.")
 @click.option("--destination-account", required=True, type=ACCOUNTS, callback=_one, help="Destination account.")
@@ -59,15 +66,24 @@ def _one(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ..
 @click.option("--organization-path", metavar="o-…/r-…/ou-…/", help="Organization path of the source account.")
 @click.option("--partition", default="aws", show_default=True, help="AWS partition.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
 def explain(
-    policy: str, source_account: str, destination_account: str, region: str, repository: str,
+    ctx: click.Context, policy: str, source_account: str, destination_account: str, region: str, repository: str,
     repository_policy: str | None, organization_id: str | None, organization_path: str | None, partition: str, *,
     repository_exists: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Explain, statement by statement, why a registry policy allows or denies a replication."""
+    """Explain, statement by statement, why a registry policy allows or denies a replication.
+
+    Exit codes: 0 allowed, perhaps only where the repository exists; 3 it cannot be determined; 4 denied.
+    """
+    from checks.baseline.schema import Grants
     from checks.iam import ReplicationRequest
     from checks.iam import explain as explain_policy
+    from checks.iam.advice import breadth_warnings, hints
+    from checks.iam.policy_sources import NotARegistryPolicyError, registry_policy_in
 
+    with explained(NotARegistryPolicyError):
+        source = registry_policy_in(_text(policy), destination_account, region, partition)
     request = ReplicationRequest(
         source_account=source_account,
         destination_account=destination_account,
@@ -80,9 +96,25 @@ def explain(
         repository_policy=_text(repository_policy) if repository_policy else "",
         time=time.time(),
     )
-    explanation = explain_policy(_text(policy), request)
-    document = explanation.as_document()
+    explanation = explain_policy(source.text, request)
+    document = explanation.as_document() | {
+        "read_as": source.read_as,
+        "warnings": [
+            *_other_registry(source, destination_account, region),
+            *breadth_warnings(source.text, request, Grants().allowed_actions),
+        ],
+        "hints": list(hints(source.text, request)),
+    }
     click.echo(json.dumps(document, indent=2) if as_json else _prose(explanation, document))
+    ctx.exit({True: ALLOWED, False: DENIED, None: UNDETERMINED}[explanation.verdict.gives])
+
+
+def _other_registry(source: PolicySource, account: str, region: str) -> list[str]:
+    """A warning where the file names another registry than the destination."""
+    there = (source.account or account, source.region or region)
+    if there == (account, region):
+        return []
+    return [f"the file is the policy of {'/'.join(there)}, and the destination is {account}/{region}"]
 
 
 def _text(path: str) -> str:
@@ -96,6 +128,8 @@ def _prose(explanation: Explanation, document: dict[str, Any]) -> str:
     from reports.sanitize import one_line
 
     lines = [explanation.verdict.value, one_line(f"Because {explanation.reason}.")]
+    if document["read_as"] != "a policy":
+        lines.append(one_line(f"Read as {document['read_as']}."))
     for action, decision in document["actions"].items():
         lines.append(f"  {action:<21} {decision}")
     for statement in document["statements"]:
@@ -106,6 +140,7 @@ def _prose(explanation: Explanation, document: dict[str, Any]) -> str:
         # One line per condition: all of them must match.
         parts += [("condition", one) for one in statement["conditions"] or [statement["condition"]]]
         lines += [f"  {name:<10} {part['matched']:<8} {one_line(part['why'])}" for name, part in parts]
-    if document["problems"]:
-        lines += ["", "Problems:", *(f"  - {one_line(problem)}" for problem in document["problems"])]
+    for title in ("problems", "warnings", "hints"):
+        if document[title]:
+            lines += ["", f"{title.capitalize()}:", *(f"  - {one_line(text)}" for text in document[title])]
     return "\n".join(lines)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from audit.evidence import Scope
     from audit.model import GivenFile
     from audit.store import Store
+    from checks.selection import Selection
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -42,6 +43,7 @@ class CommaList(click.ParamType[tuple[str, ...]]):
         return items
 
 
+CHECKS = CommaList()
 ACCOUNTS = CommaList(r"\d{12}", "a valid 12-digit account ID")
 REGIONS = CommaList(r"[a-z]{2,5}(-[a-z0-9]+)+-\d{1,2}", "a valid Region name such as eu-west-1")
 
@@ -71,6 +73,14 @@ _SCOPE = [
     click.option("--ous", type=CommaList(), default=(), help="Only accounts below these OUs: ids, or paths of names."),
     click.option("--regions", type=REGIONS, default=(), help="Only these Regions."),
 ]
+SEVERITIES = ("critical", "high", "medium", "low", "informational")
+_SELECTION = [
+    click.option("--checks", "check_names", metavar="ID,…", type=CHECKS, default=(),
+                 help="Only these checks: ids, catalogue ids (GRT-01), groups (grants), or patterns with *. The run is"
+                      " marked as narrowed: the other checks are not evaluated, and it is never the latest run."),
+    click.option("--severity", type=click.Choice(SEVERITIES), default=None,
+                 help="Only checks whose failures can have this severity or a worse one; narrows as --checks does."),
+]  # fmt: skip
 _EVIDENCE = "ecr_audit.evidence"
 
 
@@ -100,6 +110,7 @@ def _apply(options: list[Callable[[Command], Command]]) -> Callable[[Command], C
 
 aws_options = _apply(_AWS)
 scope_options = _apply(_SCOPE)
+selection_options = _apply(_SELECTION)
 store_option = _apply(_STORE)
 custom_checks_option = _apply(_CUSTOM_CHECKS)
 
@@ -118,6 +129,14 @@ def scope_of(
     from audit.evidence import Scope
 
     return Scope(accounts=accounts, ous=ous, regions=regions, all_repositories=all_repositories)
+
+
+def selection_of(check_names: tuple[str, ...], severity: str | None) -> Selection:
+    """The selection of checks, from the options."""
+    from checks.model import Severity
+    from checks.selection import Selection
+
+    return Selection(check_names, Severity(severity) if severity else None)
 
 
 def opened_store(url: str | None) -> Store:

@@ -81,6 +81,7 @@ def write_code(run: Run, findings: Findings, plan: Plan, folder: Path, form: str
 def _head(run: Run, findings: Findings, plan: Plan, *, by: str = "by the scripts here") -> list[str]:
     from checks.remediation.summary import fixed_findings
     from reports.sanitize import one_line
+    from reports.text import narrowed_text
 
     name = one_line(run.organization_name or run.organization_id or run.caller_account)
     done = sum(finding.fingerprint in fixed_findings(plan) for finding in findings)
@@ -91,6 +92,7 @@ def _head(run: Run, findings: Findings, plan: Plan, *, by: str = "by the scripts
     counts += [f"{left} {'needs' if left == 1 else 'need'} manual steps"] if left else []
     return [
         f"{name}, run {run.id} of {utc_text(run.started_at)}",
+        *([one_line(narrowed_text(run))] if run.narrowed else []),
         f"{_counted(len(findings), 'failure')}: {', '.join(counts)}." if findings else "Nothing to fix.",
     ]
 

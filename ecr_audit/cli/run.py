@@ -15,6 +15,7 @@ import click
 
 from ecr_audit.cli.errors import UserError, explained
 from ecr_audit.cli.options import (
+    SEVERITIES,
     aws_options,
     aws_settings,
     custom_checks_option,
@@ -23,6 +24,8 @@ from ecr_audit.cli.options import (
     opened_store,
     scope_of,
     scope_options,
+    selection_of,
+    selection_options,
     store_option,
     utf8_file,
 )
@@ -33,8 +36,6 @@ if TYPE_CHECKING:
     from audit.model import Run
     from audit.run import Request
     from audit.store import Store
-
-SEVERITIES = ("critical", "high", "medium", "low", "informational")
 
 
 @click.command()
@@ -62,6 +63,7 @@ SEVERITIES = ("critical", "high", "medium", "low", "informational")
     help=f"Reports to write, of: {', '.join(FORMATS)}.",
 )
 @scope_options
+@selection_options
 @store_option
 @click.option(
     "--fail-on",
@@ -91,6 +93,8 @@ def run(
     accounts: tuple[str, ...],
     ous: tuple[str, ...],
     regions: tuple[str, ...],
+    check_names: tuple[str, ...],
+    severity: str | None,
     store_url: str | None,
     fail_on: str,
     processes: int,
@@ -116,6 +120,7 @@ def run(
         resume=resume,
         waivers=given_file(waiver_file) if waiver_file else None,
         custom_checks=given_custom_checks(custom_checks_folder) if custom_checks_folder else (),
+        selection=selection_of(check_names, severity),
     )
     finished = audit_and_report(request, opened_store(store_url), formats, folder)
     ctx.exit(exit_code(finished, fail_on))
@@ -130,10 +135,11 @@ def audit_and_report(
     from audit.run import run_audit
     from audit.store import StoreError
     from checks.baseline.yaml_reader import BaselineError
+    from checks.selection import SelectionError
     from ecr_audit.cli.progress import progress
     from ecr_audit.cli.screen import print_summary
 
-    with explained(AwsSetupError, BaselineError, StoreError), progress() as shown:
+    with explained(AwsSetupError, BaselineError, SelectionError, StoreError), progress() as shown:
         with _resumable() if resumable else nullcontext():
             finished = run_audit(request, store, shown, lambda: dt.datetime.now(dt.UTC))
         with _report_hint(finished, folder):

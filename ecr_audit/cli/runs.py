@@ -37,10 +37,9 @@ def list_runs(store_url: str | None, limit: int, *, as_json: bool) -> None:
     click.echo(f"{'RUN':<24} {'STARTED (UTC)':<21} {'CRIT':>5} {'HIGH':>5} {'MED':>5} {'LOW':>5} {'UNKNOWN':>8}"
                f" {'GAPS':>5}  ORGANIZATION")  # fmt: skip
     for one in summaries:
+        who = f"{one_line(one.organization)}{f'  [narrowed to {one_line(one.selection)}]' if one.selection else ''}"
         counts = " ".join(f"{one.failing[name]:>5}" for name in ("critical", "high", "medium", "low"))
-        click.echo(
-            f"{one.id:<24} {one.started_at:<21} {counts} {one.unknown:>8} {one.gaps:>5}  {one_line(one.organization)}"
-        )
+        click.echo(f"{one.id:<24} {one.started_at:<21} {counts} {one.unknown:>8} {one.gaps:>5}  {who}")
 
 
 @runs.command()

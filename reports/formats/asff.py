@@ -117,6 +117,7 @@ def _product_fields(finding: Finding, run: Run) -> dict[str, str]:
         "ProviderName": "ecr-audit",
         "ProviderVersion": run.program_version,
         "ecr-audit/run": run.id,
+        "ecr-audit/narrowed-to": run.selection.words,
         "ecr-audit/fingerprint": finding.fingerprint,
         "ecr-audit/account": finding.account,
         "ecr-audit/region": finding.region,

@@ -59,6 +59,7 @@ FINDINGS = _columns(
      "without a history"),
     ("DAYS", "Whole days from FIRST_SEEN to TIMESTAMP"),
     ("RUNS", "Runs that found it since then, this one included"),
+    ("RUN_NARROWED_TO", "The checks that the run was narrowed to; empty where it evaluated every check"),
 )  # fmt: skip
 
 CHECKS = _columns(
@@ -80,6 +81,7 @@ CHECKS = _columns(
     ("REFERENCES", "Sources of the facts"),
     ("PERMISSIONS", "IAM actions that the check needs, separated by spaces"),
     ("COMPLIANCE", "Control mappings, separated by ` | `; those that begin with own: are proposals of ecr-audit"),
+    ("EVALUATED", "False for a check that a narrowed run left out: it neither passed nor failed; else True"),
 )
 
 GAPS = _columns(

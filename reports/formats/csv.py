@@ -16,6 +16,7 @@ from typing import TextIO
 
 from audit.model import Run
 from checks.model import Finding, Gap, Severity, Status
+from checks.texts import CheckText
 from reports.breakdown import CheckView
 from reports.commands import SCRIPT_FOLDER, CommandBook
 from reports.formats.columns import CALLS, CHECKS, COMMANDS, FINDINGS, GAPS, Column
@@ -86,6 +87,7 @@ def finding_rows(run: Run, view: ReportView) -> Iterator[tuple[str, ...]]:
     ages = _AgeCells(run, view)
     titles = {check.text.id: (cell(check.text.title), area_name(check.text.group)) for check in view.checks}
     names = {account: cell(name) for account, name in run.account_names.items()}
+    narrowed_to = cell(run.selection.words)
     tail = (cell(run.partition), cell(run.organization_id), cell(run.id), stamp(run.started_at))
     for finding in view.findings:
         title, area = titles[finding.check]
@@ -112,6 +114,7 @@ def finding_rows(run: Run, view: ReportView) -> Iterator[tuple[str, ...]]:
             cell(json_line(finding.key)),
             *tail,
             *ages.of(finding),
+            narrowed_to,
         )
 
 
@@ -135,8 +138,10 @@ class _AgeCells:
 
 
 def check_rows(view: ReportView) -> Iterator[tuple[str, ...]]:
-    """Rows of checks.csv, in the order of `CHECKS`, one for each check of the run in catalogue order."""
-    return (_check_row(check) for check in view.checks)
+    """Rows of checks.csv, in the order of `CHECKS`, one for each check of the run in catalogue order; then the checks
+    that a narrowed run left out."""
+    yield from map(_check_row, view.checks)
+    yield from (_text_row(text, ("",) * 5, "", evaluated=False) for text in view.not_selected)
 
 
 def gap_rows(run: Run) -> Iterator[tuple[str, ...]]:
@@ -206,21 +211,29 @@ def _run_all(scripts: tuple[str, ...]) -> str:
 
 
 def _check_row(check: CheckView) -> tuple[str, ...]:
-    text, counts = check.text, check.counts
+    counts = check.counts
+    figures = (
+        counts[Status.PASS],
+        counts[Status.FAIL],
+        len(check.waived),
+        counts[Status.UNKNOWN],
+        counts[Status.NOT_APPLICABLE],
+    )
+    return _text_row(check.text, tuple(map(str, figures)), check.error, evaluated=True)
+
+
+def _text_row(text: CheckText, figures: tuple[str, ...], error: str, *, evaluated: bool) -> tuple[str, ...]:
     return (
         cell(text.id),
         cell(" ".join(text.aliases)),
         cell(text.title),
         area_name(text.group),
         text.severity.value if text.severity else "",
-        str(counts[Status.PASS]),
-        str(counts[Status.FAIL]),
-        str(len(check.waived)),
-        str(counts[Status.UNKNOWN]),
-        str(counts[Status.NOT_APPLICABLE]),
-        *(cell(part) for part in (check.error, text.what, text.why, text.fix, text.limits, text.references)),
+        *figures,
+        *(cell(part) for part in (error, text.what, text.why, text.fix, text.limits, text.references)),
         cell(" ".join(text.permissions)),
         cell(" | ".join(text.controls)),
+        str(evaluated),
     )
 
 

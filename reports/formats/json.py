@@ -66,6 +66,7 @@ def head(run: Run, view: ReportView) -> dict[str, Any]:
             "regions": run.scope.regions,
             "all_repositories": run.scope.all_repositories,
         },
+        "selection": _selection(run),
         "limits": {"sources": run.limits_sources},
         "coverage": {
             "accounts_planned": coverage.accounts_planned,
@@ -107,6 +108,18 @@ def _run(run: Run) -> dict[str, Any]:
         "calls": run.calls.sent,
         "refused": run.calls.refused,
         "throttled": run.calls.throttled,
+    }
+
+
+def _selection(run: Run) -> dict[str, Any] | None:
+    """What narrowed the run to some of the checks; null: it evaluated every check."""
+    if not run.narrowed:
+        return None
+    return {
+        "checks": run.selection.checks,
+        "severity": run.selection.severity,
+        "text": run.selection.words,
+        "not_evaluated": run.not_selected,
     }
 
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from audit.model import Run
 from checks.model import Finding, Status
+from checks.texts import CheckText
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
 from reports.sanitize import visible
@@ -23,7 +24,9 @@ def render(run: Run, view: ReportView) -> dict[str, bytes]:
     root = ElementTree.Element("testsuites", {"name": f"ecr-audit {run.id}"})
     book = CommandBook(run)
     for check in view.checks:
-        root.append(_suite(check, run, book))
+        root.append(_suite(check.text.id, list(_cases(check, book)), run))
+    for text in view.not_selected:
+        root.append(_suite(text.id, [_left_out(text, view.narrowed)], run))
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ElementTree.indent(root)
@@ -31,9 +34,15 @@ def render(run: Run, view: ReportView) -> dict[str, bytes]:
     return {"junit.xml": data + b"\n"}
 
 
-def _suite(check: CheckView, run: Run, book: CommandBook) -> ElementTree.Element:
-    cases = list(_cases(check, book))
-    suite = ElementTree.Element("testsuite", {"name": check.text.id})
+def _left_out(text: CheckText, narrowed: str) -> ElementTree.Element:
+    """A check that a narrowed run left out: skipped."""
+    case = _case(text.id, text.title)
+    ElementTree.SubElement(case, "skipped", {"message": visible(f"not evaluated: {narrowed}")})
+    return case
+
+
+def _suite(check: str, cases: list[ElementTree.Element], run: Run) -> ElementTree.Element:
+    suite = ElementTree.Element("testsuite", {"name": check})
     suite.set("timestamp", in_utc(run.started_at).strftime("%Y-%m-%dT%H:%M:%S"))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(sum(1 for case in cases if case.find(tag) is not None)))
@@ -45,13 +54,13 @@ def _suite(check: CheckView, run: Run, book: CommandBook) -> ElementTree.Element
 
 def _cases(check: CheckView, book: CommandBook) -> Iterator[ElementTree.Element]:
     if passed := check.counts[Status.PASS]:
-        yield _case(check, f"{counted(passed, *check.noun)} passed")
+        yield _case(check.text.id, f"{counted(passed, *check.noun)} passed")
     if check.idle:
-        case = _case(check, check.text.title)
+        case = _case(check.text.id, check.text.title)
         ElementTree.SubElement(case, "skipped", {"message": "does not apply to any resource of this run"})
         yield case
     if check.error:
-        case = _case(check, check.text.title)
+        case = _case(check.text.id, check.text.title)
         ElementTree.SubElement(case, "error", {"message": visible(check.error), "type": "check-error"})
         yield case
     for finding in check.open:
@@ -73,11 +82,11 @@ def _cases(check: CheckView, book: CommandBook) -> Iterator[ElementTree.Element]
 
 
 def _of(check: CheckView, finding: Finding) -> ElementTree.Element:
-    return _case(check, f"{finding.resource} [{finding.fingerprint}]")
+    return _case(check.text.id, f"{finding.resource} [{finding.fingerprint}]")
 
 
-def _case(check: CheckView, name: str) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", {"classname": check.text.id})
+def _case(check: str, name: str) -> ElementTree.Element:
+    case = ElementTree.Element("testcase", {"classname": check})
     case.set("name", visible(name))
     case.set("time", "0")
     return case

@@ -91,6 +91,7 @@ def _metadata(run: Run, finding: Finding) -> dict[str, Any]:
         "event_code": finding.check,
         "product": {"name": "ecr-audit", "vendor_name": "ecr-audit", "version": run.program_version},
         "profiles": ["cloud"],
+        **({"labels": [f"narrowed to {visible(run.selection.words)}"]} if run.narrowed else {}),
         "tenant_uid": run.organization_id or run.caller_account,
     }
 

@@ -27,7 +27,8 @@ def render(run: Run, view: ReportView) -> dict[str, bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = _schema(pa).with_metadata({"ecr-audit.version": VERSION, "ecr-audit.run": run.id})
+    narrowed = {"ecr-audit.narrowed-to": run.selection.words} if run.narrowed else {}
+    schema = _schema(pa).with_metadata({"ecr-audit.version": VERSION, "ecr-audit.run": run.id, **narrowed})
     columns = _columns(schema.names, run, view)
     table = pa.table({name: pa.array(columns[name], schema.field(name).type) for name in schema.names}, schema=schema)
     stream = io.BytesIO()
@@ -47,6 +48,7 @@ def _schema(pa: Any) -> pa.Schema:
             ("first_seen_at", moment), ("runs_seen", pa.int64()), ("waived", flag), ("waiver_reason", text),
             ("waiver_owner", text), ("waiver_until", day), ("remediation", text), ("remediation_safe", flag),
             ("remediation_steps", pa.list_(text)), ("scripts", pa.list_(text)), ("evidence", text), ("key", text),
+            ("run_narrowed_to", text),
         ]
     )  # fmt: skip
 
@@ -97,6 +99,7 @@ def _row(
         "scripts": list(book.scripts_of(finding)),
         "evidence": json_line(finding.evidence),
         "key": json_line(finding.key),
+        "run_narrowed_to": run.selection.words or None,
     }
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from audit.model import Run
 from checks.model import Finding, Script, Severity, Status
+from checks.texts import CheckText
 from reports.breakdown import AccountView, CheckView, Risk
 from reports.commands import SCRIPT_FOLDER
 from reports.formats.pdf_charts import Chart, pictures_of
@@ -104,6 +105,9 @@ class Content:
     passed_hidden: str
     idle: tuple[CheckView, ...]
     idle_hidden: str
+    not_selected: tuple[CheckText, ...]
+    """Checks that a narrowed run left out."""
+    not_selected_hidden: str
     gaps: tuple[GapSection, ...]
     scripts: tuple[Script, ...]
     """In the order in which to run them."""
@@ -150,6 +154,8 @@ def content_of(run: Run, view: ReportView) -> Content:
         passed_hidden=_rest(passed, CHECKS_LISTED, "check", "checks", "checks.csv"),
         idle=idle[:CHECKS_LISTED],
         idle_hidden=_rest(idle, CHECKS_LISTED, "check", "checks", "checks.csv"),
+        not_selected=view.not_selected[:CHECKS_LISTED],
+        not_selected_hidden=_rest(view.not_selected, CHECKS_LISTED, "check", "checks", "checks.csv"),
         gaps=_gap_sections(view),
         scripts=tuple(sorted(run.scripts, key=lambda script: script.name)[:SCRIPTS]),
         scripts_hidden=_rest(run.scripts, SCRIPTS, "script", "scripts", f"the folder {SCRIPT_FOLDER}"),

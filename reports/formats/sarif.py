@@ -19,7 +19,7 @@ from reports.commands import CommandBook
 from reports.formats.json_values import json_array, json_line
 from reports.records import gap_order, resource_arn
 from reports.sanitize import visible
-from reports.text import stamp
+from reports.text import narrowed_text, stamp
 from reports.view import ReportView
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -65,7 +65,7 @@ def _run(run: Run, view: ReportView) -> dict[str, Any]:
     }
     return {
         "tool": {"driver": driver},
-        "automationDetails": {"id": f"ecr-audit/{run.organization_id or run.caller_account}/{run.id}"},
+        "automationDetails": {"id": f"{_category(run)}/{run.id}"},
         "invocations": [_invocation(run)],
         "columnKind": "unicodeCodePoints",
     }
@@ -76,8 +76,24 @@ def _invocation(run: Run) -> dict[str, Any]:
         "executionSuccessful": run.evidence_complete,
         "startTimeUtc": stamp(run.started_at),
         "endTimeUtc": stamp(run.finished_at),
-        "toolExecutionNotifications": [_notification(gap) for gap in sorted(run.gaps, key=gap_order)],
+        "toolExecutionNotifications": [
+            *_narrowed(run),
+            *(_notification(gap) for gap in sorted(run.gaps, key=gap_order)),
+        ],
     }
+
+
+def _category(run: Run) -> str:
+    """Results of one category replace each other (GitHub, SARIF support, runAutomationDetails): a run that left out
+    checks must not close the alerts of whole runs."""
+    return "/".join(["ecr-audit", run.organization_id or run.caller_account, *(["narrowed"] if run.narrowed else [])])
+
+
+def _narrowed(run: Run) -> list[dict[str, Any]]:
+    """That the run left out checks."""
+    if not run.narrowed:
+        return []
+    return [{"level": "note", "descriptor": {"id": "narrowed"}, "message": {"text": visible(narrowed_text(run))}}]
 
 
 def _notification(gap: Gap) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from reports.formats.xlsx_sheets import (
     finding_rows,
     gap_row,
     height,
+    left_out_row,
     plain,
     set_up_print,
     waiver_row,
@@ -118,7 +119,8 @@ class _Book:
         self._sheet("Gaps", GAPS, (gap_row(run, gap) for gap in gaps), len(gaps), "gaps.csv")
         waived = [finding for finding in view.findings if finding.waiver]
         self._sheet("Waivers", WAIVERS, map(waiver_row, waived), len(waived), "findings.csv")
-        self._sheet("Checks", CHECKS, map(check_row, view.checks), len(view.checks), "checks.csv")
+        checks = (*map(check_row, view.checks), *map(left_out_row, view.not_selected))
+        self._sheet("Checks", CHECKS, checks, len(checks), "checks.csv")
         self._summary(summary)
 
     def _sheet(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.model import Run
 from checks.model import Finding, Gap, Status
+from checks.texts import CheckText
 from reports.breakdown import CheckView
 from reports.check_texts import paragraphs
 from reports.commands import CommandBook
@@ -62,7 +63,7 @@ CHECKS = (
     Column("Check", 36), Column("Title", 44, "prose"), Column("Area", 22), Column("Passed", 10, "number"),
     Column("Failed", 10, "number"), Column("Waived", 10, "number"), Column("Unknown", 10, "number"),
     Column("What it checks", 70, "prose"), Column("Why it matters", 70, "prose"), Column("How to fix", 70, "prose"),
-    Column("Controls", 40, "prose"),
+    Column("Controls", 40, "prose"), Column("Evaluated", 10),
 )  # fmt: skip
 REGISTRIES = (
     "account", "region", "account_name", "ou_path", "evidence_complete", "evidence_missing", "repository_count",
@@ -159,8 +160,15 @@ def check_row(check: CheckView) -> Sequence[Any]:
     prose = (" ".join(paragraphs(part)) for part in (text.what, text.why, text.fix))
     return (
         text.id, text.title, area_name(text.group), counts[Status.PASS], counts[Status.FAIL], len(check.waived),
-        counts[Status.UNKNOWN], *prose, "; ".join(text.controls),
+        counts[Status.UNKNOWN], *prose, "; ".join(text.controls), "yes",
     )  # fmt: skip
+
+
+def left_out_row(text: CheckText) -> Sequence[Any]:
+    """A row of `CHECKS` for a check that a narrowed run left out: not evaluated."""
+    prose = (" ".join(paragraphs(part)) for part in (text.what, text.why, text.fix))
+    figures = (None, None, None, None)
+    return (text.id, text.title, area_name(text.group), *figures, *prose, "; ".join(text.controls), "no")
 
 
 def plain(column: pd.Series[Any]) -> list[Any]:

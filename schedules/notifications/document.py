@@ -69,7 +69,12 @@ def _stamp(moment: dt.datetime | None) -> str | None:
 
 
 def _run(run: Run) -> dict[str, Any]:
-    return {"id": run.id, "started_at": stamp(run.started_at), "finished_at": stamp(run.finished_at)}
+    return {
+        "id": run.id,
+        "started_at": stamp(run.started_at),
+        "finished_at": stamp(run.finished_at),
+        "narrowed_to": short(run.selection.words, LONGEST) or None,
+    }
 
 
 def _organization(run: Run | None, view: ReportView | None) -> dict[str, Any] | None:

@@ -91,9 +91,10 @@ def _bounded(lines: Iterable[str]) -> tuple[str, ...]:
 
 def _subject(context: NotificationContext, changes: RunChanges | None, event: Event, digest: Digest | None) -> str:
     name = context.schedule or "manual run"
-    text = f"[ecr-audit] {name}: {_headline(context, changes, event, digest)}"
-    latest_view = context.view or context.before_view
     run = context.run
+    narrowed = ", narrowed to some checks" if run is not None and run.narrowed else ""
+    text = f"[ecr-audit] {name}{narrowed}: {_headline(context, changes, event, digest)}"
+    latest_view = context.view or context.before_view
     organization = (run.organization_name or run.organization_id) if run is not None else ""
     organization = organization or (latest_view.organization if latest_view is not None else "")
     suffix = f" ({named(organization, 48)})" if organization else ""

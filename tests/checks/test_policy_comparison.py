@@ -23,6 +23,9 @@ def rule(number, *, status="any", patterns=(), prefixes=(), by="imageCountMoreTh
 
 
 def policy(*rules, start=1, **others):
+    """A policy text; without rules: none."""
+    if not rules:
+        return ""
     return json.dumps({"rules": [{"rulePriority": start + at, **others, **one} for at, one in enumerate(rules)]})
 
 
@@ -30,6 +33,7 @@ PUSHED, PULLED = {"by": "sinceImagePushed"}, {"by": "sinceImagePulled"}
 UNTAGGED = {"status": "untagged", **PUSHED}
 RELEASES = {"status": "tagged", "patterns": ("v*",)}
 LATEST = {"status": "tagged", "patterns": ("latest",)}
+FROM_ARCHIVE = {"by": "sinceImageTransitioned", "storageClass": "archive"}
 
 
 @pytest.mark.parametrize(
@@ -49,13 +53,23 @@ LATEST = {"status": "tagged", "patterns": ("latest",)}
         ([rule(30, **RELEASES), rule(50)], [rule(30, **RELEASES), rule(50, status="untagged")], None),
         ([rule(99, **RELEASES), rule(50)], [rule(50)], False),
         # All tags of this rule must be met, and one of them names a single image.
-        ([rule(1, **RELEASES)], [rule(1, status="tagged", patterns=("latest", "v*"))], None),
-        ([rule(1, **RELEASES)], [rule(1, **LATEST)], None),
+        ([rule(1, **RELEASES)], [rule(1, status="tagged", patterns=("latest", "v*"))], True),
+        ([rule(1, **RELEASES)], [rule(1, **LATEST)], True),
         # A hundred with and a hundred without tag are too many for the copy only.
         ([rule(1, status="untagged"), rule(50)], [rule(50)], None),
         ([rule(50)], [rule(10, action="transition", **PUSHED)], True),
         ([rule(10, action="transition", **PUSHED)], [rule(50)], None),
-        ([rule(10, **PUSHED)], [rule(90, by="sinceImageTransitioned", storageClass="archive")], None),
+        ([rule(10, **PUSHED)], [rule(90, **FROM_ARCHIVE)], None),
+        # A side without a policy expires nothing.
+        ([], [rule(10)], False),
+        ([], [rule(90, **PUSHED)], False),
+        ([], [rule(1, **UNTAGGED)], False),
+        ([], [rule(10, **PULLED)], False),
+        ([], [rule(5, action="transition", **PUSHED)], True),
+        ([], [rule(5, action="transition", **PUSHED), rule(90, **FROM_ARCHIVE)], False),
+        ([], [rule(90, **FROM_ARCHIVE)], None),
+        ([], [rule(1, **LATEST)], True),
+        ([rule(10)], [], True),
     ],
 )  # fmt: skip
 def test_what_expires_in_the_copy_only(source, copy, not_stricter):
@@ -67,12 +81,11 @@ def test_what_expires_in_the_copy_only(source, copy, not_stricter):
 def test_the_problem_says_which_images_and_when():
     found = strictness(policy(rule(99, **RELEASES)), policy(rule(20, **RELEASES)))
     assert found.problem == (
-        "images with tags matching v* expire at the destination beyond the newest 20, "
-        "at the source beyond the newest 99"
+        "images with tags matching v* expire in the replica beyond the newest 20, at the source beyond the newest 99"
     )
     assert (
         strictness(policy(rule(99, **RELEASES)), policy(rule(7, **UNTAGGED))).problem
-    ) == "untagged images expire at the destination 7 days after the push, at the source never"
+    ) == "untagged images expire in the replica 7 days after the push, never at the source"
 
 
 RULES = st.lists(

@@ -145,7 +145,7 @@ def test_a_grant_is_explained(tmp_path: Path):
     common = ["--source-account", "111111111111", "--destination-account", "222222222222"]
     where = ["--region", "eu-west-1", "--repository", "team/app"]
     answer = ecr_audit("grants", "explain", "--policy", str(policy), *common, *where, "--json")
-    assert answer.returncode == 0, answer.stderr
+    assert answer.returncode == 4, answer.stderr
     assert json.loads(answer.stdout)["verdict"] == "DENIED_IMPLICIT"
     statement = {
         "Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "ecr:ReplicateImage", "Resource": "*",
@@ -157,6 +157,29 @@ def test_a_grant_is_explained(tmp_path: Path):
     assert "Statement 1: Allow, does not match" in text
     assert "  condition  yes      StringEquals on aws:PrincipalAccount holds" in text
     assert "  condition  no       StringEquals on aws:SourceAccount: replication does not send this key" in text
+
+
+def test_a_grant_is_explained_from_an_answer_of_aws(tmp_path: Path):
+    file = tmp_path / "answer.json"
+    explain = ("grants", "explain", "--policy", str(file), "--source-account", "111111111111", "--destination-account",
+               "222222222222", "--region", "eu-west-1", "--repository", "team/app")  # fmt: skip
+    statement = {
+        "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "ecr:*", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}},
+    }  # fmt: skip
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    file.write_text(json.dumps({"registryId": "333333333333", "policyText": text}))
+    answer = ecr_audit(*explain)
+    assert answer.returncode == 3, answer.stderr
+    assert "Read as the answer of get-registry-policy." in answer.stdout
+    assert "the file is the policy of 333333333333/eu-west-1, and the destination is 222222222222" in answer.stdout
+    assert "statement 1 allows other accounts more than replication: ecr:*" in answer.stdout
+    assert "give --organization-id" in answer.stdout
+    assert ecr_audit(*explain, "--organization-id", "o-exampleorg1").returncode == 0
+    file.write_text(json.dumps({"registryId": "222222222222", "replicationConfiguration": {"rules": []}}))
+    refused = ecr_audit(*explain)
+    assert refused.returncode == 2
+    assert "is a replication configuration" in refused.stderr
 
 
 def test_the_example_baseline_is_valid(tmp_path: Path):

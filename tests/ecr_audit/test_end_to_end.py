@@ -128,6 +128,30 @@ def test_exit_codes(tmp_path: Path):
     assert lenient.returncode == 0, lenient.stdout + lenient.stderr
 
 
+def test_a_narrowed_run_is_marked_and_is_never_the_latest(tmp_path: Path):
+    store = ("--store", str(tmp_path / "store"))
+    answer = audit(small_world(), tmp_path, "--checks", "limits,topology.no-cycle", "--severity", "high")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "narrowed to checks limits, topology.no-cycle of severity high or worse" in " ".join(answer.stdout.split())
+    document = json.loads((tmp_path / "findings.json").read_text())
+    evaluated = {check["id"] for check in document["checks"]}
+    assert {one.partition(".")[0] for one in evaluated} <= {"limits", "topology"}
+    assert evaluated | set(document["selection"]["not_evaluated"]) == {check.id for check in CHECKS}
+    assert document["verdict"]["level"] == "incomplete"
+    assert "[narrowed to checks limits" in ecr_audit("runs", "list", *store).stdout
+    latest = ecr_audit("report", "latest", "--output", str(tmp_path / "again"), *store)
+    assert latest.returncode == 2
+    assert "every run in the store is narrowed" in latest.stderr
+    shown = ecr_audit("plan", document["run"]["id"], "--output", str(tmp_path / "plan"), *store)
+    assert "This run was narrowed to checks limits" in shown.stdout, shown.stderr
+
+
+def test_an_unknown_check_is_an_error_before_anything_is_read(tmp_path: Path):
+    answer = audit(small_world(), tmp_path, "--checks", "limit")
+    assert answer.returncode == 2, answer.stdout
+    assert "there is no check or group 'limit'; did you mean limits?" in answer.stderr
+
+
 def test_a_drafted_baseline_is_met_by_what_it_was_drafted_from(tmp_path: Path):
     baseline = tmp_path / "baseline.yaml"
     with serve(load_world(DEMO_WORLD)) as simulation:

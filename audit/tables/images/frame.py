@@ -19,9 +19,9 @@ from audit.tables.images.differences import Difference, Differences, settled
 from audit.tables.links.backfills import RUNNING, newest_backfills
 from audit.tables.replica_pairs import Pairs
 from audit.tables.repository_index import RepositoryIndex
-from audit.tables.wildcards import matches
 from checks.replication_failures import meaning
 from checks.tables import IMAGES
+from checks.wildcards import matches
 
 
 def tag_columns(

@@ -70,13 +70,7 @@ def _sources_known(index: EvidenceIndex, pairs: Pairs) -> NDArray[np.bool_]:
             regions[place[0]].append(place)
     read = frozenset(account for account, places in regions.items() if all(_all_read(index, place) for place in places))
     # Only sources in scope have replicas in this table.
-    elsewhere = {
-        pair
-        for key, parsed in index.rules.items()
-        if key not in index.in_scope
-        for rule in parsed.value or ()
-        for pair in rule.destinations
-    }
+    elsewhere = {pair for key in index.rules if key not in index.in_scope for pair in index.replicates_to(key) or ()}
     result = np.zeros(len(index.universe), dtype=np.bool_)
     for at in np.unique(pairs.destination).tolist():
         registry = index.universe[at]

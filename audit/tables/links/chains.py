@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import compact
-from audit.tables.links.endpoints import may_copy, region_columns
+from audit.tables.links.endpoints import can_receive, may_copy
 from audit.tables.replica_pairs import is_expected
 from audit.tables.replication_graph import Outgoing, ReplicationGraph, grant_verdict
 from audit.tables.repository_index import RepositoryNames
@@ -52,20 +52,13 @@ def _missing(
     """Registries that *destination* replicates to, with the prefixes that do not arrive; empty where uncertain."""
     passed, names = here.get(destination, ()), graph.names[source]
     for end, prefixes in sorted(onward.items()):
-        if end == source or not _can_receive(index, source, end):
+        if end == source or not can_receive(index, source, end):
             continue
         there = here.get(end, ())
         lacking = [prefix for prefix in shared_prefixes(passed, prefixes) if not is_covered(prefix, there)]
         found = [prefix for prefix in lacking if _some_left(names, prefix, there)]
         if found or (lacking and not names.complete):
             yield end, found
-
-
-def _can_receive(index: EvidenceIndex, source: RegistryId, end: RegistryId) -> bool:
-    """False where nothing can arrive at all, from any source: other checks report that."""
-    return index.state(end[0]) in (None, "ACTIVE") and bool(
-        region_columns(index, source, end)["destination_region_valid"]
-    )
 
 
 def _some_left(names: RepositoryNames, prefix: str, taken: tuple[str, ...]) -> bool:

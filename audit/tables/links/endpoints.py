@@ -12,9 +12,9 @@ from audit.tables.documents import Template, parse_object
 from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import compact
 from audit.tables.replica_pairs import is_expected
-from audit.tables.wildcards import overlap
 from checks.baseline.requirements import Placement, destination_allowed, environment_of, is_covered
 from checks.model import RegistryId
+from checks.wildcards import overlap
 
 
 @cache
@@ -71,6 +71,20 @@ def enabled_columns(index: EvidenceIndex, source: RegistryId, destination: Regis
         if status not in (None, *_USABLE)
     }
     return {"regions_not_enabled": _listed(unusable, complete=None not in statuses.values())}
+
+
+def can_receive(index: EvidenceIndex, source: RegistryId, destination: RegistryId) -> bool:
+    """False where nothing arrives at *destination* from *source*, whatever the rules and grants.
+
+    Its account is not active, its Region is not enabled there, or replication from this partition does not reach it;
+    `organization.accounts-active`, `organization.region-enabled` and `rules.destination-region-valid` report that. A
+    state that was not read does not count.
+    """
+    return (
+        index.state(destination[0]) in (None, "ACTIVE")
+        and index.region_statuses.get(destination) in (None, *_USABLE)
+        and bool(region_columns(index, source, destination)["destination_region_valid"])
+    )
 
 
 def account_columns(index: EvidenceIndex, source: str, destination: str) -> dict[str, Any]:

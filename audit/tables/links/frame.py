@@ -25,6 +25,7 @@ from audit.tables.links.endpoints import (
 from audit.tables.links.grants import grant_columns, tag_columns
 from audit.tables.links.names import LinkNames
 from audit.tables.links.source_conflicts import SourceConflicts, find_source_conflicts
+from audit.tables.misplaced_grants import MisplacedGrants
 from audit.tables.replica_pairs import is_expected, names_of
 from audit.tables.replication_graph import ReplicationGraph
 from audit.tables.rules.deletion import deletion_conflict_columns
@@ -70,10 +71,12 @@ def _fewest(prefixes: tuple[str, ...]) -> tuple[str, ...]:
     return minimal_prefixes(prefixes)
 
 
-def links_frame(index: EvidenceIndex, names: LinkNames, graph: ReplicationGraph) -> pd.DataFrame:
+def links_frame(
+    index: EvidenceIndex, names: LinkNames, graph: ReplicationGraph, misplaced: MisplacedGrants
+) -> pd.DataFrame:
     """One row per source registry in scope and destination."""
     conflicts = find_source_conflicts(index, names, graph)
-    return frame_of_rows(LINKS, (_row(index, names, conflicts, link) for link in _links(index)))
+    return frame_of_rows(LINKS, (_row(index, names, conflicts, misplaced, link) for link in _links(index)))
 
 
 def _links(index: EvidenceIndex) -> Iterable[Link]:
@@ -92,7 +95,9 @@ def _links(index: EvidenceIndex) -> Iterable[Link]:
             )
 
 
-def _row(index: EvidenceIndex, names: LinkNames, conflicts: SourceConflicts, link: Link) -> dict[str, Any]:
+def _row(
+    index: EvidenceIndex, names: LinkNames, conflicts: SourceConflicts, misplaced: MisplacedGrants, link: Link
+) -> dict[str, Any]:
     source, destination = link.source, link.destination
     return {
         "source_account": source[0],
@@ -108,7 +113,7 @@ def _row(index: EvidenceIndex, names: LinkNames, conflicts: SourceConflicts, lin
         **enabled_columns(index, source, destination),
         **backfill_columns(index.parts[source].registry.backfills, destination),
         **account_columns(index, source[0], destination[0]),
-        **grant_columns(index, names, source, destination, link.replicated),
+        **grant_columns(index, names, source, destination, link.replicated, misplaced),
         **tag_columns(index, source, destination, link.replicated),
         **template_columns(index, destination, link.replicated),
         **signing_columns(index, source, destination, link.replicated),

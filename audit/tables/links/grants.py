@@ -12,6 +12,7 @@ from audit.tables.documents import Template
 from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import compact
 from audit.tables.links.names import Link, LinkNames
+from audit.tables.misplaced_grants import MisplacedGrants
 from audit.tables.organization import gaps_text
 from checks.baseline.requirements import is_covered, minimal_prefixes
 from checks.iam import GrantVerdict, LinkRequest, LinkVerdict, PolicyProblem, link_verdict, parse_policy
@@ -56,7 +57,12 @@ LISTED = 20
 
 
 def grant_columns(
-    index: EvidenceIndex, names: LinkNames, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
+    index: EvidenceIndex,
+    names: LinkNames,
+    source: RegistryId,
+    destination: RegistryId,
+    prefixes: Sequence[str],
+    misplaced: MisplacedGrants,
 ) -> dict[str, Any]:
     """How the destination's registry policy evaluates replication of *prefixes* from *source*."""
     link = (source, destination)
@@ -66,6 +72,7 @@ def grant_columns(
         "absent_repositories": compact(absent[:LISTED]) if absence_known else None,
         "absent_repository_count": len(absent) if absence_known else None,
         "denying_statements": None,
+        "misplaced_grants": "[]",
         "repository_denials": None,
     }
     if source[0] == destination[0]:
@@ -78,9 +85,11 @@ def grant_columns(
     denials = repository_denials(names, link, link_request(index, source, destination))
     doubt = denials_text(denials) if denials else ""
     undetermined_reason = f"; {doubt}" if doubt and found.verdict.gives is not False else ""
+    elsewhere = misplaced.for_link(source, destination)
     return columns | {
+        "misplaced_grants": compact([str(place) for place in elsewhere]),
         "grant_verdict": None if found.verdict is GrantVerdict.INDETERMINATE else str(found.verdict),
-        "grant_reason": found.reason + undetermined_reason,
+        "grant_reason": found.reason + undetermined_reason + _misplaced_text(destination, elsewhere),
         "explicit_deny_statements": _explicit_denies(found, doubtful=bool(doubt)),
         "denial_reason": "; ".join(filter(None, (found.denial_reason, "" if found.denied else doubt))),
         "denying_statements": compact(found.denying),
@@ -90,6 +99,17 @@ def grant_columns(
         "uncreatable_repositories": None if found.create_covered is None else compact(found.uncreatable[:LISTED]),
         "uncreatable_repository_count": None if found.create_covered is None else len(found.uncreatable),
     }
+
+
+def _misplaced_text(destination: RegistryId, places: Sequence[RegistryId]) -> str:
+    """Where a statement stands that means this link, as the end of a clause; empty: nowhere."""
+    if not places:
+        return ""
+    shown = [
+        place.region if place.account == destination.account else f"the source's own account, {place}"
+        for place in map(RegistryId._make, places)
+    ]
+    return f"; the grant for this source lies in {', '.join(shown[:3])}"
 
 
 def _explicit_denies(found: LinkVerdict, *, doubtful: bool) -> int | None:
@@ -172,8 +192,9 @@ def tag_columns(
     if not tagged or source[0] == destination[0]:
         return _columns(bool(tagged), None)
     record = index.parts[destination].registry
-    if record.registry_policy is None or record.policy_scope == "V1":
+    if record.registry_policy is None or record.policy_scope != "V2":
         # Scope V1 evaluates three actions; tagging is not one of them (ECR user guide, registry-permissions.html).
+        # What then decides is not documented, and it is not known where the scope was not read.
         return _columns(True, None)
     found = action_coverage(record.registry_policy, link_request(index, source, destination), TAG, tagged)
     return _columns(True, None if found.covered is None else list(found.uncovered))

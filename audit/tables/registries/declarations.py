@@ -122,10 +122,10 @@ def setting_columns(index: EvidenceIndex, key: RegistryId, *, destination: bool 
 
 def takes_part(index: EvidenceIndex, key: RegistryId, *, destination: bool | None) -> bool | None:
     """Whether a registry is a source or a destination, by a rule or by the baseline."""
-    rules, applied_requirements = index.rules[key].value, index.applied_requirements.get(key, ())
-    if destination or rules or any(applied.certain for applied in applied_requirements):
+    replicated, applied_requirements = index.replicates_to(key), index.applied_requirements.get(key, ())
+    if destination or replicated or any(applied.certain for applied in applied_requirements):
         return True
-    return None if destination is None or rules is None or applied_requirements else False
+    return None if destination is None or replicated is None or applied_requirements else False
 
 
 def _principals(index: EvidenceIndex, key: RegistryId) -> list[str]:

@@ -29,15 +29,15 @@ def growth_columns(index: EvidenceIndex, key: RegistryId, maximum: int) -> dict[
     limit."""
     allowed = index.baseline.allowed_destinations
     declared = index.baseline.undeclared_replication == "forbidden" and bool(allowed.ous and allowed.regions)
-    rules, applied_requirements = index.rules[key].value, index.applied_requirements.get(key)
+    replicated, applied_requirements = index.replicates_to(key), index.applied_requirements.get(key)
     inside, perhaps = _receivers(index, allowed.ous)
-    least = {pair for rule in rules or () for pair in rule.destinations}
+    least = set(replicated or ())
     least |= {pair for applied in applied_requirements or () if applied.certain for pair in applied.destinations}
     least |= {RegistryId(account, region) for account in inside for region in allowed.regions}
     most = least | {RegistryId(account, region) for account in perhaps for region in allowed.regions}
     reached, bound = len(least - {key}), len(most - {key})
-    is_bounded = rules is not None and index.members is not None
-    replicates = None if rules is None else bool(rules or applied_requirements)
+    is_bounded = replicated is not None and index.members is not None
+    replicates = None if replicated is None else bool(replicated or applied_requirements)
     return {
         "growth_foreseeable": False if not declared or applied_requirements is None else replicates,
         "growth_accounts": len(inside),
@@ -82,7 +82,7 @@ _AS_READ = tuple(field.name for field in fields(RegistryRecord) if field.name in
 def registries_frame(index: EvidenceIndex) -> pd.DataFrame:
     """One row per registry that the run planned to read."""
     gaps = registry_gaps(index)
-    named = {pair for parsed in index.rules.values() for rule in parsed.value or () for pair in rule.destinations}
+    named = {pair for source in index.rules for pair in index.replicates_to(source) or ()}
     applied_requirements = [applied for each in index.applied_requirements.values() for applied in each]
     required = {pair for applied in applied_requirements if applied.certain for pair in applied.destinations}
     possible = {pair for applied in applied_requirements for pair in applied.destinations}

@@ -11,6 +11,7 @@ from audit.tables.frames import UNKNOWN, frame, integers
 from audit.tables.image_index import ImageIndex
 from audit.tables.images.differences import Differences
 from audit.tables.replica_pairs import Pairs
+from audit.tables.replicas.expiry import expiry_columns
 from audit.tables.replicas.exposure import categorical_texts, exposure_columns
 from audit.tables.replicas.images import image_columns, status_columns
 from audit.tables.replicas.settings import setting_columns
@@ -40,6 +41,7 @@ def replicas_frame(
             "delete_replication": pairs.delete_replication,
             "destination_present": pairs.present,
             **image_columns(index, repository_index, pairs, images, found),
+            **expiry_columns(index, repository_index, pairs, images, found),
             **status_columns(pairs, images, found),
             **settings,
             **exposure_columns(index, repository_index, pairs, expected),

@@ -149,14 +149,15 @@ def status_columns(pairs: Pairs, images: ImageIndex, found: Differences) -> dict
     asked, failures = _per_pair(found, found.asked, pairs), _per_pair(found, failed, pairs)
     unanswered = (asked == 0) | (refused > 0)
     codes = _codes(found, failed)
+    code_lists = {pair: json.dumps(list(held)) for pair, held in codes.items()}
     return {
         "statuses_asked": np.where(asked > 0, YES, np.where(_nothing_to_ask(pairs, images), NO, UNKNOWN)).astype(
             np.int8
         ),
         "statuses_refused": integers(refused, asked > 0),
         "replications_failed": integers(failures, (failures > 0) | ~unanswered),
-        "failure_codes": _texts({pair: json.dumps(list(held)) for pair, held in codes.items()}, asked > 0, "[]"),
-        "failure_meaning": _texts({pair: failures_text(held) for pair, held in codes.items()}, asked > 0, ""),
+        "failure_codes": texts_of_pairs(code_lists, asked > 0, "[]"),
+        "failure_meaning": texts_of_pairs({pair: failures_text(held) for pair, held in codes.items()}, asked > 0, ""),
         "replications_failed_sample": sampled_images(asked > 0, images, *_oldest_first(images, found, failed)),
     }
 
@@ -185,7 +186,8 @@ def _codes(found: Differences, failed: NDArray[np.bool_]) -> Mapping[int, Mappin
     }
 
 
-def _texts(texts: Mapping[int, str], valid: NDArray[np.bool_], otherwise: str) -> Any:
+def texts_of_pairs(texts: Mapping[int, str], valid: NDArray[np.bool_], otherwise: str) -> Any:
+    """For each *valid* replica its text, or *otherwise*; null for the others."""
     return encode(texts.get(at, otherwise) if asked else None for at, asked in enumerate(valid.tolist())).texts()
 
 

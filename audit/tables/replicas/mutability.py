@@ -1,27 +1,18 @@
 """Tag mutability of a destination repository: the setting, the tags that it leaves mutable, and the tags that it
 freezes.
-
-ECR user guide, image-tag-mutability.html: in a mode with exclusions, tags that match one of the wildcard filters behave
-opposite to the mode's name.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 
 from audit.tables.frames import compact
-from audit.tables.wildcards import contains, matches, overlap
 from checks.baseline.sections import Settings
-
-_WITH_EXCLUSION = ("IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
-_IMMUTABLE = ("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION")
+from checks.mutability import IMMUTABLE, WITH_EXCLUSION, Mutability, frozen_tags, mutability_of
+from checks.wildcards import matches
 
 _VERSION_TAGS = (("v1", "v1.0.0", "v2.13.4", "v10.0.1-rc.1"), ("1.0.0", "2.13.4", "10.0.1-rc.1", "0.9.12"))
 """Families of version tags that immutability is to protect; checked against exclusion filters as a whole."""
-
-_MOVING_TAG = "latest"
-"""The default tag of clients: representative of tags that move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +29,6 @@ class MutabilityAnswer:
     frozen_tags: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """Tag mutability of one repository."""
-
-    name: str
-    filters: tuple[str, ...]
-
-    @property
-    def setting(self) -> str:
-        """Mode and sorted filters as text, equal for equal settings: the order of filters has no meaning."""
-        return f"{self.name} ({', '.join(sorted(set(self.filters)))})" if self.filters else self.name
-
-    @property
-    def freezes_all(self) -> bool:
-        """Whether no tag can move."""
-        return self.name == "IMMUTABLE"
-
-    @property
-    def listed_move(self) -> bool:
-        """Whether only tags that match the filters can move."""
-        return self.name == "IMMUTABLE_WITH_EXCLUSION"
-
-    @property
-    def frozen(self) -> tuple[str, ...]:
-        """In a mode in which tags can move: the filters of those that cannot."""
-        return self.filters if self.name == "MUTABLE_WITH_EXCLUSION" else ()
-
-
 def compare_mutability(
     present: bool | None,
     wanted: Settings,
@@ -75,7 +38,7 @@ def compare_mutability(
     filters: str | None,
 ) -> MutabilityAnswer:
     """Columns for the destination's *mode* and *filters* (JSON array). *present* None: unknown whether it exists."""
-    source, here = _mode(source_mode, source_filters), _mode(mode, filters)
+    source, here = mutability_of(source_mode, source_filters), mutability_of(mode, filters)
     expected = source if wanted.tag_mutability == "same-as-source" else _wanted(wanted)
     required = wanted.tag_mutability is not None
     answer = MutabilityAnswer(
@@ -92,26 +55,22 @@ def compare_mutability(
     return replace(
         answer,
         tag_mutability_setting=here.setting,
-        exclusion_mode=here.name in _WITH_EXCLUSION,
+        exclusion_mode=here.name in WITH_EXCLUSION,
         unprotected_tags=_unprotected(here, expected),
-        frozen_tags=_frozen(source, here) if source else None,
+        frozen_tags=frozen_tags(source, here) if source else None,
     )
 
 
-def _mode(name: str | None, filters: str | None) -> Mode | None:
-    if name is None or (filters is None and name in _WITH_EXCLUSION):
-        return None
-    return Mode(name, tuple(json.loads(filters or "[]")) if name in _WITH_EXCLUSION else ())
+def _wanted(wanted: Settings) -> Mutability | None:
+    return Mutability(wanted.tag_mutability, wanted.mutability_exclusions) if wanted.tag_mutability else None
 
 
-def _wanted(wanted: Settings) -> Mode | None:
-    return Mode(wanted.tag_mutability, wanted.mutability_exclusions) if wanted.tag_mutability else None
-
-
-def _unprotected(here: Mode, expected: Mode | None) -> str:
+def _unprotected(here: Mutability, expected: Mutability | None) -> str:
     """Tags that the exclusions of *here* leave mutable although its mode or the baseline makes them immutable; empty:
     none."""
-    if here.name == "MUTABLE_WITH_EXCLUSION" and expected and expected.name in _IMMUTABLE:
+    if here.freezes_all:
+        return ""
+    if here.name == "MUTABLE_WITH_EXCLUSION" and expected and expected.name in IMMUTABLE:
         return f"all tags except those that match {', '.join(here.filters)}"
     if not here.listed_move:
         return ""
@@ -122,25 +81,3 @@ def _unprotected(here: Mode, expected: Mode | None) -> str:
         if all(matches(tag, undeclared) for tag in family):
             return f"version tags such as {family[1]} (exclusion filters {', '.join(undeclared)})"
     return ""
-
-
-def _frozen(source: Mode, here: Mode) -> str:
-    """Tags that can move at the source and cannot move here; empty: none.
-
-    ECR user guide, replication.html: an image whose tag an immutable destination already has arrives without that tag.
-    Where every tag can move at the source, `latest` represents them.
-    """
-    if source.freezes_all or here.name == "MUTABLE":
-        return ""
-    listed = f"tags that match {', '.join(source.filters)}"
-    if here.freezes_all:
-        protected = f" except those that match {', '.join(source.frozen)}" if source.frozen else ""
-        return listed if source.listed_move else f"all tags{protected}"
-    if source.listed_move:
-        free = contains(here.filters, source.filters) if here.listed_move else not overlap(here.frozen, source.filters)
-        return "" if free else listed
-    if here.listed_move:
-        free = matches(_MOVING_TAG, here.filters)
-    else:
-        free = contains(source.frozen, here.frozen) or not matches(_MOVING_TAG, here.frozen)
-    return "" if free else f"tags such as {_MOVING_TAG}"

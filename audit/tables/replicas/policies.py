@@ -11,7 +11,6 @@ from typing import Any
 from audit.tables.frames import compact
 from checks.baseline.sections import Settings
 from checks.policy_comparison import (
-    Strictness,
     pull_time_priorities,
     rule_count,
     same_lifecycle,
@@ -44,7 +43,6 @@ class LifecycleAnswer:
     lifecycle_policy: str | None = None
     source_lifecycle_policy: str | None = None
     expected_lifecycle_policy: str | None = None
-    lifecycle_policy_on_both_sides: bool | None = None
     earlier_expiry: str | None = None
     earlier_expiry_unknown: str | None = None
     undeclared_pull_time_rules: str | None = None
@@ -112,20 +110,24 @@ def compare_lifecycle(
         lifecycle_policy=here,
         source_lifecycle_policy=source,
         expected_lifecycle_policy=expected,
-        **(_expiry(source, here, own) if present else {"lifecycle_policy_on_both_sides": present}),
+        **(_expiry(source, here, own) if present else {}),
         **(_pulls(here, own) if present and here else {}),
     )
 
 
 def _expiry(source: str | None, here: str | None, own: str | None) -> dict[str, Any]:
-    """What *here* expires and *source* keeps. *own*: the policy of the baseline, which is intended."""
-    if "" in (source, here):
-        return {"lifecycle_policy_on_both_sides": False}
-    if source is None or here is None:
-        return {"lifecycle_policy_on_both_sides": None}
-    found = Strictness(True, "") if own and same_lifecycle(own, here) else strictness(source, here)
+    """What *here* expires and *source* keeps. *own*: the policy of the baseline, which is intended.
+
+    A side without a policy expires nothing: the replica then keeps everything, and the source is the laxest there is.
+    """
+    if here is None:
+        return {"earlier_expiry_unknown": "the lifecycle policy of the replica was not read"}
+    if (own and same_lifecycle(own, here)) or strictness("", here).not_stricter:
+        return {"earlier_expiry": "", "earlier_expiry_unknown": ""}
+    if source is None:
+        return {"earlier_expiry_unknown": "the lifecycle policy of the source was not read"}
+    found = strictness(source, here)
     return {
-        "lifecycle_policy_on_both_sides": True,
         "earlier_expiry": None if found.not_stricter is None else found.problem,
         "earlier_expiry_unknown": found.problem if found.not_stricter is None else "",
     }

@@ -64,6 +64,7 @@ def setting_columns(index: EvidenceIndex, repository_index: RepositoryIndex, pai
     types = (scanning.take(pairs.destination), scanning.take(pairs.source))
     return {
         "source_tag_mutability": source[mode].texts(),
+        "source_mutability_exclusions": source[filters].texts(),
         "source_repository_policy": source["repository_policy"].texts(),
         "tag_mutability": here[mode].texts(),
         "mutability_exclusions": here[filters].texts(),

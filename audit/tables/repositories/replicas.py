@@ -14,7 +14,7 @@ from audit.tables.categorical import Categorical
 from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import NO, UNKNOWN, YES, Flags, compact, integers
 from audit.tables.links.chains import grant_word
-from audit.tables.links.endpoints import may_copy, region_columns
+from audit.tables.links.endpoints import can_receive, may_copy
 from audit.tables.replica_pairs import Pairs, segments
 from audit.tables.replication_graph import ReplicationGraph
 from audit.tables.repository_index import RepositoryIndex
@@ -127,17 +127,11 @@ def _replica_counts(
         )
         for each in link
     ]
-    useful = np.array([apart(*each) and _can_receive(evidence_index, *each) for each in ends], dtype=np.bool_)
+    useful = np.array([apart(*each) and can_receive(evidence_index, *each) for each in ends], dtype=np.bool_)
     sources = pairs.source_row[rows[useful[case]]] if len(rows) else rows
     counts = np.bincount(sources, minlength=len(repository_index.name)).astype(np.float64)
     counts[(counts == 0) & np.array(unread, dtype=np.bool_)[repository_index.registry]] = np.nan
     return counts
-
-
-def _can_receive(evidence_index: EvidenceIndex, source: RegistryId, destination: RegistryId) -> bool:
-    return evidence_index.state(destination[0]) in (None, "ACTIVE") and bool(
-        region_columns(evidence_index, source, destination)["destination_region_valid"]
-    )
 
 
 def _resilience(
@@ -202,5 +196,5 @@ def _candidates(
     return [
         {"account": end[0], "region": end[1], "grant": grant_word(evidence_index, source, end, prefixes)}
         for end in sorted(graph.out_of(source) or ())
-        if apart(source, end) and _can_receive(evidence_index, source, end) and may_copy(evidence_index, source, end)
+        if apart(source, end) and can_receive(evidence_index, source, end) and may_copy(evidence_index, source, end)
     ]

@@ -115,11 +115,17 @@ def unmatched_prefixes(
 
 
 def name_columns(
-    rule: Rule, applied_requirements: Sequence[AppliedRequirement], names: RepositoryNames, bounds: Bounds
+    rule: Rule,
+    applied_requirements: Sequence[AppliedRequirement],
+    names: RepositoryNames,
+    bounds: Bounds,
+    *,
+    replicates: bool,
 ) -> dict[str, Any]:
     """Filters compared with names: those that end within a word, and those that match nothing."""
-    # Without repositories, filters cannot be compared with names.
-    comparable = bool(rule.filter_count) and (True if names.names else False if names.complete else None)
+    # Without repositories, filters cannot be compared with names; without destinations, they replicate nothing.
+    has_filters = bool(rule.filter_count) and replicates
+    comparable = has_filters and (True if names.names else False if names.complete else None)
     unmatched = unmatched_prefixes(rule, applied_requirements, names)
     return {
         "filters_comparable": comparable,

@@ -23,11 +23,16 @@ _ROOT = "ROOT"
 """Prefix of a cache whose repositories have no prefix (ECR API reference, PullThroughCacheRule)."""
 
 
-def cache_columns(rule: Rule, applied_requirements: Sequence[AppliedRequirement], text: str | None) -> dict[str, Any]:
-    """The pull-through caches that *rule* matches; *text*: the pull-through cache rules, JSON, None: not read.
+def cache_columns(
+    rule: Rule, applied_requirements: Sequence[AppliedRequirement], text: str | None, *, replicates: bool
+) -> dict[str, Any]:
+    """The pull-through caches that *rule* replicates; *text*: the pull-through cache rules, JSON, None: not read.
 
+    *replicates*: whether it has a destination other than its own registry; otherwise it replicates nothing.
     Names that the baseline requires by a prefix of the cache are replicated intentionally.
     """
+    if not replicates:
+        return {"replicated_caches": "[]", "prefixes_in_caches": "[]"}
     caches = _prefixes(text)
     if caches is None:
         return {"replicated_caches": None, "prefixes_in_caches": None}
@@ -86,14 +91,15 @@ def _rows(index: EvidenceIndex, source: RegistryId, names: RepositoryNames) -> I
     redundancy = redundancy_of(rules, _replacements(rules, subsets, bounds))
     caches = index.parts[source].registry.pull_through_cache_rules
     for rule in rules:
+        replicates = bool(set(rule.destinations) - {source})
         yield {
             **_as_read(index, source, rule),
             **deletion_columns(rule, applied_requirements),
             **duplicate_columns(rule, redundancy),
             **subset_columns(subsets[rule.number]),
-            **name_columns(rule, applied_requirements, names, bounds[rule.number]),
+            **name_columns(rule, applied_requirements, names, bounds[rule.number], replicates=replicates),
             **redundancy_columns(rule, redundancy),
-            **cache_columns(rule, applied_requirements, caches),
+            **cache_columns(rule, applied_requirements, caches, replicates=replicates),
         }
 
 

@@ -45,10 +45,11 @@ class Surroundings:
 def arriving_prefixes(index: EvidenceIndex) -> dict[RegistryId, tuple[str, ...]]:
     """For each registry the prefixes that a rule or the baseline replicates to it."""
     found: dict[RegistryId, set[str]] = {}
-    for parsed in index.rules.values():
+    for source, parsed in index.rules.items():
         for rule in parsed.value or ():
             for registry in rule.destinations:
-                found.setdefault(registry, set()).update(rule.prefixes)
+                if registry != source:
+                    found.setdefault(registry, set()).update(rule.prefixes)
     for applied_requirements in index.applied_requirements.values():
         for applied in applied_requirements:
             for registry in applied.destinations:

@@ -5,77 +5,16 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Iterator
-from typing import Any
 
+from checks.policy_documents.validation import DocumentKind
 from ecr_audit.simulator.calls import Call, Operations, Result, not_modelled
 from ecr_audit.simulator.pages import page
-from ecr_audit.simulator.services.ecr_registry import bad_parameter
+from ecr_audit.simulator.services.ecr_registry import check_document
 from ecr_audit.simulator.state import Document, Image, Repository
 from ecr_audit.simulator.wire.errors import AwsError
 
-_COUNT_TYPES = ("imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned")
 _PREVIEWED = ("imageCountMoreThan", "sinceImagePushed")
 """Count types that the preview can decide: the simulated images are never pulled."""
-
-
-def check_lifecycle(text: str) -> None:
-    """Refuses what ECR refuses: no JSON, no rules, more than 50, repeated priorities, `any` not last, unknown words."""
-    problem = next(_problems(text), None)
-    if problem:
-        raise bad_parameter("LifecyclePolicyText", f"Lifecycle policy validation failure: {problem}")
-
-
-def _problems(text: str) -> Iterator[str]:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        yield "not valid JSON"
-        return
-    rules = document.get("rules") if isinstance(document, dict) else None
-    if not isinstance(rules, list) or not 1 <= len(rules) <= 50:
-        yield "`rules` must hold 1 to 50 rules"
-        return
-    for rule in rules:
-        yield from _rule_problems(rule)
-    priorities = [rule["rulePriority"] for rule in rules if isinstance(rule, dict) and "rulePriority" in rule]
-    if len(set(priorities)) < len(priorities):
-        yield "each rulePriority may be used once"
-    yield from _order_problems(rules)
-
-
-def _rule_problems(rule: Any) -> Iterator[str]:
-    if (
-        not isinstance(rule, dict)
-        or not isinstance(rule.get("selection"), dict)
-        or not isinstance(rule.get("action"), dict)
-    ):
-        yield "a rule needs rulePriority, selection and action"
-        return
-    selection = rule["selection"]
-    if not isinstance(rule.get("rulePriority"), int):
-        yield "rulePriority must be a number"
-    if selection.get("tagStatus") not in ("any", "tagged", "untagged"):
-        yield "tagStatus must be any, tagged or untagged"
-    if selection.get("countType") not in _COUNT_TYPES:
-        yield f"countType must be one of {', '.join(_COUNT_TYPES)}"
-    if not isinstance(selection.get("countNumber"), int) or selection["countNumber"] < 1:
-        yield "countNumber must be a positive number"
-    if selection.get("tagStatus") == "tagged" and not (
-        selection.get("tagPrefixList") or selection.get("tagPatternList")
-    ):
-        yield "tagStatus tagged needs tagPrefixList or tagPatternList"
-    if rule["action"].get("type") not in ("expire", "transition"):
-        yield "action type must be expire or transition"
-
-
-def _order_problems(rules: list[Any]) -> Iterator[str]:
-    ordered = sorted(
-        (rule for rule in rules if isinstance(rule, dict) and isinstance(rule.get("rulePriority"), int)),
-        key=lambda rule: rule["rulePriority"],
-    )
-    for rule in ordered[:-1]:
-        if isinstance(rule.get("selection"), dict) and rule["selection"].get("tagStatus") == "any":
-            yield "a rule with tagStatus any must have the highest rulePriority"
 
 
 def _result(call: Call, repository: Repository, text: str) -> Result:
@@ -90,7 +29,7 @@ def _get(call: Call) -> Result:
 def _put(call: Call) -> Result:
     _, repository = call.repository()
     text = call.parameters["lifecyclePolicyText"]
-    check_lifecycle(text)
+    check_document(DocumentKind.LIFECYCLE, text, "LifecyclePolicyText")
     repository.lifecycle = text
     return _result(call, repository, text)
 
@@ -115,7 +54,7 @@ def _existing(call: Call, repository: Repository) -> str:
 def _start_preview(call: Call) -> Result:
     _, repository = call.repository()
     text = call.parameters.get("lifecyclePolicyText") or _existing(call, repository)
-    check_lifecycle(text)
+    check_document(DocumentKind.LIFECYCLE, text, "LifecyclePolicyText")
     repository.preview = text
     return {**_result(call, repository, text), "status": "IN_PROGRESS"}
 

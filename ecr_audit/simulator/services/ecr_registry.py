@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from checks.model import RegistryId
+from checks.policy_documents.validation import DocumentKind, text_problems
 from ecr_audit.simulator.calls import Call, Operations, Result, refused
 from ecr_audit.simulator.pages import page
 from ecr_audit.simulator.state import DEFAULT_SETTINGS, Document, Registry
@@ -91,42 +91,22 @@ def _no_policy(registry: Registry) -> AwsError:
 
 def _put_registry_policy(call: Call) -> Result:
     registry, text = call.registry(), call.parameters["policyText"]
-    check_policy(text, "PolicyText", "Invalid registry policy provided")
+    check_document(DocumentKind.REGISTRY, text)
     registry.policy = text
     return {"registryId": registry.account, "policyText": text}
 
 
-def check_policy(text: str, parameter: str, complaint: str) -> None:
-    """What ECR checks of a policy document: its form and that every action is ECR's; ARNs are not checked.
+def check_document(kind: DocumentKind, text: str, parameter: str = "PolicyText") -> None:
+    """Raises the error of ECR for a policy document that it refuses. A put and a creation template have the same rules.
 
-    ECR accepts a Resource without the service segment (aws/containers-roadmap issue 2675), and every ECR action
-    under policy scope V2 (registry-permissions.html).
+    For policies ECR names no reason; the one that it has comes after its own message.
     """
-    try:
-        document = json.loads(text)
-    except ValueError:
-        raise bad_parameter(parameter, complaint) from None
-    statements = document.get("Statement") if isinstance(document, dict) else None
-    statements = [statements] if isinstance(statements, dict) else statements
-    if not isinstance(statements, list) or not statements:
-        raise bad_parameter(parameter, complaint)
-    for statement in statements:
-        if not _well_formed(statement):
-            raise bad_parameter(parameter, complaint)
-
-
-def _well_formed(statement: Any) -> bool:
-    if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
-        return False
-    if ("Principal" in statement) == ("NotPrincipal" in statement):
-        return False
-    if ("Action" in statement) == ("NotAction" in statement):
-        return False
-    named = statement.get("Action", statement.get("NotAction"))
-    actions = [named] if isinstance(named, str) else named
-    if not isinstance(actions, list) or not actions:
-        return False
-    return all(isinstance(action, str) and (action == "*" or action.lower().startswith("ecr:")) for action in actions)
+    problems = text_problems(kind, text)
+    if not problems:
+        return
+    if kind is DocumentKind.LIFECYCLE:
+        raise bad_parameter(parameter, f"Lifecycle policy validation failure: {problems[0]}")
+    raise bad_parameter(parameter, f"Invalid {kind} provided: {problems[0]}")
 
 
 def _get_account_setting(call: Call) -> Result:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from checks.policy_documents.validation import DocumentKind
 from ecr_audit.simulator.calls import Call, Operations, Result, no_repository
 from ecr_audit.simulator.pages import page
-from ecr_audit.simulator.services.ecr_registry import bad_parameter, check_policy
+from ecr_audit.simulator.services.ecr_registry import bad_parameter, check_document
 from ecr_audit.simulator.state import Registry, Repository
 from ecr_audit.simulator.wire.errors import AwsError
 
@@ -128,7 +129,7 @@ def _get_policy(call: Call) -> Result:
 def _set_policy(call: Call) -> Result:
     registry, repository = call.repository()
     text = call.parameters["policyText"]
-    check_policy(text, "PolicyText", "Invalid repository policy provided")
+    check_document(DocumentKind.REPOSITORY, text)
     repository.policy = text
     return _policy_result(registry, repository, text)
 

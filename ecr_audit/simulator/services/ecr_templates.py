@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+from checks.policy_documents.validation import DocumentKind
 from ecr_audit.simulator.calls import Call, Operations, Result
 from ecr_audit.simulator.pages import page
+from ecr_audit.simulator.services.ecr_registry import check_document
 from ecr_audit.simulator.state import Document, Registry
 from ecr_audit.simulator.wire.errors import AwsError
 
@@ -13,6 +15,8 @@ _FIELDS = (
     "description", "encryptionConfiguration", "resourceTags", "imageTagMutability",
     "imageTagMutabilityExclusionFilters", "repositoryPolicy", "lifecyclePolicy", "appliedFor", "customRoleArn",
 )  # fmt: skip
+
+_DOCUMENTS = {"repositoryPolicy": DocumentKind.REPOSITORY, "lifecyclePolicy": DocumentKind.LIFECYCLE}
 
 
 def _prefix(call: Call) -> str:
@@ -35,9 +39,13 @@ def _describe(call: Call) -> Result:
 
 
 def _given(call: Call) -> Document:
+    """The fields of the request; its documents by the rules of the puts. An empty text is none."""
     given: Document = json.loads(
         json.dumps({name: call.parameters[name] for name in _FIELDS if name in call.parameters})
     )
+    for name, kind in _DOCUMENTS.items():
+        if given.get(name):
+            check_document(kind, given[name], name)
     return given
 
 

@@ -40,6 +40,8 @@ class RunOut(BaseModel):
     registries_planned: int
     registries_complete: int
     evidence_complete: bool
+    selection: str = Field(description="The checks that the run was narrowed to; empty: it evaluated every check.")
+    not_selected: int = Field(description="Number of checks that were not evaluated because of that.")
 
     @classmethod
     def of(cls, line: RunListEntry) -> RunOut:
@@ -80,6 +82,9 @@ class RunDetail(BaseModel):
     version: Literal[1]
     run: dict[str, Any] = Field(description="ID, times, versions, organization, baseline and API call counts.")
     scope: dict[str, Any]
+    selection: dict[str, Any] | None = Field(
+        description="What narrowed the run to some of the checks; null: it evaluated every check."
+    )
     limits: dict[str, Any]
     coverage: dict[str, Any]
     verdict: VerdictOut

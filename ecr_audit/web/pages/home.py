@@ -39,7 +39,7 @@ def home(request: Request) -> Response:
     """The overview page."""
     services = services_of(request)
     lines = services.store.list(NEWEST + 1)
-    latest, unreadable = _latest(request, lines)
+    latest, unreadable = _latest(request)
     shown = lines[:NEWEST]
     return page(
         request, "home.html.j2", latest=latest, unreadable=unreadable, lines=shown, more=len(lines) > NEWEST,
@@ -80,11 +80,9 @@ def bars(lines: tuple[RunListEntry, ...]) -> dict[str, tuple[Bar, ...]]:
     return made
 
 
-def _latest(request: Request, lines: tuple[RunListEntry, ...]) -> tuple[ShownRun | None, str]:
-    """The newest run, or why it cannot be read: the other runs are still listed."""
-    if not lines:
-        return None, ""
+def _latest(request: Request) -> tuple[ShownRun | None, str]:
+    """The newest run of every check, or why it cannot be shown: the other runs are still listed."""
     try:
-        return shown_run(request, lines[0].id), ""
+        return shown_run(request, "latest"), ""
     except StoreError as error:
         return None, str(error)

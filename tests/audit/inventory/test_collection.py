@@ -169,12 +169,16 @@ def test_everything_reads_every_repository(audited: Audit) -> None:
 def test_what_the_baseline_requires_is_read_without_a_rule(audited: Audit) -> None:
     requirement = Requirement(
         name="tools",
-        sources=Sources(ous=("Work/Prod",), regions=(EU,), repositories=("dev/",)),
+        sources=Sources(ous=("Work/Prod",), regions=(EU, US), repositories=("dev/",)),
         destinations=(Destination(account=HUB, region=EU),),
     )
     evidence = audited(baseline=Baseline(replication=(requirement,)))
     assert column(registry(evidence, SOURCE, EU), "detailed")["dev/tool"] is True
     assert registry(evidence, HUB, EU).registry.detail == "full"
+    empty = registry(evidence, SOURCE, US)
+    assert (empty.repositories["repository"], empty.registry.detail) == ([], "full")
+    assert (empty.registry.blob_mounting, empty.registry.pull_time_exclusions) == ("DISABLED", "[]")
+    assert (empty.registry.destinations_limit, empty.registry.rules_limit) == (25, 25)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from audit.inventory.plan import (
     registries_for_detail,
     repositories_to_read,
     required_flows,
+    required_sources,
     rule_flows,
 )
 from checks.baseline.schema import Baseline
@@ -143,10 +144,20 @@ def test_depth_for_sources_destinations_policies_and_the_unknown() -> None:
     assert empty in registries_for_detail(flows, summaries, all_repositories=True)
 
 
-def test_depth_for_what_the_baseline_speaks_about_if_anything_is_there() -> None:
+def test_a_required_source_is_read_in_detail_whether_it_has_repositories_or_not() -> None:
     flows = [flow("prod/", source=SOURCE, configured=False), flow("prod/", source=IDLE, configured=False)]
     summaries = {SOURCE: registry(SOURCE, "x"), IDLE: registry(IDLE), HUB: registry(HUB)}
-    assert registries_for_detail(flows, summaries, all_repositories=False) == (SOURCE, HUB)
+    assert set(registries_for_detail(flows, summaries, all_repositories=False)) == {SOURCE, IDLE, HUB}
+    assert required_sources([*flows, flow("prod/", source=HUB)]) == {SOURCE, IDLE}
+
+
+def test_a_destination_of_a_registry_out_of_scope_is_read_in_detail() -> None:
+    summaries = {SOURCE: registry(SOURCE, config=rules("prod/", to=IDLE)), IDLE: registry(IDLE), HUB: registry(HUB)}
+    assert registries_for_detail([], summaries, all_repositories=False) == (SOURCE, IDLE)
+
+
+def test_a_rule_for_its_own_registry_replicates_nothing_there() -> None:
+    assert rule_flows(SOURCE, rules("prod/", to=SOURCE)) == ()
 
 
 def test_images_asked_about_are_the_active_ones_that_the_destination_lacks() -> None:

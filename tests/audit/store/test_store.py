@@ -24,6 +24,7 @@ from checks.model import (
     Status,
     WaiverMark,
 )
+from checks.selection import Selection
 
 TABLES = {"accounts": pd.DataFrame({"account": ["000000000001"], "name": ["Root ☃"]})}
 
@@ -109,6 +110,36 @@ def test_before_the_only_run_there_is_none(url: str):
     store.save(a_run(), TABLES)
     with pytest.raises(NoSuchRunError, match="there is no previous run"):
         store.resolve("previous")
+
+
+def test_a_narrowed_run_is_neither_latest_nor_previous_and_is_compared_only_with_its_like(url: str):
+    store = open_store(url)
+    selection = Selection(("grants",))
+    narrowed = [
+        replace(a_run(identifier), selection=selection, not_selected=("rules.filters-match",))
+        for identifier in ("20261121T020000Z-dddddd", "20261124T020000Z-dddddd", "20261125T020000Z-dddddd")
+    ]
+    store.save(narrowed[0], TABLES)
+    with pytest.raises(NoSuchRunError, match="narrowed to some of the checks"):
+        store.resolve("latest")
+    for identifier in ("20261122T020000Z-bbbbbb", "20261123T020000Z-aaaaaa"):
+        store.save(replace(a_run(identifier), started_at=moment_of(identifier)), TABLES)
+    for one in narrowed[1:]:
+        store.save(one, TABLES)
+    assert store.resolve("latest") == "20261123T020000Z-aaaaaa"
+    assert store.resolve("previous") == "20261122T020000Z-bbbbbb"
+    assert store.resolve("20261124") == "20261124T020000Z-dddddd"
+    assert [one.id for one in store.history(narrowed[2])] == [narrowed[1].id, narrowed[0].id]
+    assert [one.id[:8] for one in store.history(a_run("20261123T020000Z-aaaaaa"))] == ["20261122"]
+    assert store.load(narrowed[1].id).selection == selection
+    assert store.list()[0].selection == "checks grants"
+    assert store.list()[0].not_selected == 1
+    ages = store.ages("20261123T020000Z-aaaaaa")
+    assert [(one.first_seen, one.runs) for one in ages.values()] == [(moment_of("20261122T020000Z"), 2)]
+
+
+def moment_of(identifier: str) -> dt.datetime:
+    return dt.datetime.strptime(identifier[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
 
 
 def test_an_altered_run_is_not_believed(url: str):

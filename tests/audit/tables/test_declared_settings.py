@@ -24,7 +24,7 @@ KEY = f"arn:aws:kms:{REGION}:{BACKUP}:key/one"
 ASKED = {"type": "KMS", "key": "arn:aws:kms:{region}:{account}:key/one"}
 KMS = {"encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": KEY}}
 KEEP = {"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}, "action": {"type": "expire"}}]}  # fmt: skip  # noqa: E501 - one document
-PULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["ecr:A"]}]}
+PULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["ecr:PutImage"]}]}
 
 
 def templates(*documents, settings=(), rules=None, keys="{}", prefix="prod"):

@@ -51,6 +51,50 @@ def test_an_account_without_a_rule_does_not():
     assert json.loads(row["unused_accounts"]) == [THIRD]
 
 
+def _halves(hub_rules, *registries, hub_policy="", **fields):
+    """(registries that the link to the backup names, destinations that each statement names)."""
+    tables = build(evidence(registry(HUB, rules=hub_rules, registry_policy=hub_policy), *registries, **fields))
+    link = tables.row("links", destination_account=BACKUP, destination_region=REGION)
+    statements = {(one["account"], one["region"]): one["grant_missing_at"] for one in tables.rows("grants")}
+    return json.loads(link["misplaced_grants"]), {place: json.loads(text) for place, text in statements.items()}, link
+
+
+ELSEWHERE = f"{BACKUP}/us-east-1"
+"""A registry of the backup account in another Region."""
+
+
+def test_a_grant_in_another_region_and_the_link_without_one_name_each_other():
+    there = registry(BACKUP, "us-east-1", registry_policy=grant(HUB))
+    places, statements, link = _halves([rule(TO_BACKUP)], registry(BACKUP), there)
+    assert (places, statements) == ([ELSEWHERE], {(BACKUP, "us-east-1"): [TO_BACKUP]})
+    assert link["grant_reason"].endswith("; the grant for this source lies in us-east-1")
+
+
+@pytest.mark.parametrize("named", [HUB, BACKUP])
+def test_a_grant_in_the_sources_own_registry_and_the_link_without_one_name_each_other(named):
+    places, statements, link = _halves([rule(TO_BACKUP)], registry(BACKUP), hub_policy=grant(named))
+    assert (places, statements) == ([f"{HUB}/{REGION}"], {(HUB, REGION): [TO_BACKUP]})
+    assert "lies in the source's own account" in link["grant_reason"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "here", "there"),
+    [
+        # The grant there is used, the destination has one as well, or its policy was not read.
+        ([rule(TO_BACKUP), rule(ELSEWHERE)], "", grant(HUB)),
+        ([rule(TO_BACKUP)], grant(HUB), grant(HUB)),
+        ([rule(TO_BACKUP)], None, grant(HUB)),
+        ([rule(TO_BACKUP)], "", grant(HUB, actions=["ecr:BatchGetImage"])),
+        ([rule(TO_BACKUP)], "", grant(THIRD)),
+        ([rule(TO_BACKUP)], "", "{"),
+    ],
+)
+def test_a_grant_with_its_own_use_is_not_misplaced(rules, here, there):
+    registries = registry(BACKUP, registry_policy=here), registry(BACKUP, "us-east-1", registry_policy=there)
+    places, statements, _ = _halves(rules, *registries)
+    assert places == [] == [one for texts in statements.values() for one in texts]
+
+
 def test_a_rule_into_another_region_is_no_use():
     assert used([rule(f"{BACKUP}/us-east-1")])["unused_accounts"] == UNUSED
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from audit.tables.documents import Rule
 from audit.tables.replica_pairs import cells, segments
-from audit.tables.wildcards import contains, matches, overlap
+from checks.wildcards import contains, matches, overlap
 from tests.audit.tables.worlds import (
     BACKUP,
     DIGESTS,

@@ -144,6 +144,21 @@ def test_sources_and_destinations():
     assert found == {HUB: (True, False), BACKUP: (False, True), THIRD: (False, True)}
 
 
+@pytest.mark.parametrize("destinations", [[], [f"{HUB}/{REGION}"]], ids=["none", "its own registry"])
+def test_a_registry_whose_rules_replicate_nothing_takes_no_part(destinations):
+    row = hub_row(
+        registry(HUB, rules=[rule(*destinations)], repositories=[repository("prod/api")]),
+        wanted=baseline(
+            registries={"failure_events": "required", "blob_mounting": "ENABLED"},
+            undeclared_replication="forbidden",
+            allowed_destinations={"ous": ["Work"], "regions": [REGION]},
+        ),
+    )
+    assert (row["is_source"], row["is_destination"], row["takes_part"]) == (True, False, False)
+    assert (row["failure_events_required"], row["blob_mounting_required"]) == (False, False)
+    assert (row["policy_scope_required"], row["growth_foreseeable"]) == (False, False)
+
+
 def test_gaps_make_the_evidence_incomplete_and_name_the_permissions():
     gaps = [
         gap("ecr:ListTagsForResource", HUB, resource="a"), gap("ecr:ListTagsForResource", HUB, resource="b"),

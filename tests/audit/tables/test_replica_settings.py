@@ -78,7 +78,8 @@ def test_nothing_is_asked_of_scanning_where_the_baseline_is_silent_or_the_replic
 
 
 def policy(number, by="imageCountMoreThan"):
-    selection = {"tagStatus": "any", "countType": by, "countNumber": number}
+    unit = {} if by == "imageCountMoreThan" else {"countUnit": "days"}
+    selection = {"tagStatus": "any", "countType": by, "countNumber": number, **unit}
     return {"rules": [{"rulePriority": 3, "selection": selection, "action": {"type": "expire"}}]}
 
 
@@ -87,27 +88,42 @@ PULLED = json.dumps(policy(50, "sinceImagePulled"))
 
 
 @pytest.mark.parametrize(
-    ("asked", "source", "here", "both", "keeps"),
+    ("asked", "source", "here", "keeps", "unknown"),
     [
-        (None, KEEP[50], KEEP[50], True, True),
-        (None, KEEP[10], KEEP[50], True, True),
-        (None, KEEP[50], KEEP[10], True, False),
-        (None, KEEP[50], "{", True, None),
-        (None, "", KEEP[10], False, None),
-        (None, None, "", False, None),
-        (None, KEEP[50], None, None, None),
-        (policy(10), KEEP[50], KEEP[10], True, True),
-        (policy(40), KEEP[50], KEEP[10], True, False),
-        ("required", KEEP[50], KEEP[10], True, False),
+        (None, KEEP[50], KEEP[50], True, ""),
+        (None, KEEP[10], KEEP[50], True, ""),
+        (None, KEEP[50], KEEP[10], False, ""),
+        (None, KEEP[50], "{", None, "a lifecycle policy could not be parsed"),
+        # A side without a policy expires nothing.
+        (None, "", KEEP[10], False, ""),
+        (None, KEEP[50], "", True, ""),
+        (None, "", "", True, ""),
+        (None, None, "", True, ""),
+        (None, None, KEEP[10], None, "the lifecycle policy of the source was not read"),
+        (None, KEEP[50], None, None, "the lifecycle policy of the replica was not read"),
+        (None, "", None, None, "the lifecycle policy of the replica was not read"),
+        (policy(10), KEEP[50], KEEP[10], True, ""),
+        (policy(10), "", KEEP[10], True, ""),
+        (policy(10), None, KEEP[10], True, ""),
+        (policy(40), KEEP[50], KEEP[10], False, ""),
+        (policy(40), "", KEEP[10], False, ""),
+        ("required", KEEP[50], KEEP[10], False, ""),
+        ("required", "", KEEP[10], False, ""),
     ],
 )
-def test_lifecycle_policies_of_both_sides(asked, source, here, both, keeps):
+def test_what_the_replica_expires_and_the_source_keeps(asked, source, here, keeps, unknown):
     world = replica_of(source={"lifecycle_policy": source}, here={"lifecycle_policy": here})
     row = replica(world, **({"lifecycle_policy": asked} if asked else {}))
-    assert row["lifecycle_policy_on_both_sides"] is both
     assert (None if row["earlier_expiry"] is None else not row["earlier_expiry"]) is keeps
     assert (row["lifecycle_policy"], row["source_lifecycle_policy"]) == (here, source)
-    assert bool(row["earlier_expiry_unknown"]) is (both is True and keeps is None)
+    assert row["earlier_expiry_unknown"] == unknown
+
+
+def test_a_source_without_a_policy_expires_nothing():
+    world = replica_of(here={"lifecycle_policy": KEEP[10]})
+    assert replica(world)["earlier_expiry"] == (
+        "all images expire in the replica beyond the newest 10, never at the source"
+    )
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,14 @@ def test_caches_inside_what_is_replicated(caches, filters, replicated, inside):
     assert json.loads(row["prefixes_in_caches"]) == inside
 
 
+@pytest.mark.parametrize("destinations", [[], [f"{HUB}/{REGION}"]], ids=["none", "its own registry"])
+def test_a_rule_without_another_registry_replicates_nothing(destinations):
+    void = rule(*destinations, prefixes=["docker"])
+    row = only(void, names=["dockery", "docker/a"], pull_through_cache_rules=cached("docker-hub"))
+    assert (row["replicated_caches"], row["prefixes_in_caches"], row["filters_comparable"]) == ("[]", "[]", False)
+    assert only(void, pull_through_cache_rules=None)["replicated_caches"] == "[]"
+
+
 def test_what_the_baseline_requires_of_a_cache_is_copied_on_purpose():
     cache = cached("quay")
     asked = baseline(declared(["quay/team/"], TO_BACKUP))

@@ -151,6 +151,7 @@ def test_mutability_same_as_the_source():
         (MUTABLE, IMMUTABLE, False, ""),
         (only("v1*"), IMMUTABLE, True, "all tags except those that match v1*"),
         (only("v1*"), None, True, ""),
+        (only("*"), IMMUTABLE, True, ""),
         (only("v1*"), only("v1*"), True, ""),
         (all_but("latest"), None, True, ""),
         (all_but("dev-*", "*-rc"), None, True, ""),
@@ -178,7 +179,25 @@ def test_tags_that_exclusions_leave_unprotected(here, asked, exclusions, unprote
         (MUTABLE, all_but("latest"), ""),
         (MUTABLE, all_but("dev-*"), "tags such as latest"),
         (MUTABLE, only("v*"), ""),
-        (MUTABLE, only("*"), "tags such as latest"),
+        (MUTABLE, only("*"), "all tags"),
+        (MUTABLE, all_but("*"), ""),
+        (MUTABLE, all_but("**", "v*"), ""),
+        # The exclusion `*` turns a mode round.
+        (only("*"), IMMUTABLE, ""),
+        (only("v*", "**"), IMMUTABLE, ""),
+        (only("*"), all_but("latest"), ""),
+        (only("*"), only("latest"), ""),
+        (all_but("*"), IMMUTABLE, "all tags"),
+        (all_but("*"), all_but("latest"), ""),
+        (all_but("v*"), only("*"), "tags that match v*"),
+        # Where the source protects `latest`, another tag stands for those that move.
+        (only("latest"), all_but("latest"), "tags such as main"),
+        (only("latest"), only("latest", "v*"), ""),
+        (only("l*"), all_but("main"), ""),
+        (only("latest", "main", "dev", "stable", "edge"), all_but("v*"),
+         "tags that do not match latest, main, dev, stable, edge"),
+        (only("latest", "main", "dev", "stable", "edge"), only("latest"), ""),
+        (only("latest", "main", "dev", "stable", "edge"), all_but("*"), ""),
         (all_but("latest"), IMMUTABLE, "tags that match latest"),
         (all_but("latest"), all_but("lat*", "x"), ""),
         (all_but("dev-*", "latest"), all_but("latest"), "tags that match dev-*, latest"),
@@ -189,7 +208,7 @@ def test_tags_that_exclusions_leave_unprotected(here, asked, exclusions, unprote
         (only("v*"), only("v1*"), ""),
         (only("v*"), only("v*", "l*"), "tags such as latest"),
     ],
-)
+)  # fmt: skip
 def test_tags_that_move_at_the_source_and_are_frozen_in_the_replica(source, here, frozen):
     assert modes(source, here)["frozen_tags"] == frozen
 
@@ -264,11 +283,12 @@ def test_keys_that_were_not_described_are_unknown():
         assert row["key_state_unknown"]
 
 
-POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["ecr:A", "ecr:B"]}]}
-SAME = {"Statement": {"Action": ["ecr:B", "ecr:A"], "Principal": "*", "Effect": "Allow"}, "Version": "2012-10-17"}
+TWO = ("ecr:BatchGetImage", "ecr:PutImage")
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": [*TWO]}]}
+SAME = {"Statement": {"Action": [*TWO][::-1], "Principal": "*", "Effect": "Allow"}, "Version": "2012-10-17"}
 NO_POLICY, SOME_POLICY = "no repository policy", "a repository policy"
 OF_SOURCE, OF_BASELINE = (f"the repository policy of the {whose}" for whose in ("source", "baseline"))
-OTHER = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": ["ecr:A", "ecr:B"]}]}
+OTHER = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": [*TWO]}]}
 
 
 @pytest.mark.parametrize(
@@ -304,7 +324,8 @@ def test_repository_policies(asked, source, here, kind, expected_kind):
     assert row["expected_repository_policy"] == expected
 
 
-LIFECYCLE = {"rules": [{"rulePriority": 1}]}
+SELECTION = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}
+LIFECYCLE = {"rules": [{"rulePriority": 1, "selection": SELECTION, "action": {"type": "expire"}}]}
 
 
 @pytest.mark.parametrize(
@@ -313,7 +334,7 @@ LIFECYCLE = {"rules": [{"rulePriority": 1}]}
         ("required", "", False, True, ""),
         ("required", "", True, False, ""),
         ("not-required", "x", False, False, ""),
-        (LIFECYCLE, "", False, True, '{"rules":[{"rulePriority":1}]}'),
+        (LIFECYCLE, "", False, True, json.dumps(LIFECYCLE, separators=(",", ":"))),
         ("same-as-source", "x", False, True, "x"),
         ("same-as-source", "", False, False, ""),
         ("same-as-source", None, False, None, None),

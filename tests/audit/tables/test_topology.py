@@ -445,7 +445,8 @@ def test_rules_that_were_not_read_leave_replicas_unknown():
 
 def test_images_of_every_state_count_where_replicas_arrive():
     held = [image(DIGESTS[0]), image(DIGESTS[1], status="ARCHIVED"), image(DIGESTS[2]), image(DIGESTS[3])]
-    policy = {"rules": [{"rulePriority": 1}]}
+    selection = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}
+    policy = {"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]}
     limits = {"images_per_repository": {"maximum": 5}}
 
     def row(wanted, **columns):

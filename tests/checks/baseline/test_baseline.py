@@ -60,7 +60,7 @@ replication:
     delete_replication: false
 grants: {external_accounts: {048073078701: &why our partner, 111111111111: *why}}
 settings:
-  - repository_policy: {Version: 2012-10-17, Statement: [{Principal: {AWS: 048073078701}}]}
+  - repository_policy: {Version: 2012-10-17, Statement: {Effect: Deny, Principal: {AWS: "048073078701"}, Action: "*"}}
     tags: {"on": "yes", team: a}
 severity: {rules.link-declared: low}
 waivers: [{checks: ["*"], reason: r, owner: o, until: 2026-12-31}]
@@ -76,7 +76,7 @@ waivers: [{checks: ["*"], reason: r, owner: o, until: 2026-12-31}]
     assert baseline.grants.external_accounts == {"048073078701": "our partner", "111111111111": "our partner"}
     assert baseline.settings[0].repository_policy == {
         "Version": "2012-10-17",
-        "Statement": [{"Principal": {"AWS": "048073078701"}}],
+        "Statement": {"Effect": "Deny", "Principal": {"AWS": "048073078701"}, "Action": "*"},
     }
     assert baseline.severity["rules.link-declared"] == "low"
     assert baseline.waivers[0].until == dt.date(2026, 12, 31)
@@ -120,7 +120,7 @@ def test_keys_from_the_file_cannot_steer_a_terminal() -> None:
 
 def test_policy_that_ecr_would_refuse() -> None:
     [problem] = problems_of(f"settings: [{{repository_policy: {{Statement: [{{Sid: {'x' * 11_000}}}]}}}}]")
-    assert problem.message == "the document has 11,026 characters, ECR accepts 10,240"
+    assert problem.message == "the document has 11,026 characters, AWS accepts 10,240"
     assert problem.path == "settings[0].repository_policy"
 
 

@@ -14,7 +14,6 @@ from checks.iam import GrantVerdict, LinkRequest, ReplicationRequest, explain, l
 from checks.iam.coverage import outcomes
 from checks.iam.decision import clauses_of
 from checks.iam.patterns import compile_glob
-from checks.iam.request import SERVICE_LINKED_ROLE
 from tests.checks.iam.policies import HEAD, ORGANIZATION, OTHER, OWNER, PATH, REGION, SOURCE, policy
 
 LINK = LinkRequest(SOURCE, OWNER, REGION, organization_id=ORGANIZATION, organization_path=PATH)
@@ -61,7 +60,7 @@ DOUBTS = {
 
 _OPEN = {
     "condition": {"Condition": UNKNOWN},
-    "principal": {"Principal": {"AWS": f"arn:aws:iam::{SOURCE}:role/{SERVICE_LINKED_ROLE}"}},
+    "principal": {"Principal": {"AWS": f"arn:aws:sts::{SOURCE}:assumed-role/AWSServiceRoleForECRReplication/one"}},
     "resource": {"Resource": HEAD + "${aws:PrincipalTag/team}"},
     "effect": {"Effect": "Permit"},
 }

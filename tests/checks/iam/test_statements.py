@@ -20,7 +20,7 @@ AGAINST = {
 
 
 def _judged(case, written):
-    changed = {name: case[name] for name in ("organization", "organization_id") if name in case}
+    changed = {name: case[name] for name in ("organization", "organization_id", "policy_scope") if name in case}
     return evaluate_statement(written, 3, **{**AGAINST, **changed})
 
 
@@ -42,7 +42,7 @@ def test_a_parsed_statement_is_judged_as_one_in_json(case):
 
 def test_columns_are_those_of_the_table():
     fields = [field.name for field in dataclasses.fields(StatementEvaluation)]
-    elsewhere = ("account", "region", "grantees_named", "unused_accounts", "use_problem")
+    elsewhere = ("account", "region", "grantees_named", "unused_accounts", "use_problem", "grant_missing_at")
     assert fields == [name for name in GRANTS.names if name not in elsewhere]
 
 

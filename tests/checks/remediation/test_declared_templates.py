@@ -27,6 +27,11 @@ def test_it_is_the_narrowest_one(rule, template):
     assert prefix_covering(rule) == template
 
 
+SELECTION = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 50}
+LIFECYCLE = {"rules": [{"rulePriority": 1, "selection": SELECTION, "action": {"type": "expire"}}]}
+POLICY = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}]}
+
+
 def _declared(settings, prefix="prod", present=None):
     return declared_template(Baseline.model_validate({"settings": settings}), prefix, PLACE, present or {})
 
@@ -56,8 +61,8 @@ def test_a_role_of_another_account_does_not_serve():
 @pytest.mark.parametrize(
     ("field", "document", "harmless"),
     [
-        ("lifecycle_policy", {"rules": [1]}, False),
-        ("repository_policy", {"Statement": [{}]}, False),
+        ("lifecycle_policy", LIFECYCLE, False),
+        ("repository_policy", POLICY, False),
         ("lifecycle_policy", "required", True),
     ],
 )

@@ -185,14 +185,16 @@ def test_a_misshapen_change_is_a_mistake_of_the_program() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_value_breaks_the_syntax_of_a_script(text: str, tmp_path: Path) -> None:
-    policy = json.dumps({"Version": "2012-10-17", "Id": text, "Statement": [{"Sid": text, "Effect": "Deny"}]})
+    statement = {"Sid": text, "Effect": "Deny", "Principal": "*", "Action": "ecr:DeleteRepository"}
+    policy = json.dumps({"Version": "2012-10-17", "Id": text, "Statement": [{**statement, "Resource": "*"}]})
+    put = json.dumps({"Id": text, "Statement": [statement]})
     template = {"appliedFor": ["REPLICATION"], "description": text, "resourceTags": [{"Key": text, "Value": text}]}
     seen = context(registry(OTHER, policy=policy + f"\n{text}"[:0]))
     findings = [
         finding(granting(SOURCE, ""), resource=text, manual=[text]),
         finding(change("template.create", OTHER, prefix="prod", template=template), check=f"x.{text}"),
         finding(change("repository.create", OTHER, repository="a/b", tags={text: text})),
-        finding(change("repository.policy", OTHER, repository="a/b", seen=text, policy=json.dumps([text]))),
+        finding(change("repository.policy", OTHER, repository="a/b", seen=text, policy=put)),
     ]
     scripts = plan(findings, seen)
     assert [script.refused for script in scripts] == [()] * len(scripts)
@@ -262,7 +264,9 @@ def test_of_fixes_that_contend_the_more_severe_findings_holds() -> None:
         wish = change("repository.policy", OTHER, repository="a/b", seen="", policy=text)
         return replace(finding(wish, check=f"settings.{severity.value}"), severity=severity)
 
-    low, high = policy(Severity.LOW, '"a"'), policy(Severity.HIGH, '"b"')
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}
+    texts = [json.dumps({"Statement": {**statement, "Sid": sid}}) for sid in ("a", "b")]
+    low, high = policy(Severity.LOW, texts[0]), policy(Severity.HIGH, texts[1])
     for findings in ([low, high], [high, low]):
         script, manual_steps = plan(findings, BOTH)
         assert script.findings == (high.fingerprint,)

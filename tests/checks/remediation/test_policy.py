@@ -73,6 +73,7 @@ POLICIES = st.one_of(
         ),
         min_size=1,
         max_size=3,
+        unique_by=str,
     ).map(lambda statements: document(*statements)),
 )
 
@@ -244,6 +245,20 @@ def test_length_first_loses_blanks_then_joins_accounts_then_refuses_with_a_way_o
     assert len(merged.applied) + len(merged.refused) == 400
     assert "aws:PrincipalOrgID" in merged.refused[0].reason
     assert "allows 10,240" in merged.refused[0].reason
+
+
+def test_a_registry_policy_that_aws_refuses_is_not_put() -> None:
+    odd = allow("44444444444")
+    seen = policy_text.parse(document(odd, allow(THIRD)))
+    merged = policy.merge(seen, [granting(SOURCE, "")], OWNER)
+    assert (merged.document, merged.applied) == (seen, ())
+    assert merged.refused[0].reason.startswith("AWS would reject the registry policy: Statement[0].Principal.AWS[0]: ")
+    # Together with the change that corrects it, it can be put.
+    both = [granting(SOURCE, ""), replacing(1, allow("444444444444"))]
+    assert len(json.loads(text_after(document(odd, allow(THIRD)), *both))["Statement"]) == 3
+    worse = replacing(2, {**allow(THIRD), "Action": "ecr:Replicate"})
+    merged = policy.merge(policy_text.parse(document(allow(SOURCE), allow(THIRD))), [worse], OWNER)
+    assert "ECR has no action 'ecr:Replicate'" in merged.refused[0].reason
 
 
 @pytest.mark.parametrize("text", [None, "{", "[]", '"x"', '{"Statement": ["x"]}'])

@@ -46,13 +46,14 @@ def lifecycle(description: str) -> str:
     return json.dumps(document)
 
 
-def policy(text: str) -> str:
+def policy(text: str, **others: Any) -> str:
     statement = {
         "Sid": "Pull",
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{SOURCE}:root"},
         "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
         "Condition": {"StringLike": {"aws:PrincipalTag/team": text}},
+        **others,
     }
     return json.dumps({"Version": "2012-10-17", "Id": text, "Statement": [statement]})
 
@@ -74,7 +75,9 @@ def template(text: str, **others: Any) -> dict[str, Any]:
 
 def everything(text: str) -> RegistryTargets:
     """A destination registry of which every kind of document is to be changed."""
-    seen = registry(OTHER, policy=policy("seen " + text), rules=[rule(A, prefixes=["base/"], delete=False)])
+    seen = registry(
+        OTHER, policy=policy("seen " + text, Resource="*"), rules=[rule(A, prefixes=["base/"], delete=False)]
+    )
     changes = [
         granting(SOURCE, "prod/"),
         change("template.create", OTHER, prefix="prod", template=template(text)),

@@ -25,6 +25,15 @@ def contains(wide: Iterable[str], narrow: Iterable[str]) -> bool:
     return all(matches(each, held) for each in narrow)
 
 
+def covers_all(filters: Iterable[str]) -> bool:
+    """Whether *filters* match every tag.
+
+    That takes a filter of `*` alone: five others, which is all that ECR accepts, leave out every tag made of characters
+    that none of them has.
+    """
+    return any(each and not each.strip("*") for each in filters)
+
+
 def overlap(left: Iterable[str], right: Iterable[str]) -> bool:
     """Whether some tag matches both a filter of *left* and one of *right*."""
     others = tuple(right)
