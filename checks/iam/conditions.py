@@ -130,6 +130,8 @@ class Condition:
         given = certain(carried(key, context))
         if self.base == "Null" and given:
             return result, f"{shown}: the request has this key, and the policy requires that it is absent"
+        if given is None and result is False:
+            return result, f"{shown}: {_never(key, context)}"
         if given is None or (not given and result is False):
             return result, f"{shown}: {self._about(key, given)}"
         if result is None:
@@ -147,6 +149,14 @@ class Condition:
         marker = next((found for value in self.values if (found := unrendered(value))), "")
         template = f" (`{marker}` is an unrendered template)" if marker else ""
         return f"{'none of ' if OPERATORS[self.base].negated else ''}{shown}{more}{template}"
+
+
+def _never(key: str, context: Context) -> str:
+    """Why a condition fails whatever the unknown value of *key* is, as a clause."""
+    caller = context.caller
+    if caller.outside and key in ("aws:principalorgid", "aws:principalorgpaths"):
+        return f"account {caller.account or 'of the source'} does not belong to {caller.outside}"
+    return "nothing that replication can send under this key meets it"
 
 
 @dataclass(frozen=True, slots=True)

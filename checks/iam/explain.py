@@ -45,7 +45,10 @@ def reason(
         return f"{_named(denying)} {'denies' if len(denying) == 1 else 'deny'} {action}"
     if decision is GrantVerdict.ALLOWED:
         allowing = [one for one, truth in truths if truth and one.effect == "Allow"]
-        return f"{_named(allowing)} {'allows' if len(allowing) == 1 else 'allow'} {action}"
+        # As long as one of them is not limited in time, nothing ends.
+        ends = [one.until for one in allowing]
+        until = f" until {max(ends)}" if all(ends) else ""
+        return f"{_named(allowing)} {'allows' if len(allowing) == 1 else 'allow'} {action}{until}"
     if decision is GrantVerdict.INDETERMINATE:
         open_ones = tuple(_undetermined(one, action) for one, truth in truths if truth is None)
         return f"whether {action} is allowed cannot be determined: {joined_clauses(open_ones)}"

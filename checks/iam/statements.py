@@ -146,9 +146,9 @@ def _unjudged(policy: PolicyProblem) -> StatementEvaluation:
         unmatchable_resources=None, resource_problem=None, resource_severity=None, unsatisfied_conditions=None,
         condition_problem=None, replication_principals=None, principal_problem=None, excess_actions=None,
         excess_actions_severity=None, excess_ignored_by_scope=None, unknown_actions=None, action_problem=None,
-        outside_accounts=None, outside_accounts_severity=None, excluded_accounts=None, grantee_scope=None, grantee_scope_severity=None,
-        ignored_by_scope=None,
-        about_replication=None, undetermined_by=None, problem=policy.message,
+        outside_accounts=None, outside_accounts_severity=None, excluded_accounts=None, grantee_scope=None,
+        grantee_scope_severity=None, ignored_by_scope=None, about_replication=None, undetermined_by=None,
+        problem=policy.message,
     )  # fmt: skip
 
 
@@ -288,7 +288,8 @@ def _action(statement: Statement) -> str:
 def _against(condition: Condition, context: Context) -> str:
     _, why = condition.explained(context)
     key = condition.key.lower()
-    note = remark(key) if not condition.problem and certain(carried(key, context)) is None else ""
+    unknown = not condition.problem and condition.holds(context) is None and certain(carried(key, context)) is None
+    note = remark(key) if unknown else ""
     return why if not note or note in why else f"{why} ({note})"
 
 
@@ -297,7 +298,8 @@ def _doubts(statement: Statement, named: Grantees, setting: _Setting) -> tuple[s
     if not statement.judgeable or statement.resources.problems or any(one.problem for one in statement.conditions):
         return None
     action = _action(statement)
-    contexts = (setting.context(caller, action) for caller in _callers(statement, named, setting))
+    known = [caller for caller in _callers(statement, named, setting) if caller.account] or [setting.caller(None)]
+    contexts = (setting.context(caller, action) for caller in known)
     results = {holds(statement.conditions, context) for context in contexts}
     if results == {False}:
         return ()
