@@ -43,9 +43,9 @@ test: $(VENV)/.test $(VENV)/.native  ## run the test suite
 	@scripts/viewers
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-soak: $(VENV)/.test $(VENV)/.native  ## what takes an hour: 1,100 kills of a store's users, whole nights
+soak: $(VENV)/.test $(VENV)/.native  ## what takes an hour: 1,100 kills of a store's users, whole nights, 200 random worlds
 	@scripts/viewers
-	ECR_AUDIT_SOAK=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup tests/audit/store/test_killing.py tests/nights
+	ECR_AUDIT_SOAK=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup tests/audit/store/test_killing.py tests/nights tests/oracle
 
 lint: $(VENV)/.test                  ## style, types, import contracts, generated documents
 	$(BIN)/ruff check .

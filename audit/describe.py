@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.evidence import Evidence, RegistryEvidence
 from audit.model import Coverage
+from checks.baseline.organization_names import KnownAccount, OrganizationNames
 from checks.baseline.schema import Baseline
+from checks.engine.rows import plain_rows
 from checks.engine.text import names_in
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TOOLS = ("boto3", "botocore", "great-expectations", "pandas", "weasyprint")
 
@@ -58,14 +63,42 @@ def limits_sources(registries: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(sorted({row["limits_source"] for row in registries if row["limits_source"]}))
 
 
-def idle_requirements(baseline: Baseline, required_by: Iterable[str | None]) -> tuple[str, ...]:
-    """Notes on requirements that have no source registry in this run: a mistyped unit, or nothing in scope.
-
-    *required_by*: that column of the `links` table.
-    """
-    active = {name for cell in set(required_by) if isinstance(cell, str) for name in names_in(cell)}
-    return tuple(
-        f"The requirement {requirement.name!r} has no source registry in this run: check its spelling and the scope."
-        for requirement in baseline.replication
-        if requirement.name not in active
+def idle_requirements(baseline: Baseline, tables: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
+    """Notes on requirements that apply to nothing in this run: a mistyped unit, or nothing in scope."""
+    repositories = tables["repositories"]
+    kinds = (
+        ("requirement", baseline.replication, (tables["links"]["required_by"],), "source registry"),
+        (
+            "resilience requirement",
+            baseline.resilience,
+            (repositories["another_region_required_by"], repositories["another_account_required_by"]),
+            "repository",
+        ),
     )
+    return tuple(
+        f"The {kind} {entry.name!r} has no {what} in this run: check its spelling and the scope."
+        for kind, entries, columns, what in kinds
+        if entries
+        for active in [{name for column in columns for name in _names(column)}]
+        for entry in entries
+        if entry.name not in active
+    )
+
+
+def _names(column: Iterable[str | None]) -> Iterator[str]:
+    for cell in set(column):
+        if isinstance(cell, str):
+            yield from names_in(cell)
+
+
+def organization_names(tables: Mapping[str, pd.DataFrame]) -> OrganizationNames:
+    """The accounts and Regions of the organization, as far as a run read them."""
+    accounts = plain_rows(tables["accounts"])
+    denied = "organizations:ListAccounts" in set(tables["gaps"]["operation"])
+    listed = not denied and any(row["state"] is not None for row in accounts)
+    known = tuple(
+        KnownAccount(row["account"], row["name"], row["ou_path"], row["organization_path"]) for row in accounts
+    )
+    # Without a status, the Regions of an account are assumed and not read.
+    regions = frozenset(row["region"] for row in plain_rows(tables["regions"]) if row["status"] is not None)
+    return OrganizationNames(known if listed else None, regions or None)

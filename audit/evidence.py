@@ -82,7 +82,10 @@ class RegistryRecord:
     backfills: str | None = None
     """`replicationBackfills` or the like, JSON array as AWS returns it."""
     event_rules: str | None = None
-    """`Rules` of the default event bus of EventBridge, JSON array; None also where the baseline does not need them."""
+    """`Rules` of the default event bus of EventBridge, JSON array; None also where the baseline does not need them.
+
+    An enabled rule with a pattern has its `Targets`, each with its ARN; they are missing where they could not be read.
+    """
     service_linked_role_present: bool | None = None
     destinations_limit: int | None = None
     """Service Quotas L-24725E9A; None: not readable, the baseline's default holds."""

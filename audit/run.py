@@ -12,7 +12,14 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from audit.aws import AwsSettings
-from audit.describe import describe_coverage, idle_requirements, limits_sources, program_version, tool_versions
+from audit.describe import (
+    describe_coverage,
+    idle_requirements,
+    limits_sources,
+    organization_names,
+    program_version,
+    tool_versions,
+)
 from audit.evidence import Evidence, Scope, all_gaps
 from audit.inventory import collect
 from audit.model import GivenFile, Run
@@ -22,6 +29,7 @@ from audit.store import Store
 from audit.store.checkpoint import open_collection, request_key
 from audit.timeouts import TimeBudget
 from checks.baseline.loading import load_baseline, load_waivers, waiver_lines
+from checks.baseline.organization_names import unknown_names
 from checks.baseline.schema import Baseline
 from checks.baseline.waivers import Exceptions, PlacedWaiver, apply_waivers, place, waiver_rows
 from checks.catalog import CHECKS, EVIDENCE_CHECKS, WAIVER_CHECKS
@@ -39,6 +47,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Clock = Callable[[], dt.datetime]
+
+UNKNOWN_NAMES = 20
+"""Notes of a run on names in the baseline that the organization does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +163,7 @@ def _evaluated(
     clock: Clock,
 ) -> Run:
     """Evaluate the checks on *tables*, to which the `waivers` table is added."""
-    from audit.tables.organization import waiver_scope_of, waivers_frame
+    from audit.tables.organization import repository_tags, waiver_scope_of, waivers_frame
 
     baseline = inputs.baseline
     registries = {RegistryId(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
@@ -162,15 +173,19 @@ def _evaluated(
     own = frozenset(one.id for one in custom_checks(inputs.custom_check_files)) - {*inputs.not_selected}
     custom = evaluate_suites(inputs.custom_check_files, tables, context, guard=TimeBudget(), only=own)
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
-    exceptions = Exceptions(
-        started.date(), baseline.longest_waiver_days, units, known_checks(inputs.custom_check_files)
-    )
     waivers = inputs.waivers
+    exceptions = Exceptions(
+        started.date(),
+        baseline.longest_waiver_days,
+        units,
+        {one.account: one.name for one in evidence.accounts},
+        repository_tags(tables["repositories"]) if any(one.waiver.tags for one in waivers) else {},
+        known_checks(inputs.custom_check_files),
+    )
     results = apply_waivers((*evaluation.results, *custom.results), [one.waiver for one in waivers], exceptions)
     # Waivers are evaluated last, by the findings that they cover; findings about waivers cannot be waived.
-    tables["waivers"] = waivers_frame(
-        waiver_rows(results, waivers, exceptions, waiver_scope_of(evidence, request.scope, inputs.not_selected))
-    )
+    scope_read = waiver_scope_of(evidence, request.scope, inputs.not_selected)
+    tables["waivers"] = waivers_frame(waiver_rows(results, waivers, exceptions, scope_read))
     about_waivers = evaluate(inputs.of(WAIVER_CHECKS), tables, context)
     run = _assemble(
         evidence,
@@ -182,7 +197,8 @@ def _evaluated(
         started=started,
         finished=clock(),
     )
-    notes = (*idle_requirements(baseline, tables["links"]["required_by"]), *custom.notes)
+    unknown = unknown_names(request.baseline_text, request.baseline_name, organization_names(tables))
+    notes = (*idle_requirements(baseline, tables), *map(str, unknown[:UNKNOWN_NAMES]), *custom.notes)
     return replace(
         run,
         notes=notes,

@@ -36,6 +36,20 @@ class RegistryId(NamedTuple):
         return f"{self.account}/{self.region}"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One registry, with what scopes need to know of its account. None: unknown."""
+
+    account: str
+    region: str
+    name: str | None = None
+    """Name of the account; empty where it is outside the organization."""
+    ou_path: str | None = None
+    """Path of names (`Root/Workloads/Prod`); empty where it is outside the organization."""
+    organization_path: str | None = None
+    """Path of ids (`o-a/r-b/ou-c/`); likewise."""
+
+
 class Severity(StrEnum):
     """How much a failing check matters, worst first."""
 
@@ -251,6 +265,11 @@ class RemediationContext:
     """Organization id (`o-…`), or empty."""
     registries: Mapping[RegistryId, Row] = field(default_factory=dict)
     """Rows of the `registries` table."""
+
+    def place(self, registry: RegistryId) -> Place:
+        """*registry* with what scopes of the baseline need to know of its account, as far as its row has it."""
+        row = self.registries.get(registry) or {}
+        return Place(*registry, row.get("account_name"), row.get("ou_path"), row.get("organization_path"))
 
 
 @dataclass(frozen=True, slots=True)

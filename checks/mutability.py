@@ -14,7 +14,7 @@ from checks.wildcards import contains, covers_all, matches, overlap
 WITH_EXCLUSION = ("IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
 IMMUTABLE = ("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION")
 
-_MOVING_TAGS = ("latest", "main", "dev", "stable", "edge")
+MOVING_TAGS = ("latest", "main", "dev", "stable", "edge")
 """Tags that move as a rule; `latest` first, the default tag of clients."""
 
 
@@ -74,7 +74,7 @@ def frozen_tags(source: Mutability, here: Mutability) -> str:
         return "" if free else listed
     if here.freezes_all:
         return f"all tags except those that match {', '.join(source.frozen)}" if source.frozen else "all tags"
-    tag = next((tag for tag in _MOVING_TAGS if not matches(tag, source.frozen)), None)
+    tag = next((tag for tag in MOVING_TAGS if not matches(tag, source.frozen)), None)
     if tag is None:
         # The source protects all of these: it is then compared by its filters alone.
         free = not here.listed_move and contains(source.frozen, here.frozen)

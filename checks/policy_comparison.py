@@ -1,4 +1,4 @@
-"""Repository policies and lifecycle policies compared by their effect, without images."""
+"""Lifecycle policies compared by their effect, without images."""
 
 from __future__ import annotations
 
@@ -8,40 +8,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, Self
-
-_SETS = frozenset({"Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "AWS", "Service"})
-"""Keys of a policy under which one value and a list of one are equal, and order has no meaning."""
-
-
-def same_policy(one: str, other: str) -> bool | None:
-    """Whether two policy texts are equivalent; empty: no policy; None: one of them cannot be parsed."""
-    if one == other:
-        return True
-    if not one or not other:
-        return False
-    ours, theirs = _canonical(one), _canonical(other)
-    return None if ours is None or theirs is None else bool(ours == theirs)
-
-
-def _canonical(text: str) -> Any:
-    try:
-        return _ordered(json.loads(text))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _ordered(value: Any, *, unordered: bool = False) -> Any:
-    """A document in canonical form: equal results are equal policies."""
-    if isinstance(value, dict):
-        return {
-            key: _ordered([part] if key == "Statement" and isinstance(part, dict) else part, unordered=key in _SETS)
-            for key, part in value.items()
-        }
-    if isinstance(value, list):
-        parts = [_ordered(part) for part in value]
-        return sorted(parts, key=json.dumps) if unordered else parts
-    return [value] if unordered and isinstance(value, str) else value
-
 
 _STANDARD, _ARCHIVE = "standard", "archive"
 COUNT, PUSHED, PULLED = "imageCountMoreThan", "sinceImagePushed", "sinceImagePulled"
@@ -138,6 +104,12 @@ def same_lifecycle(one: str, other: str) -> bool | None:
         return False
     left, right = lifecycle_rules(one), lifecycle_rules(other)
     return None if left is None or right is None else left == right
+
+
+def lifecycle_form(text: str) -> str:
+    """A text that is equal for policy texts of the same effect; *text* itself where it cannot be parsed."""
+    rules = lifecycle_rules(text) if text else None
+    return text if rules is None else repr(rules)
 
 
 @lru_cache(maxsize=4_096)

@@ -112,6 +112,7 @@ data "aws_iam_policy_document" "read" {
     actions = [
       "ec2:DescribeRegions",
       "events:ListRules",
+      "events:ListTargetsByRule",
       "iam:GetRole",
       "kms:DescribeKey",
       "servicequotas:GetServiceQuota",

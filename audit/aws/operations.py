@@ -86,6 +86,7 @@ OPERATIONS: tuple[Operation, ...] = (
               none_codes=("NoSuchEntity", "NoSuchEntityException")),
     Operation("kms", "DescribeKey", _CONTEXT, ("templates", "replicas"), none_codes=("NotFoundException",)),
     Operation("events", "ListRules", _CONTEXT, ("registries",), optional=True),
+    Operation("events", "ListTargetsByRule", _CONTEXT, ("registries",), optional=True),
     Operation("ec2", "DescribeRegions", _CONTEXT, ("regions", "registries"), optional=True,
               instead="account:ListRegions, else the Regions that are enabled by default"),
     Operation("service-quotas", "ListServiceQuotas", _CONTEXT, ("registries",), optional=True, prefix="servicequotas",

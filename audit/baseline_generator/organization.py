@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.evidence import AccountRecord, Evidence
-from checks.baseline.requirements import ROOT, is_unit_id
+from checks.baseline.places import ROOT, is_unit_id
 
 
 @dataclass(frozen=True, slots=True)

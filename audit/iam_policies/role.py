@@ -76,4 +76,8 @@ def trust_policy(request: RoleRequest) -> dict[str, Any]:
 
 def needless_actions(baseline: Baseline) -> frozenset[str]:
     """Actions that an audit with *baseline* never uses."""
-    return frozenset() if baseline.registries.failure_events else frozenset({"events:ListRules"})
+    return (
+        frozenset()
+        if baseline.registries.failure_events
+        else frozenset({"events:ListRules", "events:ListTargetsByRule"})
+    )

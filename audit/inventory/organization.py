@@ -11,7 +11,7 @@ from audit.aws.settings import AwsSetupError, ScopeError
 from audit.evidence import AccountRecord, OrganizationRecord, Scope
 from audit.inventory.reader import Reader
 from audit.inventory.thread_pool import ThreadPool
-from checks.baseline.requirements import ROOT, in_units
+from checks.baseline.places import ROOT, in_units
 
 _ACCOUNT_ID = re.compile(r"\d{12}")
 _ACCOUNT_ARN = re.compile(r"arn:[\w-]+:organizations::(\d{12}):account/(o-[a-z0-9]+)/\d{12}")

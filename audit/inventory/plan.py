@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from audit.evidence import AccountRecord, RegistryEvidence
 from audit.inventory.replication_status import Question
-from checks.baseline.requirements import destinations_of, prefixes_of, source_matches
-from checks.model import RegistryId
+from checks.baseline.places import applies_to
+from checks.baseline.requirements import destinations_of, prefixes_of
+from checks.model import Place, RegistryId
 
 if TYPE_CHECKING:
     from checks.baseline.schema import Baseline
@@ -66,14 +67,8 @@ def required_flows(
     for source in registries:
         account = accounts[source[0]]
         for requirement in baseline.replication:
-            matches = source_matches(
-                requirement.sources,
-                account=account.account,
-                ou_path=account.ou_path,
-                organization_path=account.organization_path,
-                region=source[1],
-            )
-            if matches is False:
+            place = Place(*source, account.name, account.ou_path, account.organization_path)
+            if applies_to(requirement.sources, place) is False:
                 continue
             prefixes = prefixes_of(requirement.sources)
             flows.extend(

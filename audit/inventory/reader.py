@@ -124,11 +124,11 @@ class Reader:
             sent[token] = following
 
     def all_rows(
-        self, action: str, key: str, parameters: Mapping[str, Any], *, token: str = "nextToken"
+        self, action: str, key: str, parameters: Mapping[str, Any], *, resource: str = "", token: str = "nextToken"
     ) -> list[dict[str, Any]] | None:
         """All rows of all pages, or None where any page is missing."""
         rows: list[dict[str, Any]] = []
-        for page in self.pages(action, key, parameters, token=token):
+        for page in self.pages(action, key, parameters, resource=resource, token=token):
             if page is None:
                 return None
             rows.extend(page)

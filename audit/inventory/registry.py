@@ -143,7 +143,17 @@ def _number(quota: Any) -> int | None:
 def read_event_rules(reader: Reader) -> str | None:
     """Rules of the account's default event bus in the reader's Region, JSON array; see `RegistryRecord.event_rules`."""
     rows = reader.all_rows("events:ListRules", "Rules", {"Limit": 100}, token="NextToken")
-    return None if rows is None else compact(rows)
+    return None if rows is None else compact([_with_targets(reader, row) for row in rows])
+
+
+def _with_targets(reader: Reader, rule: dict[str, Any]) -> dict[str, Any]:
+    """*rule* with its targets, where events can start it and the targets could be read."""
+    name = rule.get("Name")
+    if not name or not rule.get("EventPattern") or rule.get("State") == "DISABLED":
+        return rule
+    asked = {"Rule": name, "Limit": 100}
+    targets = reader.all_rows("events:ListTargetsByRule", "Targets", asked, resource=str(name), token="NextToken")
+    return rule if targets is None else {**rule, "Targets": [{"Arn": target.get("Arn")} for target in targets]}
 
 
 def read_service_linked_role(reader: Reader, home_region: str) -> bool | None:

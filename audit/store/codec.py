@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 from typing import Any, cast
@@ -20,6 +21,10 @@ class UnreadableError(ValueError):
     """A stored file is not in the format of this program; the message says which file and why."""
 
 
+_ENVELOPE = TypeAdapter(dict[str, Any])
+
+
+@functools.cache  # it takes a tenth of a second to build, and not every process needs it
 def _run_adapter() -> TypeAdapter[Run]:
     return TypeAdapter(Run)
 
@@ -36,7 +41,7 @@ def encode_run(run: Run) -> bytes:
 
 def _as_json(envelope: dict[str, Any]) -> bytes:
     try:
-        return TypeAdapter(dict[str, Any]).dump_json(envelope)
+        return _ENVELOPE.dump_json(envelope)
     except PydanticSerializationError:
         # A policy may contain an unpaired UTF-16 surrogate, and a message may quote it; UTF-8 cannot encode one.
         whole = json.dumps(envelope, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -46,7 +51,7 @@ def _as_json(envelope: dict[str, Any]) -> bytes:
 def decode_run(data: bytes, name: str) -> Run:
     """What `encode_run` wrote. Raises UnreadableError naming *name*."""
     try:
-        envelope = TypeAdapter(dict[str, Any]).validate_json(gzip.decompress(data))
+        envelope = _ENVELOPE.validate_json(gzip.decompress(data))
         if envelope.get("format") != FORMAT:
             raise UnreadableError(
                 f"{name}: format {envelope.get('format')!r} is not supported by this version of ecr-audit"

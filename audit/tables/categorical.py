@@ -7,7 +7,7 @@ keeps a million rows within seconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -119,3 +119,9 @@ def _distinct_cases(columns: Sequence[Categorical]) -> tuple[Codes, Codes]:
     first = np.empty(len(distinct), dtype=np.int64)
     first[case[::-1]] = np.arange(len(case), dtype=np.int64)[::-1]
     return case.astype(np.int64), first
+
+
+def columns_of(kind: type[Any], judged: CaseResults) -> dict[str, Any]:
+    """A column for each field of the results: a flag, a number, or text."""
+    held = {"bool": judged.flags, "int": judged.counts, "str": judged.texts}
+    return {field.name: held[str(field.type).partition(" ")[0]](field.name) for field in fields(kind)}

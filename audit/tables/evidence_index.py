@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from audit.evidence import AccountRecord, Evidence, RegistryEvidence, RegistryRecord
-from audit.tables.categorical import Codes, encode
-from audit.tables.documents import Parsed, Rule, Template, parse_rules, parse_templates
-from checks.baseline.requirements import destinations_of, prefixes_of, source_matches
+from audit.tables.categorical import Categorical, Codes, encode
+from audit.tables.documents import Parsed, Rule, Template, parse_object, parse_rules, parse_templates
+from checks.baseline.places import applies_to
+from checks.baseline.requirements import destinations_of, prefixes_of
 from checks.baseline.schema import Baseline
 from checks.baseline.sections import Requirement
-from checks.model import RegistryId
+from checks.model import Place, RegistryId
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class EvidenceIndex:
     accounts: Mapping[str, AccountRecord]
     members: frozenset[str] | None
     """Every account of the organization; None where that list was not read, or there is no organization."""
+    accounts_listed: bool
+    """Whether the organization has no other accounts than `accounts`; true for an account without organization."""
     rules: Mapping[RegistryId, Parsed[tuple[Rule, ...]]]
     templates: Mapping[RegistryId, Parsed[tuple[Template, ...]]]
     applied_requirements: Mapping[RegistryId, tuple[AppliedRequirement, ...]]
@@ -78,6 +82,12 @@ class EvidenceIndex:
         """State of *account*, where it belongs to the organization and could be read."""
         record = self.accounts.get(account)
         return record.state if record else None
+
+    def place(self, registry: RegistryId) -> Place:
+        """*registry* with what scopes of the baseline need to know of its account."""
+        record = self.accounts.get(registry[0])
+        name = record.name if record else "" if self.is_member(registry[0]) is False else None
+        return Place(registry[0], registry[1], name, *self.paths(registry[0]))
 
     def paths(self, account: str) -> tuple[str | None, str | None]:
         """Name path and id path of *account*. Empty for an account outside the organization."""
@@ -119,6 +129,7 @@ def index_evidence(evidence: Evidence, baseline: Baseline) -> EvidenceIndex:
         parts=parts,
         accounts=accounts,
         members=frozenset(accounts) if _account_list_was_read(evidence) else None,
+        accounts_listed=_no_other_accounts(evidence),
         rules=rules,
         templates={key: parse_templates(part.registry.templates) for key, part in parts.items()},
         applied_requirements=applied_requirements,
@@ -139,6 +150,13 @@ def _account_list_was_read(evidence: Evidence) -> bool:
     return all(gap.operation != "organizations:ListAccounts" for gap in evidence.gaps)
 
 
+def _no_other_accounts(evidence: Evidence) -> bool:
+    refused = {gap.operation for gap in evidence.gaps}
+    if "organizations:ListAccounts" in refused:
+        return False
+    return evidence.organization is not None or "organizations:DescribeOrganization" not in refused
+
+
 def _in_scope(evidence: Evidence, parts: Mapping[RegistryId, RegistryEvidence]) -> tuple[RegistryId, ...]:
     accounts = {record.account for record in evidence.accounts if not record.in_scope}
     regions = {(record.account, record.region) for record in evidence.regions if not record.in_scope}
@@ -149,16 +167,17 @@ def _applied_requirements(
     baseline: Baseline, account: AccountRecord | None, source: RegistryId
 ) -> Iterator[AppliedRequirement]:
     for requirement in baseline.replication:
-        matches = source_matches(
-            requirement.sources,
-            account=source[0],
-            ou_path=account.ou_path if account else None,
-            organization_path=account.organization_path if account else None,
-            region=source[1],
-        )
+        matches = applies_to(requirement.sources, place_of(account, source))
         destinations = tuple(pair for pair in destinations_of(requirement, source[0]) if pair != source)
         if matches is not False and destinations:
             yield AppliedRequirement(requirement, matches is True, prefixes_of(requirement.sources), destinations)
+
+
+def place_of(record: AccountRecord | None, registry: RegistryId) -> Place:
+    """*registry*, whose account *record* describes."""
+    if record is None:
+        return Place(*registry)
+    return Place(*registry, record.name, record.ou_path, record.organization_path)
 
 
 def account_texts(index: EvidenceIndex, registry: Codes) -> pd.Categorical:
@@ -175,3 +194,21 @@ def partition_texts(index: EvidenceIndex, registry: Codes) -> pd.Categorical:
     """Partitions of registries that were read."""
     records = (index.registry(key) for key in index.universe)
     return encode(record.partition if record else None for record in records).take(registry).texts()
+
+
+def scan_types(index: EvidenceIndex) -> Categorical:
+    """Scan type of every registry of the universe; empty where its Region has no scanning configuration."""
+    types: list[str | None] = []
+    for registry in index.universe:
+        record = index.registry(registry)
+        text = record.scanning_configuration if record else None
+        document = parse_object(text, "the scanning configuration").value
+        found = None if document is None else document.get("scanType", "")
+        types.append(found if isinstance(found, str) else None)
+    return encode(types)
+
+
+def keys_of(index: EvidenceIndex, registry: RegistryId) -> Parsed[Mapping[str, Any]]:
+    """The KMS keys that were described for *registry*."""
+    record = index.registry(registry)
+    return parse_object(record.keys if record else None, "the KMS key information")

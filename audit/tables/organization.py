@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -121,8 +122,22 @@ def waiver_scope_of(evidence: Evidence, scope: Scope, not_selected: Iterable[str
         accounts=frozenset(one.account for one in evidence.accounts if one.in_scope) if narrowed else None,
         regions=frozenset(scope.regions) if scope.regions else None,
         unread=frozenset(RegistryId(gap.account, gap.region) for gap in all_gaps(evidence) if _hides_rows(gap)),
+        unread_tags=frozenset(
+            RegistryId(part.registry.account, part.registry.region)
+            for part in evidence.registries
+            if None in part.repositories["tags"]
+        ),
         not_selected=frozenset(not_selected),
     )
+
+
+def repository_tags(repositories: pd.DataFrame) -> dict[tuple[str, str, str], dict[str, str]]:
+    """Resource tags by account, Region and name of the repository, where they were read."""
+    read = repositories.loc[repositories["tags"].notna(), ["account", "region", "repository", "tags"]]
+    return {
+        (str(account), str(region), str(name)): json.loads(str(tags) or "{}")
+        for account, region, name, tags in read.itertuples(index=False)
+    }
 
 
 def _hides_rows(gap: Gap) -> bool:

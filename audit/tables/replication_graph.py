@@ -9,7 +9,10 @@ from audit.tables.documents import Rule
 from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.repository_index import RepositoryNames, repository_names
 from checks.baseline.requirements import minimal_prefixes
-from checks.iam import LinkRequest, LinkVerdict, link_verdict
+from checks.iam import LinkRequest, LinkVerdict, Policy, link_verdict, parse_policy
+from checks.iam.decision import action_match
+from checks.iam.grantees import grantees_of
+from checks.iam.request import REPLICATE
 from checks.model import RegistryId
 
 
@@ -34,6 +37,13 @@ class UnreadSources:
                 sender for sender in self.unread if sender != destination and sender[0] in allowed
             )
         return self._found[destination]
+
+    def unlisted_into(self, destination: RegistryId) -> bool:
+        """Whether accounts of the organization that could not be listed may replicate into *destination*."""
+        if self.index.accounts_listed:
+            return False
+        allowed = allowed_accounts(self.index, destination)
+        return allowed is None or not allowed <= self.index.accounts.keys()
 
     def may_send(self, name: str, destination: RegistryId) -> bool:
         """Whether one of them may replicate a repository called *name* into *destination*."""
@@ -83,6 +93,32 @@ def grant_verdict(
         time=index.evidence.started_at,
     )
     return link_verdict(record.registry_policy, request, prefixes, (), None)
+
+
+def allowed_accounts(index: EvidenceIndex, registry: RegistryId) -> frozenset[str] | None:
+    """Accounts that could replicate into *registry*, itself included; None: accounts that cannot be listed could."""
+    record = index.registry(registry)
+    if record is None or record.registry_policy is None:
+        return None
+    policy = parse_policy(record.registry_policy) if record.registry_policy else None
+    accounts = {registry[0]}
+    if policy is not None and not isinstance(policy, Policy):
+        return None
+    organization = index.evidence.organization
+    for statement in policy.statements if policy else ():
+        if statement.effect == "Deny" or action_match(statement, REPLICATE) is False:
+            continue
+        grantees = grantees_of(statement)
+        foreign = grantees.organizations - {organization.id if organization else ""}
+        if not statement.judgeable or not grantees.readable or grantees.everyone or foreign:
+            return None
+        if grantees.organizations:
+            if index.members is None:
+                return None
+            accounts |= index.members
+        accounts |= grantees.accounts
+    # An account that is not active cannot be read, and nothing can be pushed there.
+    return frozenset(account for account in accounts if index.state(account) in ("ACTIVE", None))
 
 
 Outgoing = Mapping[RegistryId, tuple[str, ...]]

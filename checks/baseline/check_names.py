@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from checks.baseline.yaml_reader import Node, Problem, path_text
@@ -42,6 +43,52 @@ def unknown_checks(root: Node, file: str, known: Mapping[str, Sequence[str]]) ->
             if _fits(pattern, never):
                 message, hint = "findings about waivers cannot be waived", "fix the waiver itself"
             yield Problem(file, node.line, node.column, path, message, hint)
+
+
+def broad_waivers(root: Node, file: str, known: Mapping[str, Sequence[str]] | None) -> Iterator[Problem]:
+    """A problem for each waiver that covers every finding, unless it has `allow_broad: true`.
+
+    *known* as for `unknown_checks`; None: only patterns that match any name count as every check.
+    """
+    ids = tuple(name for name in known or () if not name.startswith(NEVER_WAIVED)) or _ANY_NAMES
+    waivers = root.children.get("waivers")
+    for number, waiver in waivers.children.items() if waivers else ():
+        fields = waiver.value
+        if not isinstance(fields, dict) or fields.get("allow_broad") is True:
+            continue
+        patterns = _texts(fields.get("checks"))
+        if not all(_fits_any(name, patterns) for name in ids) or _is_narrowed(fields):
+            continue
+        path = path_text(("waivers", number))
+        hint = "name checks, accounts, Regions or repositories; or write `allow_broad: true` if it is meant"
+        yield Problem(file, waiver.line, waiver.column, path, "this waiver covers every finding", hint)
+
+
+_ANY_NAMES = ("a.b", "grants.not-public", "zzz.y-0")
+"""Only a pattern that matches every name matches all of these."""
+_ALL = re.compile(r"[*]+")
+_ROOT = re.compile(r"Root/?|r-[0-9a-z]{4,32}")
+"""A unit that includes every account: the root by its name or id."""
+
+
+def _is_narrowed(fields: Mapping[str, object]) -> bool:
+    """Whether a field of a waiver besides `checks` leaves findings out."""
+    if fields.get("fingerprint") or fields.get("tags"):
+        return True
+    regions, repositories = _texts(fields.get("regions")), _texts(fields.get("repositories"))
+    if any(field and not any(_ALL.fullmatch(one) for one in field) for field in (regions, repositories)):
+        return True
+    names, units = _texts(fields.get("account_names")), _texts(fields.get("ous"))
+    every_account = any(_ALL.fullmatch(one) for one in names) or any(_ROOT.fullmatch(one) for one in units)
+    return bool(_texts(fields.get("accounts")) or names or units) and not every_account
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def _fits_any(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _fits(pattern: str, names: Iterable[str]) -> bool:

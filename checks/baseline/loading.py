@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from checks.baseline.check_names import similar, unknown_checks
+from checks.baseline.check_names import broad_waivers, similar, unknown_checks
 from checks.baseline.schema import Baseline, Waiver, WaiverFile
 from checks.baseline.sections import DOCUMENTS
 from checks.baseline.values import SHAPES, Strict
@@ -157,6 +157,8 @@ def load_document(
     except ValidationError as error:
         problems.extend(_problems(error.errors(include_url=False), root, name, model))
     problems.extend(unknown_checks(root, name, known_checks) if known_checks is not None else ())
+    if model in (Baseline, WaiverFile):
+        problems.extend(broad_waivers(root, name, known_checks))
     problems.extend(also(root, name) if also is not None else ())
     if problems or loaded is None:
         raise BaselineError(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))

@@ -20,11 +20,13 @@ from checks.baseline.sections import (
     Settings,
     no_competing_entries,
 )
+from checks.baseline.source_settings import SourceSettings
 from checks.baseline.values import (
     AccountId,
     Action,
     Fingerprint,
     Region,
+    RegionPattern,
     Strict,
     Text,
     document_schema,
@@ -84,12 +86,26 @@ class Waiver(Strict):
     )
     fingerprint: Fingerprint = Field(default="", description="One finding's fingerprint, as reports print it.")
     accounts: tuple[AccountId, ...] = Field(default=(), description="Accounts of the findings.")
+    account_names: tuple[Text, ...] = Field(
+        default=(), description="Names of the findings' accounts, including case, or patterns with `*`."
+    )
     ous: tuple[Text, ...] = Field(
         default=(),
-        description="Organizational units of the findings' accounts; matching `accounts` or `ous` is enough.",
+        description="Organizational units of the findings' accounts; matching one of `accounts`, `account_names` and "
+        "`ous` is enough.",
     )
-    regions: tuple[Region, ...] = Field(default=(), description="Regions of the findings.")
+    regions: tuple[RegionPattern, ...] = Field(
+        default=(), description="Regions of the findings, or patterns with `*` (`eu-*`)."
+    )
     repositories: tuple[Text, ...] = Field(default=(), description="Repository names, or patterns with `*`.")
+    tags: dict[Text, Text] = Field(
+        default_factory=dict,
+        description="Resource tags that the finding's repository must have, all of them; a value may be a pattern with "
+        "`*`.",
+    )
+    allow_broad: bool = Field(
+        default=False, description="A waiver that covers every finding is an error unless this is true."
+    )
     reason: Text = Field(description="Why this is accepted.")
     owner: Text = Field(description="Person or team responsible for it.")
     until: dt.date = Field(
@@ -144,7 +160,10 @@ class Baseline(Strict):
     registries: Registries = Field(default=Registries())
     grants: Grants = Field(default=Grants())
     settings: Annotated[tuple[Settings, ...], AfterValidator(no_competing_entries)] = Field(
-        default=(), description="Required settings of destination repositories, by prefix of their name."
+        default=(), description="Required settings of destination repositories, by prefix of their name and by place."
+    )
+    source_settings: Annotated[tuple[SourceSettings, ...], AfterValidator(no_competing_entries)] = Field(
+        default=(), description="Required settings of the repositories that are replicated, at their source."
     )
     replication_delay_minutes: int = Field(
         default=60, ge=0, description="Images pushed more recently than this are reported as in flight, not as missing."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import product
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
+from checks.baseline.scopes import Scoped
 from checks.baseline.values import (
     AccountId,
     DestinationAccount,
@@ -44,7 +46,7 @@ class Registries(Strict):
     failure_events: Literal["required"] | None = Field(
         default=None,
         description="required: destinations must have an EventBridge rule for failed replication. "
-        "Needs events:ListRules, which is called for this only.",
+        "Needs events:ListRules and events:ListTargetsByRule, which are called for this only.",
     )
     pull_time_exclusions: Annotated[tuple[Text, ...], AfterValidator(_role_arns)] = Field(
         default=(),
@@ -52,15 +54,11 @@ class Registries(Strict):
     )
 
 
-class Sources(Strict):
-    """Which repositories of which registries. A field left out matches all; matching `accounts` or `ous` is enough."""
+class Sources(Scoped):
+    """Which repositories of which registries. A field left out matches all; matching one of `accounts`,
+    `account_names` and `ous` is enough.
+    """
 
-    accounts: tuple[AccountId, ...] = Field(default=(), description="Account ids, quoted.")
-    ous: tuple[Text, ...] = Field(
-        default=(),
-        description="Organizational units, including those below: ids (`ou-…`) or paths of names (`Workloads/Prod`).",
-    )
-    regions: tuple[Region, ...] = Field(default=(), description="Regions whose registries replicate.")
     repositories: tuple[Prefix, ...] = Field(
         default=(),
         description="Prefixes of repository names, literal as in ECR's PREFIX_MATCH: `prod` also matches `production`, "
@@ -94,7 +92,7 @@ class Requirement(Strict):
         sources = self.sources
         for number, destination in enumerate(self.destinations):
             own_account = destination.account == "same" or (
-                not sources.ous and sources.accounts == (destination.account,)
+                not (sources.ous or sources.account_names) and sources.accounts == (destination.account,)
             )
             if own_account and sources.regions == (destination.region,):
                 raise wrong(
@@ -194,8 +192,14 @@ class Scanning(Strict):
         return self
 
 
-class Settings(Strict):
-    """Settings of destination repositories. The entry with the longest matching prefix applies, field by field."""
+class Settings(Scoped):
+    """Settings of destination repositories, at the registries of these accounts and Regions.
+
+    Field by field, the entry with the longest matching prefix applies; of equal prefixes the one with the narrowest
+    place: account id, name of accounts, deepest organizational unit, everywhere; with Regions before without.
+    """
+
+    _undetermined: frozenset[str] = PrivateAttr(default=frozenset())
 
     repositories: tuple[Prefix, ...] = Field(
         default=(), description="Prefixes of repository names; left out: every repository."
@@ -219,6 +223,16 @@ class Settings(Strict):
         description="Whether replicas need a repository policy; a mapping is the policy itself; null: not evaluated.",
     )
     tags: dict[Text, str] = Field(default_factory=dict, description="Resource tags that replicas must have.")
+
+    @property
+    def undetermined(self) -> frozenset[str]:
+        """Of merged settings, the fields that depend on an unknown name or organizational unit of the account."""
+        return self._undetermined
+
+    def with_undetermined(self, fields: frozenset[str]) -> Self:
+        """These settings, of which *fields* are not determined."""
+        self._undetermined = fields
+        return self
 
     @model_validator(mode="after")
     def _exclusions_fit_the_mode(self) -> Self:
@@ -251,13 +265,31 @@ class Settings(Strict):
 
 
 def no_competing_entries(entries: tuple[Settings, ...]) -> tuple[Settings, ...]:
-    """*entries* as they are; an error where two of them set one field for one prefix."""
-    seen: set[tuple[str, str]] = set()
+    """*entries* as they are; an error where two of them set one field for one prefix at one place."""
+    seen: set[tuple[str, ...]] = set()
     for number, entry in enumerate(entries):
-        for field in sorted(entry.model_fields_set - {"repositories", "mutability_exclusions"}):
-            for prefix in dict.fromkeys(entry.repositories or ("",)):
-                if (prefix, field) in seen:
+        for field in sorted(entry.model_fields_set - {"repositories", "mutability_exclusions", *Scoped.model_fields}):
+            keys = [(field, *key) for key in _entry_keys(entry)]
+            for _, prefix, *place in keys:
+                if (field, prefix, *place) in seen:
                     whom = f"repositories that begin with {prefix!r}" if prefix else "every repository"
-                    raise wrong(f"{field} of {whom} is already set above", "remove one of the two", number, field)
-                seen.add((prefix, field))
+                    where = "".join(f" in {one}" for one in place if one)
+                    raise wrong(
+                        f"{field} of {whom}{where} is already set above", "remove one of the two", number, field
+                    )
+            seen.update(keys)
     return entries
+
+
+def _entry_keys(entry: Settings) -> Iterator[tuple[str, str, str]]:
+    """Prefix, account scope and Region of each repository that *entry* is about, an empty text for every one."""
+    scopes = (
+        *(f"account {one}" for one in entry.accounts),
+        *(f"accounts named {one}" for one in entry.account_names),
+        *(f"unit {one}" for one in entry.ous),
+    )
+    yield from product(
+        dict.fromkeys(entry.repositories or ("",)),
+        dict.fromkeys(scopes or ("",)),
+        dict.fromkeys(entry.regions or ("",)),
+    )

@@ -17,6 +17,7 @@ from checks.policy_documents.problem import DocumentProblem
 _ACCOUNT = "^[0-9]{12}$"
 _DESTINATION = "^([0-9]{12}|same)$"
 _REGION = "^[a-z]{2,}(-[a-z0-9]+)*-[0-9]{1,2}$"
+_REGIONS = "^([a-z]{2,}(-[a-z0-9]+)*-[0-9]{1,2}|[a-z0-9-]*[*][a-z0-9*-]*)$"
 _PREFIX = "^(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*$"
 _NAME = "^[^,\\r\\n]+$"
 _ACTION = "^ecr:([A-Za-z]+[*]?|[*])$"
@@ -31,6 +32,7 @@ SHAPES: dict[str, tuple[str, str]] = {
     ),
     _DESTINATION: ("is neither an account id nor `same`", "an account id has twelve digits; write it in quotes"),
     _REGION: ("is not a valid Region name", "Region names look like eu-west-1"),
+    _REGIONS: ("is not a valid Region name or pattern", "Region names look like eu-west-1, patterns like eu-*"),
     _PREFIX: (
         "cannot begin a repository name",
         "prefixes are literal, as in ECR's PREFIX_MATCH: lower case, no `*`; `team/` matches every name below team/",
@@ -52,6 +54,8 @@ DestinationAccount = Annotated[str, Field(pattern=_DESTINATION)]
 """Twelve digits, or `same`."""
 Region = Annotated[str, Field(pattern=_REGION, max_length=25)]
 """The format of a Region's name; whether such a Region exists is evaluated by the audit."""
+RegionPattern = Annotated[str, Field(pattern=_REGIONS, max_length=25)]
+"""A `Region`, or a pattern with `*`."""
 Prefix = Annotated[str, Field(pattern=_PREFIX, min_length=2, max_length=256)]
 """A filter of ECR's replication rules (ECR API reference, RepositoryFilter)."""
 RequirementName = Annotated[str, Field(pattern=_NAME, max_length=120)]

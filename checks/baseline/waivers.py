@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from checks.baseline.requirements import in_units
+from checks.baseline.places import in_account_names, in_units, matches_text
 from checks.engine.text import counted
 from checks.model import CheckResult, Finding, RegistryId, Status, WaiverMark
 
@@ -34,6 +34,10 @@ class Exceptions:
     longest_days: int = LONGEST_DAYS
     account_ous: Mapping[str, Paths] = dataclasses.field(default_factory=dict)
     """Account id → its paths, for waivers with units."""
+    account_names: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    """Account id → its name, for waivers with names of accounts."""
+    tags: Mapping[tuple[str, str, str], Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    """Account, Region and name of a repository → its resource tags where they were read, for waivers with tags."""
     aliases: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     """Check id → catalogue ids, for waivers that use them."""
 
@@ -52,6 +56,8 @@ class WaiverScope:
     """Regions in scope; None: all of them."""
     unread: frozenset[RegistryId] = frozenset()
     """Registries where rows are missing because reads failed; empty text: any."""
+    unread_tags: frozenset[RegistryId] = frozenset()
+    """Registries with repositories whose resource tags were not read."""
     not_selected: frozenset[str] = frozenset()
     """Ids of the checks that a narrowed run leaves out."""
 
@@ -144,9 +150,11 @@ def scope_text(waiver: Waiver) -> str:
     parts = [
         ("fingerprint", (waiver.fingerprint,) if waiver.fingerprint else ()),
         ("accounts", waiver.accounts),
+        ("account names", waiver.account_names),
         ("units", waiver.ous),
         ("Regions", waiver.regions),
         ("repositories", waiver.repositories),
+        ("tags", tuple(f"{key}={value}" for key, value in waiver.tags.items())),
     ]
     return "; ".join(f"{name} {', '.join(values)}" for name, values in parts if values)
 
@@ -178,26 +186,43 @@ def _not_evaluated(waiver: Waiver, results: Sequence[CheckResult], setting: Exce
         return f"the check {broken[0]} failed to run"
     if any(_for_check((waiver,), check, setting.aliases) for check in scope_read.not_selected):
         return "the run was limited to some checks"
+    # A pattern may match Regions that the run did not read.
     if scope_read.regions is not None and not (waiver.regions and scope_read.regions.issuperset(waiver.regions)):
         return "the run was limited to some Regions"
-    named = bool(waiver.accounts or waiver.ous)
+    named = _names_accounts(waiver)
     if scope_read.accounts is not None and not (
         named and all(one in scope_read.accounts for one in _accounts(waiver, setting))
     ):
         return "the run was limited to some accounts"
-    for account, region in sorted(scope_read.unread):
-        if region and waiver.regions and region not in waiver.regions:
-            continue
-        if not account or not named or _account_fits(waiver, account, setting.account_ous, unknown=True):
-            place = "/".join(part for part in (account, region) if part) or "the organization"
-            return f"{place} could not be read completely"
+    for place in _places(waiver, scope_read.unread, setting):
+        return f"{'/'.join(part for part in place if part) or 'the organization'} could not be read completely"
+    for place in _places(waiver, scope_read.unread_tags if waiver.tags else (), setting):
+        return f"the tags of some repositories in {place} were not read"
     return ""
 
 
+def _places(waiver: Waiver, registries: Iterable[RegistryId], setting: Exceptions) -> Iterator[RegistryId]:
+    """Those of *registries* that *waiver* may be about, in order."""
+    named = _names_accounts(waiver)
+    for account, region in sorted(registries):
+        if region and waiver.regions and not _region_fits(waiver, region):
+            continue
+        if not account or not named or _account_fits(waiver, account, setting, unknown=True):
+            yield RegistryId(account, region)
+
+
+def _names_accounts(waiver: Waiver) -> bool:
+    return bool(waiver.accounts or waiver.account_names or waiver.ous)
+
+
+def _region_fits(waiver: Waiver, region: str) -> bool:
+    return any(matches_text(pattern, region) for pattern in waiver.regions)
+
+
 def _accounts(waiver: Waiver, setting: Exceptions) -> set[str]:
-    """Accounts of *waiver*, listed or by their unit."""
-    units = {one for one in setting.account_ous if _account_fits(waiver, one, setting.account_ous, unknown=True)}
-    return units | set(waiver.accounts)
+    """Accounts of *waiver*, listed or by their name or unit."""
+    known = {*setting.account_ous, *setting.account_names}
+    return {one for one in known if _account_fits(waiver, one, setting, unknown=True)} | set(waiver.accounts)
 
 
 def _covered(waiver: Waiver, index: _Index, setting: Exceptions) -> frozenset[_Found]:
@@ -208,7 +233,7 @@ def _covered(waiver: Waiver, index: _Index, setting: Exceptions) -> frozenset[_F
     else:
         fitting = [result for result in index.results if _for_check((waiver,), result.check, setting.aliases)]
         findings = [one for result in fitting for one in result.findings]
-    return frozenset((one.check, one.fingerprint) for one in findings if _covers(waiver, one, setting.account_ous))
+    return frozenset((one.check, one.fingerprint) for one in findings if _covers(waiver, one, setting))
 
 
 def _for_check(waivers: Sequence[Waiver], check: str, aliases: Mapping[str, Sequence[str]]) -> tuple[Waiver, ...]:
@@ -230,31 +255,39 @@ def _marked(result: CheckResult, waivers: tuple[Waiver, ...], setting: Exception
 
 def _mark(finding: Finding, waivers: tuple[Waiver, ...], setting: Exceptions) -> Finding:
     for waiver in waivers:
-        if _covers(waiver, finding, setting.account_ous):
+        if _covers(waiver, finding, setting):
             mark = WaiverMark(reason=waiver.reason, owner=waiver.owner, until=waiver.until.isoformat())
             return dataclasses.replace(finding, waiver=mark)
     return finding
 
 
-def _covers(waiver: Waiver, finding: Finding, account_ous: Mapping[str, Paths]) -> bool:
+def _covers(waiver: Waiver, finding: Finding, setting: Exceptions) -> bool:
     """Whether every given field of *waiver* matches *finding*; its checks were compared before."""
     if finding.status is Status.ERROR or (waiver.fingerprint and waiver.fingerprint != finding.fingerprint):
         return False
-    if waiver.regions and finding.region not in waiver.regions:
+    if waiver.regions and not _region_fits(waiver, finding.region):
         return False
     # Unknown does not match.
-    if (waiver.accounts or waiver.ous) and not _account_fits(waiver, finding.account, account_ous, unknown=False):
+    if _names_accounts(waiver) and not _account_fits(waiver, finding.account, setting, unknown=False):
         return False
-    if not waiver.repositories:
+    if not (waiver.repositories or waiver.tags):
         return True
     repository = finding.key.get("repository")
-    return isinstance(repository, str) and any(fnmatchcase(repository, pattern) for pattern in waiver.repositories)
+    if not isinstance(repository, str):
+        return False
+    if waiver.repositories and not any(fnmatchcase(repository, pattern) for pattern in waiver.repositories):
+        return False
+    held = setting.tags.get((finding.account, finding.region, repository), {}) if waiver.tags else {}
+    return all(key in held and matches_text(value, held[key]) for key, value in waiver.tags.items())
 
 
-def _account_fits(waiver: Waiver, account: str, account_ous: Mapping[str, Paths], *, unknown: bool) -> bool:
-    """Whether *account* is one of *waiver*; *unknown*: the result where its organizational unit is unknown."""
+def _account_fits(waiver: Waiver, account: str, setting: Exceptions, *, unknown: bool) -> bool:
+    """Whether *account* is one of *waiver*; *unknown*: the result where its name or organizational unit is unknown."""
     if account in waiver.accounts:
         return True
-    ou_path, organization_path = account_ous.get(account, (None, None))
+    ou_path, organization_path = setting.account_ous.get(account, (None, None))
     inside = in_units(waiver.ous, ou_path=ou_path, organization_path=organization_path)
-    return unknown if inside is None else inside
+    named = in_account_names(waiver.account_names, setting.account_names.get(account))
+    if inside or named:
+        return True
+    return unknown if inside is None or named is None else False

@@ -4,8 +4,9 @@
 
 Where a rule matches a repository that exists on both sides, the images are compared by digest. No active image of the
 source may be missing at the destination, unless it was pushed so recently that its replication may not have finished
-(`replication_delay_minutes` in the baseline). Archived images are counted apart and do not fail the check. The finding
-says which of the missing images the lifecycle policy of the replica repository itself expires.
+(`replication_delay_minutes` in the baseline). Archived images, and images that are being restored from the archive, are
+counted apart and do not fail the check. The finding says which of the missing images the lifecycle policy of the
+replica repository itself expires.
 
 ## Why it matters
 

@@ -23,8 +23,9 @@ principals can push to the destination.
 
 Whether an image was pushed to the destination or deleted at the source is not visible in the lists of images;
 CloudTrail records it. Where a registry that the destination's registry policy allows to replicate was not read, an
-image that all other sources lack may come from there: the answer is unknown then. Images that arrived during the audit
-are left out.
+image that all other sources lack may come from there: the answer is unknown then. Images that reached the destination
+less than the baseline's `replication_delay_minutes` ago are left out: they may have been pushed while the two sides
+were being read.
 
 ## References
 

@@ -14,7 +14,7 @@ from checks.custom.files import CustomCheck, CustomCheckFile, custom_checks
 from checks.custom.findings import broken_result, check_of, table_finding
 from checks.engine.assertions import Answer, Assertion, Guard, domain_object, error_text, judge
 from checks.engine.evaluation import GX_SEVERITY, Evaluation, found_rows
-from checks.engine.expectation_types import AGGREGATES, BY_ROW
+from checks.engine.expectation_types import BY_ROW, DECIDED_WITHOUT_ROWS, TRUE_WITHOUT_ROWS
 from checks.engine.findings import make_findings
 from checks.engine.great_expectations import ValidationContext
 from checks.model import CheckResult, RemediationContext, Status
@@ -85,7 +85,7 @@ def _own_result(
     if answer is None or answer.error:
         return broken_result(own, own.error or (answer.error if answer else ""), context)
     if own.type not in BY_ROW:
-        return _table_result(own, answer, context)
+        return _table_result(own, answer, tables, context)
     try:
         return _row_result(own, answer, tables[own.table], context, notes)
     except Exception as error:  # The check's own message may raise.
@@ -109,13 +109,27 @@ def _row_result(
     return CheckResult(own.id, counts, make_findings(check_of(own), context, rows))
 
 
-def _table_result(own: CustomCheck, answer: Answer, context: RemediationContext) -> CheckResult:
+def _table_result(
+    own: CustomCheck, answer: Answer, tables: Mapping[str, pd.DataFrame], context: RemediationContext
+) -> CheckResult:
+    status = Status.PASS if answer.success else Status.FAIL
+    unknown = ""
     if own.unknown and len(answer.unknown):
-        status = Status.UNKNOWN
-    elif not len(answer.rows) and own.type in AGGREGATES:
+        status, unknown = Status.UNKNOWN, f"{len(answer.unknown):,} rows have a null"
+    elif not len(answer.rows) and own.type in TRUE_WITHOUT_ROWS:
         status = Status.NOT_APPLICABLE
-    else:
-        status = Status.PASS if answer.success else Status.FAIL
-    finding = table_finding(own, status, answer.observed, len(answer.unknown), context)
+    elif not len(answer.rows) and own.type not in DECIDED_WITHOUT_ROWS:
+        # A check that leaves nulls out leaves out a table of nulls.
+        status = Status.UNKNOWN if own.unknown or not len(tables[own.table]) else Status.NOT_APPLICABLE
+        unknown = "there is no row to evaluate"
+    elif not len(answer.rows) and status is Status.FAIL and _is_incomplete(own.table, tables):
+        status, unknown = Status.UNKNOWN, f"there is no row, and part of the evidence for {own.table} was not read"
+    finding = table_finding(own, status, answer.observed, unknown, context)
     reported = status in (Status.FAIL, Status.UNKNOWN)
     return CheckResult(own.id, dict.fromkeys(Status, 0) | {status: 1}, (finding,) if reported else ())
+
+
+def _is_incomplete(table: str, tables: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether a gap affects *table*, so that rows may be missing from it."""
+    gaps = tables.get("gaps")
+    return gaps is not None and any(table in str(affected).split(",") for affected in gaps["tables"])

@@ -59,14 +59,14 @@ def broken_result(own: CustomCheck, error: str, context: RemediationContext) -> 
 
 
 def table_finding(
-    own: CustomCheck, status: Status, observed: Any, not_known: int, context: RemediationContext
+    own: CustomCheck, status: Status, observed: Any, unknown: str, context: RemediationContext
 ) -> Finding:
-    """The one finding of an expectation about a whole table."""
+    """The one finding of an expectation about a whole table. *unknown*: why it is unknown, as a clause."""
     seen = json.dumps(observed, default=str, ensure_ascii=False)[:_SHOWN]
     row = {OBSERVED: seen}
     asked = json.dumps(dict(own.arguments), default=str, ensure_ascii=False)[:_SHOWN]
     if status is Status.UNKNOWN:
-        message = f"{own.title}: unknown, because {not_known:,} rows have a null"
+        message = f"{own.title}: unknown, because {unknown}"
     else:
         default = f"{own.title}: not met; observed {seen}, expected {asked}"
         message = render(own.message, row) if own.message else default

@@ -44,12 +44,13 @@ def evaluate(checks: Sequence[Check], tables: Mapping[str, pd.DataFrame], contex
     *tables* are frames of the declared tables by name. A check that fails to run gives one ERROR finding; the others
     continue.
     """
-    answers = judge([_assertion(check) for check in checks], tables, ValidationContext())
+    answers = judge([assertion_of(check) for check in checks], tables, ValidationContext())
     results = tuple(_result(check, answers.by_id[check.id], tables, context) for check in checks)
     return Evaluation(results, answers.validations)
 
 
-def _assertion(check: Check) -> Assertion:
+def assertion_of(check: Check) -> Assertion:
+    """*check* as an assertion about the rows of its table."""
     return Assertion(
         id=check.id,
         table=check.table.name,

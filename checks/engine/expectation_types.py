@@ -50,6 +50,15 @@ AGGREGATES = frozenset(
 COUNTS = frozenset(("expect_table_row_count_to_be_between", "expect_table_row_count_to_equal"))
 """Evaluate the number of rows: one result for the table."""
 
+DECIDED_WITHOUT_ROWS = COUNTS | {
+    "expect_column_distinct_values_to_contain_set", "expect_column_distinct_values_to_equal_set",
+    "expect_column_unique_value_count_to_be_between",
+}  # fmt: skip
+"""Have a result where there is no row: it has no values, and their number is 0."""
+
+TRUE_WITHOUT_ROWS = frozenset(("expect_column_distinct_values_to_be_in_set",))
+"""True of no values whatever the arguments, which proves nothing. All other aggregates have no result without a row."""
+
 ABOUT_NULLS = frozenset((
     "expect_column_values_to_be_null", "expect_column_values_to_not_be_null",
     "expect_column_proportion_of_non_null_values_to_be_between",

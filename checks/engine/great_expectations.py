@@ -32,8 +32,8 @@ def load_engine() -> ModuleType:
 class ValidationContext:
     """One ephemeral context for a whole evaluation, made for the first table with rows."""
 
-    _source: Any = None
-    _assets: int = 0
+    _rows: Any = None
+    """The batch definition of all tables: each addition to a context rewrites its whole configuration as YAML."""
 
     def validate(self, name: str, frame: pd.DataFrame, expectations: Sequence[Any]) -> Any:
         """The results of *expectations* about *frame*, with the positions of all failing rows.
@@ -41,14 +41,14 @@ class ValidationContext:
         *name* may repeat. Raises what Great Expectations raises where a suite fails as a whole.
         """
         gx = load_engine()
-        batch = self._batch(name, frame)
+        batch = self._batch(frame)
         suite = gx.ExpectationSuite(name=name, expectations=list(expectations))
         # No index column names: they take forty times the validation, and only positions are needed.
         wanted = {"result_format": "COMPLETE", "return_unexpected_index_query": False}
         return batch.validate(suite, result_format=wanted)
 
-    def _batch(self, name: str, frame: pd.DataFrame) -> Any:
-        if self._source is None:
+    def _batch(self, frame: pd.DataFrame) -> Any:
+        if self._rows is None:
             gx = load_engine()
             from great_expectations.data_context.types import base
 
@@ -57,10 +57,9 @@ class ValidationContext:
             quiet = base.ProgressBarsConfig(globally=False)
             config = base.DataContextConfig(store_backend_defaults=memory, progress_bars=quiet, analytics_enabled=False)
             context = gx.get_context(mode="ephemeral", project_config=config)
-            self._source = context.data_sources.add_pandas("tables")
-        self._assets += 1
-        asset = self._source.add_dataframe_asset(f"{name} {self._assets}")
-        return asset.add_batch_definition_whole_dataframe("all rows").get_batch(batch_parameters={"dataframe": frame})
+            asset = context.data_sources.add_pandas("tables").add_dataframe_asset("rows")
+            self._rows = asset.add_batch_definition_whole_dataframe("all rows")
+        return self._rows.get_batch(batch_parameters={"dataframe": frame})
 
 
 def raised_in(info: Mapping[str, Any]) -> str:

@@ -1,9 +1,9 @@
 """Renders rows as text: format strings over columns, whose nulls never read `None` or `nan`.
 
-Besides those of ``str.format``, a field may have one of six specifications:
+Besides those of ``str.format``, a field may have one of seven specifications:
 
-- ``{missing_prefixes:names}`` reads a JSON array of text as a list (`a, b and 3 more`); an empty prefix is
-  *every repository*;
+- ``{shared_repositories:names}`` reads a JSON array of text as a list (`a, b and 3 more`);
+- ``{missing_prefixes:prefixes}`` is the list of an array of prefixes (`team-a/*`); an empty one is *every repository*;
 - ``{delete_replication:on or off}`` shows a boolean as `on` or `off`;
 - ``{ignored_by_scope:if would allow else allows}`` is the first text where a boolean is true, else the second;
 - ``{grant_missing_at:after ; missing in }`` is that text and the list of a JSON array, or empty where it has no member;
@@ -129,7 +129,16 @@ def _clause_text(value: Any, _: str) -> str:
     return f": {value}" if value else ""
 
 
-_RENDERERS: Mapping[str, _Renderer] = {"names": _names_text, "on or off": _switch_text, "because": _clause_text}
+def _prefixes_text(value: Any, _: str) -> str:
+    return NOT_KNOWN if value is None else prefixes_text(names_in(value))
+
+
+_RENDERERS: Mapping[str, _Renderer] = {
+    "names": _names_text,
+    "prefixes": _prefixes_text,
+    "on or off": _switch_text,
+    "because": _clause_text,
+}
 
 
 def names_in(text: object) -> tuple[str, ...]:
@@ -156,6 +165,11 @@ def names_text(names: tuple[str, ...]) -> str:
     shown = [name or "every repository" for name in names[:_SHOWN]]
     rest = len(names) - len(shown)
     return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
+
+
+def prefixes_text(prefixes: tuple[str, ...]) -> str:
+    """*prefixes* as a list of the names that begin with them, so that none is taken for a repository."""
+    return names_text(tuple(f"{prefix}*" if prefix else "" for prefix in prefixes))
 
 
 def counted(number: object, noun: str) -> str:

@@ -3,8 +3,8 @@
 ## What it checks
 
 Each principal that may read the images of a replica (`ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer`), by its
-repository policy or by the registry policy of its registry, must be allowed to read the source as well, or be allowed
-by the policy that the baseline determines for the replica. The accounts that own the two repositories do not count.
+repository policy or by the registry policy of its registry, must be allowed the same actions at the source, or by the
+policy that the baseline determines for the replica. The accounts that own the two repositories do not count.
 
 ## Why it matters
 
@@ -20,8 +20,8 @@ other consumers than their sources, write the policy into the baseline.
 ## Limits of this check
 
 It compares which principals may read, not which do. A condition that cannot be evaluated on either side makes the
-answer unknown, unless both sides have the very same policy. Permissions of an account's own principals are not
-compared.
+answer unknown, unless both repositories have the very same policy and neither registry policy is about more than
+replication. Permissions of an account's own principals are not compared.
 
 ## References
 

@@ -32,7 +32,7 @@ carry, the answer is unknown. Names outside the filters are not considered: a st
 
 from __future__ import annotations
 
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import replication_grants
@@ -42,7 +42,7 @@ from checks.tables import LINKS
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     uncovered = names_in(row["uncovered_prefixes"]) or replication_grants.copied(row)
     return Remediation(
-        summary=f"Allow account {row['source_account']} to replicate {names_text(uncovered)} into "
+        summary=f"Allow account {row['source_account']} to replicate {prefixes_text(uncovered)} into "
         f"{replication_grants.place(row)} as well, or narrow the rule to what is allowed.",
         changes=(replication_grants.grant(row, context, uncovered),),
     )
@@ -56,7 +56,7 @@ CHECK = Check(
     table=LINKS,
     expect=in_set("uncovered_prefixes", "[]"),
     message="the registry policy of {destination_account}/{destination_region} allows account {source_account} to "
-    "replicate only a part of what its rules match; not covered: {uncovered_prefixes:names}",
+    "replicate only a part of what its rules match; not covered: {uncovered_prefixes:prefixes}",
     remediation=_remediation,
     when=("grant_given",),
     unknown="whether the registry policy of {destination_account}/{destination_region} covers all that account "

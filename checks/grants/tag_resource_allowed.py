@@ -33,7 +33,7 @@ account, a single repository that exists already is not.
 
 from __future__ import annotations
 
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions, replication_grants
@@ -46,7 +46,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     uncovered, place = names_in(row["untaggable_prefixes"]), replication_grants.place(row)
     summary = (
         f"Allow replication from account {row['source_account']} to tag what it creates in {place} under "
-        f"{names_text(uncovered)}."
+        f"{prefixes_text(uncovered)}."
     )
     if _TAG.lower() not in {action.lower() for action in context.baseline.grants.allowed_actions}:
         return Remediation(
@@ -71,7 +71,7 @@ CHECK = Check(
     expect=in_set("untaggable_prefixes", "[]"),
     message="creation templates of {destination_account}/{destination_region} set tags on what account "
     "{source_account} replicates there, and the registry policy does not allow it ecr:TagResource for "
-    "{untaggable_prefixes:names}",
+    "{untaggable_prefixes:prefixes}",
     remediation=_remediation,
     when=("grant_given", "template_sets_tags"),
     unknown="whether account {source_account} may tag what it replicates to {destination_account}/{destination_region} "

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checks.iam.condition_keys import (
+    ABSENT,
     MULTIVALUED,
     NEVER_SENT,
     TIME,
@@ -123,7 +124,7 @@ class Condition:
             return result, self.problem
         window = time_window(self, context)
         if result:
-            return result, f"{shown} holds" + (f" until {window.changes}" if window and window.changes else "")
+            return result, shown + self._met(context, window)
         if window and result is False:
             return result, f"{shown}: {window.reason}"
         key = self.key.lower()
@@ -137,6 +138,16 @@ class Condition:
         if result is None:
             return result, f"{shown}: AWS does not document the result of this comparison"
         return result, f"{shown}: the request has {', '.join(given)}, the policy requires {self._required()}"
+
+    def _met(self, context: Context, window: TimeWindow | None) -> str:
+        """How it holds, as the end of a clause."""
+        key = self.key.lower()
+        if window and window.changes:
+            return f" holds until {window.changes}"
+        if self.base == "Null" or carried(key, context) != (ABSENT,):
+            return " holds"
+        absent = "replication does not send this key" if key in NEVER_SENT else "the request does not have this key"
+        return f": {absent}, so the comparison is always true"
 
     def _about(self, key: str, given: tuple[str, ...] | None) -> str:
         if given is None or key in NEVER_SENT:

@@ -27,7 +27,7 @@ class Outcomes:
     """The decisions that occur among the names with one prefix."""
 
     examples: tuple[tuple[Decisions, str], ...]
-    """Each pair of decisions that occurs, with a shortest name for it."""
+    """Each pair of decisions that occurs, with a shortest name for it; a name that ends in `*` stands for all."""
     complete: bool
     """Whether no other pair occurs."""
 
@@ -206,7 +206,7 @@ def outcomes(clauses: Clauses, prefix: str) -> Outcomes:
     """The decisions about all repository names that begin with *prefix* (empty: about all names)."""
     if not any(clause.names.patterns for clause in (*clauses.replicate, *clauses.create)):
         # No pattern: every name has the same result.
-        return Outcomes(((clauses.decide(prefix), prefix or "any"),), complete=True)
+        return Outcomes(((clauses.decide(prefix), f"{prefix}*"),), complete=True)
     return _Explorer(clauses, prefix).outcomes(prefix)
 
 

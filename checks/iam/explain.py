@@ -18,15 +18,21 @@ from checks.iam.statement_match import ElementMatch, StatementMatch, joined_clau
 NO_POLICY = "there is no registry policy, so no other account is allowed to replicate into the registry"
 
 
-def matches(text: str, request: LinkRequest, name: str) -> tuple[StatementMatch, ...]:
-    """The statements that could concern a link, against one repository *name*; none if the policy is not parsed."""
+def matches(text: str, request: LinkRequest, name: str, *, called: str = "") -> tuple[StatementMatch, ...]:
+    """The statements that could concern a link, against one repository *name*; none if the policy is not parsed.
+
+    All statements where none of them allows the source account anything: the nearest is then named. *called*: what a
+    clause calls the repository; empty: by its name.
+    """
     policy = parse_policy(text)
     if isinstance(policy, PolicyProblem):
         return ()
     replicate, create = (Context(request.caller, action, time=request.time) for action in (REPLICATE, CREATE))
+    near = policy.near(request.source_account)
+    statements = near if any(statement.effect == "Allow" for statement in near) else policy.statements
     return tuple(
-        match_statement(statement, replicate, create, request.registry, name, request.policy_scope)
-        for statement in policy.near(request.source_account)
+        match_statement(statement, replicate, create, request.registry, name, request.policy_scope, called=called)
+        for statement in statements
     )
 
 
@@ -42,7 +48,7 @@ def reason(
         doubtful = [one for one, truth in truths if truth is not False and one.effect != "Allow"]
         return f"{_named(doubtful)} may deny it; AWS does not document whether a Deny affects replication there"
     if decision is GrantVerdict.DENIED_EXPLICIT:
-        return f"{_named(denying)} {'denies' if len(denying) == 1 else 'deny'} {action}"
+        return _denial(denying, action)
     if decision is GrantVerdict.ALLOWED:
         allowing = [one for one, truth in truths if truth and one.effect == "Allow"]
         # As long as one of them is not limited in time, nothing ends.
@@ -55,11 +61,16 @@ def reason(
     return _implicit(found, action, account)
 
 
+def _denial(denying: Sequence[StatementMatch], action: str) -> str:
+    conditions = tuple(f"{one.name}: {one.condition.why}" for one in denying if one.conditions)
+    why = f": {joined_clauses(conditions)}" if conditions else ""
+    return f"{_named(denying)} {'denies' if len(denying) == 1 else 'deny'} {action}{why}"
+
+
 def denial_reason(found: Sequence[StatementMatch], *, certain: bool) -> str:
     """Which Deny statements of *found* deny ecr:ReplicateImage, or may deny it, as a clause."""
     if certain:
-        denying = [one for one in found if one.effect == "Deny" and one.replicate]
-        return f"{_named(denying)} {'denies' if len(denying) == 1 else 'deny'} {REPLICATE}"
+        return _denial([one for one in found if one.effect == "Deny" and one.replicate], REPLICATE)
     return joined_clauses(
         tuple(_undetermined(one, REPLICATE) for one in found if one.effect != "Allow" and one.replicate is None)
     )
@@ -73,11 +84,20 @@ def denying_statements(found: Sequence[StatementMatch]) -> tuple[int, ...]:
 def _implicit(found: Sequence[StatementMatch], action: str, account: str) -> str:
     near = [one for one in found if one.effect == "Allow" and one.mentions]
     if not near:
-        return f"no statement allows account {account} any action"
+        return f"no statement allows account {account} any action" + _nearest(found, action)
     # Only the closest statements: the defects of the others do not help here.
     least = min(_failures(one, action) for one in near)
     clauses = tuple(f"{one.name}: {_failure(one, action)}" for one in near if _failures(one, action) == least)
     return f"no statement allows account {account} the action {action}: {joined_clauses(clauses)}"
+
+
+def _nearest(found: Sequence[StatementMatch], action: str) -> str:
+    """The Allow with the fewest elements that do not match, as the end of a clause; empty: there is no Allow."""
+    allowing = [one for one in found if one.effect == "Allow"]
+    if not allowing:
+        return ""
+    nearest = min(allowing, key=lambda one: _failures(one, action))
+    return f"; the nearest is {nearest.name}: {_failure(nearest, action)}"
 
 
 def _failures(one: StatementMatch, action: str) -> int:

@@ -87,7 +87,7 @@ def link_verdict(
     verdict = _best(survey)
     covers = every(_covered(found) for _, found in survey.by_prefix)
     uncovered = tuple(prefix for prefix, found in survey.by_prefix if _covered(found) is False)
-    explained = _Explained(policy_text, link)
+    explained = _Explained(policy_text, link, repositories)
     reason = explained.sentence(survey, verdict, uncovered)
     given = some([*(pair[0].gives for pair in survey.decided), False if survey.complete else None])
     denying = explained.denying(survey)
@@ -104,7 +104,7 @@ def _survey(
     missing = None if absent is None else frozenset(absent)
     complete = all(outcome.complete for _, outcome in by_prefix)
     possible = {pair: name for _, outcome in by_prefix for pair, name in outcome.examples}
-    found = {verdict_of(*pair, exists=False): (pair, name) for pair, name in possible.items()}
+    examples = {verdict_of(*pair, exists=False): (pair, name) for pair, name in possible.items()}
     if complete and len(possible) == 1:
         # Every possible name has the same result, so the existing ones need no evaluation.
         (pair,) = possible
@@ -115,8 +115,8 @@ def _survey(
         existing = {(decide(name), None if missing is None else name not in missing): name for name in repositories}
         denied = {pair for pair, _ in existing if pair[0].gives is False}
         refused = tuple(name for name in repositories if decide(name) in denied) if denied else ()
-    for (pair, exists), name in existing.items():
-        found.setdefault(verdict_of(*pair, exists=exists), (pair, name))
+    # A repository that exists is the better example.
+    found = examples | {verdict_of(*pair, exists=exists): (pair, name) for (pair, exists), name in existing.items()}
     create, uncreatable, example = _creates(clauses, possible, missing, complete=complete)
     decided = frozenset((*possible, *(pair for pair, _ in existing)))
     return _Survey(by_prefix, found, decided, complete, refused, create, uncreatable, example)
@@ -189,8 +189,9 @@ def _best(survey: _Survey) -> GrantVerdict:
 class _Explained:
     """Sentences about one link; statements are matched once for each example that is named."""
 
-    def __init__(self, text: str, link: LinkRequest) -> None:
+    def __init__(self, text: str, link: LinkRequest, repositories: Collection[str]) -> None:
         self._text = text
+        self._repositories = repositories
         self._link = link
         self._seen: dict[str, tuple[StatementMatch, ...]] = {}
 
@@ -207,8 +208,13 @@ class _Explained:
 
     def _matches(self, name: str) -> tuple[StatementMatch, ...]:
         if name not in self._seen:
-            self._seen[name] = matches(self._text, self._link, name)
+            self._seen[name] = matches(self._text, self._link, name, called=self._called(name))
         return self._seen[name]
+
+    def _called(self, name: str) -> str:
+        """*name* in a clause: a repository that exists, all names with a prefix, or an example of a name."""
+        shown = f"`repository/{name}`"
+        return shown if name.endswith("*") or name in self._repositories else f"a name such as {shown}"
 
     def sentence(self, survey: _Survey, verdict: GrantVerdict, uncovered: tuple[str, ...]) -> str:
         """The reason for *verdict*, and what else an engineer needs to know about this link."""

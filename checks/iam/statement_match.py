@@ -85,11 +85,21 @@ class StatementMatch:
 
 
 def match_statement(
-    statement: Statement, replicate: Context, create: Context, registry: Registry, name: str, scope: str | None = None
+    statement: Statement,
+    replicate: Context,
+    create: Context,
+    registry: Registry,
+    name: str,
+    scope: str | None = None,
+    *,
+    called: str = "",
 ) -> StatementMatch:
-    """*statement* against replication of the repository *name* into *registry*, in both of its actions."""
+    """*statement* against replication of the repository *name* into *registry*, in both of its actions.
+
+    *called*: what a clause calls the repository; empty: by its name.
+    """
     principal = ElementMatch(*statement.principals.explained(replicate.caller, statement.effect))
-    resource = _resource(statement, registry, name, replicate)
+    resource = _resource(statement, registry, name, replicate, called or f"`repository/{name}`")
     singles = (_conditions(statement, replicate), _conditions(statement, create))
     conditions = (_together(singles[0]), _together(singles[1]))
     actions = (action_match(statement, REPLICATE), action_match(statement, CREATE))
@@ -125,12 +135,11 @@ def _action_words(statement: Statement, actions: tuple[Truth, Truth], scope: str
     return f"{shown} includes neither {REPLICATE} nor {CREATE}{ignored}" + (f" ({unknown})" if unknown else "")
 
 
-def _resource(statement: Statement, registry: Registry, name: str, context: Context) -> ElementMatch:
+def _resource(statement: Statement, registry: Registry, name: str, context: Context, target: str) -> ElementMatch:
     element = statement.resources
     matched = names_of(element, registry, context).include(name)
     if element.problems:
         return ElementMatch(matched, element.problems[0])
-    target = f"`repository/{name}`"
     problems = resource_problems(element, registry)
     relevant = problems.unmatchable if matched is False else problems.undetermined
     if matched is not True and relevant:

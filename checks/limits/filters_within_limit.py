@@ -2,8 +2,9 @@
 
 ## What it checks
 
-Each rule may have 100 repository filters. More than the limit is high, from the warning share on that the baseline
-sets (80 % unless it says otherwise) medium. A rule without filters replicates everything and has none to count.
+Each rule may have 100 repository filters, unless Service Quotas or the baseline says otherwise. More than the limit is
+high; a number that reaches the warning share, which the baseline sets (80 % unless it says otherwise), is medium. A
+rule without filters replicates everything and has none to count.
 
 ## Why it matters
 

@@ -3,9 +3,10 @@
 ## What it checks
 
 The check applies where the baseline forbids undeclared replication and allows, under `allowed_destinations`, whole
-organizational units in named Regions. For each registry that replicates, it counts the destinations that it would
-have if every active account of those units received replicas in each of those Regions, together with the destinations
-that it has or is required to have. They must not exceed what AWS allows one registry.
+organizational units in named Regions. For each registry that has a replication rule, or that the baseline requires to
+replicate, it counts the destinations that it would have if every active account of those units received replicas in
+each of those Regions, together with the destinations that it has or is required to have. They must not exceed what AWS
+allows one registry.
 
 ## Why it matters
 

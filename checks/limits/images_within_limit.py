@@ -3,8 +3,9 @@
 ## What it checks
 
 For each repository into which a rule replicates, the images of every state are counted, archived ones, signatures and
-SBOMs included. Beyond the limit is high, from the warning share on (80 % unless the baseline says otherwise) medium.
-The limit is AWS's default of 100,000, unless the baseline sets another one under `limits.images_per_repository`.
+SBOMs included. More than the limit is high; a number that reaches the warning share (80 % unless the baseline says
+otherwise) is medium. The limit is AWS's default of 100,000, unless the baseline sets another one under
+`limits.images_per_repository`.
 
 ## Why it matters
 

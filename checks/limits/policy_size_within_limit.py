@@ -2,8 +2,8 @@
 
 ## What it checks
 
-A registry has one policy, of at most 10,240 characters. More than the limit is high, from the warning share on that
-the baseline sets (80 % unless it says otherwise) medium.
+A registry has one policy, of at most 10,240 characters unless the baseline says otherwise. More than the limit is high;
+a length that reaches the warning share, which the baseline sets (80 % unless it says otherwise), is medium.
 
 ## Why it matters
 

@@ -2,9 +2,9 @@
 
 ## What it checks
 
-The rules of each registry are counted against three thresholds: more than the limit (high; 25 since August 2026), the
-warning share of it that the baseline sets (medium; 80 % unless it says otherwise), and more than 10 (informational),
-which was the limit before.
+The rules of each registry are counted against three thresholds: more than the limit (high; 25 since August 2026), a
+number that reaches the warning share that the baseline sets (medium; 80 % unless it says otherwise), and more than 10
+(informational), which was the limit before.
 
 ## Why it matters
 

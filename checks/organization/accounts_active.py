@@ -18,7 +18,8 @@ baseline.
 ## Limits of this check
 
 Whether AWS refuses a rule that names a closed account is not documented; the audit evaluates the account's state, not
-the rule's effect. Accounts outside the organization have no state that could be read: the answer for them is unknown.
+the rule's effect. Accounts outside the organization have no state that could be read: the answer is unknown, unless
+the account at the other end is inactive.
 
 ## References
 

@@ -2,8 +2,8 @@
 
 ## What it checks
 
-For each registry in scope, every read that the audit needed must have succeeded. The finding lists what failed, with
-the error that AWS returned.
+For each registry in scope, every read that the audit needed must have succeeded, and its rules and creation templates
+must have been of the documented form. The finding lists what failed, with the error that AWS returned.
 
 ## Why it matters
 

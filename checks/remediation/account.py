@@ -34,7 +34,7 @@ _SETTINGS = {
 _PRINCIPAL = re.compile(r"arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@-]+(/[A-Za-z0-9_+=,.@-]+)*")
 """PrincipalArn of the ECR service model."""
 
-_MOST_EXCLUSIONS = 100
+MOST_EXCLUSIONS = 100
 _EXCLUDE = Needed("register-pull-time-update-exclusion", "principalArn", "December 2025")
 _EXCLUSIONS: Words = ("aws", "ecr", "list-pull-time-update-exclusions")
 
@@ -81,9 +81,9 @@ def _check_setting(change: SetAccountSetting, settings: dict[str, str]) -> None:
 def _check_principal(principal: str, known: set[str]) -> None:
     if len(principal) > 200 or not _PRINCIPAL.fullmatch(principal):
         raise CannotApplyError(f"AWS excludes only IAM role and user ARNs from pull-time updates, not {principal!r}")
-    if len({*known, principal}) > _MOST_EXCLUSIONS:
+    if len({*known, principal}) > MOST_EXCLUSIONS:
         raise CannotApplyError(
-            f"the registry would have {len({*known, principal})} pull-time exclusions, AWS allows {_MOST_EXCLUSIONS}; "
+            f"the registry would have {len({*known, principal})} pull-time exclusions, AWS allows {MOST_EXCLUSIONS}; "
             "first remove one that is no longer needed"
         )
     known.add(principal)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from checks.baseline.requirements import merged_settings, minimal_prefixes
+from checks.baseline.merged_settings import merged_settings
+from checks.baseline.requirements import minimal_prefixes
 from checks.changes import Change, CreateTemplate, UpdateTemplate
 from checks.model import RegistryId, RemediationContext
 from checks.remediation import actions
@@ -87,11 +88,12 @@ class TemplatePlan:
         return tuple(found)
 
     def _declared(self, prefix: str) -> DeclaredTemplate:
-        return declared_template(self.context.baseline, prefix, self.place, self.present)
+        return declared_template(self.context.baseline, prefix, self.context.place(self.place), self.present)
 
     def _blocker(self, prefix: str, asked: Sequence[str], declared: DeclaredTemplate) -> str:
         if "repository_policy" in asked and "repositoryPolicy" not in declared.template:
-            policy = merged_settings(self.context.baseline, "" if prefix == ROOT else f"{prefix}/").repository_policy
+            names, scope = "" if prefix == ROOT else f"{prefix}/", self.context.place(self.place)
+            policy = merged_settings(self.context.baseline, names, scope).repository_policy
             if policy == "required":
                 return "the baseline requires a repository policy, and does not specify it"
             return "it has a repository policy and must not have one: delete the template and create it again without"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checks.baseline.requirements import merged_settings
-from checks.model import RegistryId
+from checks.baseline.merged_settings import merged_settings
+from checks.model import Place, RegistryId
 
 if TYPE_CHECKING:
     from checks.baseline.schema import Baseline
@@ -51,16 +51,21 @@ def templates_of(registry: Mapping[str, Any]) -> dict[str, Template]:
     return {template["prefix"].rstrip("/"): template for template in json.loads(registry.get("templates") or "[]")}
 
 
-def declared_template(
-    baseline: Baseline, prefix: str, place: RegistryId, present: Mapping[str, Template]
-) -> DeclaredTemplate:
-    """The settings that the baseline requires of repositories under the template *prefix* at *place*.
+UNDETERMINED = "what the baseline requires there depends on the account's name or organizational unit, which is unknown"
+"""Why a template cannot be written, as a clause."""
+
+
+def declared_template(baseline: Baseline, prefix: str, at: Place, present: Mapping[str, Template]) -> DeclaredTemplate:
+    """The settings that the baseline requires of repositories under the template *prefix* at *at*.
 
     *present*: the registry's templates; the role of one of them is used where KMS or tags need one (ECR user guide,
     repository-creation-templates.html).
     """
-    settings = merged_settings(baseline, "" if prefix == ROOT else f"{prefix}/")
+    place = RegistryId(at.account, at.region)
+    settings = merged_settings(baseline, "" if prefix == ROOT else f"{prefix}/", at)
     template = {"appliedFor": [REPLICATION], **_mutability(settings), **_documents(settings)}
+    if settings.undetermined:
+        return DeclaredTemplate(template, UNDETERMINED)
     encryption = _encryption(settings.encryption, place)
     if encryption is None:
         return DeclaredTemplate(template, "the baseline requires a customer managed key, and does not specify its ARN")

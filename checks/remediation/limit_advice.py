@@ -9,7 +9,8 @@ import json
 from typing import TYPE_CHECKING
 
 from checks.baseline import requirements
-from checks.model import RegistryId, RemediationContext, Row
+from checks.baseline.places import applies_to
+from checks.model import Place, RegistryId, RemediationContext, Row
 from checks.remediation import policy_text, replication
 from checks.remediation.merge_result import AwsLimits, CannotApplyError
 from checks.remediation.replication_rules import Rule, covers, deletes, destinations_of, prefixes_of, shortest
@@ -102,10 +103,8 @@ def for_policy(row: Row, context: RemediationContext) -> tuple[str, ...]:
 
 def _asks(sources: Sources, row: Row) -> bool:
     """Whether *sources* names the registry for certain."""
-    matches = requirements.source_matches(
-        sources, account=row["account"], ou_path=row.get("ou_path"), organization_path=None, region=row["region"]
-    )
-    return matches is True
+    place = Place(row["account"], row["region"], row.get("account_name"), row.get("ou_path"))
+    return applies_to(sources, place) is True
 
 
 def _within(rule: Rule, rules: tuple[Rule, ...]) -> list[int]:

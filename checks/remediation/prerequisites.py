@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checks.baseline.requirements import merged_settings
+from checks.baseline.merged_settings import merged_settings, prefixes_of_settings
 from checks.changes import Change, CreateTemplate
 from checks.model import RegistryId, RemediationContext
 from checks.remediation import actions
@@ -19,6 +19,7 @@ from checks.remediation.creation_templates import LINK_COLUMNS
 from checks.remediation.declared_templates import (
     REPLICATION,
     ROOT,
+    UNDETERMINED,
     Template,
     declared_template,
     prefix_covering,
@@ -60,8 +61,13 @@ def prerequisites(
     present = {} if unread else templates_of(registry)
     changes: list[Change] = []
     blockers: list[str] = []
+    scope = context.place(destination)
     for names in _separate_prefixes(context, prefixes):
-        asked = merged_settings(context.baseline, names).encryption
+        settings = merged_settings(context.baseline, names, scope)
+        asked = settings.encryption
+        if "encryption" in settings.undetermined:
+            blockers.append(f"{names or 'every repository'}{'*' if names else ''}: {UNDETERMINED}")
+            continue
         if asked is None or (unread and asked.type == "AES256"):
             continue
         serving = _serving(present, names)
@@ -92,7 +98,7 @@ def gives(template: Template | None, asked: Encryption, place: RegistryId) -> bo
 
 def _separate_prefixes(context: RemediationContext, prefixes: Iterable[str]) -> Iterator[str]:
     """*prefixes*, and those below them for which the baseline has other requirements."""
-    declared = sorted({prefix for entry in context.baseline.settings for prefix in entry.repositories})
+    declared = prefixes_of_settings(context.baseline.settings)
     for prefix in prefixes:
         yield prefix
         yield from (longer for longer in declared if longer.startswith(prefix) and longer != prefix)
@@ -110,8 +116,8 @@ def _template(
 ) -> Change | str:
     """The change that gives *names* the right template, or why there is none, as a clause."""
     prefix = prefix_covering(names)
-    declared = declared_template(context.baseline, prefix, place, present)
-    asked = merged_settings(context.baseline, names).encryption
+    declared = declared_template(context.baseline, prefix, context.place(place), present)
+    asked = merged_settings(context.baseline, names, context.place(place)).encryption
     if declared.blocker:
         return declared.blocker
     if asked is None or not gives(declared.template, asked, place):

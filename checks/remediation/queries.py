@@ -83,8 +83,8 @@ def template_texts(prefix: str) -> str:
     return f'{template_of(prefix)} | [repositoryPolicy || `""`, lifecyclePolicy || `""`]'
 
 
-def template_is(template: Mapping[str, Any], *, with_texts: bool) -> tuple[str, ...]:
-    """Expression that is true while the template says what *template* does; its policies only where *with_texts*."""
+def template_is(template: Mapping[str, Any]) -> tuple[str, ...]:
+    """Expression that is true while the template says what *template* does, apart from its policies."""
     encryption = template.get("encryptionConfiguration") or {}
     exclusions = template.get("imageTagMutabilityExclusionFilters") or ()
     tests = {
@@ -97,9 +97,6 @@ def template_is(template: Mapping[str, Any], *, with_texts: bool) -> tuple[str, 
         "sort_by(resourceTags || `[]`, &Key)": sorted(template.get("resourceTags") or (), key=lambda tag: tag["Key"]),
         'customRoleArn || `""`': template.get("customRoleArn", ""),
     }
-    if with_texts:
-        tests['repositoryPolicy || `""`'] = template.get("repositoryPolicy", "")
-        tests['lifecyclePolicy || `""`'] = template.get("lifecyclePolicy", "")
     return _bundled(template_of(template["prefix"]), [f"({left}) == {literal(right)}" for left, right in tests.items()])
 
 

@@ -11,7 +11,7 @@ from checks.remediation.changes import Stage
 from checks.remediation.replication_rules import Rule, destinations_of
 from checks.remediation.shell import file, in_work, line
 from checks.remediation.steps import Asked, Needed, Step, Words, adding, all_of, any_of, asking, changing
-from checks.remediation.templates import TemplateChange
+from checks.remediation.templates import DOCUMENTS, Template, TemplateChange
 
 _DELETE = Needed("put-replication-configuration", "deleteReplication", "mid-November 2026")
 _EXCLUSIONS = Needed("update-repository-creation-template", "imageTagMutabilityExclusionFilters", "August 2025")
@@ -103,7 +103,7 @@ def text_step(
         what=what,
         files=files,
         prepare=(line("fetch", code, *read),),
-        before=Asked((), f"same {name}-seen{also if earlier else ''}", (), uses),
+        before=Asked((), f"alike {name}-seen{also if earlier else ''}", (), uses),
         wanted=Asked((), f"alike {name}.json{'' if earlier else also}", (verified,), uses),
         write=write,
     )
@@ -128,24 +128,28 @@ def template_step(change: TemplateChange) -> Step:
     """Create or update one creation template, with every field of it."""
     prefix, wanted = change.prefix, change.wanted
     verb = "update" if change.seen else "create"
-    old = queries.template_is(change.seen, with_texts=True) if change.seen else queries.template_absent(prefix)
-    texts = " ".join(sendable(str(wanted.get(name, ""))) for name in ("repositoryPolicy", "lifecyclePolicy"))
     ask_texts: Words = (*_TEMPLATES, "--query", queries.template_texts(prefix), "--output", "json")
-    compare = line("reads_alike", "template-texts", "TemplateNotFoundException", *ask_texts)
+
+    def texts_are(name: str, template: Template) -> Asked:
+        """Whether the policies of the template are alike those of *template*; AWS may format them otherwise."""
+        texts = " ".join(sendable(str(template.get(one, ""))) for one in DOCUMENTS)
+        compare = line("reads_alike", name, "TemplateNotFoundException", *ask_texts)
+        return Asked((file(name, texts, "TEXT"),), compare, (compare,), frozenset({"fetch", "alike", "document"}))
+
+    seen = asking("template-seen", queries.template_absent(prefix), _TEMPLATES)
+    if change.seen:
+        same = asking("template-seen", queries.template_is(change.seen), _TEMPLATES)
+        seen = all_of(same, texts_are("template-texts-seen", change.seen))
     document = {name: sendable(value) if name.endswith("Policy") else value for name, value in wanted.items()}
     return changing(
         stage=Stage.GRANTS,
         order=1,
         title=f"Creation template {prefix}: {verb}",
         what=f"The creation template {prefix}",
-        files=(
-            file("template.json", json.dumps(document, indent=2), "JSON"),
-            file("template-texts", texts, "TEXT"),
-        ),
-        before=asking("template-seen", old, _TEMPLATES),
+        files=(file("template.json", json.dumps(document, indent=2), "JSON"),),
+        before=seen,
         wanted=all_of(
-            asking("template-wanted", queries.template_is(wanted, with_texts=False), _TEMPLATES),
-            Asked((), compare, (compare,), frozenset({"fetch", "alike"})),
+            asking("template-wanted", queries.template_is(wanted), _TEMPLATES), texts_are("template-texts", wanted)
         ),
         write=("aws", "ecr", f"{verb}-repository-creation-template", "--cli-input-json", in_work("template.json")),
         needs=(_EXCLUSIONS,) if "imageTagMutabilityExclusionFilters" in {**wanted, **(change.seen or {})} else (),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from checks.baseline.requirements import merged_settings
-from checks.model import Remediation, RemediationContext, Row
+from checks.baseline.merged_settings import merged_settings
+from checks.baseline.places import applies_to
+from checks.model import RegistryId, Remediation, RemediationContext, Row
 from checks.mutability import Mutability, frozen_tags, mutability_of
 from checks.remediation import actions
+
+if TYPE_CHECKING:
+    from checks.baseline.sections import Settings
 
 
 def recreating(row: Row, encryption: str) -> tuple[str, ...]:
@@ -26,12 +31,17 @@ def recreating(row: Row, encryption: str) -> tuple[str, ...]:
     )
 
 
-def required_prefix(repository: str, context: RemediationContext) -> str:
-    """The longest prefix under which the baseline requires scanning of *repository*; else its own name."""
+def required_prefix(
+    repository: str, context: RemediationContext, at: RegistryId, entries: Sequence[Settings] | None = None
+) -> str:
+    """The longest prefix under which the baseline requires scanning of *repository* at *at*; else its own name.
+
+    *entries*: those of the baseline; None: its settings of replicas.
+    """
     matching = [
         prefix
-        for entry in context.baseline.settings
-        if entry.scanning
+        for entry in (context.baseline.settings if entries is None else entries)
+        if entry.scanning and applies_to(entry, context.place(at))
         for prefix in entry.repositories or ("",)
         if repository.startswith(prefix)
     ]
@@ -48,10 +58,15 @@ def would_freeze(row: Row, context: RemediationContext, mode: str, exclusions: S
     here = Mutability(mode, tuple(exclusions))
     if here.moves_all or there == "IMMUTABLE":
         return False
-    if mode == there and merged_settings(context.baseline, row["repository"]).tag_mutability == "same-as-source":
+    if mode == there and _same_as_source(row, context):
         return False
     source = mutability_of(there, row["source_mutability_exclusions"])
     return None if source is None else bool(frozen_tags(source, here))
+
+
+def _same_as_source(row: Row, context: RemediationContext) -> bool:
+    place = context.place(actions.destination(row))
+    return merged_settings(context.baseline, row["repository"], place).tag_mutability == "same-as-source"
 
 
 def choosing(row: Row, mode: str) -> Remediation:
@@ -78,3 +93,20 @@ def choosing(row: Row, mode: str) -> Remediation:
             "If all may move: set MUTABLE, or same-as-source, for this repository in the baseline.",
         ),
     )
+
+
+_MOST_TAGS = 50
+_LONGEST_KEY, _LONGEST_VALUE = 128, 256
+"""What AWS takes (ECR user guide, ecr-using-tags.html); keys that begin with `aws:` are its own."""
+
+
+def tags_blocker(tags: Mapping[str, str], present: int) -> str:
+    """Why AWS would refuse to add *tags* to *present* others, as a clause; empty: it would not."""
+    for key, value in tags.items():
+        if key.lower().startswith("aws:"):
+            return f"the key {key} is reserved for AWS"
+        if len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE:
+            return f"the key {key} or its value is too long"
+    if present + len(tags) > _MOST_TAGS:
+        return f"a repository has at most {_MOST_TAGS} tags, and this one has {present}"
+    return ""

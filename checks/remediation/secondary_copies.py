@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checks.changes import Change
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, names_text, prefixes_text
 from checks.iam.request import CREATE, REPLICATE
 from checks.model import RegistryId, Remediation, RemediationContext, Row
 from checks.remediation import actions
@@ -24,7 +24,7 @@ def copying(row: Row, context: RemediationContext, field: str, where: str) -> Re
     usable = [each for each in candidates if each["grant"] in ("given", "lacking")]
     if len(candidates) == 1 and usable:
         return Remediation(
-            summary=f"Replicate {names_text(prefixes)} from {'/'.join(source)} to {_place(usable[0])} as well, and "
+            summary=f"Replicate {prefixes_text(prefixes)} from {'/'.join(source)} to {_place(usable[0])} as well, and "
             "backfill images that are older than the rule.",
             changes=_changes(source, usable[0], prefixes, context),
         )
@@ -35,7 +35,7 @@ def copying(row: Row, context: RemediationContext, field: str, where: str) -> Re
             f"{names_text(tuple(map(_place, candidates)))}."
             if candidates
             else f"{'/'.join(source)} does not replicate to a registry in {where} yet.",
-            f"Add the registry that should receive {names_text(prefixes)} to the baseline, as a destination under "
+            f"Add the registry that should receive {prefixes_text(prefixes)} to the baseline, as a destination under "
             "`replication`: the next audit then generates the commands for rule, registry policy and backfill.",
         ),
     )

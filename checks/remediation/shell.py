@@ -98,13 +98,86 @@ same() { # same NAME: whether the response is exactly this text
   [ "$(cat "$work/now")" = "$(cat "$work/$1")" ]
 }""",
         "alike": """\
-words() { # every word of a JSON document, sorted: AWS may format a document differently
-  LC_ALL=C sed -e 's/\\\\[nrt]/ /g' -e 's/\\\\//g' "$1" |
-    LC_ALL=C tr -s '\\173\\175\\133\\135\\072\\054\\042\\040\\011\\015' '[\\012*]' |
-    LC_ALL=C sort | LC_ALL=C sed '/^$/d'
+forms() { # forms FILE: its JSON documents in one spelling, since AWS and other tools may write them differently
+  LC_ALL=C awk '
+    function space() { while (substr(s, p, 1) ~ /[ \\t\\r\\n]/) p++ }
+    function text(  from, c) {
+      for (from = ++p; p <= n && (c = substr(s, p, 1)) != "\\""; p += c == "\\\\" ? 2 : 1);
+      c = substr(s, from, p++ - from)
+      gsub(/\\\\\\//, "/", c)
+      return c
+    }
+    function plain(x,  out, at, c) {
+      for (out = ""; (at = index(x, "\\\\")); x = substr(x, at + 2)) {
+        c = substr(x, at + 1, 1)
+        out = out substr(x, 1, at - 1) (c ~ /[nrt]/ ? " " : c == "u" ? "\\\\u" : c)
+      }
+      return out x
+    }
+    function joined(one, m,  i, j, x, out) {
+      for (i = 2; i <= m; i++) {
+        x = one[i]
+        for (j = i; j > 1 && one[j - 1] > x; j--) one[j] = one[j - 1]
+        one[j] = x
+      }
+      for (i = 1; i <= m; i++) if (i == 1 || one[i] != one[i - 1]) { out = out (i > 1 ? "," : "") one[i]; kept++ }
+      return out
+    }
+    function value(key,  open, k, v, m, one, out) {
+      space()
+      open = substr(s, p, 1)
+      if (open == "{" || open == "[") {
+        for (p++; !bad; ) {
+          space()
+          v = substr(s, p, 1)
+          if (v == "}" || v == "]") { p++; break }
+          if (v == ",") { p++; continue }
+          if (v == "") { bad = 1; break }
+          if (open == "[") { one[++m] = value(key); continue }
+          if (v != "\\"") { bad = 1; break }
+          k = text()
+          space()
+          p++
+          if (k ~ /:/ && k !~ /^For/) k = tolower(k)
+          v = value(k)
+          if (k ~ /^(Sid|Id|description)$/ || (k == "Version" && !variables)) continue
+          if (k == "Condition" && v == "{}") continue
+          one[++m] = "\\"" k "\\":" v
+        }
+        kept = 0
+        out = joined(one, m)
+        if (open == "{") return out == "\\"AWS\\":\\"*\\"" ? "\\"*\\"" : "{" out "}"
+        return kept == 1 ? out : "[" out "]"
+      }
+      if (open == "\\"") v = text()
+      else {
+        for (k = p; p <= n && substr(s, p, 1) !~ /[],:}{[ \\t\\r\\n]/; p++);
+        if (p == k) { bad = 1; return "" }
+        v = substr(s, k, p - k)
+      }
+      if (key ~ /^(Not)?Action$/) v = tolower(v)
+      if (key == "AWS" && v ~ /^arn:aws[a-z-]*:iam::[0-9]+:root$/) { split(v, part, ":"); v = part[5] }
+      return "\\"" v "\\""
+    }
+    { s = s $0 "\\n" }
+    END {
+      n = length(s)
+      p = 1
+      space()
+      if (substr(s, p, 1) ~ /["[]/) { # texts of documents, as JSON
+        for (; p <= n; p++) if (substr(s, p, 1) == "\\"") { out = out plain(text()) " "; p-- }
+        s = out
+        n = length(s)
+        p = 1
+      }
+      variables = s ~ /\\$\\{/
+      for (space(); p <= n && !bad; space()) print value("")
+      if (bad) print s
+    }' "$1"
 }
 alike() { # alike NAME: whether the response is equivalent to this text
-  [ "$(words "$work/now")" = "$(words "$work/$1")" ]
+  found=$(forms "$work/now") && known=$(forms "$work/$1") || fail 1 'Could not compare two documents: awk failed.'
+  [ "$found" = "$known" ]
 }
 reads_alike() { # reads_alike NAME CODE COMMAND...: the same, with a new request
   name=$1

@@ -4,7 +4,9 @@
 
 Each replication rule has a setting, `deleteReplication`, which is off unless it is set. A requirement of the baseline
 may say that replicas follow deletions (`delete_replication: true`) or that they are a backup (`false`). Each rule that
-replicates repositories of such a requirement must have the setting that the baseline requires.
+has a destination of such a requirement, and whose filters have repository names in common with its prefixes, must have
+the setting that the baseline requires. A rule for which requirements ask for both fails, whichever it has: it has to be
+divided.
 
 ## Why it matters
 
@@ -21,10 +23,10 @@ replicates repositories of both kinds has to be split by a person.
 
 ## Limits of this check
 
-Two rules that match the same repository and destination and disagree about the setting have no documented outcome;
-this check evaluates each rule on its own. Deletions from before the setting was changed are not evaluated: it applies
-to deletions from then on. Tools from before November 2026 neither show the setting nor keep it when they write the
-rules.
+Filters are compared with the required prefixes, not with the repositories that exist. Two rules that match the same
+repository and destination and disagree about the setting have no documented outcome; this check evaluates each rule on
+its own. Deletions from before the setting was changed are not evaluated: it applies to deletions from then on. Tools
+from before November 2026 neither show the setting nor keep it when they write the rules.
 
 ## References
 
@@ -36,7 +38,7 @@ rules.
 
 from __future__ import annotations
 
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, names_text, prefixes_text
 from checks.expectations import equals
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
@@ -51,7 +53,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
         return Remediation(
             summary=f"Split rule {number} of {account}/{region} into one with and one without deleteReplication.",
             manual=(
-                f"Rule {number} replicates {names_text(names_in(row['prefixes']))}; the baseline requires a "
+                f"Rule {number} replicates {prefixes_text(names_in(row['prefixes']))}; the baseline requires a "
                 f"part of it to "
                 f"follow deletions and a part not to ({names_text(names_in(row['delete_replication_required_by']))}).",
                 "Write two rules with the same destinations, each with the filters of one part, and set "
@@ -73,7 +75,7 @@ CHECK = Check(
     severity=Severity.HIGH,
     table=RULES,
     expect=equals("delete_replication", "expected_delete_replication"),
-    message="rule {rule} has deleteReplication {delete_replication} for {prefixes:names}; "
+    message="rule {rule} has deleteReplication {delete_replication} for {prefixes:prefixes}; "
     "the baseline requires {expected_delete_replication} ({delete_replication_required_by:names})",
     remediation=_remediation,
     when=("delete_replication_required",),

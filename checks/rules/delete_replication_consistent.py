@@ -32,7 +32,7 @@ too. Which of two rules takes effect is not predicted.
 
 from __future__ import annotations
 
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, names_text, prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
@@ -51,7 +51,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
             safe=not settled,
         )
     return Remediation(
-        summary=f"Decide whether deletions of {names_text(prefixes)} are replicated to "
+        summary=f"Decide whether deletions of {prefixes_text(prefixes)} are replicated to "
         f"{'/'.join(actions.destination(row))}.",
         manual=(
             "Find out what the replicas are used for: a backup needs deleteReplication off in "
@@ -75,7 +75,7 @@ CHECK = Check(
     severity=Severity.MEDIUM,
     table=LINKS,
     expect=in_set("delete_conflicting_rules", "[]"),
-    message="rules {delete_conflicting_rules:names} all replicate {delete_conflicting_prefixes:names} to "
+    message="rules {delete_conflicting_rules:names} all replicate {delete_conflicting_prefixes:prefixes} to "
     "{destination_account}/{destination_region} and disagree on deleteReplication",
     remediation=_remediation,
     when=("present",),

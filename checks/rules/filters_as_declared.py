@@ -34,7 +34,7 @@ repository is required, or nothing at all, the check does not apply.
 
 from __future__ import annotations
 
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, names_text, prefixes_text
 from checks.expectations import between
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
@@ -52,7 +52,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
         summary=f"Divide rule {number} of {'/'.join(registry)} by destination, each with the filters that it needs.",
         manual=(
             f"The destinations of rule {number} ({names_text(names_in(row['destinations']))}) are to receive different "
-            f"repositories; together the baseline requires {names_text(names_in(row['required_prefixes']))}.",
+            f"repositories; together the baseline requires {prefixes_text(names_in(row['required_prefixes']))}.",
             "Write one rule for the destinations that are to receive the same, with those prefixes as filters, and "
             "keep deleteReplication as it is. A destination that no requirement names needs a decision first.",
             "Put all of them in one PutReplicationConfiguration, so that replication of no image is interrupted.",
@@ -68,7 +68,7 @@ CHECK = Check(
     table=RULES,
     expect=between("filter_count", minimum=1),
     message="rule {rule} of {account}/{region} has no filter and replicates every repository to {destinations:names}; "
-    "the baseline requires only {required_prefixes:names} there",
+    "the baseline requires only {required_prefixes:prefixes} there",
     remediation=_remediation,
     when=("filters_required",),
     unknown="whether the baseline requires only a part of what rule {rule} of {account}/{region} replicates is "

@@ -20,8 +20,8 @@ into the baseline.
 ## Limits of this check
 
 Only names that exist count. If the repositories could not be listed, the answer is unknown. A registry without
-repositories, or a rule without filters, is not evaluated. Whether a matched repository holds images is another
-question.
+repositories, a rule without filters, and one that has no other registry as destination are not evaluated. Whether a
+matched repository holds images is another question.
 
 ## References
 

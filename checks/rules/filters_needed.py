@@ -18,7 +18,8 @@ limit, remove the shorter one instead.
 
 ## Limits of this check
 
-Rules that are equal are reported by `rules.without-duplicates`. A filter that `rules.prefixes-bounded` or
+Rules that are equal are reported by `rules.without-duplicates`, rules without destinations by
+`rules.destinations-present`; neither is evaluated here. A filter that `rules.prefixes-bounded` or
 `rules.filters-as-declared` narrows is compared as it will be afterwards. A filter whose names several others contain
 only together does not count as redundant.
 

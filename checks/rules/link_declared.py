@@ -55,7 +55,7 @@ CHECK = Check(
     severity=Severity.HIGH,
     table=LINKS,
     expect=in_set("declaration", "required", "allowed"),
-    message="rules replicate {prefixes:names} to {destination_account}/{destination_region}, "
+    message="rules replicate {prefixes:prefixes} to {destination_account}/{destination_region}, "
     "which the baseline neither requires nor allows",
     remediation=_remediation,
     when=("declaration_required",),

@@ -24,7 +24,8 @@ stands, write the same prefix into the baseline.
 ## Limits of this check
 
 Only names that exist are compared: a filter that will match too much tomorrow passes today. If the repositories could
-not be listed, the answer is unknown. A registry without repositories, or a rule without filters, is not evaluated.
+not be listed, the answer is unknown. A registry without repositories, a rule without filters, and one that has
+no other registry as destination are not evaluated.
 
 ## References
 

@@ -4,7 +4,8 @@
 
 For each source registry and each destination registry that the baseline requires, the replication rules of the source
 are read. The rules that name this destination must together cover every repository prefix of the requirement. A rule
-without filters covers everything; a filter covers a prefix when the prefix begins with it.
+without filters covers everything; a filter covers a prefix when the prefix begins with it. A required prefix that
+begins with another required one is part of that one, and is not named apart.
 
 ## Why it matters
 
@@ -24,7 +25,8 @@ decide which registry serves which destination.
 
 ## Limits of this check
 
-It compares rules with the baseline, not images with images: a rule may exist and still replicate nothing, because the
+Several narrower filters never cover a wider prefix together, although they may match every repository that exists. It
+compares rules with the baseline, not images with images: a rule may exist and still replicate nothing, because the
 destination refuses (group `grants`) or because the images are older than the rule (group `coverage`). If the rules of
 the source could not be read, the answer is unknown.
 
@@ -42,7 +44,7 @@ the source could not be read, the answer is unknown.
 
 from __future__ import annotations
 
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, names_text, prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions, quota
@@ -54,7 +56,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     source, destination = actions.source(row), actions.destination(row)
     prefixes = names_in(row["missing_prefixes"]) or names_in(row["expected_prefixes"])
     summary = (
-        f"Replicate {names_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}, once it grants the "
+        f"Replicate {prefixes_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}, once it grants the "
         "replication, and backfill what is older than the rule."
     )
     if row["destination_region_valid"] is False:
@@ -79,7 +81,7 @@ CHECK = Check(
     severity=Severity.HIGH,
     table=LINKS,
     expect=in_set("missing_prefixes", "[]"),
-    message="the baseline ({required_by:names}) requires {missing_prefixes:names} to be replicated to "
+    message="the baseline ({required_by:names}) requires {missing_prefixes:prefixes} to be replicated to "
     "{destination_account}/{destination_region}, and no rule does it",
     remediation=_remediation,
     when=("expected",),

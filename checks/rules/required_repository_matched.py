@@ -38,7 +38,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from checks.baseline.requirements import minimal_prefixes, prefixes_of
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, prefixes_text
 from checks.expectations import between
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions, quota
@@ -67,7 +67,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     prefixes = minimal_prefixes(matching) or (row["repository"],)
     older = row["source_has_images"] is not False
     rest = ", and backfill what is older than the rule." if older else "."
-    summary = f"Replicate {names_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}{rest}"
+    summary = f"Replicate {prefixes_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}{rest}"
     if quota.is_full_for(context, source, destination):
         limit = context.registries[source]["destinations_limit"]
         return Remediation(summary=summary, manual=quota.splitting(source, limit))

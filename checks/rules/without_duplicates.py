@@ -17,8 +17,9 @@ The remediation names everything once, or drops the later of two identical rules
 
 ## Limits of this check
 
-Only what is identical counts. A filter that lies within another one, or a rule that another rule makes redundant, is
-reported by `rules.filters-needed`.
+Only what is identical counts. Rules without destinations are not compared with others: they replicate nothing, and
+`rules.destinations-present` reports each of them. A filter that lies within another one, or a rule that another rule
+makes redundant, is reported by `rules.filters-needed`.
 
 ## References
 

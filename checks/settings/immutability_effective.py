@@ -4,8 +4,8 @@
 
 Two modes have exclusion filters: `IMMUTABLE_WITH_EXCLUSION`, where tags that match may move, and
 `MUTABLE_WITH_EXCLUSION`, where only tags that match are protected. The first fails where filters that the baseline
-does not list match whole families of version tags, such as `*` or `v*`. The second fails where the baseline requires
-immutability.
+does not list match every version tag with `v`, or every one without, as `*`, `v*` and `*.*.*` do. A filter that matches
+only some of them, such as `v1*` or `dev-*`, passes. The second fails where the baseline requires immutability.
 
 ## Why it matters
 
@@ -23,9 +23,9 @@ no command is printed. Filters that are intended belong in the baseline.
 
 ## Limits of this check
 
-Typical version numbers (`1.4.2`, `v1.4.2`, with suffixes) stand for the tags that matter, not the tags that the
-repository holds. How Security Hub evaluates the modes with exclusions is not documented; the mapping to ECR.2 is our
-own reading.
+Four version tags with `v` (`v1`, `v1.0.0`, `v2.13.4`, `v10.0.1-rc.1`) and four without (`1.0.0`, `2.13.4`,
+`10.0.1-rc.1`, `0.9.12`) stand for all such tags, not the tags that the repository holds. How Security Hub evaluates the
+modes with exclusions is not documented; the mapping to ECR.2 is our own reading.
 
 ## References
 

@@ -38,12 +38,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from checks.baseline.requirements import merged_settings
+from checks.baseline.merged_settings import merged_settings
 from checks.changes import AnyChange, Change
 from checks.engine.text import names_in
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
-from checks.policy_comparison import pull_time_priorities, same_policy, strictness
+from checks.policy_comparison import pull_time_priorities, strictness
+from checks.policy_documents.canonical import same_policy
 from checks.remediation import actions, repository_settings
 from checks.remediation.declared_templates import Template, templates_of
 from checks.remediation.repository_settings import recreating
@@ -106,7 +107,7 @@ def _lifecycle_policy(row: Row, context: RemediationContext, template: Template)
 
 
 def _tags(row: Row, context: RemediationContext, template: Template) -> _Change:
-    declared = merged_settings(context.baseline, row["repository"]).tags
+    declared = merged_settings(context.baseline, row["repository"], context.place(actions.destination(row))).tags
     tags = {tag["Key"]: tag.get("Value", "") for tag in template["resourceTags"] if tag["Key"] not in declared}
     return actions.tag_repository(actions.destination(row), row["repository"], tags)
 

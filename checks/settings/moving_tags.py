@@ -5,7 +5,7 @@
 Modes and exclusion filters of both sides are compared. Every tag that can move at the source must be able to move at
 the destination. A mode counts by its effect: with the exclusion `*`, a mutable repository moves no tag and an immutable
 one moves all. Where the source lets every tag move, `latest` stands for those that do; where its filters protect
-`latest`, another usual tag that they do not protect.
+`latest`, the first of `main`, `dev`, `stable` and `edge` that they do not protect.
 
 ## Why it matters
 

@@ -38,8 +38,8 @@ The effective frequency is the one that ECR reports for the repository: a scan f
 
 from __future__ import annotations
 
-from checks.baseline.requirements import merged_settings
-from checks.engine.text import names_text
+from checks.baseline.merged_settings import merged_settings
+from checks.engine.text import prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
@@ -48,13 +48,14 @@ from checks.tables import REPLICAS
 
 
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
-    place, prefix = actions.destination(row), required_prefix(row["repository"], context)
-    asked = merged_settings(context.baseline, row["repository"]).scanning
+    place = actions.destination(row)
+    prefix = required_prefix(row["repository"], context, place)
+    asked = merged_settings(context.baseline, row["repository"], context.place(place)).scanning
     frequency = (asked.frequency or "") if asked else ""
     enhanced = "ENHANCED" in (row["expected_scan_type"], row["scan_type"]) or frequency == "CONTINUOUS_SCAN"
     how = "enhanced scanning" if enhanced else "basic scanning"
     return Remediation(
-        summary=f"Scan {names_text((prefix,))} in {'/'.join(place)} with {how}"
+        summary=f"Scan {prefixes_text((prefix,))} in {'/'.join(place)} with {how}"
         f"{', continuously' if frequency == 'CONTINUOUS_SCAN' else ''}; the scan type applies to the whole registry.",
         changes=(actions.cover_scanning(place, (prefix,), row["expected_scan_type"] or "", frequency),),
     )

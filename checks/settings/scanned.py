@@ -37,8 +37,8 @@ from __future__ import annotations
 
 import json
 
-from checks.baseline.requirements import merged_settings
-from checks.engine.text import names_text
+from checks.baseline.merged_settings import merged_settings
+from checks.engine.text import prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
@@ -48,15 +48,15 @@ from checks.tables import REPLICAS
 
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     place = actions.destination(row)
-    asked = merged_settings(context.baseline, row["repository"]).scanning
+    asked = merged_settings(context.baseline, row["repository"], context.place(place)).scanning
     # Basic scanning where the source has enhanced scanning would be the next finding (`settings.scan-type`).
     scan_type, frequency = row["expected_scan_type"] or "", (asked.frequency or "") if asked else ""
     registry = context.registries.get(place) or {}
     present = json.loads(registry.get("scanning_configuration") or "{}").get("scanType")
     basic = "ENHANCED" not in (scan_type, present) and frequency != "CONTINUOUS_SCAN" and present is not None
-    prefix = required_prefix(row["repository"], context)
+    prefix = required_prefix(row["repository"], context, place)
     return Remediation(
-        summary=f"Scan {names_text((prefix,))} in {'/'.join(place)}.",
+        summary=f"Scan {prefixes_text((prefix,))} in {'/'.join(place)}.",
         changes=(actions.cover_scanning(place, (prefix,), scan_type, frequency),),
         safe=basic,
     )

@@ -32,7 +32,7 @@ signing rules match the whole name, with `*` for any characters.
 
 from __future__ import annotations
 
-from checks.engine.text import names_text
+from checks.engine.text import prefixes_text
 from checks.expectations import between
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
@@ -43,14 +43,14 @@ from checks.tables import LINKS
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     source, place = "/".join(actions.source(row)), "/".join(actions.destination(row))
     return Remediation(
-        summary=f"Sign in {place} what {source} signs of {names_text(copied(row))}.",
+        summary=f"Sign in {place} what {source} signs of {prefixes_text(copied(row))}.",
         manual=(
             f"Create an AWS Signer profile in account {row['destination_account']}, {row['destination_region']}, or "
             "choose one that is there, and have clusters that verify signatures trust it.",
             f"Read the rules at {source} with `aws ecr get-signing-configuration`, and those at {place} with the same "
             "command.",
-            f"Combine them with the destination's profile for {names_text(copied(row))}, and send the whole document "
-            f"at {place} with `aws ecr put-signing-configuration`: it replaces what is there.",
+            f"Combine them with the destination's profile for {prefixes_text(copied(row))}, and send the whole "
+            f"document at {place} with `aws ecr put-signing-configuration`: it replaces what is there.",
         ),
     )
 

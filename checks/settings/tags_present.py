@@ -31,36 +31,20 @@ Keys and values are compared literally, including case. Where the tags could not
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 from checks.engine.text import names_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
+from checks.remediation.repository_settings import tags_blocker
 from checks.tables import REPLICAS
-
-_MOST_TAGS = 50
-_LONGEST_KEY, _LONGEST_VALUE = 128, 256
-"""What AWS takes (ECR user guide, ecr-using-tags.html); keys that begin with `aws:` are its own."""
-
-
-def _blocker(tags: Mapping[str, str], present: int) -> str:
-    """Why AWS would refuse to add *tags* to *present* others, as a clause; empty: it would not."""
-    for key, value in tags.items():
-        if key.lower().startswith("aws:"):
-            return f"the key {key} is reserved for AWS"
-        if len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE:
-            return f"the key {key} or its value is too long"
-    if present + len(tags) > _MOST_TAGS:
-        return f"a repository has at most {_MOST_TAGS} tags, and this one has {present}"
-    return ""
 
 
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     place, repository = actions.destination(row), row["repository"]
     tags = json.loads(row["missing_tags"])
     summary = f"Tag {repository} at {'/'.join(place)} with {names_text(tuple(tags))}."
-    blocker = _blocker(tags, row["tag_count"] or 0)
+    blocker = tags_blocker(tags, row["tag_count"] or 0)
     if blocker:
         step = f"Make room for the tags, or correct `tags` in the baseline: {blocker}."
         return Remediation(summary=summary, manual=(step,))

@@ -60,7 +60,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
             tagged += [prefix] if present[prefix].get("resourceTags") else []
             safe = False
             continue
-        declared = declared_template(context.baseline, prefix, place, present)
+        declared = declared_template(context.baseline, prefix, context.place(place), present)
         if declared.blocker:
             manual.append(f"Create the template {prefix} at {'/'.join(place)} manually: {declared.blocker}.")
             continue
@@ -89,7 +89,7 @@ CHECK = Check(
     table=LINKS,
     expect=in_set("prefixes_without_template", "[]"),
     message="replication from account {source_account} to {destination_account}/{destination_region} can create "
-    "repositories that no template serves: {prefixes_without_template:names}",
+    "repositories that no template serves: {prefixes_without_template:prefixes}",
     remediation=_remediation,
     unknown="whether templates at {destination_account}/{destination_region} serve what account {source_account} "
     "replicates there is unknown",

@@ -2,7 +2,8 @@
 
 ## What it checks
 
-The KMS key of a template must exist, be in the state `Enabled`, and lie in the template's Region.
+The KMS key of a template must exist, be in the state `Enabled`, and lie in the template's Region. Templates that serve
+other purposes than replication are evaluated as well. A template without a key of its own is not.
 
 ## Why it matters
 
@@ -40,7 +41,7 @@ from checks.tables import TEMPLATES
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     place, prefix = actions.registry(row), row["prefix"]
     where = f"the template {prefix} at {'/'.join(place)}"
-    declared = declared_template(context.baseline, prefix.rstrip("/"), place, {})
+    declared = declared_template(context.baseline, prefix.rstrip("/"), context.place(place), {})
     encryption = declared.template.get("encryptionConfiguration", {})
     if encryption.get("kmsKey") and encryption["kmsKey"] != row["kms_key"]:
         return Remediation(

@@ -14,6 +14,7 @@ REGISTRIES = Table(
         REGION,
         text("account_name", "Account name"),
         text("ou_path", "Organizational unit path by names"),
+        text("organization_path", "The same by ids (`o-a/r-b/ou-c/`)"),
         text("partition", "`aws`, `aws-cn`, `aws-us-gov` …"),
         text(
             "detail",
@@ -40,7 +41,11 @@ REGISTRIES = Table(
         text("backfills", "Replication backfills, JSON array"),
         count("repository_count", "Repositories in the registry"),
         flag("is_source", "Whether it has replication rules"),
-        flag("is_destination", "Whether it is a destination of a rule of any audited registry, or of the baseline"),
+        flag(
+            "is_destination",
+            "Whether it is a destination of a rule of any other audited registry, or of the baseline; null: a requirement may "
+            "apply, or the accounts of the organization could not be listed",
+        ),
         flag("service_linked_role_present", "Whether AWSServiceRoleForECRReplication exists in the account"),
         count("rule_count", "Rules in the replication configuration"),
         count("rules_limit", "Allowed rules"),
@@ -124,10 +129,11 @@ REGISTRIES = Table(
         flag("failure_events_required", "Whether it is a destination and the baseline requires failure events there"),
         count(
             "failure_rule_count",
-            "Enabled EventBridge rules of its Region that match every failed replication; null: not read, or the only "
-            "candidates have patterns that cannot be evaluated",
+            "Enabled EventBridge rules of its Region that match every failed replication and have a target; null: not "
+            "read, or the only candidates have patterns that cannot be evaluated or targets that could not be read",
         ),
         text("failure_rules", "Names of those rules, JSON array"),
+        text("failure_rules_without_target", "Names of rules that match and have no target, JSON array"),
         flag("takes_part", "Whether it is a source or a destination of replication, by a rule or the baseline"),
         flag(
             "blob_mounting_required", "Whether it takes part in replication and the baseline requires a BLOB_MOUNTING"

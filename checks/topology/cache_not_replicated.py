@@ -22,7 +22,8 @@ has no filter that excludes. If cached images should be replicated, require the 
 
 AWS does not document whether an import into the cache counts as a push, and so whether it is replicated; its own
 sample event shows a replication under the name of a cache. The check reports that it may be. The prefixes are
-compared, whether repositories exist under them or not.
+compared, whether repositories exist under them or not. A rule that has no other registry as destination replicates
+nothing, and passes.
 
 ## References
 
@@ -70,8 +71,8 @@ CHECK = Check(
     severity=Severity.LOW,
     table=RULES,
     expect=in_set("replicated_caches", "[]"),
-    message="rule {rule} of {account}/{region} matches {prefixes:names} and may replicate images of the pull-through "
-    "cache {replicated_caches:names}",
+    message="rule {rule} of {account}/{region} matches {prefixes:prefixes} and may replicate images of the "
+    "pull-through cache {replicated_caches:names}",
     remediation=_remediation,
     unknown="whether rule {rule} of {account}/{region} replicates cached images is unknown: the pull-through cache "
     "rules could not be read, or a cache creates names of any kind",

@@ -24,8 +24,8 @@ decide.
 
 The registry to which an image was pushed cannot be read from AWS. If the repositories in question are pushed to B
 directly as well, those images do go on to C, and only what is pushed to A is left out. Third registries that cannot
-receive anything, because their account is closed or their Region does not exist, are left to other checks. If the
-rules of B could not be read, the answer is unknown.
+receive anything, because their account is closed or their Region does not exist or is not enabled there, are left to
+other checks. If the rules of B could not be read, the answer is unknown.
 
 ## References
 
@@ -44,7 +44,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checks.changes import Change
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, names_text, prefixes_text
 from checks.expectations import in_set
 from checks.iam.request import CREATE, REPLICATE
 from checks.model import Check, RegistryId, Remediation, RemediationContext, Row, Severity
@@ -65,7 +65,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
         limit = context.registries[source]["destinations_limit"]
         manual, clear = (*quota.splitting(source, limit), *manual), []
     return Remediation(
-        summary=f"Replicate {names_text(names_in(row['unreached_prefixes']))} from {'/'.join(source)} to "
+        summary=f"Replicate {prefixes_text(names_in(row['unreached_prefixes']))} from {'/'.join(source)} to "
         f"{names_text(names_in(row['unreached_registries']))} directly, or narrow the rules of {'/'.join(through)}.",
         changes=tuple(change for end in clear for change in _changes(source, end, context)),
         manual=manual,
@@ -94,7 +94,7 @@ def _deciding(source: RegistryId, through: RegistryId, end: Mapping[str, Any]) -
     )
     return (
         why,
-        f"If {there} needs {names_text(tuple(end['prefixes']))} of {here}: allow it, in the baseline and in "
+        f"If {there} needs {prefixes_text(tuple(end['prefixes']))} of {here}: allow it, in the baseline and in "
         f"that policy, "
         "then audit again; the command is printed from then on.",
         f"If not: narrow the rules of {between} to what is pushed to {between} itself.",
@@ -112,7 +112,7 @@ CHECK = Check(
     severity=Severity.HIGH,
     table=LINKS,
     expect=in_set("unreached_registries", "[]"),
-    message="{unreached_prefixes:names} of {source_account}/{source_region} is not replicated from "
+    message="{unreached_prefixes:prefixes} of {source_account}/{source_region} is not replicated from "
     "{destination_account}/{destination_region} to {unreached_registries:names}: replicated images are not replicated "
     "again",
     remediation=_remediation,

@@ -72,7 +72,7 @@ CHECK = Check(
     severity=Severity.HIGH,
     table=LINKS,
     expect=at_most("destination_trust_level", "source_trust_level"),
-    message="rules replicate {prefixes:names} from {source_environment} to {destination_environment}, which has a "
+    message="rules replicate {prefixes:prefixes} from {source_environment} to {destination_environment}, which has a "
     "higher trust level ({destination_account}/{destination_region})",
     remediation=_remediation,
     when=("environments_apply",),

@@ -4,7 +4,8 @@
 
 The baseline may ask, under `resilience` with `another_account: true`, that repositories have a replica in another
 account. For each such repository a rule must replicate it to a registry of another account that can receive it. A
-repository that is itself a replica has its original elsewhere, and is not evaluated.
+repository that is itself a replica has its original elsewhere: it passes where a rule passes it on to another account,
+and is not evaluated otherwise.
 
 ## Why it matters
 

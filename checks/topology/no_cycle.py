@@ -33,7 +33,7 @@ pushed to both sides cannot be read from AWS. Longer cycles, over three registri
 
 from __future__ import annotations
 
-from checks.engine.text import names_in, names_text
+from checks.engine.text import names_in, prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
@@ -49,7 +49,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
             "other direction.",
             changes=(actions.remove_destination(*ends),),
         )
-    shared = names_text(names_in(row["mutual_prefixes"]))
+    shared = prefixes_text(names_in(row["mutual_prefixes"]))
     return Remediation(
         summary=f"Push {shared} to only one of {'/'.join(source)} and {'/'.join(destination)}.",
         manual=(
@@ -70,7 +70,7 @@ CHECK = Check(
     table=LINKS,
     expect=in_set("mutual_prefixes", "[]"),
     message="{source_account}/{source_region} and {destination_account}/{destination_region} replicate "
-    "{mutual_prefixes:names} to each other",
+    "{mutual_prefixes:prefixes} to each other",
     remediation=_remediation,
     when=("present",),
     unknown="whether {destination_account}/{destination_region} replicates the same repositories back is unknown: its "

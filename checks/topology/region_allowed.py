@@ -66,7 +66,7 @@ CHECK = Check(
     severity=Severity.CRITICAL,
     table=LINKS,
     expect=in_set("disallowed_region", ""),
-    message="rules replicate {prefixes:names} to {destination_region} (account {destination_account}); the baseline "
+    message="rules replicate {prefixes:prefixes} to {destination_region} (account {destination_account}); the baseline "
     "allows {allowed_regions:names}",
     remediation=_remediation,
     when=("region_restricted",),

@@ -4,7 +4,8 @@
 
 The baseline may name, under `resilience`, repositories that need a replica in another Region, wherever that is. For
 each such repository a rule must replicate it to a registry in a Region other than its own, in an account that can
-receive it. A repository that is itself a replica has its original elsewhere, and is not evaluated.
+receive it. A repository that is itself a replica has its original elsewhere: it passes where a rule passes it on to
+another Region, and is not evaluated otherwise.
 
 ## Why it matters
 

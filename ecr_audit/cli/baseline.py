@@ -5,11 +5,24 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ecr_audit.cli.errors import UserError, explained
-from ecr_audit.cli.options import aws_options, aws_settings, scope_of, scope_options, utf8_file
+from ecr_audit.cli.options import (
+    aws_options,
+    aws_settings,
+    opened_store,
+    scope_of,
+    scope_options,
+    store_option,
+    utf8_file,
+)
+
+if TYPE_CHECKING:
+    from audit.store import Store
+    from checks.baseline.schema import Baseline
 
 
 @click.group()
@@ -19,19 +32,57 @@ def baseline() -> None:
 
 @baseline.command()
 @click.argument("file", metavar="FILE")
-def validate(file: str) -> None:
-    """Validate a baseline; reports every error at once, with line and column."""
+@click.option(
+    "--run",
+    "run_name",
+    metavar="RUN|latest",
+    help="Also look up accounts, names of accounts, units and Regions in the evidence of this stored run.",
+)
+@store_option
+def validate(file: str, run_name: str | None, store_url: str | None) -> None:
+    """Validate a baseline; reports every error at once, with line and column.
+
+    With --run, a name that the organization did not have in that run is an error, too; `run` itself notes such names.
+    """
     from checks.baseline.loading import load_baseline
     from checks.baseline.yaml_reader import BaselineError
     from checks.catalog import CHECKS
 
     known = {check.id: check.aliases for check in CHECKS}
+    text = utf8_file(file)
     with explained(BaselineError):
-        loaded = load_baseline(utf8_file(file), file, known_checks=known)
-    click.echo(
-        f"{file}: valid; {len(loaded.replication)} replication requirements, {len(loaded.settings)} settings entries,"
-        f" {len(loaded.waivers)} waivers"
+        loaded = load_baseline(text, file, known_checks=known)
+        if run_name:
+            _look_up(text, file, opened_store(store_url), run_name)
+    click.echo(f"{file}: valid; {_sections(loaded)}")
+
+
+def _sections(loaded: Baseline) -> str:
+    """How much a baseline requires: `2 replication requirements, 1 resilience requirement, …`."""
+    from reports.text import counted
+
+    parts = (
+        (loaded.replication, "replication requirement", "replication requirements"),
+        (loaded.resilience, "resilience requirement", "resilience requirements"),
+        (loaded.settings, "settings entry", "settings entries"),
+        (loaded.source_settings, "source settings entry", "source settings entries"),
+        (loaded.waivers, "waiver", "waivers"),
     )
+    return ", ".join(counted(len(entries), one, many) for entries, one, many in parts)
+
+
+def _look_up(text: str, file: str, store: Store, run_name: str) -> None:
+    """Raise BaselineError for names in the baseline that the organization of a stored run does not have."""
+    from audit.describe import organization_names
+    from audit.store import StoreError
+    from checks.baseline.organization_names import unknown_names
+    from checks.baseline.yaml_reader import BaselineError
+
+    with explained(StoreError):
+        run_id = store.resolve(run_name)
+        tables = {name: store.table(run_id, name) for name in ("accounts", "regions", "gaps")}
+    if problems := unknown_names(text, file, organization_names(tables)):
+        raise BaselineError(problems)
 
 
 @baseline.command()

@@ -34,6 +34,10 @@ _FORMULA = re.compile(r"^[\s\ufeff]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """What spreadsheets may take for a formula, full-width forms and leading blanks included."""
 
 
+_MARKER = re.compile(r"^- ", re.MULTILINE)
+"""A list marker of the checks' own pages; a spreadsheet would take a cell that begins with one for a formula."""
+
+
 def render(run: Run, view: ReportView, *, bom: bool = False) -> dict[str, bytes]:
     """File name → content; *bom* puts a UTF-8 byte order mark first, for Excel."""
     return {
@@ -230,7 +234,8 @@ def _text_row(text: CheckText, figures: tuple[str, ...], error: str, *, evaluate
         area_name(text.group),
         text.severity.value if text.severity else "",
         *figures,
-        *(cell(part) for part in (error, text.what, text.why, text.fix, text.limits, text.references)),
+        cell(error),
+        *(cell(_MARKER.sub("", part)) for part in (text.what, text.why, text.fix, text.limits, text.references)),
         cell(" ".join(text.permissions)),
         cell(" | ".join(text.controls)),
         str(evaluated),

@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 from audit.baseline_generator import generate_baseline
 from audit.baseline_generator.yaml_text import quoted, remark
 from audit.evidence import AccountRecord, Evidence, RegionRecord
+from audit.tables.evidence_index import place_of
 from checks.baseline.loading import load_baseline
-from checks.baseline.requirements import destinations_of, is_covered, merged_settings, prefixes_of, source_matches
+from checks.baseline.merged_settings import merged_settings
+from checks.baseline.places import applies_to
+from checks.baseline.requirements import destinations_of, is_covered, prefixes_of
 from checks.baseline.schema import Baseline
 from checks.baseline.yaml_reader import Reading
-from checks.model import RegistryId
+from checks.model import Place, RegistryId
 from tests.audit.tables.worlds import (
     BACKUP,
     HUB,
@@ -97,7 +100,7 @@ def test_units_are_named_so_that_they_are_found_again(fields: dict[str, Any], ex
     [requirement] = drafted(world).replication
     assert requirement.sources.ous == ((expected,) if expected else ())
     assert requirement.sources.accounts == (() if expected else (BACKUP, THIRD))
-    assert source_matches(requirement.sources, account=BACKUP, region=WEST, **fields) is True
+    assert applies_to(requirement.sources, Place(BACKUP, WEST, "", **fields)) is True
 
 
 def test_a_unit_with_a_member_that_was_not_read_is_not_named() -> None:
@@ -187,7 +190,9 @@ def test_settings_are_what_most_replicas_have() -> None:
     )
     text = generate_baseline(world)
     baseline = load_baseline(text, "draft.yaml")
-    prod, dev, base = (merged_settings(baseline, f"{head}/new") for head in ("prod", "dev", "base"))
+    prod, dev, base = (
+        merged_settings(baseline, f"{head}/new", Place(BACKUP, WEST)) for head in ("prod", "dev", "base")
+    )
     assert (prod.tag_mutability, prod.mutability_exclusions) == ("IMMUTABLE_WITH_EXCLUSION", ("latest",))
     assert (dev.tag_mutability, base.tag_mutability) == (None, None)
     assert "# tag_mutability: IMMUTABLE   # now: 6 IMMUTABLE_WITH_EXCLUSION latest, 6 MUTABLE" in text
@@ -201,7 +206,7 @@ def test_settings_are_what_most_replicas_have() -> None:
     assert "# now: 9 scanned (SCAN_ON_PUSH), 1 scanned (CONTINUOUS_SCAN)" in text
     assert "other/" not in text, "no rule replicates it"
     asked = re.sub(r"^(    )# (?=[a-z_]+: )", r"\1", text, flags=re.MULTILINE)
-    assert merged_settings(load_baseline(asked, "draft.yaml"), "new").tag_mutability == "IMMUTABLE"
+    assert merged_settings(load_baseline(asked, "draft.yaml"), "new", Place(BACKUP, WEST)).tag_mutability == "IMMUTABLE"
 
 
 def test_weak_replicas_make_no_requirement_but_a_suggestion() -> None:
@@ -313,13 +318,7 @@ def test_the_draft_says_exactly_what_the_rules_say(world: Evidence) -> None:
         wanted = {
             (destination, prefix)
             for requirement in baseline.replication
-            if source_matches(
-                requirement.sources,
-                account=source[0],
-                region=source[1],
-                ou_path=paths[source[0]].ou_path,
-                organization_path=paths[source[0]].organization_path,
-            )
+            if applies_to(requirement.sources, place_of(paths[source[0]], source))
             for destination in destinations_of(requirement, source[0])
             for prefix in prefixes_of(requirement.sources)
         }

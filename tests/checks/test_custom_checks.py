@@ -19,7 +19,7 @@ from checks.engine import expectation_types
 from checks.engine.evaluation import Evaluation
 from checks.engine.great_expectations import load_engine
 from checks.model import CheckResult, RemediationContext, Severity, Status
-from checks.tables import REGISTRIES, REPLICAS
+from checks.tables import GAPS, REGISTRIES, REPLICAS
 from tests.checks.frames import frame
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "custom-checks" / "platform.json"
@@ -87,6 +87,64 @@ def test_the_worked_example_of_the_documentation_does_what_is_said_there() -> No
     assert [result.status for result in empty] == [Status.NOT_APPLICABLE, Status.NOT_APPLICABLE, Status.FAIL]
     assert empty[2].findings[0].message == "the audit saw 0 replicas"
     assert empty[2].findings[0].severity is Severity.CRITICAL
+
+
+WITHOUT_ROWS = {
+    "column_values_to_not_be_null": ({}, Status.NOT_APPLICABLE),
+    "column_values_to_match_regex": ({"regex": "^app/", "mostly": 0.9}, Status.NOT_APPLICABLE),
+    "table_row_count_to_be_between": ({"min_value": 1}, Status.FAIL),
+    "table_row_count_to_equal": ({"value": 0}, Status.PASS),
+    "column_unique_value_count_to_be_between": ({"min_value": 1}, Status.FAIL),
+    "column_distinct_values_to_contain_set": ({"value_set": ["a"]}, Status.FAIL),
+    "column_distinct_values_to_equal_set": ({"value_set": ["a"]}, Status.FAIL),
+    "column_distinct_values_to_be_in_set": ({"value_set": ["a"]}, Status.NOT_APPLICABLE),
+    "column_max_to_be_between": ({"min_value": 1}, Status.UNKNOWN),
+    "column_mean_to_be_between": ({"min_value": 1}, Status.UNKNOWN),
+    "column_sum_to_be_between": ({"min_value": 1}, Status.UNKNOWN),
+    "column_most_common_value_to_be_in_set": ({"value_set": ["a"]}, Status.UNKNOWN),
+    "column_proportion_of_non_null_values_to_be_between": ({"min_value": 0.5}, Status.UNKNOWN),
+    "column_proportion_of_unique_values_to_be_between": ({"min_value": 0.5}, Status.UNKNOWN),
+}
+"""Expectation, without `expect_` → its arguments, and its status over an empty table."""
+
+
+def test_what_can_be_said_without_rows_is_said() -> None:
+    column = {True: "source_images", False: "repository"}
+    entries = [
+        {
+            "type": f"expect_{kind}",
+            "kwargs": {**given, **({} if "row_count" in kind else {"column": column["min_value" in given]})},
+            "meta": {"id": f"n{number}", "title": kind, "message": "observed {observed}"},
+        }
+        for number, (kind, (given, _)) in enumerate(WITHOUT_ROWS.items())
+    ]
+    for one in entries:
+        if one["type"].startswith("expect_column_values"):
+            one["meta"]["message"] = "x"
+    text = json.dumps({"name": "s", "meta": {"table": "replicas"}, "expectations": entries})
+    results = run(text, rows=[]).results
+    assert dict(zip(WITHOUT_ROWS, (one.status for one in results), strict=True)) == {
+        kind: status for kind, (_, status) in WITHOUT_ROWS.items()
+    }
+    messages = {one.message for result in results for one in result.findings if one.status is Status.UNKNOWN}
+    assert all("there is no row to evaluate" in message for message in messages)
+    assert {one.message for result in results for one in result.findings if one.status is Status.FAIL} <= {
+        "observed 0", "observed []", "observed null",
+    }  # fmt: skip
+
+
+def test_a_missing_row_is_unknown_where_evidence_is_missing() -> None:
+    expectation = {
+        "type": "expect_table_row_count_to_be_between",
+        "kwargs": {"min_value": 1},
+        "meta": {"id": "some", "title": "there are replicas"},
+    }
+    text = json.dumps({"name": "s", "meta": {"table": "replicas"}, "expectations": [expectation]})
+    files = read_custom_checks([("s.json", text)])
+    context = RemediationContext(baseline=Baseline.model_validate({}))
+    for affected, status in (("repositories,replicas", Status.UNKNOWN), ("registries", Status.FAIL)):
+        tables = {"replicas": frame(REPLICAS, []), "gaps": frame(GAPS, [{"tables": affected}])}
+        assert only(evaluate_suites(files, tables, context)).status is status
 
 
 def test_the_page_about_suites_shows_the_example_and_names_what_may_be_asked() -> None:

@@ -42,7 +42,7 @@ def audited(simulation: Simulation, baseline_text: str) -> Audit:
     request = Request(AwsSettings(endpoint_url=simulation.endpoint), Scope(), "baseline.yaml", baseline_text)
     applied_requirements = read_inputs(request)
     baseline = applied_requirements.baseline
-    with _keys_of(simulation):
+    with credentials(simulation):
         evidence = collect(request.aws, request.scope, baseline, processes=1, now=now.timestamp())
     run, tables = evaluate_evidence(
         evidence, applied_requirements, request, started=now, clock=lambda: now, progress=no_progress
@@ -54,7 +54,7 @@ def audited(simulation: Simulation, baseline_text: str) -> Audit:
 
 
 @contextmanager
-def _keys_of(simulation: Simulation) -> Iterator[None]:
+def credentials(simulation: Simulation) -> Iterator[None]:
     """Credentials as a person has them: in the environment."""
     with mock.patch.dict(os.environ, simulation.environment()):
         yield

@@ -112,7 +112,8 @@ def test_a_setting_waits_for_the_policy_that_was_to_be_narrowed_first(aws: str, 
     ]
     with serve(estate(policy=json.dumps(policy))) as simulation:
         (script,) = plan(findings, seen(simulation, (OTHER, REGION)))
-        client(simulation, OTHER).put_registry_policy(policyText=json.dumps({**policy, "Id": "changed"}))
+        changed = {**policy, "Statement": [{**wide, "Action": "ecr:Batch*"}]}
+        client(simulation, OTHER).put_registry_policy(policyText=json.dumps(changed))
         before = simulation.snapshot()
         done = run(script.text, simulation, OTHER, aws, tmp_path)
         assert (done.code, simulation.snapshot()) == (5, before), done

@@ -142,6 +142,13 @@ def test_a_narrowed_run_is_marked_and_is_never_the_latest(tmp_path: Path):
     latest = ecr_audit("report", "latest", "--output", str(tmp_path / "again"), *store)
     assert latest.returncode == 2
     assert "every run in the store is narrowed" in latest.stderr
+    baseline = tmp_path / "baseline.yaml"
+    baseline.write_text("resilience: [{name: r}]\nsettings: [{regions: [us-esat-1], tags: {a: b}}]\n")
+    valid = ecr_audit("baseline", "validate", str(baseline)).stdout
+    assert "1 resilience requirement, 1 settings entry, 0 source settings entries" in valid
+    looked_up = ecr_audit("baseline", "validate", str(baseline), "--run", document["run"]["id"], *store)
+    assert looked_up.returncode == 2
+    assert ":2:23: settings[0].regions[0]: there is no Region 'us-esat-1'" in looked_up.stderr
     shown = ecr_audit("plan", document["run"]["id"], "--output", str(tmp_path / "plan"), *store)
     assert "This run was narrowed to checks limits" in shown.stdout, shown.stderr
 

@@ -82,6 +82,11 @@ def test_bom_only_where_asked_for() -> None:
     assert not any(data.startswith(b"\xef\xbb\xbf") for data in _files(runs.small_run()).values())
 
 
+def test_the_programs_own_texts_need_no_guard() -> None:
+    for row in _dicts(_files(runs.mixed_run())["checks.csv"]):
+        assert [name for name, text in row.items() if text.startswith("'")] == [], row["CHECK_ID"]
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "  =1", "\uff1d1", "\ufeff=1"])
 def test_formulas_are_made_harmless(text: str) -> None:
     assert cell(text)[0] in "'<"

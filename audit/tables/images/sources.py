@@ -13,11 +13,8 @@ from audit.tables.categorical import Codes
 from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import UNKNOWN, YES
 from audit.tables.replica_pairs import Pairs
+from audit.tables.replication_graph import allowed_accounts
 from audit.tables.repository_index import RepositoryIndex
-from checks.iam import Policy, parse_policy
-from checks.iam.decision import action_match
-from checks.iam.grantees import grantees_of
-from checks.iam.request import REPLICATE
 from checks.model import RegistryId
 
 
@@ -74,7 +71,7 @@ def _sources_known(index: EvidenceIndex, pairs: Pairs) -> NDArray[np.bool_]:
     result = np.zeros(len(index.universe), dtype=np.bool_)
     for at in np.unique(pairs.destination).tolist():
         registry = index.universe[at]
-        allowed = _allowed_accounts(index, registry)
+        allowed = allowed_accounts(index, registry)
         result[at] = allowed is not None and registry not in elsewhere and allowed <= read
     return result
 
@@ -83,29 +80,3 @@ def _all_read(index: EvidenceIndex, registry: RegistryId) -> bool:
     """Whether rules and repositories of *registry* are all known: an unread repository may be a source too."""
     part = index.parts.get(registry)
     return part is not None and part.registry.repositories_read and index.rules[registry].value is not None
-
-
-def _allowed_accounts(index: EvidenceIndex, registry: RegistryId) -> frozenset[str] | None:
-    """Accounts that could replicate into *registry*, itself included; None: accounts that cannot be listed could."""
-    record = index.registry(registry)
-    if record is None or record.registry_policy is None:
-        return None
-    policy = parse_policy(record.registry_policy) if record.registry_policy else None
-    accounts = {registry[0]}
-    if policy is not None and not isinstance(policy, Policy):
-        return None
-    organization = index.evidence.organization
-    for statement in policy.statements if policy else ():
-        if statement.effect == "Deny" or action_match(statement, REPLICATE) is False:
-            continue
-        grantees = grantees_of(statement)
-        foreign = grantees.organizations - {organization.id if organization else ""}
-        if not statement.judgeable or not grantees.readable or grantees.everyone or foreign:
-            return None
-        if grantees.organizations:
-            if index.members is None:
-                return None
-            accounts |= index.members
-        accounts |= grantees.accounts
-    # An account that is not active cannot be read, and nothing can be pushed there.
-    return frozenset(account for account in accounts if index.state(account) in ("ACTIVE", None))

@@ -80,7 +80,10 @@ class SourceConflicts:
         possible_sources = [each for each in self.graph.unread.into(destination) if each != source]
         if possible_sources and not own.complete and replicated:
             return None
-        names = self.names.names((source, destination)) if possible_sources else ()
+        unlisted = bool(replicated) and self.graph.unread.unlisted_into(destination)
+        names = self.names.names((source, destination)) if possible_sources or unlisted else ()
+        if unlisted and (names or not own.complete):
+            return None
         return None if any(self.graph.unread.may_send(name, destination) for name in names) else True
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from audit.tables.evidence_index import AppliedRequirement, EvidenceIndex
 from audit.tables.frames import compact
-from checks.baseline.requirements import destinations_of, in_units, source_matches
+from checks.baseline.places import applies_to, in_units
+from checks.baseline.requirements import destinations_of
 from checks.baseline.sections import Requirement
 from checks.iam.three_valued import Truth, every, some
 from checks.model import RegistryId
@@ -73,10 +74,7 @@ def _names_registry(index: EvidenceIndex, requirement: Requirement, key: Registr
 
 
 def _is_source(index: EvidenceIndex, requirement: Requirement, account: str, region: str) -> Truth:
-    ou_path, organization_path = index.paths(account)
-    return source_matches(
-        requirement.sources, account=account, ou_path=ou_path, organization_path=organization_path, region=region
-    )
+    return applies_to(requirement.sources, index.place(RegistryId(account, region)))
 
 
 def _by_unit(index: EvidenceIndex, applied: AppliedRequirement, account: str) -> Truth:

@@ -17,7 +17,7 @@ from audit.tables.organization import gaps_text, missing_permissions, registry_g
 from audit.tables.registries.declarations import declaration_columns, setting_columns
 from audit.tables.registries.surroundings import surrounding_columns
 from audit.tables.thresholds import comparable_count, severity_of_count, warning_threshold
-from checks.baseline.requirements import in_units
+from checks.baseline.places import in_units
 from checks.baseline.schema import Baseline
 from checks.iam.three_valued import Truth, some
 from checks.model import Gap, RegistryId
@@ -89,6 +89,8 @@ def registries_frame(index: EvidenceIndex) -> pd.DataFrame:
     rows = []
     for key in index.parts:
         destination = _one_of(key, named | required, possible)
+        # Rules of accounts that could not be listed may name any registry.
+        destination = destination or (False if destination is False and index.accounts_listed else None)
         scope = scope_columns(index, key, destination=destination)
         around = surrounding_columns(index, key, destination=destination) | declaration_columns(index, key)
         around |= setting_columns(index, key, destination=destination)
@@ -110,6 +112,7 @@ def _row(index: EvidenceIndex, key: RegistryId, gaps: Sequence[Gap]) -> dict[str
         **{name: getattr(record, name) for name in _AS_READ},
         "account_name": account.name if account else None,
         "ou_path": account.ou_path if account else None,
+        "organization_path": account.organization_path if account else None,
         "evidence_complete": not missing,
         "evidence_missing": missing,
         "missing_permissions": missing_permissions(gaps),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from audit.tables.documents import NotUnderstoodError, read_objects
@@ -81,22 +82,42 @@ def surrounding_columns(index: EvidenceIndex, key: RegistryId, *, destination: b
 
 def _event_columns(index: EvidenceIndex, key: RegistryId, destination: bool | None) -> dict[str, Any]:
     wanted = index.baseline.registries.failure_events == "required"
-    captured = _captured(index.parts[key].registry.event_rules, key)
-    names = None if captured is None else [name for name, captures in captured.items() if captures]
-    unknown = captured is None or (not names and None in captured.values())
+    notifying = _notifying(index.parts[key].registry.event_rules, key)
+    names = None if notifying is None else [name for name, truth in notifying.passing.items() if truth]
+    unknown = notifying is None or (not names and None in notifying.passing.values())
     return {
         "failure_events_required": every((wanted, destination)),
         "failure_rule_count": None if names is None or unknown else len(names),
         "failure_rules": None if names is None else compact(names),
+        "failure_rules_without_target": None if notifying is None else compact(notifying.without_target),
     }
 
 
-def _captured(event_rules: str | None, key: RegistryId) -> dict[str, Truth] | None:
-    """Event rule → whether it captures failed replication; None: not read, or malformed."""
+@dataclass(frozen=True, slots=True)
+class _Notifying:
+    """The event rules of one Region."""
+
+    passing: Mapping[str, Truth]
+    """Rule → whether it captures failed replication and has a target."""
+    without_target: tuple[str, ...]
+    """Rules that capture failed replication and have no target."""
+
+
+def _notifying(event_rules: str | None, key: RegistryId) -> _Notifying | None:
+    """None: the rules were not read, or are malformed."""
     try:
-        return {str(rule.get("Name")): captures_failures(rule, *key) for rule in read_objects(event_rules)}
+        rules = read_objects(event_rules)
     except NotUnderstoodError:
         return None
+    captured = {str(rule.get("Name")): captures_failures(rule, *key) for rule in rules}
+    targets: dict[str, Truth] = {
+        str(rule.get("Name")): bool(rule["Targets"]) if isinstance(rule.get("Targets"), list) else None
+        for rule in rules
+    }
+    return _Notifying(
+        {name: every((truth, targets[name])) for name, truth in captured.items()},
+        tuple(name for name, truth in captured.items() if truth and targets[name] is False),
+    )
 
 
 def _scanning_columns(index: EvidenceIndex, key: RegistryId, destination: bool | None) -> dict[str, Any]:

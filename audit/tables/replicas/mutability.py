@@ -11,7 +11,7 @@ from checks.baseline.sections import Settings
 from checks.mutability import IMMUTABLE, WITH_EXCLUSION, Mutability, frozen_tags, mutability_of
 from checks.wildcards import matches
 
-_VERSION_TAGS = (("v1", "v1.0.0", "v2.13.4", "v10.0.1-rc.1"), ("1.0.0", "2.13.4", "10.0.1-rc.1", "0.9.12"))
+VERSION_TAGS = (("v1", "v1.0.0", "v2.13.4", "v10.0.1-rc.1"), ("1.0.0", "2.13.4", "10.0.1-rc.1", "0.9.12"))
 """Families of version tags that immutability is to protect; checked against exclusion filters as a whole."""
 
 
@@ -77,7 +77,7 @@ def _unprotected(here: Mutability, expected: Mutability | None) -> str:
     # Exclusions that the baseline lists are intended.
     allowed = expected.filters if expected and expected.listed_move else ()
     undeclared = tuple(each for each in here.filters if each not in allowed)
-    for family in _VERSION_TAGS:
+    for family in VERSION_TAGS:
         if all(matches(tag, undeclared) for tag in family):
             return f"version tags such as {family[1]} (exclusion filters {', '.join(undeclared)})"
     return ""

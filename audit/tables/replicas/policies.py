@@ -14,9 +14,9 @@ from checks.policy_comparison import (
     pull_time_priorities,
     rule_count,
     same_lifecycle,
-    same_policy,
     strictness,
 )
+from checks.policy_documents.canonical import same_policy
 
 _NONE, _SOME, _OTHER = "no repository policy", "a repository policy", "another repository policy"
 

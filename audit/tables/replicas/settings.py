@@ -6,16 +6,15 @@ Each distinct combination of inputs is evaluated once (see `categorical`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from audit.tables.categorical import CaseResults, Categorical, encode_flags, evaluate_cases
-from audit.tables.documents import Parsed, parse_object
+from audit.tables.categorical import Categorical, columns_of, encode_flags, evaluate_cases
+from audit.tables.determined import determined, if_determined
 from audit.tables.encryption import EncryptionAnswer, KeyAnswer, check_key, compare_encryption
-from audit.tables.evidence_index import EvidenceIndex
-from audit.tables.replica_pairs import Pairs, segments
+from audit.tables.evidence_index import EvidenceIndex, keys_of, scan_types
+from audit.tables.replica_pairs import Pairs
 from audit.tables.replicas.mutability import MutabilityAnswer, compare_mutability
 from audit.tables.replicas.policies import (
     LifecycleAnswer,
@@ -30,28 +29,34 @@ from audit.tables.replicas.template_effect import (
     ServingTemplate,
     TemplateAnswer,
     compare_with_template,
+    in_form,
     same_as_a_source,
     serving_templates,
 )
-from audit.tables.repositories.frame import scan_types
 from audit.tables.repository_index import RepositoryIndex
-from checks.baseline.requirements import merged_settings
+from audit.tables.required_settings import required_settings
+from checks.baseline.merged_settings import merged_settings
 from checks.baseline.sections import Settings
 from checks.model import RegistryId
+from checks.policy_comparison import lifecycle_form
+from checks.policy_documents.canonical import policy_form
 
 
 def setting_columns(index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs) -> dict[str, Any]:
     """Columns of `replicas` about settings; null where the destination repository does not exist."""
     source = {name: column.take(pairs.source_row) for name, column in repository_index.columns.items()}
     here = {name: column.take(pairs.destination_row) for name, column in repository_index.columns.items()}
-    present, wanted = encode_flags(pairs.present), _wanted(index, repository_index).take(pairs.name)
+    present = encode_flags(pairs.present)
+    wanted = required_settings(
+        index, repository_index, index.baseline.settings, merged_settings, pairs.destination, pairs.name
+    )
     place, delete = Categorical(pairs.destination, index.universe), encode_flags(pairs.delete_replication)
-    keys = {registry: _keys(index, registry) for registry in index.universe}
+    keys = {registry: keys_of(index, registry) for registry in index.universe}
 
     def encryption(
         here: bool | None, wanted: Settings, kind: str | None, key: str | None, at: RegistryId
     ) -> EncryptionAnswer:
-        return compare_encryption(here, wanted, kind, key, at, keys[at])
+        return if_determined("encryption", here, wanted, compare_encryption(here, wanted, kind, key, at, keys[at]))
 
     def key(here: bool | None, key: str | None, at: RegistryId) -> KeyAnswer:
         return KeyAnswer(key_named=False) if here is False else check_key(key, at, keys[at])
@@ -68,17 +73,28 @@ def setting_columns(index: EvidenceIndex, repository_index: RepositoryIndex, pai
         "source_repository_policy": source["repository_policy"].texts(),
         "tag_mutability": here[mode].texts(),
         "mutability_exclusions": here[filters].texts(),
-        **_columns(MutabilityAnswer, evaluate_cases(compare_mutability, present, wanted, *modes)),
-        **_columns(ScanningAnswer, evaluate_cases(compare_scanning, present, wanted, here["scan_frequency"], *types)),
-        **_columns(
+        **columns_of(
+            MutabilityAnswer, evaluate_cases(determined("tag_mutability", compare_mutability), present, wanted, *modes)
+        ),
+        **columns_of(
+            ScanningAnswer,
+            evaluate_cases(determined("scanning", compare_scanning), present, wanted, here["scan_frequency"], *types),
+        ),
+        **columns_of(
             EncryptionAnswer,
             evaluate_cases(encryption, present, wanted, here["encryption_type"], here["kms_key"], place),
         ),
-        **_columns(KeyAnswer, evaluate_cases(key, present, here["kms_key"], place)),
-        **_columns(RepositoryPolicyAnswer, evaluate_cases(compare_repository_policy, present, wanted, *both_policies)),
-        **_columns(LifecycleAnswer, evaluate_cases(compare_lifecycle, present, delete, wanted, *both_lifecycles)),
-        **_columns(
-            TagsAnswer, evaluate_cases(compare_tags, present, wanted, _asked_for(here["tags"], wanted, _wants_tags))
+        **columns_of(KeyAnswer, evaluate_cases(key, present, here["kms_key"], place)),
+        **columns_of(
+            RepositoryPolicyAnswer,
+            evaluate_cases(determined("repository_policy", compare_repository_policy), present, wanted, *both_policies),
+        ),
+        **columns_of(LifecycleAnswer, evaluate_cases(_lifecycle, present, delete, wanted, *both_lifecycles)),
+        **columns_of(
+            TagsAnswer,
+            evaluate_cases(
+                determined("tags", compare_tags), present, wanted, _asked_for(here["tags"], wanted, _wants_tags)
+            ),
         ),
         **_template_columns(index, repository_index, pairs, wanted, source, here),
     }
@@ -93,16 +109,22 @@ def _template_columns(
     here: Mapping[str, Categorical],
 ) -> dict[str, Any]:
     serving = serving_templates(index, repository_index, pairs)
+    forms = {"repository_policy": policy_form, "lifecycle_policy": lifecycle_form}
+    source_forms, here_forms = (
+        {**side, **{name: in_form(side[name], form) for name, form in forms.items()}} for side in (source, here)
+    )
     both = ("tag_mutability", "mutability_exclusions", "repository_policy", "lifecycle_policy")
     settings = (
         *(side[name] for side in (here, source) for name in both), here["encryption_type"], here["kms_key"],
         _asked_for(here["tags"], serving, _gives_tags),
         *(
-            same_as_a_source(pairs, repository_index, [source[name] for name in names], [here[name] for name in names])
+            same_as_a_source(
+                pairs, repository_index, [source_forms[name] for name in names], [here_forms[name] for name in names]
+            )
             for names in (both[:2], both[2:3], both[3:])
         ),
     )  # fmt: skip
-    return _columns(
+    return columns_of(
         TemplateAnswer, evaluate_cases(compare_with_template, encode_flags(pairs.present), wanted, serving, *settings)
     )
 
@@ -114,34 +136,15 @@ def _asked_for(tags: Categorical, by: Categorical, asks: Callable[[Any], bool]) 
 
 
 def _wants_tags(wanted: Settings) -> bool:
-    return bool(wanted.tags)
+    return bool(wanted.tags) or "tags" in wanted.undetermined
 
 
 def _gives_tags(serving: ServingTemplate) -> bool:
     return serving.template is not None and bool(serving.template.document.get("resourceTags"))
 
 
-def _columns(kind: type[Any], judged: CaseResults) -> dict[str, Any]:
-    """A column for each field of the results: a flag, a number, or text."""
-    held = {"bool": judged.flags, "int": judged.counts, "str": judged.texts}
-    return {field.name: held[str(field.type).partition(" ")[0]](field.name) for field in fields(kind)}
-
-
-def _wanted(index: EvidenceIndex, repository_index: RepositoryIndex) -> Categorical:
-    """What the baseline requires of a replica, for each distinct repository name."""
-    prefixes = [prefix for entry in index.baseline.settings for prefix in entry.repositories]
-    number: dict[int, int] = {}
-    values: list[Settings] = []
-    codes = np.empty(len(repository_index.names), dtype=np.int64)
-    for start, stop in segments(repository_index.names, prefixes):
-        settings = merged_settings(index.baseline, repository_index.names[start])
-        if id(settings) not in number:
-            number[id(settings)] = len(values)
-            values.append(settings)
-        codes[start:stop] = number[id(settings)]
-    return Categorical(codes, values)
-
-
-def _keys(index: EvidenceIndex, registry: RegistryId) -> Parsed[Mapping[str, Any]]:
-    record = index.registry(registry)
-    return parse_object(record.keys if record else None, "the KMS key information")
+def _lifecycle(
+    present: bool | None, delete: bool | None, wanted: Settings, source: str | None, here: str | None
+) -> LifecycleAnswer:
+    answer = compare_lifecycle(present, delete, wanted, source, here)
+    return if_determined("lifecycle_policy", present, wanted, answer)

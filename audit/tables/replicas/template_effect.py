@@ -20,7 +20,8 @@ from audit.tables.frames import compact
 from audit.tables.replica_pairs import Pairs, segments
 from audit.tables.repository_index import RepositoryIndex
 from checks.baseline.sections import Settings
-from checks.policy_comparison import same_lifecycle, same_policy
+from checks.policy_comparison import same_lifecycle
+from checks.policy_documents.canonical import same_policy
 
 ROOT = "ROOT"
 
@@ -89,7 +90,7 @@ def same_as_a_source(
 ) -> Categorical:
     """For each replica, whether a source of the same replica repository has equal values in some columns.
 
-    *source* and *here*: the same columns of the repository index, at both ends.
+    *source* and *here*: the same columns of the repository index, at both ends, documents `in_form`.
     """
     alike = pairs.destination_row >= 0
     for left, right in zip(source, here, strict=True):
@@ -97,6 +98,13 @@ def same_as_a_source(
     found = np.zeros(len(repository_index.name) + 1, dtype=np.bool_)
     found[pairs.destination_row[alike]] = True
     return Categorical(found[pairs.destination_row].astype(np.int64), (False, True))
+
+
+def in_form(column: Categorical, form: Callable[[str], str]) -> Categorical:
+    """*column* with its texts in a form that is equal for equal meaning."""
+    numbers: dict[str, int] = {}
+    codes = [numbers.setdefault(form(text), len(numbers)) for text in column.values]
+    return Categorical(np.array([*codes, -1], dtype=np.int64)[column.codes], list(numbers))
 
 
 def _by_name(names: Sequence[str], templates: Sequence[Template], values: list[ServingTemplate]) -> Codes:
@@ -131,6 +139,8 @@ def compare_with_template(
     if not present:
         return answer
     verdicts = _verdicts(wanted, template.document, ReplicaSettings(*settings))
+    # Whether the baseline sets such a field is unknown: a difference from the template may be intended.
+    verdicts |= {name: None for name, alike in verdicts.items() if name in wanted.undetermined and alike is False}
     differing = [name for name, alike in verdicts.items() if alike is False]
     undetermined = not differing and None in verdicts.values()
     return answer if undetermined else replace(answer, template_differences=compact(differing))

@@ -9,20 +9,22 @@ import numpy as np
 import pandas as pd
 
 from audit.tables.categorical import Categorical, encode, evaluate_cases
-from audit.tables.documents import parse_object
-from audit.tables.evidence_index import EvidenceIndex, account_texts, region_texts
-from audit.tables.frames import compact, frame, integers
+from audit.tables.evidence_index import EvidenceIndex, account_texts, region_texts, scan_types
+from audit.tables.frames import YES, Flags, compact, frame, integers
 from audit.tables.image_index import ImageIndex
 from audit.tables.replica_pairs import Pairs
 from audit.tables.replication_graph import ReplicationGraph
 from audit.tables.repositories.replicas import replica_columns
+from audit.tables.repositories.source_settings import source_columns, source_flags
 from audit.tables.repository_index import RepositoryIndex
 from audit.tables.thresholds import severity_of_count, warning_threshold
-from checks.baseline.requirements import merged_settings
+from checks.baseline.merged_settings import merged_settings, merged_source_settings
 from checks.tables import REPOSITORIES
 
 
-def image_limit_columns(index: EvidenceIndex, repository_index: RepositoryIndex, images: ImageIndex) -> dict[str, Any]:
+def image_limit_columns(
+    index: EvidenceIndex, repository_index: RepositoryIndex, images: ImageIndex, is_source: Flags
+) -> dict[str, Any]:
     """Images of every status, compared with the limit per repository (ECR user guide, service-quotas.html)."""
     limit = index.baseline.limits.images_per_repository
     counted = np.where(images.read, images.counts, -1)
@@ -35,17 +37,23 @@ def image_limit_columns(index: EvidenceIndex, repository_index: RepositoryIndex,
         "images_warning_threshold": np.full(len(counted), warning, dtype=np.int64),
         "images_severity": encode(severities.answers).take(severities.case).texts(),
         "expected_lifecycle_policy": _lifecycle(
-            index, repository_index, np.flatnonzero(counted >= warning).tolist()
+            index, repository_index, is_source, np.flatnonzero(counted >= warning).tolist()
         ).texts(),
     }
 
 
-def _lifecycle(index: EvidenceIndex, repository_index: RepositoryIndex, rows: list[int]) -> Categorical:
+def _lifecycle(
+    index: EvidenceIndex, repository_index: RepositoryIndex, is_source: Flags, rows: list[int]
+) -> Categorical:
     """The lifecycle policy of the baseline for the repositories at *rows*, where they have another one or none."""
     found = [""] * len(repository_index.name)
     present = repository_index.columns["lifecycle_policy"]
     for row in rows:
-        policy = merged_settings(index.baseline, repository_index.names[repository_index.name[row]]).lifecycle_policy
+        place = index.place(index.universe[repository_index.registry[row]])
+        name = repository_index.names[repository_index.name[row]]
+        policy = merged_settings(index.baseline, name, place).lifecycle_policy
+        if is_source[row] == YES:
+            policy = merged_source_settings(index.baseline, name, place).lifecycle_policy or policy
         seen = present.values[present.codes[row]] if present.codes[row] >= 0 else None
         if isinstance(policy, dict) and seen is not None and not _same(seen, policy):
             found[row] = compact(policy)
@@ -63,6 +71,7 @@ def repositories_frame(
     index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, images: ImageIndex, graph: ReplicationGraph
 ) -> pd.DataFrame:
     """One row per repository that was read."""
+    is_source = source_flags(index, repository_index, pairs)
     texts = {name: column.texts() for name, column in repository_index.columns.items()}
     return frame(
         REPOSITORIES,
@@ -75,19 +84,8 @@ def repositories_frame(
             "scan_type": scan_types(index).take(repository_index.registry).texts(),
             "image_count": integers(repository_index.image_count, repository_index.image_count >= 0),
             **texts,
-            **image_limit_columns(index, repository_index, images),
+            **image_limit_columns(index, repository_index, images, is_source),
+            **source_columns(index, repository_index, is_source),
             **replica_columns(index, repository_index, pairs, graph),
         },
     )
-
-
-def scan_types(index: EvidenceIndex) -> Categorical:
-    """Scan type of every registry of the universe; empty where its Region has no scanning configuration."""
-    types: list[str | None] = []
-    for registry in index.universe:
-        record = index.registry(registry)
-        text = record.scanning_configuration if record else None
-        document = parse_object(text, "the scanning configuration").value
-        found = None if document is None else document.get("scanType", "")
-        types.append(found if isinstance(found, str) else None)
-    return encode(types)

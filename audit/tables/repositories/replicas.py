@@ -18,7 +18,8 @@ from audit.tables.links.endpoints import can_receive, may_copy
 from audit.tables.replica_pairs import Pairs, segments
 from audit.tables.replication_graph import ReplicationGraph
 from audit.tables.repository_index import RepositoryIndex
-from checks.baseline.requirements import minimal_prefixes, prefixes_of, source_matches
+from checks.baseline.places import applies_to
+from checks.baseline.requirements import minimal_prefixes, prefixes_of
 from checks.baseline.sections import Resilience
 from checks.model import RegistryId
 
@@ -90,8 +91,8 @@ def _received(
 def _perhaps_received(
     repository_index: RepositoryIndex, graph: ReplicationGraph, registry: RegistryId, first: int, last: int
 ) -> Flags:
-    """UNKNOWN where a registry that was not read completely might replicate the name there."""
-    found = np.full(last - first, NO, dtype=np.int8)
+    """UNKNOWN where a registry that was not read completely, or an unknown account, might replicate the name there."""
+    found = np.full(last - first, UNKNOWN if graph.unread.unlisted_into(registry) else NO, dtype=np.int8)
     possible_sources, open_prefixes = graph.unread.into(registry), graph.arriving_unlisted(registry)
     names = (
         [repository_index.names[at] for at in repository_index.name[first:last]]
@@ -99,7 +100,7 @@ def _perhaps_received(
         else []
     )
     if possible_sources:
-        found[:] = [UNKNOWN if graph.unread.may_send(name, registry) else NO for name in names]
+        found[np.array([graph.unread.may_send(name, registry) for name in names], dtype=np.bool_)] = UNKNOWN
     if open_prefixes:
         found[np.array([name.startswith(open_prefixes) for name in names], dtype=np.bool_)] = UNKNOWN
     return found
@@ -171,11 +172,8 @@ def _asked(
     evidence_index: EvidenceIndex, repository_index: RepositoryIndex, source: RegistryId, entries: Sequence[Resilience]
 ) -> Iterator[_Asked]:
     """The repositories of *source* to which *entries* apply, range by range."""
-    path, ids = evidence_index.paths(source[0])
-    verdicts = [
-        (each, source_matches(each.sources, account=source[0], ou_path=path, organization_path=ids, region=source[1]))
-        for each in entries
-    ]
+    place = evidence_index.place(source)
+    verdicts = [(each, applies_to(each.sources, place)) for each in entries]
     asking = [(each, verdict is True, prefixes_of(each.sources)) for each, verdict in verdicts if verdict is not False]
     if not asking:
         return

@@ -31,6 +31,7 @@ def templates_frame(index: EvidenceIndex) -> pd.DataFrame:
         templates = sorted(parsed.value or (), key=lambda template: template.prefix)
         around = Surroundings(
             place=place,
+            scope=index.place(place),
             keys=_keys(index, place),
             templates=[each for each in templates if each.for_replication],
             arriving=arriving.get(place, ()),

@@ -14,17 +14,22 @@ from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import compact
 from audit.tables.registries.policy_reach import denials_under
 from audit.tables.replicas.exposure import organization_of
-from checks.baseline.requirements import merged_settings, minimal_prefixes
+from checks.baseline.merged_settings import merged_settings, prefixes_of_settings
+from checks.baseline.requirements import minimal_prefixes
 from checks.baseline.schema import Baseline
 from checks.baseline.sections import Settings
 from checks.iam import PolicyProblem
 from checks.iam.access import Circumstances, Exposure, certain, closed_policy, exposure, none_of, own_clauses
 from checks.iam.three_valued import every
-from checks.model import RegistryId
-from checks.policy_comparison import same_lifecycle, same_policy
+from checks.model import Place, RegistryId
+from checks.policy_comparison import same_lifecycle
+from checks.policy_documents.canonical import same_policy
 from checks.remediation.declared_templates import declared_template
 
 ROOT = "ROOT"
+
+_OF_TEMPLATES = frozenset({"tag_mutability", "encryption", "lifecycle_policy", "repository_policy", "tags"})
+"""Settings that a template can have."""
 
 Verdicts = Mapping[str, bool | None]
 """Field → whether a template sets it as required, three-valued; fields that are not required are absent."""
@@ -35,6 +40,8 @@ class Surroundings:
     """What determines the names to which a template of one registry applies."""
 
     place: RegistryId
+    scope: Place
+    """The same for scopes of the baseline."""
     keys: Parsed[Mapping[str, Any]]
     templates: Sequence[Template]
     """Those of the registry that apply to replication."""
@@ -62,9 +69,9 @@ def declaration_columns(baseline: Baseline, template: Template, around: Surround
     if not template.for_replication:
         return _columns({}, [], applies=False)
     own = "" if template.prefix == ROOT else f"{template.prefix}/"
-    asked = {own: merged_settings(baseline, own)}
+    asked = {own: merged_settings(baseline, own, around.scope)}
     below = list(_below(baseline, template, own, around))
-    asked |= {prefix: merged_settings(baseline, prefix) for prefix in below}
+    asked |= {prefix: merged_settings(baseline, prefix, around.scope) for prefix in below}
     verdicts = {prefix: compare_fields(template.document, settings, around) for prefix, settings in asked.items()}
     return _columns(verdicts, below, applies=any(verdicts.values()))
 
@@ -95,13 +102,12 @@ def _below(baseline: Baseline, template: Template, own: str, around: Surrounding
         for other in around.templates
         if other.prefix not in (ROOT, template.prefix) and other.prefix.startswith(own)
     )
-    usual = merged_settings(baseline, own)
-    prefixes = {prefix for entry in baseline.settings for prefix in entry.repositories}
-    for prefix in sorted(prefixes):
+    usual = merged_settings(baseline, own, around.scope)
+    for prefix in prefixes_of_settings(baseline.settings):
         if prefix == own or not prefix.startswith(own) or prefix.startswith(deeper):
             continue
         arrives = any(prefix.startswith(each) or each.startswith(prefix) for each in around.arriving)
-        if arrives and merged_settings(baseline, prefix) != usual:
+        if arrives and merged_settings(baseline, prefix, around.scope) != usual:
             yield prefix
 
 
@@ -124,7 +130,7 @@ def compare_fields(template: Mapping[str, Any], settings: Settings, around: Surr
     if settings.tags:
         tags = {tag.get("Key"): tag.get("Value") for tag in template.get("resourceTags") or ()}
         verdicts["tags"] = settings.tags.items() <= tags.items()
-    return verdicts
+    return verdicts | dict.fromkeys(settings.undetermined & _OF_TEMPLATES)
 
 
 def _same_mutability(template: Mapping[str, Any], settings: Settings) -> bool:
@@ -188,7 +194,9 @@ def _exposures(found: Exposure) -> list[str]:
 
 def _closed(index: EvidenceIndex, place: RegistryId, template: Template, circumstances: Circumstances) -> str:
     """The policy to set; empty: it must be written manually."""
-    declared = declared_template(index.baseline, template.prefix, place, {}).template.get("repositoryPolicy")
+    declared = declared_template(index.baseline, template.prefix, index.place(place), {}).template.get(
+        "repositoryPolicy"
+    )
     if declared is None:
         return closed_policy(str(template.document["repositoryPolicy"]), circumstances, place[0]) or ""
     clauses = own_clauses(declared)

@@ -1,6 +1,6 @@
 """EventBridge, for rules of the default event bus. Sources: the service model's own texts.
 
-Events of AWS services reach the default bus only, so no other bus is modelled; nor are targets.
+Events of AWS services reach the default bus only, so no other bus is modelled; nothing is delivered to targets.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ def _put_targets(call: Call) -> Result:
 
 
 def _list_targets(call: Call) -> Result:
-    chosen, following = page(call, _rule(call).get("Targets", []), size=100, spelling="NextToken")
+    chosen, following = page(
+        call, _rule(call).get("Targets", []), size=int(call.parameters.get("Limit", 100)), spelling="NextToken"
+    )
     return {"Targets": chosen, "NextToken": following}
 
 

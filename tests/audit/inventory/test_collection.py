@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -349,12 +350,27 @@ def test_progress_ends_what_it_starts(audited: Audit) -> None:
 
 def test_event_rules_are_read_where_replicas_arrive_and_the_baseline_asks(audited: Audit) -> None:
     world = document()
-    world["registries"][1]["event_rules"] = [{"name": "failures", "pattern": {"source": ["aws.ecr"]}}]
+    world["registries"][1]["event_rules"] = [
+        {"name": "failures", "pattern": {"source": ["aws.ecr"]}, "targets": [{"Id": "1", "Arn": "arn:aws:sns:x"}]},
+        {"name": "idle", "pattern": {"source": ["aws.ecr"]}},
+        {"name": "nightly", "schedule": "rate(1 day)"},
+    ]
     asked = audited(world, baseline=Baseline.model_validate({"registries": {"failure_events": "required"}}))
     rules = {(one.registry.account, one.registry.region): one.registry.event_rules for one in asked.registries}
     assert {pair for pair, found in rules.items() if found is not None} == {(HUB, US)}
-    assert '"Name":"failures"' in str(rules[HUB, US])
-    assert "events:ListRules" not in audited(world).calls.sent
+    targets = {rule["Name"]: rule.get("Targets") for rule in json.loads(rules[HUB, US] or "")}
+    assert targets == {"failures": [{"Arn": "arn:aws:sns:x"}], "idle": [], "nightly": None}
+    assert not {"events:ListRules", "events:ListTargetsByRule"} & audited(world).calls.sent.keys()
+
+
+def test_targets_that_are_refused_stay_unknown(audited: Audit) -> None:
+    world = document(faults=[{"operation": "events:ListTargetsByRule", "kind": "deny"}])
+    world["registries"][1]["event_rules"] = [{"name": "failures", "pattern": {"source": ["aws.ecr"]}}]
+    asked = audited(world, baseline=Baseline.model_validate({"registries": {"failure_events": "required"}}))
+    (rules,) = (one.registry.event_rules for one in asked.registries if one.registry.event_rules is not None)
+    assert "Targets" not in rules
+    (gap,) = (gap for one in asked.registries for gap in one.gaps if gap.operation == "events:ListTargetsByRule")
+    assert gap.resource == "failures"
 
 
 @pytest.mark.parametrize(

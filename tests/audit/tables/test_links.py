@@ -110,11 +110,13 @@ def test_a_requirement_that_no_registry_meets_is_named():
         requirement(TO_BACKUP, name="one two"),
         requirement(TO_BACKUP, name="two", accounts=[STRANGER]),
         requirement(TO_BACKUP, name='say "three"'),
+        resilience=[{"name": "met"}, {"name": "mistyped", "sources": {"repositories": ["prdo/"]}}],
     )
-    links = build(evidence(registry(HUB), registry(BACKUP)), wanted).rows("links")
-    (note,) = idle_requirements(wanted, [row["required_by"] for row in links])
-    assert note.startswith("The requirement 'two' has no source registry")
-    assert len(idle_requirements(wanted, [])) == 3
+    world = evidence(registry(HUB, repositories=[repository("prod/api")]), registry(BACKUP))
+    replication, resilience = idle_requirements(wanted, build(world, wanted).frames)
+    assert replication.startswith("The requirement 'two' has no source registry")
+    assert resilience.startswith("The resilience requirement 'mistyped' has no repository")
+    assert len(idle_requirements(wanted, build(evidence(), wanted).frames)) == 5
 
 
 def test_only_the_unmet_requirement_says_what_a_new_rule_does_with_deletions():

@@ -159,6 +159,32 @@ def test_a_registry_whose_rules_replicate_nothing_takes_no_part(destinations):
     assert (row["policy_scope_required"], row["growth_foreseeable"]) == (False, False)
 
 
+REFUSED = {
+    "accounts": gap("organizations:ListAccounts", HUB, ""),
+    "organization": gap("organizations:DescribeOrganization", HUB, ""),
+}
+
+
+@pytest.mark.parametrize(
+    ("refused", "organization", "known"),
+    [((), True, True), ((), False, True), (("accounts",), True, False), (("organization",), False, False),
+     (("organization",), True, True)],
+)  # fmt: skip
+def test_a_registry_may_be_a_destination_of_accounts_that_could_not_be_listed(refused, organization, known):
+    fields = {} if organization else {"organization": None}
+    tables = build(
+        evidence(
+            registry(HUB, rules=[rule(TO_BACKUP)], repositories=[repository("prod/api")]), registry(BACKUP),
+            registry(THIRD), gaps=tuple(REFUSED[name] for name in refused), **fields,
+        ),
+        baseline(registries={"failure_events": "required", "blob_mounting": "ENABLED"}),
+    )  # fmt: skip
+    third, backup = (tables.row("registries", account=account) for account in (THIRD, BACKUP))
+    columns = "is_destination", "takes_part", "failure_events_required", "blob_mounting_required"
+    assert [third[name] for name in columns] == [False if known else None] * 4
+    assert [backup[name] for name in columns] == [True] * 4
+
+
 def test_gaps_make_the_evidence_incomplete_and_name_the_permissions():
     gaps = [
         gap("ecr:ListTagsForResource", HUB, resource="a"), gap("ecr:ListTagsForResource", HUB, resource="b"),

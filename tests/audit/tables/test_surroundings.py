@@ -66,10 +66,11 @@ def test_patterns_are_decided_three_valued(pattern, captures):
     assert captures_failures({"State": "ENABLED", "EventPattern": json.dumps(pattern)}, HUB, REGION) is captures
 
 
-def event_rules(**patterns):
-    return json.dumps(
-        [{"Name": name, "State": "ENABLED", "EventPattern": json.dumps(pattern)} for name, pattern in patterns.items()]
-    )
+def event_rules(targets=({"Arn": "arn:aws:sns:eu-west-1:222222222222:on-call"},), /, **patterns):
+    """Rules as read, by name; *targets* of each, None: they could not be read."""
+    held = {} if targets is None else {"Targets": list(targets)}
+    rules = ({"Name": name, "EventPattern": json.dumps(pattern)} for name, pattern in patterns.items())
+    return json.dumps([{**rule, "State": "ENABLED", **held} for rule in rules])
 
 
 ONE_REPOSITORY = DETAIL | {"detail": {"result": ["FAILED"], "repository-name": ["prod/api"]}}
@@ -82,22 +83,30 @@ def test_rules_that_are_off_keep_a_schedule_or_make_no_sense():
 
 
 @pytest.mark.parametrize(
-    ("rules", "count", "names"),
+    ("rules", "count", "names", "idle"),
     [
-        (None, None, None),
-        ("[]", 0, "[]"),
-        (event_rules(all=DETAIL), 1, '["all"]'),
-        (event_rules(all=DETAIL, some=ONE_REPOSITORY), 1, '["all"]'),
-        (event_rules(other={"source": ["aws.ecs"]}, some=ONE_REPOSITORY), None, "[]"),
-        ("{}", None, None),
+        (None, None, None, None),
+        ("[]", 0, "[]", "[]"),
+        (event_rules(all=DETAIL), 1, '["all"]', "[]"),
+        (event_rules(all=DETAIL, some=ONE_REPOSITORY), 1, '["all"]', "[]"),
+        (event_rules(other={"source": ["aws.ecs"]}, some=ONE_REPOSITORY), None, "[]", "[]"),
+        (event_rules((), all=DETAIL), 0, "[]", '["all"]'),
+        (event_rules((), some=ONE_REPOSITORY), 0, "[]", "[]"),
+        (event_rules(None, all=DETAIL), None, "[]", "[]"),
+        (event_rules(None, other={"source": ["aws.ecs"]}), 0, "[]", "[]"),
+        ("{}", None, None, None),
     ],
-    ids=["unread", "none", "one", "one and an unknown one", "an unknown one", "nonsense"],
-)
-def test_failure_events_are_required_at_destinations_if_the_baseline_asks(rules, count, names):
+    ids=[
+        "unread", "none", "one", "one and an unknown one", "an unknown one", "one without a target",
+        "an unknown one without a target", "targets unread", "targets of another one unread", "nonsense",
+    ],
+)  # fmt: skip
+def test_failure_events_are_required_at_destinations_if_the_baseline_asks(rules, count, names, idle):
     world = evidence(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP, event_rules=rules))
     asks = Baseline.model_validate({"registries": {"failure_events": "required"}})
     row = of(build(world, asks), BACKUP)
     assert (row["failure_events_required"], row["failure_rule_count"], row["failure_rules"]) == (True, count, names)
+    assert row["failure_rules_without_target"] == idle
     assert of(build(world, asks))["failure_events_required"] is False
     assert of(build(world), BACKUP)["failure_events_required"] is False
 

@@ -15,6 +15,7 @@ from tests.audit.tables.worlds import (
     baseline,
     build,
     evidence,
+    gap,
     grant,
     image,
     member,
@@ -278,6 +279,23 @@ def test_a_source_that_could_not_be_read_may_conflict_where_it_is_allowed():
     assert unread_rival(grant(HUB, THIRD), repositories=[repository("other")]) == 0
     assert unread_rival(grant(HUB, THIRD)) == 0
     assert unread_rival(grant(HUB), account=BACKUP, region=FAR, repositories_read=False) is None
+
+
+@pytest.mark.parametrize(
+    ("policy", "alone"),
+    [(grant(HUB), True), (grant(HUB, THIRD), True), (grant(HUB, "444444444444"), None), (None, None)],
+)
+def test_an_account_that_could_not_be_listed_may_be_another_source_where_it_is_allowed(policy, alone):
+    hub = registry(HUB, rules=[rule(TO_BACKUP)], repositories=PROD)
+    backup = registry(BACKUP, repositories=PROD, registry_policy=policy)
+    tables = build(evidence(hub, backup, registry(THIRD), gaps=(gap("organizations:ListAccounts", HUB, ""),)))
+    count = tables.row("links", destination_account=BACKUP)["other_source_count"]
+    assert count == (0 if alone else None)
+    received = {row["account"]: row["receives_replicas"] for row in tables.rows("repositories")}
+    assert received == {HUB: False, BACKUP: True}
+    orphan = registry(BACKUP, repositories=[repository("own")], registry_policy=policy)
+    tables = build(evidence(hub, orphan, registry(THIRD), gaps=(gap("organizations:ListAccounts", HUB, ""),)))
+    assert tables.row("repositories", account=BACKUP)["receives_replicas"] is (False if alone else None)
 
 
 def test_a_source_that_was_not_listed_may_be_a_rival_where_its_filters_meet():

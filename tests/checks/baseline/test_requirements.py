@@ -6,18 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.baseline.places import applies_to, in_units
 from checks.baseline.requirements import (
     destination_allowed,
     destinations_of,
-    in_units,
     is_covered,
-    merged_settings,
     minimal_prefixes,
     prefixes_of,
-    source_matches,
 )
 from checks.baseline.schema import Baseline
-from checks.baseline.sections import AllowedDestinations, Destination, Requirement, Scanning, Settings, Sources
+from checks.baseline.sections import AllowedDestinations, Destination, Requirement, Sources
+from checks.model import Place
 
 PROD = {
     "ou_path": "Root/Workloads/Prod",
@@ -53,10 +52,17 @@ A, B = "111111111111", "222222222222"
         (Sources(accounts=(B,), ous=("Workloads",)), PROD, True),
         (Sources(accounts=(B,), ous=("Sandbox",)), PROD, False),
         (Sources(accounts=(B,), ous=("Sandbox",)), UNKNOWN, None),
+        (Sources(account_names=("*-prod",)), PROD, True),
+        (Sources(account_names=("payments-prod",)), PROD, True),
+        (Sources(account_names=("*-Prod", "pay?ents*")), PROD, False),
+        (Sources(account_names=("*-prod",), regions=("us-east-1",)), PROD, False),
+        (Sources(account_names=("*-prod",)), UNKNOWN, None),
+        (Sources(accounts=(A,), account_names=("*-dev",)), UNKNOWN, True),
+        (Sources(account_names=("*-dev",), ous=("Workloads",)), PROD, True),
     ],
 )
-def test_source_matches(sources: Sources, place: dict[str, str | None], expected: bool | None) -> None:
-    assert source_matches(sources, account=A, region="eu-west-1", **place) is expected
+def test_sources_apply_to_a_place(sources: Sources, place: dict[str, str | None], expected: bool | None) -> None:
+    assert applies_to(sources, Place(A, "eu-west-1", "payments-prod" if place is PROD else None, **place)) is expected
 
 
 def test_account_directly_under_the_root() -> None:
@@ -99,42 +105,6 @@ def test_destination_allowed(allowed: AllowedDestinations, place: dict[str, str 
     assert destination_allowed(baseline, A, "eu-west-1", **place) is expected
 
 
-def test_longest_prefix_decides_field_by_field() -> None:
-    baseline = Baseline(
-        settings=(
-            Settings(repositories=("prod/pay",), tag_mutability="IMMUTABLE"),
-            Settings(
-                tag_mutability="IMMUTABLE_WITH_EXCLUSION",
-                mutability_exclusions=("latest",),
-                scanning=Scanning(),
-                lifecycle_policy="required",
-                tags={"owner": "platform", "tier": "0"},
-            ),
-            Settings(repositories=("prod/", "stage/"), lifecycle_policy=None, tags={"tier": "1"}),
-        )
-    )
-    everywhere = merged_settings(baseline, "misc")
-    assert (everywhere.tag_mutability, everywhere.mutability_exclusions) == ("IMMUTABLE_WITH_EXCLUSION", ("latest",))
-    assert merged_settings(baseline, "prod/api").lifecycle_policy is None
-    assert merged_settings(baseline, "prod/api").tag_mutability == "IMMUTABLE_WITH_EXCLUSION"
-    payments = merged_settings(baseline, "prod/payments")
-    assert (payments.tag_mutability, payments.mutability_exclusions) == ("IMMUTABLE", ())
-    assert payments.scanning == Scanning()
-    assert payments.tags == {"owner": "platform", "tier": "1"}
-    assert merged_settings(baseline, "prod").lifecycle_policy == "required"
-
-
-def test_equal_answers_are_one_object() -> None:
-    baseline = Baseline(settings=(Settings(repositories=("prod/",), lifecycle_policy="required"),))
-    assert merged_settings(baseline, "prod/a") is merged_settings(baseline, "prod/b")
-    assert merged_settings(baseline, "a") is merged_settings(baseline, "b")
-
-
-def test_no_settings_asks_nothing() -> None:
-    nothing = merged_settings(Baseline(), "anything")
-    assert nothing == Settings(tags={})
-
-
 PREFIX = st.text("ab/", max_size=4)
 NAME = st.text("ab/", max_size=7)
 
@@ -159,26 +129,3 @@ def test_covered_prefix_means_covered_names(prefix: str, by: list[str], rest: st
 def test_coverage_is_transitive(prefix: str, middle: list[str], outer: list[str]) -> None:
     if is_covered(prefix, middle) and all(is_covered(one, outer) for one in middle):
         assert is_covered(prefix, outer)
-
-
-FIELDS = {
-    "lifecycle_policy": st.sampled_from(["required", "not-required", None]),
-    "repository_policy": st.sampled_from(["none", None]),
-}
-ENTRY = st.builds(
-    lambda prefixes, fields: Settings.model_construct(repositories=tuple(prefixes), **fields),
-    st.lists(PREFIX.filter(bool), max_size=3),
-    st.fixed_dictionaries({}, optional=FIELDS),
-)
-
-
-@given(st.lists(ENTRY, max_size=5), NAME)
-def test_merged_settings_equals_the_plain_definition(entries: list[Settings], name: str) -> None:
-    expected: dict[str, object] = {"lifecycle_policy": None, "repository_policy": None}
-    for length in range(len(name) + 1):
-        for entry in entries:
-            matching = [len(prefix) for prefix in entry.repositories or ("",) if name.startswith(prefix)]
-            if matching and max(matching) == length:
-                expected |= {field: getattr(entry, field) for field in entry.model_fields_set - {"repositories"}}
-    merged = merged_settings(Baseline.model_construct(settings=tuple(entries)), name)
-    assert {field: getattr(merged, field) for field in expected} == expected

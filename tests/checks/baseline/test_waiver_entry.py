@@ -26,18 +26,18 @@ FILES = {
     "an empty list": "waivers: []   # none so far\nversion: 1\n",
     "an indented list": f"waivers:\n  {ONE.format('    ')}",
     "text after the list": f"waivers:\n  {ONE.format('    ')}  # the last one is old\n\nversion: 1 # end\n",
-    "a text over lines": "waivers:\n  - checks: ['*']\n    owner: me\n    until: 2027-01-01\n"
+    "a text over lines": "waivers:\n  - checks: ['r*']\n    owner: me\n    until: 2027-01-01\n"
     "    reason: |\n      one\n\n      two\n\nversion: 1\n",
     "values that other readers take for numbers": "waivers:\n  - checks: [rules.*]\n    accounts: [012345678901]\n"
     "    reason: 'null' # quoted\n    owner: \"1_000\"\n    until: 2027-01-01\n",
-    "an anchor": "waivers:\n  - checks: &all ['*']\n    reason: r\n    owner: o\n    until: 2027-01-01\n"
+    "an anchor": "waivers:\n  - checks: &all ['r*']\n    reason: r\n    owner: o\n    until: 2027-01-01\n"
     "  - checks: *all\n    reason: s\n    owner: o\n    until: 2027-01-01\n",
     "Windows": f"version: 1\nwaivers:\n  {ONE.format('    ')}".replace("\n", "\r\n"),
 }
 OTHER_LAYOUTS = {
     "a list that is not indented": f"waivers:\n{ONE.format('  ')}\n# the format\nversion: 1\n",
     "a list that is indented more": f"waivers:\n    {ONE.format('      ')}    # old\n\nversion: 1 # end\n",
-    "a list in brackets": 'waivers: [{checks: ["*"], reason: r, owner: o, until: 2027-01-01}]  # short\nversion: 1\n',
+    "a list in brackets": 'waivers: [{checks: ["r*"], reason: r, owner: o, until: 2027-01-01}]  # short\nversion: 1\n',
     "a list in brackets over lines": "waivers: [\n  {checks: [a*], reason: r, owner: o, until: 2027-01-01}  # one\n]\n",
     "braces around all": "{version: 1}  # short\n",
     "an end of the document": "version: 1  # one\n...\n",

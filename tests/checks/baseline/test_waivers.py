@@ -10,7 +10,7 @@ import pytest
 
 from checks.baseline.schema import Waiver
 from checks.baseline.waivers import Exceptions, WaiverScope, apply_waivers, place, waiver_rows
-from checks.model import CheckResult, Finding, Severity, Status, fingerprint
+from checks.model import CheckResult, Finding, RegistryId, Severity, Status, fingerprint
 
 TODAY = dt.date(2026, 11, 23)
 A, B = "111111111111", "222222222222"
@@ -74,6 +74,8 @@ ALL = [("settings", A), ("settings", B), ("rules", A), ("rules", B)]
         ({"accounts": [A]}, [("settings", A), ("rules", A)]),
         ({"regions": ["eu-west-1"]}, ALL),
         ({"regions": ["us-east-1"]}, []),
+        ({"regions": ["us-*", "eu-*"]}, ALL),
+        ({"regions": ["*-east-1"]}, []),
         ({"repositories": ["prod/*"]}, [("settings", A)]),
         ({"repositories": ["prod"]}, []),
         ({"repositories": ["dev/api", "prod/a?i"]}, [("settings", A), ("settings", B)]),
@@ -95,6 +97,26 @@ def test_units_need_a_known_path() -> None:
     assert marked(waiver(ous=["Workloads"], accounts=[B]), account_ous=OUS) == ALL
     assert marked(waiver(ous=["Workloads"])) == []
     assert marked(waiver(ous=["Sandbox"]), account_ous=OUS) == []
+
+
+def test_names_of_accounts_need_a_known_name() -> None:
+    names = {A: "payments-prod", B: None}
+    assert marked(waiver(account_names=["*-prod"]), account_names=names) == [("settings", A), ("rules", A)]
+    assert marked(waiver(account_names=["*-Prod", "payments"]), account_names=names) == []
+    assert marked(waiver(account_names=["*"])) == []
+    assert marked(waiver(account_names=["*-dev"], ous=["Workloads"]), account_ous=OUS, account_names=names) == [
+        ("settings", A),
+        ("rules", A),
+    ]
+
+
+def test_tags_are_those_of_the_repository_of_the_finding() -> None:
+    tags = {(A, "eu-west-1", "prod/api"): {"owner": "platform", "tier": "0"}}
+    for given in ({"owner": "platform"}, {"owner": "plat*", "tier": "*"}):
+        assert marked(waiver(tags=given), tags=tags) == [("settings", A)]
+    for other in ({"owner": "Platform"}, {"owner": "platform", "cost": "*"}):
+        assert marked(waiver(tags=other), tags=tags) == []
+    assert marked(waiver(tags={"owner": "platform"})) == [], "unknown does not match"
 
 
 def test_nothing_is_dropped_and_nothing_but_the_mark_changes() -> None:
@@ -190,6 +212,16 @@ IDLE = {"checks": ["grants.*"]}
         ({"regions": ["us-east-1"]}, WaiverScope(unread=frozenset([(B, "eu-west-1")])), ""),
         # Where B lies is not known: it may well be in the unit.
         ({"ous": ["Workloads"]}, WaiverScope(unread=frozenset([(B, "")])), f"{B} could not be read completely"),
+        ({"regions": ["us-*"]}, WaiverScope(unread=frozenset([(B, "eu-west-1")])), ""),
+        ({"regions": ["eu-*"]}, WaiverScope(regions=frozenset(["eu-west-1"])), "the run was limited to some Regions"),
+        (
+            {"tags": {"a": "b"}},
+            WaiverScope(unread_tags=frozenset([RegistryId(B, "eu-west-1")])),
+            f"the tags of some repositories in {B}/eu-west-1 were not read",
+        ),
+        ({}, WaiverScope(unread_tags=frozenset([RegistryId(B, "eu-west-1")])), ""),
+        ({}, WaiverScope(not_selected=frozenset(["grants.unused"])), "the run was limited to some checks"),
+        ({}, WaiverScope(not_selected=frozenset(["rules.link-declared"])), ""),
         (
             {"ous": ["Workloads"]},
             WaiverScope(unread=frozenset([("", "")])),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.baseline.schema import Baseline
+from checks.model import Place
 from checks.remediation.declared_templates import ROOT, declared_template, prefix_covering
 
 PLACE = ("222222222222", "eu-central-1")
@@ -33,7 +34,7 @@ POLICY = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}]
 
 
 def _declared(settings, prefix="prod", present=None):
-    return declared_template(Baseline.model_validate({"settings": settings}), prefix, PLACE, present or {})
+    return declared_template(Baseline.model_validate({"settings": settings}), prefix, Place(*PLACE), present or {})
 
 
 def test_the_settings_of_the_prefix_decide():

@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit.tables.replicas.mutability import compare_mutability
-from checks.baseline.requirements import merged_settings
+from checks.baseline.merged_settings import merged_settings
 from checks.baseline.schema import Baseline
-from checks.model import RemediationContext
+from checks.model import Place, RemediationContext
 from checks.remediation.repository_settings import would_freeze
 from checks.settings import immutability_effective, moving_tags, tag_mutability
 
@@ -57,7 +57,7 @@ def row_of(source, copy, answer):
 @example(source=("MUTABLE", []), copy=("IMMUTABLE_WITH_EXCLUSION", ["*"]), asked=("IMMUTABLE", []))
 def test_after_any_command_for_a_copy_the_tags_that_move_at_the_source_can_move_in_it(source, copy, asked):
     context = context_of(*asked)
-    settings = merged_settings(context.baseline, "app")
+    settings = merged_settings(context.baseline, "app", Place("222222222222", "eu-west-1"))
     answer = judged(source, copy, settings)
     failing = {
         tag_mutability: answer.tag_mutability_required
@@ -77,9 +77,13 @@ def test_after_any_command_for_a_copy_the_tags_that_move_at_the_source_can_move_
 
 @given(source=modes(), target=modes())
 def test_what_is_said_to_freeze_does_freeze(source, target):
-    row = row_of(source, ("MUTABLE", []), judged(source, target, merged_settings(Baseline(), "app")))
+    row = row_of(
+        source,
+        ("MUTABLE", []),
+        judged(source, target, merged_settings(Baseline(), "app", Place("222222222222", "eu-west-1"))),
+    )
     answer = would_freeze(row, context_of("", []), *target)
-    frozen = judged(source, target, merged_settings(Baseline(), "app")).frozen_tags
+    frozen = judged(source, target, merged_settings(Baseline(), "app", Place("222222222222", "eu-west-1"))).frozen_tags
     assert frozen is not None
     assert answer is None or bool(frozen) is answer
 

@@ -1,0 +1,1 @@
+"""Checks of one group, a module each; `checks.catalog` lists them."""
