@@ -244,6 +244,23 @@ def test_what_a_deny_blocks_depends_on_denials_alone(written, prefixes):
         assert found.verdict is GrantVerdict.DENIED_EXPLICIT
 
 
+MALFORMED = [
+    "11111111111", "1111-1111-1111", "{{ account }}", "<ACCOUNT_ID>", "${data.x.account_id}", "arn:aws:iam::*:root",
+    "arn:aws:iam::${var.account}:root", f"arn:aws:iam::{SOURCE}:role/*", "o-exampleorg1", int(SOURCE), None,
+]  # fmt: skip
+
+
+@settings(deadline=None)
+@given(policies, statements(), st.sampled_from(MALFORMED), st.sampled_from(["Principal", "NotPrincipal"]), _NAMES)
+def test_a_malformed_principal_is_like_an_account_that_never_calls(written, added, malformed, element, name):
+    def beside(principal):
+        statement = {name: value for name, value in added.items() if name != "Principal"}
+        return explained([*written, {**statement, element: {"AWS": [OTHER, principal]}}], name)
+
+    found, expected = beside(malformed), beside("999999999999")
+    assert (found.verdict, found.replicate, found.create) == (expected.verdict, expected.replicate, expected.create)
+
+
 KEYS = {
     "aws:MultiFactorAuthPresent": [None, "false"],
     "aws:PrincipalTag/team": [None, "core", "", "other"],
