@@ -34,7 +34,7 @@ from __future__ import annotations
 import json
 
 from checks.baseline.merged_settings import merged_source_settings
-from checks.engine.text import names_text
+from checks.engine.text import prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
@@ -51,8 +51,8 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     basic = "ENHANCED" not in (scan_type, present) and frequency != "CONTINUOUS_SCAN" and present is not None
     prefix = required_prefix(row["repository"], context, place, context.baseline.source_settings)
     return Remediation(
-        summary=f"Scan {names_text((prefix,))} in {place} as the baseline requires; the scan type applies to the whole "
-        "registry.",
+        summary=f"Scan {prefixes_text((prefix,))} in {place} as the baseline requires; the scan type applies to "
+        "the whole registry.",
         changes=(actions.cover_scanning(place, (prefix,), scan_type, frequency),),
         safe=basic,
     )

@@ -3,7 +3,8 @@
 ## What it checks
 
 A waiver in force must match at least one finding of the run. Where part of its scope was not evaluated (the run was
-narrowed, a registry could not be read, a check that it names failed), the answer is unknown.
+narrowed to accounts, Regions or checks, a registry or the tags of repositories could not be read, a check that it names
+failed), the answer is unknown.
 
 ## Why it matters
 
@@ -25,7 +26,8 @@ others. A waiver that is not in force is left to `waivers.in-force`.
 
 - NIST SP 800-53 revision 5, CM-3 Configuration Change Control (retained exceptions are reviewed):
   https://csrc.nist.gov/pubs/sp/800/53/r5/upd1/final
-- Python's `fnmatch`, whose patterns `checks` and `repositories` are: https://docs.python.org/3/library/fnmatch.html
+- Python's `fnmatch`, whose patterns `checks` and `repositories` are (`regions`, `account_names` and `tags` know `*`
+  only): https://docs.python.org/3/library/fnmatch.html
 """
 
 from __future__ import annotations

@@ -46,6 +46,7 @@ def row_of(source, copy, answer):
         "destination_region": "eu-west-1",
         "repository": "app",
         "source_tag_mutability": source[0],
+        "source_mutability_exclusions": json.dumps(source[1]),
         "tag_mutability": copy[0],
         "mutability_exclusions": json.dumps(copy[1]),
         **{name: getattr(answer, name) for name in names},
@@ -90,5 +91,5 @@ def test_what_is_said_to_freeze_does_freeze(source, target):
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "MUTABLE"])
 def test_a_source_that_was_not_read_is_not_taken_for_one_that_stands_still(mode):
-    row = {"source_tag_mutability": None, "repository": "app"}
+    row = {"source_tag_mutability": None, "source_mutability_exclusions": None, "repository": "app"}
     assert would_freeze(row, context_of("", []), mode, ["v*"]) is None
