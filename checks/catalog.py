@@ -88,6 +88,7 @@ _IDS = (
     "settings.encryption",
     "settings.repository-policy",
     "settings.lifecycle-policy-present",
+    "settings.lifecycle-policy",
     "settings.moving-tags",
     "settings.template-covers-rule",
     "settings.template-as-declared",

@@ -15,7 +15,12 @@ _ALSO = {
     "scanning": ("scan_shortfalls",),
     "encryption": ("encryption_in_baseline_terms",),
     "repository_policy": ("repository_policy_kind",),
-    "lifecycle_policy": ("lifecycle_policy_kind", "earlier_expiry", "undeclared_pull_time_rules"),
+    "lifecycle_policy": (
+        "lifecycle_policy_determined",
+        "lifecycle_policy_kind",
+        "earlier_expiry",
+        "undeclared_pull_time_rules",
+    ),
     "tags": ("missing_tag_keys", "missing_tags"),
 }
 """Field of the baseline → columns about it besides `expected_…` and `…_required`."""

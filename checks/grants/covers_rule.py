@@ -4,7 +4,8 @@
 
 Where the destination allows at least some of a link's repositories, it must allow all that the rules can replicate:
 the repositories that exist, and every name that a filter can match in the future. A rule without filters needs a
-statement for `repository/*`.
+statement for `repository/*`. What the baseline requires and no rule replicates is not judged here:
+`rules.required-link-present` says which part of it the destination would refuse.
 
 ## Why it matters
 
@@ -58,10 +59,13 @@ CHECK = Check(
     message="the registry policy of {destination_account}/{destination_region} allows account {source_account} to "
     "replicate only a part of what its rules match; not covered: {uncovered_prefixes:prefixes}",
     remediation=_remediation,
-    when=("grant_given",),
+    when=(
+        "present",
+        "grant_given",
+    ),
     unknown="whether the registry policy of {destination_account}/{destination_region} covers all that account "
     "{source_account} replicates is unknown{grant_reason:because}",
-    evidence=("grant_verdict", "prefixes", "expected_prefixes"),
+    evidence=("grant_verdict", "prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:DescribeRepositories"),
     controls=("own: NIST 800-53 AC-3",),

@@ -2,8 +2,8 @@
 
 ## What it checks
 
-Where the destination allows replication, it must also allow `ecr:CreateRepository` for every repository that the link
-replicates and that does not exist at the destination.
+Where the destination allows replication, it must also allow `ecr:CreateRepository` for every repository that the rules
+match and that does not exist at the destination. What the baseline requires and no rule replicates is not judged here.
 
 ## Why it matters
 
@@ -12,7 +12,7 @@ the same name. The setup works on the day on which it is tested; every new repos
 
 ## How to fix
 
-The remediation adds `ecr:CreateRepository` for the prefixes that the link replicates. Put repository creation
+The remediation adds `ecr:CreateRepository` for the prefixes that the rules match. Put repository creation
 templates in place first, so that new repositories have the right settings from the start. If only your own pipeline
 should create repositories, create the missing ones there; that resolves the finding too.
 
@@ -32,6 +32,7 @@ unknown.
 
 from __future__ import annotations
 
+from checks.engine.text import names_in
 from checks.expectations import between
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import replication_grants
@@ -42,7 +43,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     return Remediation(
         summary=f"Allow replication from account {row['source_account']} to create repositories in "
         f"{replication_grants.place(row)}, or create the missing ones there.",
-        changes=(replication_grants.grant(row, context, create_only=True),),
+        changes=(replication_grants.grant(row, context, names_in(row["prefixes"]), create_only=True),),
     )
 
 
@@ -57,7 +58,10 @@ CHECK = Check(
     "{source_account} to create {uncreatable_repository_count:count repository} missing there: "
     "{uncreatable_repositories:names}",
     remediation=_remediation,
-    when=("grant_given",),
+    when=(
+        "present",
+        "grant_given",
+    ),
     unknown="whether every repository that account {source_account} replicates exists at "
     "{destination_account}/{destination_region} or may be created there is unknown",
     evidence=("uncreatable_repositories", "absent_repository_count", "grant_verdict", "prefixes"),

@@ -2,8 +2,8 @@
 
 ## What it checks
 
-Where a repository creation template for replication at the destination sets resource tags, and serves names that a
-link from another account replicates, the registry policy must allow that account `ecr:TagResource` for those names.
+Where a repository creation template for replication at the destination sets resource tags, and serves names that the
+rules of another account replicate there, the registry policy must allow that account `ecr:TagResource` for those names.
 
 ## Why it matters
 
@@ -73,10 +73,10 @@ CHECK = Check(
     "{source_account} replicates there, and the registry policy does not allow it ecr:TagResource for "
     "{untaggable_prefixes:prefixes}",
     remediation=_remediation,
-    when=("grant_given", "template_sets_tags"),
+    when=("present", "grant_given", "template_sets_tags"),
     unknown="whether account {source_account} may tag what it replicates to {destination_account}/{destination_region} "
     "is unknown",
-    evidence=("grant_verdict", "prefixes", "expected_prefixes"),
+    evidence=("grant_verdict", "prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:DescribeRepositoryCreationTemplates"),
     controls=("own: NIST 800-53 CM-8",),

@@ -69,8 +69,8 @@ class TemplatePlan:
             self.blockers.append(f"the template {prefix} already exists, and does not apply to replication")
             return
         declared = self._declared(prefix)
-        if declared.blocker:
-            self.blockers.append(f"a template {prefix}: {declared.blocker}")
+        if declared.incomplete:
+            self.blockers.append(f"a template {prefix}: {declared.incomplete}")
             return
         self.changes.append(actions.create_template(self.place, prefix, declared.template))
 

@@ -30,6 +30,13 @@ class DeclaredTemplate:
     """Fields as AWS spells them, without the prefix."""
     blocker: str = ""
     """Why it must be completed manually, as a clause; then the template must not be created as it is."""
+    undetermined: str = ""
+    """What a new template must also have and the baseline does not determine, as a clause."""
+
+    @property
+    def incomplete(self) -> str:
+        """Why a template must not be created from it; empty where it may."""
+        return self.blocker or self.undetermined
 
     @property
     def harmless(self) -> bool:
@@ -66,20 +73,25 @@ def declared_template(baseline: Baseline, prefix: str, at: Place, present: Mappi
     template = {"appliedFor": [REPLICATION], **_mutability(settings), **_documents(settings)}
     if settings.undetermined:
         return DeclaredTemplate(template, UNDETERMINED)
+    undetermined = ""
+    if settings.repository_policy == "required":
+        undetermined = "the baseline requires a repository policy, and does not specify it"
     encryption = _encryption(settings.encryption, place)
     if encryption is None:
-        return DeclaredTemplate(template, "the baseline requires a customer managed key, and does not specify its ARN")
+        blocker = "the baseline requires a customer managed key, and does not specify its ARN"
+        return DeclaredTemplate(template, blocker, undetermined)
     if encryption:
         template["encryptionConfiguration"] = encryption
     if settings.tags:
         template["resourceTags"] = [{"Key": key, "Value": value} for key, value in sorted(settings.tags.items())]
     if "kms" not in str(encryption.get("encryptionType", "")).lower() and not settings.tags:
-        return DeclaredTemplate(template)
+        return DeclaredTemplate(template, undetermined=undetermined)
     roles = {str(other["customRoleArn"]) for other in present.values() if other.get("customRoleArn")}
     own = sorted(role for role in roles if f"::{place[0]}:" in role)
     if not own:
-        return DeclaredTemplate(template, "KMS or resource tags need a custom role, and no existing template has one")
-    return DeclaredTemplate({**template, "customRoleArn": own[0]})
+        blocker = "KMS or resource tags need a custom role, and no existing template has one"
+        return DeclaredTemplate(template, blocker, undetermined)
+    return DeclaredTemplate({**template, "customRoleArn": own[0]}, undetermined=undetermined)
 
 
 def _mutability(settings: Settings) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from checks.baseline.merged_settings import merged_settings, prefixes_of_settings
 from checks.changes import Change, CreateTemplate
-from checks.model import RegistryId, RemediationContext
+from checks.model import RegistryId, Remediation, RemediationContext
 from checks.remediation import actions
 from checks.remediation.creation_templates import LINK_COLUMNS
 from checks.remediation.declared_templates import (
@@ -50,6 +50,20 @@ class Prerequisites:
             "the encryption of a repository cannot be changed after its creation.",
             "Then run the audit again to get the commands.",
         )
+
+
+def unable_to_receive(destination: RegistryId, required_by: Iterable[str]) -> Remediation:
+    """Instead of a rule to a registry at which nothing can arrive; other checks report why, and how to change it."""
+    at = "/".join(destination)
+    return Remediation(
+        summary=f"Let {at} receive replicas, or require another destination.",
+        manual=(
+            f"Nothing can arrive at {at} now, so no rule is generated: its account is not active, or its Region is not "
+            "enabled or not valid. See organization.accounts-active, organization.region-enabled and "
+            "rules.destination-region-valid.",
+            f"Change that and audit again, or correct this destination in the baseline ({', '.join(required_by)}).",
+        ),
+    )
 
 
 def prerequisites(
@@ -122,6 +136,8 @@ def _template(
         return declared.blocker
     if asked is None or not gives(declared.template, asked, place):
         return f"no template applies to these names alone, because its prefix {prefix} also matches others"
+    if prefix not in present and declared.undetermined:
+        return declared.undetermined
     if prefix not in present:
         return actions.create_template(place, prefix, declared.template)
     names_of_template = ("encryptionConfiguration", "customRoleArn")

@@ -3,7 +3,8 @@
 ## What it checks
 
 Each filter of a rule is compared with the repositories of its registry. At least one name must begin with it, unless a
-requirement of the baseline depends on the filter as it stands.
+requirement of the baseline with a destination of the rule requires a prefix that begins with the filter. Of two
+required prefixes of which one begins with the other, only the shorter counts.
 
 ## Why it matters
 

@@ -5,7 +5,7 @@
 A filter is the literal beginning of a name: `prod` matches `prod/api`, and `production/api` and `prod2` as well. The
 check compares each filter with the repositories of its registry. It fails where some names end right after the filter
 or continue with `/`, and others continue with a letter or a digit. A filter that ends in `/`, `-`, `_` or `.` passes,
-and so does one that the baseline writes exactly so.
+and so does one that the baseline writes exactly so, unless it writes a shorter prefix too that contains it.
 
 ## Why it matters
 

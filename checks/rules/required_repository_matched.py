@@ -42,7 +42,7 @@ from checks.engine.text import names_in, prefixes_text
 from checks.expectations import between
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions, quota
-from checks.remediation.prerequisites import prerequisites
+from checks.remediation.prerequisites import prerequisites, unable_to_receive
 from checks.tables import REPLICAS
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     older = row["source_has_images"] is not False
     rest = ", and backfill what is older than the rule." if older else "."
     summary = f"Replicate {prefixes_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}{rest}"
+    if row["destination_can_receive"] is False:
+        return unable_to_receive(destination, names_in(row["required_by"]))
     if quota.is_full_for(context, source, destination):
         limit = context.registries[source]["destinations_limit"]
         return Remediation(summary=summary, manual=quota.splitting(source, limit))

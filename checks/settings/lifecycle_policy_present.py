@@ -3,7 +3,8 @@
 ## What it checks
 
 Where the baseline requires a lifecycle policy at a destination repository, and no rule replicates deletions there,
-the repository must have a lifecycle policy with at least one rule. Its content is not compared.
+the repository must have a lifecycle policy with at least one rule. Which one it must be is
+`settings.lifecycle-policy`.
 
 ## Why it matters
 
@@ -19,7 +20,8 @@ follow the source, enable `deleteReplication` instead.
 
 ## Limits of this check
 
-Presence is evaluated, not what the policy does: one that never expires anything passes. Lifecycle rules that count from
+Presence is evaluated, not what the policy does: where the baseline requires some policy, one that never expires
+anything passes. Lifecycle rules that count from
 the last pull expire replicas, which are seldom pulled, sooner than the source. A policy text that cannot be parsed is
 unknown.
 

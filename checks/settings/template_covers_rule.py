@@ -2,9 +2,10 @@
 
 ## What it checks
 
-For each link, every repository name that the rules can replicate must be served by a repository creation template at
-the destination that applies to replication. A template's prefix ends in an implied `/`: `prod` serves `prod/api`, and
-neither `prod-x` nor `prod` itself. `ROOT` serves the rest.
+For each link with rules, every repository name that they can replicate must be served by a repository creation template
+at the destination that applies to replication. What the baseline requires and no rule replicates is not judged here. A
+template's prefix ends in an implied `/`: `prod` serves `prod/api`, and neither `prod-x` nor `prod` itself. `ROOT`
+serves the rest.
 
 ## Why it matters
 
@@ -34,50 +35,28 @@ Regions without templates; there, the put is refused.
 
 from __future__ import annotations
 
-from checks.changes import Change
 from checks.engine.text import names_in, names_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
-from checks.remediation.declared_templates import REPLICATION, declared_template, prefix_covering, templates_of
-from checks.remediation.replication_grants import copied, tagging
+from checks.remediation.template_service import template_service
 from checks.tables import LINKS
 
 
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
-    place = actions.destination(row)
-    present = templates_of(context.registries[place])
-    unserved = names_in(row["prefixes_without_template"]) or copied(row)
-    prefixes = tuple(dict.fromkeys(map(prefix_covering, unserved)))
-    changes: list[Change] = []
-    tagged: list[str] = []
-    manual: list[str] = []
-    safe = True
-    for prefix in prefixes:
-        if prefix in present:
-            purposes = [*present[prefix].get("appliedFor", ()), REPLICATION]
-            changes.append(actions.update_template(place, present[prefix]["prefix"], {"appliedFor": purposes}))
-            tagged += [prefix] if present[prefix].get("resourceTags") else []
-            safe = False
-            continue
-        declared = declared_template(context.baseline, prefix, context.place(place), present)
-        if declared.blocker:
-            manual.append(f"Create the template {prefix} at {'/'.join(place)} manually: {declared.blocker}.")
-            continue
-        changes.append(actions.create_template(place, prefix, declared.template))
-        tagged += [prefix] if declared.template.get("resourceTags") else []
-        safe = safe and declared.harmless
-    grants = tagging(row, context, tuple(name for name in unserved if prefix_covering(name) in tagged))
-    if manual:
-        manual.append(
-            "The role must be in that account, trust ecr.amazonaws.com, and allow ecr:CreateRepository, "
-            "ecr:ReplicateImage, ecr:TagResource, kms:CreateGrant, kms:RetireGrant and kms:DescribeKey."
-        )
+    unserved = names_in(row["prefixes_without_template"]) or names_in(row["prefixes"])
+    service = template_service(row, context, unserved)
+    role = (
+        "The role must be in that account, trust ecr.amazonaws.com, and allow ecr:CreateRepository, "
+        "ecr:ReplicateImage, ecr:TagResource, kms:CreateGrant, kms:RetireGrant and kms:DescribeKey."
+    )
+    manual = (*service.manual, role) if service.needs_role else service.manual
     return Remediation(
-        summary=f"Let the template {names_text(prefixes)} at {'/'.join(place)} serve what replication creates.",
-        changes=(*grants, *changes),
-        safe=bool(changes) and safe and not grants and not manual,
-        manual=tuple(manual),
+        summary=f"Let the template {names_text(service.prefixes)} at {'/'.join(actions.destination(row))} serve what "
+        "replication creates.",
+        changes=(*service.grants, *service.changes),
+        safe=bool(service.changes) and service.safe and not service.grants and not manual,
+        manual=manual,
     )
 
 
@@ -91,9 +70,10 @@ CHECK = Check(
     message="replication from account {source_account} to {destination_account}/{destination_region} can create "
     "repositories that no template serves: {prefixes_without_template:prefixes}",
     remediation=_remediation,
+    when=("present",),
     unknown="whether templates at {destination_account}/{destination_region} serve what account {source_account} "
     "replicates there is unknown",
-    evidence=("prefixes", "expected_prefixes"),
+    evidence=("prefixes",),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositoryCreationTemplates"),
     controls=("own: NIST 800-53 CM-2", "own: NIST 800-53 CM-6"),

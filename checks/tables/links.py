@@ -23,6 +23,16 @@ LINKS = Table(
         text("expected_prefixes", 'Prefixes that the baseline requires, JSON array; `[""]` is everything'),
         text("missing_prefixes", "Required prefixes that no rule to this destination covers, JSON array"),
         text(
+            "missing_prefixes_refused",
+            "Those of them for which the destination's registry policy does not allow both actions of replication, JSON "
+            "array; null: unknown",
+        ),
+        text(
+            "missing_prefixes_without_template",
+            "Those of them that no creation template for REPLICATION serves, JSON array; null: unknown",
+        ),
+        text("missing_prefixes_obstacles", "Both, as a clause; empty: none that is known"),
+        text(
             "expected_delete_replication", "`on` or `off` as the baseline requires for this link; empty: not specified"
         ),
         flag("declaration_required", "Whether the link is present and the baseline forbids undeclared links"),
@@ -37,6 +47,11 @@ LINKS = Table(
             "regions_not_enabled",
             "Source or destination, where the Region is not enabled in the account, JSON array of `account/region "
             "(STATUS)`; null: a status could not be read",
+        ),
+        flag(
+            "destination_can_receive",
+            "False where nothing arrives whatever the rules and grants: the destination's account is not active, or its "
+            "Region is not enabled there or not in the source's partition; true also where a state was not read",
         ),
         flag(
             "backfill_ended",
@@ -58,7 +73,7 @@ LINKS = Table(
         flag("cross_account", "Whether it crosses accounts, so the destination's registry policy must allow it"),
         text(
             "grant_verdict",
-            "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that the link replicates; null: indeterminate or policy not read",
+            "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that its rules replicate or, without rules, that the baseline requires; null: indeterminate or policy not read",
         ),
         text("grant_reason", "Reason for `grant_verdict`, as a clause"),
         count(

@@ -27,6 +27,11 @@ REPLICAS = Table(
             "Whether a rule replicates it there and the source has images older than `replication_delay_minutes`",
         ),
         flag("destination_present", "Whether the repository exists at the destination"),
+        flag(
+            "destination_can_receive",
+            "False where nothing arrives whatever the rules and grants: the destination's account is not active, or its "
+            "Region is not enabled there or not in the source's partition; true also where a state was not read",
+        ),
         flag("images_comparable", "Whether a rule replicates it there and it exists on both sides"),
         count(
             "images_missing",
@@ -147,6 +152,20 @@ REPLICAS = Table(
             "lifecycle_policy_required",
             "Whether the repository exists there, deletions are not replicated, and the baseline requires a lifecycle policy",
         ),
+        flag(
+            "lifecycle_policy_determined",
+            "Whether the baseline determines which lifecycle policy the repository has, and it exists there with one, or "
+            "must have one although deletions are replicated",
+        ),
+        text(
+            "lifecycle_policy_kind",
+            "Kind of that policy, in the terms of `expected_lifecycle_policy_kind`: none, one, another, or that one",
+        ),
+        text(
+            "expected_lifecycle_policy_kind",
+            "Kind that the baseline determines: the lifecycle policy of the baseline or of the source, or none; empty: any",
+        ),
+        text("lifecycle_policy_unknown", "Why `lifecycle_policy_kind` is unknown, as a clause"),
         flag("lifecycle_policy_present", "Whether the destination has a lifecycle policy"),
         count(
             "lifecycle_rules", "Rules in that policy; 0: there is no policy; null: not read, or it could not be parsed"

@@ -26,9 +26,8 @@ others. A waiver that is not in force is left to `waivers.in-force`.
 
 - NIST SP 800-53 revision 5, CM-3 Configuration Change Control (retained exceptions are reviewed):
   https://csrc.nist.gov/pubs/sp/800/53/r5/upd1/final
-- Python's `fnmatch`, whose patterns `checks` and `repositories` are; `regions`, `account_names` and `tags` know
-  `*` only:
-  https://docs.python.org/3/library/fnmatch.html
+- Python's `fnmatch`, whose patterns `checks` and `repositories` are (`regions`, `account_names` and `tags` know `*`
+  only): https://docs.python.org/3/library/fnmatch.html
 """
 
 from __future__ import annotations

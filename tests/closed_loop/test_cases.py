@@ -209,8 +209,9 @@ def leaves_changed_documents_alone(
     tampered = json.loads(json.dumps(world))
     if not tamper(tampered, requested):
         return
-    others = differences(world, World.from_document(tampered).to_document())
-    with serve(World.from_document(tampered)) as simulation:
+    changed = World.from_document(tampered)
+    others = differences(world, changed.to_document())
+    with serve(changed) as simulation:
         ended = [
             run(script.text, simulation, account, aws, folder) for script in scripts for account in accounts(script)
         ]

@@ -30,8 +30,7 @@ ecr-audit() {
   return "$code"
 }
 kept() { # kept FILE TEXT: the commands in FILE, in the background, until they have printed TEXT
-  # Programs that stay are started for themselves: what answers short calls takes one at a time.
-  PATH=${PATH_OF_KEPT:-$PATH} bash "$1" > "$1.log" 2>&1 &
+  bash "$1" > "$1.log" 2>&1 &
   for _ in $(seq 600); do
     if grep -qF -- "$2" "$1.log"; then return 0; fi
     if ! kill -0 $! 2> /dev/null; then break; fi

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import runpy
 import sys
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from tests.forking import answer, executable
 
 def quick_ecr_audit() -> contextlib.AbstractContextManager[str]:
     """A folder for PATH that contains an executable `ecr-audit`."""
-    return executable("ecr-audit", __file__)
+    return executable("ecr-audit", __file__, others=[WORKER])
 
 
+WORKER = "ecr-audit-worker"
+"""The executable that a service starts its workers with, in place of Python."""
 LONGEST = 40_000
 """Characters of a PDF's page that are set: the cover, the summary and some findings."""
 _kept = contextlib.ExitStack()
@@ -38,8 +41,13 @@ def end() -> None:
     kept_ecr_audit.cache_clear()
 
 
-def _prepare() -> None:
+def _prepare(folder: str) -> None:
     import importlib
+    import os
+    import types
+
+    # Reading in several processes is for other tests: each of them would import everything again.
+    os.cpu_count = lambda: 1
 
     import boto3  # noqa: F401 - what most commands import first
     import pandas as pd  # noqa: F401
@@ -58,15 +66,25 @@ def _prepare() -> None:
         "reports.run_view",
         "audit.baseline_generator",
         "schedules.configuration.loading",
+        "schedules.service.main",
+        "schedules.service.worker",
+        "ecr_audit.simulator",
+        "ecr_audit.web.app",
+        "ecr_audit.web.serving",
     ):
         importlib.import_module(module)
     load_engine()
+    from schedules.service import processes
+
+    processes.sys = types.SimpleNamespace(executable=str(Path(folder) / WORKER))  # type: ignore[attr-defined]
     set_whole = pdf.to_pdf
     pdf.to_pdf = lambda html, **more: set_whole(html[:LONGEST], **more)
 
 
 def _ecr_audit(arguments: list[str]) -> None:
-    """Be the program of the caller. Ends with SystemExit."""
+    """Be the program of the caller, or a worker of it. Ends with SystemExit."""
+    if arguments[:1] == [WORKER]:
+        runpy.run_module("ecr_audit.worker", run_name="__main__")
     from ecr_audit.cli import main
 
     sys.argv = ["ecr-audit", *arguments]
@@ -74,5 +92,5 @@ def _ecr_audit(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    _prepare()
+    _prepare(sys.argv[2])
     answer(sys.argv[1], _ecr_audit)

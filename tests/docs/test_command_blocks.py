@@ -61,7 +61,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     with serve(World.from_document(document)) as simulation, quick_ecr_audit() as ours, quick_aws() as theirs:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ECR_AUDIT_"))}
         usual = os.pathsep.join((str(ROOT / ".venv" / "bin"), os.environ["PATH"]))
-        paths = {"PATH": os.pathsep.join((ours, theirs, usual)), "PATH_OF_KEPT": usual}
+        paths = {"PATH": os.pathsep.join((ours, theirs, usual))}
         kept["ECR_AUDIT_WORLD"] = str(world)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = str(free.getsockname()[1])

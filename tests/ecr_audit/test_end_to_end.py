@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 
 from checks.catalog import CHECKS
 from ecr_audit.simulator import DEMO_BASELINE, DEMO_WORLD, World, load_world, serve
+from tests.docs.quick_ecr_audit import kept_ecr_audit
 from tests.ecr_audit.test_commands import ENVIRONMENT, ecr_audit, installed_ecr_audit
 
 pytestmark = pytest.mark.xdist_group("commands")
@@ -172,11 +172,11 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(tmp_path: Path):
     document = load_world(DEMO_WORLD).to_document()
     arguments = [
         "run", "--baseline", str(DEMO_BASELINE), "--output", str(tmp_path), "--store", str(tmp_path / "store"),
-        "--format", "json", "--processes", "2",
+        "--format", "json", "--processes", "2", "--accounts", "210000000021,210000000022",
     ]  # fmt: skip
     with serve(World.from_document(document | {"faults": slow})) as simulation:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ecr_audit", *arguments],
+            [kept_ecr_audit(), *arguments],
             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
             env=ENVIRONMENT | simulation.environment(), start_new_session=True,
         )  # fmt: skip

@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from schedules.configuration.loading import example_configuration
 from schedules.deliveries.receipts import Receipts
 from schedules.jobs.leases import Leases
 from schedules.jobs.queue import Job, JobQueue, JobState, Kind
+from tests.docs.quick_ecr_audit import kept_ecr_audit
 from tests.ecr_audit.test_commands import ENVIRONMENT, ecr_audit
 from tests.ecr_audit.test_end_to_end import small_world
 
@@ -254,7 +254,7 @@ def test_run_that_is_stopped_is_cancelled_and_no_other_service_continues_it(fold
     slow = [{"operation": "ecr:DescribeRegistry", "kind": "latency", "seconds": 20.0}]
     with serve(small_world(faults=slow)) as simulation:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ecr_audit", "schedule", "run", "nightly", "--config", str(folder / "service.yaml")],
+            [kept_ecr_audit(), "schedule", "run", "nightly", "--config", str(folder / "service.yaml")],
             stderr=subprocess.PIPE, text=True, env=ENVIRONMENT | simulation.environment(),
         )  # fmt: skip
         assert process.stderr is not None
@@ -275,7 +275,7 @@ def test_run_only_follows_what_a_service_has_taken(folder: Path) -> None:
     queue = JobQueue(store.engine, lambda: dt.datetime.now(dt.UTC))
     assert Leases(store.engine).take("schedule:nightly", "another", time.time())
     process = subprocess.Popen(
-        [sys.executable, "-m", "ecr_audit", "schedule", "run", "nightly", "--config", str(folder / "service.yaml")],
+        [kept_ecr_audit(), "schedule", "run", "nightly", "--config", str(folder / "service.yaml")],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT,
     )  # fmt: skip
     until = time.monotonic() + 60

@@ -1,4 +1,7 @@
-"""`ecr-audit serve` as people meet it: a real process, a simulated organization, a browser, and signals."""
+"""`ecr-audit serve` as people meet it: a real process, a simulated organization, a browser, and signals.
+
+Where the start is not what is shown, the process and its workers are forked; see `tests.docs.quick_ecr_audit`.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,11 @@ import pytest
 
 from ecr_audit.simulator import DEMO_BASELINE, DEMO_WORLD, load_world, serve
 from ecr_audit.simulator.faults import Fault
+from tests.docs.quick_ecr_audit import kept_ecr_audit
 from tests.reports.test_html import CHROMIUM  # where it is, and why tests are skipped without
 
+pytestmark = pytest.mark.xdist_group("commands")
+INSTALLED = (sys.executable, "-m", "ecr_audit")
 SECONDS = 120.0
 CONFIGURATION = """\
 version: 1
@@ -66,18 +72,18 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
+def served(folder: Path, *program: str) -> Iterator[Served]:
     with serve(load_world(DEMO_WORLD)) as simulation:
         (folder / "service.yaml").write_text(CONFIGURATION.format(endpoint=simulation.endpoint))
         (folder / "baseline.yaml").write_text(DEMO_BASELINE.read_text())
-        with started(folder, simulation.environment()) as (url, process):
+        with started(folder, simulation.environment(), *program) as (url, process):
             yield Served(url, folder, process, simulation.world)
 
 
 @contextmanager
-def started(folder: Path, environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def started(folder: Path, environment: dict[str, str], *program: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "ecr_audit", "serve", "--log-format", "json"],
+        [*program, "serve", "--log-format", "json"],
         cwd=folder, env=os.environ | environment, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr is not None
@@ -108,7 +114,7 @@ def _keep(said: IO[str], path: Path) -> None:
 def test_a_person_audits_follows_opens_the_pdf_and_waives(tmp_path: Path) -> None:
     from playwright.sync_api import expect, sync_playwright
 
-    with served(tmp_path) as service, sync_playwright() as playwright:
+    with served(tmp_path, kept_ecr_audit()) as service, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(base_url=service.url)
         page.set_default_timeout(SECONDS * 1000)
@@ -147,7 +153,7 @@ def test_a_person_audits_follows_opens_the_pdf_and_waives(tmp_path: Path) -> Non
 
 
 def test_a_stop_in_the_middle_goes_on_with_the_next_start(tmp_path: Path) -> None:
-    with served(tmp_path) as service:
+    with served(tmp_path, *INSTALLED) as service:
         service.world.faults += (Fault("ecr:DescribeRegistry", "latency", seconds=2.0),)
         job = service.api("/audits", {"schedule": "nightly"})
         service.until(f"/jobs/{job['id']}", lambda found: found["note"].startswith("reading rules"))
@@ -155,7 +161,7 @@ def test_a_stop_in_the_middle_goes_on_with_the_next_start(tmp_path: Path) -> Non
         assert service.process.wait(SECONDS) == 0
         service.world.faults = service.world.faults[:-1]
         environment = {"AWS_ENDPOINT_URL": ""} | _aws()
-        with started(tmp_path, environment) as (url, _):
+        with started(tmp_path, environment, kept_ecr_audit()) as (url, _):
             service.url = url
             ended = service.until(f"/jobs/{job['id']}", lambda found: found["state"] == "done")
             assert ended["attempts"] == 1
@@ -183,7 +189,7 @@ def _aws() -> dict[str, str]:
 def test_it_does_not_open_itself_to_the_world(tmp_path: Path, options: list[str], words: str) -> None:
     (tmp_path / "service.yaml").write_text("version: 1\nstore: store\n")
     answer = subprocess.run(
-        [sys.executable, "-m", "ecr_audit", "serve", *options],
+        [kept_ecr_audit(), "serve", *options],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -200,7 +206,7 @@ def test_a_port_that_is_taken_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         answer = subprocess.run(
-            [sys.executable, "-m", "ecr_audit", "serve", "--port", port],
+            [kept_ecr_audit(), "serve", "--port", port],
             cwd=tmp_path, capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert answer.returncode == 2

@@ -41,10 +41,34 @@ def baseline() -> Baseline:
     return load_baseline(json.dumps(document, default=str), "baseline.yaml")
 
 
+REPOSITORIES = frozenset(
+    [
+        "billing/ledger",
+        "billing/tax",
+        "experiments/roads",
+        "experiments/tides",
+        "mobile/app",
+        "play/board",
+        "playground/maze",
+        "reports/exporter",
+        "shipping/api",
+        "shipping/labels",
+        "shipping/routing",
+        "tracking/api",
+        "tracking/edge",
+        "tracking/geofence",
+        "tracking/notifier",
+    ]
+)
+"""A third of the demo's. With the others, no more checks have rows here, nor rows of both verdicts."""
+
+
 def world_document() -> dict[str, Any]:
     """The demo organization without its own faults; templates tag what they create, and sources sign."""
     document = load_world(DEMO_WORLD).to_document() | {"faults": []}
     for registry in document["registries"]:
+        held = registry.get("repositories", [])
+        registry["repositories"] = [one for one in held if one["name"] in REPOSITORIES]
         if registry.get("rules"):
             profile = f"arn:aws:signer:{registry['region']}:{registry['account']}:/signing-profiles/release"
             registry.setdefault("signing", {"rules": [{"signingProfileArn": profile}]})
@@ -111,7 +135,7 @@ def test_the_world_is_worth_denying(undenied: Verdicts):
     }
     silent = [check for check, values in decided.items() if not values]
     assert len(silent) <= len(decided) // 20, f"too few checks have rows here to deny: not {silent}"
-    assert sum(len(values) == 2 for values in decided.values()) > 30
+    assert sum(len(values) == 2 for values in decided.values()) > 60
 
 
 def changed(evidence: Evidence, now: Verdicts, before: Verdicts) -> dict[tuple[str, ...], Any]:

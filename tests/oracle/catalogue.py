@@ -18,6 +18,7 @@ from tests.oracle.links import (
 )
 from tests.oracle.others import other_checks
 from tests.oracle.replicas import image_checks, replica_checks, template_checks
+from tests.oracle.sources import source_checks
 
 
 def judgement(document: Mapping[str, Any], baseline: Mapping[str, Any]) -> dict[str, Rows]:
@@ -36,4 +37,5 @@ def judgement(document: Mapping[str, Any], baseline: Mapping[str, Any]) -> dict[
         **image_checks(world, links),
         **template_checks(world, links),
         **other_checks(world, links),
+        **source_checks(world, links),
     }

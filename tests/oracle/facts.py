@@ -22,6 +22,8 @@ REGIONS = {
 }
 """Regions of ECR in the worlds, with their partitions; any other is none."""
 AUDIT_ROLE = "ecr-audit"
+WHERE = ("repositories", "accounts", "ous", "regions", "tags")
+"""Keys of an entry of settings that say where it applies, and the tags, which are merged apart."""
 
 
 class World:
@@ -182,14 +184,30 @@ class World:
             found.append((one, list(sources.get("repositories", ())) or [""], destinations))
         return found
 
-    def settings(self, repository: str) -> dict[str, Any]:
-        """The settings that the baseline requires of replicas of this name: the longest prefix, field by field."""
-        fitting: list[tuple[int, int, Mapping[str, Any]]] = []
-        for number, entry in enumerate(self.baseline.get("settings", ())):
+    def settings(self, repository: str, place: Place, section: str = "settings") -> dict[str, Any]:
+        """The settings that the baseline requires of a repository: the longest prefix and narrowest place, by field."""
+        fitting: list[tuple[int, tuple[int, int, bool], int]] = []
+        entries = self.baseline.get(section, ())
+        for number, entry in enumerate(entries):
             lengths = [len(one) for one in entry.get("repositories", ("",)) if repository.startswith(one)]
-            if lengths:
-                fitting.append((max(lengths), number, entry))
+            if lengths and self.covers(entry, place):
+                fitting.append((max(lengths), self._narrowness(entry, place[0]), number))
         merged: dict[str, Any] = {}
-        for _, _, entry in sorted(fitting, key=lambda one: one[:2]):
-            merged.update({key: value for key, value in entry.items() if key not in ("repositories", "tags")})
+        for _, _, number in sorted(fitting):
+            found = {key: value for key, value in entries[number].items() if key not in WHERE}
+            if "tag_mutability" in found:
+                merged.pop("mutability_exclusions", None)
+            merged.update(found)
         return merged
+
+    def _narrowness(self, entry: Mapping[str, Any], account: str) -> tuple[int, int, bool]:
+        """An account id is narrower than a deep unit, that than a wide one, and that than everywhere; then Regions."""
+        with_regions = bool(entry.get("regions"))
+        if account in entry.get("accounts", ()):
+            return 2, 0, with_regions
+        _, ids = self.units.get(self.accounts.get(account, {}).get("unit", ""), ("Root", ()))
+        depths = [0]
+        for unit in entry.get("ous", ()):
+            if self.inside(account, unit):
+                depths.append(ids.index(unit) + 1 if unit in ids else unit.removeprefix("Root/").count("/") + 1)
+        return (1, max(depths), with_regions) if max(depths) else (0, 0, with_regions)

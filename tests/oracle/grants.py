@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.oracle.facts import Place, World
@@ -26,12 +27,15 @@ from tests.oracle.policies import (
     like,
     listed,
     opposite,
+    replication_role,
     statements,
 )
 
 REPLICATE, CREATE = "ecr:ReplicateImage", "ecr:CreateRepository"
 _NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 KNOWN = {text for one in ECR_ACTIONS for text in (f"ecr:{one}", f"ecr:{one.lower()}")}
+SOMEBODY = Caller(UNKNOWN, ANYONE, UNKNOWN, UNKNOWN)
+"""A caller of which nothing is known."""
 DEFAULT_ACTIONS = ("ecr:ReplicateImage", "ecr:CreateRepository", "ecr:TagResource", "ecr:BatchImportUpstreamImage")
 
 
@@ -149,7 +153,7 @@ def _beyond(world: World, statement: Mapping[str, Any], owner: str) -> bool:
         limited = _limits(statement)
         if limited is not None:
             return limited != ("accounts", {owner})
-        return condition_holds(statement, Caller("000000000009", ANYONE, UNKNOWN)) is not False
+        return condition_holds(statement, SOMEBODY) is not False
     return any(_let_in(world, statement, one) for one in _accounts(statement) - {owner})
 
 
@@ -195,13 +199,13 @@ def _for_replication(statement: Mapping[str, Any], owner: str) -> bool:
 
 
 def _conditions_satisfiable(world: World, place: Place, statement: Mapping[str, Any]) -> str:
-    named = sorted(_accounts(statement) - {place[0]})
+    callers = [world.caller(one) for one in sorted(_accounts(statement) - {place[0]})]
     if ("everyone", "") in _named(statement):
-        limited = _limits(statement)
-        others = [one for one in world.accounts if world.member(one) and one != place[0]]
-        named = sorted(limited[1]) if limited and limited[0] == "accounts" else others
-    callers = [world.caller(one) for one in named or ["000000000009"]]
-    possible = any_of(condition_holds(statement, caller) for caller in callers)
+        kind, names = _limits(statement) or ("", set())
+        members = [world.caller(one) for one in world.accounts if world.member(one) and one != place[0]]
+        strangers = [replace(one, arn=replication_role(one.account)) for one in world.strangers(names) if one.path]
+        callers = [world.caller(one) for one in sorted(names)] if kind == "accounts" else [*members, *strangers]
+    possible = any_of(condition_holds(statement, one) for one in callers or [SOMEBODY])
     return said(possible, when=_for_replication(statement, place[0]))
 
 
@@ -227,7 +231,7 @@ def _grantee_in_organization(world: World, place: Place, statement: Mapping[str,
     if ("everyone", "") in _named(statement):
         limited = _limits(statement)
         if limited is None:
-            return said(False, when=applied)
+            return said(None if _perhaps_limited(statement) else False, when=applied)
         kind, names = limited
         inside = all(one == OURS if kind == "organizations" else world.member(one) for one in names)
         return said(inside, when=applied)
@@ -240,13 +244,17 @@ def _grantee_in_organization(world: World, place: Place, statement: Mapping[str,
 def _not_public(_world: World, _place: Place, statement: Mapping[str, Any]) -> str:
     if statement["Effect"] != "Allow" or ("everyone", "") not in _named(statement) or _limits(statement):
         return said(True)
-    if condition_holds(statement, Caller("000000000009", ANYONE, UNKNOWN)) is False:
+    if condition_holds(statement, SOMEBODY) is False:
         return said(True)
+    return said(None if _perhaps_limited(statement) else False)
+
+
+def _perhaps_limited(statement: Mapping[str, Any]) -> bool:
+    """Whether a condition on the network or on the source may limit whom a statement allows."""
     doubtful = {"aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:SourceAccount", "aws:SourceArn"}
-    positive = [
-        key
+    return any(
+        key in doubtful
         for operator, keys in statement.get("Condition", {}).items()
         if "Not" not in operator and not operator.endswith("IfExists")
         for key in keys
-    ]
-    return said(None if doubtful & set(positive) else False)
+    )

@@ -58,8 +58,12 @@ def _repeats(rule: dict[str, Any]) -> bool:
 
 
 def _concerned(world: World, place: Place, rule: Rule) -> list[list[str]]:
-    """The prefixes of each requirement with a destination of *rule*."""
-    return [prefixes for _, prefixes, to in world.required(place) if set(to) & set(rule.destinations)]
+    """The prefixes of each requirement with a destination of *rule*, without those that a shorter one contains."""
+    return [
+        [one for one in prefixes if not any(one != other and one.startswith(other) for other in prefixes)]
+        for _, prefixes, to in world.required(place)
+        if set(to) & set(rule.destinations)
+    ]
 
 
 def _filters_as_declared(world: World, place: Place, rule: Rule) -> str:
@@ -169,7 +173,7 @@ def _mode(repository: Any) -> tuple[str, frozenset[str]]:
 
 
 def _expected_mode(world: World, one: Replica) -> tuple[str, frozenset[str]] | None:
-    wanted = world.settings(one.name)
+    wanted = world.settings(one.name, one.link.destination)
     asked = wanted.get("tag_mutability")
     if asked == "same-as-source":
         return _mode((world.repositories(one.link.source) or {})[one.name])

@@ -85,28 +85,33 @@ def _here(world: World, one: Replica) -> Mapping[str, Any]:
 
 
 def _scanned(world: World, one: Replica, there: Answer) -> str:
-    scanning = world.settings(one.name).get("scanning")
-    required = scanning is not None and scanning.get("required", True)
     place = one.link.destination
+    scanning = world.settings(one.name, place).get("scanning")
+    required = scanning is not None and scanning.get("required", True)
+    frequencies = scan_frequencies(world, place, one.name)
+    scanned = None if frequencies is None else bool(frequencies & {"SCAN_ON_PUSH", "CONTINUOUS_SCAN"})
+    return said(scanned, when=all_of((required, there)))
+
+
+def scan_frequencies(world: World, place: Place, name: str) -> set[str] | None:
+    """The frequencies of the scanning rules that apply to a repository; None: not read."""
     readable = world.readable(place, "ecr:BatchGetRepositoryScanningConfiguration")
-    frequencies = {
+    found = {
         rule["scanFrequency"]
         for rule in world.registry(place).get("scanning", {}).get("rules", ())
         for entry in rule["repositoryFilters"]
-        if (like(entry["filter"], one.name) if "*" in entry["filter"] else entry["filter"] in one.name)
+        if (like(entry["filter"], name) if "*" in entry["filter"] else entry["filter"] in name)
     }
-    return said(
-        bool(frequencies & {"SCAN_ON_PUSH", "CONTINUOUS_SCAN"}) if readable else None, when=all_of((required, there))
-    )
+    return found if readable else None
 
 
 def _encryption(world: World, one: Replica, there: Answer) -> str:
-    expected = world.settings(one.name).get("encryption")
+    expected = world.settings(one.name, one.link.destination).get("encryption")
     found = _there(world, one).get("encryption", {"type": "AES256"})
-    return said(_encrypted(world, one.link.destination, expected or {}, found), when=all_of((bool(expected), there)))
+    return said(encrypted(world, one.link.destination, expected or {}, found), when=all_of((bool(expected), there)))
 
 
-def _encrypted(world: World, place: Place, expected: Mapping[str, Any], found: Mapping[str, Any]) -> Answer:
+def encrypted(world: World, place: Place, expected: Mapping[str, Any], found: Mapping[str, Any]) -> Answer:
     if not expected or found["type"] != expected["type"]:
         return False
     key = expected.get("key", "")
@@ -144,7 +149,7 @@ def _key_usable(world: World, one: Replica, there: Answer) -> str:
     )
 
 
-def _text(world: World, place: Place, name: str) -> str | None:
+def policy_text(world: World, place: Place, name: str) -> str | None:
     """A repository policy's text; None: not read."""
     names = world.repositories(place)
     if names is None or name not in names or not world.readable(place, "ecr:GetRepositoryPolicy", name):
@@ -154,15 +159,15 @@ def _text(world: World, place: Place, name: str) -> str | None:
 
 def _policy_by_baseline(world: World, one: Replica) -> str | None:
     """Text of the policy that the baseline determines for the replica; empty: it determines none; None: not read."""
-    expected = world.settings(one.name).get("repository_policy")
+    expected = world.settings(one.name, one.link.destination).get("repository_policy")
     if expected == "same-as-source":
-        return _text(world, one.link.source, one.name)
+        return policy_text(world, one.link.source, one.name)
     return json.dumps(expected) if isinstance(expected, dict) else ""
 
 
 def _repository_policy(world: World, one: Replica, there: Answer) -> str:
-    expected = world.settings(one.name).get("repository_policy")
-    found = _text(world, one.link.destination, one.name)
+    expected = world.settings(one.name, one.link.destination).get("repository_policy")
+    found = policy_text(world, one.link.destination, one.name)
     wanted = all_of((expected is not None, there))
     if found is None or expected is None:
         return said(None, when=wanted)

@@ -61,6 +61,7 @@ def _baseline(dice: Random, cells: list[Cell]) -> dict[str, Any]:
     baseline: dict[str, Any] = {"version": 1}
     baseline["replication"] = [one for cell in cells for one in cell.requirements]
     baseline["settings"] = [one for cell in cells for one in cell.settings]
+    baseline["source_settings"] = [one for cell in cells for one in cell.source_settings]
     if dice.random() < 0.5:
         baseline["undeclared_replication"] = "forbidden"
         baseline["allowed_destinations"] = dice.choice(
@@ -117,6 +118,7 @@ class Cell:
                            if one in self.members or region == REGIONS[0]]  # fmt: skip
         self.faults = self._faults()
         self.requirements, self.settings = self._requirements(), self._settings()
+        self.source_settings = self._source_settings()
 
     def maybe(self, share: float) -> bool:
         return self.dice.random() < share
@@ -439,8 +441,10 @@ class Cell:
         sources: dict[str, Any] = {
             "accounts": self.dice.choice(([self.source], [self.source, self.second], [self.destination]))
         }
-        if self.maybe(0.2):
+        if self.maybe(0.4):
             sources["ous"] = [self.dice.choice(("Workloads", "Workloads/Prod", "ou-abcd-33333333"))]
+            if self.maybe(0.5):
+                sources.pop("accounts")
         if self.maybe(0.7):
             sources["regions"] = [self.dice.choice(REGIONS)]
         if self.maybe(0.7):
@@ -451,7 +455,11 @@ class Cell:
         if self.maybe(0.6):
             chosen = list(dict.fromkeys((self.target, *chosen[1:])))
         # ECR refuses a registry as its own destination, and a baseline that can ask for nothing else.
-        own = {(account, region) for account in ("same", *sources["accounts"]) for region in sources.get("regions", ())}
+        own = {
+            (account, region)
+            for account in ("same", *sources.get("accounts", ()))
+            for region in sources.get("regions", ())
+        }
         chosen = [one for one in chosen if one not in own] or [(self.partner, REGIONS[0])]
         found: dict[str, Any] = {
             "name": f"{self.word} {number}",
@@ -464,12 +472,23 @@ class Cell:
 
     def _settings(self) -> list[dict[str, Any]]:
         prefixes = self.dice.sample((self.word, f"{self.word}/", f"{self.word}/api"), k=self.dice.choice((0, 1, 2)))
-        return [{"repositories": [prefix], **self._setting()} for prefix in prefixes]
+        found = [{"repositories": [prefix], **self._setting()} for prefix in prefixes]
+        if found and self.maybe(0.5):
+            where = self.dice.choice(
+                ({"accounts": [self.destination]}, {"regions": ["eu-west-1"]}, {"ous": ["Workloads"]})
+            )
+            found.append({**where, "repositories": found[0]["repositories"], **self._setting()})
+        return found
+
+    def _source_settings(self) -> list[dict[str, Any]]:
+        found = {key: value for key, value in self._setting().items() if value != "same-as-source"}
+        where: dict[str, Any] = self.dice.choice(({}, {"accounts": [self.source]}, {"regions": ["eu-west-1"]}))
+        return [{**where, "repositories": [self.word], **found}] if found and self.maybe(0.8) else []
 
     def _setting(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         if self.maybe(0.6):
-            found["scanning"] = {"required": self.maybe(0.85)}
+            found["scanning"] = {"required": self.maybe(0.85), "type": self.dice.choice((None, "BASIC", "ENHANCED"))}
         if self.maybe(0.6):
             key = f"arn:aws:kms:{{region}}:{{account}}:key/{self.word}"
             kinds = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,12 +17,13 @@ from audit.tables.links.chains import chain_columns, mutual_columns
 from audit.tables.links.endpoints import (
     account_columns,
     bound_columns,
+    can_receive,
     enabled_columns,
     region_columns,
     signing_columns,
     template_columns,
 )
-from audit.tables.links.grants import grant_columns, tag_columns
+from audit.tables.links.grants import grant_columns, obstacle_columns, tag_columns
 from audit.tables.links.names import LinkNames
 from audit.tables.links.source_conflicts import SourceConflicts, find_source_conflicts
 from audit.tables.misplaced_grants import MisplacedGrants
@@ -61,8 +62,15 @@ class Link:
 
     @property
     def replicated(self) -> tuple[str, ...]:
-        """What the link replicates, or would replicate if it met the baseline."""
-        return _fewest((*(self.prefixes or ()), *self.expected_prefixes))
+        """What the rules replicate; where no rule does, or they were not read, what the baseline requires."""
+        return self.prefixes or self.expected_prefixes
+
+    @property
+    def missing_prefixes(self) -> tuple[str, ...] | None:
+        """What the baseline requires and no rule replicates."""
+        if self.prefixes is None:
+            return None
+        return tuple(prefix for prefix in self.expected_prefixes if not is_covered(prefix, self.prefixes))
 
 
 @lru_cache(maxsize=4_096)
@@ -110,10 +118,12 @@ def _row(
         **_requirement_columns(link),
         **_declaration_columns(index, link),
         **region_columns(index, source, destination),
+        "destination_can_receive": can_receive(index, source, destination),
         **enabled_columns(index, source, destination),
         **backfill_columns(index.parts[source].registry.backfills, destination),
         **account_columns(index, source[0], destination[0]),
         **grant_columns(index, names, source, destination, link.replicated, misplaced),
+        **obstacle_columns(index, source, destination, link.missing_prefixes),
         **tag_columns(index, source, destination, link.replicated),
         **template_columns(index, destination, link.replicated),
         **signing_columns(index, source, destination, link.replicated),
@@ -126,8 +136,7 @@ def _row(
 
 
 def _requirement_columns(link: Link) -> dict[str, Any]:
-    prefixes, expected = link.prefixes, link.expected_prefixes
-    missing = None if prefixes is None else [prefix for prefix in expected if not is_covered(prefix, prefixes)]
+    prefixes, expected, missing = link.prefixes, link.expected_prefixes, link.missing_prefixes
     present = None if link.rules is None else bool(link.rules)
     return {
         "present": present,
@@ -141,7 +150,7 @@ def _requirement_columns(link: Link) -> dict[str, Any]:
     }
 
 
-def _expected_delete(link: Link, missing: list[str] | None) -> str:
+def _expected_delete(link: Link, missing: Sequence[str] | None) -> str:
     """`on` or `off` where the requirements agree; only unmet ones count, if any, because a new rule is for them."""
     unmet = [applied for applied in link.effective_requirements if set(applied.prefixes) & set(missing or ())]
     wanted = {applied.requirement.delete_replication for applied in unmet or link.effective_requirements} - {None}

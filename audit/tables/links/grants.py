@@ -11,15 +11,17 @@ from typing import Any
 from audit.tables.documents import Template
 from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import compact
+from audit.tables.links.endpoints import uncovered_prefixes
 from audit.tables.links.names import Link, LinkNames
 from audit.tables.misplaced_grants import MisplacedGrants
 from audit.tables.organization import gaps_text
 from checks.baseline.requirements import is_covered, minimal_prefixes
+from checks.engine.text import prefixes_text
 from checks.iam import GrantVerdict, LinkRequest, LinkVerdict, PolicyProblem, link_verdict, parse_policy
 from checks.iam.condition_keys import Context
 from checks.iam.coverage import action_coverage
 from checks.iam.decision import weight
-from checks.iam.request import REPLICATE, Caller
+from checks.iam.request import CREATE, REPLICATE, Caller
 from checks.model import RegistryId
 
 
@@ -179,6 +181,48 @@ def _organization(index: EvidenceIndex, account: str) -> str | None:
     if organization is None or member is None:
         return None
     return organization.id if member else ""
+
+
+def obstacle_columns(
+    index: EvidenceIndex, source: RegistryId, destination: RegistryId, missing: Sequence[str] | None
+) -> dict[str, Any]:
+    """What rules for the *missing* prefixes, which the baseline requires, would meet at the destination."""
+    refused = _refused(index, source, destination, missing)
+    unserved = _unserved(index, destination, missing)
+    found = [
+        *([f"the registry policy there does not allow it for {prefixes_text(tuple(refused))}"] if refused else []),
+        *([f"no creation template there serves {prefixes_text(tuple(unserved))}"] if unserved else []),
+    ]
+    return {
+        "missing_prefixes_refused": None if refused is None else compact(refused),
+        "missing_prefixes_without_template": None if unserved is None else compact(unserved),
+        "missing_prefixes_obstacles": "; ".join(found),
+    }
+
+
+def _unserved(index: EvidenceIndex, destination: RegistryId, missing: Sequence[str] | None) -> list[str] | None:
+    """Those of *missing* that no creation template serves; None: unknown."""
+    if missing is not None and not missing:
+        return []
+    parsed = index.templates.get(destination)
+    return (
+        None if missing is None or parsed is None or parsed.value is None else uncovered_prefixes(missing, parsed.value)
+    )
+
+
+def _refused(
+    index: EvidenceIndex, source: RegistryId, destination: RegistryId, missing: Sequence[str] | None
+) -> list[str] | None:
+    """Those of *missing* for which replication may not create repositories and push to them; None: unknown."""
+    if source[0] == destination[0] or (missing is not None and not missing):
+        return []
+    record = index.registry(destination)
+    if missing is None or record is None or record.registry_policy is None:
+        return None
+    request = link_request(index, source, destination)
+    found = [action_coverage(record.registry_policy, request, action, missing) for action in (REPLICATE, CREATE)]
+    refused = minimal_prefixes(prefix for one in found for prefix in one.uncovered)
+    return None if not refused and None in (one.covered for one in found) else list(refused)
 
 
 TAG = "ecr:TagResource"

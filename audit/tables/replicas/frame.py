@@ -7,9 +7,10 @@ import pandas as pd
 
 from audit.tables.categorical import Categorical
 from audit.tables.evidence_index import EvidenceIndex, account_texts, partition_texts, region_texts
-from audit.tables.frames import UNKNOWN, frame, integers
+from audit.tables.frames import NO, UNKNOWN, YES, Flags, frame, integers
 from audit.tables.image_index import ImageIndex
 from audit.tables.images.differences import Differences
+from audit.tables.links.endpoints import can_receive
 from audit.tables.replica_pairs import Pairs
 from audit.tables.replicas.expiry import expiry_columns
 from audit.tables.replicas.exposure import categorical_texts, exposure_columns
@@ -40,6 +41,7 @@ def replicas_frame(
             "required_by": pairs.required_by.texts(),
             "delete_replication": pairs.delete_replication,
             "destination_present": pairs.present,
+            "destination_can_receive": _receiving(index, pairs),
             **image_columns(index, repository_index, pairs, images, found),
             **expiry_columns(index, repository_index, pairs, images, found),
             **status_columns(pairs, images, found),
@@ -47,3 +49,13 @@ def replicas_frame(
             **exposure_columns(index, repository_index, pairs, expected),
         },
     )
+
+
+def _receiving(index: EvidenceIndex, pairs: Pairs) -> Flags:
+    """Whether each destination can receive replicas from its source: one answer for all replicas of a link."""
+    size = len(index.universe)
+    links, case = np.unique(pairs.source * size + pairs.destination, return_inverse=True)
+    ends = ((index.universe[link // size], index.universe[link % size]) for link in links.tolist())
+    answers = np.array([YES if can_receive(index, *each) else NO for each in ends], dtype=np.int8)
+    found: Flags = answers[case.reshape(-1)]
+    return found

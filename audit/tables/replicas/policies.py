@@ -5,6 +5,7 @@ replicate them.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,10 @@ from checks.policy_comparison import (
 )
 from checks.policy_documents.canonical import same_policy
 
-_NONE, _SOME, _OTHER = "no repository policy", "a repository policy", "another repository policy"
+_REPOSITORY, _LIFECYCLE = "repository policy", "lifecycle policy"
+
+_Same = Callable[[str, str], bool | None]
+"""Whether two texts of one kind of policy are equivalent; None: one of them cannot be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ class LifecycleAnswer:
     lifecycle_policy_required: bool | None = None
     lifecycle_policy_present: bool | None = None
     lifecycle_rules: int | None = None
+    lifecycle_policy_determined: bool | None = None
+    lifecycle_policy_kind: str | None = None
+    expected_lifecycle_policy_kind: str | None = None
+    lifecycle_policy_unknown: str | None = None
     lifecycle_policy: str | None = None
     source_lifecycle_policy: str | None = None
     expected_lifecycle_policy: str | None = None
@@ -56,12 +64,12 @@ def compare_repository_policy(
     expected = _expected(asked, source)
     kind, unknown = (None, None)
     if asked is not None and present and here is not None and expected is not None:
-        kind = _kind(asked, expected, here)
+        kind = _kind(_REPOSITORY, asked, expected, here, same_policy)
         unknown = "the repository policy could not be parsed" if kind is None else ""
     return RepositoryPolicyAnswer(
         repository_policy_required=False if asked is None else present,
         repository_policy_kind=kind,
-        expected_repository_policy_kind=None if expected is None else _expected_kind(asked, expected),
+        expected_repository_policy_kind=None if expected is None else _expected_kind(_REPOSITORY, asked, expected),
         repository_policy_unknown=unknown,
         repository_policy=here,
         expected_repository_policy=expected,
@@ -75,21 +83,21 @@ def _expected(asked: object, source: str | None) -> str | None:
     return source if asked == "same-as-source" else ""
 
 
-def _expected_kind(asked: object, expected: str) -> str:
-    """The requirement of the baseline as text; empty: none."""
+def _expected_kind(noun: str, asked: object, expected: str) -> str:
+    """The requirement of the baseline as text; empty: none. *noun*: the kind of policy."""
     if asked is None:
         return ""
     if not expected:
-        return _SOME if asked == "required" else _NONE
-    return f"the repository policy of the {'source' if asked == 'same-as-source' else 'baseline'}"
+        return f"a {noun}" if asked == "required" else f"no {noun}"
+    return f"the {noun} of the {'source' if asked == 'same-as-source' else 'baseline'}"
 
 
-def _kind(asked: object, expected: str, here: str) -> str | None:
+def _kind(noun: str, asked: object, expected: str, here: str, same: _Same) -> str | None:
     """The policy *here* in the terms of the baseline's requirement; None: a policy cannot be parsed."""
     if not here or not expected:
-        return _SOME if here else _NONE
-    same = same_policy(expected, here)
-    return None if same is None else _expected_kind(asked, expected) if same else _OTHER
+        return f"a {noun}" if here else f"no {noun}"
+    alike = same(expected, here)
+    return None if alike is None else _expected_kind(noun, asked, expected) if alike else f"another {noun}"
 
 
 def compare_lifecycle(
@@ -107,12 +115,39 @@ def compare_lifecycle(
         lifecycle_policy_required=False if False in facts else None if None in facts else True,
         lifecycle_policy_present=bool(here) if present and here is not None else None,
         lifecycle_rules=rule_count(here) if present and here is not None else None,
+        **_determined(present, delete_replication, asked, expected, here),
         lifecycle_policy=here,
         source_lifecycle_policy=source,
         expected_lifecycle_policy=expected,
         **(_expiry(source, here, own) if present else {}),
         **(_pulls(here, own) if present and here else {}),
     )
+
+
+def _determined(
+    present: bool | None, delete_replication: bool | None, asked: object, expected: str | None, here: str | None
+) -> dict[str, Any]:
+    """How *here* compares with the policy that the baseline or the source determines.
+
+    Without a policy *here* that is compared too where no other column says that one is required: the baseline gives a
+    document, and deletions are replicated.
+    """
+    determined = isinstance(asked, dict) or asked == "same-as-source"
+    compared = None if here is None else bool(here) or (isinstance(asked, dict) and delete_replication)
+    facts = (determined, present, compared)
+    answer: dict[str, Any] = {
+        "lifecycle_policy_determined": False if False in facts else None if None in facts else True,
+        "expected_lifecycle_policy_kind": "",
+    }
+    if determined:
+        answer["expected_lifecycle_policy_kind"] = (
+            None if expected is None else _expected_kind(_LIFECYCLE, asked, expected)
+        )
+    if determined and present and compared and here is not None and expected is not None:
+        kind = _kind(_LIFECYCLE, asked, expected, here, same_lifecycle)
+        unknown = "a lifecycle policy could not be parsed" if kind is None else ""
+        answer |= {"lifecycle_policy_kind": kind, "lifecycle_policy_unknown": unknown}
+    return answer
 
 
 def _expiry(source: str | None, here: str | None, own: str | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from audit.evidence import RegionRecord
 from checks.catalog import CHECKS
 from checks.engine.text import fields, names_in, render
 from checks.iam.request import SERVICE_LINKED_ROLE
-from checks.model import Check, Severity
+from checks.model import Check, RemediationContext, Severity
 from checks.tables import GRANTS
 from tests.audit.tables.worlds import (
     BACKUP,
@@ -142,6 +142,13 @@ WORLDS: dict[str, Callable[[], Tables]] = {
         "", registries=(registry(BACKUP, OTHER, registry_policy=grant(HUB)),), regions=regions("ENABLED")
     ),
     "the grant lies in the source's own registry": lambda: world("", hub={"registry_policy": grant(BACKUP)}),
+    "a suspended account is required": lambda: world(
+        wanted={"replication": [requirement(f"{THIRD}/{REGION}")]},
+        accounts=(member(HUB), member(BACKUP), member(THIRD, state="SUSPENDED")),
+    ),
+    "a disabled Region is required": lambda: world(
+        wanted={"replication": [requirement(*FAR)]}, regions=regions("DISABLED")
+    ),
     "a requirement without a rule": lambda: world(
         wanted={"replication": [requirement(f"{THIRD}/{REGION}")]}, registries=(registry(THIRD),)
     ),
@@ -291,6 +298,12 @@ def replica_where_nothing_arrives(found: Answers) -> Iterator[str]:
         for said in found.of(name, "pass"):
             if reached and reached <= closed:
                 yield f"{name} passes for {said.row['repository']}"
+    context = RemediationContext(baseline=baseline())
+    for name in ("rules.required-link-present", "rules.required-repository-matched"):
+        for said in found.of(name, "fail"):
+            there = (said.row["destination_account"], said.row["destination_region"])
+            if there in closed and said.check.remediation(said.row, context).changes:
+                yield f"a command of {name} replicates there"
     for chain in found.of("topology.chain-complete", "fail"):
         for missed in names_in(chain.row["unreached_registries"]):
             if tuple(missed.split("/")) in closed:

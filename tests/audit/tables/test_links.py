@@ -333,3 +333,56 @@ def test_registries_outside_the_scope_are_no_sources():
     assert tables.only("links")["source_account"] == HUB
     assert tables.only("rules")["account"] == HUB
     assert tables.row("registries", account=BACKUP)["rule_count"] == 1
+
+
+TAGGED = json.dumps([{"prefix": "prod", "appliedFor": ["REPLICATION"], "resourceTags": [{"Key": "a", "Value": "b"}]}])
+
+
+def required_wider(*rules, policy=None, templates="[]"):
+    """A link with *rules* and a baseline that requires `prod/` and `dev/`."""
+    hub = registry(HUB, rules=rules, repositories=[repository("prod/api"), repository("dev/api")])
+    backup = registry(BACKUP, registry_policy=policy, templates=templates, repositories=[repository("prod/api")])
+    wanted = baseline(requirement(TO_BACKUP, accounts=[HUB], repositories=["dev/", "prod/"]))
+    return build(evidence(hub, backup), wanted).only("links")
+
+
+def on_prod(*actions):
+    return grant(HUB, actions=actions, resource=f"arn:aws:ecr:{REGION}:{BACKUP}:repository/prod/*")
+
+
+def test_what_is_only_required_is_apart_from_what_the_rules_replicate():
+    row = required_wider(rule(TO_BACKUP, prefixes=["prod/"]), policy=on_prod("ecr:ReplicateImage"), templates=TAGGED)
+    assert (row["grant_verdict"], row["uncovered_prefixes"]) == ("ALLOWED", "[]")
+    assert (row["absent_repository_count"], row["uncreatable_repository_count"]) == (0, 0)
+    assert (row["prefixes_without_template"], row["untaggable_prefixes"]) == ("[]", '["prod/"]')
+    assert row["missing_prefixes"] == row["missing_prefixes_refused"] == '["dev/"]'
+    assert row["missing_prefixes_without_template"] == '["dev/"]'
+    assert row["missing_prefixes_obstacles"] == (
+        "the registry policy there does not allow it for dev/*; no creation template there serves dev/*"
+    )
+
+
+def test_a_grant_for_what_is_only_required_does_not_allow_what_the_rules_replicate():
+    row = required_wider(
+        rule(TO_BACKUP, prefixes=["dev/"]), policy=on_prod("ecr:ReplicateImage", "ecr:CreateRepository")
+    )
+    assert (row["grant_verdict"], row["grant_given"]) == ("DENIED_IMPLICIT", False)
+    assert (row["missing_prefixes"], row["missing_prefixes_refused"]) == ('["prod/"]', "[]")
+
+
+def test_a_link_without_rules_is_evaluated_for_what_is_required():
+    row = required_wider(policy=on_prod("ecr:ReplicateImage", "ecr:CreateRepository"))
+    assert (row["present"], row["grant_verdict"], row["absent_repositories"]) == (False, "ALLOWED", '["dev/api"]')
+    assert (row["missing_prefixes_refused"], row["uncovered_prefixes"]) == ('["dev/"]', '["dev/"]')
+
+
+@pytest.mark.parametrize(
+    ("policy", "templates", "refused", "unserved"),
+    [(None, None, None, None), ("", "[]", '["dev/"]', '["dev/"]'), ("{", "[]", None, '["dev/"]'),
+     (grant(HUB), '[{"prefix":"ROOT","appliedFor":["REPLICATION"]}]', "[]", "[]")],
+)  # fmt: skip
+def test_what_a_missing_rule_would_meet_at_the_destination(policy, templates, refused, unserved):
+    row = required_wider(rule(TO_BACKUP, prefixes=["prod/"]), policy=policy, templates=templates)
+    assert (row["missing_prefixes_refused"], row["missing_prefixes_without_template"]) == (refused, unserved)
+    met = required_wider(rule(TO_BACKUP), policy=policy, templates=templates)
+    assert (met["missing_prefixes_refused"], met["missing_prefixes_without_template"]) == ("[]", "[]")

@@ -47,7 +47,10 @@ def test_what_a_template_cannot_say_is_left_at_the_default_of_aws():
     settings = [
         {"tag_mutability": "same-as-source", "lifecycle_policy": "same-as-source", "repository_policy": "required"}
     ]
-    assert _declared(settings).template == {"appliedFor": ["REPLICATION"], "imageTagMutability": "MUTABLE"}
+    declared = _declared(settings)
+    assert declared.template == {"appliedFor": ["REPLICATION"], "imageTagMutability": "MUTABLE"}
+    assert (declared.blocker, declared.incomplete) == ("", declared.undetermined)
+    assert "does not specify it" in declared.undetermined
 
 
 def test_a_role_of_another_account_does_not_serve():

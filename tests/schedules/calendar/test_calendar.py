@@ -230,11 +230,12 @@ def test_it_is_what_the_rules_say_minute_for_minute(
 
 
 @modest
-@given(odd_times(1900), st.sampled_from(["30 2 * * *", "5,35 * * * *", "0 */3 * * *", "15 0,12 1 * 1", "0 0 * * *"]))
+@given(odd_times(1900), st.sampled_from(["30 2 * * *", "35 * * * *", "0 */3 * * *", "15 0,12 1 * 1", "0 0 * * *"]))
 def test_every_door_to_the_occasions_agrees(where: tuple[str, dt.datetime], cron: str) -> None:
     zone, middle = where
     schedule = at(cron, zone)
-    start, end = middle - DAY, middle + DAY
+    # The clocks are set in the day before the midnight. Each step is a search of its own, hence no more than needed.
+    start, end = middle - DAY, middle + 4 * 60 * MINUTE
     due = occasions(schedule, start, end)
     assert occasions(schedule, start, end, 3) == due[:3]
     stepped, judge = [], trigger(schedule)
