@@ -78,6 +78,11 @@ CHECK = Check(
     "is unknown",
     evidence=("grant_verdict", "prefixes"),
     at="destination",
-    permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:DescribeRepositoryCreationTemplates"),
+    permissions=(
+        "ecr:DescribeRegistry",
+        "ecr:GetRegistryPolicy",
+        "ecr:GetAccountSetting",
+        "ecr:DescribeRepositoryCreationTemplates",
+    ),
     controls=("own: NIST 800-53 CM-8",),
 )
