@@ -81,6 +81,10 @@ LINKS = Table(
             "Deny statements of the destination's registry policy that together deny every name that the link "
             "replicates; 0: some name is not denied; null: unknown, as where a replica's own repository policy may deny",
         ),
+        text(
+            "denial_reason",
+            "Which Deny statements block the link, or may block it, as a clause; empty: none does",
+        ),
         text("denying_statements", "Numbers of the Deny statements that deny some name of the link, JSON array"),
         text(
             "misplaced_grants",

@@ -36,6 +36,8 @@ _NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a
 KNOWN = {text for one in ECR_ACTIONS for text in (f"ecr:{one}", f"ecr:{one.lower()}")}
 SOMEBODY = Caller(UNKNOWN, ANYONE, UNKNOWN, UNKNOWN)
 """A caller of which nothing is known."""
+REPLICATOR = Caller(UNKNOWN, replication_role(UNKNOWN), UNKNOWN, UNKNOWN)
+"""The replication of an account of which nothing is known."""
 DEFAULT_ACTIONS = ("ecr:ReplicateImage", "ecr:CreateRepository", "ecr:TagResource", "ecr:BatchImportUpstreamImage")
 
 
@@ -82,14 +84,15 @@ def _link(world: World, link: Link) -> dict[str, str]:
     given = any_of(answers.values()) if text is not None else None
     if not crosses:
         given = False
+    copied = all_of((link.present, given))
     by_rules = possible_names(link.prefixes, existing, policy)
     covered = [answers[name] for name in by_rules]
     denied = [_denied(world, link, policy, name, caller) for name in names]
     return {
         "replication-allowed": said(given, when=crosses),
         "not-explicitly-denied": said(None if text is None else any_of(opposite(one) for one in denied), when=crosses),
-        "covers-rule": said(False if False in covered else None if None in covered else True, when=given),
-        "create-repository-allowed": said(_creatable(world, link, policy, caller), when=given),
+        "covers-rule": said(False if False in covered else None if None in covered else True, when=copied),
+        "create-repository-allowed": said(_creatable(world, link, policy, caller), when=copied),
     }
 
 
@@ -205,7 +208,7 @@ def _conditions_satisfiable(world: World, place: Place, statement: Mapping[str, 
         members = [world.caller(one) for one in world.accounts if world.member(one) and one != place[0]]
         strangers = [replace(one, arn=replication_role(one.account)) for one in world.strangers(names) if one.path]
         callers = [world.caller(one) for one in sorted(names)] if kind == "accounts" else [*members, *strangers]
-    possible = any_of(condition_holds(statement, one) for one in callers or [SOMEBODY])
+    possible = any_of(condition_holds(statement, one) for one in callers or [REPLICATOR])
     return said(possible, when=_for_replication(statement, place[0]))
 
 

@@ -20,18 +20,20 @@ def source_checks(world: World, links: list[Link]) -> dict[str, Rows]:
     for place in world.places():
         for name, repository in (world.repositories(place) or {}).items():
             wanted, key = world.settings(name, place, "source_settings"), (*place, name)
-            sends = _is_source(place, name, links)
+            sends = _is_source(world, place, name, links)
             found["sources.scanned"][key] = _scanned(world, place, name, wanted, sends)
             found["sources.encryption"][key] = _encryption(world, place, repository, wanted, sends)
             found["sources.repository-policy"][key] = _policy(world, place, name, wanted, sends)
     return found
 
 
-def _is_source(place: Place, name: str, links: list[Link]) -> Answer:
+def _is_source(world: World, place: Place, name: str, links: list[Link]) -> Answer:
     """Whether a rule replicates it, or the baseline requires that."""
     mine = [link for link in links if link.source == place]
     if any(link.required and name.startswith(link.required) for link in mine):
         return True
+    if world.rules(place) is None:
+        return None
     return any(rule.matches(name) for link in mine for rule in link.rules)
 
 

@@ -25,11 +25,11 @@ from checks.iam.request import CREATE, REPLICATE, Caller
 from checks.model import RegistryId
 
 
-def repository_denials(names: LinkNames, link: Link, caller: Caller) -> list[str]:
-    """Repositories at the destination of *link* whose repository policy may deny replication by *caller*."""
+def repository_denials(names: LinkNames, link: Link, request: LinkRequest) -> list[str]:
+    """Repositories at the destination of *link* whose repository policy may deny the replication *request*."""
     found: list[str] = []
     for text, repositories in names.policies_at_destination(link).items():
-        if _may_deny(text, caller):
+        if _may_deny(text, request.caller, request.time):
             found += repositories
     return sorted(found)
 
@@ -44,13 +44,13 @@ def denials_text(repositories: list[str]) -> str:
 
 
 @lru_cache(maxsize=8_192)
-def _may_deny(text: str, caller: Caller) -> bool:
+def _may_deny(text: str, caller: Caller, time: float | None) -> bool:
     if "Deny" not in text:
         return False
     policy = parse_policy(text)
     if isinstance(policy, PolicyProblem):
         return False
-    context = Context(caller, REPLICATE)
+    context = Context(caller, REPLICATE, time=time)
     return any(one.effect == "Deny" and weight(one, context) is not False for one in policy.statements)
 
 
@@ -88,14 +88,16 @@ def grant_columns(
         return columns | _nothing(_why_unread(index, destination), given=None)
     by_rules, every = prefixes
     found = _verdict(index, names, link, every, names.names(link))
-    denials = repository_denials(names, link, link_request(index, source, destination).caller)
-    undetermined_reason = f"; {denials_text(denials)}" if denials and found.verdict.gives is not False else ""
+    denials = repository_denials(names, link, link_request(index, source, destination))
+    doubt = denials_text(denials) if denials else ""
+    undetermined_reason = f"; {doubt}" if doubt and found.verdict.gives is not False else ""
     elsewhere = misplaced.for_link(source, destination)
     return columns | {
         "misplaced_grants": compact([str(place) for place in elsewhere]),
         "grant_verdict": None if found.verdict is GrantVerdict.INDETERMINATE else str(found.verdict),
         "grant_reason": found.reason + undetermined_reason + _misplaced_text(destination, elsewhere),
-        "explicit_deny_statements": _explicit_denies(found, doubtful=bool(undetermined_reason)),
+        "explicit_deny_statements": _explicit_denies(found, doubtful=bool(doubt)),
+        "denial_reason": "; ".join(filter(None, (found.denial_reason, "" if found.denied else doubt))),
         "denying_statements": compact(found.denying),
         "repository_denials": compact(denials[:LISTED]),
         "grant_given": found.verdict.gives,
@@ -138,16 +140,17 @@ def _misplaced_text(destination: RegistryId, places: Sequence[RegistryId]) -> st
 
 
 def _explicit_denies(found: LinkVerdict, *, doubtful: bool) -> int | None:
-    """Number of Deny statements that block the whole link; None: unknown."""
-    if found.verdict is GrantVerdict.DENIED_EXPLICIT:
-        # The verdict implies at least one, even where no single statement could be identified.
+    """Number of Deny statements that block the whole link, whatever is allowed; None: unknown."""
+    if found.denied:
+        # It implies at least one, even where no single statement denies every name.
         return max(1, len(found.denying))
-    return None if doubtful or found.verdict is GrantVerdict.INDETERMINATE else 0
+    return None if doubtful or found.denied is None else 0
 
 
 def _nothing(reason: str, *, given: bool | None) -> dict[str, Any]:
     return {
         "explicit_deny_statements": None,
+        "denial_reason": reason,
         "grant_verdict": None,
         "grant_reason": reason,
         "grant_given": given,
@@ -187,24 +190,18 @@ def _verdict(
 def link_request(index: EvidenceIndex, source: RegistryId, destination: RegistryId) -> LinkRequest:
     """The request to evaluate against the registry policy of *destination*, which was read."""
     record = index.parts[destination].registry
+    organization, path, outside = index.membership(source[0])
     return LinkRequest(
         source_account=source[0],
         destination_account=destination[0],
         region=destination[1],
         partition=record.partition,
-        organization_id=_organization(index, source[0]),
-        organization_path=index.paths(source[0])[1],
+        organization_id=organization,
+        organization_path=path,
         policy_scope=record.policy_scope,
+        outside=outside,
+        time=index.evidence.started_at,
     )
-
-
-def _organization(index: EvidenceIndex, account: str) -> str | None:
-    """Organization of *account*; None: unknown; empty: it is not in the organization of this run."""
-    organization = index.evidence.organization
-    member = index.is_member(account)
-    if organization is None or member is None:
-        return None
-    return organization.id if member else ""
 
 
 def obstacle_columns(
