@@ -79,7 +79,7 @@ def _link(world: World, link: Link) -> dict[str, str]:
     caller = world.caller(link.source[0])
     policy = statements(text) if text else []
     existing = list(world.repositories(link.source) or ())
-    names = possible_names((*link.prefixes, *link.required), existing, policy)
+    names = possible_names(link.prefixes or link.required, existing, policy)
     answers = {name: allowed([policy], REPLICATE, repository(link.destination, name), caller) for name in names}
     given = any_of(answers.values()) if text is not None else None
     if not crosses:
