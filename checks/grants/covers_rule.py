@@ -59,10 +59,7 @@ CHECK = Check(
     message="the registry policy of {destination_account}/{destination_region} allows account {source_account} to "
     "replicate only a part of what its rules match; not covered: {uncovered_prefixes:prefixes}",
     remediation=_remediation,
-    when=(
-        "present",
-        "grant_given",
-    ),
+    when=("grant_given",),
     unknown="whether the registry policy of {destination_account}/{destination_region} covers all that account "
     "{source_account} replicates is unknown{grant_reason:because}",
     evidence=("grant_verdict", "prefixes"),

@@ -98,62 +98,54 @@ same() { # same NAME: whether the response is exactly this text
   [ "$(cat "$work/now")" = "$(cat "$work/$1")" ]
 }""",
         "alike": """\
-forms() { # forms FILE: its JSON documents in one spelling, since AWS and other tools may write them differently
+forms() { # forms FILE: its JSON documents in one spelling, to compare them
   LC_ALL=C awk '
     function space() { while (substr(s, p, 1) ~ /[ \\t\\r\\n]/) p++ }
     function text(  from, c) {
       for (from = ++p; p <= n && (c = substr(s, p, 1)) != "\\""; p += c == "\\\\" ? 2 : 1);
-      c = substr(s, from, p++ - from)
-      gsub(/\\\\\\//, "/", c)
-      return c
+      c = substr(s, from, p++ - from); gsub(/\\\\\\//, "/", c); return c
     }
     function plain(x,  out, at, c) {
-      for (out = ""; (at = index(x, "\\\\")); x = substr(x, at + 2)) {
-        c = substr(x, at + 1, 1)
-        out = out substr(x, 1, at - 1) (c ~ /[nrt]/ ? " " : c == "u" ? "\\\\u" : c)
+      for (; (at = index(x, "\\\\")); x = substr(x, at + 2)) {
+        c = substr(x, at + 1, 1); out = out substr(x, 1, at - 1) (c ~ /[nrt]/ ? " " : c == "u" ? "\\\\u" : c)
       }
       return out x
     }
     function joined(one, m,  i, j, x, out) {
       for (i = 2; i <= m; i++) {
-        x = one[i]
-        for (j = i; j > 1 && one[j - 1] > x; j--) one[j] = one[j - 1]
-        one[j] = x
+        x = one[i]; for (j = i; j > 1 && one[j - 1] > x; j--) one[j] = one[j - 1]; one[j] = x
       }
-      for (i = 1; i <= m; i++) if (i == 1 || one[i] != one[i - 1]) { out = out (i > 1 ? "," : "") one[i]; kept++ }
+      kept = 0
+      for (i = 1; i <= m; i++) if (i == 1 || one[i] != one[i - 1]) out = out (kept++ ? "," : "") one[i]
       return out
     }
-    function value(key,  open, k, v, m, one, out) {
-      space()
-      open = substr(s, p, 1)
+    function member(  k, v) {
+      if (substr(s, p, 1) != "\\"") { bad = 1; return "" }
+      k = text(); space(); p++
+      if (k ~ /:/ && k !~ /^For/) k = tolower(k)
+      v = value(k)
+      if (k == "Version" && !variables || k == "Condition" && v == "{}") return ""
+      if (k ~ /^(Sid|Id|description)$/) return ""
+      return "\\"" k "\\":" v
+    }
+    function value(key,  open, v, m, one) {
+      space(); open = substr(s, p, 1)
       if (open == "{" || open == "[") {
         for (p++; !bad; ) {
-          space()
-          v = substr(s, p, 1)
+          space(); v = substr(s, p, 1)
           if (v == "}" || v == "]") { p++; break }
-          if (v == ",") { p++; continue }
-          if (v == "") { bad = 1; break }
-          if (open == "[") { one[++m] = value(key); continue }
-          if (v != "\\"") { bad = 1; break }
-          k = text()
-          space()
-          p++
-          if (k ~ /:/ && k !~ /^For/) k = tolower(k)
-          v = value(k)
-          if (k ~ /^(Sid|Id|description)$/ || (k == "Version" && !variables)) continue
-          if (k == "Condition" && v == "{}") continue
-          one[++m] = "\\"" k "\\":" v
+          if (v == ",") p++
+          else if (v == "") bad = 1
+          else if ((v = open == "[" ? value(key) : member()) != "") one[++m] = v
         }
-        kept = 0
-        out = joined(one, m)
-        if (open == "{") return out == "\\"AWS\\":\\"*\\"" ? "\\"*\\"" : "{" out "}"
-        return kept == 1 ? out : "[" out "]"
+        v = joined(one, m)
+        if (open == "[") return kept == 1 ? v : "[" v "]"
+        return v == "\\"AWS\\":\\"*\\"" ? "\\"*\\"" : "{" v "}"
       }
       if (open == "\\"") v = text()
       else {
-        for (k = p; p <= n && substr(s, p, 1) !~ /[],:}{[ \\t\\r\\n]/; p++);
-        if (p == k) { bad = 1; return "" }
-        v = substr(s, k, p - k)
+        match(substr(s, p, 99), /^[^],:}{[ \\t\\r\\n]*/); v = substr(s, p, RLENGTH); p += RLENGTH
+        if (v == "") bad = 1
       }
       if (key ~ /^(Not)?Action$/) v = tolower(v)
       if (key == "AWS" && v ~ /^arn:aws[a-z-]*:iam::[0-9]+:root$/) { split(v, part, ":"); v = part[5] }
@@ -161,14 +153,10 @@ forms() { # forms FILE: its JSON documents in one spelling, since AWS and other 
     }
     { s = s $0 "\\n" }
     END {
-      n = length(s)
-      p = 1
-      space()
-      if (substr(s, p, 1) ~ /["[]/) { # texts of documents, as JSON
+      n = length(s); p = 1; space()
+      if (substr(s, p, 1) ~ /["[]/) { # documents as texts in JSON
         for (; p <= n; p++) if (substr(s, p, 1) == "\\"") { out = out plain(text()) " "; p-- }
-        s = out
-        n = length(s)
-        p = 1
+        s = out; n = length(s); p = 1
       }
       variables = s ~ /\\$\\{/
       for (space(); p <= n && !bad; space()) print value("")

@@ -72,9 +72,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
         return Remediation(summary=summary, manual=quota.splitting(source, limit))
     delete = actions.switch(row["expected_delete_replication"])
     ground = prerequisites(context, source, destination, prefixes)
-    # Where the link has rules, the row counts the repositories of those only.
-    all_there = row["absent_repository_count"] == 0 and not row["present"]
-    if ground.blockers and not all_there:
+    if ground.blockers and row["absent_repository_count"] != 0:
         return Remediation(summary=summary, manual=ground.steps(destination))
     rule = actions.add_replication(source, destination, prefixes, delete)
     # The row does not say whether the source holds images; where it holds none, the backfill finds nothing to do.

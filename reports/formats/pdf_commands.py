@@ -19,7 +19,7 @@ COMMAND_COLUMNS, COMMAND_ROWS = 108, 68
 """What fits on a page of commands, with a heading above."""
 COMMAND_LINES = 120
 """Longer commands are not printed: the run's scripts are named instead."""
-COMMAND_LINES_TOTAL = 290
+COMMAND_LINES_TOTAL = 350
 """Lines of commands printed of all checks, the common header included."""
 SCRIPTS_NAMED = 4
 
