@@ -3,10 +3,9 @@
 ## What it checks
 
 For each link between two accounts, the registry policy of the destination is evaluated for the source account: may
-its replication role call `ecr:ReplicateImage` on at least one of the repositories that the rules match or, where no
-rule names the destination, that the baseline requires? Statements, principals, resources, conditions and denials are
-all taken into account, for the names that exist and for those that the prefixes allow. Links within one account need no
-statement.
+its replication role call `ecr:ReplicateImage` on the repositories that the rules match, or that the baseline requires?
+Statements, principals, resources, conditions and denials are all taken into account, for the names that exist and for
+those that the prefixes allow. Links within one account need no statement.
 
 ## Why it matters
 

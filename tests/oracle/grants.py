@@ -79,20 +79,19 @@ def _link(world: World, link: Link) -> dict[str, str]:
     caller = world.caller(link.source[0])
     policy = statements(text) if text else []
     existing = list(world.repositories(link.source) or ())
-    names = possible_names(link.prefixes or link.required, existing, policy)
+    names = possible_names((*link.prefixes, *link.required), existing, policy)
     answers = {name: allowed([policy], REPLICATE, repository(link.destination, name), caller) for name in names}
     given = any_of(answers.values()) if text is not None else None
     if not crosses:
         given = False
-    copied = all_of((link.present, given))
     by_rules = possible_names(link.prefixes, existing, policy)
     covered = [answers[name] for name in by_rules]
     denied = [_denied(world, link, policy, name, caller) for name in names]
     return {
         "replication-allowed": said(given, when=crosses),
         "not-explicitly-denied": said(None if text is None else any_of(opposite(one) for one in denied), when=crosses),
-        "covers-rule": said(False if False in covered else None if None in covered else True, when=copied),
-        "create-repository-allowed": said(_creatable(world, link, policy, caller), when=copied),
+        "covers-rule": said(all_of(covered) if link.read else None, when=given),
+        "create-repository-allowed": said(_creatable(world, link, policy, caller) if link.read else None, when=given),
     }
 
 
