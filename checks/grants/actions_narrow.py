@@ -2,9 +2,11 @@
 
 ## What it checks
 
-A statement that allows anything to a principal outside the registry's own account may contain only the actions that
-the baseline lists under `grants.allowed_actions`: by default `ecr:ReplicateImage`, `ecr:CreateRepository`,
-`ecr:TagResource` and `ecr:BatchImportUpstreamImage`. Wildcards such as `ecr:*`, and `NotAction`, contain more.
+A statement that allows anything to a principal outside the registry's own account may contain only the actions that the
+baseline lists under `grants.allowed_actions`: by default `ecr:ReplicateImage`, `ecr:CreateRepository`,
+`ecr:TagResource` and `ecr:BatchImportUpstreamImage`. Wildcards such as `ecr:*`, and `NotAction`, contain more: what ECR
+adds later belongs to them, so that a wildcard passes only where the baseline lists it or a wider one. A statement of
+which no principal of another account can meet the conditions is not evaluated.
 
 ## Why it matters
 

@@ -18,9 +18,10 @@ nothing to bound it by; then name the accounts that are meant.
 
 ## Limits of this check
 
-A condition on the network or on the source makes the answer unknown: whether it closes the statement for replication
-is not documented. Repository policies are not evaluated by this check. A statement that policy scope V1
-ignores has no effect today, which the finding says; its severity is then medium.
+A condition on the network makes the answer unknown: whether it closes the statement for replication is not documented.
+A statement whose conditions no principal of an account can meet, such as one on `aws:SourceAccount` or a time that is
+over, allows no account anything, and passes. Repository policies are not evaluated by this check. A statement that
+policy scope V1 ignores has no effect today, which the finding says; its severity is then medium.
 
 ## References
 

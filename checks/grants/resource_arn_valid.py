@@ -2,8 +2,8 @@
 
 ## What it checks
 
-Each `Resource` of each statement must be `*`, or an ARN that can match a repository of this very registry: service
-`ecr`, the registry's own partition, Region and account, and `repository/` before the name.
+Each entry of `Resource` or `NotResource` of each statement must be `*`, or an ARN that can match a repository of this
+very registry: service `ecr`, the registry's own partition, Region and account, and `repository/` before the name.
 
 ## Why it matters
 
