@@ -208,7 +208,7 @@ def _evaluated(
     tables["waivers"] = waivers_frame(waiver_rows(results, waivers, exceptions, scope_read))
     about_waivers = evaluate(inputs.of(WAIVER_CHECKS), tables, context)
     by_row = (*results, *with_causes(about_waivers.results, gaps, texts))
-    by_cause = folded(by_row, gaps, texts)
+    by_cause = folded(by_row, gaps, texts, registries.keys())
     tables["unknown_rows"] = unknown_rows_frame(row_records(by_row, by_cause))
     run = _assemble(
         evidence,

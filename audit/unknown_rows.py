@@ -116,6 +116,8 @@ class _Causes:
         """Where the read failed that is the cause of *finding*."""
         cause = finding.cause
         if cause is None or cause.kind is None:
+            if cause is not None and cause.reason == NOT_AUDITED:
+                yield from (place for place in places_of(finding) if _is_one(place) and place not in self._planned)
             return
         for place in places_of(finding):
             for gap in self._at(place):
@@ -137,13 +139,19 @@ def _needs(text: CheckText, gap: Gap) -> bool:
     return gap.operation in text.permissions or gap.permission in text.permissions
 
 
-def folded(results: Iterable[CheckResult], gaps: Iterable[Gap], texts: Iterable[CheckText]) -> tuple[CheckResult, ...]:
+def folded(
+    results: Iterable[CheckResult],
+    gaps: Iterable[Gap],
+    texts: Iterable[CheckText],
+    planned: Set[RegistryId] = frozenset(),
+) -> tuple[CheckResult, ...]:
     """*results* with one finding for the UNKNOWN rows of a check that have the same cause and the same waiver.
 
-    It stands where the first of its rows stood. Counts stay those of rows. *results* have causes (`with_causes`).
+    It stands where the first of its rows stood. Counts stay those of rows. *results* have causes, by
+    `with_causes` from the same *gaps*, *texts* and *planned*.
     """
     known = {text.id: text for text in texts}
-    causes = _Causes(gaps, known)
+    causes = _Causes(gaps, known, planned)
     return tuple(
         replace(result, findings=tuple(_folded(result.findings, known.get(result.check), causes)))
         if result.counts.get(Status.UNKNOWN)

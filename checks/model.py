@@ -240,7 +240,7 @@ class RowGroup:
     registries: tuple[RegistryRows, ...]
     """Registries of these rows, sorted, with the number of rows of each."""
     unread: tuple[RegistryId, ...]
-    """Registries where the read failed that is the cause, sorted; an empty Region is the whole account."""
+    """Registries that were not read, which is the cause, sorted; an empty Region is the whole account."""
     examples: tuple[str, ...]
     """Names of its first rows, in the order of the table."""
     fingerprints: tuple[str, ...]

@@ -48,7 +48,7 @@ def rows(check: str, account: str, count: int, reason: str = "") -> list[Finding
 
 
 def fold(results: list[CheckResult], *gaps: Gap, planned: frozenset[RegistryId] = frozenset()) -> tuple[Finding, ...]:
-    groups = folded(with_causes(results, gaps, TEXTS, planned), gaps, TEXTS)
+    groups = folded(with_causes(results, gaps, TEXTS, planned), gaps, TEXTS, planned)
     return tuple(one for group in groups for one in group.findings)
 
 
@@ -101,6 +101,8 @@ def test_a_registry_that_nobody_planned_to_read_is_a_cause() -> None:
         [result(SCANNED, rows(SCANNED, BLIND, 2))], planned=frozenset({RegistryId("100000000009", "eu-west-1")})
     )
     assert found.cause == UnknownCause(reason=NOT_AUDITED)
+    assert found.group
+    assert found.group.unread == (RegistryId(BLIND, "eu-central-1"),)
 
 
 def test_the_row_list_has_every_row_once() -> None:
