@@ -175,4 +175,4 @@ def _in_findings(figures: VerdictInput) -> str:
     """In how many findings the unknown results are grouped; empty where each is a finding of its own."""
     if figures.unknown_findings == figures.unknown:
         return ""
-    return f" (grouped by cause in {counted(figures.unknown_findings, 'finding', 'findings')})"
+    return f" ({counted(figures.unknown_findings, 'finding', 'findings')})"

@@ -71,7 +71,7 @@ def test_totals_count_results_and_findings_apart() -> None:
     gap = Gap(VAULT, "", "sts:AssumeRole", GapKind.ROLE_MISSING, "AccessDenied", "no", (), "", "sts:AssumeRole")
     view = build_view(run_of([result(POLICY, many(), passed=1)], gaps=(gap,)))
     assert (view.unknown, view.unknown_findings, len(view.findings)) == (1_700, 1, 1)
-    assert "1,700 results are unknown (grouped by cause in 1 finding)" in view.verdict
+    assert "1,700 results are unknown (1 finding)" in view.verdict
     assert {one.account: one.unknown for one in view.accounts if one.unknown} == {VAULT: 1_700}
     facts = group_facts(view.findings[0])
     assert facts["cause"] == "Audit role missing: sts:AssumeRole"
