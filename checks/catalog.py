@@ -75,6 +75,7 @@ _IDS = (
     "grants.create-repository-allowed",
     "grants.principal-possible",
     "grants.actions-narrow",
+    "grants.actions-exist",
     "grants.policy-scope",
     "grants.grantee-in-organization",
     "grants.not-public",

@@ -65,10 +65,8 @@ def collect(
             kept = checkpoint or NoCheckpoint()
             state = CollectionState(scope, baseline, caller, organization, accounts, kept, progress, now)
             _read_registries(state, AccountReader(calls, regions, scope, pool), executor)
-            destinations = _scanned_destinations(state)
-            state.organization = read_inspector_policies(
-                reader, organization, destinations, pool, ORGANIZATIONS_AT_ONCE
-            )
+            scanned = _scanned_accounts(state)
+            state.organization = read_inspector_policies(reader, organization, scanned, pool, ORGANIZATIONS_AT_ONCE)
         run_calls = counter.counts().plus(reader.counts(), regions.counter.counts(), calls.take_role_counts())
         return _evidence(state, reader.gaps(), run_calls)
     finally:
@@ -118,13 +116,15 @@ def _read_registries(state: CollectionState, reader: AccountReader, executor: Th
     read_statuses(state, executor)
 
 
-def _scanned_destinations(state: CollectionState) -> set[str]:
-    """Accounts that receive replicas which the baseline requires to be scanned; accounts that are not active scan
+def _scanned_accounts(state: CollectionState) -> set[str]:
+    """Accounts of replicas and sources which the baseline requires to be scanned; accounts that are not active scan
     nothing."""
-    if not any(entry.scanning and entry.scanning.required for entry in state.baseline.settings):
-        return set()
+    baseline, named = state.baseline, set[str]()
+    if any(entry.scanning and entry.scanning.required for entry in baseline.settings):
+        named |= {flow.destination[0] for flow in flows(state)}
+    if any(entry.scanning and entry.scanning.required for entry in baseline.source_settings):
+        named |= {flow.source[0] for flow in flows(state)}
     records = state.accounts.records
-    named = {flow.destination[0] for flow in flows(state)}
     return {account for account in named if account in records and records[account].state in ACTIVE}
 
 

@@ -96,6 +96,16 @@ class EvidenceIndex:
             return record.ou_path, record.organization_path
         return ("", "") if self.is_member(account) is False else (None, None)
 
+    def membership(self, account: str) -> tuple[str | None, str | None, str]:
+        """(organization of *account*, its path there, an organization to which it certainly does not belong).
+
+        The first two are None where they are unknown, as for every account outside the organization of this run.
+        """
+        organization, member = self.evidence.organization, self.is_member(account)
+        if organization is None or member is None:
+            return None, None, ""
+        return (organization.id, self.paths(account)[1], "") if member else (None, None, organization.id)
+
 
 def index_evidence(evidence: Evidence, baseline: Baseline) -> EvidenceIndex:
     """Index *evidence*, parse its documents and apply the requirements of *baseline* to its registries."""

@@ -15,6 +15,7 @@ from audit.tables.misplaced_grants import MisplacedGrants
 from checks.baseline.requirements import destinations_of, prefixes_of
 from checks.iam import Policy, StatementEvaluation, evaluate_policy, parse_policy
 from checks.iam.condition_keys import Context
+from checks.iam.conditions import holds
 from checks.iam.coverage import speaks_about
 from checks.iam.grantees import replicating_accounts
 from checks.iam.parse import Statement
@@ -68,6 +69,7 @@ class GrantUse:
         if statement is None:
             return _columns(None, None, "")
         accounts, complete = replicating_accounts(statement, registry[0])
+        accounts = frozenset(one for one in accounts if self._may_use(one, statement, partition))
         named = every((concerns, complete, bool(accounts) if complete else True))
         if not named:
             return _columns(named, None, "")
@@ -76,6 +78,15 @@ class GrantUse:
         doubtful = [account for account, answer in answers.items() if answer is None]
         reason = "; ".join(dict.fromkeys(filter(None, (self._unread_reason(account) for account in doubtful))))
         return _columns(True, unused if unused or not doubtful else None, reason)
+
+    def _may_use(self, account: str, statement: Statement, partition: str) -> bool:
+        """Whether *account* is not one from outside the organization that the conditions of *statement* exclude."""
+        if self._index.is_member(account) is not False or not statement.conditions:
+            return True
+        organization, path, outside = self._index.membership(account)
+        caller = Caller(account, partition, organization, path, outside=outside)
+        context = Context(caller, REPLICATE, time=self._index.evidence.started_at)
+        return holds(statement.conditions, context) is not False
 
     def _uses(self, account: str, statement: Statement, registry: RegistryId, partition: str) -> Truth:
         prefixes = self._incoming.get((registry, account), ())
@@ -170,4 +181,5 @@ def evaluated_statements(
         frozenset(grants.external_accounts),
         frozenset(grants.allowed_actions),
         record.policy_scope,
+        index.evidence.started_at,
     )

@@ -80,16 +80,17 @@ def grant_verdict(
     record = index.registry(destination)
     if record is None or record.registry_policy is None:
         return None
-    organization, member = index.evidence.organization, index.is_member(source[0])
-    organization_id = None if organization is None or member is None else organization.id if member else ""
+    organization, path, outside = index.membership(source[0])
     request = LinkRequest(
         source_account=source[0],
         destination_account=destination[0],
         region=destination[1],
         partition=record.partition,
-        organization_id=organization_id,
-        organization_path=index.paths(source[0])[1],
+        organization_id=organization,
+        organization_path=path,
         policy_scope=record.policy_scope,
+        outside=outside,
+        time=index.evidence.started_at,
     )
     return link_verdict(record.registry_policy, request, prefixes, (), None)
 

@@ -2,9 +2,11 @@
 
 ## What it checks
 
-The conditions of each statement that allows replication are compared with what a replication request carries: account,
-organization and organization path of the source, and the ARN of its service-linked role. At least one granted account
-must be able to meet all of them.
+The conditions of each statement that allows replication to a principal outside the registry's own account are compared
+with what a replication request carries: account, organization and organization path of the source, the ARN of its
+service-linked role, the time of the audit, and every other key that the IAM user guide determines for a call by a
+service-linked role. At least one granted account must be able to meet all of them. An account outside the organization
+cannot meet a condition on the organization's own id.
 
 ## Why it matters
 
@@ -21,12 +23,16 @@ nothing would bound the statement any more, a person has to decide.
 
 ## Limits of this check
 
-That the two keys are absent rests on a published incident analysis and on AWS's own examples, which leave them out;
-AWS does not state it. Keys of the network path and tags of the principal are not documented for replication either:
-they make the answer unknown, and deserve the same review. A condition with an `IfExists` operator passes.
+What is assumed about each condition key, and its source, is the table in `docs/condition-keys.md`. Where several values
+are possible, such as *absent* and `false` for `aws:MultiFactorAuthPresent`, the answer is certain only if all give the
+same. Keys of the network path are not documented for a service-linked role: they make the answer unknown, and deserve
+the same review. A condition on the time is compared with the time of the audit; where it ends, the reason says when.
+A condition on an absent key with an `IfExists` operator passes.
 
 ## References
 
+- IAM user guide, Global condition context keys:
+  https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 - Amazon ECR user guide, Private registry policy examples:
   https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions-examples.html
 - Amazon ECR user guide, Granting permissions for cross-account replication:
@@ -46,7 +52,8 @@ from checks.tables import GRANTS
 
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     statement = json.loads(row["statement_json"])
-    repaired = with_satisfiable_conditions(statement, context.organization, internal=row["outside_accounts"] == "[]")
+    internal = row["outside_accounts"] == "[]" and row["excluded_accounts"] in (None, "[]")
+    repaired = with_satisfiable_conditions(statement, context.organization, internal=internal)
     changes = actions.repair_statement(row, repaired)
     where = f"statement {row['statement']} in the registry policy of {row['account']}/{row['region']}"
     return Remediation(
@@ -74,7 +81,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("concerns_replication",),
     unknown="whether a replication request meets the conditions of statement {statement} of the registry policy of "
-    "{account}/{region} is unknown{condition_problem:because}{problem:because}",
+    "{account}/{region} is unknown",
+    unknown_reason="{condition_problem:clause}{problem:clause}",
     evidence=("sid", "condition_problem", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "organizations:DescribeOrganization"),
     controls=("own: NIST 800-53 AC-3",),

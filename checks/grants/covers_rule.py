@@ -59,12 +59,10 @@ CHECK = Check(
     message="the registry policy of {destination_account}/{destination_region} allows account {source_account} to "
     "replicate only a part of what its rules match; not covered: {uncovered_prefixes:prefixes}",
     remediation=_remediation,
-    when=(
-        "present",
-        "grant_given",
-    ),
+    when=("grant_given",),
     unknown="whether the registry policy of {destination_account}/{destination_region} covers all that account "
-    "{source_account} replicates is unknown{grant_reason:because}",
+    "{source_account} replicates is unknown",
+    unknown_reason="{grant_reason:clause}",
     evidence=("grant_verdict", "prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:DescribeRepositories"),

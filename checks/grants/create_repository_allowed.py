@@ -58,10 +58,7 @@ CHECK = Check(
     "{source_account} to create {uncreatable_repository_count:count repository} missing there: "
     "{uncreatable_repositories:names}",
     remediation=_remediation,
-    when=(
-        "present",
-        "grant_given",
-    ),
+    when=("grant_given",),
     unknown="whether every repository that account {source_account} replicates exists at "
     "{destination_account}/{destination_region} or may be created there is unknown",
     evidence=("uncreatable_repositories", "absent_repository_count", "grant_verdict", "prefixes"),

@@ -21,9 +21,10 @@ condition is needed is a question for its author, so that there are steps and no
 ## Limits of this check
 
 It asks whether the outcome can be evaluated, not whether it is right: a condition on a key that is known to be absent
-is reported by `grants.conditions-satisfiable`. Tags of the destination repository count as undocumented, because
-repositories that replication has yet to create have none. Where the organization of a granted account was not read,
-the answer is unknown.
+is reported by `grants.conditions-satisfiable`. Which keys are known, and from which source, is the table in
+`docs/condition-keys.md`. Tags of the destination repository count as undocumented, because repositories that
+replication has yet to create have none. Where the organization of a granted account was not read, the answer is
+unknown.
 
 ## References
 
@@ -68,7 +69,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("about_replication",),
     unknown="whether the effect of statement {statement} of the registry policy of {account}/{region} on replication "
-    "can be evaluated is unknown{problem:because}",
+    "can be evaluated is unknown",
+    unknown_reason="{problem:clause}",
     evidence=("sid", "effect", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "organizations:ListAccounts", "organizations:DescribeOrganization"),
     controls=("own: NIST 800-53 AC-3",),

@@ -3,8 +3,8 @@
 ## What it checks
 
 For each link between two accounts, no Deny statement of the destination's registry policy may match the replication
-of everything that the link replicates. This is the verdict `DENIED_EXPLICIT`. The evidence names the Deny statements
-that stop some of it.
+of everything that the link replicates. Only Deny statements are evaluated: whether anything is allowed is what
+`grants.replication-allowed` checks. The evidence names the Deny statements that stop some of it.
 
 ## Why it matters
 
@@ -58,12 +58,13 @@ CHECK = Check(
     table=LINKS,
     expect=between("explicit_deny_statements", maximum=0),
     message="an explicit Deny in the registry policy of {destination_account}/{destination_region} blocks replication "
-    "from account {source_account}: {grant_reason}",
+    "from account {source_account}: {denial_reason}",
     remediation=_remediation,
     when=("cross_account",),
     unknown="whether an explicit Deny blocks replication from account {source_account} to "
-    "{destination_account}/{destination_region} is unknown{grant_reason:because}",
-    evidence=("grant_reason", "denying_statements", "repository_denials", "prefixes", "expected_prefixes"),
+    "{destination_account}/{destination_region} is unknown",
+    unknown_reason="{denial_reason:clause}",
+    evidence=("denial_reason", "denying_statements", "repository_denials", "prefixes", "expected_prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:GetRepositoryPolicy"),
     controls=("own: NIST 800-53 AC-3",),

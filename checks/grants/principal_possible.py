@@ -2,9 +2,11 @@
 
 ## What it checks
 
-For each statement that allows replication, at least one principal must be one that replication matches: an account
-(by its id or its `root`), its service-linked role of replication, or everyone. A statement of which every principal is
-another role, a user, a service or the id of a deleted principal cannot match.
+For each statement that allows replication to a principal outside the registry's own account, at least one principal
+must be one that replication matches: an account (by its id or its `root`), its service-linked role of replication, or
+everyone. A statement of which every principal is another role, a user, a service or the id of a deleted principal
+cannot match. Neither can a text that names nothing in AWS: an unrendered template, an account id that has lost its
+leading zero, a wildcard inside a principal.
 
 ## Why it matters
 
@@ -22,8 +24,8 @@ its own.
 ## Limits of this check
 
 Naming the service-linked role as principal counts like the same ARN in `aws:PrincipalArn`: replication calls as that
-role. One session of it is unknown, because AWS does not document the name of the session. So is a principal that has no
-documented form.
+role. One session of it is unknown, because AWS does not document the name of the session. So is a principal of a kind
+that IAM does not document.
 
 ## References
 
@@ -75,7 +77,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("concerns_replication",),
     unknown="whether replication can match a principal of statement {statement} of the registry policy of "
-    "{account}/{region} is unknown{principal_problem:because}{problem:because}",
+    "{account}/{region} is unknown",
+    unknown_reason="{principal_problem:clause}{problem:clause}",
     evidence=("sid", "principal_problem", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),

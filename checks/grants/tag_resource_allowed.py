@@ -73,11 +73,16 @@ CHECK = Check(
     "{source_account} replicates there, and the registry policy does not allow it ecr:TagResource for "
     "{untaggable_prefixes:prefixes}",
     remediation=_remediation,
-    when=("present", "grant_given", "template_sets_tags"),
+    when=("grant_given", "template_sets_tags"),
     unknown="whether account {source_account} may tag what it replicates to {destination_account}/{destination_region} "
     "is unknown",
     evidence=("grant_verdict", "prefixes"),
     at="destination",
-    permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:DescribeRepositoryCreationTemplates"),
+    permissions=(
+        "ecr:DescribeRegistry",
+        "ecr:GetRegistryPolicy",
+        "ecr:GetAccountSetting",
+        "ecr:DescribeRepositoryCreationTemplates",
+    ),
     controls=("own: NIST 800-53 CM-8",),
 )

@@ -7,15 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checks.iam.actions import ACTIONS, meant_action
 from checks.iam.callers import CallerGroup, Organization, caller_groups
 from checks.iam.condition_keys import Context
 from checks.iam.conditions import holds
 from checks.iam.decision import action_match, decision
-from checks.iam.grantees import EVERYONE, grantees_of
+from checks.iam.grantees import EVERYONE, named_grantees
 from checks.iam.parse import Policy, PolicyProblem, Statement, parse_policy, read_statement
 from checks.iam.repairs import bounded_to, without_accounts
 from checks.iam.request import DELETE, ON_REPOSITORIES, PULL, PULL_AND_LOOK, PUSH
-from checks.iam.three_valued import Truth, every, inverted, some
+from checks.iam.three_valued import Truth, agreed, every, inverted, some
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Circumstances:
     partition: str
     resource_tags: Mapping[str, str] | None = None
     """Tags of the repository; None: not known."""
+    time: float | None = None
+    """Epoch seconds of the requests, the time of the audit; None: not known."""
 
 
 def holders(
@@ -75,9 +78,9 @@ def _answers(
 ) -> list[Truth]:
     """For each of *whom*, whether it may do one of *actions*."""
     asked = _asked(clauses, actions)
-    tags = circumstances.resource_tags
+    tags, time = circumstances.resource_tags, circumstances.time
     return [
-        _agreed([_answer(clauses, asked, Context(one, PULL[0], tags)) for one in caller_group.callers])
+        agreed([_answer(clauses, asked, Context(one, PULL[0], tags, time)) for one in caller_group.callers])
         for caller_group in whom
     ]
 
@@ -85,11 +88,6 @@ def _answers(
 def _answer(clauses: Sequence[Clause], asked: Sequence[tuple[Truth, ...]], context: Context) -> Truth:
     met = [(clause.statement.effect, _met(clause, context)) for clause in clauses]
     return some(_allowed(met, column) for column in asked)
-
-
-def _agreed(truths: Sequence[Truth]) -> Truth:
-    """The common value of *truths*; None where they differ."""
-    return truths[0] if len(set(truths)) == 1 else None
 
 
 def _caller_groups(clauses: Sequence[Clause], circumstances: Circumstances) -> tuple[CallerGroup, ...]:
@@ -116,12 +114,15 @@ def _asked(clauses: Sequence[Clause], actions: Collection[str] | None) -> list[t
     """For each action, which statements match it; actions that all statements treat alike occur once."""
     statements = [clause.statement for clause in clauses]
     if actions is None:
-        # An action that is newer than this list occurs only where a policy spells it out.
+        # An action that is newer than this list occurs only where a policy spells it out; a misspelt one is none.
         texts = {text.lower() for one in statements for text in one.actions.texts}
-        literal = sorted(text for text in texts if text.startswith("ecr:") and not set("*?") & set(text))
+        literal = sorted(text for text in texts if text.startswith("ecr:") and not set("*?") & set(text)
+                         and (text in _KNOWN_ACTIONS or not meant_action(text)))  # fmt: skip
         actions = (*ON_REPOSITORIES, *literal)
     return list(dict.fromkeys(tuple(action_match(one, action) for one in statements) for action in actions))
 
+
+_KNOWN_ACTIONS = frozenset(action.lower() for action in ACTIONS)
 
 Holders = Mapping[str, Truth]
 """Principals with a permission, by label (see `checks.iam.callers.CallerGroup`), and whether that is certain; without
@@ -222,7 +223,7 @@ def _closed(
     if not bounded:
         return None if bounded is None else []
     again = read_statement(bounded, read.number)
-    if not _harms(again) or not grantees_of(again).beyond(owner):
+    if not _harms(again) or not named_grantees(again).beyond(owner):
         return [bounded]
     own, others = _split(bounded, owner)
     return [each for each in (own, _reading_only(others)) if each]
@@ -231,7 +232,7 @@ def _closed(
 def _within_the_organization(
     raw: Mapping[str, Any], read: Statement, circumstances: Circumstances, owner: str
 ) -> Mapping[str, Any] | None:
-    organization, whom = circumstances.organization, grantees_of(read)
+    organization, whom = circumstances.organization, named_grantees(read)
     if whom.everyone:
         return bounded_to(raw, organization.id or "")
     if any(organization.outside(each) is not False for each in whom.organizations):

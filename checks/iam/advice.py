@@ -27,7 +27,9 @@ def breadth_warnings(
     *allowed_actions*: those that other accounts may be allowed, as in a baseline.
     """
     owner = (request.destination_account, request.region, request.partition)
-    rows = evaluate_policy(policy_text, owner, None, request.organization_id, (), allowed_actions, request.policy_scope)
+    rows = evaluate_policy(
+        policy_text, owner, None, request.organization_id, (), allowed_actions, request.policy_scope, request.time
+    )
     found = []
     for row in rows:
         name = f"statement {row.statement}" + (f" ({row.sid})" if row.sid else "")
@@ -56,7 +58,8 @@ def _evidence(policy: Policy, text: str, request: ReplicationRequest) -> Iterato
     ids = [_NO_ORGANIZATION, *(value.partition("/")[0] for value in named)]
     if request.organization_id is None:
         known = [replace(request, organization_id=one) for one in ids]
-        if any(explain(text, one).verdict is not GrantVerdict.INDETERMINATE for one in known):
+        # Another organization may decide where ours leaves the path open.
+        if all(explain(text, one).verdict is not GrantVerdict.INDETERMINATE for one in known):
             yield "give --organization-id: the answer depends on the organization of the source account"
             return
     if request.organization_path is None:

@@ -182,7 +182,8 @@ def _add(found: _Mentioned, key: str, values: Sequence[str]) -> None:
         found.accounts |= literal
         found.any_account = found.any_account or len(literal) < len(set(values))
     elif key == "aws:principalorgid":
-        found.organizations |= {value for value in values if _ORGANIZATION.fullmatch(value)}
+        # Ids are lower case; an operator that ignores case may spell them otherwise.
+        found.organizations |= {value.lower() for value in values if _ORGANIZATION.fullmatch(value.lower())}
     elif key == "aws:principalorgpaths":
         found.paths |= set(values)
         found.organizations |= {value.partition("/")[0] for value in values if _ORGANIZATION.match(value)}

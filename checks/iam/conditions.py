@@ -1,141 +1,28 @@
-"""The Condition element, three-valued, and the comparisons of its operators (IAM user guide,
-reference_policies_elements_condition_operators.html).
-"""
+"""The Condition element, three-valued."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import datetime as dt
-import ipaddress
-import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Any
 
-from checks.iam.condition_keys import ABSENT, MULTIVALUED, NEVER_SENT, Context, carried, remark
+from checks.iam.condition_keys import (
+    ABSENT,
+    MULTIVALUED,
+    NEVER_SENT,
+    TIME,
+    Context,
+    Request,
+    Value,
+    carried,
+    certain,
+    moment_text,
+    remark,
+)
+from checks.iam.malformed import unrendered
+from checks.iam.operators import OPERATORS, Operator, compared_with_any, number, seconds_of
 from checks.iam.patterns import compile_glob, resolved
-from checks.iam.three_valued import Truth, every, inverted, some
-
-Comparison = Callable[[str, str], Truth]
-"""(value in the policy, value in the request)"""
-
-_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
-_EPOCH = re.compile(r"[0-9]{1,12}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """One operator without its quantifier and without IfExists."""
-
-    compare: Comparison
-    negated: bool = False
-    """`…Not…`: true when no value compares, and true when the key is absent."""
-    globs: bool = False
-    """Whether `*` and `?` in the policy's value are wildcards."""
-
-
-def _equals(policy: str, request: str) -> Truth:
-    return policy == request
-
-
-def _equals_ignoring_case(policy: str, request: str) -> Truth:
-    return policy.lower() == request.lower()
-
-
-def _like(policy: str, request: str) -> Truth:
-    return compile_glob(policy).matches(request)
-
-
-def _arn(policy: str, request: str) -> Truth:
-    """Each of the six fields by itself, with wildcards; ArnEquals and ArnLike are the same."""
-    patterns, fields = policy.split(":", 5), request.split(":", 5)
-    if len(patterns) != 6:
-        return None
-    if len(fields) != 6:
-        return False
-    return all(compile_glob(pattern).matches(field) for pattern, field in zip(patterns, fields, strict=True))
-
-
-def _boolean(policy: str, request: str) -> Truth:
-    words = ("true", "false")
-    left, right = policy.lower(), request.lower()
-    return left == right if left in words and right in words else None
-
-
-def _binary(policy: str, request: str) -> Truth:
-    try:
-        return base64.b64decode(policy, validate=True) == base64.b64decode(request, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _address(policy: str, request: str) -> Truth:
-    try:
-        return ipaddress.ip_address(request) in ipaddress.ip_network(policy, strict=False)
-    except ValueError:
-        return None
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        return Decimal(text) if _NUMBER.fullmatch(text) else None
-    except InvalidOperation:
-        return None
-
-
-def _moment(text: str) -> dt.datetime | None:
-    """ISO 8601, or seconds since the epoch; without an offset it is UTC."""
-    try:
-        if _EPOCH.fullmatch(text) and len(text) != 8:
-            return dt.datetime.fromtimestamp(int(text), dt.UTC)
-        moment = dt.datetime.fromisoformat(text)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-
-
-def _ordered(read: Callable[[str], Any], holds: Callable[[Any, Any], bool]) -> Comparison:
-    def compare(policy: str, request: str) -> Truth:
-        wanted, given = read(policy), read(request)
-        return None if wanted is None or given is None else holds(given, wanted)
-
-    return compare
-
-
-def _family(prefix: str, read: Callable[[str], Any]) -> dict[str, Operator]:
-    return {
-        f"{prefix}Equals": Operator(_ordered(read, operator.eq)),
-        f"{prefix}NotEquals": Operator(_ordered(read, operator.eq), negated=True),
-        f"{prefix}LessThan": Operator(_ordered(read, operator.lt)),
-        f"{prefix}LessThanEquals": Operator(_ordered(read, operator.le)),
-        f"{prefix}GreaterThan": Operator(_ordered(read, operator.gt)),
-        f"{prefix}GreaterThanEquals": Operator(_ordered(read, operator.ge)),
-    }
-
-
-OPERATORS: Mapping[str, Operator] = {
-    "StringEquals": Operator(_equals),
-    "StringNotEquals": Operator(_equals, negated=True),
-    "StringEqualsIgnoreCase": Operator(_equals_ignoring_case),
-    "StringNotEqualsIgnoreCase": Operator(_equals_ignoring_case, negated=True),
-    "StringLike": Operator(_like, globs=True),
-    "StringNotLike": Operator(_like, negated=True, globs=True),
-    "ArnEquals": Operator(_arn, globs=True),
-    "ArnNotEquals": Operator(_arn, negated=True, globs=True),
-    "ArnLike": Operator(_arn, globs=True),
-    "ArnNotLike": Operator(_arn, negated=True, globs=True),
-    **_family("Numeric", _number),
-    **_family("Date", _moment),
-    "Bool": Operator(_boolean),
-    "BinaryEquals": Operator(_binary),
-    "IpAddress": Operator(_address),
-    "NotIpAddress": Operator(_address, negated=True),
-}
-"""Every operator but `Null`, which asks for the key and not for its value."""
-
+from checks.iam.three_valued import Truth, agreed, every, inverted, some
 
 _NAME = re.compile(r"(?:(ForAnyValue|ForAllValues):)?([A-Za-z]+?)(IfExists)?")
 _ESCAPE = re.compile(r"\$\{([*?$])\}")
@@ -164,13 +51,23 @@ class Condition:
     """Why it could not be read; its result is then unknown."""
 
     def holds(self, context: Context) -> Truth:
-        """Whether it is true of this request."""
+        """Whether it is true of this request: of all requests that are possible, or else unknown."""
         if self.problem:
             return None
         key = self.key.lower()
-        given = carried(key, context)
-        if given is None:
+        requests = carried(key, context)
+        if requests is None or (key in TIME and not self._reads_time(key)):
             return None
+        if len(requests) == 1:
+            return self._of(requests[0], key, context)
+        return agreed([self._of(given, key, context) for given in requests])
+
+    def _reads_time(self, key: str) -> bool:
+        """Whether AWS documents the operator for the time of the request."""
+        return self.base == "Null" or self.base.startswith("Date") or (
+            key == "aws:epochtime" and self.base.startswith("Numeric"))  # fmt: skip
+
+    def _of(self, given: Request, key: str, context: Context) -> Truth:
         if self.base == "Null":
             return some((value.lower() == "true") is (not given) for value in self.values)
         comparison = OPERATORS[self.base]
@@ -182,13 +79,13 @@ class Condition:
         singles = (self._single(comparison, one, context) for one in given)
         return some(singles) if self.quantifier == "ForAnyValue" else every(singles)
 
-    def _single(self, comparison: Operator, given: str, context: Context) -> Truth:
+    def _single(self, comparison: Operator, given: Value, context: Context) -> Truth:
         hit = some(self._compared(comparison, value, given, context) for value in self.values)
         return inverted(hit) if comparison.negated else hit
 
-    def _compared(self, comparison: Operator, value: str, given: str, context: Context) -> Truth:
+    def _compared(self, comparison: Operator, value: str, given: Value, context: Context) -> Truth:
         if not self.variables or "${" not in value:
-            return comparison.compare(value, given)
+            return self._literal(comparison, value, given)
         if not self.base.startswith(_WITH_VARIABLES):
             return None
         known = resolved(value, context)
@@ -198,11 +95,18 @@ class Condition:
         if glob.variable:
             return None
         if not comparison.globs:
-            return comparison.compare(_ESCAPE.sub(r"\1", known), given)
+            return self._literal(comparison, _ESCAPE.sub(r"\1", known), given)
         if "${" not in known:
-            return comparison.compare(known, given)
+            return self._literal(comparison, known, given)
         # `${*}` is a literal `*`: only a comparison of whole texts distinguishes it from a wildcard.
-        return glob.matches(given) if self.base.startswith("String") else None
+        return glob.matches(given) if self.base.startswith("String") and isinstance(given, str) else None
+
+    def _literal(self, comparison: Operator, value: str, given: Value) -> Truth:
+        if isinstance(given, str):
+            return comparison.compare(value, given)
+        if not self.base.startswith("String"):
+            return None
+        return compared_with_any(value, given, globs=comparison.globs, ignore_case=self.base.endswith("IgnoreCase"))
 
     def _absent(self, comparison: Operator) -> Truth:
         if self.if_exists:
@@ -218,35 +122,82 @@ class Condition:
         shown = f"{self.operator} on {self.key}"
         if self.problem:
             return result, self.problem
+        window = time_window(self, context)
         if result:
-            return result, shown + self._met(context)
+            return result, shown + self._met(context, window)
+        if window and result is False:
+            return result, f"{shown}: {window.reason}"
         key = self.key.lower()
-        given = carried(key, context)
+        given = certain(carried(key, context))
         if self.base == "Null" and given:
             return result, f"{shown}: the request has this key, and the policy requires that it is absent"
+        if given is None and result is False:
+            return result, f"{shown}: {_never(key, context)}"
         if given is None or (not given and result is False):
             return result, f"{shown}: {self._about(key, given)}"
         if result is None:
             return result, f"{shown}: AWS does not document the result of this comparison"
         return result, f"{shown}: the request has {', '.join(given)}, the policy requires {self._required()}"
 
-    def _met(self, context: Context) -> str:
+    def _met(self, context: Context, window: TimeWindow | None) -> str:
         """How it holds, as the end of a clause."""
         key = self.key.lower()
-        if self.base == "Null" or carried(key, context) != ABSENT:
+        if window and window.changes:
+            return f" holds until {window.changes}"
+        if self.base == "Null" or carried(key, context) != (ABSENT,):
             return " holds"
         absent = "replication does not send this key" if key in NEVER_SENT else "the request does not have this key"
         return f": {absent}, so the comparison is always true"
 
     def _about(self, key: str, given: tuple[str, ...] | None) -> str:
-        if given is None or key in ("aws:sourceaccount", "aws:sourcearn"):
+        if given is None or key in NEVER_SENT:
             return remark(key)
         return "the request does not have this key"
 
     def _required(self) -> str:
         shown = ", ".join(value[:120] for value in self.values[:3])
         more = f" or {len(self.values) - 3} others" if len(self.values) > 3 else ""
-        return f"{'none of ' if OPERATORS[self.base].negated else ''}{shown}{more}"
+        marker = next((found for value in self.values if (found := unrendered(value))), "")
+        template = f" (`{marker}` is an unrendered template)" if marker else ""
+        return f"{'none of ' if OPERATORS[self.base].negated else ''}{shown}{more}{template}"
+
+
+def _never(key: str, context: Context) -> str:
+    """Why a condition fails whatever the unknown value of *key* is, as a clause."""
+    caller = context.caller
+    if caller.outside and key in ("aws:principalorgid", "aws:principalorgpaths"):
+        return f"account {caller.account or 'of the source'} does not belong to {caller.outside}"
+    return "nothing that replication can send under this key meets it"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeWindow:
+    """What a condition on the time of the request means at one time."""
+
+    changes: str
+    """When it stops to hold, ISO 8601; empty: it does not, or it does not hold."""
+    reason: str
+    """Why it does not hold, as a clause; empty: it holds."""
+
+
+def time_window(condition: Condition, context: Context) -> TimeWindow | None:
+    """The time window of *condition*; None where it is not about the time, or cannot be evaluated."""
+    if condition.key.lower() not in TIME or context.time is None or condition.base == "Null":
+        return None
+    result = condition.holds(context)
+    read = number if condition.base.startswith("Numeric") else seconds_of
+    bounds = sorted(float(bound) for value in condition.values if (bound := read(value)) is not None)
+    if result is None or not bounds:
+        return None
+    first, last, now = moment_text(bounds[0]), moment_text(bounds[-1]), moment_text(context.time)
+    upper = "LessThan" in condition.base
+    if result:
+        return TimeWindow(last if upper else "", "")
+    if upper:
+        return TimeWindow("", f"this ended at {last}, and the time of the audit is {now}")
+    if "GreaterThan" in condition.base:
+        return TimeWindow("", f"this begins at {first}, and the time of the audit is {now}")
+    return TimeWindow("", f"the time of the audit is {now}")
 
 
 def read_conditions(element: object, *, variables: bool) -> tuple[tuple[Condition, ...], tuple[str, ...]]:

@@ -238,7 +238,7 @@ def _clauses(policy_text: str, link: LinkRequest, action: str) -> Clauses | None
     policy = parse_policy(policy_text)
     if isinstance(policy, PolicyProblem):
         return None
-    found = clauses(policy.near(link.source_account), Context(link.caller, action), link.registry)
+    found = clauses(policy.near(link.source_account), Context(link.caller, action, time=link.time), link.registry)
     return Clauses(found, (), same_account=False)
 
 

@@ -52,6 +52,20 @@ class Clauses:
         )
 
 
+_EVERYTHING = Clause("Allow", True, Names((), negated=True))
+"""Allows every repository: a NotResource without entries."""
+
+
+def denials(clauses: Clauses) -> Clauses | None:
+    """The Deny statements about ecr:ReplicateImage beside an Allow of everything; None: there are none.
+
+    A name is then DENIED_EXPLICIT, INDETERMINATE or ALLOWED as far as denials go, whatever is allowed. A statement of
+    unknown effect may be a Deny.
+    """
+    denying = tuple(one for one in clauses.replicate if one.effect != "Allow")
+    return Clauses((_EVERYTHING, *denying), (), same_account=False) if denying else None
+
+
 def decision(matches: Iterable[tuple[str, Truth]], *, same_account: bool) -> GrantVerdict:
     """The decision about one action from (effect, whether the statement matches) of each statement."""
     denied: Truth = False
@@ -123,8 +137,8 @@ def clauses_of(text: str, request: LinkRequest) -> Clauses | PolicyProblem:
     caller, registry = request.caller, request.registry
     near = policy.near(request.source_account)
     return Clauses(
-        clauses(near, Context(caller, REPLICATE), registry),
-        clauses(near, Context(caller, CREATE), registry),
+        clauses(near, Context(caller, REPLICATE, time=request.time), registry),
+        clauses(near, Context(caller, CREATE, time=request.time), registry),
         request.same_account,
     )
 

@@ -27,7 +27,7 @@ def matches(text: str, request: LinkRequest, name: str, *, called: str = "") -> 
     policy = parse_policy(text)
     if isinstance(policy, PolicyProblem):
         return ()
-    replicate, create = Context(request.caller, REPLICATE), Context(request.caller, CREATE)
+    replicate, create = (Context(request.caller, action, time=request.time) for action in (REPLICATE, CREATE))
     near = policy.near(request.source_account)
     statements = near if any(statement.effect == "Allow" for statement in near) else policy.statements
     return tuple(
@@ -48,16 +48,32 @@ def reason(
         doubtful = [one for one, truth in truths if truth is not False and one.effect != "Allow"]
         return f"{_named(doubtful)} may deny it; AWS does not document whether a Deny affects replication there"
     if decision is GrantVerdict.DENIED_EXPLICIT:
-        conditions = tuple(f"{one.name}: {one.condition.why}" for one in denying if one.conditions)
-        why = f": {joined_clauses(conditions)}" if conditions else ""
-        return f"{_named(denying)} {'denies' if len(denying) == 1 else 'deny'} {action}{why}"
+        return _denial(denying, action)
     if decision is GrantVerdict.ALLOWED:
         allowing = [one for one, truth in truths if truth and one.effect == "Allow"]
-        return f"{_named(allowing)} {'allows' if len(allowing) == 1 else 'allow'} {action}"
+        # As long as one of them is not limited in time, nothing ends.
+        ends = [one.until for one in allowing]
+        until = f" until {max(ends)}" if all(ends) else ""
+        return f"{_named(allowing)} {'allows' if len(allowing) == 1 else 'allow'} {action}{until}"
     if decision is GrantVerdict.INDETERMINATE:
         open_ones = tuple(_undetermined(one, action) for one, truth in truths if truth is None)
         return f"whether {action} is allowed cannot be determined: {joined_clauses(open_ones)}"
     return _implicit(found, action, account)
+
+
+def _denial(denying: Sequence[StatementMatch], action: str) -> str:
+    conditions = tuple(f"{one.name}: {one.condition.why}" for one in denying if one.conditions)
+    why = f": {joined_clauses(conditions)}" if conditions else ""
+    return f"{_named(denying)} {'denies' if len(denying) == 1 else 'deny'} {action}{why}"
+
+
+def denial_reason(found: Sequence[StatementMatch], *, certain: bool) -> str:
+    """Which Deny statements of *found* deny ecr:ReplicateImage, or may deny it, as a clause."""
+    if certain:
+        return _denial([one for one in found if one.effect == "Deny" and one.replicate], REPLICATE)
+    return joined_clauses(
+        tuple(_undetermined(one, REPLICATE) for one in found if one.effect != "Allow" and one.replicate is None)
+    )
 
 
 def denying_statements(found: Sequence[StatementMatch]) -> tuple[int, ...]:
@@ -148,8 +164,8 @@ def explain(policy_text: str, request: ReplicationRequest) -> Explanation:
         return Explanation(unknown, f"{policy.message}, so the policy cannot be evaluated", unknown, unknown, (),
                            (policy.message,))  # fmt: skip
     link = request.link
-    replication = Context(link.caller, REPLICATE, request.resource_tags)
-    creation = Context(link.caller, CREATE, request.resource_tags)
+    replication = Context(link.caller, REPLICATE, request.resource_tags, request.time)
+    creation = Context(link.caller, CREATE, request.resource_tags, request.time)
     replicate, create = _decided(policy, replication, request), _decided(policy, creation, request)
     statements = tuple(
         match_statement(one, replication, creation, link.registry, request.repository, request.policy_scope)

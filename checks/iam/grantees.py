@@ -6,18 +6,23 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from checks.iam.condition_keys import NETWORK, NEVER_SENT
-from checks.iam.conditions import Condition
+from checks.iam.condition_keys import NETWORK, Context
+from checks.iam.conditions import Condition, holds
+from checks.iam.operators import OPERATORS
 from checks.iam.parse import Statement
 from checks.iam.principals import REPLICATING, Kind
+from checks.iam.request import REPLICATE, Caller
 from checks.iam.three_valued import Truth
 
 EVERYONE = "*"
 """Stands for everyone among the outside accounts."""
 
 _POSITIVE = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike")
-_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
-_PATH = re.compile(r"(o-[a-z0-9]{10,32})/.*", re.ASCII | re.DOTALL)
+_WHOLE = ("StringEquals", "StringEqualsIgnoreCase")
+"""Operators whose values are no patterns: one that has not the form of an id matches no principal."""
+
+_ORGANIZATION = re.compile(r"o-[a-z0-9]{1,32}", re.ASCII)
+_PATH = re.compile(r"(o-[a-z0-9]{1,32})/.*", re.ASCII | re.DOTALL)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):.*", re.ASCII | re.DOTALL)
 _BOUNDS = {
@@ -26,6 +31,10 @@ _BOUNDS = {
     "aws:principalaccount": _ACCOUNT,
     "aws:principalarn": _ARN,
 }
+
+
+_EVERY_PRINCIPAL = Caller(None, "aws", None, None, unnamed=True)
+"""Stands for every principal of IAM: what is certain about it is certain about all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,7 @@ class Grantees:
     everyone: bool
     """Whether it applies to everyone, with no condition that names accounts or organizations."""
     bounded: Truth
-    """Whether it does not apply to everyone; None where a network or source condition may limit it."""
+    """Whether it does not apply to everyone; None where a condition on the network or a variable may limit it."""
     readable: bool
     """False: it has a principal that could not be parsed."""
 
@@ -56,8 +65,8 @@ class Grantees:
 
         Everyone is `*`, another organization is its id.
         """
-        found = [EVERYONE] if self.everyone else []
-        open_question = not self.readable
+        found = [EVERYONE] if self.everyone and self.bounded is False else []
+        open_question = not self.readable or self.bounded is None
         for one in sorted(self.organizations):
             if organization_id is None:
                 open_question = True
@@ -73,26 +82,42 @@ class Grantees:
         return (), None if open_question else True
 
 
-def grantees_of(statement: Statement) -> Grantees:
-    """The principals of *statement*, whatever its effect. Services, federated and deleted principals are not
-    accounts.
+NO_GRANTEES = Grantees(frozenset(), frozenset(), everyone=False, bounded=True, readable=True)
+
+
+def grantees_of(statement: Statement, time: float | None = None) -> Grantees:
+    """The principals of *statement* that can meet its conditions at *time*, whatever its effect.
+
+    Services, federated and deleted principals are not accounts. *time*: epoch seconds; None: not known.
     """
+    if statement.conditions and holds(statement.conditions, Context(_EVERY_PRINCIPAL, REPLICATE, time=time)) is False:
+        # No principal of IAM meets them: `aws:SourceAccount` of a direct call, a window that has ended.
+        return NO_GRANTEES
+    return named_grantees(statement)
+
+
+def named_grantees(statement: Statement) -> Grantees:
+    """The principals that *statement* names, and for `*` those to which its conditions limit it."""
     principals = statement.principals
     readable = principals.readable and not any(one.kind is Kind.UNRECOGNIZED for one in principals.entries)
-    named = frozenset() if principals.negated else principals.accounts
+    named = frozenset() if principals.negated else _accounts(statement)
     if not principals.everyone:
         return Grantees(named, frozenset(), everyone=False, bounded=True if readable else None, readable=readable)
     bounds = [bound for one in statement.conditions if (bound := _bound(one)) is not None]
     if bounds:
         # All conditions must hold, so the narrowest known limit is enough; accounts are narrower.
-        by_account = [accounts for accounts, _ in bounds if accounts]
+        by_account = [names for kind, names in bounds if kind == "accounts"]
+        by_organization = [names for kind, names in bounds if kind != "accounts"]
         accounts = frozenset.intersection(*by_account) if by_account else frozenset()
-        organizations = frozenset() if by_account else frozenset.intersection(*[found for _, found in bounds])
+        organizations = frozenset() if by_account else frozenset.intersection(*by_organization)
         return Grantees(accounts, organizations, everyone=False, bounded=True, readable=readable)
-    keys = {one.key.lower() for one in statement.conditions if not one.if_exists}
-    unreadable = any(one.problem for one in statement.conditions)
-    bounded = None if unreadable or keys & (NETWORK | NEVER_SENT) else False
-    return Grantees(named, frozenset(), everyone=True, bounded=bounded, readable=readable)
+    doubtful = any(one.problem or _may_limit(one) for one in statement.conditions)
+    return Grantees(named, frozenset(), everyone=True, bounded=None if doubtful else False, readable=readable)
+
+
+def _accounts(statement: Statement) -> frozenset[str]:
+    entries = statement.principals.entries
+    return frozenset(one.account for one in entries if one.account and one.kind is not Kind.MALFORMED)
 
 
 def replicating_accounts(statement: Statement, owner: str) -> tuple[frozenset[str], Truth]:
@@ -100,27 +125,47 @@ def replicating_accounts(statement: Statement, owner: str) -> tuple[frozenset[st
 
     Roles and users are left out: replication never acts as one. False: it also allows everyone, or an organization.
     """
-    whom, principals = grantees_of(statement), statement.principals
+    whom, principals = named_grantees(statement), statement.principals
     if whom.everyone or whom.organizations:
         return frozenset(), False
     named = frozenset(one.account for one in principals.entries if one.kind in REPLICATING)
     return (whom.accounts if principals.everyone else named) - {owner}, True if whom.readable else None
 
 
-def _bound(condition: Condition) -> tuple[frozenset[str], frozenset[str]] | None:
-    """(accounts, organizations) outside of which *condition* cannot hold; None: it sets no such limit."""
+def _bound(condition: Condition) -> tuple[str, frozenset[str]] | None:
+    """(`accounts` or `organizations`, those outside of which *condition* cannot hold); None: it sets no such limit."""
     pattern = _BOUNDS.get(condition.key.lower())
-    if pattern is None or condition.problem or condition.if_exists or condition.base not in _POSITIVE:
+    if pattern is None or not _requires(condition) or _has_variable(condition):
         return None
-    if condition.quantifier == "ForAllValues":
-        # It holds for principals that belong to no organization.
+    folded = condition.base == "StringEqualsIgnoreCase"
+    values = [value.lower() if folded and pattern is not _ARN else value for value in condition.values]
+    found = [pattern.fullmatch(value) for value in values]
+    if None in found and not (condition.base in _WHOLE and pattern is not _ARN):
+        # A pattern that is no literal may match accounts and organizations that it does not name.
         return None
-    if condition.variables and any("${" in value for value in condition.values):
-        return None
-    found = [pattern.fullmatch(value) for value in condition.values]
-    names = frozenset((match.group(1) if pattern.groups else match.group()) for match in found if match is not None)
-    if len([match for match in found if match is not None]) != len(found):
-        return None
-    if pattern in (_ORGANIZATION, _PATH):
-        return frozenset(), names
-    return names, frozenset()
+    names = frozenset(match.group(1) if pattern.groups else match.group() for match in found if match is not None)
+    return ("organizations" if pattern in (_ORGANIZATION, _PATH) else "accounts"), names
+
+
+def _requires(condition: Condition) -> bool:
+    """Whether it holds only where its key is present and has one of its values."""
+    # ForAllValues holds for principals that belong to no organization.
+    return not condition.problem and not condition.if_exists and condition.base in _POSITIVE and (
+        condition.quantifier != "ForAllValues")  # fmt: skip
+
+
+def _has_variable(condition: Condition) -> bool:
+    return condition.variables and any("${" in value for value in condition.values)
+
+
+def _may_limit(condition: Condition) -> bool:
+    """Whether *condition* may hold for some principals only, where it cannot be known which: networks, variables."""
+    key = condition.key.lower()
+    if key in _BOUNDS:
+        return _requires(condition) and _has_variable(condition)
+    if key not in NETWORK or condition.if_exists or condition.quantifier == "ForAllValues":
+        return False
+    if condition.base == "Null":
+        return "false" in {value.lower() for value in condition.values}
+    everywhere = {"0.0.0.0/0", "::/0"}.intersection(condition.values)
+    return not OPERATORS[condition.base].negated and not everywhere

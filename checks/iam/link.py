@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.iam.coverage import Outcomes, outcomes
-from checks.iam.decision import Clauses, Decisions, clauses_of, decider, verdict_of
-from checks.iam.explain import NO_POLICY, denying_statements, matches, reason
+from checks.iam.decision import Clauses, Decisions, clauses_of, decider, denials, verdict_of
+from checks.iam.explain import NO_POLICY, denial_reason, denying_statements, matches, reason
 from checks.iam.parse import PolicyProblem
 from checks.iam.request import CREATE, REPLICATE, GrantVerdict, LinkRequest
 from checks.iam.statement_match import StatementMatch, quoted
@@ -37,6 +37,10 @@ class LinkVerdict:
     """Numbers of the Deny statements that certainly deny some name of the link."""
     given: bool | None = None
     """Whether ecr:ReplicateImage is allowed for some name. Certain even where `verdict` depends on creation alone."""
+    denied: bool | None = None
+    """Whether Deny statements deny ecr:ReplicateImage for every name, whatever is allowed; None: unknown."""
+    denial_reason: str = ""
+    """Why `denied` is true or unknown, as a clause; empty where it is false."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,12 @@ def link_verdict(
     not exist at the destination; None: not known.
     """
     if policy_text is None:
-        return LinkVerdict(GrantVerdict.INDETERMINATE, "the registry policy was not read", None, (), None)
+        reason = "the registry policy was not read"
+        return LinkVerdict(GrantVerdict.INDETERMINATE, reason, None, (), None, denial_reason=reason)
     clauses = clauses_of(policy_text, link)
     if isinstance(clauses, PolicyProblem):
         reason = f"{clauses.message}, so the policy cannot be evaluated"
-        return LinkVerdict(GrantVerdict.INDETERMINATE, reason, None, (), None)
+        return LinkVerdict(GrantVerdict.INDETERMINATE, reason, None, (), None, denial_reason=reason)
     survey = _survey(clauses, tuple(prefixes) or ("",), repositories, absent)
     verdict = _best(survey)
     covers = every(_covered(found) for _, found in survey.by_prefix)
@@ -86,8 +91,10 @@ def link_verdict(
     reason = explained.sentence(survey, verdict, uncovered)
     given = some([*(pair[0].gives for pair in survey.decided), False if survey.complete else None])
     denying = explained.denying(survey)
+    denied, denial_reason = _denied(clauses, survey, explained)
     shown = uncovered[:MOST_UNCOVERED]
-    return LinkVerdict(verdict, reason, covers, shown, survey.create, survey.uncreatable, denying, given)
+    return LinkVerdict(verdict, reason, covers, shown, survey.create, survey.uncreatable, denying, given,
+                       denied, denial_reason)  # fmt: skip
 
 
 def _survey(
@@ -146,6 +153,22 @@ def _covered(outcome: Outcomes) -> Truth:
     return every([*truths, True if outcome.complete else None])
 
 
+def _denied(clauses: Clauses, survey: _Survey, explained: _Explained) -> tuple[Truth, str]:
+    """(whether every name is denied, why), from the Deny statements alone."""
+    alone = denials(clauses)
+    if alone is None:
+        return False, ""
+    found = [outcomes(alone, prefix) for prefix, _ in survey.by_prefix]
+    names = {pair[0]: name for each in found for pair, name in each.examples}
+    if GrantVerdict.ALLOWED in names:
+        return False, ""
+    if GrantVerdict.INDETERMINATE in names:
+        return None, explained.why_denied(names[GrantVerdict.INDETERMINATE], certain=False)
+    if not all(each.complete for each in found):
+        return None, "the policy has too many patterns to be evaluated for every name"
+    return True, explained.why_denied(names[GrantVerdict.DENIED_EXPLICIT], certain=True)
+
+
 _ORDER = (
     GrantVerdict.ALLOWED,
     GrantVerdict.INDETERMINATE,
@@ -178,6 +201,10 @@ class _Explained:
         return reason(
             self._matches(name), decision, action, self._link.source_account, same_account=self._link.same_account
         )
+
+    def why_denied(self, name: str, *, certain: bool) -> str:
+        """Which Deny statements match, or may match, the repository *name*, as a clause."""
+        return denial_reason(self._matches(name), certain=certain)
 
     def _matches(self, name: str) -> tuple[StatementMatch, ...]:
         if name not in self._seen:

@@ -95,7 +95,7 @@ class Policy:
         found: dict[str, list[Statement]] = {account: [] for account in named}
         free = []
         for one in self.statements:
-            bound = one.principals.accounts and not one.principals.unbounded
+            bound = one.principals.accounts and not (one.principals.unbounded or one.principals.malformed)
             for account in one.principals.accounts if bound else named:
                 found[account].append(one)
             if not bound:

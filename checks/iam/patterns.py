@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from checks.iam.condition_keys import MULTIVALUED, Context, carried
+from checks.iam.condition_keys import MULTIVALUED, Context, carried, certain, is_key
 
 ANY_ONE = None
 """Stands for `?` in a piece."""
@@ -152,7 +152,8 @@ def undetermined(text: str, context: Context) -> tuple[str, ...]:
 
 def _value(found: re.Match[str], context: Context) -> str | None:
     key = found.group(1).lower()
-    given = None if key in MULTIVALUED else carried(key, context)
+    # A name without a service prefix, as templates have, is the name of no key: it has no value in any request.
+    given = () if not is_key(key) else None if key in MULTIVALUED else certain(carried(key, context))
     if given is None:
         # The value of a key that holds a set is not documented either.
         return found.group()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from checks.iam.malformed import account_problem, principal_problem, unrendered
 from checks.iam.request import SERVICE_LINKED_ROLE, Caller
 from checks.iam.three_valued import Truth, inverted, some, word
 
@@ -37,6 +38,8 @@ class Kind(StrEnum):
     """The id that AWS shows instead of a deleted principal."""
     SERVICE = "service"
     FEDERATED = "federated"
+    MALFORMED = "malformed"
+    """A text that no principal has: an unrendered template, a damaged account id, a pattern."""
     UNRECOGNIZED = "unrecognized"
 
 
@@ -107,6 +110,8 @@ class Principal:
                 return f"{shown} is a service principal; replication arrives as the source account"
             case Kind.FEDERATED:
                 return f"{shown} is a federated identity; replication arrives as the source account"
+            case Kind.MALFORMED:
+                return f"{self.problem}, so it matches no caller"
             case Kind.UNRECOGNIZED:
                 return self.problem
         return ""
@@ -124,6 +129,8 @@ class Principals:
     problems: tuple[str, ...] = ()
     accounts: frozenset[str] = field(init=False)
     """Accounts that the entries name or belong to."""
+    malformed: bool = field(init=False)
+    """Whether an entry can match no caller, so that the account that was meant may be another."""
     unbounded: bool = field(init=False)
     """Whether principals outside `accounts` might match."""
 
@@ -132,6 +139,7 @@ class Principals:
         unbounded = self.negated or not self.readable or Kind.EVERYONE in kinds or Kind.UNRECOGNIZED in kinds
         object.__setattr__(self, "accounts", frozenset(one.account for one in self.entries if one.account))
         object.__setattr__(self, "unbounded", unbounded)
+        object.__setattr__(self, "malformed", Kind.MALFORMED in kinds)
 
     @property
     def everyone(self) -> bool:
@@ -215,15 +223,35 @@ def _entries(kind: str, listed: object) -> list[Principal]:
 
 
 def _entry(kind: str, text: object) -> Principal:
+    known = kind in ("AWS", "Service", "Federated", "CanonicalUser")
     if not isinstance(text, str):
-        return _unrecognized(str(text)[:80], "a principal is not text")
+        return _not_text(text) if known else _unrecognized(str(text)[:80], kind)
     if kind == "AWS":
         return _aws(text)
     if kind == "Service":
         return Principal(text, Kind.SERVICE)
-    if kind in ("Federated", "CanonicalUser"):
+    if known:
         return Principal(text, Kind.FEDERATED)
-    return _unrecognized(text, f"a principal of the unknown kind {kind[:40]!r}" if kind else "")
+    if unrendered(text):
+        return _malformed(text)
+    return _unrecognized(text, kind)
+
+
+def _unrecognized(text: str, kind: str) -> Principal:
+    problem = f"a principal of the unknown kind {kind[:40]!r}: {text[:80]!r}"
+    if not kind:
+        problem = f"{text[:80]!r} is not in an object that names the kind of principal, `AWS`"
+    return Principal(text, Kind.UNRECOGNIZED, problem=problem)
+
+
+def _not_text(value: object) -> Principal:
+    """IAM takes principals as text only; a number has lost its leading zeros."""
+    text = str(value)[:80]
+    if isinstance(value, int) and not isinstance(value, bool):
+        lost = account_problem(text)
+        problem = f"{text} is a number instead of text" + (f" and {lost}" if lost else "")
+        return Principal(text, Kind.MALFORMED, problem=problem)
+    return Principal(text, Kind.MALFORMED, problem=f"a principal is not text: {text!r}")
 
 
 def _aws(text: str) -> Principal:
@@ -234,11 +262,8 @@ def _aws(text: str) -> Principal:
     if _DELETED.fullmatch(text):
         return Principal(text, Kind.DELETED)
     found = _ARN.fullmatch(text)
-    if found is None or "*" in text or "?" in text:
-        hint = ""
-        if text.isascii() and text.isdigit():
-            hint = f": it has {len(text)} digits, an account id has 12 (a leading zero may be lost)"
-        return _unrecognized(text, hint)
+    if found is None or set("*?$").intersection(text) or unrendered(text) or found.group(4).startswith("group/"):
+        return _malformed(text)
     partition, service, account, rest = found.groups()
     if service == "iam" and rest == "root":
         return Principal(text, Kind.ACCOUNT, account, partition)
@@ -250,7 +275,9 @@ def _aws(text: str) -> Principal:
     return Principal(text, kind, account, partition)
 
 
-def _unrecognized(text: str, hint: str) -> Principal:
-    if hint and not hint.startswith(":"):
-        return Principal(text, Kind.UNRECOGNIZED, problem=f"{hint}: {text[:80]!r}")
-    return Principal(text, Kind.UNRECOGNIZED, problem=f"{text[:80]!r} is not a principal that AWS documents{hint}")
+def _malformed(text: str) -> Principal:
+    """The account of an ARN is kept where it is one: it says who was meant."""
+    found = _ARN.fullmatch(text)
+    account, partition = (found.group(3), found.group(1)) if found else ("", "")
+    shown = f"`{text[:80]}`"
+    return Principal(text, Kind.MALFORMED, account, partition, f"{shown} {principal_problem(text)}")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from checks.iam.actions import meant_action, unknown_actions
 from checks.iam.condition_keys import NEVER_SENT
 from checks.iam.parse import read_statement
 from checks.iam.principals import Kind
@@ -131,6 +132,23 @@ def with_replication_actions(statement: Statement, allowed: Collection[str]) -> 
         return {}
     kept = {name: value for name, value in statement.items() if name not in ("Action", "NotAction")}
     return {**kept, "Action": _shortest(actions)}
+
+
+def with_known_actions(statement: Statement, allowed: Collection[str]) -> Statement | None:
+    """The statement without actions that ECR does not have; those that resemble one are replaced by it.
+
+    Empty where nothing remains. None where a person must decide: a Deny or NotAction that would take effect, actions
+    that cannot be read, and an Allow of more than *allowed*.
+    """
+    element = read_statement(statement, 1).actions
+    unknown = unknown_actions(element)
+    if element.problems or not unknown or element.negated or statement.get("Effect") != "Allow":
+        return None
+    meant = {text: meant_action(text) for text in unknown}
+    if any(action and action not in allowed for action in meant.values()):
+        return None
+    actions = list(dict.fromkeys(filter(None, (meant.get(text, text) for text in element.texts))))
+    return {**statement, "Action": _shortest(actions)} if actions else {}
 
 
 def _any_matches(globs: Collection[Any], action: str) -> bool:

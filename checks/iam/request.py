@@ -51,14 +51,25 @@ class Caller:
     organization_path: str | None
     """`o-…/r-…/ou-…/` as `aws:PrincipalOrgPaths` spells it; None: not known; empty: it belongs to none."""
     identity: str = ""
-    """ARN of the user, role or session that calls ECR directly; empty: the caller is replication."""
+    """ARN of the user, role or session that calls ECR directly; empty: the caller is replication, unless `unnamed`."""
+    outside: str = ""
+    """Organization to which the account certainly does not belong, where `organization_id` is not known."""
+    unnamed: bool = False
+    """Whether it is any user, role or session of the account that calls ECR directly."""
+
+    @property
+    def direct(self) -> bool:
+        """Whether the principal calls ECR itself, so that the caller is not replication."""
+        return self.unnamed or bool(self.identity)
 
     @property
     def arn(self) -> str | None:
         """Value of `aws:PrincipalArn`; None: not known."""
         if self.identity:
             return self.identity
-        return None if self.account is None else f"arn:{self.partition}:iam::{self.account}:role/{SERVICE_LINKED_ROLE}"
+        if self.account is None or self.unnamed:
+            return None
+        return f"arn:{self.partition}:iam::{self.account}:role/{SERVICE_LINKED_ROLE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +101,17 @@ class LinkRequest:
     """Organization path of the *source* account; None: not known; empty: it belongs to none."""
     policy_scope: str | None = "V2"
     """Account setting REGISTRY_POLICY_SCOPE of the destination; None: not known."""
+    outside: str = ""
+    """Organization to which the source account certainly does not belong, where `organization_id` is not known."""
+    time: float | None = None
+    """Epoch seconds of the request, for evaluations the time of the audit; None: not known."""
 
     @property
     def caller(self) -> Caller:
         """The principal of the request at the destination."""
-        return Caller(self.source_account, self.partition, self.organization_id, self.organization_path)
+        return Caller(
+            self.source_account, self.partition, self.organization_id, self.organization_path, outside=self.outside
+        )
 
     @property
     def registry(self) -> Registry:
@@ -127,13 +144,15 @@ class ReplicationRequest:
     policy_scope: str | None = "V2"
     repository_policy: str = ""
     """Repository policy text of the destination repository; empty: none, or not known."""
+    time: float | None = None
+    """Epoch seconds of the request; None: not known."""
 
     @property
     def link(self) -> LinkRequest:
         """The same without the repository."""
         return LinkRequest(
             self.source_account, self.destination_account, self.region, self.partition,
-            self.organization_id, self.organization_path, self.policy_scope,
+            self.organization_id, self.organization_path, self.policy_scope, time=self.time,
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from checks.iam.condition_keys import Context
+from checks.iam.malformed import account_problem, unrendered
 from checks.iam.parse import Patterns
 from checks.iam.patterns import Glob, compile_glob, resolved
 from checks.iam.request import Registry
@@ -81,7 +82,9 @@ def names_of(resources: Patterns, registry: Registry, context: Context) -> Names
 
 def _known(text: str, context: Context, *, variables: bool) -> str | None:
     """*text* with the known variables replaced; None: one has no value, so it matches nothing."""
-    return resolved(text, context) if variables and "${" in text else text
+    if not variables or "${" not in text:
+        return text
+    return None if unrendered(text) else resolved(text, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,9 @@ def _judged(text: str, registry: Registry, *, variables: bool) -> _Judged:
     whole = registry.arn_head
     if text == "*":
         return _Judged(NamePattern(glob, whole, certain=True), "")
+    marker = unrendered(text)
+    if marker:
+        return _Judged(None, f"{shown} has an unrendered template, `{marker}`")
     if glob.variable:
         # Whatever the value of the variable, the rest must match.
         if _possible(glob, whole):
@@ -165,9 +171,11 @@ def _wrong_field(fields: list[str], registry: Registry) -> str:
     wanted = ("arn", registry.partition, "ecr", registry.region, registry.account)
     for label, field, want in zip(_FIELDS, fields, wanted, strict=False):
         if not compile_glob(field).matches(want):
-            return (
-                f"has the {label} {field or 'empty'}, this registry has {want}" if label != "arn" else "is not an ARN"
-            )
+            if label == "arn":
+                return "is not an ARN"
+            wrong = account_problem(field) if label == "account" and field and not set("*?").intersection(field) else ""
+            why = f" (it {wrong})" if wrong else ""
+            return f"has the {label} {field or 'empty'}{why}, this registry has {want}"
     return ""
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from checks.iam.actions import unknown_action_problem, unknown_actions
 from checks.iam.condition_keys import Context
+from checks.iam.conditions import time_window
 from checks.iam.decision import action_match
 from checks.iam.parse import Patterns, Statement
 from checks.iam.patterns import resolved, undetermined
@@ -51,6 +53,8 @@ class StatementMatch:
     condition: ElementMatch
     conditions: tuple[ElementMatch, ...]
     """Each condition by itself, in the policy's order."""
+    until: str
+    """When the first of its time conditions stops holding, ISO 8601; empty: no time ends it."""
     mentions: bool
     """Whether its Principal matches the source account, names an identity of it, or names no known account."""
 
@@ -109,8 +113,9 @@ def match_statement(
     return StatementMatch(
         statement.number, statement.sid, statement.effect, statement.name, whole[0], whole[1],
         principal, ElementMatch(some(actions), _action_words(statement, actions, scope)), resource,
-        conditions[shown], singles[shown],
-        mentions=principal.matched is not False or replicate.caller.account in accounts or not accounts,
+        conditions[shown], singles[shown], _until(statement, replicate),
+        mentions=principal.matched is not False or replicate.caller.account in accounts or not accounts
+        or statement.principals.malformed,
     )  # fmt: skip
 
 
@@ -126,7 +131,8 @@ def _action_words(statement: Statement, actions: tuple[Truth, Truth], scope: str
         other = CREATE if given == [REPLICATE] else REPLICATE
         return f"{shown} includes {given[0]} but not {other}"
     ignored = f"; policy scope V1 evaluates only {', '.join(V1_ACTIONS)}" if scope == "V1" else ""
-    return f"{shown} includes neither {REPLICATE} nor {CREATE}{ignored}"
+    unknown = joined_clauses(tuple(map(unknown_action_problem, unknown_actions(element))))
+    return f"{shown} includes neither {REPLICATE} nor {CREATE}{ignored}" + (f" ({unknown})" if unknown else "")
 
 
 def _resource(statement: Statement, registry: Registry, name: str, context: Context, target: str) -> ElementMatch:
@@ -160,6 +166,11 @@ def _variables(element: Patterns, context: Context) -> str:
 
 def _conditions(statement: Statement, context: Context) -> tuple[ElementMatch, ...]:
     return tuple(ElementMatch(*one.explained(context)) for one in statement.conditions)
+
+
+def _until(statement: Statement, context: Context) -> str:
+    windows = (time_window(one, context) for one in statement.conditions)
+    return min((one.changes for one in windows if one and one.changes), default="")
 
 
 def _together(conditions: tuple[ElementMatch, ...]) -> ElementMatch:

@@ -5,15 +5,16 @@ undetermined.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from checks.iam.condition_keys import Context, carried, remark
+from checks.iam.actions import is_known, unknown_action_problem, unknown_actions
+from checks.iam.condition_keys import Context, carried, certain, remark
 from checks.iam.conditions import Condition, holds
 from checks.iam.coverage import open_for_some
 from checks.iam.decision import action_match
-from checks.iam.grantees import EVERYONE, Grantees, grantees_of
+from checks.iam.grantees import EVERYONE, Grantees, grantees_of, named_grantees
 from checks.iam.parse import PolicyProblem, Statement, parse_policy, read_statement
 from checks.iam.patterns import Glob, compile_glob, undetermined
 from checks.iam.policy_scope import evaluated_actions, severity_today
@@ -28,9 +29,9 @@ _FULLY_KNOWN = Caller("000000000000", "aws", "o-0000000000", "o-0000000000/r-000
 """Everything is known about this caller: what stays unknown for it, no further evidence can determine."""
 
 
-def undetermined_conditions(statement: Statement, action: str) -> tuple[str, ...]:
+def undetermined_conditions(statement: Statement, action: str, time: float | None = None) -> tuple[str, ...]:
     """Conditions and Resource variables of *statement* that cannot be evaluated for *action*, quoted, each with why."""
-    known = Context(_FULLY_KNOWN, action)
+    known = Context(_FULLY_KNOWN, action, time=time)
     return (*_doubts_conditions(statement, known), *_variables(statement, known))
 
 
@@ -53,10 +54,6 @@ def _variables(statement: Statement, known: Context) -> tuple[str, ...]:
     )
 
 
-_MOST_CALLERS = 20
-"""Members of the organization that are tried as caller where a statement applies to everyone."""
-
-
 @dataclass(frozen=True, slots=True)
 class StatementEvaluation:
     """One row of the `grants` table without its account and Region; the fields mean what the columns mean there."""
@@ -77,8 +74,11 @@ class StatementEvaluation:
     excess_actions: str | None
     excess_actions_severity: str | None
     excess_ignored_by_scope: bool | None
+    unknown_actions: str | None
+    action_problem: str | None
     outside_accounts: str | None
     outside_accounts_severity: str | None
+    excluded_accounts: str | None
     grantee_scope: str | None
     grantee_scope_severity: str | None
     ignored_by_scope: bool | None
@@ -97,12 +97,20 @@ class _Setting:
     partners: Collection[str]
     allowed_actions: tuple[str, ...]
     policy_scope: str | None
+    time: float | None
 
     def caller(self, account: str | None) -> Caller:
-        if account is None or self.organization is None or account not in self.organization:
-            return Caller(account, self.registry.partition, None, None)
+        """Replication from *account*; None: from an account that no policy names, outside the organization."""
+        partition = self.registry.partition
+        if self.organization is None:
+            return Caller(account, partition, None, None)
+        if account is None or account not in self.organization:
+            return Caller(account, partition, None, None, outside=self.organization_id or "")
         path = self.organization[account] if isinstance(self.organization, Mapping) else None
-        return Caller(account, self.registry.partition, self.organization_id, path)
+        return Caller(account, partition, self.organization_id, path)
+
+    def context(self, caller: Caller, action: str = REPLICATE) -> Context:
+        return Context(caller, action, time=self.time)
 
 
 def evaluate_policy(
@@ -113,6 +121,7 @@ def evaluate_policy(
     partners: Collection[str],
     allowed_actions: Collection[str],
     policy_scope: str | None = "V2",
+    time: float | None = None,
 ) -> tuple[StatementEvaluation, ...]:
     """Every statement of a registry policy; one row with number 0 where it cannot be parsed; none where it is not read.
 
@@ -125,7 +134,7 @@ def evaluate_policy(
         return (_unjudged(policy),)
     return tuple(
         evaluate_statement(
-            one, one.number, owner, organization, organization_id, partners, allowed_actions, policy_scope
+            one, one.number, owner, organization, organization_id, partners, allowed_actions, policy_scope, time
         )
         for one in policy.statements
     )
@@ -136,9 +145,10 @@ def _unjudged(policy: PolicyProblem) -> StatementEvaluation:
         statement=0, sid="", effect=None, statement_json=None, concerns_replication=None, allows_others=None,
         unmatchable_resources=None, resource_problem=None, resource_severity=None, unsatisfied_conditions=None,
         condition_problem=None, replication_principals=None, principal_problem=None, excess_actions=None,
-        excess_actions_severity=None, excess_ignored_by_scope=None, outside_accounts=None,
-        outside_accounts_severity=None, grantee_scope=None, grantee_scope_severity=None, ignored_by_scope=None,
-        about_replication=None, undetermined_by=None, problem=policy.message,
+        excess_actions_severity=None, excess_ignored_by_scope=None, unknown_actions=None, action_problem=None,
+        outside_accounts=None, outside_accounts_severity=None, excluded_accounts=None, grantee_scope=None,
+        grantee_scope_severity=None, ignored_by_scope=None, about_replication=None, undetermined_by=None,
+        problem=policy.message,
     )  # fmt: skip
 
 
@@ -151,31 +161,33 @@ def evaluate_statement(
     partners: Collection[str],
     allowed_actions: Collection[str],
     policy_scope: str | None = "V2",
+    time: float | None = None,
 ) -> StatementEvaluation:
     """Evaluate one statement of the registry policy of *owner* (account, Region, partition). Never raises.
 
     *statement*: as `parse_policy` gives it, or as JSON values. *organization*: accounts that are known members, as keys
     of a mapping with their organization paths where those are known; None: not known. *partners*: accounts outside it
     that are trusted. *allowed_actions*: the actions that other accounts may be allowed. *policy_scope*: of the
-    registry; None: not known.
+    registry; None: not known. *time*: of the audit, in epoch seconds; None: not known.
     """
     read = statement if isinstance(statement, Statement) else read_statement(statement, number)
     setting = _Setting(
         Registry(owner[0], owner[1], owner[2]), organization, organization_id, partners,
-        tuple(sorted(allowed_actions)), policy_scope,
+        tuple(sorted(allowed_actions)), policy_scope, time,
     )  # fmt: skip
     allows: Truth = read.effect == "Allow" if read.effect and read.judgeable else None
-    whom = grantees_of(read)
+    named = named_grantees(read)
+    whom = _admitted(read, grantees_of(read, time), setting)
     others = every((allows, whom.beyond(owner[0])))
     # Replication within the account needs no grant: a statement for the account alone is about something else.
-    about = every((some((action_match(read, REPLICATE), action_match(read, CREATE))), _beyond(read, owner)))
+    about = every((some((action_match(read, REPLICATE), action_match(read, CREATE))), _beyond(read, named, owner)))
     concerns = every((allows, about))
     problems = resource_problems(read.resources, setting.registry)
-    unsatisfied, condition_problem = _conditions(read, whom, setting)
+    unsatisfied, condition_problem = _conditions(read, named, setting)
     usable, principal_problem = _principals(read)
     excess = _excess_actions(read, others, setting)
     outside, internal = _outside(others, whom, setting)
-    undetermined = _doubts(read, whom, setting)
+    undetermined = _doubts(read, named, setting)
     ignored = evaluated_actions(read, policy_scope) == ()
     grantee_scope = _grantee_scope(whom, allows)
     return StatementEvaluation(
@@ -195,8 +207,11 @@ def evaluate_statement(
         excess_actions=None if excess is None else _array(excess),
         excess_actions_severity=_excess_severity(read, excess, whom, setting),
         excess_ignored_by_scope=_excess_ignored(read, setting),
+        unknown_actions=None if read.actions.problems else _array(unknown_actions(read.actions)),
+        action_problem="; ".join((*read.actions.problems, *map(unknown_action_problem, unknown_actions(read.actions)))),
         outside_accounts=None if internal is None else _array(outside),
         outside_accounts_severity=_outside_severity(outside, partners, ignored=ignored),
+        excluded_accounts=_excluded_accounts(allows, named, whom, setting),
         grantee_scope=grantee_scope,
         grantee_scope_severity=severity_today(Severity.CRITICAL, ignored=ignored).value,
         ignored_by_scope=ignored,
@@ -206,52 +221,92 @@ def evaluate_statement(
     )
 
 
+def _admitted(statement: Statement, whom: Grantees, setting: _Setting) -> Grantees:
+    """*whom* without the accounts of which no principal can meet the conditions."""
+    if not statement.conditions or not whom.accounts:
+        return whom
+    kept = frozenset(account for account in whom.accounts if _can_meet(statement, account, setting))
+    return whom if kept == whom.accounts else replace(whom, accounts=kept)
+
+
+def _can_meet(statement: Statement, account: str, setting: _Setting) -> bool:
+    caller = replace(setting.caller(account), unnamed=True)
+    return holds(statement.conditions, setting.context(caller)) is not False
+
+
+def _excluded_accounts(allows: Truth, named: Grantees, whom: Grantees, setting: _Setting) -> str | None:
+    """Principals outside the organization that an Allow names, and that its conditions exclude; None: unknown."""
+    if allows is False:
+        return _array(())
+    own, organization = setting.registry.account, setting.organization
+    without, _ = named.outside(own, organization, setting.organization_id)
+    if organization is None and named.accounts - whom.accounts - {own}:
+        return None
+    within, _ = whom.outside(own, organization, setting.organization_id)
+    return _array(tuple(one for one in without if one not in within))
+
+
 def _unmatchable(problems: ResourceProblems) -> int | None:
     """Number of entries that cannot match; None: there is none, and of one it is not documented."""
     return None if problems.undetermined and not problems.unmatchable else len(problems.unmatchable)
 
 
-def _beyond(statement: Statement, owner: tuple[str, str, str]) -> Truth:
+def _beyond(statement: Statement, named: Grantees, owner: tuple[str, str, str]) -> Truth:
     """Whether some principal is outside the owner's account; services and the like count as outside."""
     principals = statement.principals
     if not principals.readable:
         return None
+    if principals.everyone and named.bounded and named.accounts == {owner[0]}:
+        return False
     if principals.negated:
         return True
     return any(one.account != owner[0] for one in principals.entries)
 
 
-def _conditions(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[int | None, str]:
+def _conditions(statement: Statement, named: Grantees, setting: _Setting) -> tuple[int | None, str]:
     """(number of conditions that the first caller does not meet, 0 where some caller meets all; the reasons)."""
     if not statement.conditions:
         return 0, ""
-    callers = [setting.caller(account) for account in _callers(whom, setting)]
-    action = REPLICATE if action_match(statement, REPLICATE) is not False else CREATE
-    contexts = [Context(caller, action) for caller in callers]
-    result = some(holds(statement.conditions, context) for context in contexts)
-    if result:
-        return 0, ""
-    context = next(one for one in contexts if holds(statement.conditions, one) is result)
+    action = _action(statement)
+    found: dict[Truth, Context] = {}
+    for caller in _callers(statement, named, setting):
+        context = setting.context(caller, action)
+        result = holds(statement.conditions, context)
+        if result:
+            return 0, ""
+        found.setdefault(result, context)
+    result = some(found)
+    context = found[result]
     against = tuple(_against(one, context) for one in statement.conditions if one.holds(context) is result)
     return None if result is None else len(against), joined_clauses(against)
+
+
+def _action(statement: Statement) -> str:
+    return REPLICATE if action_match(statement, REPLICATE) is not False else CREATE
 
 
 def _against(condition: Condition, context: Context) -> str:
     _, why = condition.explained(context)
     key = condition.key.lower()
-    note = remark(key) if not condition.problem and carried(key, context) is None else ""
+    unknown = not condition.problem and condition.holds(context) is None and certain(carried(key, context)) is None
+    note = remark(key) if unknown else ""
     return why if not note or note in why else f"{why} ({note})"
 
 
-def _doubts(statement: Statement, whom: Grantees, setting: _Setting) -> tuple[str, ...] | None:
+def _doubts(statement: Statement, named: Grantees, setting: _Setting) -> tuple[str, ...] | None:
     """What its effect on replication depends on and AWS does not document; None: evidence is missing."""
     if not statement.judgeable or statement.resources.problems or any(one.problem for one in statement.conditions):
         return None
-    action = REPLICATE if action_match(statement, REPLICATE) is not False else CREATE
-    results = [holds(statement.conditions, Context(setting.caller(one), action)) for one in _callers(whom, setting)]
-    if all(result is False for result in results):
+    action = _action(statement)
+    known = [caller for caller in _callers(statement, named, setting) if caller.account] or [setting.caller(None)]
+    contexts = (setting.context(caller, action) for caller in known)
+    results = {holds(statement.conditions, context) for context in contexts}
+    if results == {False}:
         return ()
-    found = (*undetermined_conditions(statement, action), *_open_resources(statement, action, setting.registry))
+    found = (
+        *undetermined_conditions(statement, action, setting.time),
+        *_open_resources(statement, action, setting.registry),
+    )
     return found or (None if None in results else ())
 
 
@@ -264,13 +319,31 @@ def _open_resources(statement: Statement, action: str, registry: Registry) -> tu
     return problems if open_for_some(names) else ()
 
 
-def _callers(whom: Grantees, setting: _Setting) -> list[str | None]:
-    """Accounts that the statement applies to, as far as they are known; at least one entry."""
+_BY_ACCOUNT = ("aws:principalaccount", "aws:principalarn")
+
+
+def _callers(statement: Statement, named: Grantees, setting: _Setting) -> Iterator[Caller]:
+    """Replications that the statement may apply to, one of each kind that its conditions distinguish; at least one."""
     own = setting.registry.account
-    named = sorted(whom.accounts - {own})
-    if whom.everyone or whom.organizations:
-        named += sorted(one for one in setting.organization or () if one != own)[:_MOST_CALLERS]
-    return [*named] or [None]
+    accounts = sorted(named.accounts - {own})
+    yield from (setting.caller(account) for account in accounts)
+    if named.everyone or named.organizations:
+        yield from _members(statement, setting)
+    for one in sorted(named.organizations - {setting.organization_id}):
+        yield Caller(None, setting.registry.partition, one, None)
+    if named.everyone or not (accounts or named.organizations):
+        yield setting.caller(None)
+
+
+def _members(statement: Statement, setting: _Setting) -> Iterator[Caller]:
+    """Members of the organization: all of them where a condition names accounts, else one for each path."""
+    each = any(one.key.lower() in _BY_ACCOUNT for one in statement.conditions)
+    seen: set[str | None] = set()
+    for account in sorted(setting.organization or ()):
+        caller = setting.caller(account)
+        if account != setting.registry.account and (each or caller.organization_path not in seen):
+            seen.add(caller.organization_path)
+            yield caller
 
 
 def _principals(statement: Statement) -> tuple[int | None, str]:
@@ -301,14 +374,9 @@ def _excess_actions(statement: Statement, others: Truth, setting: _Setting) -> t
     else:
         allowed = [compile_glob(one.lower()) for one in setting.allowed_actions]
         pairs = zip(element.texts, element.globs, strict=True)
-        broad = tuple(text for text, glob in pairs if _of_ecr(text) and not _within(text.lower(), glob, allowed))
+        # A name or a pattern without an action of ECR allows nothing.
+        broad = tuple(text for text, glob in pairs if is_known(glob) and not _within(text.lower(), glob, allowed))
     return None if broad and others is None else broad
-
-
-def _of_ecr(text: str) -> bool:
-    """Whether an action pattern can match an action of ECR at all."""
-    service = text.partition(":")[0].lower()
-    return compile_glob(service).matches("ecr")
 
 
 def _within(text: str, glob: Glob, allowed: list[Glob]) -> bool:

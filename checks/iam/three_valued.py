@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 Truth = bool | None
 """None is not *false*: it is unknown."""
@@ -33,6 +33,11 @@ def some(values: Iterable[Truth]) -> Truth:
 def inverted(value: Truth) -> Truth:
     """The opposite; the opposite of unknown is unknown."""
     return None if value is None else not value
+
+
+def agreed(values: Collection[Truth]) -> Truth:
+    """The common value of *values*; None where they differ."""
+    return next(iter(values)) if len(set(values)) == 1 else None
 
 
 def word(value: Truth) -> str:

@@ -1,16 +1,17 @@
-"""No Inspector policy of the organization sets ECR scanning where replicas must be scanned.
+"""No Inspector policy of the organization sets ECR scanning where replicas or sources must be scanned.
 
 ## What it checks
 
-Where the baseline requires that replicas are scanned, the effective Inspector policy of the destination account is
-read from AWS Organizations. It should not enable or disable ECR scanning in the destination's Region.
+Where the baseline requires that replicas are scanned, or by `source_settings` the repositories that are replicated, the
+effective Inspector policy of that account is read from AWS Organizations. It should not enable or disable ECR scanning
+in the registry's Region.
 
 ## Why it matters
 
 Such a policy is often intended: scanning is decided once, for all accounts. But it takes precedence over the account's
 own settings, and ECR refuses changes of the registry's scanning configuration with
-`BlockedByOrganizationPolicyException`. The remediations of the group `settings` fail there, and this finding says in
-advance who has to be asked.
+`BlockedByOrganizationPolicyException`. The remediations of the groups `settings` and `sources` fail there, and this
+finding says in advance who has to be asked.
 
 ## How to fix
 
@@ -54,7 +55,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
 CHECK = Check(
     id="organization.scan-policy-permits",
     aliases=("ORG-08",),
-    title="No organization policy blocks changes of how replicas are scanned",
+    title="No organization policy blocks changes of how replicas and sources are scanned",
     severity=Severity.INFORMATIONAL,
     table=REGISTRIES,
     expect=in_set("inspector_policy_setting", ""),
@@ -62,8 +63,8 @@ CHECK = Check(
     "{inspector_policy_setting} by an Inspector policy of the organization",
     remediation=_remediation,
     when=("inspector_policy_relevant",),
-    unknown="whether {account}/{region} may change how it scans its images is unknown"
-    "{inspector_policy_problem:because}",
+    unknown="whether {account}/{region} may change how it scans its images is unknown",
+    unknown_reason="{inspector_policy_problem:clause}",
     evidence=("account_name", "inspector_policy_problem", "scanning_configuration"),
     permissions=("organizations:DescribeEffectivePolicy",),
     controls=("own: NIST 800-53 RA-5",),

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from checks.iam.conditions import OPERATORS
+from checks.iam.actions import ACTIONS
+from checks.iam.operators import OPERATORS
 from checks.iam.parse import VERSIONS
-from checks.policy_documents.actions import ACTIONS
 from checks.policy_documents.problem import (
     DocumentPath,
     DocumentProblem,

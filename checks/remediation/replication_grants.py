@@ -67,8 +67,9 @@ def exemptions(row: Row) -> tuple[Change, ...]:
 
 def finding_the_deny(row: Row) -> tuple[str, ...]:
     """Manual steps where the Deny statement could not be identified."""
+    reason = row["denial_reason"] or row["grant_reason"]
     return (
-        f"Find the Deny statement in the registry policy of {place(row)}: {row['grant_reason']}.",
+        f"Find the Deny statement in the registry policy of {place(row)}: {reason}.",
         f"Narrow it so that it does not match AWSServiceRoleForECRReplication of account {row['source_account']}, and "
         "keep the rest.",
     )

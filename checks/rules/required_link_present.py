@@ -61,9 +61,10 @@ from checks.tables import LINKS
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     source, destination = actions.source(row), actions.destination(row)
     prefixes = names_in(row["missing_prefixes"]) or names_in(row["expected_prefixes"])
+    allowed = actions.once_allowed(source, destination)
     summary = (
-        f"Replicate {prefixes_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}, once it grants the "
-        "replication, and backfill what is older than the rule."
+        f"Replicate {prefixes_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}{allowed}, and "
+        "backfill what is older than the rule."
     )
     if row["destination_can_receive"] is False:
         return unable_to_receive(destination, names_in(row["required_by"]))
@@ -72,9 +73,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
         return Remediation(summary=summary, manual=quota.splitting(source, limit))
     delete = actions.switch(row["expected_delete_replication"])
     ground = prerequisites(context, source, destination, prefixes)
-    # Where the link has rules, the row counts the repositories of those only.
-    all_there = row["absent_repository_count"] == 0 and not row["present"]
-    if ground.blockers and not all_there:
+    if ground.blockers and row["absent_repository_count"] != 0:
         return Remediation(summary=summary, manual=ground.steps(destination))
     rule = actions.add_replication(source, destination, prefixes, delete)
     # The row does not say whether the source holds images; where it holds none, the backfill finds nothing to do.
@@ -114,8 +113,8 @@ CHECK = Check(
     "{destination_account}/{destination_region}, and no rule does it{missing_prefixes_obstacles:because}",
     remediation=_remediation,
     when=("expected",),
-    unknown="whether the required replication to {destination_account}/{destination_region} is configured is "
-    "unknown: the rules of {source_account}/{source_region} could not be read",
+    unknown="whether the required replication to {destination_account}/{destination_region} is configured is unknown",
+    unknown_reason="the rules of the source registry could not be read",
     evidence=(
         "required_by",
         "expected_prefixes",

@@ -56,6 +56,11 @@ GRANTS = Table(
             "Whether the policy scope of the registry is V1, which evaluates none of the actions beyond the baseline's",
         ),
         text(
+            "unknown_actions",
+            "Entries of Action or NotAction that match no action of ECR, JSON array; null: could not be parsed",
+        ),
+        text("action_problem", "Which entries match no action of ECR, and which action may be meant, as a clause"),
+        text(
             "outside_accounts",
             "Principals outside the organization that it allows any action: account ids, organization ids, `*` for "
             "everyone; JSON array; null: unknown",
@@ -64,6 +69,11 @@ GRANTS = Table(
             "outside_accounts_severity",
             "Severity of such principals: informational if all are external accounts of the baseline, else critical; "
             "medium in a statement that the policy scope ignores",
+        ),
+        text(
+            "excluded_accounts",
+            "Principals outside the organization that it names and that none of its conditions admits: account ids, `*`, "
+            "JSON array; null: unknown",
         ),
         text(
             "grantee_scope",

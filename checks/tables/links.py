@@ -73,13 +73,17 @@ LINKS = Table(
         flag("cross_account", "Whether it crosses accounts, so the destination's registry policy must allow it"),
         text(
             "grant_verdict",
-            "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that its rules replicate or, without rules, that the baseline requires; null: indeterminate or policy not read",
+            "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that its rules replicate or the baseline requires; null: indeterminate or policy not read",
         ),
         text("grant_reason", "Reason for `grant_verdict`, as a clause"),
         count(
             "explicit_deny_statements",
             "Deny statements of the destination's registry policy that together deny every name that the link "
             "replicates; 0: some name is not denied; null: unknown, as where a replica's own repository policy may deny",
+        ),
+        text(
+            "denial_reason",
+            "Which Deny statements block the link, or may block it, as a clause; empty: none does",
         ),
         text("denying_statements", "Numbers of the Deny statements that deny some name of the link, JSON array"),
         text(
@@ -94,19 +98,22 @@ LINKS = Table(
         flag("grant_given", "Whether `grant_verdict` allows at least some names"),
         text(
             "uncovered_prefixes",
-            "Prefixes of the link with a name for which ecr:ReplicateImage is not allowed, JSON array, at most 20; "
+            "Prefixes of its rules with a name for which ecr:ReplicateImage is not allowed, JSON array, at most 20; "
             "null: unknown",
         ),
-        text("absent_repositories", "Matching repositories that do not exist there, JSON array, at most 20"),
+        text(
+            "absent_repositories",
+            "Repositories that its rules match or the baseline requires and that do not exist there, JSON array, at most 20",
+        ),
         count("absent_repository_count", "Number of such repositories"),
         text(
             "uncreatable_repositories",
-            "Absent repositories for which ecr:CreateRepository is not allowed, JSON array, at most 20",
+            "Those of them that its rules match and ecr:CreateRepository is not allowed for, JSON array, at most 20",
         ),
         count("uncreatable_repository_count", "Number of such repositories; null: unknown"),
         flag(
             "template_sets_tags",
-            "Whether a creation template at the destination sets resource tags on repositories that the link can create",
+            "Whether a creation template at the destination sets resource tags on repositories that its rules can create",
         ),
         text(
             "untaggable_prefixes",

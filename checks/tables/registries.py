@@ -117,8 +117,8 @@ REGISTRIES = Table(
         ),
         flag(
             "inspector_policy_relevant",
-            "Whether it is a destination, the baseline requires that replicas are scanned, and the account belongs to an "
-            "organization",
+            "Whether it is a destination or a source whose repositories the baseline requires to be scanned, and the account "
+            "belongs to an organization",
         ),
         text(
             "inspector_policy_setting",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -93,6 +94,7 @@ def explain(
         organization_id=organization_id,
         organization_path=organization_path,
         repository_policy=_text(repository_policy) if repository_policy else "",
+        time=time.time(),
     )
     explanation = explain_policy(source.text, request)
     document = explanation.as_document() | {

@@ -43,6 +43,7 @@ def may_replicate(world: World, source: Registry, destination: Registry, name: s
         organization_path=world.organization_path(source.account) or "",
         resource_tags=dict(destination.repositories[name].tags) if exists else {},
         policy_scope=destination.settings.get("REGISTRY_POLICY_SCOPE", DEFAULT_SETTINGS["REGISTRY_POLICY_SCOPE"]),
+        time=world.now(),
     )
     verdict = explain(destination.policy, request).verdict
     if verdict is GrantVerdict.INDETERMINATE:

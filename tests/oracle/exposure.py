@@ -144,6 +144,8 @@ def _not_wider(access: Access, link: Link, name: str, by_baseline: str | None) -
     own, registry = access.repository_policy(place, name), access.registry_policy(place)
     here, at_source = access.repository_policy(source, name), access.registry_policy(source)
     arn, original = repository(place, name), repository(source, name)
+    if own is None or registry is None:
+        return None
     answers: list[Answer] = []
     for action in READ:
         for caller, answer in who_may(access, [own, registry], [action], arn).items():
@@ -152,7 +154,7 @@ def _not_wider(access: Access, link: Link, name: str, by_baseline: str | None) -
             same = _may([here, at_source], [action], original, (), caller)
             wanted = None if by_baseline is None else _may([[statements(by_baseline)]], [action], arn, (), caller)
             answers.append(any_of((same, wanted, None if answer is None else False)))
-    if all_of(answers) is None and own is not None and own == here:
+    if all_of(answers) is None and own == here:
         # Whatever the same policy says, it says of both, unless a registry adds something.
         return True if silent(registry, arn) and silent(at_source, original) else None
     return all_of(answers)

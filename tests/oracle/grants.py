@@ -12,6 +12,7 @@ from tests.oracle.links import Link, Rows, said
 from tests.oracle.policies import (
     ANYONE,
     ECR_ACTIONS,
+    FOREIGN,
     OURS,
     UNKNOWN,
     Answer,
@@ -36,6 +37,8 @@ _NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a
 KNOWN = {text for one in ECR_ACTIONS for text in (f"ecr:{one}", f"ecr:{one.lower()}")}
 SOMEBODY = Caller(UNKNOWN, ANYONE, UNKNOWN, UNKNOWN)
 """A caller of which nothing is known."""
+REPLICATOR = Caller(UNKNOWN, replication_role(UNKNOWN), FOREIGN)
+"""The replication of an account that nothing names."""
 DEFAULT_ACTIONS = ("ecr:ReplicateImage", "ecr:CreateRepository", "ecr:TagResource", "ecr:BatchImportUpstreamImage")
 
 
@@ -88,8 +91,8 @@ def _link(world: World, link: Link) -> dict[str, str]:
     return {
         "replication-allowed": said(given, when=crosses),
         "not-explicitly-denied": said(None if text is None else any_of(opposite(one) for one in denied), when=crosses),
-        "covers-rule": said(False if False in covered else None if None in covered else True, when=given),
-        "create-repository-allowed": said(_creatable(world, link, policy, caller), when=given),
+        "covers-rule": said(all_of(covered) if link.read else None, when=given),
+        "create-repository-allowed": said(_creatable(world, link, policy, caller) if link.read else None, when=given),
     }
 
 
@@ -176,10 +179,18 @@ def _limits(statement: Mapping[str, Any]) -> tuple[str, set[str]] | None:
     """The accounts or the organizations to which conditions limit everyone; None: they do not."""
     found: list[tuple[str, set[str]]] = []
     for operator, keys in statement.get("Condition", {}).items():
-        if operator not in ("StringEquals", "StringLike", "ArnLike", "ForAnyValue:StringLike"):
+        if operator not in (
+            "StringEquals",
+            "StringEqualsIgnoreCase",
+            "StringLike",
+            "ArnLike",
+            "ForAnyValue:StringLike",
+        ):
             continue
         for key, values in keys.items():
             texts = {str(one) for one in listed(values)}
+            if "IgnoreCase" in operator:
+                texts = {one.lower() for one in texts}
             if key == "aws:PrincipalAccount":
                 found.append(("accounts", texts))
             elif key in ("aws:PrincipalOrgID", "aws:PrincipalOrgPaths"):
@@ -205,7 +216,7 @@ def _conditions_satisfiable(world: World, place: Place, statement: Mapping[str, 
         members = [world.caller(one) for one in world.accounts if world.member(one) and one != place[0]]
         strangers = [replace(one, arn=replication_role(one.account)) for one in world.strangers(names) if one.path]
         callers = [world.caller(one) for one in sorted(names)] if kind == "accounts" else [*members, *strangers]
-    possible = any_of(condition_holds(statement, one) for one in callers or [SOMEBODY])
+    possible = any_of(condition_holds(statement, one) for one in callers or [REPLICATOR])
     return said(possible, when=_for_replication(statement, place[0]))
 
 

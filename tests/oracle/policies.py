@@ -217,7 +217,7 @@ def _sent(key: str, caller: Caller) -> str:
     if key == "aws:principalaccount":
         return caller.account
     if key == "aws:principalarn":
-        return UNKNOWN if caller.arn == ANYONE else caller.arn
+        return UNKNOWN if UNKNOWN in (caller.account, caller.arn) or caller.arn == ANYONE else caller.arn
     if key == "aws:principalorgid":
         return caller.organization
     if key == "aws:principalorgpaths":
@@ -228,7 +228,9 @@ def _sent(key: str, caller: Caller) -> str:
         return NOW
     if key == "aws:multifactorauthpresent" and replication:
         return ABSENT_OR_FALSE
-    if key in ("aws:principalisawsservice", "aws:viaawsservice"):
+    if key == "aws:principalisawsservice":
+        return "false"
+    if key == "aws:viaawsservice":
         return "false" if replication else UNKNOWN
     if key == "aws:username" and replication:
         return ABSENT

@@ -20,28 +20,33 @@ def source_checks(world: World, links: list[Link]) -> dict[str, Rows]:
     for place in world.places():
         for name, repository in (world.repositories(place) or {}).items():
             wanted, key = world.settings(name, place, "source_settings"), (*place, name)
-            sends = _is_source(place, name, links)
+            sends = _is_source(world, place, name, links)
             found["sources.scanned"][key] = _scanned(world, place, name, wanted, sends)
             found["sources.encryption"][key] = _encryption(world, place, repository, wanted, sends)
             found["sources.repository-policy"][key] = _policy(world, place, name, wanted, sends)
     return found
 
 
-def _is_source(place: Place, name: str, links: list[Link]) -> Answer:
+def _is_source(world: World, place: Place, name: str, links: list[Link]) -> Answer:
     """Whether a rule replicates it, or the baseline requires that."""
     mine = [link for link in links if link.source == place]
     if any(link.required and name.startswith(link.required) for link in mine):
         return True
+    if world.rules(place) is None:
+        return None
     return any(rule.matches(name) for link in mine for rule in link.rules)
 
 
 def _scanned(world: World, place: Place, name: str, wanted: Mapping[str, Any], sends: Answer) -> str:
-    scanning = wanted.get("scanning")
-    applies = all_of((scanning is not None and scanning.get("required", True), sends))
+    scanning = wanted.get("scanning") or {}
+    required = bool(wanted.get("scanning") is not None and scanning.get("required", True))
+    applies = all_of((required or bool(scanning.get("type") or scanning.get("frequency")), sends))
     frequencies = scan_frequencies(world, place, name)
-    if frequencies is None or scanning is None:
+    if frequencies is None:
         return said(None, when=applies)
     level = max(_LEVELS.index(one) for one in {"MANUAL", *frequencies})
+    if level == 0:
+        return said(not required, when=applies)
     enough = level >= _LEVELS.index(scanning.get("frequency") or "SCAN_ON_PUSH")
     kind = world.registry(place).get("scanning", {}).get("scanType", "BASIC")
     return said(enough and (scanning.get("type") != "ENHANCED" or kind == "ENHANCED"), when=applies)

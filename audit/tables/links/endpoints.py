@@ -220,10 +220,13 @@ def _takes(rule: dict[str, Any], names: Sequence[str]) -> bool:
     return not filters or overlap(filters, names)
 
 
-def template_columns(index: EvidenceIndex, destination: RegistryId, prefixes: Sequence[str]) -> dict[str, Any]:
-    """Those of *prefixes* under which replication creates repositories without the settings of a template."""
+def template_columns(index: EvidenceIndex, destination: RegistryId, prefixes: Sequence[str] | None) -> dict[str, Any]:
+    """Those of *prefixes* under which replication creates repositories without the settings of a template.
+
+    *prefixes*: what the rules replicate; None: they were not read.
+    """
     parsed = index.templates.get(destination)
-    if parsed is None or parsed.value is None:
+    if prefixes is None or parsed is None or parsed.value is None:
         return {"prefixes_without_template": None}
     return {"prefixes_without_template": compact(uncovered_prefixes(prefixes, parsed.value))}
 

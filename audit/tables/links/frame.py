@@ -62,8 +62,8 @@ class Link:
 
     @property
     def replicated(self) -> tuple[str, ...]:
-        """What the rules replicate; where no rule does, or they were not read, what the baseline requires."""
-        return self.prefixes or self.expected_prefixes
+        """What the rules replicate and what the baseline requires."""
+        return _fewest((*(self.prefixes or ()), *self.expected_prefixes))
 
     @property
     def missing_prefixes(self) -> tuple[str, ...] | None:
@@ -122,10 +122,10 @@ def _row(
         **enabled_columns(index, source, destination),
         **backfill_columns(index.parts[source].registry.backfills, destination),
         **account_columns(index, source[0], destination[0]),
-        **grant_columns(index, names, source, destination, link.replicated, misplaced),
+        **grant_columns(index, names, (source, destination), (link.prefixes, link.replicated), misplaced),
         **obstacle_columns(index, source, destination, link.missing_prefixes),
-        **tag_columns(index, source, destination, link.replicated),
-        **template_columns(index, destination, link.replicated),
+        **tag_columns(index, source, destination, link.prefixes),
+        **template_columns(index, destination, link.prefixes),
         **signing_columns(index, source, destination, link.replicated),
         **deletion_conflict_columns(destination, index.rules[source].value, index.applied_requirements[source]),
         **chain_columns(index, conflicts.graph, source, destination),

@@ -25,11 +25,11 @@ from checks.iam.request import CREATE, REPLICATE, Caller
 from checks.model import RegistryId
 
 
-def repository_denials(names: LinkNames, link: Link, caller: Caller) -> list[str]:
-    """Repositories at the destination of *link* whose repository policy may deny replication by *caller*."""
+def repository_denials(names: LinkNames, link: Link, request: LinkRequest) -> list[str]:
+    """Repositories at the destination of *link* whose repository policy may deny the replication *request*."""
     found: list[str] = []
     for text, repositories in names.policies_at_destination(link).items():
-        if _may_deny(text, caller):
+        if _may_deny(text, request.caller, request.time):
             found += repositories
     return sorted(found)
 
@@ -44,13 +44,13 @@ def denials_text(repositories: list[str]) -> str:
 
 
 @lru_cache(maxsize=8_192)
-def _may_deny(text: str, caller: Caller) -> bool:
+def _may_deny(text: str, caller: Caller, time: float | None) -> bool:
     if "Deny" not in text:
         return False
     policy = parse_policy(text)
     if isinstance(policy, PolicyProblem):
         return False
-    context = Context(caller, REPLICATE)
+    context = Context(caller, REPLICATE, time=time)
     return any(one.effect == "Deny" and weight(one, context) is not False for one in policy.statements)
 
 
@@ -61,13 +61,16 @@ LISTED = 20
 def grant_columns(
     index: EvidenceIndex,
     names: LinkNames,
-    source: RegistryId,
-    destination: RegistryId,
-    prefixes: Sequence[str],
+    link: Link,
+    prefixes: tuple[Sequence[str] | None, Sequence[str]],
     misplaced: MisplacedGrants,
 ) -> dict[str, Any]:
-    """How the destination's registry policy evaluates replication of *prefixes* from *source*."""
-    link = (source, destination)
+    """How the destination's registry policy evaluates replication by *link*.
+
+    *prefixes*: what its rules replicate (None: they were not read), and that with what the baseline requires. Verdict
+    and denials are about both, coverage and creation about the rules alone.
+    """
+    source, destination = link
     absence_known = names.absence_is_known(link)
     absent = names.absent(link)
     columns: dict[str, Any] = {
@@ -83,22 +86,46 @@ def grant_columns(
     record = index.registry(destination)
     if record is None or record.registry_policy is None:
         return columns | _nothing(_why_unread(index, destination), given=None)
-    found = _verdict(index, names, source, destination, prefixes)
-    denials = repository_denials(names, link, link_request(index, source, destination).caller)
-    undetermined_reason = f"; {denials_text(denials)}" if denials and found.verdict.gives is not False else ""
+    by_rules, every = prefixes
+    found = _verdict(index, names, link, every, names.names(link))
+    denials = repository_denials(names, link, link_request(index, source, destination))
+    doubt = denials_text(denials) if denials else ""
+    undetermined_reason = f"; {doubt}" if doubt and found.verdict.gives is not False else ""
     elsewhere = misplaced.for_link(source, destination)
     return columns | {
         "misplaced_grants": compact([str(place) for place in elsewhere]),
         "grant_verdict": None if found.verdict is GrantVerdict.INDETERMINATE else str(found.verdict),
         "grant_reason": found.reason + undetermined_reason + _misplaced_text(destination, elsewhere),
-        "explicit_deny_statements": _explicit_denies(found, doubtful=bool(undetermined_reason)),
+        "explicit_deny_statements": _explicit_denies(found, doubtful=bool(doubt)),
+        "denial_reason": "; ".join(filter(None, (found.denial_reason, "" if found.denied else doubt))),
         "denying_statements": compact(found.denying),
         "repository_denials": compact(denials[:LISTED]),
         "grant_given": found.verdict.gives,
-        "uncovered_prefixes": None if found.covers_rule is None else compact(found.uncovered),
-        "uncreatable_repositories": None if found.create_covered is None else compact(found.uncreatable[:LISTED]),
-        "uncreatable_repository_count": None if found.create_covered is None else len(found.uncreatable),
+        **_coverage(index, names, link, by_rules, found if by_rules == every else None),
     }
+
+
+def _coverage(
+    index: EvidenceIndex, names: LinkNames, link: Link, prefixes: Sequence[str] | None, found: LinkVerdict | None
+) -> dict[str, Any]:
+    """What the registry policy does not allow of *prefixes*, which the rules replicate; *found*: their verdict.
+
+    None: the rules were not read.
+    """
+    if prefixes is None:
+        return dict.fromkeys(_COVERAGE)
+    if not prefixes:
+        return dict(zip(_COVERAGE, ("[]", "[]", 0), strict=True))
+    found = found or _verdict(index, names, link, prefixes, names.names_of_rules(link))
+    covers, creates = found.covers_rule is not None, found.create_covered is not None
+    return {
+        "uncovered_prefixes": compact(found.uncovered) if covers else None,
+        "uncreatable_repositories": compact(found.uncreatable[:LISTED]) if creates else None,
+        "uncreatable_repository_count": len(found.uncreatable) if creates else None,
+    }
+
+
+_COVERAGE = ("uncovered_prefixes", "uncreatable_repositories", "uncreatable_repository_count")
 
 
 def _misplaced_text(destination: RegistryId, places: Sequence[RegistryId]) -> str:
@@ -113,74 +140,68 @@ def _misplaced_text(destination: RegistryId, places: Sequence[RegistryId]) -> st
 
 
 def _explicit_denies(found: LinkVerdict, *, doubtful: bool) -> int | None:
-    """Number of Deny statements that block the whole link; None: unknown."""
-    if found.verdict is GrantVerdict.DENIED_EXPLICIT:
-        # The verdict implies at least one, even where no single statement could be identified.
+    """Number of Deny statements that block the whole link, whatever is allowed; None: unknown."""
+    if found.denied:
+        # It implies at least one, even where no single statement denies every name.
         return max(1, len(found.denying))
-    return None if doubtful or found.verdict is GrantVerdict.INDETERMINATE else 0
+    return None if doubtful or found.denied is None else 0
 
 
 def _nothing(reason: str, *, given: bool | None) -> dict[str, Any]:
     return {
         "explicit_deny_statements": None,
+        "denial_reason": reason,
         "grant_verdict": None,
         "grant_reason": reason,
         "grant_given": given,
-        "uncovered_prefixes": None,
-        "uncreatable_repositories": None,
-        "uncreatable_repository_count": None,
+        **dict.fromkeys(_COVERAGE),
     }
 
 
 def _why_unread(index: EvidenceIndex, destination: RegistryId) -> str:
-    account, place = destination[0], f"{destination[0]}/{destination[1]}"
+    account = destination.account
     shared = [gap for gap in index.evidence.gaps if (gap.account, gap.region) in (destination, (account, ""))]
     part = index.parts.get(destination)
     if part is not None:
         why = gaps_text([gap for gap in part.gaps if gap.operation == "ecr:GetRegistryPolicy"] or [*part.gaps, *shared])
-        return f"the registry policy of {place} {why or 'was not read'}"
+        return f"the registry policy of the destination {why or 'was not read'}"
     if index.is_member(account) is False:
-        return f"account {account} is not in the organization, so its registry policy cannot be read"
+        return "the destination account is not in the organization, so its registry policy cannot be read"
     # The inventory records why it did not read a destination.
     message = next((gap.message for gap in shared if gap.message), "")
-    return f"{place} was not read by this run" + (f": {message}" if message else "")
+    return "the destination was not read by this run" + (f": {message}" if message else "")
 
 
 def _verdict(
-    index: EvidenceIndex, names: LinkNames, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
+    index: EvidenceIndex, names: LinkNames, link: Link, prefixes: Sequence[str], repositories: Sequence[str]
 ) -> LinkVerdict:
-    link = (source, destination)
+    """The verdict on *prefixes* and the existing *repositories*."""
+    source, destination = link
     policy = index.parts[destination].registry.registry_policy or ""
     request = link_request(index, source, destination)
     everything = link_verdict(policy, request, prefixes, (), None)
     if everything.verdict is GrantVerdict.ALLOWED and everything.covers_rule and everything.create_covered:
         # Every name is granted: no need to evaluate thousands of names.
         return everything
-    absent = frozenset(names.absent(link)) if names.absence_is_known(link) else None
-    return link_verdict(policy, request, prefixes, names.names(link), absent)
+    absent = frozenset(repositories).intersection(names.absent(link)) if names.absence_is_known(link) else None
+    return link_verdict(policy, request, prefixes, repositories, absent)
 
 
 def link_request(index: EvidenceIndex, source: RegistryId, destination: RegistryId) -> LinkRequest:
     """The request to evaluate against the registry policy of *destination*, which was read."""
     record = index.parts[destination].registry
+    organization, path, outside = index.membership(source[0])
     return LinkRequest(
         source_account=source[0],
         destination_account=destination[0],
         region=destination[1],
         partition=record.partition,
-        organization_id=_organization(index, source[0]),
-        organization_path=index.paths(source[0])[1],
+        organization_id=organization,
+        organization_path=path,
         policy_scope=record.policy_scope,
+        outside=outside,
+        time=index.evidence.started_at,
     )
-
-
-def _organization(index: EvidenceIndex, account: str) -> str | None:
-    """Organization of *account*; None: unknown; empty: it is not in the organization of this run."""
-    organization = index.evidence.organization
-    member = index.is_member(account)
-    if organization is None or member is None:
-        return None
-    return organization.id if member else ""
 
 
 def obstacle_columns(
@@ -229,11 +250,14 @@ TAG = "ecr:TagResource"
 
 
 def tag_columns(
-    index: EvidenceIndex, source: RegistryId, destination: RegistryId, prefixes: Sequence[str]
+    index: EvidenceIndex, source: RegistryId, destination: RegistryId, prefixes: Sequence[str] | None
 ) -> dict[str, Any]:
-    """Whether the grant allows the link to create repositories with the tags of the destination's templates."""
+    """Whether the grant allows the link to create repositories with the tags of the destination's templates.
+
+    *prefixes*: what the rules replicate; None: they were not read.
+    """
     parsed = index.templates.get(destination)
-    if parsed is None or parsed.value is None:
+    if prefixes is None or parsed is None or parsed.value is None:
         return _columns(None, None)
     tagged = tagged_prefixes(prefixes, parsed.value)
     if not tagged or source[0] == destination[0]:

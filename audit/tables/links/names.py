@@ -32,11 +32,16 @@ class LinkNames:
     """Registries whose list of repositories is complete."""
 
     def names(self, link: Link) -> list[str]:
-        """Repositories of the source that the link replicates, or is required to if it has no rules, sorted."""
+        """Repositories of the source that the link replicates, or is required to replicate, sorted."""
         return self._names(self._rows(link))
 
+    def names_of_rules(self, link: Link) -> list[str]:
+        """Those of them that its rules match, sorted."""
+        rows = self._rows(link)
+        return self._names(rows[self.pairs.matched[rows] == YES])
+
     def absent(self, link: Link) -> list[str]:
-        """Those of them that were not found at the destination, sorted."""
+        """Repositories of `names` that were not found at the destination, sorted."""
         rows = self._rows(link)
         return self._names(rows[self.pairs.destination_row[rows] < 0])
 
@@ -66,14 +71,9 @@ class LinkNames:
 
 
 def group_by_link(index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs) -> LinkNames:
-    """Group what the rules of each link replicate; where it has no rules, what the baseline requires of it."""
-    number = {registry: at for at, registry in enumerate(index.universe)}
-    size = len(index.universe)
-    by_rules = [number[key] * size + number[pair] for key in index.sources for pair in index.replicates_to(key) or ()]
-    every_link = pairs.source * size + pairs.destination
-    without_rules = ~np.isin(every_link, np.array(by_rules, dtype=np.int64))
-    rows = np.flatnonzero((pairs.matched == YES) | (without_rules & (pairs.expected != NO)))
-    link = every_link[rows]
+    """Group the replicas of a rule or of a requirement of the baseline."""
+    rows = np.flatnonzero((pairs.matched == YES) | (pairs.expected != NO))
+    link = pairs.source[rows] * len(index.universe) + pairs.destination[rows]
     order = np.argsort(link, kind="stable")
     rows, link = rows[order], link[order]
     starts: Sequence[int] = np.flatnonzero(np.diff(link, prepend=-1)).tolist()

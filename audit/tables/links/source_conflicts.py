@@ -145,19 +145,20 @@ def _counts(group: Codes) -> Codes:
 def _perhaps_replicas(
     index: EvidenceIndex, names: LinkNames, graph: ReplicationGraph, rows: Codes
 ) -> NDArray[np.bool_]:
-    """Which source repositories may be replicas of a registry whose rules could not be read."""
+    """Which source repositories may be replicas of a registry whose rules or repositories could not be read."""
     pairs = names.pairs
-    exposed = {at: index.universe[at] for at in np.unique(pairs.source[rows]).tolist()}
-    exposed = {at: source for at, source in exposed.items() if graph.unread.into(source)}
-    if not exposed:
+    sources = {at: index.universe[at] for at in np.unique(pairs.source[rows]).tolist()}
+    arriving = {at: prefixes for at, source in sources.items() if (prefixes := graph.arriving_unlisted(source))}
+    exposed = {at: source for at, source in sources.items() if graph.unread.into(source)}
+    if not exposed and not arriving:
         return np.zeros(len(rows), dtype=np.bool_)
-    return np.array(
-        [
-            at in exposed and graph.unread.may_send(names.repository_index.names[name], exposed[at])
-            for at, name in zip(pairs.source[rows].tolist(), pairs.name[rows].tolist(), strict=True)
-        ],
-        dtype=np.bool_,
-    )
+
+    def perhaps(at: int, name: str) -> bool:
+        return name.startswith(arriving.get(at, ())) or (at in exposed and graph.unread.may_send(name, exposed[at]))
+
+    texts = names.repository_index.names
+    found = zip(pairs.source[rows].tolist(), pairs.name[rows].tolist(), strict=True)
+    return np.array([perhaps(at, texts[name]) for at, name in found], dtype=np.bool_)
 
 
 def _sources_of(group: Codes, source: Codes) -> dict[int, frozenset[int]]:

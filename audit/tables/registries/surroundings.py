@@ -5,15 +5,17 @@ replication, and the Inspector policy.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from audit.tables.documents import NotUnderstoodError, read_objects
 from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import compact
+from checks.baseline.places import applies_to
+from checks.baseline.sections import Settings
 from checks.iam.three_valued import Truth, every, some
-from checks.model import RegistryId
+from checks.model import Place, RegistryId
 
 FAILED_REPLICATION: Mapping[str, Any] = {
     "version": "0",
@@ -120,14 +122,30 @@ def _notifying(event_rules: str | None, key: RegistryId) -> _Notifying | None:
     )
 
 
+def _scanning_required(entries: Iterable[Settings], place: Place) -> Truth:
+    """Whether one of *entries* requires scanning at *place*."""
+    return some(applies_to(entry, place) for entry in entries if entry.scanning and entry.scanning.required)
+
+
+def _is_source(index: EvidenceIndex, key: RegistryId) -> Truth:
+    """Whether the registry is a source in scope, by a rule or by the baseline."""
+    if key not in index.in_scope:
+        return False
+    required = some(True if applied.certain else None for applied in index.applied_requirements.get(key, ()))
+    rules = index.rules[key].value
+    return some((None if rules is None else bool(rules), required))
+
+
 def _scanning_columns(index: EvidenceIndex, key: RegistryId, destination: bool | None) -> dict[str, Any]:
-    wanted = any(entry.scanning and entry.scanning.required for entry in index.baseline.settings)
+    place, baseline = index.place(key), index.baseline
+    as_destination = every((_scanning_required(baseline.settings, place), destination))
+    as_source = every((_scanning_required(baseline.source_settings, place), _is_source(index, key)))
     record, registry = index.accounts.get(key[0]), index.parts[key].registry
     setting, problem = _inspector_setting(record.inspector_policy if record else None, key[1])
     # For a registry that could not be read at all, it is unknown whether its Region is enabled.
     exists: Truth = registry.repositories_read or registry.replication_configuration is not None or None
     return {
-        "inspector_policy_relevant": every((wanted, destination, _has_organization(index), exists)),
+        "inspector_policy_relevant": every((some((as_destination, as_source)), _has_organization(index), exists)),
         "inspector_policy_setting": setting,
         "inspector_policy_problem": problem,
     }

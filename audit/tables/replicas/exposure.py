@@ -71,7 +71,7 @@ def exposure_columns(
     index: EvidenceIndex, repository_index: RepositoryIndex, pairs: Pairs, expected: Categorical
 ) -> dict[str, Any]:
     """Columns of `replicas` about exposure. *expected*: the repository policy that the baseline requires."""
-    judgement = ReplicaExposure(organization_of(index), index.evidence.partition)
+    judgement = ReplicaExposure(organization_of(index), index.evidence.partition, index.evidence.started_at)
     policy, accounts = repository_index.columns["repository_policy"], encode(account for account, _ in index.universe)
     here, there = policy.take(pairs.destination_row), policy.take(pairs.source_row)
     reach = reaches(index, repository_index.names, pairs.destination, pairs.name)
@@ -126,10 +126,12 @@ class ReplicaExposure:
 
     organization: Organization
     partition: str
+    time: float | None = None
+    """Epoch seconds of the audit, for conditions on the time; None: not known."""
 
     def circumstances(self, tags: str | None = None) -> Circumstances:
         """What policies are evaluated against; *tags*: JSON object, None where they are unknown or play no part."""
-        return Circumstances(self.organization, self.partition, None if tags is None else _object(tags))
+        return Circumstances(self.organization, self.partition, None if tags is None else _object(tags), self.time)
 
     def exposed(
         self, present: bool | None, here: str | None, reach: Reach | None, owner: str | None, expected: str | None,

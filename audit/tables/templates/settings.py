@@ -166,7 +166,7 @@ def _judged(index: EvidenceIndex, place: RegistryId, template: Template) -> Temp
     if isinstance(own, PolicyProblem):
         return TemplateExposure(policy_exposures_unknown=own.message)
     # The tags of repositories that do not exist yet are unknown.
-    circumstances = Circumstances(organization_of(index), index.evidence.partition)
+    circumstances = Circumstances(organization_of(index), index.evidence.partition, time=index.evidence.started_at)
     prefix = "" if template.prefix == ROOT else f"{template.prefix}/"
     record = index.parts[place].registry
     denials = denials_under(record, prefix) if own else ()

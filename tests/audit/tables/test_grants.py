@@ -156,7 +156,8 @@ def test_a_region_that_was_left_out_may_hold_the_rule():
         ({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalAccount": HUB}}}, True),
         ({"Principal": {"AWS": BACKUP}}, False),
         ({"Principal": {"AWS": f"arn:aws:iam::{HUB}:role/ci"}}, False),
-        ({"Principal": {"AWS": "unknown"}}, None),
+        ({"Principal": {"Aws": HUB}}, None),
+        ({"Principal": {"AWS": "unknown"}}, False),
         ({"Action": "ecr:BatchGetImage"}, False),
         ({"Effect": "Deny"}, False),
     ],
@@ -176,6 +177,49 @@ def test_conditions_on_the_organization_path_are_judged_with_the_members_paths()
     policy = json.loads(grant(HUB))
     policy["Statement"][0]["Condition"] = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a/r-b/*"}}
     assert used([rule(TO_BACKUP)], json.dumps(policy))["unsatisfied_conditions"] == 0
+
+
+def conditioned(condition, **changes):
+    policy = json.loads(grant(HUB))
+    policy["Statement"][0] |= {"Condition": condition, **changes}
+    return json.dumps(policy)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:PrincipalOrgID": "o-a"}},
+        {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a/*"}},
+        {"StringLike": {"aws:PrincipalOrgID": "o-a"}},
+    ],
+)
+def test_a_stranger_cannot_meet_a_condition_on_our_own_organization(condition):
+    policy = conditioned(condition, Principal={"AWS": STRANGER})
+    row = statement(registry(HUB), registry(BACKUP, registry_policy=policy))
+    assert (row["unsatisfied_conditions"], row["outside_accounts"]) == (1, "[]")
+    assert row["excluded_accounts"] == f'["{STRANGER}"]'
+    assert f"account {STRANGER} does not belong to o-a" in row["condition_problem"]
+    assert (row["undetermined_by"], row["grantees_named"]) == ("", False)
+
+
+def test_where_members_cannot_be_listed_a_stranger_may_be_one():
+    policy = conditioned({"StringEquals": {"aws:PrincipalOrgID": "o-a"}}, Principal={"AWS": STRANGER})
+    denied = gap("organizations:ListAccounts", account="", region="")
+    row = statement(registry(BACKUP, registry_policy=policy), organization=None, accounts=(), gaps=(denied,))
+    assert row["unsatisfied_conditions"] is row["outside_accounts"] is None
+
+
+def test_everyone_of_the_account_itself_is_not_about_replication():
+    policy = conditioned({"StringEquals": {"aws:PrincipalAccount": BACKUP}}, Principal="*")
+    row = statement(registry(BACKUP, registry_policy=policy))
+    assert (row["about_replication"], row["concerns_replication"], row["allows_others"]) == (False, False, False)
+    assert row["grantee_scope"] == "accounts"
+
+
+def test_a_grant_that_ended_before_the_audit_is_not_met():
+    row = used([rule(TO_BACKUP)], conditioned({"DateLessThan": {"aws:CurrentTime": "2026-11-01T00:00:00Z"}}))
+    assert row["unsatisfied_conditions"] == 1
+    assert "ended at 2026-11-01T00:00:00Z" in row["condition_problem"]
 
 
 def scope(**record):

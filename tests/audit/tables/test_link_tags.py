@@ -97,6 +97,34 @@ def test_denying_statements_are_named():
     assert denied(deny(Condition={"Bool": {"aws:SecureTransport": "false"}}))["explicit_deny_statements"] is None
 
 
+TLS = {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "verdict", "count", "reason"),
+    [
+        ([{"Effect": "Allow", **TLS}], None, 0, ""),
+        ([{"Effect": "Deny", **TLS}], "DENIED_IMPLICIT", None, "statement 1 (Deny) may match"),
+        ([{"Effect": "Allow"}, {"Effect": "Deny", **TLS}], None, None, "statement 2 (Deny) may match"),
+        ([{"Effect": "Deny"}], "DENIED_EXPLICIT", 1, "statement 1 denies ecr:ReplicateImage"),
+        ([{"Effect": "Allow", **TLS}, {"Effect": "Deny"}], "DENIED_EXPLICIT", 1, "statement 2 denies"),
+        ([], "DENIED_IMPLICIT", 0, ""),
+    ],
+)
+def test_what_blocks_a_link_is_answered_from_denials_alone(statements, verdict, count, reason):
+    written = [{"Principal": "*", "Action": "ecr:*", "Resource": "*", **each} for each in statements]
+    row = link(policy=json.dumps({"Version": "2012-10-17", "Statement": written}))
+    assert (row["grant_verdict"], row["explicit_deny_statements"]) == (verdict, count)
+    assert reason in row["denial_reason"]
+    assert bool(reason) is bool(row["denial_reason"])
+
+
+def test_a_policy_that_cannot_be_parsed_may_deny():
+    row = link(policy="{")
+    assert row["explicit_deny_statements"] is None
+    assert "not valid JSON" in row["denial_reason"]
+
+
 @pytest.mark.parametrize(
     ("statement", "doubted"),
     [

@@ -277,14 +277,14 @@ def test_a_policy_that_was_not_read_says_why():
 def test_a_destination_that_the_run_did_not_read_says_so():
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]))
     assert row["grant_verdict"] is None
-    assert row["grant_reason"] == f"{TO_BACKUP} was not read by this run"
+    assert row["grant_reason"] == "the destination was not read by this run"
     assert row["prefixes_without_template"] is None
 
 
 def test_a_destination_that_was_left_out_says_why_as_the_inventory_does():
     left_out = gap("ecr:DescribeRegistry", kind=GapKind.ACCOUNT_INACTIVE, message="an account that is SUSPENDED")
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]), gaps=(left_out,))
-    assert row["grant_reason"] == f"{TO_BACKUP} was not read by this run: an account that is SUSPENDED"
+    assert row["grant_reason"] == "the destination was not read by this run: an account that is SUSPENDED"
 
 
 def test_a_policy_that_is_not_json_is_indeterminate():
@@ -352,8 +352,8 @@ def on_prod(*actions):
 
 def test_what_is_only_required_is_apart_from_what_the_rules_replicate():
     row = required_wider(rule(TO_BACKUP, prefixes=["prod/"]), policy=on_prod("ecr:ReplicateImage"), templates=TAGGED)
-    assert (row["grant_verdict"], row["uncovered_prefixes"]) == ("ALLOWED", "[]")
-    assert (row["absent_repository_count"], row["uncreatable_repository_count"]) == (0, 0)
+    assert (row["grant_given"], row["uncovered_prefixes"]) == (True, "[]")
+    assert (row["absent_repositories"], row["uncreatable_repository_count"]) == ('["dev/api"]', 0)
     assert (row["prefixes_without_template"], row["untaggable_prefixes"]) == ("[]", '["prod/"]')
     assert row["missing_prefixes"] == row["missing_prefixes_refused"] == '["dev/"]'
     assert row["missing_prefixes_without_template"] == '["dev/"]'
@@ -362,18 +362,28 @@ def test_what_is_only_required_is_apart_from_what_the_rules_replicate():
     )
 
 
-def test_a_grant_for_what_is_only_required_does_not_allow_what_the_rules_replicate():
-    row = required_wider(
-        rule(TO_BACKUP, prefixes=["dev/"]), policy=on_prod("ecr:ReplicateImage", "ecr:CreateRepository")
-    )
-    assert (row["grant_verdict"], row["grant_given"]) == ("DENIED_IMPLICIT", False)
-    assert (row["missing_prefixes"], row["missing_prefixes_refused"]) == ('["prod/"]', "[]")
+def test_a_grant_for_what_is_only_required_does_not_cover_what_the_rules_replicate():
+    policy = on_prod("ecr:ReplicateImage", "ecr:CreateRepository")
+    row = required_wider(rule(TO_BACKUP, prefixes=["dev/"]), policy=policy)
+    assert (row["grant_given"], row["uncovered_prefixes"]) == (True, '["dev/"]')
+    assert (row["uncreatable_repositories"], row["missing_prefixes_refused"]) == ('["dev/api"]', "[]")
 
 
-def test_a_link_without_rules_is_evaluated_for_what_is_required():
-    row = required_wider(policy=on_prod("ecr:ReplicateImage", "ecr:CreateRepository"))
-    assert (row["present"], row["grant_verdict"], row["absent_repositories"]) == (False, "ALLOWED", '["dev/api"]')
-    assert (row["missing_prefixes_refused"], row["uncovered_prefixes"]) == ('["dev/"]', '["dev/"]')
+def test_a_link_without_rules_replicates_nothing():
+    row = required_wider(policy=on_prod("ecr:ReplicateImage", "ecr:CreateRepository"), templates=TAGGED)
+    assert (row["present"], row["grant_given"], row["absent_repositories"]) == (False, True, '["dev/api"]')
+    assert (row["uncovered_prefixes"], row["uncreatable_repository_count"]) == ("[]", 0)
+    assert (row["prefixes_without_template"], row["template_sets_tags"]) == ("[]", False)
+    assert (row["missing_prefixes_refused"], row["missing_prefixes_without_template"]) == ('["dev/"]', '["dev/"]')
+
+
+def test_what_rules_replicate_is_unknown_where_they_were_not_read():
+    hub = registry(HUB, rules=None, repositories=[repository("prod/api")])
+    wanted = baseline(requirement(TO_BACKUP, accounts=[HUB], repositories=["prod/"]))
+    row = build(evidence(hub, registry(BACKUP, registry_policy=grant(HUB), templates=TAGGED)), wanted).only("links")
+    assert (row["present"], row["grant_verdict"]) == (None, "ALLOWED")
+    columns = ("uncovered_prefixes", "uncreatable_repository_count", "prefixes_without_template", "template_sets_tags")
+    assert [row[name] for name in (*columns, "missing_prefixes_refused")] == [None] * 5
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,21 @@ def test_an_inspector_policy_that_names_the_region_sets_scanning(policy, setting
     assert of(build(world), BACKUP)["inspector_policy_relevant"] is False
 
 
+@pytest.mark.parametrize(
+    ("asks", "relevant"),
+    [
+        ({"source_settings": [{"scanning": {}}]}, {HUB}),
+        ({"source_settings": [{"scanning": {}, "accounts": [BACKUP]}]}, set()),
+        ({"settings": [{"scanning": {}, "accounts": [BACKUP]}]}, {BACKUP}),
+        ({"settings": [{"scanning": {}, "regions": ["us-east-1"]}]}, set()),
+    ],
+)
+def test_an_inspector_policy_matters_where_scanning_is_required(asks, relevant):
+    world = evidence(registry(HUB, rules=[rule(TO_BACKUP)]), registry(BACKUP), accounts=(member(HUB), member(BACKUP)))
+    tables = build(world, Baseline.model_validate(asks))
+    assert {one for one in (HUB, BACKUP) if of(tables, one)["inspector_policy_relevant"]} == relevant
+
+
 def test_without_an_organization_no_inspector_policy_is_relevant():
     asks = Baseline.model_validate({"settings": [{"scanning": {"required": True}}]})
     alone = {"organization": None, "accounts": (AccountRecord(HUB, None, None, None, None),)}

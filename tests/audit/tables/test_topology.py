@@ -262,6 +262,17 @@ def test_a_replica_that_is_replicated_again_is_no_second_source():
     assert link(world, source=BACKUP, destination=THIRD)["other_source_count"] == 0
 
 
+def test_a_source_that_may_be_a_replica_of_an_unlisted_registry_is_no_certain_rival():
+    world = evidence(
+        registry(HUB, rules=[rule(TO_BACKUP)], repositories=PROD),
+        registry(HUB, FAR, rules=[rule(TO_HUB, prefixes=["prod/"])], repositories_read=False),
+        registry(THIRD, rules=[rule(TO_BACKUP)], repositories=PROD),
+        registry(BACKUP, registry_policy=grant(HUB, THIRD)),
+    )
+    assert link(world)["other_source_count"] is None
+    assert link(world, source=THIRD)["other_source_count"] is None
+
+
 def unread_rival(policy, *, account=THIRD, region=REGION, **third):
     world = evidence(
         registry(HUB, rules=[rule(TO_BACKUP)], repositories=PROD),

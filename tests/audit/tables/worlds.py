@@ -51,8 +51,8 @@ def rule(*destinations: str, prefixes: Sequence[str] = (), delete: bool | None =
 def grant(
     *accounts: str, actions: Sequence[str] = ("ecr:ReplicateImage", "ecr:CreateRepository"), resource: str = "*"
 ) -> str:
-    """A registry policy with one Allow statement."""
-    principal = {"AWS": [f"arn:aws:iam::{account}:root" for account in accounts]}
+    """A registry policy with one Allow statement; `*` allows everyone."""
+    principal = {"AWS": [one if one == "*" else f"arn:aws:iam::{one}:root" for one in accounts]}
     statement = {"Effect": "Allow", "Principal": principal, "Action": list(actions), "Resource": resource}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 

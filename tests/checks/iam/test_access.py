@@ -26,10 +26,15 @@ _CONDITIONS = {
     "unit": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{ORG}/r-a/ou-b/*"}},
     "member": {"StringEquals": {"aws:PrincipalAccount": MEMBER}},
     "role": {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{MEMBER}:role/ci"}},
+    "own account": {"StringEquals": {"aws:PrincipalAccount": OWNER}},
+    "our id in capitals": {"StringEqualsIgnoreCase": {"aws:PrincipalOrgID": ORG.upper()}},
+    "services": {"Bool": {"aws:PrincipalIsAWSService": "true"}},
+    "no source": {"StringNotEquals": {"aws:SourceAccount": MEMBER}},
     "network": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
 }
 _PRINCIPALS = [
-    "*", {"AWS": MEMBER}, {"AWS": STRANGER}, {"AWS": [MEMBER, STRANGER]}, {"AWS": f"arn:aws:iam::{MEMBER}:role/ci"},
+    "*", {"AWS": MEMBER}, {"AWS": STRANGER}, {"AWS": "{{ account }}"},
+    {"AWS": [MEMBER, STRANGER]}, {"AWS": f"arn:aws:iam::{MEMBER}:role/ci"},
     {"Service": "lambda.amazonaws.com"},
 ]  # fmt: skip
 
@@ -116,7 +121,8 @@ def _long_way(written, account, role, organization, path, action):
         condition = {
             "none": True, "inside": organization == ORG, "elsewhere": organization == OTHER_ORG,
             "outside": organization != ORG, "unit": path.startswith(f"{ORG}/r-a/ou-b/"), "member": account == MEMBER,
-            "role": arn == f"arn:aws:iam::{MEMBER}:role/ci", "network": None,
+            "role": arn == f"arn:aws:iam::{MEMBER}:role/ci", "network": None, "own account": account == OWNER,
+            "our id in capitals": organization == ORG, "services": False, "no source": True,
         }[next(name for name, value in _CONDITIONS.items() if value == one.get("Condition"))]  # fmt: skip
         matched = condition if principal and takes else False
         (allowed if one["Effect"] == "Allow" else denied).append(matched)

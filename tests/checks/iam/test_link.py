@@ -31,6 +31,8 @@ def test_verdict_about_a_link(case):
     for name, value in case["expect"].items():
         wanted = tuple(value) if isinstance(value, list) else value
         assert getattr(found, name) == wanted, (name, found)
+    for name, text in case.get("says", {}).items():
+        assert text in getattr(found, name)
     for part in case.get("why", ()):
         assert part in found.reason
     for part in case.get("unsaid", ()):

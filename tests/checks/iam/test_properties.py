@@ -187,7 +187,7 @@ def test_doubt_of_any_kind_becomes_a_verdict_only_where_it_does_not_matter(writt
 @given(st.lists(statements(conditions=(None, TRUE, FALSE)), min_size=1, max_size=3), _NAMES,
        st.text("ab/-*?", max_size=4), st.text("ab/-", max_size=3))  # fmt: skip
 def test_a_variable_of_unknown_value_stands_for_every_value(written, name, pattern, value):
-    with_variable = {**written[0], "Resource": f"{HEAD}{pattern}${{aws:username}}"}
+    with_variable = {**written[0], "Resource": f"{HEAD}{pattern}${{aws:PrincipalTag/team}}"}
     with_variable.pop("NotResource", None)
     found = explained([with_variable, *written[1:]], name)
     put_in = explained([{**with_variable, "Resource": f"{HEAD}{pattern}{value}"}, *written[1:]], name)
@@ -226,6 +226,98 @@ def test_doubt_about_a_link_is_kept(written, prefixes):
     if found.create_covered is not None:
         # Without knowledge of what exists, a certain no cannot be given.
         assert {one.create_covered for one in resolved} == {found.create_covered} == {True}
+
+
+EVERYTHING = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+
+
+@settings(deadline=None)
+@given(policies, st.lists(_NAMES, min_size=1, max_size=2))
+def test_what_a_deny_blocks_depends_on_denials_alone(written, prefixes):
+    found = link_verdict(policy(*written), LINK, prefixes, [], None)
+    denials = [one for one in written if one["Effect"] == "Deny"]
+    alone = link_verdict(policy(*denials), LINK, prefixes, [], None)
+    beside_all = link_verdict(policy(EVERYTHING, *denials), LINK, prefixes, [], None)
+    assert (found.denied, found.denial_reason == "") == (alone.denied, found.denied is False)
+    assert beside_all.verdict.gives is {True: False, False: True, None: None}[found.denied]
+    if found.denied:
+        assert found.verdict is GrantVerdict.DENIED_EXPLICIT
+
+
+MALFORMED = [
+    "11111111111", "1111-1111-1111", "{{ account }}", "<ACCOUNT_ID>", "${data.x.account_id}", "arn:aws:iam::*:root",
+    "arn:aws:iam::${var.account}:root", f"arn:aws:iam::{SOURCE}:role/*", "o-exampleorg1", int(SOURCE), None,
+]  # fmt: skip
+
+
+@settings(deadline=None)
+@given(policies, statements(), st.sampled_from(MALFORMED), st.sampled_from(["Principal", "NotPrincipal"]), _NAMES)
+def test_a_malformed_principal_is_like_an_account_that_never_calls(written, added, malformed, element, name):
+    def beside(principal):
+        statement = {name: value for name, value in added.items() if name != "Principal"}
+        return explained([*written, {**statement, element: {"AWS": [OTHER, principal]}}], name)
+
+    found, expected = beside(malformed), beside("999999999999")
+    assert (found.verdict, found.replicate, found.create) == (expected.verdict, expected.replicate, expected.create)
+
+
+KEYS = {
+    "aws:MultiFactorAuthPresent": [None, "false"],
+    "aws:PrincipalTag/team": [None, "core", "", "other"],
+    "aws:SourceIdentity": [None, "jane"],
+    "aws:SecureTransport": ["true", "false"],
+    "aws:username": [None],
+    "aws:SourceAccount": [None],
+    "aws:PrincipalIsAWSService": ["false"],
+    "aws:userid": ["AROAEXAMPLEEXAMPLE123:x", "AROA2:y"],
+    "aws:RequestedRegion": ["eu-west-1", "us-east-1"],
+    "aws:TokenIssueTime": ["2026-01-01T00:00:00Z"],
+}
+"""Some of the values that a replication may send, None where the key may be absent."""
+
+
+def _by_the_book(operator, wanted, given):
+    """One operator of the IAM user guide, for one request with a single value or without one; None: not documented."""
+    quantifier, _, rest = operator.rpartition(":")
+    base, exists = rest.removesuffix("IfExists"), rest.endswith("IfExists")
+    if base == "Null":
+        return (wanted[0] == "true") is (given is None)
+    negated = "Not" in base
+    if given is None:
+        if exists:
+            return None if quantifier == "ForAnyValue" else True
+        return {"": negated, "ForAllValues": True, "ForAnyValue": False}[quantifier]
+    if base == "Bool":
+        hit = given in wanted if given in ("true", "false") else None
+    elif "Like" in base:
+        hit = any(re.fullmatch(_reference(one), given, re.DOTALL) for one in wanted)
+    else:
+        hit = given in wanted
+    return hit if hit is None or not negated else not hit
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.sampled_from(sorted(KEYS)),
+    st.sampled_from(["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "Bool", "Null"]),
+    st.sampled_from(["", "", "ForAllValues:", "ForAnyValue:"]),
+    st.booleans(),
+    st.lists(st.sampled_from(["true", "false", "core", "*", "AROA*", "AIDA*", "eu-west-1", "2026*", ""]), min_size=1,
+             max_size=3),
+)  # fmt: skip
+def test_a_condition_is_certain_only_where_every_possible_request_agrees(key, base, quantifier, exists, wanted):
+    if base == "Null":
+        operator, wanted = "Null", ["true" if exists else "false"]
+    else:
+        operator = f"{quantifier}{base}{'IfExists' if exists else ''}"
+        wanted = [one for one in wanted if one in ("true", "false")] or ["true"] if base == "Bool" else wanted
+    decided = explained([{**EVERYTHING, "Condition": {operator: {key: wanted}}}], "prod/api").replicate.gives
+    answers = {_by_the_book(operator, wanted, given) for given in KEYS[key]}
+    if decided is not None:
+        assert answers == {decided}
+    elif key in ("aws:MultiFactorAuthPresent", "aws:SecureTransport", "aws:username", "aws:SourceAccount"):
+        # All possible requests are listed: what they agree on is certain.
+        assert len(answers) > 1 or None in answers
 
 
 _LEGAL = re.compile(r"(?=.{2,256}\Z)[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*", re.ASCII)

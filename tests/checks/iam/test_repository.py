@@ -9,7 +9,7 @@ from tests.checks.iam.policies import ORGANIZATION, OWNER, PATH, REGION, SOURCE,
 
 REQUEST = {
     "source_account": SOURCE, "destination_account": OWNER, "region": REGION, "repository": "prod/api",
-    "organization_id": ORGANIZATION, "organization_path": PATH,
+    "organization_id": ORGANIZATION, "organization_path": PATH, "time": 1_795_435_200.0,
 }  # fmt: skip
 TAGS = {"team": "core", "size": "7", "until": "2030-01-01T00:00:00Z", "open": "true", "host": "10.1.2.3",
         "blob": "AAEC"}  # fmt: skip

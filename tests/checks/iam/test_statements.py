@@ -15,6 +15,7 @@ AGAINST = {
     "organization_id": ORGANIZATION,
     "partners": {"555555555555": "image vendor"},
     "allowed_actions": ("ecr:ReplicateImage", "ecr:CreateRepository", "ecr:TagResource"),
+    "time": 1_795_435_200.0,
 }
 
 
@@ -41,7 +42,7 @@ def test_a_parsed_statement_is_judged_as_one_in_json(case):
 
 def test_columns_are_those_of_the_table():
     fields = [field.name for field in dataclasses.fields(StatementEvaluation)]
-    elsewhere = ("account", "region", "grantees_named", "unused_accounts", "grant_missing_at", "use_problem")
+    elsewhere = ("account", "region", "grantees_named", "unused_accounts", "use_problem", "grant_missing_at")
     assert fields == [name for name in GRANTS.names if name not in elsewhere]
 
 

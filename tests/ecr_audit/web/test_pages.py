@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from checks.model import Severity, Status
+from checks.selection import Selection
 from ecr_audit.web.pages import home, jobs
 from schedules.deliveries.receipts import Receipts, ReceiptState
 from schedules.jobs.queue import JobState, Kind
@@ -63,6 +64,20 @@ def test_the_first_page_shows_how_things_stand(served: Served):
     assert "3 of 12" in seen.words
     assert "Open failures of the last 2 runs" in seen.words
     assert f"/runs/{EARLIER}" in seen.links
+
+
+def test_a_narrowed_run_is_marked_on_its_pages_and_is_not_the_latest(tmp_path: Path):
+    run = replace(mixed_run(), selection=Selection(("grants",)), not_selected=("topology.no-cycle",))
+    narrowed = kept(run, 24)
+    with serving(tmp_path, runs=[mixed(), (narrowed, tables())]) as world:
+        browser = world.browser().client
+        first = look(browser, "/")
+        assert first.links.index(f"/runs/{RUN}") < first.links.index(f"/runs/{narrowed.id}")
+        assert "narrowed" in first.words
+        pages = crawl(browser, f"/runs/{narrowed.id}", f"/runs/{narrowed.id}", variants=1)
+        assert {path for path, seen in pages.items() if "narrowed" not in seen.words} == set()
+        assert browser.get("/runs/latest").headers["location"] == f"/runs/{RUN}"
+        assert "This run was narrowed to checks grants" in look(browser, f"/runs/{narrowed.id}").words
 
 
 def test_a_run_that_cannot_be_read_hides_no_other(tmp_path: Path):
