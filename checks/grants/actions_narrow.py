@@ -2,9 +2,11 @@
 
 ## What it checks
 
-A statement that allows anything to a principal outside the registry's own account may contain only the actions that
-the baseline lists under `grants.allowed_actions`: by default `ecr:ReplicateImage`, `ecr:CreateRepository`,
-`ecr:TagResource` and `ecr:BatchImportUpstreamImage`. Wildcards such as `ecr:*`, and `NotAction`, contain more.
+A statement that allows anything to a principal outside the registry's own account may contain only the actions that the
+baseline lists under `grants.allowed_actions`: by default `ecr:ReplicateImage`, `ecr:CreateRepository`,
+`ecr:TagResource` and `ecr:BatchImportUpstreamImage`. Wildcards such as `ecr:*`, and `NotAction`, contain more: what ECR
+adds later belongs to them, so that a wildcard passes only where the baseline lists it or a wider one. A statement of
+which no principal of another account can meet the conditions is not evaluated.
 
 ## Why it matters
 
@@ -71,7 +73,8 @@ CHECK = Check(
     when=("allows_others",),
     graded="excess_actions_severity",
     unknown="whether statement {statement} of the registry policy of {account}/{region} allows other accounts more "
-    "than the baseline lists is unknown{problem:because}",
+    "than the baseline lists is unknown",
+    unknown_reason="{problem:clause}",
     evidence=("sid", "outside_accounts", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 AC-6", "own: PCI DSS 7"),

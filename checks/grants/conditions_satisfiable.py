@@ -2,10 +2,11 @@
 
 ## What it checks
 
-The conditions of each statement that allows replication are compared with what a replication request carries: account,
-organization and organization path of the source, the ARN of its service-linked role, the time of the audit, and every
-other key that the IAM user guide determines for a call by a service-linked role. At least one granted account must be
-able to meet all of them. An account outside the organization cannot meet a condition on the organization's own id.
+The conditions of each statement that allows replication to a principal outside the registry's own account are compared
+with what a replication request carries: account, organization and organization path of the source, the ARN of its
+service-linked role, the time of the audit, and every other key that the IAM user guide determines for a call by a
+service-linked role. At least one granted account must be able to meet all of them. An account outside the organization
+cannot meet a condition on the organization's own id.
 
 ## Why it matters
 
@@ -80,7 +81,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("concerns_replication",),
     unknown="whether a replication request meets the conditions of statement {statement} of the registry policy of "
-    "{account}/{region} is unknown{condition_problem:because}{problem:because}",
+    "{account}/{region} is unknown",
+    unknown_reason="{condition_problem:clause}{problem:clause}",
     evidence=("sid", "condition_problem", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "organizations:DescribeOrganization"),
     controls=("own: NIST 800-53 AC-3",),

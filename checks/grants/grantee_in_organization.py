@@ -2,8 +2,10 @@
 
 ## What it checks
 
-Every account to which a statement of a registry policy allows anything must belong to the organization. A partner
-that the baseline names under `grants.external_accounts` is reported as informational; any other account as critical.
+Every account to which a statement of a registry policy allows anything must belong to the organization. A partner that
+the baseline names under `grants.external_accounts` is reported as informational; any other account as critical. A
+statement for the registry's own account, for services, or for accounts of which no principal can meet its conditions
+allows no other account anything, and is not evaluated.
 
 ## Why it matters
 
@@ -95,7 +97,8 @@ CHECK = Check(
     when=("allows_others",),
     graded="outside_accounts_severity",
     unknown="whether every principal that statement {statement} of the registry policy of {account}/{region} allows "
-    "belongs to the organization is unknown{problem:because}",
+    "belongs to the organization is unknown",
+    unknown_reason="{problem:clause}",
     evidence=("sid", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 AC-3", "own: NIST 800-53 AC-21"),

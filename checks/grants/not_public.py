@@ -18,9 +18,10 @@ nothing to bound it by; then name the accounts that are meant.
 
 ## Limits of this check
 
-A condition on the network or on the source makes the answer unknown: whether it closes the statement for replication
-is not documented. Repository policies are not evaluated by this check. A statement that policy scope V1
-ignores has no effect today, which the finding says; its severity is then medium.
+A condition on the network makes the answer unknown: whether it closes the statement for replication is not documented.
+A statement whose conditions no principal of an account can meet, such as one on `aws:SourceAccount` or a time that is
+over, allows no account anything, and passes. Repository policies are not evaluated by this check. A statement that
+policy scope V1 ignores has no effect today, which the finding says; its severity is then medium.
 
 ## References
 
@@ -68,8 +69,9 @@ CHECK = Check(
     "{ignored_by_scope:if ; this statement has no effect today, because policy scope V1 ignores it else }",
     remediation=_remediation,
     graded="grantee_scope_severity",
-    unknown="whether statement {statement} of the registry policy of {account}/{region} is open to every AWS "
-    "account is unknown{problem:because}",
+    unknown="whether statement {statement} of the registry policy of {account}/{region} is open to every AWS account "
+    "is unknown",
+    unknown_reason="{problem:clause}",
     evidence=("sid", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),

@@ -2,10 +2,11 @@
 
 ## What it checks
 
-For each statement that allows replication, at least one principal must be one that replication matches: an account
-(by its id or its `root`), its service-linked role of replication, or everyone. A statement of which every principal is
-another role, a user, a service or the id of a deleted principal cannot match. Neither can a text that names nothing in
-AWS: an unrendered template, an account id that has lost its leading zero, a wildcard inside a principal.
+For each statement that allows replication to a principal outside the registry's own account, at least one principal
+must be one that replication matches: an account (by its id or its `root`), its service-linked role of replication, or
+everyone. A statement of which every principal is another role, a user, a service or the id of a deleted principal
+cannot match. Neither can a text that names nothing in AWS: an unrendered template, an account id that has lost its
+leading zero, a wildcard inside a principal.
 
 ## Why it matters
 
@@ -76,7 +77,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("concerns_replication",),
     unknown="whether replication can match a principal of statement {statement} of the registry policy of "
-    "{account}/{region} is unknown{principal_problem:because}{problem:because}",
+    "{account}/{region} is unknown",
+    unknown_reason="{principal_problem:clause}{problem:clause}",
     evidence=("sid", "principal_problem", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),

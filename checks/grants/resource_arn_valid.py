@@ -2,8 +2,8 @@
 
 ## What it checks
 
-Each `Resource` of each statement must be `*`, or an ARN that can match a repository of this very registry: service
-`ecr`, the registry's own partition, Region and account, and `repository/` before the name.
+Each entry of `Resource` or `NotResource` of each statement must be `*`, or an ARN that can match a repository of this
+very registry: service `ecr`, the registry's own partition, Region and account, and `repository/` before the name.
 
 ## Why it matters
 
@@ -75,7 +75,8 @@ CHECK = Check(
     remediation=_remediation,
     graded="resource_severity",
     unknown="whether the resources of statement {statement} of the registry policy of {account}/{region} can match a "
-    "repository is unknown{resource_problem:because}{problem:because}",
+    "repository is unknown",
+    unknown_reason="{resource_problem:clause}{problem:clause}",
     evidence=("sid", "effect", "resource_problem", "grant_missing_at", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),

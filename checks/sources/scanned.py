@@ -4,7 +4,8 @@
 
 Where `source_settings` of the baseline requires `scanning` for a repository that is replicated, a scanning rule of its
 registry must apply to it, with at least the required scan type and frequency: enhanced scanning satisfies a required
-basic one, and continuous scanning a required scan on push.
+basic one, and continuous scanning a required scan on push. With `required: false`, a repository that is not scanned
+passes, and one that is scanned must have them.
 
 ## Why it matters
 

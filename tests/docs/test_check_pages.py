@@ -55,6 +55,7 @@ SAID = {
 """Check → what its page must say, made from the constants that the code uses."""
 FACTS = {
     "coverage.backfill-succeeded": {"90"},  # ECR user guide, replication-backfill.html
+    "grants.actions-exist": {"27", "2026"},  # date of AWS's service authorization reference
     "limits.rules-within-limit": {"2026"},
     "rules.delete-replication-as-declared": {"2026"},
     "settings.immutability-effective": {"2"},  # Security Hub's ECR.2

@@ -12,6 +12,7 @@ from tests.oracle.links import Link, Rows, said
 from tests.oracle.policies import (
     ANYONE,
     ECR_ACTIONS,
+    FOREIGN,
     OURS,
     UNKNOWN,
     Answer,
@@ -36,8 +37,8 @@ _NAME = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a
 KNOWN = {text for one in ECR_ACTIONS for text in (f"ecr:{one}", f"ecr:{one.lower()}")}
 SOMEBODY = Caller(UNKNOWN, ANYONE, UNKNOWN, UNKNOWN)
 """A caller of which nothing is known."""
-REPLICATOR = Caller(UNKNOWN, replication_role(UNKNOWN), UNKNOWN, UNKNOWN)
-"""The replication of an account of which nothing is known."""
+REPLICATOR = Caller(UNKNOWN, replication_role(UNKNOWN), FOREIGN)
+"""The replication of an account that nothing names."""
 DEFAULT_ACTIONS = ("ecr:ReplicateImage", "ecr:CreateRepository", "ecr:TagResource", "ecr:BatchImportUpstreamImage")
 
 
@@ -84,15 +85,14 @@ def _link(world: World, link: Link) -> dict[str, str]:
     given = any_of(answers.values()) if text is not None else None
     if not crosses:
         given = False
-    copied = all_of((link.present, given))
     by_rules = possible_names(link.prefixes, existing, policy)
     covered = [answers[name] for name in by_rules]
     denied = [_denied(world, link, policy, name, caller) for name in names]
     return {
         "replication-allowed": said(given, when=crosses),
         "not-explicitly-denied": said(None if text is None else any_of(opposite(one) for one in denied), when=crosses),
-        "covers-rule": said(False if False in covered else None if None in covered else True, when=copied),
-        "create-repository-allowed": said(_creatable(world, link, policy, caller), when=copied),
+        "covers-rule": said(all_of(covered) if link.read else None, when=given),
+        "create-repository-allowed": said(_creatable(world, link, policy, caller) if link.read else None, when=given),
     }
 
 
@@ -179,10 +179,18 @@ def _limits(statement: Mapping[str, Any]) -> tuple[str, set[str]] | None:
     """The accounts or the organizations to which conditions limit everyone; None: they do not."""
     found: list[tuple[str, set[str]]] = []
     for operator, keys in statement.get("Condition", {}).items():
-        if operator not in ("StringEquals", "StringLike", "ArnLike", "ForAnyValue:StringLike"):
+        if operator not in (
+            "StringEquals",
+            "StringEqualsIgnoreCase",
+            "StringLike",
+            "ArnLike",
+            "ForAnyValue:StringLike",
+        ):
             continue
         for key, values in keys.items():
             texts = {str(one) for one in listed(values)}
+            if "IgnoreCase" in operator:
+                texts = {one.lower() for one in texts}
             if key == "aws:PrincipalAccount":
                 found.append(("accounts", texts))
             elif key in ("aws:PrincipalOrgID", "aws:PrincipalOrgPaths"):

@@ -38,12 +38,15 @@ def _is_source(world: World, place: Place, name: str, links: list[Link]) -> Answ
 
 
 def _scanned(world: World, place: Place, name: str, wanted: Mapping[str, Any], sends: Answer) -> str:
-    scanning = wanted.get("scanning")
-    applies = all_of((scanning is not None and scanning.get("required", True), sends))
+    scanning = wanted.get("scanning") or {}
+    required = bool(wanted.get("scanning") is not None and scanning.get("required", True))
+    applies = all_of((required or bool(scanning.get("type") or scanning.get("frequency")), sends))
     frequencies = scan_frequencies(world, place, name)
-    if frequencies is None or scanning is None:
+    if frequencies is None:
         return said(None, when=applies)
     level = max(_LEVELS.index(one) for one in {"MANUAL", *frequencies})
+    if level == 0:
+        return said(not required, when=applies)
     enough = level >= _LEVELS.index(scanning.get("frequency") or "SCAN_ON_PUSH")
     kind = world.registry(place).get("scanning", {}).get("scanType", "BASIC")
     return said(enough and (scanning.get("type") != "ENHANCED" or kind == "ENHANCED"), when=applies)
