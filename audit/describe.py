@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -34,17 +35,20 @@ def describe_coverage(evidence: Evidence) -> Coverage:
     """Compare what was planned with what was read."""
     unread = [part for part in evidence.registries if not _answered(part)]
     complete = [part for part in evidence.registries if not part.gaps and _answered(part)]
-    planned = {part.registry.account for part in evidence.registries} | {
-        account.account for account in evidence.accounts if account.in_scope and account.state in (None, "ACTIVE")
-    }
+    states = {account.account: account.state for account in evidence.accounts}
+    in_scope = {account.account for account in evidence.accounts if account.in_scope}
+    concerned = in_scope | {part.registry.account for part in evidence.registries}
+    inactive = {account for account in concerned if states.get(account) not in (None, "ACTIVE")}
+    planned = concerned - inactive
     return Coverage(
         accounts_planned=len(planned),
-        accounts_read=len({part.registry.account for part in evidence.registries if _answered(part)}),
+        accounts_read=len(planned & {part.registry.account for part in evidence.registries if _answered(part)}),
         registries_planned=len(evidence.registries) + len(evidence.unaccounted),
         registries_complete=len(complete),
         registries_partial=len(evidence.registries) - len(unread) - len(complete),
         registries_unread=len(unread),
         repositories=sum(len(part.repositories["repository"]) for part in evidence.registries),
+        inactive=dict(sorted(Counter(str(states[account]) for account in inactive).items())),
         unaccounted=evidence.unaccounted,
     )
 

@@ -19,6 +19,7 @@ class Coverage:
     """How much of the planned evidence was read."""
 
     accounts_planned: int
+    """Accounts to be read: active ones in scope, or of which the state is not known."""
     accounts_read: int
     """Accounts with at least one registry that could be read."""
     registries_planned: int
@@ -29,6 +30,8 @@ class Coverage:
     repositories: int
     unaccounted: tuple[RegistryId, ...] = ()
     """Registries that were planned and are missing from the result: a defect."""
+    inactive: Mapping[str, int] = field(default_factory=dict)
+    """Accounts in scope that are not active, which are not read: state (`SUSPENDED`) → number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,27 @@ class GivenFile:
     name: str
     """File name without its folder."""
     text: str
+    custom_checks: bool = False
+    """Whether it is a file of custom checks; else it is the file of waivers."""
 
     @property
     def hash(self) -> str:
         """SHA-256 of `text`."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a run asked, besides organization, scope and selected checks."""
+
+    accounts: tuple[str, ...] = ()
+    """Accounts in scope, sorted."""
+    requirements: str = ""
+    """Key of its requirements: baseline and custom checks, without waivers and severities (`audit.questions`)."""
+    before: str = ""
+    """Key of the requirements of the run before, where they differ and the run was evaluated under them as well."""
+    dropped: tuple[str, ...] = ()
+    """Fingerprints of the run before that fail, or are unknown, under those requirements and not under its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +110,8 @@ class Run:
     """What narrowed the run to some of the checks; false: nothing, it evaluated every check."""
     not_selected: tuple[str, ...] = ()
     """Ids of the checks that `selection` left out, in catalogue order. They are not in `results`: not evaluated."""
+    question: Question = field(default_factory=Question)
+    """What the run asked: decides what is fixed and what is no longer required."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -118,6 +139,18 @@ class FindingLocation:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierQuestion:
+    """What an earlier run asked, compared with a later one."""
+
+    audited: str
+    """The organization's id, else the account."""
+    scope: Scope
+    question: Question
+    dropped: frozenset[str] | None = None
+    """Fingerprints whose requirement is gone or changed since; None: not known, where requirements differ."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """What lists, comparisons and trends need from an earlier run, without loading it."""
 
@@ -132,6 +165,8 @@ class RunSummary:
     """Failures with a waiver."""
     locations: Mapping[str, FindingLocation] = field(default_factory=dict)
     """Locations of the open failures by fingerprint, where they were stored."""
+    earlier: EarlierQuestion | None = None
+    """What it asked, compared with the run whose history it is in; None: the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,18 +20,22 @@ from audit.describe import (
     program_version,
     tool_versions,
 )
+from audit.earlier_requirements import no_longer_required
 from audit.evidence import Evidence, Scope, all_gaps
 from audit.inventory import collect
-from audit.model import GivenFile, Run
+from audit.model import GivenFile, Question, Run
 from audit.progress import Phase, Progress, ProgressEvent, Step
+from audit.questions import requirements_key
 from audit.spans import observed, span
-from audit.store import Store
+from audit.store import Store, StoreError
 from audit.store.checkpoint import open_collection, request_key
 from audit.timeouts import TimeBudget
+from audit.unknown_rows import folded, row_records, with_causes
 from checks.baseline.loading import load_baseline, load_waivers, waiver_lines
 from checks.baseline.organization_names import unknown_names
 from checks.baseline.schema import Baseline
 from checks.baseline.waivers import Exceptions, PlacedWaiver, apply_waivers, place, waiver_rows
+from checks.baseline.yaml_reader import BaselineError
 from checks.catalog import CHECKS, EVIDENCE_CHECKS, WAIVER_CHECKS
 from checks.custom.evaluation import evaluate_suites
 from checks.custom.files import CustomCheckFile, custom_checks, read_custom_checks
@@ -119,12 +123,27 @@ def run_audit(request: Request, store: Store, progress: Progress, clock: Clock, 
                 now=collection.started_at,
             )
         run, tables = evaluate_evidence(evidence, inputs, request, started=started, clock=clock, progress=progress)
+        run = _compared_with_requirements_before(run, evidence, store)
         if collection.resumed:
             run = replace(run, notes=(_resumed_note(collection.resumed, collection.started_at), *run.notes))
         with span("keep"):
             progress(ProgressEvent(Phase.KEEPING))
             store.save(run, tables, job=job)
     return run
+
+
+def _compared_with_requirements_before(run: Run, evidence: Evidence, store: Store) -> Run:
+    """*run*, evaluated also under the requirements of the run before it, where those differ."""
+    before = store.before(run)
+    if before is None or before.requirements == run.question.requirements:
+        return run
+    with span("requirements"):
+        try:
+            dropped = no_longer_required(evidence, store.load(before.run), run, before.fingerprints)
+        except (StoreError, BaselineError) as error:
+            note = f"The requirements changed since run {before.run}, and those of that run cannot be applied: {error}"
+            return replace(run, notes=(*run.notes, note))
+    return replace(run, question=replace(run.question, before=before.requirements, dropped=dropped))
 
 
 def _resumed_note(reads: int, moment: float) -> str:
@@ -162,8 +181,8 @@ def _evaluated(
     started: dt.datetime,
     clock: Clock,
 ) -> Run:
-    """Evaluate the checks on *tables*, to which the `waivers` table is added."""
-    from audit.tables.organization import repository_tags, waiver_scope_of, waivers_frame
+    """Evaluate the checks on *tables*, of which `waivers` and `unknown_rows` are filled."""
+    from audit.tables.organization import repository_tags, unknown_rows_frame, waiver_scope_of, waivers_frame
 
     baseline = inputs.baseline
     registries = {RegistryId(row["account"], row["region"]): row for row in plain_rows(tables["registries"])}
@@ -173,7 +192,7 @@ def _evaluated(
     own = frozenset(one.id for one in custom_checks(inputs.custom_check_files)) - {*inputs.not_selected}
     custom = evaluate_suites(inputs.custom_check_files, tables, context, guard=TimeBudget(), only=own)
     units = {one.account: (one.ou_path, one.organization_path) for one in evidence.accounts}
-    waivers = inputs.waivers
+    waivers, texts, gaps = inputs.waivers, check_texts(inputs.custom_check_files), all_gaps(evidence)
     exceptions = Exceptions(
         started.date(),
         baseline.longest_waiver_days,
@@ -182,15 +201,19 @@ def _evaluated(
         repository_tags(tables["repositories"]) if any(one.waiver.tags for one in waivers) else {},
         known_checks(inputs.custom_check_files),
     )
-    results = apply_waivers((*evaluation.results, *custom.results), [one.waiver for one in waivers], exceptions)
+    results = with_causes((*evaluation.results, *custom.results), gaps, texts, registries.keys())
+    results = apply_waivers(results, [one.waiver for one in waivers], exceptions)
     # Waivers are evaluated last, by the findings that they cover; findings about waivers cannot be waived.
     scope_read = waiver_scope_of(evidence, request.scope, inputs.not_selected)
     tables["waivers"] = waivers_frame(waiver_rows(results, waivers, exceptions, scope_read))
     about_waivers = evaluate(inputs.of(WAIVER_CHECKS), tables, context)
+    by_row = (*results, *with_causes(about_waivers.results, gaps, texts))
+    by_cause = folded(by_row, gaps, texts, registries.keys())
+    tables["unknown_rows"] = unknown_rows_frame(row_records(by_row, by_cause))
     run = _assemble(
         evidence,
         request,
-        (*results, *about_waivers.results),
+        by_cause,
         (*evaluation.validations, *custom.validations, *about_waivers.validations),
         plan([finding for result in results for finding in result.findings], context),
         registries,
@@ -202,9 +225,13 @@ def _evaluated(
     return replace(
         run,
         notes=notes,
-        checks=check_texts(inputs.custom_check_files),
+        checks=texts,
         selection=inputs.selection,
         not_selected=inputs.not_selected,
+        question=Question(
+            accounts=tuple(sorted(one.account for one in evidence.accounts if one.in_scope)),
+            requirements=requirements_key(baseline, request.custom_checks),
+        ),
     )
 
 
@@ -273,7 +300,10 @@ def _assemble(
         validations=validations,
         documents=_remediated_registries(registries, results),
         account_names={one.account: one.name for one in evidence.accounts if one.name},
-        given=(*((request.waivers,) if request.waivers else ()), *request.custom_checks),
+        given=(
+            *((request.waivers,) if request.waivers else ()),
+            *(replace(one, custom_checks=True) for one in request.custom_checks),
+        ),
     )
 
 

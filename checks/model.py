@@ -169,7 +169,10 @@ class Check:
     graded_up_to: Severity | None = None
     """The worst value of the column `graded`, where it is worse than `severity`."""
     unknown: str = "the evidence for this could not be read"
-    """Format string over the table's columns for an UNKNOWN row."""
+    """Format string over the table's columns for an UNKNOWN row, without the reason."""
+    unknown_reason: str = ""
+    """Format string over the table's columns: why such a row is UNKNOWN, as a clause that names no registry, so that
+    equal reasons are one cause; empty: the table has no reason for it."""
     evidence: tuple[str, ...] = ()
     """Columns shown as evidence with a finding, besides the key and the facts."""
     at: str = ""
@@ -202,8 +205,51 @@ class WaiverMark:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownCause:
+    """Why a result is UNKNOWN: a read that failed, else the reason that the row of the table states."""
+
+    kind: GapKind | None = None
+    """Why the read failed; None: every read that the check needs succeeded, or which one failed is not known."""
+    operation: str = ""
+    """The read that failed, `service:Operation`."""
+    permission: str = ""
+    """The missing IAM action, where a permission would close the gap."""
+    reason: str = ""
+    """The reason as a clause, where no failed read explains the result; may be empty."""
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """What identifies the cause in every run."""
+        return {"kind": self.kind.value if self.kind else "", "operation": self.operation, "reason": self.reason}
+
+
+class RegistryRows(NamedTuple):
+    """How many rows lie in one registry."""
+
+    account: str
+    region: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """The UNKNOWN rows of one check that have one cause: they are one finding."""
+
+    count: int
+    """Rows in it."""
+    registries: tuple[RegistryRows, ...]
+    """Registries of these rows, sorted, with the number of rows of each."""
+    unread: tuple[RegistryId, ...]
+    """Registries that were not read, which is the cause, sorted; an empty Region is the whole account."""
+    examples: tuple[str, ...]
+    """Names of its first rows, in the order of the table."""
+    fingerprints: tuple[str, ...]
+    """Of its rows, sorted: the fingerprints that they have where they fail."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One row of one check that did not pass: FAIL, UNKNOWN or ERROR."""
+    """One row of one check that did not pass, or the UNKNOWN rows of one check that have one cause."""
 
     check: str
     """Check id."""
@@ -227,6 +273,30 @@ class Finding:
     """Its expected value, in words (`at most 25`)."""
     observed: str = ""
     """Its observed value, in words (`26`)."""
+    cause: UnknownCause | None = None
+    """Why it is UNKNOWN; None for every other status."""
+    group: RowGroup | None = None
+    """The rows of an UNKNOWN finding of a run; None: it is one row."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the table it is about."""
+        return self.group.count if self.group else 1
+
+    @property
+    def registries(self) -> tuple[RegistryRows, ...]:
+        """The registries of its rows, with the number of rows of each."""
+        return self.group.registries if self.group else (RegistryRows(self.account, self.region, 1),)
+
+    @property
+    def row_fingerprints(self) -> tuple[str, ...]:
+        """The fingerprints of its rows."""
+        return self.group.fingerprints if self.group else (self.fingerprint,)
+
+
+def group_fingerprint(check: str, cause: UnknownCause) -> str:
+    """The fingerprint of the finding for all UNKNOWN rows of *check* with *cause*: the same in every run."""
+    return fingerprint(check, {"unknown": "", **cause.identity})
 
 
 def fingerprint(check: str, identity: Mapping[str, Any]) -> str:
@@ -243,7 +313,8 @@ class CheckResult:
     counts: Mapping[Status, int]
     """Rows by status; every status is present."""
     findings: tuple[Finding, ...]
-    """The FAIL and UNKNOWN rows, in table order; one ERROR finding if the check failed to run."""
+    """The FAIL and UNKNOWN rows, in table order, the UNKNOWN rows of a run in groups of one cause; one ERROR finding if
+    the check failed to run."""
     error: str = ""
     """The error, if the check failed to run."""
 

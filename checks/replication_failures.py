@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from checks.engine.text import counted
+from checks.model import RegistryId
 
 ACCESS_DENIED = "DESTINATION_REGISTRY_ACCESS_DENIED"
 
@@ -34,16 +35,17 @@ def failures_text(codes: Mapping[str, int]) -> str:
     return "; ".join(parts)
 
 
-def what_to_do(code: str, destination: str) -> tuple[str, ...]:
-    """Steps before another attempt to replicate to *destination*."""
-    if code == ACCESS_DENIED:
+def what_to_do(code: str, source: RegistryId, destination: RegistryId) -> tuple[str, ...]:
+    """Steps before another attempt to replicate from *source* to *destination*."""
+    same_account = source.account == destination.account
+    if code == ACCESS_DENIED and not same_account:
         return (
             f"Fix the registry policy first: see the findings of the group `grants` about {destination}. "
             "Otherwise the next attempt fails in the same way.",
         )
     named = f"the code {code}" if code else "a failure without a code"
     return (
-        f"Find the cause of {named} first: check the registry policy, the Region and the state of the account at "
-        f"{destination}, its creation templates with their roles and keys, and failed CreateRepository and "
-        "ReplicateImage calls in its CloudTrail.",
+        f"Find the cause of {named} first: check {'' if same_account else 'the registry policy, '}the Region and the "
+        f"state of the account at {destination}, its creation templates with their roles and keys, and failed "
+        "CreateRepository and ReplicateImage calls in its CloudTrail.",
     )

@@ -36,6 +36,11 @@ class CheckView:
         return self.counts[Status.PASS] + self.counts[Status.FAIL] + self.counts[Status.UNKNOWN]
 
     @property
+    def unknown_rows(self) -> int:
+        """Rows whose result is unknown; `unknown` has one finding for all rows of one cause."""
+        return sum(finding.rows for finding in self.unknown)
+
+    @property
     def noun(self) -> tuple[str, str]:
         """What one row, and several rows, of its table are called."""
         return NOUNS.get(self.text.table, ("resource", "resources"))
@@ -63,6 +68,7 @@ class AreaView:
     """Failures without a waiver."""
     waived: int
     unknown: int
+    """Results that are unknown: rows, not findings."""
     check_errors: int
     """Checks of the group that ended with an error."""
 
@@ -146,7 +152,7 @@ def areas_of(checks: Iterable[CheckView]) -> tuple[AreaView, ...]:
             passed=sum(check.counts[Status.PASS] for check in members),
             failed=sum(len(check.open) for check in members),
             waived=sum(len(check.waived) for check in members),
-            unknown=sum(len(check.unknown) for check in members),
+            unknown=sum(check.unknown_rows for check in members),
             check_errors=sum(1 for check in members if check.error),
         )
         for group, members in groups.items()
@@ -164,7 +170,8 @@ def accounts_of(run: Run, findings: Iterable[Finding]) -> tuple[AccountView, ...
         elif is_waived(finding):
             waived[finding.account] += 1
         elif finding.status is Status.UNKNOWN:
-            unknown[finding.account] += 1
+            for place in finding.registries:
+                unknown[place.account] += place.rows
     gaps = Counter(gap.account for gap in run.gaps)
     views = [
         AccountView(

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+from audit.questions import Unasked
 from audit.run_changes import State
 from audit.visibility import Doubt
 from checks.model import Severity
@@ -25,6 +26,7 @@ STATE_WORDS = {
     State.STILL: "Still open",
     State.BETTER: "Less severe than before",
     State.WAIVED: "Now waived",
+    State.NO_LONGER_REQUIRED: "No longer required",
     State.FIXED: "Fixed",
 }
 STATE_MARKS = {
@@ -34,19 +36,25 @@ STATE_MARKS = {
     State.STILL: "=",
     State.BETTER: "↓",
     State.WAIVED: "~",
+    State.NO_LONGER_REQUIRED: "–",
     State.FIXED: "✔",
 }
-REASON_WORDS = {
+REASON_WORDS: Mapping[Doubt | Unasked, str] = {
     Doubt.UNKNOWN: "its result is unknown in the later run",
-    Doubt.CHECK: "its check was not part of the later run, or ended with an error",
+    Doubt.CHECK: "its check ended with an error in the later run",
     Doubt.EVIDENCE: "a read of its account or registry failed",
     Doubt.NOTHING: "the later run evaluated nothing",
+    Doubt.REQUIREMENTS: "the requirements differ, and the later run was not evaluated under those of the earlier run",
+    Unasked.ORGANIZATION: "the later run audited another organization or account",
+    Unasked.CHECK: "its check was not part of the later run",
+    Unasked.SCOPE: "it is outside the scope of the later run",
+    Unasked.REQUIREMENT: "the requirement is gone or changed",
 }
 VERSION = 1
 """Of the JSON shape."""
 
 _COLUMNS = (
-    Column("STATE", "new, worse, not_evaluated, still, better, waived or fixed"),
+    Column("STATE", "new, worse, not_evaluated, still, better, waived, no_longer_required or fixed"),
     Column("SEVERITY_BEFORE", "Severity in the earlier run; empty where it was not open"),
     Column("SEVERITY_AFTER", "Severity in the later run; empty where it is not open"),
     Column("CHECK_ID", "Id of the check"),
@@ -55,6 +63,7 @@ _COLUMNS = (
     Column("RESOURCE_NAME", "What the finding is about"),
     Column("STATUS_EXTENDED", "What is or was wrong"),
     Column("FINDING_UID", "Sixteen hex digits, the same in both runs"),
+    Column("REASON", "Why it was not evaluated, or why it is no longer required; else empty"),
 )
 
 
@@ -70,6 +79,7 @@ def as_json(comparison: RunComparison) -> str:
         "before": {"run": comparison.before.id, "started_at": stamp(comparison.before.started_at)},
         "after": {"run": comparison.after.id, "started_at": stamp(comparison.after.started_at)},
         "counts": {state.value: count for state, count in comparison.counts.items()},
+        "differences": comparison.differences,
         "remarks": comparison.remarks,
         "findings": [_record(entry) for entry in comparison.entries],
     }
@@ -95,9 +105,9 @@ RENDERERS: Mapping[str, Callable[[RunComparison], str]] = MappingProxyType(
 
 
 def _text_lines(comparison: RunComparison) -> Iterator[str]:
+    yield from (f"Note: {one_line(remark)}" for remark in comparison.remarks)
     yield f"From {comparison.before.id} ({moment_text(comparison.before.started_at)})"
     yield f"to   {comparison.after.id} ({moment_text(comparison.after.started_at)})"
-    yield from (f"Note: {one_line(remark)}" for remark in comparison.remarks)
     yield ""
     for state, count in comparison.counts.items():
         yield f"{STATE_MARKS[state]} {STATE_WORDS[state]:<28} {number(count):>8}"
@@ -111,7 +121,8 @@ def _text_lines(comparison: RunComparison) -> Iterator[str]:
             yield f"  {STATE_MARKS[state]} {_severities(entry)}  {entry.finding.check}  {entry.finding.fingerprint}"
             yield f"      {one_line(sentence(entry.finding.message))}"
             if entry.reason is not None:
-                yield f"      Not evaluated: {REASON_WORDS[entry.reason]}."
+                what = "Not evaluated" if state is State.NOT_EVALUATED else "Not asked"
+                yield f"      {what}: {REASON_WORDS[entry.reason]}."
     if comparison.counts[State.STILL]:
         yield ""
         yield f"{counted(comparison.counts[State.STILL], 'finding is', 'findings are')} still open and not listed here."
@@ -155,6 +166,7 @@ def _cells(entry: ComparedFinding) -> tuple[str, ...]:
         cell(finding.resource),
         cell(finding.message),
         finding.fingerprint,
+        entry.reason.value if entry.reason else "",
     )
 
 

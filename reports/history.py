@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from audit.model import Run, RunSummary
 from audit.run_changes import State, changes
@@ -24,7 +25,9 @@ class ChangeSince:
     new: frozenset[str]
     still: frozenset[str]
     fixed: frozenset[str]
-    """Open before; read again and no failure now."""
+    """Open before; evaluated again under the same requirement and no failure now."""
+    no_longer_required: frozenset[str]
+    """Open before; this run did not ask about it: the requirement is gone or changed, or its check was left out."""
     waived: frozenset[str]
     """Open before; a waiver covers it now."""
     not_evaluated: frozenset[str]
@@ -35,8 +38,8 @@ class ChangeSince:
     """Of those still open, the ones that are less severe now."""
 
     def of(self, mark: str) -> str:
-        """`new`, `still`, `fixed`, `waived` or `not_evaluated`; empty where it was open in neither run."""
-        for word in ("new", "still", "fixed", "waived", "not_evaluated"):
+        """`new`, `still`, `fixed`, `no_longer_required`, `waived` or `not_evaluated`; empty: open in neither run."""
+        for word in ("new", "still", "fixed", "no_longer_required", "waived", "not_evaluated"):
             if mark in getattr(self, word):
                 return word
         return ""
@@ -49,6 +52,8 @@ class ChangeSince:
             f"{number(len(self.still))} still open" + self._shifts,
             f"{number(len(self.fixed))} fixed",
         ]
+        if self.no_longer_required:
+            parts.append(f"{number(len(self.no_longer_required))} no longer required")
         if self.waived:
             parts.append(f"{number(len(self.waived))} now waived")
         if self.not_evaluated:
@@ -71,6 +76,8 @@ class TrendPoint:
     open: Mapping[Severity, int]
     unknown: int
     evidence_complete: bool
+    requirements_changed: bool = False
+    """Whether the requirements differ from those of the point before, so that the numbers are not comparable."""
 
 
 def earlier(run: Run, history: Sequence[RunSummary]) -> tuple[RunSummary, ...]:
@@ -80,9 +87,9 @@ def earlier(run: Run, history: Sequence[RunSummary]) -> tuple[RunSummary, ...]:
 
 
 def change_since(run: Run, past: RunSummary) -> ChangeSince:
-    """Compare open failures by fingerprint. What is gone is fixed only where this run evaluated it again."""
+    """Compare open failures by fingerprint. What is gone is fixed only where this run asked for and evaluated it."""
     marks: dict[State, set[str]] = {state: set() for state in State}
-    for mark, change in changes(past.open, past.locations, run).items():
+    for mark, change in changes(past.open, past.locations, run, past.earlier).items():
         marks[change.state].add(mark)
     return ChangeSince(
         run=past.id,
@@ -90,6 +97,7 @@ def change_since(run: Run, past: RunSummary) -> ChangeSince:
         new=frozenset(marks[State.NEW]),
         still=frozenset(marks[State.STILL] | marks[State.WORSE] | marks[State.BETTER]),
         fixed=frozenset(marks[State.FIXED]),
+        no_longer_required=frozenset(marks[State.NO_LONGER_REQUIRED]),
         waived=frozenset(marks[State.WAIVED]),
         not_evaluated=frozenset(marks[State.NOT_EVALUATED]),
         worse=frozenset(marks[State.WORSE]),
@@ -97,7 +105,16 @@ def change_since(run: Run, past: RunSummary) -> ChangeSince:
     )
 
 
-def trend_point(past: RunSummary) -> TrendPoint:
+def trend_of(past: Sequence[RunSummary], run: Run, now: TrendPoint) -> tuple[TrendPoint, ...]:
+    """The points of *past*, oldest first, and *now*, that of *run*."""
+    keys = [one.earlier.question.requirements if one.earlier else "" for one in past]
+    keys.append(run.question.requirements)
+    changed = [False, *(bool(before and after and before != after) for before, after in pairwise(keys))]
+    points = (*map(_trend_point, past), now)
+    return tuple(replace(point, requirements_changed=one) for point, one in zip(points, changed, strict=True))
+
+
+def _trend_point(past: RunSummary) -> TrendPoint:
     """One earlier run as a point of the trend."""
     counts = Counter(past.open.values())
     return TrendPoint(

@@ -12,6 +12,7 @@ from checks.model import Finding, Gap, Script, Status
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
 from reports.text import stamp
+from reports.unknown_findings import ROWS_FILE, cause_title
 from reports.view import ReportView
 
 
@@ -60,6 +61,7 @@ def check_record(check: CheckView) -> dict[str, Any]:
         "counts": {status.value: check.counts[status] for status in Status},
         "open": len(check.open),
         "waived": len(check.waived),
+        "unknown_findings": len(check.unknown),
         "error": check.error or None,
         "controls": text.controls,
     }
@@ -118,11 +120,41 @@ def _record(finding: Finding, run: Run, view: ReportView, book: CommandBook, ali
         "expected": finding.expected or None,
         "observed": finding.observed or None,
         "evidence": finding.evidence,
+        "rows": finding.rows,
+        "cause": cause_record(finding),
+        "group": group_record(finding),
         "remediation": _remediation(finding, book),
         "fingerprint": finding.fingerprint,
         "waiver": _waiver(finding),
         "change": view.change.of(finding.fingerprint) or None if view.change else None,
         "age": _age(finding, run, view),
+    }
+
+
+def cause_record(finding: Finding) -> dict[str, Any] | None:
+    """Why a finding is UNKNOWN; None for every other finding."""
+    cause = finding.cause
+    if cause is None:
+        return None
+    return {
+        "title": cause_title(cause),
+        "kind": cause.kind,
+        "operation": cause.operation or None,
+        "permission": cause.permission or None,
+        "reason": cause.reason or None,
+    }
+
+
+def group_record(finding: Finding) -> dict[str, Any] | None:
+    """What an UNKNOWN finding affects; None for every other finding."""
+    group = finding.group
+    if group is None:
+        return None
+    return {
+        "registries": [one._asdict() for one in group.registries],
+        "unread": [one._asdict() for one in group.unread],
+        "examples": group.examples,
+        "rows_in": ROWS_FILE,
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from audit.model import Run
 from audit.progress import Phase, ProgressEvent, Step
 from checks.model import Finding, Severity, Status
+from checks.tables import NOUNS as NOUNS  # reports take their words from here
 
 SEVERITY_WORDS = {
     Severity.CRITICAL: "Critical",
@@ -55,21 +56,6 @@ STATUS_MARKS = {
     Status.NOT_APPLICABLE: NOTHING,
     Status.ERROR: "!",
 }
-
-NOUNS = {
-    "accounts": ("account", "accounts"),
-    "regions": ("Region", "Regions"),
-    "registries": ("registry", "registries"),
-    "rules": ("rule", "rules"),
-    "links": ("link", "links"),
-    "grants": ("statement", "statements"),
-    "templates": ("template", "templates"),
-    "repositories": ("repository", "repositories"),
-    "replicas": ("replica", "replicas"),
-    "images": ("image", "images"),
-    "waivers": ("waiver", "waivers"),
-}
-"""Table → what one row, and several rows, of it are called."""
 
 
 def number(value: int) -> str:

@@ -62,6 +62,9 @@ class VerdictInput:
     passed: int
     """Results that passed."""
     unknown: int
+    """Results that are unknown: rows, not findings."""
+    unknown_findings: int
+    """Findings in which those results are grouped."""
     check_errors: int
     """Checks that ended with an error."""
     waived: int
@@ -162,7 +165,14 @@ def missing_sentence(figures: VerdictInput) -> str:
     if coverage.unaccounted:
         parts.append(f"{counted(len(coverage.unaccounted), 'registry is', 'registries are')} missing from the result")
     if figures.unknown:
-        parts.append(f"{counted(figures.unknown, 'result is', 'results are')} unknown")
+        parts.append(f"{counted(figures.unknown, 'result is', 'results are')} unknown{_in_findings(figures)}")
     if figures.check_errors:
         parts.append(f"{counted(figures.check_errors, 'check', 'checks')} ended with an error")
     return f"The evidence is incomplete: {listed(parts)}." if parts else ""
+
+
+def _in_findings(figures: VerdictInput) -> str:
+    """In how many findings the unknown results are grouped; empty where each is a finding of its own."""
+    if figures.unknown_findings == figures.unknown:
+        return ""
+    return f" (grouped by cause in {counted(figures.unknown_findings, 'finding', 'findings')})"

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.model import Age, Run, RunSummary
+from audit.model import Age, Coverage, EarlierQuestion, Run, RunSummary
+from audit.questions import asked_by
 from audit.run_changes import is_open
 from checks.model import CheckResult, Finding, Gap, RegistryId, Severity, Status
 from checks.texts import CheckText
@@ -26,8 +27,8 @@ from reports.breakdown import (
     risks_of,
 )
 from reports.gap_groups import GapGroup, group_gaps
-from reports.history import ChangeSince, TrendPoint, change_since, earlier, trend_point
-from reports.text import be, counted, day_text, narrowed_text, number
+from reports.history import ChangeSince, TrendPoint, change_since, earlier, trend_of
+from reports.text import be, counted, day_text, listed, narrowed_text, number
 from reports.topology import Topology
 from reports.verdict import RunVerdict, VerdictInput, conclude
 
@@ -58,6 +59,9 @@ class ReportView:
     open: Mapping[Severity, int]
     waived: Mapping[Severity, int]
     unknown: int
+    """Results that are unknown: rows, not findings."""
+    unknown_findings: int
+    """Findings in which those results are grouped, one for each check and cause."""
     check_errors: int
     """Checks that ended with an error."""
     coverage: tuple[str, ...]
@@ -83,6 +87,8 @@ class ReportView:
     """How long each failure has been there, by fingerprint; empty where no history was given."""
     topology: Topology | None
     """Which registry replicates to which; None where the evidence tables were not available."""
+    asked: EarlierQuestion
+    """What the run asked, for comparison with a later run."""
     evidence_sum: str
     """SHA-256 over the checksums of the run's stored files; empty where they were not available."""
 
@@ -128,11 +134,13 @@ def build_view(
     past = earlier(run, history)
     open_ = _by_severity(finding for finding in findings if is_open(finding))
     waived = _by_severity(finding for finding in findings if is_waived(finding))
-    unknown = sum(len(check.unknown) for check in checks)
+    unknown = sum(check.unknown_rows for check in checks)
+    unknown_findings = sum(len(check.unknown) for check in checks)
     check_errors = sum(1 for check in checks if check.error)
     counts = _total_counts(run.results)
     figures = VerdictInput(
-        open=open_, passed=counts[Status.PASS], unknown=unknown, check_errors=check_errors, waived=sum(waived.values()),
+        open=open_, passed=counts[Status.PASS], unknown=unknown, unknown_findings=unknown_findings,
+        check_errors=check_errors, waived=sum(waived.values()),
         checks=len(run.results), gaps=len(run.gaps), coverage=run.coverage, evidence_complete=run.evidence_complete,
         narrowed=narrowed_text(run),
     )  # fmt: skip
@@ -141,13 +149,14 @@ def build_view(
     return ReportView(
         organization=_organization(run), scope=_scope(run), narrowed=narrowed_text(run),
         not_selected=_not_selected(run), verdict=conclusion.sentence, conclusion=conclusion,
-        counts=counts, open=open_, waived=waived, unknown=unknown, check_errors=check_errors, coverage=_coverage(run),
+        counts=counts, open=open_, waived=waived, unknown=unknown, unknown_findings=unknown_findings,
+        check_errors=check_errors, coverage=_coverage(run),
         unaccounted=run.coverage.unaccounted, gaps=run.gaps,
         areas=areas_of(checks),
         checks=checks, accounts=accounts_of(run, findings), gap_groups=group_gaps(run.gaps), findings=findings,
         risks=risks_of(checks), change=change_since(run, past[-1]) if past else None,
-        trend=(*(trend_point(one) for one in past[-TREND_RUNS + 1 :]), now) if past else (),
-        ages=ages or {}, topology=topology, evidence_sum=evidence_sum,
+        trend=trend_of(past[-TREND_RUNS + 1 :], run, now) if past else (),
+        ages=ages or {}, topology=topology, asked=asked_by(run), evidence_sum=evidence_sum,
     )  # fmt: skip
 
 
@@ -209,10 +218,19 @@ def _scope(run: Run) -> tuple[str, ...]:
     )
 
 
+def accounts_text(coverage: Coverage) -> str:
+    """`15 of 15 accounts read`; with one that is not active, `15 of 15 active accounts read, 1 suspended not read`."""
+    if not coverage.inactive:
+        return f"{coverage.accounts_read:,} of {counted(coverage.accounts_planned, 'account', 'accounts')} read"
+    states = [f"{count:,} {state.lower().replace('_', ' ')}" for state, count in coverage.inactive.items()]
+    active = counted(coverage.accounts_planned, "active account", "active accounts")
+    return f"{coverage.accounts_read:,} of {active} read, {listed(states)} not read"
+
+
 def _coverage(run: Run) -> tuple[str, ...]:
     coverage = run.coverage
     sentences = [
-        f"{coverage.accounts_read:,} of {counted(coverage.accounts_planned, 'account', 'accounts')} read.",
+        f"{accounts_text(coverage)}.",
         f"{coverage.registries_complete:,} of {counted(coverage.registries_planned, 'registry', 'registries')} read "
         f"completely, {coverage.registries_partial:,} partially, {coverage.registries_unread:,} not at all.",
         f"{counted(coverage.repositories, 'repository', 'repositories')} evaluated.",

@@ -33,7 +33,15 @@ from audit.store.errors import (
     translate_write_errors,
 )
 from audit.store.evidence_store import EvidenceStore, StoredFiles
-from audit.store.finding_age import Observation, ages, history, observations_over_time
+from audit.store.finding_age import (
+    Observation,
+    RunBefore,
+    ages,
+    dropped_since,
+    history,
+    observations_over_time,
+    run_before,
+)
 from audit.store.integrity import SETTLED_SECONDS, Checked
 from audit.store.legal_hold import Hold, LogEntry
 from audit.store.retention import Pruned
@@ -173,6 +181,22 @@ class Store:
         with translate_read_errors(self.name), self.engine.connect() as connection:
             return history(connection, run, _question_of(run), limit, against)
 
+    def before(self, run: Run) -> RunBefore | None:
+        """The last run before *run* that asked about the same organization, scope and checks; None: it is the first."""
+        with translate_read_errors(self.name), self.engine.connect() as connection:
+            return run_before(connection, run, _question_of(run))
+
+    def dropped(self, before: Run, after: Run) -> frozenset[str] | None:
+        """Fingerprints of *before* whose requirement was gone or changed when *after* was made.
+
+        None where the store does not know: they asked about another organization, scope or checks, or runs between
+        them are deleted.
+        """
+        if _question_of(before) != _question_of(after) or before.id >= after.id:
+            return None
+        with translate_read_errors(self.name), self.engine.connect() as connection:
+            return dropped_since(connection, after, _question_of(after), summarize(before))
+
     def ages(self, run_id: str) -> dict[str, Age]:
         """How long each failure of a run has existed, by fingerprint."""
         with translate_read_errors(self.name), self.engine.connect() as connection:
@@ -227,6 +251,37 @@ class Store:
         if matches:
             raise NoSuchRunError(f"{name!r} matches {len(matches)} runs; give more of the id")
         raise NoSuchRunError(f"there is no run {name!r}; `ecr-audit runs list` shows the stored runs")
+
+    def resolve_pair(self, before: str, after: str) -> tuple[str, str]:
+        """The full ids of two runs to compare, as `resolve` takes them.
+
+        Beside an id, or its beginning, `latest` and `previous` mean runs of the same organization, scope and checks as
+        that run. `previous` is the run before the other one. Raises NoSuchRunError.
+        """
+        words = ("latest", "previous")
+        if after in words:
+            anchor = self.resolve("latest") if before in words else self.resolve(before)
+            later = self._of_question(anchor, after)
+        else:
+            later = self.resolve(after)
+        if before not in words:
+            return self.resolve(before), later
+        return self._of_question(later, before, before_it=before == "previous"), later
+
+    def _of_question(self, run_id: str, word: str, *, before_it: bool = False) -> str:
+        """The run that *word* means among those of the same question as *run_id*; *before_it*: the one before it."""
+        columns = schema.runs.c
+        with translate_read_errors(self.name), self.engine.connect() as connection:
+            question = sa.select(columns.question).where(columns.id == run_id).scalar_subquery()
+            query = sa.select(columns.id).where(columns.question == question).order_by(columns.id.desc())
+            ids = [str(one) for one in connection.scalars(query.where(columns.id < run_id) if before_it else query)]
+        wanted = 1 if word == "previous" and not before_it else 0
+        if len(ids) <= wanted:
+            raise NoSuchRunError(
+                f"there is no run before {run_id} of the same organization, scope and checks; name one by its id, "
+                "`ecr-audit runs list` shows the stored runs"
+            )
+        return ids[wanted]
 
     def load(self, run_id: str) -> Run:
         """A stored run, verified against its hash. Raises NoSuchRunError or StoreError."""

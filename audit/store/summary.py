@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from audit.model import FindingLocation, Run, RunSummary
+from audit.model import EarlierQuestion, FindingLocation, Run, RunSummary
 from checks.model import Severity, Status, utc_text
 
 
@@ -35,13 +35,25 @@ class RunListEntry:
     """What narrowed the run to some of the checks, as a clause; empty: it evaluated every check."""
     not_selected: int = 0
     """Checks that were not evaluated because of that."""
+    requirements: str = ""
+    """Key of its requirements (`Question.requirements`)."""
+    requirements_before: str = ""
+    """Key of the requirements of the run before under which it was evaluated too; empty: it was not."""
 
     def as_document(self) -> dict[str, Any]:
         """JSON values."""
         return asdict(self)
 
-    def as_summary(self, open_failures: Mapping[str, Severity], locations: Mapping[str, FindingLocation]) -> RunSummary:
-        """What comparisons and trends need, given the run's open failures and their locations by fingerprint."""
+    def as_summary(
+        self,
+        open_failures: Mapping[str, Severity],
+        locations: Mapping[str, FindingLocation],
+        earlier: EarlierQuestion | None = None,
+    ) -> RunSummary:
+        """What comparisons and trends need, given the run's open failures and their locations by fingerprint.
+
+        *earlier*: what it asked, compared with the run whose history it is in.
+        """
         return RunSummary(
             id=self.id,
             started_at=dt.datetime.fromisoformat(self.started_at),
@@ -50,6 +62,7 @@ class RunListEntry:
             unknown=self.unknown + self.errors,
             waived=self.waived,
             locations=locations,
+            earlier=earlier,
         )
 
     @classmethod
@@ -80,4 +93,6 @@ def summarize(run: Run) -> RunListEntry:
         evidence_complete=run.evidence_complete,
         selection=run.selection.words,
         not_selected=len(run.not_selected),
+        requirements=run.question.requirements,
+        requirements_before=run.question.before,
     )

@@ -13,7 +13,7 @@ from audit.tables.images.frame import images_frame
 from audit.tables.links.frame import links_frame
 from audit.tables.links.names import group_by_link
 from audit.tables.misplaced_grants import MisplacedGrants
-from audit.tables.organization import accounts_frame, gaps_frame, regions_frame, waivers_frame
+from audit.tables.organization import accounts_frame, gaps_frame, regions_frame, unknown_rows_frame, waivers_frame
 from audit.tables.registries.frame import registries_frame
 from audit.tables.replica_pairs import build_replicas
 from audit.tables.replicas.frame import replicas_frame
@@ -53,4 +53,5 @@ def build_tables(evidence: Evidence, baseline: Baseline) -> dict[str, pd.DataFra
         "gaps": gaps_frame(index),
         # Waivers are matched with findings, of which there are none yet.
         "waivers": waivers_frame(()),
+        "unknown_rows": unknown_rows_frame(()),
     }

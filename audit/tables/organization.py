@@ -1,4 +1,4 @@
-"""The `accounts`, `regions`, `gaps` and `waivers` tables, and the evidence gaps of each registry."""
+"""The `accounts`, `regions`, `gaps`, `waivers` and `unknown_rows` tables, and the evidence gaps of each registry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from audit.tables.evidence_index import EvidenceIndex
 from audit.tables.frames import frame_of_rows
 from checks.baseline.waivers import WaiverScope
 from checks.model import Gap, GapKind, RegistryId
-from checks.tables import ACCOUNTS, GAPS, REGIONS, WAIVERS
+from checks.tables import ACCOUNTS, GAPS, REGIONS, UNKNOWN_ROWS, WAIVERS
 
 _USABLE = ("ENABLED", "ENABLED_BY_DEFAULT")
 """Account Management API reference, Region: in every other status requests may fail."""
@@ -113,6 +113,11 @@ _ROWS_OF_READS = frozenset(("accounts", "rules", "grants", "templates", "reposit
 def waivers_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows as `checks.baseline.waivers.waiver_rows` returns them."""
     return frame_of_rows(WAIVERS, rows)
+
+
+def unknown_rows_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows as `audit.unknown_rows.row_records` returns them."""
+    return frame_of_rows(UNKNOWN_ROWS, rows)
 
 
 def waiver_scope_of(evidence: Evidence, scope: Scope, not_selected: Iterable[str] = ()) -> WaiverScope:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.baseline.places import in_account_names, in_units, matches_text
 from checks.engine.text import counted
-from checks.model import CheckResult, Finding, RegistryId, Status, WaiverMark
+from checks.model import CheckResult, Finding, RegistryId, Status, WaiverMark, group_fingerprint
 
 if TYPE_CHECKING:
     from checks.baseline.schema import Waiver
@@ -107,7 +107,8 @@ def waiver_rows(
     index = _Index(known, defaultdict(list))
     for result in known:
         for finding in result.findings:
-            index.by_fingerprint[finding.fingerprint].append(finding)
+            for mark in _marks(finding):
+                index.by_fingerprint[mark].append(finding)
     covered = [_covered(one.waiver, index, setting) for one in placed]
     held = {key for one, found in zip(placed, covered, strict=True) if setting.in_force(one.waiver) for key in found}
     return [
@@ -249,7 +250,7 @@ def _marked(result: CheckResult, waivers: tuple[Waiver, ...], setting: Exception
     named = frozenset(waiver.fingerprint for waiver in waivers if waiver.fingerprint)
     broad = tuple(waiver for waiver in waivers if not waiver.fingerprint)
     # Waivers of one finding each are not compared with every other finding.
-    marked = (_mark(one, waivers if one.fingerprint in named else broad, setting) for one in result.findings)
+    marked = (_mark(one, waivers if named.intersection(_marks(one)) else broad, setting) for one in result.findings)
     return dataclasses.replace(result, findings=tuple(marked))
 
 
@@ -263,7 +264,7 @@ def _mark(finding: Finding, waivers: tuple[Waiver, ...], setting: Exceptions) ->
 
 def _covers(waiver: Waiver, finding: Finding, setting: Exceptions) -> bool:
     """Whether every given field of *waiver* matches *finding*; its checks were compared before."""
-    if finding.status is Status.ERROR or (waiver.fingerprint and waiver.fingerprint != finding.fingerprint):
+    if finding.status is Status.ERROR or (waiver.fingerprint and waiver.fingerprint not in _marks(finding)):
         return False
     if waiver.regions and not _region_fits(waiver, finding.region):
         return False
@@ -279,6 +280,13 @@ def _covers(waiver: Waiver, finding: Finding, setting: Exceptions) -> bool:
         return False
     held = setting.tags.get((finding.account, finding.region, repository), {}) if waiver.tags else {}
     return all(key in held and matches_text(value, held[key]) for key, value in waiver.tags.items())
+
+
+def _marks(finding: Finding) -> tuple[str, ...]:
+    """The fingerprints that name *finding* in a waiver: its own, and that of the UNKNOWN rows of its cause."""
+    if finding.cause is None:
+        return (finding.fingerprint,)
+    return finding.fingerprint, group_fingerprint(finding.check, finding.cause)
 
 
 def _account_fits(waiver: Waiver, account: str, setting: Exceptions, *, unknown: bool) -> bool:

@@ -40,8 +40,9 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
         f"Find out who stopped it and why, before it is started again in {'/'.join(source)}."
         if row["backfill_status"] == "STOPPED"
         else "List what failed first: `aws ecr list-replication-backfills` has its id, `aws ecr "
-        "describe-replication-backfill-results` with `--result-status-filter FAILED` the images and codes; fix the "
-        "registry policy or whatever else the codes point to."
+        "describe-replication-backfill-results` with `--result-status-filter FAILED` the images and codes; fix "
+        f"{'the registry policy or ' if actions.crosses_accounts(source, destination) else ''}whatever "
+        f"{'else ' if actions.crosses_accounts(source, destination) else ''}the codes point to."
     )
     return Remediation(
         summary=f"Start the backfill of {'/'.join(destination)} from {'/'.join(source)} again.",

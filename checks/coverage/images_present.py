@@ -61,8 +61,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
             ),
         )
     return Remediation(
-        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once its registry policy allows the "
-        "replication.",
+        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}{actions.once_allowed(source, destination)}.",
         changes=(actions.start_backfill(source, destination),),
     )
 

@@ -41,8 +41,7 @@ from checks.tables import REPLICAS
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     source, destination = actions.source(row), actions.destination(row)
     return Remediation(
-        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once its registry policy allows the "
-        "replication.",
+        summary=f"Backfill {'/'.join(destination)} from {'/'.join(source)}{actions.once_allowed(source, destination)}.",
         changes=(actions.start_backfill(source, destination),),
     )
 

@@ -46,9 +46,7 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     return Remediation(
         summary=f"Fix what made the replication fail, then backfill {'/'.join(destination)} from {'/'.join(source)}.",
         changes=(actions.start_backfill(source, destination),),
-        manual=tuple(
-            step for code in names_in(row["failure_codes"]) for step in what_to_do(code, "/".join(destination))
-        ),
+        manual=tuple(step for code in names_in(row["failure_codes"]) for step in what_to_do(code, source, destination)),
     )
 
 

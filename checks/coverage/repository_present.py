@@ -46,9 +46,8 @@ from checks.tables import REPLICAS
 
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     source, destination = actions.source(row), actions.destination(row)
-    summary = (
-        f"Backfill {'/'.join(destination)} from {'/'.join(source)}, once its registry policy allows the replication."
-    )
+    allowed = actions.once_allowed(source, destination)
+    summary = f"Backfill {'/'.join(destination)} from {'/'.join(source)}{allowed}."
     ground = prerequisites(context, source, destination, (row["repository"],))
     if ground.blockers:
         return Remediation(summary=summary, manual=ground.steps(destination))

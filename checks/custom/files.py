@@ -12,7 +12,7 @@ from checks.baseline.check_names import OWN, similar
 from checks.engine.expectation_types import AGGREGATES, COUNTS, RefusedError, columns_of, safe_arguments
 from checks.engine.text import fields, is_plain
 from checks.model import Severity
-from checks.tables import TABLES, WAIVERS, Table, Type
+from checks.tables import FILLED_LAST, TABLES, Table, Type
 
 MAX_CHARACTERS = 1024 * 1024
 
@@ -56,7 +56,7 @@ OBSERVED = "observed"
 """Name of the observed value in a message about a whole table."""
 
 _META = ("id", "title", "severity", "message", "remediation", "when", "unknown", "at")
-_JUDGED_TABLES: Mapping[str, Table] = {table.name: table for table in TABLES if table is not WAIVERS}
+_JUDGED_TABLES: Mapping[str, Table] = {table.name: table for table in TABLES if table not in FILLED_LAST}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,17 @@ from checks.engine.findings import severity_of
 from checks.engine.great_expectations import bounded
 from checks.engine.text import render
 from checks.expectations import Expectation
-from checks.model import Check, CheckResult, Finding, Remediation, RemediationContext, Row, Status, fingerprint
+from checks.model import (
+    Check,
+    CheckResult,
+    Finding,
+    Remediation,
+    RemediationContext,
+    Row,
+    Status,
+    UnknownCause,
+    fingerprint,
+)
 from checks.tables import TABLES, Table
 
 _SHOWN = 300
@@ -84,6 +94,7 @@ def table_finding(
         fingerprint=fingerprint(own.id, {"table": own.table}),
         expected=asked,
         observed=seen,
+        cause=UnknownCause(reason=unknown) if status is Status.UNKNOWN else None,
     )
 
 

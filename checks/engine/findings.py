@@ -11,7 +11,17 @@ from typing import Any, TypeVar
 
 from checks.engine.gc import no_search_for_cycles
 from checks.engine.text import in_words, render
-from checks.model import Check, Finding, Remediation, RemediationContext, Row, Severity, Status, fingerprint
+from checks.model import (
+    Check,
+    Finding,
+    Remediation,
+    RemediationContext,
+    Row,
+    Severity,
+    Status,
+    UnknownCause,
+    fingerprint,
+)
 
 DEFECT = "defect"
 """Evidence name of an error in the message, severity or remediation."""
@@ -63,6 +73,7 @@ class _FindingMaker:
         template = check.unknown if status is Status.UNKNOWN else check.message
         resource = self._guarded(defects, "label", lambda: render(check.table.label, row))
         message = self._guarded(defects, "message", lambda: render(template, row))
+        reason = self._guarded(defects, "reason", lambda: self._reason(status, row)) or ""
         severity = self._guarded(defects, "grade", lambda: self._graded(row))
         remediation = self._guarded(defects, "remediation", lambda: self._remediation(status, row))
         evidence = self._guarded(defects, "evidence", lambda: self._shared_evidence(row)) or {}
@@ -76,14 +87,19 @@ class _FindingMaker:
             region=region,
             resource=resource or " ".join(str(value) for value in key.values()),
             key=key,
-            message=message or check.title,
+            message=(message or check.title) + (f": {reason}" if reason else ""),
             evidence={**evidence, DEFECT: "; ".join(defects)} if defects else evidence,
             remediation=remediation,
             fingerprint=self._fingerprint(row, key, occurrence),
             fact=check.expect.facts[0] if check.expect.facts else "",
             expected=expected,
             observed=observed,
+            cause=UnknownCause(reason=reason) if status is Status.UNKNOWN else None,
         )
+
+    def _reason(self, status: Status, row: Row) -> str:
+        """Why an UNKNOWN row is UNKNOWN, as the table states it; empty where it does not."""
+        return render(self._check.unknown_reason, row) if status is Status.UNKNOWN else ""
 
     def _compared(self, row: Row) -> tuple[str, str]:
         """The expected and the observed value of the first fact, in words."""

@@ -8,6 +8,7 @@ Besides those of ``str.format``, a field may have one of seven specifications:
 - ``{ignored_by_scope:if would allow else allows}`` is the first text where a boolean is true, else the second;
 - ``{grant_missing_at:after ; missing in }`` is that text and the list of a JSON array, or empty where it has no member;
 - ``{condition_problem:because}`` is a colon and the clause, or empty where there is none;
+- ``{condition_problem:clause}`` is the clause, or empty where there is none;
 - ``{images_missing:count image}`` puts a number before its noun, in the singular or the plural.
 """
 
@@ -129,6 +130,10 @@ def _clause_text(value: Any, _: str) -> str:
     return f": {value}" if value else ""
 
 
+def _bare_clause(value: Any, _: str) -> str:
+    return str(value) if value else ""
+
+
 def _prefixes_text(value: Any, _: str) -> str:
     return NOT_KNOWN if value is None else prefixes_text(names_in(value))
 
@@ -138,6 +143,7 @@ _RENDERERS: Mapping[str, _Renderer] = {
     "prefixes": _prefixes_text,
     "on or off": _switch_text,
     "because": _clause_text,
+    "clause": _bare_clause,
 }
 
 

@@ -58,7 +58,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("destination_present",),
     unknown="whether {repository} at {destination_account}/{destination_region} allows access from outside the "
-    "organization is unknown{exposure_unknown:because}",
+    "organization is unknown",
+    unknown_reason="{exposure_unknown:clause}",
     evidence=("repository_policy", "closed_repository_policy"),
     at="destination",
     permissions=(

@@ -73,7 +73,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("destination_present",),
     unknown="whether more principals can pull {repository} at {destination_account}/{destination_region} than at "
-    "{source_account}/{source_region} is unknown{exposure_unknown:because}",
+    "{source_account}/{source_region} is unknown",
+    unknown_reason="{exposure_unknown:clause}",
     evidence=("repository_policy", "source_repository_policy", "expected_repository_policy"),
     at="destination",
     permissions=("ecr:DescribeRepositories", "ecr:GetRepositoryPolicy", "ecr:GetRegistryPolicy"),

@@ -56,8 +56,8 @@ CHECK = Check(
     "{cross_account_push_principals:names}",
     remediation=_remediation,
     when=("destination_present",),
-    unknown="whether other accounts can push to {repository} at {destination_account}/{destination_region} is unknown"
-    "{exposure_unknown:because}",
+    unknown="whether other accounts can push to {repository} at {destination_account}/{destination_region} is unknown",
+    unknown_reason="{exposure_unknown:clause}",
     evidence=("exposing_registry_statements", "repository_policy", "closed_repository_policy"),
     at="destination",
     permissions=(

@@ -70,8 +70,8 @@ CHECK = Check(
     "{policy_exposures:names}",
     remediation=_remediation,
     when=("for_replication",),
-    unknown="whether the template {prefix} at {account}/{region} exposes new repositories is unknown"
-    "{policy_exposures_unknown:because}",
+    unknown="whether the template {prefix} at {account}/{region} exposes new repositories is unknown",
+    unknown_reason="{policy_exposures_unknown:clause}",
     evidence=("template_json", "closed_policy"),
     permissions=("ecr:DescribeRepositoryCreationTemplates", "ecr:GetRegistryPolicy", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 AC-3", "own: NIST 800-53 CM-5"),

@@ -68,7 +68,8 @@ CHECK = Check(
     "{action_problem}",
     remediation=_remediation,
     unknown="whether every action that statement {statement} of the registry policy of {account}/{region} names exists "
-    "is unknown{action_problem:because}{problem:because}",
+    "is unknown",
+    unknown_reason="{action_problem:clause}{problem:clause}",
     evidence=("sid", "effect", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3", "own: NIST 800-53 CM-6"),

@@ -73,7 +73,8 @@ CHECK = Check(
     when=("allows_others",),
     graded="excess_actions_severity",
     unknown="whether statement {statement} of the registry policy of {account}/{region} allows other accounts more "
-    "than the baseline lists is unknown{problem:because}",
+    "than the baseline lists is unknown",
+    unknown_reason="{problem:clause}",
     evidence=("sid", "outside_accounts", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 AC-6", "own: PCI DSS 7"),

@@ -81,7 +81,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("concerns_replication",),
     unknown="whether a replication request meets the conditions of statement {statement} of the registry policy of "
-    "{account}/{region} is unknown{condition_problem:because}{problem:because}",
+    "{account}/{region} is unknown",
+    unknown_reason="{condition_problem:clause}{problem:clause}",
     evidence=("sid", "condition_problem", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "organizations:DescribeOrganization"),
     controls=("own: NIST 800-53 AC-3",),

@@ -61,7 +61,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("grant_given",),
     unknown="whether the registry policy of {destination_account}/{destination_region} covers all that account "
-    "{source_account} replicates is unknown{grant_reason:because}",
+    "{source_account} replicates is unknown",
+    unknown_reason="{grant_reason:clause}",
     evidence=("grant_verdict", "prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:DescribeRepositories"),

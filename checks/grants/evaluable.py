@@ -69,7 +69,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("about_replication",),
     unknown="whether the effect of statement {statement} of the registry policy of {account}/{region} on replication "
-    "can be evaluated is unknown{problem:because}",
+    "can be evaluated is unknown",
+    unknown_reason="{problem:clause}",
     evidence=("sid", "effect", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "organizations:ListAccounts", "organizations:DescribeOrganization"),
     controls=("own: NIST 800-53 AC-3",),

@@ -97,7 +97,8 @@ CHECK = Check(
     when=("allows_others",),
     graded="outside_accounts_severity",
     unknown="whether every principal that statement {statement} of the registry policy of {account}/{region} allows "
-    "belongs to the organization is unknown{problem:because}",
+    "belongs to the organization is unknown",
+    unknown_reason="{problem:clause}",
     evidence=("sid", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 AC-3", "own: NIST 800-53 AC-21"),

@@ -62,7 +62,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("cross_account",),
     unknown="whether an explicit Deny blocks replication from account {source_account} to "
-    "{destination_account}/{destination_region} is unknown{denial_reason:because}",
+    "{destination_account}/{destination_region} is unknown",
+    unknown_reason="{denial_reason:clause}",
     evidence=("denial_reason", "denying_statements", "repository_denials", "prefixes", "expected_prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:GetRepositoryPolicy"),

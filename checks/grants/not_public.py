@@ -69,8 +69,9 @@ CHECK = Check(
     "{ignored_by_scope:if ; this statement has no effect today, because policy scope V1 ignores it else }",
     remediation=_remediation,
     graded="grantee_scope_severity",
-    unknown="whether statement {statement} of the registry policy of {account}/{region} is open to every AWS "
-    "account is unknown{problem:because}",
+    unknown="whether statement {statement} of the registry policy of {account}/{region} is open to every AWS account "
+    "is unknown",
+    unknown_reason="{problem:clause}",
     evidence=("sid", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),

@@ -77,7 +77,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("concerns_replication",),
     unknown="whether replication can match a principal of statement {statement} of the registry policy of "
-    "{account}/{region} is unknown{principal_problem:because}{problem:because}",
+    "{account}/{region} is unknown",
+    unknown_reason="{principal_problem:clause}{problem:clause}",
     evidence=("sid", "principal_problem", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),

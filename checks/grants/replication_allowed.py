@@ -75,7 +75,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("cross_account",),
     unknown="whether the registry policy of {destination_account}/{destination_region} allows replication from account "
-    "{source_account} is unknown{grant_reason:because}",
+    "{source_account} is unknown",
+    unknown_reason="{grant_reason:clause}",
     evidence=("grant_reason", "misplaced_grants", "prefixes", "expected_prefixes", "uncovered_prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetRegistryPolicy", "ecr:GetAccountSetting"),

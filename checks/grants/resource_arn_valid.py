@@ -75,7 +75,8 @@ CHECK = Check(
     remediation=_remediation,
     graded="resource_severity",
     unknown="whether the resources of statement {statement} of the registry policy of {account}/{region} can match a "
-    "repository is unknown{resource_problem:because}{problem:because}",
+    "repository is unknown",
+    unknown_reason="{resource_problem:clause}{problem:clause}",
     evidence=("sid", "effect", "resource_problem", "grant_missing_at", "statement_json"),
     permissions=("ecr:GetRegistryPolicy",),
     controls=("own: NIST 800-53 AC-3",),

@@ -74,7 +74,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("grantees_named",),
     unknown="whether every account that statement {statement} of the registry policy of {account}/{region} allows to "
-    "replicate does so is unknown{use_problem:because}{problem:because}",
+    "replicate does so is unknown",
+    unknown_reason="{use_problem:clause}{problem:clause}",
     evidence=("sid", "grant_missing_at", "statement_json"),
     permissions=("ecr:GetRegistryPolicy", "ecr:DescribeRegistry"),
     controls=("own: NIST 800-53 AC-2",),

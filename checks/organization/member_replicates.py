@@ -47,9 +47,11 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     source = actions.registry(row)
     flows = json.loads(row["member_flows"])
     places = tuple(dict.fromkeys(RegistryId(flow["account"], flow["region"]) for flow in flows))
+    others = any(actions.crosses_accounts(source, place) for place in places)
+    allowed = ", once the registry policies of the other accounts allow the replication" if others else ""
     summary = (
-        f"Replicate from {'/'.join(source)} to {', '.join('/'.join(place) for place in places)}, once each of them "
-        "grants the replication, and backfill what is older than the rules."
+        f"Replicate from {'/'.join(source)} to {', '.join('/'.join(place) for place in places)}{allowed}, and backfill "
+        "what is older than the rules."
     )
     limit = row["destinations_limit"]
     if limit is not None and len(places) > limit:

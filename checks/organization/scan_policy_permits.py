@@ -63,8 +63,8 @@ CHECK = Check(
     "{inspector_policy_setting} by an Inspector policy of the organization",
     remediation=_remediation,
     when=("inspector_policy_relevant",),
-    unknown="whether {account}/{region} may change how it scans its images is unknown"
-    "{inspector_policy_problem:because}",
+    unknown="whether {account}/{region} may change how it scans its images is unknown",
+    unknown_reason="{inspector_policy_problem:clause}",
     evidence=("account_name", "inspector_policy_problem", "scanning_configuration"),
     permissions=("organizations:DescribeEffectivePolicy",),
     controls=("own: NIST 800-53 RA-5",),

@@ -204,6 +204,19 @@ def destination(row: Row) -> RegistryId:
     return RegistryId(row["destination_account"], row["destination_region"])
 
 
+def once_allowed(source: RegistryId, destination: RegistryId) -> str:
+    """`, once its registry policy allows the replication` across accounts; empty within one account.
+
+    ECR user guide, registry-permissions.html: only replication across accounts needs a registry policy.
+    """
+    return ", once its registry policy allows the replication" if crosses_accounts(source, destination) else ""
+
+
+def crosses_accounts(source: RegistryId, destination: RegistryId) -> bool:
+    """Whether replication from *source* to *destination* needs the destination's registry policy."""
+    return source.account != destination.account
+
+
 def registry(row: Row) -> RegistryId:
     """The registry of a row of any other table."""
     return RegistryId(row["account"], row["region"])

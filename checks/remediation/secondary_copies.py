@@ -36,7 +36,8 @@ def copying(row: Row, context: RemediationContext, field: str, where: str) -> Re
             if candidates
             else f"{'/'.join(source)} does not replicate to a registry in {where} yet.",
             f"Add the registry that should receive {prefixes_text(prefixes)} to the baseline, as a destination under "
-            "`replication`: the next audit then generates the commands for rule, registry policy and backfill.",
+            "`replication`: the next audit then generates the commands for rule and backfill, and for the registry "
+            "policy of a registry in another account.",
         ),
     )
 

@@ -71,8 +71,8 @@ CHECK = Check(
     "the baseline requires only {required_prefixes:prefixes} there",
     remediation=_remediation,
     when=("filters_required",),
-    unknown="whether the baseline requires only a part of what rule {rule} of {account}/{region} replicates is "
-    "unknown: the account's place in the organization could not be read",
+    unknown="whether the baseline requires only a part of what rule {rule} of {account}/{region} replicates is unknown",
+    unknown_reason="the account's place in the organization could not be read",
     evidence=("destinations", "required_prefixes"),
     permissions=("ecr:DescribeRegistry", "organizations:ListAccounts"),
     controls=("own: NIST 800-53 AC-6",),

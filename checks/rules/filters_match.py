@@ -60,8 +60,8 @@ CHECK = Check(
     "to {destinations:names}",
     remediation=_remediation,
     when=("filters_comparable",),
-    unknown="which repositories the filters of rule {rule} of {account}/{region} match is unknown: "
-    "the repositories could not be listed",
+    unknown="which repositories the filters of rule {rule} of {account}/{region} match is unknown",
+    unknown_reason="the repositories could not be listed",
     evidence=("prefixes", "destinations"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories"),
     controls=("own: NIST 800-53 CM-6",),

@@ -59,8 +59,8 @@ CHECK = Check(
     "which the baseline neither requires nor allows",
     remediation=_remediation,
     when=("declaration_required",),
-    unknown="whether {destination_account}/{destination_region} is an allowed destination is unknown: "
-    "the rules or the account's place in the organization could not be read",
+    unknown="whether {destination_account}/{destination_region} is an allowed destination is unknown",
+    unknown_reason="the rules or the account's place in the organization could not be read",
     evidence=("rules", "prefixes", "destination_account_name", "destination_membership"),
     at="source",
     permissions=("ecr:DescribeRegistry", "organizations:ListAccounts"),

@@ -89,8 +89,8 @@ CHECK = Check(
     message="{unbounded_prefixes:names} in rule {rule} of {account}/{region} matches {unbounded_names:names} too",
     remediation=_remediation,
     when=("filters_comparable",),
-    unknown="which repositories the filters of rule {rule} of {account}/{region} match is unknown: "
-    "the repositories could not be listed",
+    unknown="which repositories the filters of rule {rule} of {account}/{region} match is unknown",
+    unknown_reason="the repositories could not be listed",
     evidence=("unbounded_names", "destinations"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories"),
     controls=("own: NIST 800-53 AC-6",),

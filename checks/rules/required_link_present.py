@@ -61,9 +61,10 @@ from checks.tables import LINKS
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     source, destination = actions.source(row), actions.destination(row)
     prefixes = names_in(row["missing_prefixes"]) or names_in(row["expected_prefixes"])
+    allowed = actions.once_allowed(source, destination)
     summary = (
-        f"Replicate {prefixes_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}, once it grants the "
-        "replication, and backfill what is older than the rule."
+        f"Replicate {prefixes_text(prefixes)} from {'/'.join(source)} to {'/'.join(destination)}{allowed}, and "
+        "backfill what is older than the rule."
     )
     if row["destination_can_receive"] is False:
         return unable_to_receive(destination, names_in(row["required_by"]))
@@ -112,8 +113,8 @@ CHECK = Check(
     "{destination_account}/{destination_region}, and no rule does it{missing_prefixes_obstacles:because}",
     remediation=_remediation,
     when=("expected",),
-    unknown="whether the required replication to {destination_account}/{destination_region} is configured is "
-    "unknown: the rules of {source_account}/{source_region} could not be read",
+    unknown="whether the required replication to {destination_account}/{destination_region} is configured is unknown",
+    unknown_reason="the rules of the source registry could not be read",
     evidence=(
         "required_by",
         "expected_prefixes",

@@ -95,8 +95,8 @@ CHECK = Check(
     "{destination_account}/{destination_region}, and no rule matches it",
     remediation=_remediation,
     when=("expected",),
-    unknown="whether a rule replicates {repository} to {destination_account}/{destination_region} is unknown: "
-    "the rules of {source_account}/{source_region} could not be read",
+    unknown="whether a rule replicates {repository} to {destination_account}/{destination_region} is unknown",
+    unknown_reason="the rules of the source registry could not be read",
     evidence=("required_by", "source_images"),
     at="source",
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories"),

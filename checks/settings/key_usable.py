@@ -62,8 +62,8 @@ CHECK = Check(
     "{key_state}",
     remediation=_remediation,
     when=("key_named",),
-    unknown="whether the KMS key of {repository} at {destination_account}/{destination_region} can be used is unknown"
-    "{key_state_unknown:because}",
+    unknown="whether the KMS key of {repository} at {destination_account}/{destination_region} can be used is unknown",
+    unknown_reason="{key_state_unknown:clause}",
     evidence=("kms_key", "encryption"),
     at="destination",
     permissions=("ecr:DescribeRepositories", "kms:DescribeKey"),

@@ -99,8 +99,8 @@ CHECK = Check(
     "{earlier_expiry}",
     remediation=_remediation,
     when=("destination_present",),
-    unknown="whether {repository} at {destination_account}/{destination_region} keeps what the source keeps is "
-    "unknown{earlier_expiry_unknown:because}",
+    unknown="whether {repository} at {destination_account}/{destination_region} keeps what the source keeps is unknown",
+    unknown_reason="{earlier_expiry_unknown:clause}",
     evidence=("lifecycle_policy", "source_lifecycle_policy", "delete_replication"),
     at="destination",
     permissions=("ecr:DescribeRepositories", "ecr:GetLifecyclePolicy"),

@@ -81,7 +81,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("lifecycle_policy_determined",),
     unknown="whether {repository} at {destination_account}/{destination_region} has the required lifecycle policy is "
-    "unknown{lifecycle_policy_unknown:because}",
+    "unknown",
+    unknown_reason="{lifecycle_policy_unknown:clause}",
     evidence=("lifecycle_policy", "expected_lifecycle_policy"),
     at="destination",
     permissions=("ecr:DescribeRepositories", "ecr:GetLifecyclePolicy"),

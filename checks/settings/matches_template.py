@@ -156,7 +156,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("template_in_charge",),
     unknown="whether {repository} at {destination_account}/{destination_region} has what a template would give it is "
-    "unknown: a setting or the template was not read",
+    "unknown",
+    unknown_reason="a setting or the template was not read",
     evidence=("template_prefix", "tag_mutability", "encryption"),
     at="destination",
     permissions=(

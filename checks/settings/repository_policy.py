@@ -76,7 +76,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("repository_policy_required",),
     unknown="whether {repository} at {destination_account}/{destination_region} has the required repository policy is "
-    "unknown{repository_policy_unknown:because}",
+    "unknown",
+    unknown_reason="{repository_policy_unknown:clause}",
     evidence=("repository_policy", "expected_repository_policy"),
     at="destination",
     permissions=("ecr:DescribeRepositories", "ecr:GetRepositoryPolicy"),

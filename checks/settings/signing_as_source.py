@@ -67,7 +67,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("signing_required",),
     unknown="whether {destination_account}/{destination_region} signs what {source_account}/{source_region} signs is "
-    "unknown{signing_rules_unknown:because}",
+    "unknown",
+    unknown_reason="{signing_rules_unknown:clause}",
     evidence=("prefixes", "expected_prefixes"),
     at="destination",
     permissions=("ecr:DescribeRegistry", "ecr:GetSigningConfiguration"),

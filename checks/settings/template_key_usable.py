@@ -69,8 +69,8 @@ CHECK = Check(
     "{key_state}",
     remediation=_remediation,
     when=("key_named",),
-    unknown="whether the KMS key of the template {prefix} at {account}/{region} can be used is unknown"
-    "{key_state_unknown:because}",
+    unknown="whether the KMS key of the template {prefix} at {account}/{region} can be used is unknown",
+    unknown_reason="{key_state_unknown:clause}",
     evidence=("kms_key", "for_replication"),
     permissions=("ecr:DescribeRepositoryCreationTemplates", "kms:DescribeKey"),
     controls=("Security Hub ECR.5",),

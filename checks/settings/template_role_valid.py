@@ -60,8 +60,8 @@ CHECK = Check(
     "role {custom_role_state}",
     remediation=_remediation,
     when=("role_needed", "for_replication"),
-    unknown="whether the role of the template {prefix} at {account}/{region} can be used is unknown"
-    "{custom_role_state_unknown:because}",
+    unknown="whether the role of the template {prefix} at {account}/{region} can be used is unknown",
+    unknown_reason="{custom_role_state_unknown:clause}",
     evidence=("custom_role", "kms_key"),
     permissions=("ecr:DescribeRepositoryCreationTemplates", "iam:GetRole"),
     controls=("own: NIST 800-53 CM-6",),

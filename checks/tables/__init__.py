@@ -13,7 +13,7 @@ from __future__ import annotations
 from checks.tables.grants import GRANTS
 from checks.tables.images import IMAGES
 from checks.tables.links import LINKS
-from checks.tables.organization import ACCOUNTS, GAPS, REGIONS, WAIVERS
+from checks.tables.organization import ACCOUNTS, GAPS, REGIONS, UNKNOWN_ROWS, WAIVERS
 from checks.tables.registries import REGISTRIES
 from checks.tables.replicas import REPLICAS
 from checks.tables.repositories import REPOSITORIES
@@ -23,10 +23,12 @@ from checks.tables.templates import TEMPLATES
 
 __all__ = [
     "ACCOUNTS",
+    "FILLED_LAST",
     "GAPS",
     "GRANTS",
     "IMAGES",
     "LINKS",
+    "NOUNS",
     "REGIONS",
     "REGISTRIES",
     "REPLICAS",
@@ -34,6 +36,7 @@ __all__ = [
     "RULES",
     "TABLES",
     "TEMPLATES",
+    "UNKNOWN_ROWS",
     "WAIVERS",
     "Column",
     "Table",
@@ -42,6 +45,24 @@ __all__ = [
 
 TABLES: tuple[Table, ...] = (
     ACCOUNTS, REGIONS, REGISTRIES, RULES, LINKS, GRANTS, TEMPLATES, REPOSITORIES, REPLICAS, IMAGES, GAPS,
-    WAIVERS,
+    WAIVERS, UNKNOWN_ROWS,
 )  # fmt: skip
 """Every declared table, in reading order."""
+
+FILLED_LAST = (WAIVERS, UNKNOWN_ROWS)
+"""Tables about the results of checks: they are filled after the checks of evidence."""
+
+NOUNS = {
+    "accounts": ("account", "accounts"),
+    "regions": ("Region", "Regions"),
+    "registries": ("registry", "registries"),
+    "rules": ("rule", "rules"),
+    "links": ("link", "links"),
+    "grants": ("statement", "statements"),
+    "templates": ("template", "templates"),
+    "repositories": ("repository", "repositories"),
+    "replicas": ("replica", "replicas"),
+    "images": ("image", "images"),
+    "waivers": ("waiver", "waivers"),
+}
+"""Table → what one row, and several rows, of it are called."""

@@ -1,4 +1,4 @@
-"""The `accounts`, `regions`, `gaps` and `waivers` tables."""
+"""The `accounts`, `regions`, `gaps`, `waivers` and `unknown_rows` tables."""
 
 from __future__ import annotations
 
@@ -84,5 +84,27 @@ WAIVERS = Table(
         ),
         count("reopened", "Number of those findings without a waiver in force"),
         text("not_evaluated", "Part of its scope that was not evaluated, as a clause"),
+    ),
+)
+
+
+UNKNOWN_ROWS = Table(
+    name="unknown_rows",
+    meaning="Every row of a check with the result UNKNOWN. Findings hold such rows in groups of one cause.",
+    key=("check", "fingerprint"),
+    label="{resource}",
+    columns=(
+        text("check", "Id of the check"),
+        text("fingerprint", "Fingerprint of the row: that of its finding where the row fails"),
+        text("finding", "Fingerprint of the UNKNOWN finding that it belongs to"),
+        ACCOUNT,
+        REGION,
+        text("resource", "Name of the row"),
+        text("row_key", "Key columns of the row and their values, JSON object"),
+        text("message", "What is unknown, and why, as the row states it"),
+        text("cause_kind", "Kind of the read that failed and is the cause; empty: no failed read is"),
+        text("cause_operation", "That read, `service:Operation`; empty: no failed read is the cause"),
+        text("cause_reason", "The reason that the row states, where no failed read is the cause; else empty"),
+        flag("waived", "Whether a waiver in force covers it"),
     ),
 )

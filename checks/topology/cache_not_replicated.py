@@ -74,8 +74,8 @@ CHECK = Check(
     message="rule {rule} of {account}/{region} matches {prefixes:prefixes} and may replicate images of the "
     "pull-through cache {replicated_caches:names}",
     remediation=_remediation,
-    unknown="whether rule {rule} of {account}/{region} replicates cached images is unknown: the pull-through cache "
-    "rules could not be read, or a cache creates names of any kind",
+    unknown="whether rule {rule} of {account}/{region} replicates cached images is unknown",
+    unknown_reason="the pull-through cache rules could not be read, or a cache creates names of any kind",
     evidence=("prefixes", "destinations"),
     permissions=("ecr:DescribeRegistry", "ecr:DescribePullThroughCacheRules"),
     controls=("own: NIST 800-53 CM-7",),

@@ -86,6 +86,7 @@ def _prerequisites(source: RegistryId, end: Mapping[str, Any], context: Remediat
 
 def _deciding(source: RegistryId, through: RegistryId, end: Mapping[str, Any]) -> tuple[str, ...]:
     here, between, there = "/".join(source), "/".join(through), "/".join(_place(end))
+    policy = " and in that registry policy" if actions.crosses_accounts(source, _place(end)) else ""
     why = (
         f"The baseline does not allow {here} to replicate to {there}, as far as the audit could read."
         if not end["allowed"]
@@ -94,9 +95,8 @@ def _deciding(source: RegistryId, through: RegistryId, end: Mapping[str, Any]) -
     )
     return (
         why,
-        f"If {there} needs {prefixes_text(tuple(end['prefixes']))} of {here}: allow it, in the baseline and in "
-        f"that policy, "
-        "then audit again; the command is printed from then on.",
+        f"If {there} needs {prefixes_text(tuple(end['prefixes']))} of {here}: allow it in the baseline{policy}, then "
+        "audit again; the command is printed from then on.",
         f"If not: narrow the rules of {between} to what is pushed to {between} itself.",
     )
 
@@ -118,7 +118,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("present",),
     unknown="whether {destination_account}/{destination_region} has rules for repositories that it receives from "
-    "{source_account}/{source_region} is unknown: the rules, or the repositories of the source, could not be read",
+    "{source_account}/{source_region} is unknown",
+    unknown_reason="the rules, or the repositories of the source, could not be read",
     evidence=("unreached_prefixes", "prefixes"),
     at="source",
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "ecr:GetRegistryPolicy"),

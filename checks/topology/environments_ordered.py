@@ -76,8 +76,8 @@ CHECK = Check(
     "higher trust level ({destination_account}/{destination_region})",
     remediation=_remediation,
     when=("environments_apply",),
-    unknown="whether {source_account} replicates into an environment with a higher trust level is unknown: "
-    "the rules or the place of an account in the organization could not be read",
+    unknown="whether {source_account} replicates into an environment with a higher trust level is unknown",
+    unknown_reason="the rules or the place of an account in the organization could not be read",
     evidence=("rules", "prefixes", "source_environment", "destination_environment", "required_by"),
     at="source",
     permissions=("ecr:DescribeRegistry", "organizations:ListAccounts"),

@@ -73,8 +73,8 @@ CHECK = Check(
     "{mutual_prefixes:prefixes} to each other",
     remediation=_remediation,
     when=("present",),
-    unknown="whether {destination_account}/{destination_region} replicates the same repositories back is unknown: its "
-    "rules could not be read",
+    unknown="whether {destination_account}/{destination_region} replicates the same repositories back is unknown",
+    unknown_reason="its rules could not be read",
     evidence=("prefixes", "required_by"),
     at="source",
     permissions=("ecr:DescribeRegistry",),

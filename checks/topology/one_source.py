@@ -59,7 +59,14 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
             f"images are in {'/'.join(destination)} now: compare digests with those at each source.",
             "At the other registry, narrow the filters of the rule, or rename the repositories, so that the prefixes "
             "of the sources have no name in common.",
-            "Narrow the statements of the destination's registry policy in the same way; then it cannot happen again.",
+            *(
+                (
+                    "Narrow the statements of the destination's registry policy in the same way; then it cannot happen "
+                    "again.",
+                )
+                if any(not other.startswith(f"{destination.account}/") for other in ("/".join(source), *others))
+                else ()
+            ),
         ),
     )
 
@@ -77,7 +84,8 @@ CHECK = Check(
     remediation=_remediation,
     when=("present",),
     unknown="whether other registries replicate the same repositories into {destination_account}/{destination_region} "
-    "is unknown: not every registry that it allows to replicate could be read",
+    "is unknown",
+    unknown_reason="not every registry that it allows to replicate could be read",
     evidence=("other_sources", "shared_repositories", "shared_repository_count", "prefixes"),
     at="source",
     permissions=("ecr:DescribeRegistry", "ecr:DescribeRepositories", "ecr:GetRegistryPolicy"),

@@ -70,8 +70,8 @@ CHECK = Check(
     "allows {allowed_regions:names}",
     remediation=_remediation,
     when=("region_restricted",),
-    unknown="whether images are replicated to {destination_region} is unknown: "
-    "the rules of {source_account}/{source_region} could not be read",
+    unknown="whether images are replicated to {destination_region} is unknown",
+    unknown_reason="the rules of the source registry could not be read",
     evidence=("rules", "prefixes", "allowed_regions", "required_by"),
     at="source",
     permissions=("ecr:DescribeRegistry",),

@@ -60,8 +60,8 @@ CHECK = Check(
     message="the waiver of {checks}, owned by {owner}, matches no finding of this run: what it excused was fixed and "
     "it can be removed, or its scope is mistyped ({file}, line {line})",
     remediation=_remediation,
-    unknown="whether the waiver of {checks} in line {line} of {file} covers a finding is unknown"
-    "{not_evaluated:because}",
+    unknown="whether the waiver of {checks} in line {line} of {file} covers a finding is unknown",
+    unknown_reason="{not_evaluated:clause}",
     evidence=("scope", "until", "reason", "not_evaluated"),
     controls=("own: NIST 800-53 CM-3",),
 )

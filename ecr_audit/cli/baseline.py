@@ -23,6 +23,7 @@ from ecr_audit.cli.options import (
 if TYPE_CHECKING:
     from audit.store import Store
     from checks.baseline.schema import Baseline
+    from checks.baseline.yaml_reader import Problem
 
 
 @click.group()
@@ -42,7 +43,8 @@ def baseline() -> None:
 def validate(file: str, run_name: str | None, store_url: str | None) -> None:
     """Validate a baseline; reports every error at once, with line and column.
 
-    With --run, a name that the organization did not have in that run is an error, too; `run` itself notes such names.
+    A Region that AWS's SDK does not know gives a warning. With --run, a name that the organization did not have in that
+    run is an error, too; `run` itself notes such names.
     """
     from checks.baseline.loading import load_baseline
     from checks.baseline.yaml_reader import BaselineError
@@ -54,6 +56,8 @@ def validate(file: str, run_name: str | None, store_url: str | None) -> None:
         loaded = load_baseline(text, file, known_checks=known)
         if run_name:
             _look_up(text, file, opened_store(store_url), run_name)
+    for problem in () if run_name else _unknown_regions(text, file):
+        click.echo(f"Warning: {problem}", err=True)
     click.echo(f"{file}: valid; {_sections(loaded)}")
 
 
@@ -69,6 +73,18 @@ def _sections(loaded: Baseline) -> str:
         (loaded.waivers, "waiver", "waivers"),
     )
     return ", ".join(counted(len(entries), one, many) for entries, one, many in parts)
+
+
+def _unknown_regions(text: str, file: str) -> tuple[Problem, ...]:
+    """Regions in a baseline that the installed botocore does not know: mistyped, or newer than it."""
+    import botocore.session
+
+    from checks.baseline.organization_names import OrganizationNames, unknown_names
+
+    session = botocore.session.get_session()
+    partitions = session.get_available_partitions()
+    known = {region for partition in partitions for region in session.get_available_regions("ecr", partition)}
+    return unknown_names(text, file, OrganizationNames(regions=frozenset(known)))
 
 
 def _look_up(text: str, file: str, store: Store, run_name: str) -> None:

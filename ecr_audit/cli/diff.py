@@ -26,9 +26,10 @@ from ecr_audit.cli.options import opened_store, store_option
 def diff(before: str, after: str, format_: str, output: str | None, store_url: str | None) -> None:
     """Show what is new, worse, fixed or still open in RUN2 compared with RUN1.
 
-    RUN1 and RUN2 are ids, their beginnings, `latest`, or `previous`: the run before the latest. Without arguments,
-    `previous` is compared with `latest`. A finding that is no longer open counts as fixed only if RUN2
-    evaluated it again; otherwise it is reported as not evaluated again.
+    RUN1 and RUN2 are ids, their beginnings, `latest`, or `previous`. Both words mean runs of the same organization,
+    scope and checks as the other run: `previous` is the run before RUN2. Without arguments, `previous` is
+    compared with `latest`. A finding that is no longer open counts as fixed only if RUN2 evaluated it again under the
+    same requirement; if RUN2 did not ask about it, it is no longer required, and otherwise not evaluated again.
     """
     from audit.store import StoreError
     from audit.store.files import write_atomically
@@ -37,8 +38,9 @@ def diff(before: str, after: str, format_: str, output: str | None, store_url: s
 
     store = opened_store(store_url)
     with explained(StoreError):
-        first, second = (store.load(store.resolve(name)) for name in (before, after))
-    text = RENDERERS[format_](compare(first, second))
+        first, second = map(store.load, store.resolve_pair(before, after))
+        dropped = store.dropped(first, second)
+    text = RENDERERS[format_](compare(first, second, dropped))
     if output is None:
         click.echo(text, nl=False)
         return

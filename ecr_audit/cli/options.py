@@ -73,9 +73,16 @@ _SCOPE = [
     click.option("--ous", type=CommaList(), default=(), help="Only accounts below these OUs: ids, or paths of names."),
     click.option("--regions", type=REGIONS, default=(), help="Only these Regions."),
 ]
+
+
+def _joined(_ctx: click.Context, _parameter: click.Parameter, value: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """The values of an option that is given several times, as one list."""
+    return tuple(item for items in value for item in items)
+
+
 SEVERITIES = ("critical", "high", "medium", "low", "informational")
 _SELECTION = [
-    click.option("--checks", "check_names", metavar="ID,…", type=CHECKS, default=(),
+    click.option("--checks", "check_names", metavar="ID,…", type=CHECKS, multiple=True, callback=_joined,
                  help="Only these checks: ids, catalogue ids (GRT-01), groups (grants), or patterns with *. The run is"
                       " marked as narrowed: the other checks are not evaluated, and it is never the latest run."),
     click.option("--severity", type=click.Choice(SEVERITIES), default=None,

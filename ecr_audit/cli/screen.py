@@ -69,10 +69,11 @@ def _screen() -> Console:
 
 def _print_coverage(console: Console, run: Run) -> None:
     from reports.text import counted
+    from reports.view import accounts_text
 
     coverage = run.coverage
     console.print(
-        f"Read {coverage.accounts_read} of {counted(coverage.accounts_planned, 'account', 'accounts')}, "
+        f"{accounts_text(coverage)}; read "
         f"{coverage.registries_complete} of {counted(coverage.registries_planned, 'registry', 'registries')} "
         f"completely ({coverage.registries_partial} in part, {coverage.registries_unread} not at all), "
         f"{counted(coverage.repositories, 'repository', 'repositories')}, "
@@ -88,7 +89,10 @@ def _print_checks(console: Console, run: Run) -> None:
     from rich.table import Table
 
     failing = Counter((f.severity, f.check) for f in run.findings if f.status is Status.FAIL and f.waiver is None)
-    unknown = Counter(f.check for f in run.findings if f.status is Status.UNKNOWN)
+    unknown: Counter[str] = Counter()
+    for one in run.findings:
+        if one.status is Status.UNKNOWN:
+            unknown[one.check] += one.rows
     errors = [f for f in run.findings if f.status is Status.ERROR]
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("severity")

@@ -21,7 +21,8 @@ _WIDTH, _HEIGHT, _TOP, _BOTTOM = 500.0, 120.0, 14.0, 24.0
 
 
 def draw(points: Sequence[TrendPoint]) -> str:
-    """One bar a run, oldest first; severities from the bottom, worst lowest. A run with gaps has a `?`."""
+    """One bar a run, oldest first; severities from the bottom, worst lowest. A run with gaps has a `?`, one with
+    requirements other than those of the run before has a `≠`."""
     highest = max((sum(point.open.values()) for point in points), default=0) or 1
     step = _WIDTH / max(len(points), 1)
     wide = min(step * 0.6, 60.0)
@@ -46,7 +47,8 @@ def _bar(point: TrendPoint, middle: float, wide: float, highest: int) -> list[st
             ink = svg.INK if severity in _LIGHT else "#ffffff"
             label = f"{SEVERITY_MARKS[severity]} {count}"
             parts.append(svg.text(middle, y + tall / 2 + 2.5, label, size=6.5, anchor="middle", fill=ink))
-    total = f"{sum(point.open.values()):,}{'' if point.evidence_complete else ' ?'}"
+    marks = ("" if point.evidence_complete else " ?") + (" ≠" if point.requirements_changed else "")
+    total = f"{sum(point.open.values()):,}{marks}"
     moment = in_utc(point.started_at)
     parts.append(svg.text(middle, y - 3, total, size=8, anchor="middle", bold=True))
     parts.append(svg.text(middle, floor + 10, f"{moment:%Y-%m-%d}", size=7, anchor="middle", fill=svg.QUIET))

@@ -20,6 +20,7 @@ from reports.formats.json_values import json_array, json_line, json_value
 from reports.records import resource_arn, resource_type
 from reports.sanitize import one_line
 from reports.text import stamp
+from reports.unknown_findings import group_facts
 from reports.view import ReportView
 
 BATCH = 100
@@ -125,6 +126,7 @@ def _product_fields(finding: Finding, run: Run) -> dict[str, str]:
         "ecr-audit/expected": finding.expected,
         "ecr-audit/observed": finding.observed,
         "ecr-audit/evidence": json_line(finding.evidence),
+        **{f"ecr-audit/{name.replace(' ', '-')}": text for name, text in group_facts(finding).items()},
     }
     return {name: _cut(value, 2_048) for name, value in fields.items() if value}
 

@@ -60,6 +60,12 @@ FINDINGS = _columns(
     ("DAYS", "Whole days from FIRST_SEEN to TIMESTAMP"),
     ("RUNS", "Runs that found it since then, this one included"),
     ("RUN_NARROWED_TO", "The checks that the run was narrowed to; empty where it evaluated every check"),
+    ("ROWS", "Evaluated rows that the finding is about: an UNKNOWN finding is about all rows of one cause"),
+    ("CAUSE", "Why it is UNKNOWN, in words; empty for every other status"),
+    ("CAUSE_KIND", "Kind of the failed read that is the cause, as in gaps.csv; empty: no failed read is the cause"),
+    ("CAUSE_OPERATION", "That read, `service:Operation`"),
+    ("REGISTRIES", "Registries of the rows of an UNKNOWN finding, `account/region`, separated by spaces"),
+    ("EXAMPLES", "Some of those rows, one per line; every row is in unknown_rows.parquet of the stored run"),
 )  # fmt: skip
 
 CHECKS = _columns(

@@ -25,6 +25,7 @@ from reports.gap_groups import gap_fix, gap_title
 from reports.records import resource_arn, resource_type
 from reports.sanitize import visible
 from reports.text import area_name, stamp
+from reports.unknown_findings import cause_title
 from reports.view import ReportView
 
 LONGEST_CELL = 32_000
@@ -119,6 +120,7 @@ def finding_rows(run: Run, view: ReportView) -> Iterator[tuple[str, ...]]:
             *tail,
             *ages.of(finding),
             narrowed_to,
+            *_unknown_cells(finding),
         )
 
 
@@ -199,6 +201,21 @@ def _waiver_cells(finding: Finding) -> tuple[str, str, str, str]:
     if waiver is None:
         return ("False", "", "", "")
     return ("True", cell(waiver.reason), cell(waiver.owner), cell(waiver.until))
+
+
+def _unknown_cells(finding: Finding) -> tuple[str, str, str, str, str, str]:
+    cause, group = finding.cause, finding.group
+    if cause is None:
+        return ("1", "", "", "", "", "")
+    registries = " ".join(f"{one.account}/{one.region}" for one in group.registries) if group else ""
+    return (
+        str(finding.rows),
+        _repeated(cause_title(cause)),
+        cause.kind.value if cause.kind else "",
+        _repeated(cause.operation),
+        cell(registries),
+        cell("\n".join(group.examples) if group else ""),
+    )
 
 
 def _remediation_cells(finding: Finding, book: CommandBook) -> tuple[str, str, str, str]:

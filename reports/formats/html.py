@@ -21,6 +21,7 @@ from reports.formats.pdf_details import account_label
 from reports.formats.templates import environment, packaged
 from reports.sanitize import visible
 from reports.text import not_shown
+from reports.unknown_findings import group_facts
 from reports.view import ReportView
 
 STATIC_ROWS = 200
@@ -97,7 +98,7 @@ def _data(run: Run, view: ReportView) -> dict[str, Any]:
                 list(remediation.manual) if remediation else [],
                 list(book.scripts_of(finding)),
                 book.of(finding) if whole else "",
-                [*_comparison(finding), *_evidence(finding.evidence)],
+                [*_comparison(finding), *map(list, group_facts(finding).items()), *_evidence(finding.evidence)],
                 [finding.waiver.reason, finding.waiver.owner, finding.waiver.until] if finding.waiver else 0,
                 (view.change.of(finding.fingerprint) if view.change else ""),
                 reports_text.stamp(age.first_seen)[:10] if age else "",

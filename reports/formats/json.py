@@ -71,6 +71,7 @@ def head(run: Run, view: ReportView) -> dict[str, Any]:
         "coverage": {
             "accounts_planned": coverage.accounts_planned,
             "accounts_read": coverage.accounts_read,
+            "accounts_inactive": coverage.inactive,
             "registries_planned": coverage.registries_planned,
             "registries_complete": coverage.registries_complete,
             "registries_partial": coverage.registries_partial,
@@ -84,6 +85,7 @@ def head(run: Run, view: ReportView) -> dict[str, Any]:
             "open": {severity.value: view.open[severity] for severity in Severity},
             "waived": {severity.value: view.waived[severity] for severity in Severity},
             "unknown": view.unknown,
+            "unknown_findings": view.unknown_findings,
             "check_errors": view.check_errors,
             "results": {status.value: view.counts[status] for status in Status},
         },
@@ -126,7 +128,7 @@ def _selection(run: Run) -> dict[str, Any] | None:
 def _change(change: ChangeSince | None) -> dict[str, Any] | None:
     if change is None:
         return None
-    lists = ("new", "fixed", "waived", "not_evaluated", "worse", "better")
+    lists = ("new", "fixed", "no_longer_required", "waived", "not_evaluated", "worse", "better")
     return {
         "since_run": change.run,
         "still": len(change.still),
@@ -140,4 +142,5 @@ def _point(point: TrendPoint) -> dict[str, Any]:
         "open": {severity.value: point.open[severity] for severity in Severity},
         "unknown": point.unknown,
         "evidence_complete": point.evidence_complete,
+        "requirements_changed": point.requirements_changed,
     }

@@ -16,6 +16,7 @@ from reports.breakdown import CheckView
 from reports.commands import CommandBook
 from reports.sanitize import visible
 from reports.text import comparison, counted, in_utc
+from reports.unknown_findings import group_facts
 from reports.view import ReportView
 
 
@@ -77,7 +78,8 @@ def _cases(check: CheckView, book: CommandBook) -> Iterator[ElementTree.Element]
         yield case
     for finding in check.unknown:
         case = _of(check, finding)
-        ElementTree.SubElement(case, "skipped", {"message": visible(f"unknown: {finding.message}")})
+        skipped = ElementTree.SubElement(case, "skipped", {"message": visible(f"unknown: {finding.message}")})
+        skipped.text = "\n".join(visible(f"{name}: {text}") for name, text in group_facts(finding).items()) or None
         yield case
 
 

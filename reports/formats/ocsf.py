@@ -11,7 +11,7 @@ from checks.model import Finding, Severity, Status
 from reports.breakdown import CheckView
 from reports.commands import CommandBook
 from reports.formats.json_values import json_array
-from reports.records import resource_arn, resource_type
+from reports.records import cause_record, group_record, resource_arn, resource_type
 from reports.sanitize import visible
 from reports.text import SEVERITY_WORDS, in_utc
 from reports.view import ReportView
@@ -134,6 +134,9 @@ def _resource(finding: Finding, run: Run) -> dict[str, Any]:
             "observed": finding.observed,
             "evidence": finding.evidence,
             "key": finding.key,
+            "rows": finding.rows,
+            "cause": cause_record(finding),
+            "group": group_record(finding),
         },
     }
 

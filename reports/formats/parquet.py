@@ -13,6 +13,7 @@ from reports.commands import CommandBook
 from reports.formats.json_values import json_line
 from reports.records import resource_arn, resource_type
 from reports.text import area_name, in_utc
+from reports.unknown_findings import cause_title
 from reports.view import ReportView
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def _schema(pa: Any) -> pa.Schema:
             ("waiver_owner", text), ("waiver_until", day), ("remediation", text), ("remediation_safe", flag),
             ("remediation_steps", pa.list_(text)), ("scripts", pa.list_(text)), ("evidence", text), ("key", text),
             ("run_narrowed_to", text),
+            ("rows", pa.int64()), ("cause", text), ("cause_kind", text), ("cause_operation", text),
+            ("registries", pa.list_(text)), ("examples", pa.list_(text)),
         ]
     )  # fmt: skip
 
@@ -100,6 +103,19 @@ def _row(
         "evidence": json_line(finding.evidence),
         "key": json_line(finding.key),
         "run_narrowed_to": run.selection.words or None,
+        **_cause(finding),
+    }
+
+
+def _cause(finding: Finding) -> dict[str, Any]:
+    cause, group = finding.cause, finding.group
+    return {
+        "rows": finding.rows,
+        "cause": cause_title(cause) if cause else None,
+        "cause_kind": cause.kind.value if cause and cause.kind else None,
+        "cause_operation": (cause.operation or None) if cause else None,
+        "registries": [f"{one.account}/{one.region}" for one in group.registries] if group else [],
+        "examples": list(group.examples) if group else [],
     }
 
 

@@ -39,6 +39,8 @@ def _charts(view: ReportView) -> Iterator[Chart]:
         yield _destination_chart(topology)
     if view.trend:
         caption = "One bar per run; a question mark marks a run with incomplete evidence."
+        if any(point.requirements_changed for point in view.trend):
+            caption += " ≠ marks a run with other requirements than the run before: the two bars are not comparable."
         yield Chart(
             f"Open failures of the last {counted(len(view.trend), 'run', 'runs')}", caption, (trend.draw(view.trend),)
         )

@@ -133,7 +133,7 @@ def content_of(run: Run, view: ReportView) -> Content:
     )
     passed = tuple(check for check in view.checks if check.passed_clean)
     idle = tuple(check for check in view.checks if check.idle)
-    causes = causes_of(run, view.checks)
+    causes = causes_of(view.checks)
     calls = tuple(
         (name, sent, run.calls.refused.get(name, 0), run.calls.throttled.get(name, 0))
         for name, sent in sorted(run.calls.sent.items())

@@ -1,6 +1,6 @@
 """report.xlsx: a workbook to sort, filter and share.
 
-Sheets: Summary, Findings, Registries, Replicas, Gaps, Waivers, Checks.
+Sheets: Summary, Findings, By account, By check, Registries, Replicas, Gaps, Waivers, Checks.
 
 Written row by row in constant memory. Every text is written as text, so that nothing can become a formula or a link;
 account ids keep their zeros; times are times, in UTC. The sheet Summary
@@ -17,6 +17,8 @@ from audit.model import Run
 from checks.engine.gc import no_search_for_cycles
 from checks.model import Severity
 from reports.formats.xlsx_sheets import (
+    BY_ACCOUNT,
+    BY_CHECK,
     CHECKS,
     FINDINGS,
     GAPS,
@@ -24,6 +26,8 @@ from reports.formats.xlsx_sheets import (
     REPLICAS,
     WAIVERS,
     Column,
+    account_row,
+    by_check_row,
     check_row,
     finding_rows,
     gap_row,
@@ -113,6 +117,8 @@ class _Book:
         summary = self.workbook.add_worksheet("Summary")
         view, run = self.view, self.run
         self._sheet("Findings", FINDINGS, finding_rows(run, view), len(view.findings), "findings.csv")
+        self._sheet("By account", BY_ACCOUNT, map(account_row, view.accounts), len(view.accounts), "findings.csv")
+        self._sheet("By check", BY_CHECK, map(by_check_row, view.checks), len(view.checks), "checks.csv")
         for name, columns in (("Registries", REGISTRIES), ("Replicas", REPLICAS)):
             self._evidence(name, columns, tables)
         gaps = sorted(run.gaps, key=gap_order)
@@ -230,7 +236,7 @@ class _Book:
             sheet.write_string(at, 0, f"{SEVERITY_MARKS[severity]} {SEVERITY_WORDS[severity]}", self.severity[severity])
             sheet.write_number(at, 1, view.open[severity], self.number)
             at += 1
-        for label, figure in (("? Unknown", view.unknown), ("Waived", sum(view.waived.values()))):
+        for label, figure in (("? Unknown results", view.unknown), ("Waived", sum(view.waived.values()))):
             sheet.write_string(at, 0, label, self.strong)
             sheet.write_number(at, 1, figure, self.number)
             at += 1

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.model import Run
-from checks.model import Finding, Gap, Status
+from checks.model import Finding, Gap, Severity, Status
 from checks.texts import CheckText
-from reports.breakdown import CheckView
+from reports.breakdown import AccountView, CheckView, is_waived
 from reports.check_texts import paragraphs
 from reports.commands import CommandBook
 from reports.formats.json_values import json_line
 from reports.gap_groups import gap_fix, gap_title
-from reports.text import STATUS_WORDS, area_name, in_utc
+from reports.text import SEVERITY_WORDS, STATUS_WORDS, area_name, in_utc
+from reports.unknown_findings import cause_title
 from reports.view import ReportView
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ FINDINGS = (
     Column("Safe without review", 13), Column("Scripts", 44, "long"), Column("Manual steps", 50, "long"),
     Column("Change", 9), Column("First seen (UTC)", 18, "time"), Column("Days", 7, "number"),
     Column("Runs", 7, "number"), Column("Waived until", 13, "day"), Column("Fingerprint", 20),
-    Column("Evidence", 60, "long"),
+    Column("Evidence", 60, "long"), Column("Results", 9, "number"), Column("Cause", 44, "long"),
+    Column("Registries", 44, "long"), Column("Examples", 60, "long"),
 )  # fmt: skip
 GAPS = (
     Column("Reason", 26), Column("Account", 15), Column("Account name", 22), Column("Region", 15),
@@ -64,6 +67,18 @@ CHECKS = (
     Column("Failed", 10, "number"), Column("Waived", 10, "number"), Column("Unknown", 10, "number"),
     Column("What it checks", 70, "prose"), Column("Why it matters", 70, "prose"), Column("How to fix", 70, "prose"),
     Column("Controls", 40, "prose"), Column("Evaluated", 10),
+)  # fmt: skip
+BY_ACCOUNT = (
+    Column("Account", 22), Column("Account name", 30),
+    *(Column(SEVERITY_WORDS[severity], 13, "number") for severity in Severity),
+    Column("Open failures", 13, "number"), Column("Waived", 10, "number"), Column("Unknown results", 15, "number"),
+    Column("Failed reads", 12, "number"),
+)  # fmt: skip
+BY_CHECK = (
+    Column("Check", 36, "check"), Column("Title", 60, "prose"), Column("Area", 22),
+    *(Column(SEVERITY_WORDS[severity], 13, "number") for severity in Severity),
+    Column("Open failures", 13, "number"), Column("Waived", 10, "number"), Column("Unknown results", 15, "number"),
+    Column("Unknown findings", 15, "number"), Column("Passed", 10, "number"),
 )  # fmt: skip
 REGISTRIES = (
     "account", "region", "account_name", "ou_path", "evidence_complete", "evidence_missing", "repository_count",
@@ -110,7 +125,7 @@ def finding_rows(run: Run, view: ReportView) -> Iterator[Sequence[Any]]:
         age, remediation = view.ages.get(finding.fingerprint), finding.remediation
         yield (
             finding.severity,
-            STATUS_WORDS[finding.status],
+            "Waived" if is_waived(finding) else STATUS_WORDS[finding.status],
             area,
             finding.check,
             title,
@@ -132,7 +147,16 @@ def finding_rows(run: Run, view: ReportView) -> Iterator[Sequence[Any]]:
             dt.date.fromisoformat(finding.waiver.until) if finding.waiver else None,
             finding.fingerprint,
             json_line(finding.evidence),
+            finding.rows,
+            *_group_cells(finding),
         )
+
+
+def _group_cells(finding: Finding) -> tuple[str, str, str]:
+    group = finding.group
+    registries = [f"{one.account}/{one.region}: {one.rows:,}" for one in group.registries] if group else []
+    cause = cause_title(finding.cause) if finding.cause else ""
+    return cause, "\n".join(registries), "\n".join(group.examples) if group else ""
 
 
 def gap_row(run: Run, gap: Gap) -> Sequence[Any]:
@@ -151,6 +175,24 @@ def waiver_row(finding: Finding) -> Sequence[Any]:
     return (
         finding.severity, finding.check, finding.account, finding.region, finding.resource,
         waiver.reason if waiver else "", waiver.owner if waiver else "", until, finding.fingerprint,
+    )  # fmt: skip
+
+
+def account_row(account: AccountView) -> Sequence[Any]:
+    """A row of `BY_ACCOUNT`: the figures of the PDF."""
+    return (
+        account.account or "no single account", account.name, *(account.open[severity] for severity in Severity),
+        account.failures, account.waived, account.unknown, account.gaps,
+    )  # fmt: skip
+
+
+def by_check_row(check: CheckView) -> Sequence[Any]:
+    """A row of `BY_CHECK`."""
+    text = check.text
+    open_ = Counter(finding.severity for finding in check.open)
+    return (
+        text.id, text.title, area_name(text.group), *(open_[severity] for severity in Severity), len(check.open),
+        len(check.waived), check.unknown_rows, len(check.unknown), check.counts[Status.PASS],
     )  # fmt: skip
 
 

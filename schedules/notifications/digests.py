@@ -69,6 +69,12 @@ class Digest:
         """Runs whose evidence was incomplete."""
         return sum(1 for run in self.runs if not run.evidence_complete)
 
+    @property
+    def requirements_changed(self) -> int:
+        """Runs whose requirements differ from those of the run before."""
+        keys = [run.requirements for run in self.runs]
+        return sum(1 for before, after in pairwise(keys) if before and after and before != after)
+
     def moved(self, sign: int) -> int:
         """By how much open failures rose (*sign* 1) or fell (-1) from run to run, summed over all severities.
 
@@ -147,3 +153,6 @@ def _trend_lines(digest: Digest) -> Iterator[str]:
         yield "  No run found an open failure among the check results that could be evaluated."
     elif len(digest.runs) > 1:
         yield "  The number of open failures did not change."
+    if digest.requirements_changed:
+        changes = counted(digest.requirements_changed, "time", "times")
+        yield f"  The requirements changed {changes}: failures that are no longer required count as decreased."

@@ -114,10 +114,11 @@ def _change(changes: RunChanges) -> dict[str, Any]:
         "worse": _by_severity(changes.worse),
         "seen_again": len(changes.again),
         "fixed": len(changes.fixed),
+        "no_longer_required": len(changes.no_longer_required),
         "waived": len(changes.waived),
         "not_evaluated": len(changes.not_evaluated),
         "gaps": len(changes.gaps),
-        "unknown": len(changes.unknown),
+        "unknown": changes.unknown_rows,
         "check_errors": len(changes.check_errors),
         "complete_again": changes.complete_again,
     }

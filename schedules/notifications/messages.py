@@ -145,13 +145,15 @@ def _changes(changes: RunChanges) -> Iterator[str]:
         yield f"{number(len(changes.worse))} more severe"
     if changes.fixed:
         yield f"{number(len(changes.fixed))} fixed"
+    if changes.no_longer_required:
+        yield f"{number(len(changes.no_longer_required))} no longer required"
 
 
 def _evidence(changes: RunChanges, view: ReportView) -> Iterator[str]:
     if changes.gaps:
         yield f"{counted(len(changes.gaps), 'read', 'reads')} failed"
     if changes.unknown:
-        yield f"{number(len(changes.unknown))} unknown"
+        yield f"{number(changes.unknown_rows)} unknown"
     if changes.check_errors:
         yield counted(len(changes.check_errors), "check error", "check errors")
     if not (changes.gaps or changes.unknown or changes.check_errors):

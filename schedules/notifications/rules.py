@@ -147,7 +147,7 @@ def _findings(notify_on: NotifyOn, changes: RunChanges, reasons: list[Reason], s
     elif changes.new:
         suppressions.append(f"{_below(notify_on, changes.new)} new.")
     if unexcused:
-        count = counted(len(unexcused), "check result is", "check results are")
+        count = counted(sum(one.rows for one in unexcused), "check result is", "check results are")
         reasons.append(Reason(Event.NEW, f"{count} unknown and no longer covered by a waiver."))
     if changes.again:
         count = counted(len(changes.again), "failure that was", "failures that were")
@@ -201,7 +201,7 @@ def _missing(changes: RunChanges, view: ReportView) -> Iterator[str]:
         titles = listed([group.title.lower() for group in group_gaps(changes.gaps)])
         yield f"{counted(len(changes.gaps), 'read', 'reads')} failed ({titles})"
     if changes.unknown:
-        yield f"{counted(len(changes.unknown), 'check result is', 'check results are')} unknown"
+        yield f"{counted(changes.unknown_rows, 'check result is', 'check results are')} unknown"
     if changes.check_errors:
         yield f"{counted(len(changes.check_errors), 'check', 'checks')} ended with an error"
     if changes.newly_unread:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from audit.model import Run, RunSummary
+from audit.questions import compared_with
 from audit.run_changes import is_open
 from audit.visibility import location_of
 from checks.model import Finding, Gap, GapKind, RegistryId, Severity, Status
@@ -87,7 +88,9 @@ class RunChanges:
     gaps_over: int
     """Reads that failed before, in accounts where none fails now; without transient reasons."""
     unknown: tuple[Finding, ...]
-    """Unknown now, of a check that had no unknown result in that registry before."""
+    """Unknown now, of a check that had no unknown result in one of their registries before."""
+    unknown_rows: int
+    """Results in those findings: rows in registries where the check had no unknown result before."""
     check_errors: tuple[str, ...]
     """Checks that ended with an error, and did not before."""
     newly_unread: tuple[RegistryId, ...]
@@ -113,6 +116,11 @@ class RunChanges:
         return self.change.fixed if self.change is not None else frozenset()
 
     @property
+    def no_longer_required(self) -> frozenset[str]:
+        """Fingerprints: open before, and this run did not ask about them."""
+        return self.change.no_longer_required if self.change is not None else frozenset()
+
+    @property
     def not_evaluated(self) -> frozenset[str]:
         """Fingerprints: open before, and not evaluated now."""
         return self.change.not_evaluated if self.change is not None else frozenset()
@@ -126,8 +134,10 @@ class RunChanges:
 def run_changes(run: Run, view: ReportView, context: NotificationContext) -> RunChanges:
     """What is new in *run*, shown by *view*, compared with the previous run of *context*."""
     past = _comparable(view, context.before_view)
+    unknown = tuple(_newly_unknown(view, past))
     change = None if _never_notified(context, past) else view.change or _change(run, past)
-    marks = {finding.fingerprint: finding for finding in past.findings} if past is not None else {}
+    findings = past.findings if past is not None else ()
+    marks = {mark: finding for finding in findings for mark in finding.row_fingerprints}
     new, again = _new(view, change, marks)
     change = _without(change, again) if change is not None else None
     fixed = change.fixed if change is not None else frozenset()
@@ -141,7 +151,8 @@ def run_changes(run: Run, view: ReportView, context: NotificationContext) -> Run
         was_open={mark: one.severity for mark, one in marks.items() if is_open(one)},
         gaps=_new_gaps(run.gaps, past),
         gaps_over=_gaps_over(run.gaps, past),
-        unknown=tuple(_newly_unknown(run, view, past)),
+        unknown=tuple(finding for finding, _ in unknown),
+        unknown_rows=sum(rows for _, rows in unknown),
         check_errors=tuple(_new_check_errors(run, past)),
         newly_unread=tuple(_newly_lost(run, past)),
         was_level=past.conclusion.level if past is not None else None,
@@ -166,7 +177,8 @@ def _change(run: Run, past: ReportView | None) -> ChangeSince | None:
     open_ = {finding.fingerprint: finding.severity for finding in past.findings if is_open(finding)}
     locations = {finding.fingerprint: location_of(finding) for finding in past.findings if is_open(finding)}
     began = past.trend[-1].started_at if past.trend else run.started_at
-    return change_since(run, RunSummary("", began, evidence_complete=_whole(past), open=open_, locations=locations))
+    earlier = compared_with(past.asked, run)
+    return change_since(run, RunSummary("", began, _whole(past), open_, locations=locations, earlier=earlier))
 
 
 def _without(change: ChangeSince, again: Iterable[Finding]) -> ChangeSince:
@@ -189,9 +201,10 @@ def _new(
 
 def _unexcused(view: ReportView, marks: Mapping[str, Finding]) -> Iterator[Finding]:
     for finding in view.findings:
-        before = marks.get(finding.fingerprint)
-        if finding.status is Status.UNKNOWN and finding.waiver is None and before and before.waiver is not None:
-            yield finding
+        if finding.status is Status.UNKNOWN and finding.waiver is None:
+            before = (marks.get(mark) for mark in finding.row_fingerprints)
+            if any(one is not None and one.waiver is not None for one in before):
+                yield finding
 
 
 def _new_gaps(gaps: Iterable[Gap], past: ReportView | None) -> tuple[Gap, ...]:
@@ -225,30 +238,25 @@ def _places(gap: Gap) -> set[RegistryId]:
     return {RegistryId(gap.account, gap.region), RegistryId(gap.account, "")}
 
 
-def _newly_unknown(run: Run, view: ReportView, past: ReportView | None) -> Iterator[Finding]:
-    """By check and registry, so that another repository in a registry that cannot be read is not new.
+def _newly_unknown(view: ReportView, past: ReportView | None) -> Iterator[tuple[Finding, int]]:
+    """Findings with how many of their rows are new, by check and registry: another repository in a registry that was
+    unknown before is not new.
 
     Where a read failed, the evidence gap is notified, and its consequences are not notified in addition.
     """
-    before = {_place(one) for one in past.findings if one.status is Status.UNKNOWN} if past is not None else set()
-    unread = {(gap.account, gap.region) for gap in run.gaps if gap.account}
+    earlier = past.findings if past is not None else ()
+    before = {place for one in earlier if one.status is Status.UNKNOWN for place in _places_of(one)}
     for finding in view.findings:
-        if finding.status is not Status.UNKNOWN or finding.waiver is not None or _place(finding) in before:
+        if finding.status is not Status.UNKNOWN or finding.waiver is not None:
             continue
-        if not any((account, region) in unread or (account, "") in unread for account, region in _sides(finding)):
-            yield finding
+        rows = sum(rows for place, rows in _places_of(finding).items() if place not in before)
+        if rows and (finding.cause is None or finding.cause.kind is None):
+            yield finding, rows
 
 
-def _sides(finding: Finding) -> Iterator[RegistryId]:
-    """Every registry that a finding is about."""
-    yield RegistryId(finding.account, finding.region)
-    for side in ("source", "destination"):
-        account, region = (str(finding.key.get(f"{side}_{part}", "")) for part in ("account", "region"))
-        yield RegistryId(account, region)
-
-
-def _place(finding: Finding) -> tuple[str, str, str]:
-    return finding.check, finding.account, finding.region
+def _places_of(finding: Finding) -> dict[tuple[str, str, str], int]:
+    """The check of a finding with each registry of its rows → their number."""
+    return {(finding.check, one.account, one.region): one.rows for one in finding.registries}
 
 
 def _new_check_errors(run: Run, past: ReportView | None) -> Iterator[str]:

@@ -110,7 +110,7 @@ def _new_lines(run: Run, changes: RunChanges) -> Iterator[str]:
         yield f"New: {_severities(changes.new)}."
         yield from finding_lines(run, changes.new)
     if changes.unexcused:
-        count = counted(len(changes.unexcused), "check result", "check results")
+        count = counted(sum(one.rows for one in changes.unexcused), "check result", "check results")
         yield f"Unknown, and no longer covered by a waiver: {count}."
         yield from finding_lines(run, changes.unexcused)
     if changes.again:
@@ -163,7 +163,7 @@ def evidence_lines(run: Run, changes: RunChanges) -> Iterator[str]:
     if changes.unknown:
         checks = sorted({named(finding.check) for finding in changes.unknown})
         more = f" and {number(len(checks) - PLACES)} more" if len(checks) > PLACES else ""
-        count = counted(len(changes.unknown), "check result", "check results")
+        count = counted(changes.unknown_rows, "check result", "check results")
         yield f"Newly unknown, although no read failed: {count} of {', '.join(checks[:PLACES])}{more}."
     if changes.check_errors:
         count = counted(len(changes.check_errors), "check", "checks")
@@ -195,6 +195,9 @@ def _fixed_lines(run: Run, view: ReportView, changes: RunChanges) -> Iterator[st
     if changes.fixed:
         yield f"Fixed: {counted(len(changes.fixed), 'failure', 'failures')}."
         yield from finding_lines(run, changes.fixed_findings, FEW)
+    if changes.no_longer_required:
+        count = counted(len(changes.no_longer_required), "failure", "failures")
+        yield f"No longer required, and perhaps still there, because what is asked has changed: {count}."
     if changes.complete_again:
         yield f"Evidence is complete again. {view.coverage[1]}"
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from unittest import mock
+
+import pandas as pd
 
 from audit.aws import AwsSettings
 from audit.evidence import Scope
 from audit.inventory import collect
+from audit.model import Run
 from audit.progress import no_progress
 from audit.run import Request, evaluate_evidence, read_inputs
 from checks.catalog import CHECKS
@@ -23,7 +27,7 @@ CHECK_BY_ID: Mapping[str, Check] = {check.id: check for check in CHECKS}
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit found, and what remedies may look at."""
+    """What an audit found, row by row, and what remedies may look at."""
 
     findings: tuple[Finding, ...]
     context: RemediationContext
@@ -50,7 +54,20 @@ def audited(simulation: Simulation, baseline_text: str) -> Audit:
     rows = tables["registries"].astype(object).where(tables["registries"].notna(), None).to_dict("records")
     registries = {(row["account"], row["region"]): row for row in rows}
     context = RemediationContext(baseline, run.organization_id, registries)
-    return Audit(tuple(finding for result in run.results for finding in result.findings), context)
+    return Audit(tuple(by_row(run, tables["unknown_rows"])), context)
+
+
+def by_row(run: Run, unknown_rows: pd.DataFrame) -> Iterator[Finding]:
+    """The findings of *run*, with every UNKNOWN row as one of its own."""
+    groups = {finding.fingerprint: finding for finding in run.findings if finding.group}
+    yield from (finding for finding in run.findings if not finding.group)
+    for row in unknown_rows.to_dict("records"):
+        yield replace(
+            groups[row["finding"]],
+            group=None,
+            key=json.loads(row["row_key"]),
+            **{name: row[name] for name in ("account", "region", "resource", "message", "fingerprint")},
+        )
 
 
 @contextmanager

@@ -130,7 +130,7 @@ def test_exit_codes(tmp_path: Path):
 
 def test_a_narrowed_run_is_marked_and_is_never_the_latest(tmp_path: Path):
     store = ("--store", str(tmp_path / "store"))
-    answer = audit(small_world(), tmp_path, "--checks", "limits,topology.no-cycle", "--severity", "high")
+    answer = audit(small_world(), tmp_path, "--checks", "limits", "--checks", "topology.no-cycle", "--severity", "high")
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "narrowed to checks limits, topology.no-cycle of severity high or worse" in " ".join(answer.stdout.split())
     document = json.loads((tmp_path / "findings.json").read_text())
@@ -144,8 +144,9 @@ def test_a_narrowed_run_is_marked_and_is_never_the_latest(tmp_path: Path):
     assert "every run in the store is narrowed" in latest.stderr
     baseline = tmp_path / "baseline.yaml"
     baseline.write_text("resilience: [{name: r}]\nsettings: [{regions: [us-esat-1], tags: {a: b}}]\n")
-    valid = ecr_audit("baseline", "validate", str(baseline)).stdout
-    assert "1 resilience requirement, 1 settings entry, 0 source settings entries" in valid
+    valid = ecr_audit("baseline", "validate", str(baseline))
+    assert "1 resilience requirement, 1 settings entry, 0 source settings entries" in valid.stdout
+    assert f"Warning: {baseline}:2:23: settings[0].regions[0]: there is no Region 'us-esat-1'" in valid.stderr
     looked_up = ecr_audit("baseline", "validate", str(baseline), "--run", document["run"]["id"], *store)
     assert looked_up.returncode == 2
     assert ":2:23: settings[0].regions[0]: there is no Region 'us-esat-1'" in looked_up.stderr

@@ -11,6 +11,7 @@ from typing import Any
 
 from audit.evidence import CallCounts, Scope
 from audit.model import Coverage, Run
+from audit.unknown_rows import folded, with_causes
 from checks.catalog import CHECKS
 from checks.model import (
     CheckResult,
@@ -143,7 +144,7 @@ def result(
 
 
 def run_of(results: Iterable[CheckResult], **changes: Any) -> Run:
-    """A complete run around these results."""
+    """A complete run around these results, with UNKNOWN rows in groups of one cause as in every run."""
     run = Run(
         id="20261123T020000Z-4f9a1c",
         started_at=STARTED,
@@ -182,7 +183,9 @@ def run_of(results: Iterable[CheckResult], **changes: Any) -> Run:
         documents=DOCUMENTS,
         account_names=NAMES,
     )
-    return replace(run, **{"checks": texts_of(run), **changes})
+    whole = replace(run, **{"checks": texts_of(run), **changes})
+    by_row = with_causes(whole.results, whole.gaps, whole.checks)
+    return replace(whole, results=folded(by_row, whole.gaps, whole.checks))
 
 
 def texts_of(run: Run) -> tuple[CheckText, ...]:

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.model import Run, RunSummary
+from audit.evidence import Scope
+from audit.model import Question, Run, RunSummary
+from audit.questions import Difference, Unasked
 from audit.run_changes import State
 from audit.visibility import Doubt, location_of
 from checks.model import Finding, Gap, GapKind, Severity, Status, WaiverMark
@@ -42,6 +44,9 @@ def a_run(findings: dict[int, tuple[Status, Severity, bool]], *, blind: bool = F
     run = runs.run_of([runs.result("grants.replication-allowed", made, passed=3)])
     moment = dt.datetime(2026, 11, day, 2, tzinfo=dt.UTC)
     return replace(run, id=f"202611{day}T020000Z-aaaaaa", started_at=moment, gaps=(GAP,) if blind else ())
+
+
+MARK = a_finding(1, (Status.FAIL, HIGH, False)).fingerprint
 
 
 def open_(severity: Severity = HIGH) -> tuple[Status, Severity, bool]:
@@ -90,6 +95,7 @@ def test_it_agrees_with_the_change_that_reports_tell(before, after, blind):
     }
     assert found[State.NEW] == change.new
     assert found[State.FIXED] == change.fixed
+    assert found[State.NO_LONGER_REQUIRED] == change.no_longer_required
     assert found[State.WAIVED] == change.waived
     assert found[State.NOT_EVALUATED] == change.not_evaluated
     assert found[State.WORSE] == change.worse
@@ -103,19 +109,29 @@ def test_it_agrees_with_the_change_that_reports_tell(before, after, blind):
         ({}, None),
         ({"gaps": (GAP,)}, Doubt.EVIDENCE),
         ({"results": (runs.result("grants.replication-allowed", error="KeyError: 'x'"), SOUND)}, Doubt.CHECK),
-        ({"results": (SOUND,)}, Doubt.CHECK),
+        ({"results": (SOUND,)}, Unasked.CHECK),
+        ({"organization_id": "o-other"}, Unasked.ORGANIZATION),
+        ({"question": Question(requirements="2", before="1", dropped=(MARK,))}, Unasked.REQUIREMENT),
+        ({"question": Question(requirements="2", before="1")}, None),
+        ({"question": Question(requirements="2")}, Doubt.REQUIREMENTS),
+        ({"scope": Scope(regions=("eu-south-1",))}, Unasked.SCOPE),
+        ({"scope": Scope(accounts=("100000000001",))}, Unasked.SCOPE),
         ({"results": (runs.result("grants.replication-allowed", idle=3),)}, Doubt.NOTHING),
         ({"results": a_run({1: (Status.UNKNOWN, HIGH, False)}).results}, Doubt.UNKNOWN),
     ],
 )
 def test_what_is_gone_is_fixed_or_there_is_a_reason_why_nobody_can_tell(change, reason):
-    first, second = a_run({1: open_()}, day=22), replace(a_run({}), **change)
+    asked = Question(requirements="1")
+    first = replace(a_run({1: open_()}, day=22), question=asked)
+    second = replace(a_run({}), **{"question": asked, **change})
     comparison = compare(first, second)
     (entry,) = comparison.entries
-    assert (entry.state, entry.reason) == (State.FIXED if reason is None else State.NOT_EVALUATED, reason)
+    gone = State.NO_LONGER_REQUIRED if isinstance(reason, Unasked) else State.NOT_EVALUATED
+    assert (entry.state, entry.reason) == (State.FIXED if reason is None else gone, reason)
     (record,) = json.loads(RENDERERS["json"](comparison))["findings"]
     assert record["reason"] == reason
-    assert ("Not evaluated: " in RENDERERS["text"](comparison)) is (reason is not None)
+    assert ("Not evaluated: " in RENDERERS["text"](comparison)) is isinstance(reason, Doubt)
+    assert ("Not asked: " in RENDERERS["text"](comparison)) is isinstance(reason, Unasked)
 
 
 def test_a_run_against_itself_has_nothing_but_what_is_still_open():
@@ -126,11 +142,14 @@ def test_a_run_against_itself_has_nothing_but_what_is_still_open():
 
 def test_reasons_not_to_compare_are_told():
     run = runs.mixed_run()
-    other = replace(run, organization_id="o-other", baseline_hash="0", started_at=run.started_at + dt.timedelta(1))
-    remarks = " ".join(compare(other, run).remarks)
-    assert "different organizations" in remarks
-    assert "different baselines" in remarks
-    assert "new and fixed are swapped" in remarks
+    other = replace(
+        run, organization_id="o-other", question=Question(requirements="0"), started_at=run.started_at + dt.timedelta(1)
+    )
+    comparison = compare(other, run)
+    assert comparison.differences == (Difference.ORGANIZATION, Difference.REQUIREMENTS, Difference.ORDER)
+    assert RENDERERS["text"](comparison).startswith("Note: These runs asked different questions")
+    assert "new and fixed are swapped" in comparison.remarks[-1]
+    assert not comparison.counts[State.FIXED]
 
 
 def test_formats_hold_every_entry():

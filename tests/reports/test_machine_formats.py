@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from collections import Counter
@@ -20,11 +21,13 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from sarif_pydantic import Sarif
 
 from audit.model import Run
-from checks.model import Status
-from reports.formats import FORMATS, render
+from audit.run_changes import is_open
+from checks.model import Severity, Status
+from reports.formats import FORMATS, render, sarif
 from reports.formats.asff import BATCH, batches, findings
 from reports.formats.json import schema
 from reports.formats.sarif import LEVELS
+from reports.text import SEVERITY_MARKS, SEVERITY_WORDS
 from reports.view import build_view
 from tests.reports import runs
 
@@ -148,7 +151,7 @@ def test_markdown_says_nothing_that_a_name_could_have_put_there(run: Run):
 @every_run
 def test_workbook(run: Run):
     book = openpyxl.load_workbook(io.BytesIO(rendered("xlsx", run)))
-    assert book.sheetnames == ["Summary", "Findings", "Gaps", "Waivers", "Checks"]
+    assert book.sheetnames == ["Summary", "Findings", "By account", "By check", "Gaps", "Waivers", "Checks"]
     sheet = book["Findings"]
     heads = [cell.value for cell in sheet[1]]
     rows = list(sheet.iter_rows(min_row=2))
@@ -159,6 +162,57 @@ def test_workbook(run: Run):
     ]
     assert sheet.freeze_panes == "A2"
     assert sheet.auto_filter.ref
+
+
+def sheet_of(book: openpyxl.Workbook, name: str) -> list[dict[str, object]]:
+    heads, *rows = book[name].iter_rows(values_only=True)
+    return [dict(zip(map(str, heads), row, strict=True)) for row in rows]
+
+
+@every_run
+def test_pivots_of_the_workbook_give_the_figures_of_the_pdf(run: Run):
+    """Of the sheet Findings by account and status, and of the sheets by account and by check."""
+    view = build_view(run)
+    book = openpyxl.load_workbook(io.BytesIO(rendered("xlsx", run)))
+    pivot = Counter((row["Account"] or "", row["Status"], row["Severity"]) for row in sheet_of(book, "Findings"))
+    marks = {severity: f"{SEVERITY_MARKS[severity]} {SEVERITY_WORDS[severity]}" for severity in Severity}
+    by_account = {str(row["Account"]): row for row in sheet_of(book, "By account")}
+    assert len(by_account) == len(view.accounts)
+    for one in view.accounts:
+        row = by_account[one.account or "no single account"]
+        for severity in Severity:
+            assert pivot[one.account, "Failed", marks[severity]] == row[SEVERITY_WORDS[severity]] == one.open[severity]
+        waived = sum(pivot[one.account, "Waived", mark] for mark in marks.values())
+        assert (waived, one.unknown) == (row["Waived"], row["Unknown results"])
+    by_check = sheet_of(book, "By check")
+    assert sum(row["Open failures"] for row in by_check) == view.failures
+    assert sum(row["Unknown results"] for row in by_check) == view.unknown
+    assert sum(row["Waived"] for row in by_check) == sum(view.waived.values())
+
+
+def test_sarif_keeps_to_the_limits_of_its_receivers_and_says_what_is_left_out(monkeypatch: pytest.MonkeyPatch):
+    """GitHub, SARIF support: 25,000 results a run, 5,000 of them shown, 10 MB gzipped."""
+    run = runs.mixed_run()
+    view = build_view(run)
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 20)
+    monkeypatch.setattr(sarif, "SHOWN_RESULTS", 5)
+    monkeypatch.setattr(sarif, "MOST_NOTIFICATIONS", 1)
+    (document,) = json.loads(rendered("sarif", run))["runs"]
+    kinds = [(one["kind"], "suppressions" in one, one["properties"]["severity"]) for one in document["results"]]
+    open_ = [one for one in view.findings if is_open(one)][:20]
+    assert len(kinds) == 20
+    assert kinds[: len(open_)] == [("fail", False, one.severity.value) for one in open_]
+    notes = [
+        one["message"]["text"]
+        for one in document["invocations"][0]["toolExecutionNotifications"]
+        if one["descriptor"]["id"] == "limits"
+    ]
+    assert f"{len(view.findings) - 20} of {len(view.findings)} findings are not in this file" in notes[0]
+    assert "show the first 5" in notes[1]
+    assert len(run.gaps) < 2 or f"1 of {len(run.gaps)} failed reads" in notes[2]
+    monkeypatch.setattr(sarif, "MOST_BYTES", 7_000)
+    data = rendered("sarif", run)
+    assert len(gzip.compress(data)) <= 7_000 < len(gzip.compress(json.dumps(document).encode()))
 
 
 def test_a_workbook_shows_evidence_tables_with_their_types():

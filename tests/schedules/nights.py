@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from audit.model import Age, Coverage, Run, RunSummary
+from audit.questions import asked_by, compared_with
 from audit.run_changes import is_open
 from audit.store.summary import summarize
 from audit.visibility import location_of
@@ -76,15 +77,18 @@ def night_run(
     )
 
 
-def summary(run: Run) -> RunSummary:
-    """What the store's history has of a run."""
+def summary(run: Run, later: Run | None = None) -> RunSummary:
+    """What the store's history has of a run, for the report of a *later* one."""
+    earlier = compared_with(asked_by(run), later) if later is not None else None
     marks = {one.fingerprint: one.severity for one in run.findings if is_open(one)}
-    return summarize(run).as_summary(marks, {one.fingerprint: location_of(one) for one in run.findings if is_open(one)})
+    return summarize(run).as_summary(
+        marks, {one.fingerprint: location_of(one) for one in run.findings if is_open(one)}, earlier
+    )
 
 
 def view_of(run: Run, past: Iterable[Run] = (), ages: Mapping[str, Age] | None = None) -> ReportView:
     """The view of a run after *past*."""
-    return build_view(run, [summary(one) for one in past], ages)
+    return build_view(run, [summary(one, run) for one in past], ages)
 
 
 def night_job(night: int, state: JobState = JobState.DONE, reason: str = "", *, run: str = "", **changes: Any) -> Job:

@@ -159,17 +159,17 @@ def _nothing(reason: str, *, given: bool | None) -> dict[str, Any]:
 
 
 def _why_unread(index: EvidenceIndex, destination: RegistryId) -> str:
-    account, place = destination[0], f"{destination[0]}/{destination[1]}"
+    account = destination.account
     shared = [gap for gap in index.evidence.gaps if (gap.account, gap.region) in (destination, (account, ""))]
     part = index.parts.get(destination)
     if part is not None:
         why = gaps_text([gap for gap in part.gaps if gap.operation == "ecr:GetRegistryPolicy"] or [*part.gaps, *shared])
-        return f"the registry policy of {place} {why or 'was not read'}"
+        return f"the registry policy of the destination {why or 'was not read'}"
     if index.is_member(account) is False:
-        return f"account {account} is not in the organization, so its registry policy cannot be read"
+        return "the destination account is not in the organization, so its registry policy cannot be read"
     # The inventory records why it did not read a destination.
     message = next((gap.message for gap in shared if gap.message), "")
-    return f"{place} was not read by this run" + (f": {message}" if message else "")
+    return "the destination was not read by this run" + (f": {message}" if message else "")
 
 
 def _verdict(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from audit.questions import Difference
 from audit.run_changes import State as ChangeState
 from audit.store.summary import RunListEntry
 from checks.model import GapKind, Severity, Status
@@ -70,6 +71,7 @@ class Change(BaseModel):
     still: int
     new: list[str]
     fixed: list[str]
+    no_longer_required: list[str]
     waived: list[str]
     not_evaluated: list[str]
     worse: list[str]
@@ -106,6 +108,7 @@ class CheckOut(BaseModel):
     counts: dict[Status, int]
     open: int
     waived: int
+    unknown_findings: int = Field(description="Findings in which the unknown results are grouped by cause.")
     error: str | None
     controls: list[str]
 
@@ -133,6 +136,9 @@ class FindingOut(BaseModel):
     expected: str | None = Field(description="Expected value of the column, as text.")
     observed: str | None = Field(description="Observed value of the column, as text.")
     evidence: dict[str, Any]
+    rows: int = Field(description="Evaluated rows that it is about: an unknown finding is about all rows of one cause.")
+    cause: dict[str, str | None] | None = Field(description="Why it is unknown; null for every other status.")
+    group: dict[str, Any] | None = Field(description="What an unknown finding affects; null for every other status.")
     remediation: dict[str, Any] | None = Field(description="Its `commands` are null in a run of very many findings.")
     fingerprint: str
     waiver: dict[str, str] | None
@@ -284,6 +290,9 @@ class ComparedOut(BaseModel):
     message: str
     before: Severity | None = Field(description="Null if the finding was not open.")
     after: Severity | None = Field(description="Null if the finding is not open.")
+    reason: str | None = Field(
+        description="Why it was not evaluated, or why it is no longer required; null for every other state."
+    )
 
 
 class ComparisonOut(Page):
@@ -291,6 +300,7 @@ class ComparisonOut(Page):
 
     before: str
     after: str
-    remarks: list[str] = Field(description="Why the runs may not be comparable.")
+    differences: list[Difference] = Field(description="How the questions of the two runs differ; empty: they do not.")
+    remarks: list[str] = Field(description="The differences in sentences.")
     counts: dict[ChangeState, int]
     entries: list[ComparedOut]

@@ -126,7 +126,11 @@ def list_scripts(_: Reader, opened: TheRun) -> models.Scripts:
 class ComparedWith(Bounds):
     """The run to compare with."""
 
-    before: str = Field(pattern=RUN_PATTERN, description="The earlier run: an id, or `latest`.")
+    before: str = Field(
+        pattern=f"^previous$|{RUN_PATTERN}",
+        description="The earlier run: an id; `previous` (the one before) or `latest` of the same organization, scope "
+        "and checks.",
+    )
 
 
 @router.get("/runs/{run}/comparison")
@@ -134,18 +138,20 @@ def compare_runs(
     _: Reader, opened: TheRun, services: TheServices, wanted: Annotated[ComparedWith, Query()]
 ) -> models.ComparisonOut:
     """Findings that are new, worse, fixed … since an earlier run, most important first."""
-    found = compare(services.opened(wanted.before).run, opened.run)
+    before = services.opened(services.store.resolve_pair(wanted.before, opened.run.id)[0]).run
+    found = compare(before, opened.run, services.store.dropped(before, opened.run))
     shown, after = page_of(found.entries, wanted)
     entries = [
         plain({
             "state": one.state, "fingerprint": one.finding.fingerprint, "check": one.finding.check,
             "account": one.finding.account, "region": one.finding.region, "resource": one.finding.resource,
-            "message": one.finding.message, "before": one.before, "after": one.after,
+            "message": one.finding.message, "reason": one.reason, "before": one.before, "after": one.after,
         })
         for one in shown
     ]  # fmt: skip
     counts = {state.value: count for state, count in found.counts.items()}
     return models.ComparisonOut.model_validate({
-        "before": found.before.id, "after": found.after.id, "remarks": list(found.remarks), "counts": counts,
+        "before": found.before.id, "after": found.after.id, "differences": list(found.differences),
+        "remarks": list(found.remarks), "counts": counts,
         "entries": entries, "next": after,
     })  # fmt: skip

@@ -34,7 +34,7 @@ class ChangeSection:
 
 @router.get("/runs/{run_id}/change")
 def change(request: Request, run_id: str) -> Response:
-    """Findings that are new, worse, fixed, now waived, or could not be evaluated again."""
+    """Findings that are new, worse, fixed, no longer required, now waived, or could not be evaluated again."""
     of = shown_run(request, run_id)
     found = of.view.change
     if found is None:
@@ -59,7 +59,13 @@ def change(request: Request, run_id: str) -> Response:
             found.not_evaluated,
         ),
         ("waived", "Now waived", "Open before; covered by a waiver now.", found.waived),
-        ("fixed", "Fixed", "Open before; evaluated again and passed.", found.fixed),
+        (
+            "no_longer_required",
+            "No longer required",
+            "Open before; this run did not ask about it: the requirement is gone or changed, or its check left out.",
+            found.no_longer_required,
+        ),
+        ("fixed", "Fixed", "Open before; evaluated again under the same requirement, and no failure.", found.fixed),
     ]  # fmt: skip
     parts = here + [_part(name, title, text, before, marks) for name, title, text, marks in gone if before and marks]
     return page(

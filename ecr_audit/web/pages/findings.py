@@ -21,6 +21,7 @@ from ecr_audit.web.security.rate_limits import Cost, Limited
 from ecr_audit.web.security.roles import Role, User, require
 from ecr_audit.web.services import WaiveError
 from reports.sanitize import visible
+from reports.unknown_findings import group_facts
 
 router = APIRouter()
 
@@ -92,10 +93,11 @@ def _page(
     granted = [
         one for one in services.store.audit_log(_ACTS) if one.act == "waive" and one.subject == found.fingerprint
     ]
+    shown = tuple(evidence.display_values({**group_facts(found), **found.evidence}))
     row = _row(of, found, table, request) if whole_row and table else ()
     return page(
         request, "finding.html.j2", status=status, run=run, view=of.view, finding=found,
-        check=of.index.checks[found.check], evidence=tuple(evidence.display_values(found.evidence)), key=found.key,
+        check=of.index.checks[found.check], evidence=shown, key=found.key,
         state=of.index.state_of(found.fingerprint), age=of.view.ages.get(found.fingerprint), history=history,
         command=command, command_exact=visible(command) == command,
         scripts=[one for one in run.scripts if found.fingerprint in one.findings],

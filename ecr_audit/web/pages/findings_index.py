@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -88,20 +88,22 @@ class FindingsIndex:
     @cached_property
     def check_choices(self) -> tuple[Choice, ...]:
         """Checks that have findings."""
-        return self._choices(lambda one: one.check, lambda name: f"{self.checks[name].title} ({name})")
+        return self._choices(lambda one: {one.check}, lambda name: f"{self.checks[name].title} ({name})")
 
     @cached_property
     def account_choices(self) -> tuple[Choice, ...]:
         """Accounts that have findings."""
-        return self._choices(lambda one: one.account, lambda name: account_label(self.run, name))
+        return self._choices(
+            lambda one: {place.account for place in one.registries}, lambda name: account_label(self.run, name)
+        )
 
     @cached_property
     def region_choices(self) -> tuple[Choice, ...]:
         """Regions that have findings."""
-        return self._choices(lambda one: one.region, str)
+        return self._choices(lambda one: {place.region for place in one.registries}, str)
 
-    def _choices(self, of: Callable[[Finding], str], label: Callable[[str], str]) -> tuple[Choice, ...]:
-        counts = Counter(map(of, self.view.findings))
+    def _choices(self, of: Callable[[Finding], Set[str]], label: Callable[[str], str]) -> tuple[Choice, ...]:
+        counts = Counter(value for one in self.view.findings for value in of(one))
         choices = (Choice(value, label(value), count) for value, count in counts.items() if value)
         return tuple(sorted(choices, key=lambda one: (one.label.casefold(), one.value)))
 
@@ -114,6 +116,7 @@ class FindingsIndex:
             "\n".join((
                 one.resource, one.message, one.fingerprint, one.check, titles.get(one.check, ""), one.account,
                 names.get(one.account, ""), one.region, one.remediation.summary if one.remediation else "",
+                *(one.group.examples if one.group else ()), *(place.account for place in one.registries),
             )).lower()
             for one in self.view.findings
         ]  # fmt: skip
@@ -148,9 +151,10 @@ class FindingsIndex:
         if wanted.statuses:
             statuses = set(wanted.statuses)
             rows = [one for one in rows if ("waived" if one.waiver else one.status.value) in statuses]
-        for name in ("check", "account", "region"):
-            if value := getattr(wanted, name):
-                rows = [one for one in rows if getattr(one, name) == value]
+        if wanted.check:
+            rows = [one for one in rows if one.check == wanted.check]
+        if wanted.account or wanted.region:
+            rows = [one for one in rows if _lies_in(one, wanted.account, wanted.region)]
         if wanted.states:
             marks = self._marks(wanted.states)
             rows = [one for one in rows if one.fingerprint in marks]
@@ -173,6 +177,11 @@ class FindingsIndex:
             "since": lambda one: age.first_seen.timestamp() if (age := ages.get(one.fingerprint)) else never,
         }
         return sorted(rows, key=keys[sort.lstrip("-")], reverse=down)
+
+
+def _lies_in(finding: Finding, account: str, region: str) -> bool:
+    """Whether a row of *finding* lies in *account* and *region*; empty: any."""
+    return any(account in ("", one.account) and region in ("", one.region) for one in finding.registries)
 
 
 class Indexes:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.evidence import Scope
-from audit.model import Age, Coverage, Run
+from audit.model import Age, Coverage, Question, Run
 from audit.visibility import RunCoverage, location_of
 from checks.baseline.schema import Waiver
 from checks.baseline.waivers import Exceptions, apply_waivers
@@ -152,7 +152,7 @@ def test_what_could_not_be_looked_at_never_reads_as_fixed(
     context = notification_context(now, [was])
     assert context.view is not None
     changes = run_changes(now, context.view, context)
-    judged = {one.fingerprint: one for one in now.findings}
+    judged = {mark for one in now.findings for mark in one.row_fingerprints}
     for one in was.findings:
         if not nights.is_open(one):
             continue
@@ -167,6 +167,21 @@ def test_what_could_not_be_looked_at_never_reads_as_fixed(
     told = compose(context, decision)
     fixed = [line for line in (*told.changed, *told.totals, told.subject) if "ixed" in line]
     assert all(f"{len(changes.fixed)} " in line for line in fixed)
+
+
+def test_what_is_no_longer_required_is_no_recovery() -> None:
+    failure = problem(1)
+    was = night_run(1, [failure], question=Question(requirements="1"))
+    dropped = Question(requirements="2", before="1", dropped=(failure.fingerprint,))
+    context = notification_context(night_run(2, question=dropped), [was])
+    assert context.run is not None
+    assert context.view is not None
+    changes = run_changes(context.run, context.view, context)
+    assert (changes.fixed, changes.no_longer_required) == (frozenset(), {failure.fingerprint})
+    assert not captured(DEFAULT, context).goes
+    message = compose(context, captured(NotifyOn(always=True), context))
+    assert any("No longer required" in line for line in message.changed)
+    assert message.document["change"]["no_longer_required"] == 1
 
 
 # One rule at a time.
