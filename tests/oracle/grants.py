@@ -109,12 +109,12 @@ def _denied(world: World, link: Link, policy: list[dict[str, Any]], name: str, c
 
 def _creatable(world: World, link: Link, policy: list[dict[str, Any]], caller: Caller) -> Answer:
     here, there = world.repositories(link.source), world.repositories(link.destination)
-    if here is None:
-        # Whatever the names are, they may all be created where every possible one may.
+    if here is None or there is None:
+        # Whatever is missing there, it may all be created where every possible name may.
         tried = [repository(link.destination, name) for name in possible_names(link.prefixes, (), policy)]
-        return True if all(allowed([policy], CREATE, arn, caller) for arn in tried) else None
-    if there is None:
-        return None if any(rule.matches(name) for rule in link.rules for name in here) else True
+        if all(allowed([policy], CREATE, arn, caller) for arn in tried):
+            return True
+        return None if here is None or any(rule.matches(name) for rule in link.rules for name in here) else True
     absent = [name for name in here if name not in there and any(rule.matches(name) for rule in link.rules)]
     answers = [allowed([policy], CREATE, repository(link.destination, name), caller) for name in absent]
     return False if False in answers else None if None in answers else True
