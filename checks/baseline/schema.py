@@ -180,6 +180,7 @@ class Baseline(Strict):
 def baseline_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of the file, for editors.
 
-    Of what it accepts, `load_baseline` rejects only contradictions (two requirements of one name …).
+    Of what it accepts, `load_baseline` rejects only contradictions (two requirements of one name …) and
+    policy documents that AWS refuses.
     """
     return document_schema(Baseline, SCHEMA_ID, "ecr-audit baseline")

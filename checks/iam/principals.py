@@ -110,9 +110,7 @@ class Principal:
                 return f"{shown} is a service principal; replication arrives as the source account"
             case Kind.FEDERATED:
                 return f"{shown} is a federated identity; replication arrives as the source account"
-            case Kind.MALFORMED:
-                return f"{self.problem}, so it matches no caller"
-            case Kind.UNRECOGNIZED:
+            case Kind.MALFORMED | Kind.UNRECOGNIZED:
                 return self.problem
         return ""
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checks.iam.actions import ACTIONS
+from checks.iam.malformed import unrendered
 from checks.iam.operators import OPERATORS
 from checks.iam.parse import VERSIONS
 from checks.policy_documents.problem import (
@@ -37,8 +38,6 @@ _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _UNIQUE_ID = re.compile(r"[A-Z]{4}[A-Z0-9]{12,124}", re.ASCII)
 _ARN = re.compile(r"arn:aws[a-z-]*:(?:iam|sts)::(?:[0-9]{12}|cloudfront):(root|[a-z-]+/[^\s*?${}<>]+)", re.ASCII)
 _KNOWN_ACTIONS = frozenset(action.lower() for action in ACTIONS)
-_MARKERS = re.compile(r"\$\{|\{\{|<[^>]*>|\{[a-z_]+\}")
-"""What a template leaves where it was not rendered."""
 
 
 def resource_policy_problems(document: object, *, with_resources: bool) -> Iterator[DocumentProblem]:
@@ -144,7 +143,7 @@ def _aws_principal_problem(path: DocumentPath, text: str) -> DocumentProblem | N
 
 
 def _principal_hint(text: str) -> str:
-    if _MARKERS.search(text):
+    if unrendered(text):
         return "a template was not rendered: write the account id"
     if text.isascii() and text.isdigit():
         return f"it has {len(text)} digits, an account id has 12"

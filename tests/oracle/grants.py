@@ -110,6 +110,10 @@ def _denied(world: World, link: Link, policy: list[dict[str, Any]], name: str, c
 def _creatable(world: World, link: Link, policy: list[dict[str, Any]], caller: Caller) -> Answer:
     here, there = world.repositories(link.source), world.repositories(link.destination)
     if here is None or there is None:
+        # Whatever is missing there, it may all be created where every possible name may.
+        tried = [repository(link.destination, name) for name in possible_names(link.prefixes, (), policy)]
+        if all(allowed([policy], CREATE, arn, caller) for arn in tried):
+            return True
         return None if here is None or any(rule.matches(name) for rule in link.rules for name in here) else True
     absent = [name for name in here if name not in there and any(rule.matches(name) for rule in link.rules)]
     answers = [allowed([policy], CREATE, repository(link.destination, name), caller) for name in absent]
@@ -205,6 +209,8 @@ def _for_replication(statement: Mapping[str, Any], owner: str) -> bool:
     named = _named(statement)
     outside = [one for one in named if not (one[0] in ("account", "replication role") and one[1] == owner)]
     outside = [one for one in outside if one[0] != "principal" or one[1].split(":")[4] != owner]
+    if ("everyone", "") in named and _limits(statement) == ("accounts", {owner}):
+        outside = []
     about = has_action(statement, REPLICATE) or has_action(statement, CREATE)
     return statement["Effect"] == "Allow" and about and bool(outside)
 

@@ -75,7 +75,8 @@ class SourceConflicts:
         others = [each for each, _ in self.incomplete.get(destination, ()) if each != source]
         if not own.complete:
             others = [each for each in self.index.sources if each != source]
-        if any(shared_prefixes(replicated, (self.graph.out_of(each) or {}).get(destination, ())) for each in others):
+        shared = [shared_prefixes(replicated, (self.graph.out_of(each) or {}).get(destination, ())) for each in others]
+        if any(prefixes and own.exist_under(prefixes) is not False for prefixes in shared):
             return None
         possible_sources = [each for each in self.graph.unread.into(destination) if each != source]
         if possible_sources and not own.complete and replicated:

@@ -273,6 +273,14 @@ def test_a_source_that_may_be_a_replica_of_an_unlisted_registry_is_no_certain_ri
     assert link(world, source=THIRD)["other_source_count"] is None
 
 
+def test_an_unlisted_source_is_no_rival_where_no_repository_is_replicated():
+    backup, unlisted = registry(BACKUP, registry_policy=grant(HUB, THIRD)), {"repositories_read": False}
+    for names, count in (([repository("web")], 0), (PROD, None)):
+        hub = registry(HUB, rules=[rule(TO_BACKUP, prefixes=["prod/"])], repositories=names)
+        world = evidence(hub, registry(THIRD, rules=[rule(TO_BACKUP, prefixes=["prod"])], **unlisted), backup)
+        assert link(world)["other_source_count"] == count
+
+
 def unread_rival(policy, *, account=THIRD, region=REGION, **third):
     world = evidence(
         registry(HUB, rules=[rule(TO_BACKUP)], repositories=PROD),

@@ -280,3 +280,14 @@ def test_a_scan_that_the_organization_forbids_to_change_is_left_to_a_person(sett
     scripts = plan([scanning], seen)
     assert any("put-registry-scanning-configuration" in script.text for script in scripts) is printed
     assert any("Inspector policy" in reason for script in scripts for reason in script.refused) is not printed
+
+
+def test_a_document_that_aws_rejects_is_explained_instead_of_printed() -> None:
+    policy = json.dumps({"rules": [{"rulePriority": 1, "selection": {}, "action": {"type": "delete"}}]})
+    one = finding(change("repository.lifecycle", OTHER, repository="a/b", seen="", policy=policy))
+    (script,) = plan([one], BOTH)
+    assert script.name == f"60-manual-{OTHER}-{REGION}.sh"
+    assert "put-lifecycle-policy" not in script.text
+    assert "AWS would reject the lifecycle policy: rules[0].selection: `tagStatus` is missing" in script.text
+    assert "correct it where it comes from" in script.refused[0]
+    assert commands(one, BOTH) == ""
