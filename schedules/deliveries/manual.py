@@ -15,6 +15,7 @@ from schedules.deliveries.attachments import Attachments
 from schedules.deliveries.channels import deliver
 from schedules.deliveries.settings import DeliverySettings
 from schedules.jobs.queue import Clock, Job, JobState, Kind, utc_now
+from schedules.notifications.context import opened
 from schedules.notifications.messages import compose
 from schedules.notifications.model import Decision, DeliveryContent, Event, NotificationContext, Reason
 
@@ -54,7 +55,8 @@ def send_now(
     """
     now = clock()
     job = _job(now, by, run)
-    context = NotificationContext(job, "", run, view, None, None, link, now)
+    before_view = opened(store, view.change.run, "")[1] if view.change is not None else None
+    context = NotificationContext(job, "", run, view, None, before_view, link, now)
     message = compose(context, Decision((Reason(Event.REPORT, f"{by} sent this run."),)))
     files, without = Attachments(context, store).of(settings)
     content = DeliveryContent(f"{job.id}.{name}", "", job, run, view, message, files)

@@ -27,8 +27,8 @@ def notification_context(
     while before is not None and captured and before.id != captured:
         before = _before(before, queue)
     earlier = _last_run(job, queue, before)
-    run, view = _opened(store, job.run, earlier) if job.run else (None, None)
-    _, before_view = _opened(store, earlier, "") if earlier and run is not None else (None, None)
+    run, view = opened(store, job.run, earlier) if job.run else (None, None)
+    _, before_view = opened(store, earlier, "") if earlier and run is not None else (None, None)
     return NotificationContext(
         job=job,
         schedule=job.schedule,
@@ -65,7 +65,8 @@ def _last_run(job: Job, queue: JobQueue, before: Job | None) -> str:
     return ""
 
 
-def _opened(store: Store, run_id: str, against: str) -> tuple[Run | None, ReportView | None]:
+def opened(store: Store, run_id: str, against: str) -> tuple[Run | None, ReportView | None]:
+    """The stored run *run_id* with its view, *against* another run; None for both where it cannot be read."""
     try:
         run = store.load(run_id)
         return run, kept_view(store, run, against=against)

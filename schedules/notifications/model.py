@@ -27,7 +27,8 @@ class NotificationContext:
     before: Job | None
     """The schedule's previous job whose outcome is neither coalesced nor cancelled."""
     before_view: ReportView | None
-    """Of the schedule's last run before this job; None where there is none or it cannot be read."""
+    """Of the schedule's last run before this job, or of the run before a run that is sent manually; None where there is
+    none or it cannot be read."""
     link: str
     """URL of the run's page, or of the job's where there is no run; empty where the service has no public URL."""
     now: dt.datetime

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -10,6 +12,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
+from checks.model import Gap, GapKind
 from ecr_audit.cli import commands
 from schedules.deliveries.folder import FolderDelivery
 from schedules.deliveries.manual import trial
@@ -18,7 +21,7 @@ from schedules.deliveries.securityhub import SecurityHubDelivery
 from schedules.deliveries.webhook import WebhookDelivery
 from tests.audit.store.test_store import TABLES, a_run
 from tests.schedules.deliveries.receivers import Answer, receiver
-from tests.schedules.deliveries.world import clock, settings, world_in
+from tests.schedules.deliveries.world import NOW, clock, settings, world_in
 
 ROOT = Path(__file__).parents[3]
 SECRET = "3f9c1a-not-to-be-told-7c"  # pragma: allowlist secret
@@ -116,3 +119,18 @@ def test_the_command_sends_a_kept_run_and_the_store_knows_who(tmp_path):
     ]  # fmt: skip
     missing = ask("run", "nope", "--delivery", "hook", "--config", file)
     assert missing.exit_code == 2
+
+
+def test_a_run_that_is_sent_is_compared_with_the_run_before_it(tmp_path):
+    world = world_in(tmp_path / "store")
+    gap = Gap("000000000002", "eu-west-1", "ecr:DescribeImages", GapKind.DENIED, "AccessDenied", "no")
+    for number in (1, 2):
+        began = NOW + dt.timedelta(days=number)
+        run = replace(a_run(f"2026112{number}T020000Z-aaaaaa"), started_at=began, finished_at=began, gaps=(gap,))
+        world.store.save(run, TABLES)
+    with receiver(Answer()) as web:
+        result = ask("run", "latest", "--delivery", "hook", "--config", configuration(tmp_path, web.url))
+        assert result.exit_code == 0, result.output
+    document = json.loads(web.got[0].body)
+    assert document["counts"]["gaps"] == 1
+    assert (document["change"]["first"], document["change"]["gaps"]) == (False, 0)
