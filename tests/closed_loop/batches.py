@@ -45,6 +45,9 @@ _APART = frozenset({"accounts", "registries", "keys"})
 _BOUND = frozenset({"replication", "resilience", "environments", "settings", "source_settings", "waivers"})
 """Keys of a baseline that require something of the accounts, or of the repositories, that their entries name."""
 
+_OF_REPOSITORIES = frozenset({"settings", "source_settings"})
+"""Those whose entries are about every repository unless they name some."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -138,7 +141,7 @@ def _apart(case: Case, at: int) -> Case:
     moved: Case = _moved(case, number)
     mine = {"repositories": [_moved("prod", number) + "/"]}
     required = [
-        {**one, "settings": [{**mine, **entry} for entry in one["settings"]]} if one and "settings" in one else one
+        one and {**one, **{key: [{**mine, **entry} for entry in one[key]] for key in _OF_REPOSITORIES & one.keys()}}
         for one in (moved.baseline, moved.baseline_after)
     ]
     return replace(moved, number=number, baseline=required[0] or {}, baseline_after=required[1])
