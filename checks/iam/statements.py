@@ -327,9 +327,10 @@ def _callers(statement: Statement, named: Grantees, setting: _Setting) -> Iterat
     own = setting.registry.account
     accounts = sorted(named.accounts - {own})
     yield from (setting.caller(account) for account in accounts)
-    if named.everyone or named.organizations:
-        yield from _members(statement, setting)
-    for one in sorted(named.organizations - {setting.organization_id}):
+    members = tuple(_members(statement, setting)) if named.everyone or named.organizations else ()
+    yield from members
+    # Without a known member of it, the own organization is represented like another one.
+    for one in sorted(named.organizations - ({setting.organization_id} if members else set())):
         yield Caller(None, setting.registry.partition, one, None)
     if named.everyone or not (accounts or named.organizations):
         yield setting.caller(None)
