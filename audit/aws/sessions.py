@@ -21,6 +21,7 @@ from botocore import exceptions as sdk
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.loaders import Loader, create_loader
+from botocore.regions import EndpointResolver
 
 from audit.aws.failures import CallError, Failure, failure_of
 from audit.aws.identities import Identity, Keys
@@ -38,6 +39,14 @@ USER_AGENT = f"ecr-audit Botocore/{botocore.__version__} Python/{platform.python
 def _loader(data_path: str | None) -> Loader:
     """Reads service models once per process, however many sessions it opens: the scheduler opens many."""
     return create_loader(data_path)
+
+
+def partition_of_region(region: str) -> str | None:
+    """The partition of *region*; None where the SDK does not list it. Reads no configuration of the caller."""
+    try:
+        return str(EndpointResolver(_loader(None).load_data("endpoints")).get_partition_for_region(region))
+    except sdk.UnknownRegionError:
+        return None
 
 
 class _Current(threading.local):

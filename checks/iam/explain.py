@@ -14,6 +14,7 @@ from checks.iam.parse import Policy, PolicyProblem, parse_policy
 from checks.iam.request import CREATE, REPLICATE, GrantVerdict, LinkRequest, ReplicationRequest
 from checks.iam.resources import resource_problems
 from checks.iam.statement_match import ElementMatch, StatementMatch, joined_clauses, match_statement
+from checks.iam.three_valued import Truth
 
 NO_POLICY = "there is no registry policy, so no other account is allowed to replicate into the registry"
 
@@ -56,7 +57,7 @@ def reason(
         until = f" until {max(ends)}" if all(ends) else ""
         return f"{_named(allowing)} {'allows' if len(allowing) == 1 else 'allow'} {action}{until}"
     if decision is GrantVerdict.INDETERMINATE:
-        open_ones = tuple(_undetermined(one, action) for one, truth in truths if truth is None)
+        open_ones = tuple(_undetermined(one, action) for one, truth in truths if _is_open(one, truth))
         return f"whether {action} is allowed cannot be determined: {joined_clauses(open_ones)}"
     return _implicit(found, action, account)
 
@@ -72,7 +73,7 @@ def denial_reason(found: Sequence[StatementMatch], *, certain: bool) -> str:
     if certain:
         return _denial([one for one in found if one.effect == "Deny" and one.replicate], REPLICATE)
     return joined_clauses(
-        tuple(_undetermined(one, REPLICATE) for one in found if one.effect != "Allow" and one.replicate is None)
+        tuple(_undetermined(one, REPLICATE) for one in found if one.effect != "Allow" and _is_open(one, one.replicate))
     )
 
 
@@ -114,10 +115,17 @@ def _labelled(label: str, part: ElementMatch) -> str:
     return part.why if part.why.startswith((label, f"Not{label}")) else f"{label} {part.why}"
 
 
+def _is_open(one: StatementMatch, matched: Truth) -> bool:
+    """Whether the effect of *one* on an action that it *matched* is unknown."""
+    return matched is None or (matched and not one.effect)
+
+
 def _undetermined(one: StatementMatch, action: str) -> str:
+    if not one.effect:
+        return f"{one.name} may match, and its Effect is neither Allow nor Deny"
     undetermined = [_labelled(label, part) for label, part in one.parts() if part.matched is None]
     what = "; ".join(undetermined[:2]) if undetermined else "it has an element that cannot be evaluated"
-    return f"{one.name} ({one.effect or 'neither Allow nor Deny'}) may match: {what}"
+    return f"{one.name} ({one.effect}) may match: {what}"
 
 
 def _named(found: Sequence[StatementMatch]) -> str:

@@ -329,7 +329,7 @@ def _callers(statement: Statement, named: Grantees, setting: _Setting) -> Iterat
     yield from (setting.caller(account) for account in accounts)
     members = tuple(_members(statement, setting)) if named.everyone or named.organizations else ()
     yield from members
-    # Without a known member of it, the own organization is represented like another one.
+    # An account that is not known stands for the members of an organization of which none is known.
     for one in sorted(named.organizations - ({setting.organization_id} if members else set())):
         yield Caller(None, setting.registry.partition, one, None)
     if named.everyone or not (accounts or named.organizations):

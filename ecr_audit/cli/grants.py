@@ -32,6 +32,41 @@ def _repository(_ctx: click.Context, _parameter: click.Parameter, value: str) ->
     return value
 
 
+ORGANIZATION = r"o-[a-z0-9]{10,32}"
+PATH = rf"({ORGANIZATION})/r-[a-z0-9]{{4,32}}(/ou-[a-z0-9]{{4,32}}-[a-z0-9]{{8,32}})*/?"
+"""Patterns of an organization's id and of a path (Organizations API reference, Organization, Root and
+OrganizationalUnit; IAM user guide, the entity path)."""
+
+
+def _organization(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(ORGANIZATION, value):
+        raise click.BadParameter(f"{value!r} is not an organization id such as o-abcde12345")
+    return value
+
+
+def _path(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """The path as a request carries it, with its final slash; `--organization-id` is its first part."""
+    if value is None:
+        return None
+    match = re.fullmatch(PATH, value)
+    if not match:
+        raise click.BadParameter(f"{value!r} is not a path such as o-abcde12345/r-ab12/ou-ab12-11111111/")
+    # Eager: `--organization-id` was read before.
+    if ctx.params.get("organization_id") not in (None, match[1]):
+        raise click.BadParameter(f"{value!r} does not lie in {ctx.params['organization_id']}, the --organization-id")
+    return f"{value.rstrip('/')}/"
+
+
+def _partition(region: str, given: str | None) -> str:
+    """The partition of *region*; *given* is for Regions that the SDK does not list."""
+    from audit.aws.sessions import partition_of_region
+
+    known = partition_of_region(region)
+    if given and known and given != known:
+        raise click.BadParameter(f"{region} lies in {known}", param_hint="'--partition'")
+    return given or known or "aws"
+
+
 def _one(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> str:
     if len(values) != 1:
         raise click.BadParameter("give exactly one value")
@@ -62,14 +97,26 @@ ALLOWED, UNDETERMINED, DENIED = 0, 3, 4
     help="Repository policy at the destination, whose explicit denies may apply.",
 )
 @click.option("--repository-exists", is_flag=True, help="The repository exists at the destination.")
-@click.option("--organization-id", metavar="o-…", help="Organization of the source account, for its conditions.")
-@click.option("--organization-path", metavar="o-…/r-…/ou-…/", help="Organization path of the source account.")
-@click.option("--partition", default="aws", show_default=True, help="AWS partition.")
+@click.option(
+    "--organization-id",
+    metavar="o-…",
+    is_eager=True,
+    callback=_organization,
+    help="Organization of the source account, for its conditions.",
+)
+@click.option(
+    "--organization-path",
+    metavar="o-…/r-…/ou-…/",
+    callback=_path,
+    help="Organization path of the source account; it implies --organization-id.",
+)
+@click.option("--partition", help="AWS partition, of a Region that the SDK does not list. [default: the Region's]")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def explain(
     ctx: click.Context, policy: str, source_account: str, destination_account: str, region: str, repository: str,
-    repository_policy: str | None, organization_id: str | None, organization_path: str | None, partition: str, *,
+    repository_policy: str | None, organization_id: str | None, organization_path: str | None, partition: str | None,
+    *,
     repository_exists: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Explain, statement by statement, why a registry policy allows or denies a replication.
@@ -82,6 +129,9 @@ def explain(
     from checks.iam.advice import breadth_warnings, hints
     from checks.iam.policy_sources import NotARegistryPolicyError, registry_policy_in
 
+    partition = _partition(region, partition)
+    if organization_path:
+        organization_id = organization_path.partition("/")[0]
     with explained(NotARegistryPolicyError):
         source = registry_policy_in(_text(policy), destination_account, region, partition)
     request = ReplicationRequest(

@@ -182,6 +182,43 @@ def test_a_grant_is_explained_from_an_answer_of_aws(tmp_path: Path):
     assert "is a replication configuration" in refused.stderr
 
 
+def _explained(file: Path, region: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return ecr_audit("grants", "explain", "--policy", str(file), "--source-account", "111111111111",
+                     "--destination-account", "222222222222", "--region", region, "--repository", "team/app",
+                     *options)  # fmt: skip
+
+
+def test_the_partition_of_a_grant_is_that_of_its_region(tmp_path: Path):
+    file = tmp_path / "policy.json"
+    statement = {
+        "Effect": "Allow", "Principal": {"AWS": "arn:aws-us-gov:iam::111111111111:root"}, "Action": "ecr:*",
+        "Resource": "arn:aws-us-gov:ecr:us-gov-west-1:222222222222:repository/*",
+    }  # fmt: skip
+    file.write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    assert _explained(file, "us-gov-west-1").returncode == 0
+    refused = _explained(file, "us-gov-west-1", "--partition", "aws")
+    assert (refused.returncode, "us-gov-west-1 lies in aws-us-gov" in refused.stderr) == (2, True)
+
+
+def test_an_organization_path_is_read_as_a_request_carries_it(tmp_path: Path):
+    file = tmp_path / "policy.json"
+    unit = "o-exampleorg1/r-ab12/ou-ab12-11111111"
+    condition = {
+        "ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{unit}/"},
+        "StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"},
+    }
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "ecr:*", "Resource": "*", "Condition": condition}
+    file.write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    assert _explained(file, "eu-west-1", "--organization-path", unit).returncode == 0
+    for options, says in (
+        (("--organization-path", "ou-ab12-11111111"), "is not a path such as"),
+        (("--organization-path", unit, "--organization-id", "o-otherorg00"), "does not lie in o-otherorg00"),
+        (("--organization-id", "exampleorg1"), "is not an organization id"),
+    ):
+        refused = _explained(file, "eu-west-1", *options)
+        assert (refused.returncode, says in refused.stderr) == (2, True), refused.stderr
+
+
 def test_the_example_baseline_is_valid(tmp_path: Path):
     example = tmp_path / "example.yaml"
     example.write_text(ecr_audit("baseline", "example").stdout)

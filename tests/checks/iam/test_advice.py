@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from checks.iam import ReplicationRequest
@@ -50,6 +52,11 @@ def test_hints(changes, says):
     found = hints(policy(statement(**changes)), REQUEST)
     assert len(found) == len(says)
     assert all(part in one for part, one in zip(says, found, strict=True)), found
+
+
+def test_breadth_of_a_grant_to_the_organization_that_was_given():
+    text = policy(statement(Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}))
+    assert breadth_warnings(text, dataclasses.replace(REQUEST, organization_id=ORGANIZATION), ALLOWED) == ()
 
 
 def test_a_policy_that_is_none_gives_no_hints():

@@ -67,6 +67,15 @@ def test_policy_gives_one_row_a_statement_in_order():
     assert json.loads(rows[1].statement_json) == statement(Sid="B")
 
 
+@pytest.mark.parametrize("members", [None, {}, {OWNER}], ids=["not known", "none", "only the registry's account"])
+def test_a_grant_to_an_organization_of_which_no_other_member_is_known(members):
+    condition = {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}
+    (row,) = evaluate_policy(
+        policy(statement(Principal="*", Condition=condition)), **{**AGAINST, "organization": members}
+    )
+    assert (row.unsatisfied_conditions, row.condition_problem, row.grantee_scope) == (0, "", "organizations")
+
+
 def test_policy_that_cannot_be_parsed_is_one_undecided_row():
     (row,) = evaluate_policy("{", **AGAINST)
     assert row.statement == 0
