@@ -431,10 +431,10 @@ def _excess_severity(
     if excess == ():
         return ""
     _, internal = whom.outside(setting.registry.account, setting.organization, setting.organization_id)
-    if internal is None:
+    ignored = _excess_ignored(statement, setting)
+    if internal is None and not ignored:
         return None
-    severity = Severity.HIGH if internal else Severity.CRITICAL
-    return severity_today(severity, ignored=_excess_ignored(statement, setting)).value
+    return severity_today(Severity.CRITICAL if internal is False else Severity.HIGH, ignored=ignored).value
 
 
 def _outside_severity(outside: tuple[str, ...], partners: Collection[str], *, ignored: bool) -> str:
