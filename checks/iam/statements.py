@@ -184,7 +184,7 @@ def evaluate_statement(
     concerns = every((allows, about))
     problems = resource_problems(read.resources, setting.registry)
     unsatisfied, condition_problem = _conditions(read, named, setting)
-    usable, principal_problem = _principals(read)
+    usable, principal_problem = _principals(read, owner[2])
     excess = _excess_actions(read, others, setting)
     outside, internal = _outside(others, whom, setting)
     undetermined = _doubts(read, named, setting)
@@ -347,18 +347,20 @@ def _members(statement: Statement, setting: _Setting) -> Iterator[Caller]:
             yield caller
 
 
-def _principals(statement: Statement) -> tuple[int | None, str]:
+def _principals(statement: Statement, partition: str) -> tuple[int | None, str]:
     """(number of principals that replication can match; where there is none, why)."""
     principals = statement.principals
     if not principals.readable:
         return None, "; ".join(principals.problems)
     if principals.negated:
         return 1, ""
-    usable = sum(one.kind in (Kind.EVERYONE, Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE) for one in principals.entries)
+    possible = [one for one in principals.entries if one.partition in ("", partition)]
+    usable = sum(one.kind in (Kind.EVERYONE, Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE) for one in possible)
     if usable:
         return usable, ""
-    open_question = any(one.kind in (Kind.SERVICE_LINKED_SESSION, Kind.UNRECOGNIZED) for one in principals.entries)
-    reasons = [one.impossible or "AWS does not document the session's name of the service-linked role"
+    open_question = any(one.kind in (Kind.SERVICE_LINKED_SESSION, Kind.UNRECOGNIZED) for one in possible)
+    reasons = [one.elsewhere(partition) or one.impossible
+               or "AWS does not document the session's name of the service-linked role"
                for one in principals.entries]  # fmt: skip
     return None if open_question else 0, joined_clauses(tuple(reasons))
 
