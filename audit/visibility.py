@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from audit.model import FindingLocation, Run
 from checks.model import Finding, RegistryId, Status
+from checks.tables import WAIVERS
 
 _SIDES = ("", "source_", "destination_")
 
@@ -53,6 +54,8 @@ class RunCoverage:
 
     def __init__(self, run: Run) -> None:
         self._evaluated = {result.check for result in run.results if not result.error}
+        self._about_waivers = {text.id for text in run.checks if text.table == WAIVERS.name}
+        self._about_waivers = {text.id for text in run.checks if text.table == WAIVERS.name}
         self._all_evaluated = len(self._evaluated) == len(run.results) and not run.narrowed
         self._unread = {RegistryId(gap.account, gap.region) for gap in run.gaps} | set(run.coverage.unaccounted)
         self._accounts = {account for account, _ in self._unread}
@@ -69,6 +72,8 @@ class RunCoverage:
             return Doubt.NOTHING
         if not (self._all_evaluated if location is None else location.check in self._evaluated):
             return Doubt.CHECK
+        if location is not None and location.check in self._about_waivers:
+            return None  # A waiver is read from a file: one that is gone was removed or renewed.
         if self._complete or (
             location is not None and not any(self._is_unread(place) for place in location.registries)
         ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,6 +14,8 @@ _STANDARD, _ARCHIVE = "standard", "archive"
 COUNT, PUSHED, PULLED = "imageCountMoreThan", "sinceImagePushed", "sinceImagePulled"
 EXPIRE = "expire"
 _UNLISTED = "a-tag-that-no-rule-names"
+_IN_PLACE_OF_WILDCARDS = ("1", "zq7")
+"""The second ones are in no pattern that people write: `v1*` takes the first example of `v*` and not the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +106,28 @@ def same_lifecycle(one: str, other: str) -> bool | None:
     if not one or not other:
         return False
     left, right = lifecycle_rules(one), lifecycle_rules(other)
-    return None if left is None or right is None else left == right
+    return None if left is None or right is None else _independent_of_order(left) == _independent_of_order(right)
 
 
 def lifecycle_form(text: str) -> str:
     """A text that is equal for policy texts of the same effect; *text* itself where it cannot be parsed."""
     rules = lifecycle_rules(text) if text else None
-    return text if rules is None else repr(rules)
+    return text if rules is None else repr(_independent_of_order(rules))
+
+
+def _independent_of_order(rules: Rules) -> Rules:
+    """*rules* in an order that is equal for policies which differ only in the order of rules that share no image.
+
+    An image has tags or none and lies in one storage class, so rules for untagged and tagged images, and rules of two
+    storage classes, apply in any order with the same effect. A rule for `any` keeps its place among those of its class.
+    """
+    anys: Counter[str] = Counter()
+    keyed: list[tuple[tuple[str, int, bool, bool], LifecycleRule]] = []
+    for rule in rules:
+        status = rule.tagging.status
+        keyed.append(((rule.storage, anys[rule.storage], status == "any", status == "untagged"), rule))
+        anys[rule.storage] += status == "any"
+    return tuple(rule for _, rule in sorted(keyed, key=lambda one: one[0]))
 
 
 @lru_cache(maxsize=4_096)
@@ -160,7 +178,8 @@ def _examples(rules: Rules) -> Iterator[tuple[str, ...]]:
     yield ()
     yield (_UNLISTED,)
     for tagging in dict.fromkeys(rule.tagging for rule in rules if rule.tagging.status == "tagged"):
-        yield tuple(pattern.replace("*", "1") for pattern in tagging.patterns)
+        for characters in _IN_PLACE_OF_WILDCARDS:
+            yield tuple(pattern.replace("*", characters) for pattern in tagging.patterns)
 
 
 def first_rule(tags: Sequence[str], rules: Rules) -> LifecycleRule | None:

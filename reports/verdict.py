@@ -164,8 +164,11 @@ def missing_sentence(figures: VerdictInput) -> str:
         parts.append(f"{counted(figures.gaps, 'read', 'reads')} failed")
     if coverage.unaccounted:
         parts.append(f"{counted(len(coverage.unaccounted), 'registry is', 'registries are')} missing from the result")
+    unknown = f"{counted(figures.unknown, 'result is', 'results are')} unknown{_in_findings(figures)}"
+    if figures.unknown and not parts and not figures.check_errors:
+        return f"All evidence was read, and {unknown}."
     if figures.unknown:
-        parts.append(f"{counted(figures.unknown, 'result is', 'results are')} unknown{_in_findings(figures)}")
+        parts.append(unknown)
     if figures.check_errors:
         parts.append(f"{counted(figures.check_errors, 'check', 'checks')} ended with an error")
     return f"The evidence is incomplete: {listed(parts)}." if parts else ""
@@ -175,4 +178,4 @@ def _in_findings(figures: VerdictInput) -> str:
     """In how many findings the unknown results are grouped; empty where each is a finding of its own."""
     if figures.unknown_findings == figures.unknown:
         return ""
-    return f" (grouped by cause in {counted(figures.unknown_findings, 'finding', 'findings')})"
+    return f" ({counted(figures.unknown_findings, 'finding', 'findings')})"

@@ -66,7 +66,10 @@ def broad_waivers(root: Node, file: str, known: Mapping[str, Sequence[str]] | No
 
 _ANY_NAMES = ("a.b", "grants.not-public", "zzz.y-0")
 """Only a pattern that matches every name matches all of these."""
-_ALL = re.compile(r"[*]+")
+_ANY_REGIONS = ("us-east-1", "zz-other-9")
+_ANY_REPOSITORIES = ("a1", "zz/9.q-w_e")
+_ANY_ACCOUNT_NAMES = ("a1", "Zz 9.q-w_e")
+"""Samples: a field of a waiver leaves nothing out where its patterns match all of them."""
 _ROOT = re.compile(r"Root/?|r-[0-9a-z]{4,32}")
 """A unit that includes every account: the root by its name or id."""
 
@@ -75,12 +78,17 @@ def _is_narrowed(fields: Mapping[str, object]) -> bool:
     """Whether a field of a waiver besides `checks` leaves findings out."""
     if fields.get("fingerprint") or fields.get("tags"):
         return True
-    regions, repositories = _texts(fields.get("regions")), _texts(fields.get("repositories"))
-    if any(field and not any(_ALL.fullmatch(one) for one in field) for field in (regions, repositories)):
+    if _leaves_out(fields.get("regions"), _ANY_REGIONS) or _leaves_out(fields.get("repositories"), _ANY_REPOSITORIES):
         return True
     names, units = _texts(fields.get("account_names")), _texts(fields.get("ous"))
-    every_account = any(_ALL.fullmatch(one) for one in names) or any(_ROOT.fullmatch(one) for one in units)
+    every_account = (names and not _leaves_out(list(names), _ANY_ACCOUNT_NAMES)) or any(map(_ROOT.fullmatch, units))
     return bool(_texts(fields.get("accounts")) or names or units) and not every_account
+
+
+def _leaves_out(patterns: object, samples: Iterable[str]) -> bool:
+    """Whether a field with *patterns* leaves out one of *samples*; a field without patterns leaves out nothing."""
+    listed = _texts(patterns)
+    return bool(listed) and not all(_fits_any(sample, listed) for sample in samples)
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -60,8 +60,9 @@ def _scopes(root: Node) -> Iterator[tuple[Node, Path, tuple[str, ...]]]:
                 yield destination, (*at, *number), ("region",)
     for section in ("settings", "source_settings"):
         yield from ((entry, at, _SCOPE) for at, entry in _entries(root, section))
-    for section in ("environments", "waivers"):
-        yield from ((entry, at, ("ous", "account_names")) for at, entry in _entries(root, section))
+    yield from ((entry, at, ("ous", "account_names")) for at, entry in _entries(root, "environments"))
+    # Not `accounts`: a waiver may be about an account outside the organization.
+    yield from ((entry, at, ("ous", "account_names", "regions")) for at, entry in _entries(root, "waivers"))
     if "allowed_destinations" in root.children:
         yield root.children["allowed_destinations"], ("allowed_destinations",), ("ous", "regions")
     yield root, (), ("allowed_regions",)
@@ -108,7 +109,7 @@ def _paths_to(ou_path: str) -> Iterator[str]:
 
 
 def _region(value: str, known: OrganizationNames) -> Iterable[tuple[str, str]]:
-    if known.regions is not None and value not in known.regions:
+    if known.regions is not None and not any(matches_text(value, region) for region in known.regions):
         yield f"there is no Region {value!r}", similar(value, sorted(known.regions), "")
 
 

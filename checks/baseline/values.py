@@ -21,7 +21,7 @@ _REGIONS = "^([a-z]{2,}(-[a-z0-9]+)*-[0-9]{1,2}|[a-z0-9-]*[*][a-z0-9*-]*)$"
 _PREFIX = "^(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*$"
 _NAME = "^[^,\\r\\n]+$"
 _ACTION = "^ecr:([A-Za-z]+[*]?|[*])$"
-_TAG_FILTER = "^[0-9a-zA-Z._*-]{1,128}$"
+_TAG_FILTER = "^[0-9a-zA-Z._-]*([*][0-9a-zA-Z._-]*){0,2}$"
 _FINGERPRINT = "^([0-9a-f]{16})?$"
 _KEY = "^(customer|arn:aws[a-z-]*:kms:([a-z0-9-]+|[{]region[}]):([0-9]{12}|[{]account[}]):key/[A-Za-z0-9-]+)?$"
 
@@ -39,7 +39,7 @@ SHAPES: dict[str, tuple[str, str]] = {
     ),
     _NAME: ("is not a valid name", "a name has one line and no comma"),
     _ACTION: ("is not a valid ECR action", "actions look like ecr:ReplicateImage"),
-    _TAG_FILTER: ("is not a valid tag pattern", "letters, digits, `.`, `_`, `-` and `*`, at most 128"),
+    _TAG_FILTER: ("is not a valid tag pattern", "letters, digits, `.`, `_`, `-` and at most two `*`"),
     _FINGERPRINT: ("is not a valid fingerprint", "copy the sixteen hex digits from a report, in quotes"),
     _KEY: (
         "is not a valid KMS key",
@@ -62,8 +62,9 @@ RequirementName = Annotated[str, Field(pattern=_NAME, max_length=120)]
 """One line without comma, since tables join names with commas."""
 Action = Annotated[str, Field(pattern=_ACTION)]
 """An IAM action of ECR, or a pattern of them."""
-TagFilter = Annotated[str, Field(pattern=_TAG_FILTER)]
-"""Exclusion filter of a tag mutability (ECR API reference, ImageTagMutabilityExclusionFilter)."""
+TagFilter = Annotated[str, Field(pattern=_TAG_FILTER, min_length=1, max_length=128)]
+"""Exclusion filter of a tag mutability (ECR API reference, ImageTagMutabilityExclusionFilter; two wildcards: the AWS
+provider of Terraform)."""
 Fingerprint = Annotated[str, Field(pattern=_FINGERPRINT)]
 """Fingerprint of a finding, or empty."""
 KeyName = Annotated[str, Field(pattern=_KEY)]
@@ -91,7 +92,7 @@ def is_prefix(text: str) -> bool:
 
 def is_tag_filter(text: str) -> bool:
     """Whether *text* is a `TagFilter`."""
-    return re.fullmatch(_TAG_FILTER, text) is not None
+    return 1 <= len(text) <= 128 and re.fullmatch(_TAG_FILTER, text) is not None
 
 
 def shape(pattern: str, message: str, hint: str) -> Any:

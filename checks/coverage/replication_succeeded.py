@@ -20,7 +20,8 @@ again everything that the current rules replicate to that destination.
 
 One call is needed for each image, so at most 100 missing images of each source registry and destination are read,
 those first that are old enough to have arrived; the list of gaps says how many were left out. Where the read was
-denied, the answer is unknown. AWS documents no list of codes, so that the advice for most of them is general.
+denied, or images were left out and none of the others failed, the answer is unknown. AWS documents no list of codes, so
+that the advice for most of them is general.
 
 ## References
 

@@ -171,6 +171,28 @@ def _order_problems(rules: list[_Rule]) -> Iterator[DocumentProblem]:
             yield DocumentProblem((*path, "selection"), message, "AWS accepts one")
         if status == "untagged":
             untagged.add(storage)
+    yield from _repeated_prefixes(rules)
+
+
+def _repeated_prefixes(rules: list[_Rule]) -> Iterator[DocumentProblem]:
+    """Rules for the same tag prefixes. LifecyclePolicies.html: the rules "must contain a unique set of tag prefixes"."""
+    seen: set[tuple[str, frozenset[str]]] = set()
+    for path, rule in rules:
+        _, storage = _selects(rule)
+        prefixes = _prefixes(rule)
+        if not prefixes:
+            continue
+        if (storage, prefixes) in seen:
+            message = f"another rule has the tagPrefixList {', '.join(sorted(prefixes))}"
+            yield DocumentProblem((*path, "selection", "tagPrefixList"), message, "AWS accepts one")
+        seen.add((storage, prefixes))
+
+
+def _prefixes(rule: Mapping[str, Any]) -> frozenset[str]:
+    """The tag prefixes of *rule*; empty: it has none, or something else in their place."""
+    selection = rule.get("selection")
+    listed = selection.get("tagPrefixList") if isinstance(selection, Mapping) else None
+    return frozenset(one for one in listed if isinstance(one, str)) if isinstance(listed, list | tuple) else frozenset()
 
 
 def _selects(rule: Mapping[str, Any]) -> tuple[object, str]:

@@ -64,7 +64,7 @@ WAIVERS = Table(
     meaning="Waivers of the baseline and of the waiver file, compared with this run's findings.",
     key=("file", "waiver"),
     label="waiver {waiver} of {file}",
-    identity=("file", "checks", "scope", "owner", "reason"),
+    identity=("checks", "scope", "owner", "reason"),
     columns=(
         text("file", "File that contains it"),
         count("waiver", "Its number in that file, from 1"),

@@ -73,9 +73,9 @@ def _print_coverage(console: Console, run: Run) -> None:
 
     coverage = run.coverage
     console.print(
-        f"{accounts_text(coverage)}; read "
+        f"{accounts_text(coverage)}; "
         f"{coverage.registries_complete} of {counted(coverage.registries_planned, 'registry', 'registries')} "
-        f"completely ({coverage.registries_partial} in part, {coverage.registries_unread} not at all), "
+        f"read completely ({coverage.registries_partial} in part, {coverage.registries_unread} not at all), "
         f"{counted(coverage.repositories, 'repository', 'repositories')}, "
         f"{counted(sum(run.calls.sent.values()), 'API call', 'API calls')}, {counted(len(run.gaps), 'gap', 'gaps')}.",
         markup=False,

@@ -56,6 +56,11 @@ def test_what_is_about_an_account_or_everything_needs_all_of_it() -> None:
     assert RunCoverage(run_with()).reaches(FindingLocation(GRANTS, (("", ""),)))
 
 
+def test_a_waiver_that_is_gone_needs_no_evidence() -> None:
+    run = run_of([result("waivers.in-force", [], passed=1)])
+    assert RunCoverage(replace(run, gaps=(gap("", ""),))).reaches(FindingLocation("waivers.in-force", (("", ""),)))
+
+
 def test_a_check_that_broke_or_was_not_carried_out_looked_nowhere() -> None:
     broken = run_of([replace(result(GRANTS, []), error="boom", counts={Status.ERROR: 1})])
     assert not RunCoverage(broken).reaches(SPOT)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.policy_comparison import pull_time_priorities, same_lifecycle, strictness
+from checks.policy_comparison import lifecycle_form, pull_time_priorities, same_lifecycle, strictness
 
 
 def rule(number, *, status="any", patterns=(), prefixes=(), by="imageCountMoreThan", action="expire", **selection):
@@ -60,6 +60,8 @@ FROM_ARCHIVE = {"by": "sinceImageTransitioned", "storageClass": "archive"}
         ([rule(50)], [rule(10, action="transition", **PUSHED)], True),
         ([rule(10, action="transition", **PUSHED)], [rule(50)], None),
         ([rule(10, **PUSHED)], [rule(90, **FROM_ARCHIVE)], None),
+        # Every tag that begins with v but not with v1 expires in the copy only.
+        ([rule(5, status="tagged", prefixes=("v1",))], [rule(5, **RELEASES)], False),
         # A side without a policy expires nothing.
         ([], [rule(10)], False),
         ([], [rule(90, **PUSHED)], False),
@@ -129,6 +131,22 @@ def test_descriptions_and_the_numbers_of_priorities_do_not_count():
     assert same_lifecycle(policy(rule(1)), policy(rule(1), start=40, description="one")) is True
     assert same_lifecycle(policy(rule(1)), policy(rule(2))) is False
     assert same_lifecycle("", policy(rule(2))) is False
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ([rule(7, **UNTAGGED), rule(9, **RELEASES)], [rule(9, **RELEASES), rule(7, **UNTAGGED)], True),
+        ([rule(7, **UNTAGGED), rule(9, **RELEASES), rule(50)], [rule(9, **RELEASES), rule(7, **UNTAGGED), rule(50)], True),
+        ([rule(90, **FROM_ARCHIVE), rule(50)], [rule(50), rule(90, **FROM_ARCHIVE)], True),
+        # An image can have both tags, and the first rule decides about it.
+        ([rule(1, **RELEASES), rule(9, **LATEST)], [rule(9, **LATEST), rule(1, **RELEASES)], False),
+        ([rule(50), rule(7, **UNTAGGED)], [rule(7, **UNTAGGED), rule(50)], False),
+    ],
+)  # fmt: skip
+def test_the_order_of_rules_counts_where_they_can_select_the_same_image(one, other, same):
+    assert same_lifecycle(policy(*one), policy(*other)) is same
+    assert (lifecycle_form(policy(*one)) == lifecycle_form(policy(*other))) is same
 
 
 def test_rules_that_count_from_the_last_pull():

@@ -42,7 +42,7 @@ ALONE: Mapping[str, str] = {
 _MOVED = re.compile(r"(?<![\d-])(\d{3})(?=\d{9}(?!\d))|(?<![\w-])prod(?![\w-])")
 _APART = frozenset({"accounts", "registries", "keys"})
 """Parts of a world of which each account has its own."""
-_BOUND = frozenset({"replication", "resilience", "environments", "settings", "waivers"})
+_BOUND = frozenset({"replication", "resilience", "environments", "settings", "source_settings", "waivers"})
 """Keys of a baseline that require something of the accounts, or of the repositories, that their entries name."""
 
 

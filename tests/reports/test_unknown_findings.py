@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from checks.model import Finding, Gap, GapKind, Severity, Status, UnknownCause
+from reports.formats.pdf import page
 from reports.unknown_findings import NO_REASON, causes_of, group_facts
 from reports.view import build_view
 from tests.reports import runs
@@ -71,9 +73,17 @@ def test_totals_count_results_and_findings_apart() -> None:
     gap = Gap(VAULT, "", "sts:AssumeRole", GapKind.ROLE_MISSING, "AccessDenied", "no", (), "", "sts:AssumeRole")
     view = build_view(run_of([result(POLICY, many(), passed=1)], gaps=(gap,)))
     assert (view.unknown, view.unknown_findings, len(view.findings)) == (1_700, 1, 1)
-    assert "1,700 results are unknown (grouped by cause in 1 finding)" in view.verdict
+    assert "1,700 results are unknown (1 finding)" in view.verdict
     assert {one.account: one.unknown for one in view.accounts if one.unknown} == {VAULT: 1_700}
     facts = group_facts(view.findings[0])
     assert facts["cause"] == "Audit role missing: sts:AssumeRole"
     assert facts["registries"] == f"{VAULT}/eu-west-1 (1,700)"
     assert facts["every result"] == "unknown_rows.parquet"
+
+
+def test_the_table_of_checks_in_the_pdf_counts_results() -> None:
+    gap = Gap(VAULT, "", "sts:AssumeRole", GapKind.ROLE_MISSING, "AccessDenied", "no", (), "", "sts:AssumeRole")
+    run = run_of([result(POLICY, many(), passed=12)], gaps=(gap,))
+    html = page(run, build_view(run))
+    overview = html[html.index("<h2>By check</h2>") : html.index("<h2>By account</h2>")]
+    assert re.findall(r'<td class="n[^"]*">([0-9,]+)</td>', overview) == ["0", "0", "1,700", "12"]

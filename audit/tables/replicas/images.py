@@ -147,13 +147,13 @@ def status_columns(pairs: Pairs, images: ImageIndex, found: Differences) -> dict
     failed = found.asked & found.status.among("FAILED")
     refused = _per_pair(found, found.asked & (found.status.codes < 0), pairs)
     asked, failures = _per_pair(found, found.asked, pairs), _per_pair(found, failed, pairs)
-    unanswered = (asked == 0) | (refused > 0)
+    left_out = _left_out(pairs, images, found, asked)
+    unanswered = (asked == 0) | (refused > 0) | (left_out > 0)
+    nothing_to_ask = _nothing_to_ask(pairs, images) & ((left_out == 0) | (pairs.matched == NO))
     codes = _codes(found, failed)
     code_lists = {pair: json.dumps(list(held)) for pair, held in codes.items()}
     return {
-        "statuses_asked": np.where(asked > 0, YES, np.where(_nothing_to_ask(pairs, images), NO, UNKNOWN)).astype(
-            np.int8
-        ),
+        "statuses_asked": np.where(asked > 0, YES, np.where(nothing_to_ask, NO, UNKNOWN)).astype(np.int8),
         "statuses_refused": integers(refused, asked > 0),
         "replications_failed": integers(failures, (failures > 0) | ~unanswered),
         "failure_codes": texts_of_pairs(code_lists, asked > 0, "[]"),
@@ -166,9 +166,24 @@ def _nothing_to_ask(pairs: Pairs, images: ImageIndex) -> NDArray[np.bool_]:
     """Whether it is known which images are missing, or that no rule replicates images there."""
     if not len(pairs):
         return np.empty(0, dtype=np.bool_)
-    absent = (pairs.matched == YES) & (pairs.present == NO) & images.read[pairs.source_row]
-    is_known: NDArray[np.bool_] = (pairs.matched == NO) | comparable(pairs, images) | absent
+    is_known: NDArray[np.bool_] = (pairs.matched == NO) | comparable(pairs, images) | _all_absent(pairs, images)
     return is_known
+
+
+def _all_absent(pairs: Pairs, images: ImageIndex) -> NDArray[np.bool_]:
+    """Whether the destination repository does not exist, so that every image of the source is missing."""
+    absent: NDArray[np.bool_] = (pairs.matched == YES) & (pairs.present == NO) & images.read[pairs.source_row]
+    return absent
+
+
+def _left_out(pairs: Pairs, images: ImageIndex, found: Differences, asked: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Missing images of each replica whose status was not requested: there is a limit for each pair of registries."""
+    if not len(pairs):
+        return np.empty(0)
+    missing = np.isin(found.kind, (Difference.MISSING, Difference.IN_FLIGHT))
+    listed = _per_pair(found, missing & ~found.asked, pairs)
+    of_source = _of_source(~images.archived, pairs, images)
+    return np.where(_all_absent(pairs, images), np.nan_to_num(of_source) - asked, listed)
 
 
 def _per_pair(found: Differences, chosen: NDArray[np.bool_], pairs: Pairs) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from checks.baseline.values import is_tag_filter
 from checks.policy_documents.validation import DocumentKind
 from ecr_audit.simulator.calls import Call, Operations, Result, no_repository
 from ecr_audit.simulator.pages import page
@@ -79,14 +80,23 @@ def _key(call: Call, encryption: Result) -> str:
     return arn
 
 
-def _set_mutability(call: Call, repository: Repository) -> None:
-    """Mode and filters together: filters are required with, and only allowed with, the modes that have exclusions."""
+def requested_mutability(call: Call) -> tuple[str, list[str]]:
+    """Mode and filters of a request: filters are required with, and only allowed with, the modes that have exclusions.
+
+    A filter has at most two wildcards (the AWS provider of Terraform, image_tag_mutability_exclusion_filter).
+    """
     mode = call.parameters.get("imageTagMutability", "MUTABLE")
     filters = [entry["filter"] for entry in call.parameters.get("imageTagMutabilityExclusionFilters", [])]
     if mode.endswith("_WITH_EXCLUSION") != bool(filters):
         problem = f"exclusion filters and imageTagMutability {mode} do not go together"
         raise bad_parameter("imageTagMutabilityExclusionFilters", problem)
-    repository.tag_mutability, repository.exclusions = mode, filters
+    if not all(map(is_tag_filter, filters)):
+        raise bad_parameter("imageTagMutabilityExclusionFilters", "a filter has more than two wildcards")
+    return mode, filters
+
+
+def _set_mutability(call: Call, repository: Repository) -> None:
+    repository.tag_mutability, repository.exclusions = requested_mutability(call)
 
 
 def _delete(call: Call) -> Result:

@@ -8,6 +8,7 @@ from checks.policy_documents.validation import DocumentKind
 from ecr_audit.simulator.calls import Call, Operations, Result
 from ecr_audit.simulator.pages import page
 from ecr_audit.simulator.services.ecr_registry import check_document
+from ecr_audit.simulator.services.ecr_repositories import requested_mutability
 from ecr_audit.simulator.state import Document, Registry
 from ecr_audit.simulator.wire.errors import AwsError
 
@@ -39,7 +40,8 @@ def _describe(call: Call) -> Result:
 
 
 def _given(call: Call) -> Document:
-    """The fields of the request; its documents by the rules of the puts. An empty text is none."""
+    """The fields of the request; documents and mutability by the rules of the puts. An empty text is none."""
+    requested_mutability(call)
     given: Document = json.loads(
         json.dumps({name: call.parameters[name] for name in _FIELDS if name in call.parameters})
     )

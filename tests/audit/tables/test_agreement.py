@@ -386,7 +386,7 @@ def shared_columns() -> set[str]:
     found: dict[str, set[str]] = defaultdict(set)
     for check in CHECKS:
         graded = (check.graded,) if check.graded else ()
-        texts = (*fields(check.message), *fields(check.unknown))
+        texts = (*fields(check.message), *fields(check.unknown), *fields(check.unknown_reason))
         for column in (*check.expect.facts, *check.when, *graded, *texts):
             if column not in check.table.key:
                 found[f"{check.table.name}.{column}"].add(check.id)

@@ -68,14 +68,23 @@ def test_the_status_is_known_where_it_was_asked_for(answer, asked, said, progres
 @pytest.mark.parametrize(
     ("answers", "asked", "failed", "refused", "codes"),
     [
-        ([], False, None, None, None),
-        ([status(A, "COMPLETE"), status(B, "NEVER_ATTEMPTED")], True, 0, 0, []),
-        ([status(A, "COMPLETE"), status(B, None)], True, None, 1, []),
+        ([], None, None, None, None),
+        ([status(A, "COMPLETE"), status(B, "NEVER_ATTEMPTED"), status(C, "COMPLETE")], True, 0, 0, []),
+        ([status(A, "COMPLETE"), status(B, "NEVER_ATTEMPTED")], True, None, 0, []),
+        ([status(A, "COMPLETE"), status(B, "COMPLETE"), status(C, None)], True, None, 1, []),
         ([status(A, "FAILED", "X"), status(B, None)], True, 1, 1, ["X"]),
         ([status(A, "FAILED", "X"), status(B, "FAILED", "Y"), status(C, "FAILED", "Y")], True, 3, 0, ["Y", "X"]),
         ([status(A, "FAILED")], True, 1, 0, [""]),
     ],
-    ids=["not asked", "none failed", "one refused", "failed beside refused", "two codes", "without a code"],
+    ids=[
+        "not asked",
+        "none failed",
+        "one left out",
+        "one refused",
+        "failed beside refused",
+        "two codes",
+        "without a code",
+    ],
 )
 def test_failures_are_counted_for_each_replica(answers, asked, failed, refused, codes):
     world = replica_of(
@@ -86,6 +95,22 @@ def test_failures_are_counted_for_each_replica(answers, asked, failed, refused, 
     assert (None if row["failure_codes"] is None else json.loads(row["failure_codes"])) == codes
     sample = json.loads(row["replications_failed_sample"] or "[]")
     assert "".join(one["digest"][7] for one in sample) == {None: "", 0: "", 1: "a", 3: "cba"}[failed]
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "failed"),
+    [
+        ([], None, None),
+        ([status(A, "NEVER_ATTEMPTED")], True, None),
+        ([status(A, "FAILED", "X")], True, 1),
+        ([status(A, "COMPLETE"), status(B, "COMPLETE")], True, 0),
+    ],
+    ids=["all left out", "one left out", "one failed", "both read"],
+)
+def test_images_left_out_of_a_missing_repository_are_not_passed(answers, asked, failed):
+    world = replica_of(image(A), image(B), hub={"statuses": answers}, backup={"repositories": []})
+    row = build(world).only("replicas")
+    assert (row["destination_present"], row["statuses_asked"], row["replications_failed"]) == (False, asked, failed)
 
 
 def test_several_codes_are_counted():

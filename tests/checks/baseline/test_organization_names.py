@@ -22,6 +22,8 @@ settings:
     regions: [eu-west-1]
     tags: {ous: Nowhere}
 allowed_destinations: {accounts: ["999999999999"], ous: [Root, Partners]}
+waivers:
+  - {checks: [GRT-01], accounts: ["999999999999"], regions: [us-*, us-eest-1, sa-*], reason: r, owner: o, until: 2026-12-31}
 """
 
 
@@ -35,6 +37,8 @@ def test_each_unknown_name_is_reported_where_it_stands():
         "b.yaml:5:54: replication[0].destinations[0].region: there is no Region 'eu-wets-1' (did you mean eu-west-1?)",
         "b.yaml:7:31: settings[0].account_names[1]: no account of the organization is named '*-dev'",
         "b.yaml:10:64: allowed_destinations.ous[1]: no account of the organization is in the unit 'Partners'",
+        "b.yaml:12:68: waivers[0].regions[1]: there is no Region 'us-eest-1' (did you mean us-east-1?)",
+        "b.yaml:12:79: waivers[0].regions[2]: there is no Region 'sa-*'",
     ]
 
 

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
-from checks.baseline.schema import Waiver
+from checks.baseline.schema import Baseline, Waiver
 from checks.baseline.waivers import Exceptions, WaiverScope, apply_waivers, place, waiver_rows
-from checks.model import CheckResult, Finding, RegistryId, Severity, Status, fingerprint
+from checks.engine.evaluation import evaluate
+from checks.model import CheckResult, Finding, RegistryId, RemediationContext, Severity, Status, fingerprint
+from checks.tables import WAIVERS
+from checks.waivers.in_force import CHECK as IN_FORCE
+from tests.checks.frames import frame
 
 TODAY = dt.date(2026, 11, 23)
 A, B = "111111111111", "222222222222"
@@ -241,3 +245,22 @@ def test_a_broken_check_says_nothing_about_its_waivers() -> None:
     broken = dataclasses.replace(BROKEN, error="it broke")
     (row,) = rows(waiver(checks=["coverage.*"]), results=(broken,))
     assert (row["findings"], row["not_evaluated"]) == (None, "the check coverage.images-present failed to run")
+
+
+def test_a_waiver_in_a_renamed_file_is_the_same_finding() -> None:
+    context = RemediationContext(baseline=Baseline())
+
+    def fingerprint_in(file: str) -> str:
+        row = {
+            "file": file,
+            "waiver": 2,
+            "checks": "a.b",
+            "scope": "",
+            "owner": "me",
+            "reason": "x",
+            "state": "expired",
+        }
+        (result,) = evaluate([IN_FORCE], {"waivers": frame(WAIVERS, [row])}, context).results
+        return result.findings[0].fingerprint
+
+    assert fingerprint_in("baseline.yaml") == fingerprint_in("production.yaml")

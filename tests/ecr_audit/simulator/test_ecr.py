@@ -180,9 +180,15 @@ def test_settings_of_a_repository(simulation: Simulation) -> None:
     for bad in (
         {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION"},
         {"imageTagMutability": "MUTABLE", "imageTagMutabilityExclusionFilters": filters},
+        {
+            "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+            "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "a*b*c*"}],
+        },
     ):
         with pytest.raises(ecr.exceptions.InvalidParameterException):
             ecr.put_image_tag_mutability(**named, **bad)
+        with pytest.raises(ecr.exceptions.InvalidParameterException):
+            ecr.create_repository_creation_template(prefix="bad", appliedFor=["REPLICATION"], **bad)
     with pytest.raises(ecr.exceptions.RepositoryPolicyNotFoundException):
         ecr.get_repository_policy(**named)
     policy = {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}}

@@ -260,10 +260,13 @@ def test_receipts_of_a_job_are_reported(served: Served, api: httpx.Client) -> No
 
 
 def test_schedules_show_when_they_are_due_and_what_became_of_them(served: Served, api: httpx.Client) -> None:
+    job = served.services.queue.enqueue(Kind.AUDIT, by="test", schedule="nightly")
+    assert job is not None
+    served.services.cancel(job.id, "test")
     nightly, asleep = ok(api.get("/schedules"))["schedules"]
     assert nightly["next_at"][0] == "2026-11-24T01:30:00Z"
     assert nightly["timezone"] == "Europe/Berlin"
-    assert nightly["last"] is not None
+    assert nightly["last"]["id"] == job.id
     assert (asleep["paused"], asleep["next_at"], asleep["last"]) == (True, [], None)
 
 
