@@ -242,7 +242,7 @@ def _entry(kind: str, text: object) -> Principal:
 
 
 def _unrecognized(text: str, kind: str) -> Principal:
-    problem = f"a principal of the unknown kind {kind[:40]!r}: {text[:80]!r}"
+    problem = f"principal of the unknown kind {kind[:40]!r}: {text[:80]!r}"
     if not kind:
         problem = f"{text[:80]!r} is not in an object that names the kind of principal, `AWS`"
     return Principal(text, Kind.UNRECOGNIZED, problem=problem)
