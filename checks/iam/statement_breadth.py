@@ -89,9 +89,12 @@ def excess_severity(
     return severity_today(Severity.CRITICAL if internal is False else Severity.HIGH, ignored=ignored).value
 
 
-def outside_severity(outside: tuple[str, ...], partners: Collection[str], *, ignored: bool) -> str:
-    """Severity of a grant to the principals *outside*; empty: there are none. *ignored*: by the policy scope."""
-    if not outside:
+def outside_severity(outside: tuple[str, ...], internal: Truth, partners: Collection[str], *, ignored: bool) -> str:
+    """Severity of a grant to the principals *outside*; empty: there are none, or it is that of the check.
+
+    *internal*: whether there certainly are none. *ignored*: whether the policy scope ignores the statement.
+    """
+    if not outside and (internal or not ignored):
         return ""
-    known = all(one in partners for one in outside if one != EVERYONE) and EVERYONE not in outside
+    known = bool(outside) and EVERYONE not in outside and all(one in partners for one in outside)
     return severity_today(Severity.INFORMATIONAL if known else Severity.CRITICAL, ignored=ignored).value

@@ -161,7 +161,7 @@ def evaluate_statement(
         unknown_actions=None if read.actions.problems else _array(unknown_actions(read.actions)),
         action_problem="; ".join((*read.actions.problems, *map(unknown_action_problem, unknown_actions(read.actions)))),
         outside_accounts=None if internal is None else _array(outside),
-        outside_accounts_severity=outside_severity(outside, partners, ignored=ignored),
+        outside_accounts_severity=outside_severity(outside, internal, partners, ignored=ignored),
         excluded_accounts=_excluded_accounts(allows, named, whom, setting),
         grantee_scope=scope,
         grantee_scope_severity=severity_today(Severity.CRITICAL, ignored=ignored).value,
