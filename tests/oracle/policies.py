@@ -232,6 +232,9 @@ def _sent(key: str, caller: Caller) -> str:
         return "false"
     if key == "aws:viaawsservice":
         return "false" if replication else UNKNOWN
+    if key == "aws:securetransport" and not replication:
+        # A client can use TLS, and the question is what it can do.
+        return "true"
     if key == "aws:username" and replication:
         return ABSENT
     return UNKNOWN
