@@ -197,6 +197,9 @@ def _compare(operator: str, values: list[str], sent: str) -> Answer:
         return None
     if sent == FOREIGN:
         # No member of the audited organization: whatever it belongs to, it is not that one.
+        if if_exists and not negated:
+            # It may also belong to none.
+            return None
         others = [one for one in values if OURS not in one.lower()]
         return None if others else negated
     if base.startswith("Date"):

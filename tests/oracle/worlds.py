@@ -297,7 +297,6 @@ class Cell:
                 {"StringEquals": {"aws:PrincipalAccount": self.source}},
                 {"StringEquals": {"aws:SourceAccount": self.source}},
                 {"StringEqualsIfExists": {"aws:SourceAccount": self.source}},
-                {"StringEqualsIfExists": {"aws:PrincipalOrgID": ORGANIZATION}},
                 {"ArnLike": {"aws:SourceArn": f"arn:aws:ecr:*:{self.source}:*"}},
                 {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{ORGANIZATION}/r-abcd/ou-abcd-11111111/*"}},
                 {"Bool": {"aws:SecureTransport": "true"}},
