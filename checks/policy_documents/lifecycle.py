@@ -175,7 +175,7 @@ def _order_problems(rules: list[_Rule]) -> Iterator[DocumentProblem]:
 
 
 def _repeated_prefixes(rules: list[_Rule]) -> Iterator[DocumentProblem]:
-    """Rules for the same tag prefixes. LifecyclePolicies.html: the rules "must contain a unique set of tag prefixes"."""
+    """Rules for the same tag prefixes. LifecyclePolicies.html: rules "must contain a unique set of tag prefixes"."""
     seen: set[tuple[str, frozenset[str]]] = set()
     for path, rule in rules:
         _, storage = _selects(rule)

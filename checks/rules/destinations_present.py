@@ -49,7 +49,7 @@ CHECK = Check(
     severity=Severity.LOW,
     table=RULES,
     expect=between("destination_count", minimum=1),
-    message="rule {rule} of {account}/{region} has no destination, so it does not replicate {prefixes:prefixes}",
+    message="rule {rule} of {account}/{region}, for {prefixes:prefixes}, has no destination and replicates nothing",
     remediation=_remediation,
     unknown="the destinations of rule {rule} of {account}/{region} are unknown",
     evidence=("prefixes",),

@@ -58,7 +58,7 @@ CHECK = Check(
     severity=Severity.HIGH,
     table=REPLICAS,
     expect=in_set("key_state", "Enabled"),
-    message="{repository} at {destination_account}/{destination_region} is encrypted with {kms_key}, whose state is "
+    message="{repository} at {destination_account}/{destination_region} is encrypted with {kms_key}: the key is "
     "{key_state}",
     remediation=_remediation,
     when=("key_named",),

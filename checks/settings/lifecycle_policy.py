@@ -4,8 +4,9 @@
 
 Where the baseline gives the lifecycle policy of a destination repository as a document, or as `same-as-source`, and
 the repository has one, it must have the effect of that policy: the same rules, in the same order where two of them can
-select the same image. Descriptions, and which numbers the priorities have, make no difference. With `same-as-source`, a replica of a source without lifecycle
-policy must have none. A document must be there even where a rule replicates deletions.
+select the same image. Descriptions, and which numbers the priorities have, make no difference. With `same-as-source`, a
+replica of a source without lifecycle policy must have none. A document must be there even where a rule replicates
+deletions.
 
 ## Why it matters
 

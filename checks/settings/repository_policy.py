@@ -4,8 +4,8 @@
 
 Where the baseline sets `repository_policy` for a destination repository, there must be a policy (`required`), no
 policy (`none`), the source's policy (`same-as-source`), or the document that is given. Policies of equal meaning are
-equal: order, repetitions, Sid and Id, an account id or the ARN of its root, `*` or `{"AWS": "*"}`, one element or a list
-of it, the case of actions and condition keys, and the Version of a policy without variables make no difference.
+equal: order, repetitions, Sid and Id, an account id or the ARN of its root, `*` or `{"AWS": "*"}`, one element or a
+list of it, the case of actions and condition keys, and the Version of a policy without variables make no difference.
 
 ## Why it matters
 

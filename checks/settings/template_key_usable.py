@@ -65,7 +65,7 @@ CHECK = Check(
     severity=Severity.HIGH,
     table=TEMPLATES,
     expect=in_set("key_state", "Enabled"),
-    message="the template {prefix} at {account}/{region} cannot create repositories with {kms_key}, whose state is "
+    message="the template {prefix} at {account}/{region} cannot create repositories with {kms_key}: the key is "
     "{key_state}",
     remediation=_remediation,
     when=("key_named",),

@@ -137,7 +137,11 @@ def test_descriptions_and_the_numbers_of_priorities_do_not_count():
     ("one", "other", "same"),
     [
         ([rule(7, **UNTAGGED), rule(9, **RELEASES)], [rule(9, **RELEASES), rule(7, **UNTAGGED)], True),
-        ([rule(7, **UNTAGGED), rule(9, **RELEASES), rule(50)], [rule(9, **RELEASES), rule(7, **UNTAGGED), rule(50)], True),
+        (
+            [rule(7, **UNTAGGED), rule(9, **RELEASES), rule(5)],
+            [rule(9, **RELEASES), rule(7, **UNTAGGED), rule(5)],
+            True,
+        ),
         ([rule(90, **FROM_ARCHIVE), rule(50)], [rule(50), rule(90, **FROM_ARCHIVE)], True),
         # An image can have both tags, and the first rule decides about it.
         ([rule(1, **RELEASES), rule(9, **LATEST)], [rule(9, **LATEST), rule(1, **RELEASES)], False),

@@ -23,7 +23,8 @@ settings:
     tags: {ous: Nowhere}
 allowed_destinations: {accounts: ["999999999999"], ous: [Root, Partners]}
 waivers:
-  - {checks: [GRT-01], accounts: ["999999999999"], regions: [us-*, us-eest-1, sa-*], reason: r, owner: o, until: 2026-12-31}
+  - {checks: [GRT-01], accounts: ["999999999999"], regions: [us-*, us-eest-1, sa-*], reason: r, owner: o,
+     until: 2026-12-31}
 """
 
 

@@ -40,6 +40,21 @@ def test_a_parsed_statement_is_judged_as_one_in_json(case):
     assert _judged(case, read) == _judged(case, written)
 
 
+@pytest.mark.parametrize("organization", [None, {OWNER}], ids=["unknown", "only the owner"])
+@pytest.mark.parametrize("organization_id", [None, ORGANIZATION])
+def test_every_statement_is_evaluated_whatever_is_known_of_the_organization(organization, organization_id):
+    known = {"organization": organization, "organization_id": organization_id}
+    for case in cases("statements"):
+        assert evaluate_statement(statement(**case["change"]), 3, **{**AGAINST, **known}).statement == 3
+
+
+@pytest.mark.parametrize("organization", [None, {OWNER}], ids=["unknown", "only the owner"])
+def test_a_member_meets_a_condition_on_the_organization_whoever_the_members_are(organization):
+    ours = statement(Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}})
+    found = evaluate_statement(ours, 3, **{**AGAINST, "organization": organization})
+    assert (found.unsatisfied_conditions, found.condition_problem) == (0, "")
+
+
 def test_columns_are_those_of_the_table():
     fields = [field.name for field in dataclasses.fields(StatementEvaluation)]
     elsewhere = ("account", "region", "grantees_named", "unused_accounts", "use_problem", "grant_missing_at")
