@@ -6,7 +6,7 @@ For each statement that allows replication to a principal outside the registry's
 must be one that replication matches: an account (by its id or its `root`), its service-linked role of replication, or
 everyone. A statement of which every principal is another role, a user, a service or the id of a deleted principal
 cannot match. Neither can a text that names nothing in AWS: an unrendered template, an account id that has lost its
-leading zero, a wildcard inside a principal.
+leading zero, a wildcard inside a principal; nor an ARN of another partition.
 
 ## Why it matters
 

@@ -2,7 +2,8 @@
 
 A policy distinguishes the accounts, roles, organizations and paths that it names; all others are equal to it. So a
 handful of callers represents all principals: each account and identity that is named, one member of each organization
-that is named, one member of the audited organization, and one account that no policy names.
+that is named, one member of the audited organization, and two accounts that no policy names: one in an organization
+that no policy names either, and one in none.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ _NO_ACCOUNT = "000000000000"
 """Account that no policy names; AWS does not assign this id."""
 
 _NO_ORGANIZATION = "o-0000000000"
+_STRANGE = (("", ""), (_NO_ORGANIZATION, f"{_NO_ORGANIZATION}/r-0000/"))
+"""(organization, path) of accounts in no organization that a policy names."""
+
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
 
@@ -110,19 +114,17 @@ def _places(
         return [(organization.id, organization.members[account])]
     if not organization.complete:
         return [(None, None)]
-    # It belongs to no organization that the policy names, or to one of those.
-    return [("", ""), *((other, path) for other in foreign for path in _paths_in(other, named))]
+    # It belongs to no organization, to one that no policy names, or to one of those that a policy names.
+    return [*_STRANGE, *((other, path) for other in foreign for path in _paths_in(other, named))]
 
 
 def _unknown_accounts(named: _Mentioned, partition: str, foreign: Sequence[str]) -> Iterator[CallerGroup]:
-    for arn in _arns_of(_NO_ACCOUNT, named, partition):
-        yield CallerGroup(
-            EVERYONE, (Caller(_NO_ACCOUNT, partition, _NO_ORGANIZATION, f"{_NO_ORGANIZATION}/r-0000/", arn),)
-        )
-    if named.any_account:
-        yield CallerGroup(
-            EVERYONE, (Caller(None, partition, _NO_ORGANIZATION, None, _plain_arn(_NO_ACCOUNT, partition)),)
-        )
+    # An account without an organization meets IfExists and ForAllValues on the keys of organizations.
+    for place in _STRANGE:
+        for arn in _arns_of(_NO_ACCOUNT, named, partition):
+            yield CallerGroup(EVERYONE, (Caller(_NO_ACCOUNT, partition, *place, arn),))
+        if named.any_account:
+            yield CallerGroup(EVERYONE, (Caller(None, partition, *place, _plain_arn(_NO_ACCOUNT, partition)),))
     for other in foreign:
         yield from _members_of(other, other, named, partition)
 

@@ -191,8 +191,9 @@ def _rows() -> tuple[KeyRule, ...]:
              _replication(_ANY)),
         rule("aws:PrincipalTag/", "absent or any value: evaluated where both give the same result", perhaps),
         rule("aws:SourceIdentity", "absent or any value: evaluated where both give the same result", perhaps),
+        # Every client can call ECR over TLS.
         rule("aws:SecureTransport", "`true` or `false`: evaluated where both give the same result",
-             _always(_TRUE, _FALSE)),
+             _replication(_TRUE, _FALSE, direct=(_TRUE,))),
         rule("aws:RequestedRegion", "present with an unknown value: the Region of the call is not documented",
              _always(_ANY)),
         rule("aws:UserAgent", "present with an unknown value", _always(_ANY)),

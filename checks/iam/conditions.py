@@ -129,10 +129,10 @@ class Condition:
             return result, f"{shown}: {window.reason}"
         key = self.key.lower()
         given = certain(carried(key, context))
-        if self.base == "Null" and given:
+        if self.base == "Null" and (given or (given is None and result is False)):
             return result, f"{shown}: the request has this key, and the policy requires that it is absent"
         if given is None and result is False:
-            return result, f"{shown}: {_never(key, context)}"
+            return result, f"{shown}: {self._never(key, context)}"
         if given is None or (not given and result is False):
             return result, f"{shown}: {self._about(key, given)}"
         if result is None:
@@ -154,20 +154,20 @@ class Condition:
             return remark(key)
         return "the request does not have this key"
 
+    def _never(self, key: str, context: Context) -> str:
+        """Why it fails whatever the unknown value of *key* is, as a clause."""
+        outside = context.caller.outside
+        ours = outside and any(value.partition("/")[0].lower() == outside for value in self.values)
+        if ours and key in ("aws:principalorgid", "aws:principalorgpaths"):
+            return f"account {context.caller.account or 'of the source'} does not belong to {outside}"
+        return f"nothing that replication can send under this key meets it; the policy requires {self._required()}"
+
     def _required(self) -> str:
         shown = ", ".join(value[:120] for value in self.values[:3])
         more = f" or {len(self.values) - 3} others" if len(self.values) > 3 else ""
         marker = next((found for value in self.values if (found := unrendered(value))), "")
         template = f" (`{marker}` is an unrendered template)" if marker else ""
         return f"{'none of ' if OPERATORS[self.base].negated else ''}{shown}{more}{template}"
-
-
-def _never(key: str, context: Context) -> str:
-    """Why a condition fails whatever the unknown value of *key* is, as a clause."""
-    caller = context.caller
-    if caller.outside and key in ("aws:principalorgid", "aws:principalorgpaths"):
-        return f"account {caller.account or 'of the source'} does not belong to {caller.outside}"
-    return "nothing that replication can send under this key meets it"
 
 
 @dataclass(frozen=True, slots=True)

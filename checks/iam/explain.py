@@ -112,7 +112,7 @@ def _failure(one: StatementMatch, action: str) -> str:
 
 
 def _labelled(label: str, part: ElementMatch) -> str:
-    return part.why if part.why.startswith((label, f"Not{label}")) else f"{label} {part.why}"
+    return part.why if part.why.lower().startswith((label.lower(), f"not{label.lower()}")) else f"{label} {part.why}"
 
 
 def _is_open(one: StatementMatch, matched: Truth) -> bool:

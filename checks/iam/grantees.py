@@ -103,7 +103,8 @@ def named_grantees(statement: Statement) -> Grantees:
     named = frozenset() if principals.negated else _accounts(statement)
     if not principals.everyone:
         return Grantees(named, frozenset(), everyone=False, bounded=True if readable else None, readable=readable)
-    bounds = [bound for one in statement.conditions if (bound := _bound(one)) is not None]
+    present = frozenset(one.key.lower() for one in statement.conditions if _demands_presence(one))
+    bounds = [bound for one in statement.conditions if (bound := _bound(one, present)) is not None]
     if bounds:
         # All conditions must hold, so the narrowest known limit is enough; accounts are narrower.
         by_account = [names for kind, names in bounds if kind == "accounts"]
@@ -111,7 +112,7 @@ def named_grantees(statement: Statement) -> Grantees:
         accounts = frozenset.intersection(*by_account) if by_account else frozenset()
         organizations = frozenset() if by_account else frozenset.intersection(*by_organization)
         return Grantees(accounts, organizations, everyone=False, bounded=True, readable=readable)
-    doubtful = any(one.problem or _may_limit(one) for one in statement.conditions)
+    doubtful = any(one.problem or _may_limit(one, present) for one in statement.conditions)
     return Grantees(named, frozenset(), everyone=True, bounded=None if doubtful else False, readable=readable)
 
 
@@ -132,10 +133,18 @@ def replicating_accounts(statement: Statement, owner: str) -> tuple[frozenset[st
     return (whom.accounts if principals.everyone else named) - {owner}, True if whom.readable else None
 
 
-def _bound(condition: Condition) -> tuple[str, frozenset[str]] | None:
-    """(`accounts` or `organizations`, those outside of which *condition* cannot hold); None: it sets no such limit."""
+def _demands_presence(condition: Condition) -> bool:
+    """Whether *condition* holds only where its key is present: `Null` with `false`."""
+    return not condition.problem and condition.base == "Null" and {one.lower() for one in condition.values} == {"false"}
+
+
+def _bound(condition: Condition, present: Collection[str]) -> tuple[str, frozenset[str]] | None:
+    """(`accounts` or `organizations`, those outside of which *condition* cannot hold); None: it sets no such limit.
+
+    *present*: keys that another condition demands.
+    """
     pattern = _BOUNDS.get(condition.key.lower())
-    if pattern is None or not _requires(condition) or _has_variable(condition):
+    if pattern is None or not _requires(condition, present) or _has_variable(condition):
         return None
     folded = condition.base == "StringEqualsIgnoreCase"
     values = [value.lower() if folded and pattern is not _ARN else value for value in condition.values]
@@ -147,23 +156,26 @@ def _bound(condition: Condition) -> tuple[str, frozenset[str]] | None:
     return ("organizations" if pattern in (_ORGANIZATION, _PATH) else "accounts"), names
 
 
-def _requires(condition: Condition) -> bool:
+def _requires(condition: Condition, present: Collection[str]) -> bool:
     """Whether it holds only where its key is present and has one of its values."""
-    # ForAllValues holds for principals that belong to no organization.
-    return not condition.problem and not condition.if_exists and condition.base in _POSITIVE and (
-        condition.quantifier != "ForAllValues")  # fmt: skip
+    if condition.problem or condition.base not in _POSITIVE:
+        return False
+    # IfExists and ForAllValues hold for principals that belong to no organization.
+    without = condition.if_exists or condition.quantifier == "ForAllValues"
+    return not without or condition.key.lower() in present
 
 
 def _has_variable(condition: Condition) -> bool:
     return condition.variables and any("${" in value for value in condition.values)
 
 
-def _may_limit(condition: Condition) -> bool:
+def _may_limit(condition: Condition, present: Collection[str]) -> bool:
     """Whether *condition* may hold for some principals only, where it cannot be known which: networks, variables."""
     key = condition.key.lower()
-    if key in _BOUNDS:
-        return _requires(condition) and _has_variable(condition)
-    if key not in NETWORK or condition.if_exists or condition.quantifier == "ForAllValues":
+    if _requires(condition, present) and _has_variable(condition):
+        # `aws:ResourceOrgID` must be `${aws:PrincipalOrgID}`: the variable is the principal's, whatever the key is.
+        return True
+    if key in _BOUNDS or key not in NETWORK or condition.if_exists or condition.quantifier == "ForAllValues":
         return False
     if condition.base == "Null":
         return "false" in {value.lower() for value in condition.values}

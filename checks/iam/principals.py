@@ -87,12 +87,18 @@ class Principal:
             case kind if kind in REPLICATING and self.account != caller.account:
                 return f"{shown} is account {self.account}, not {caller.account}"
             case kind if kind in REPLICATING and self.partition not in ("", caller.partition):
-                return f"{shown} is in partition {self.partition}, not {caller.partition}"
+                return self.elsewhere(caller.partition)
             case Kind.SERVICE_LINKED_ROLE:
                 return f"{shown} is the role of replication alone, and the caller is {caller.identity[:200]}"
             case Kind.SERVICE_LINKED_SESSION:
                 return f"{shown} is one session of the role of replication; AWS does not document the session's name"
         return self.impossible
+
+    def elsewhere(self, partition: str) -> str:
+        """That its ARN lies in another partition than *partition*, as a clause; empty: it does not."""
+        if self.partition in ("", partition):
+            return ""
+        return f"`{self.text[:200]}` is in partition {self.partition}, not {partition}"
 
     @property
     def impossible(self) -> str:
@@ -236,7 +242,7 @@ def _entry(kind: str, text: object) -> Principal:
 
 
 def _unrecognized(text: str, kind: str) -> Principal:
-    problem = f"a principal of the unknown kind {kind[:40]!r}: {text[:80]!r}"
+    problem = f"principal of the unknown kind {kind[:40]!r}: {text[:80]!r}"
     if not kind:
         problem = f"{text[:80]!r} is not in an object that names the kind of principal, `AWS`"
     return Principal(text, Kind.UNRECOGNIZED, problem=problem)

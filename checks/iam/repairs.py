@@ -99,7 +99,8 @@ def _without_never_sent(condition: Mapping[str, Any]) -> tuple[dict[str, Any], l
 def with_account_principals(statement: Statement, partition: str, allowed: Collection[str]) -> Statement | None:
     """The Allow statement with roles and users replaced by their accounts, which replication acts for.
 
-    A whole account gets only the replication actions that the statement has. None where the principals name no account.
+    A whole account gets only the replication actions that the statement has. None where the principals name no account,
+    or one of another partition: which account is meant, a person knows.
     """
     principals = read_statement(statement, 1).principals
     if statement.get("Effect") != "Allow" or principals.negated or not principals.readable:
@@ -110,7 +111,7 @@ def with_account_principals(statement: Statement, partition: str, allowed: Colle
         if entry.account
     ]
     narrowed = with_replication_actions(statement, allowed)
-    if not accounts or not narrowed:
+    if not accounts or not narrowed or any(entry.elsewhere(partition) for entry in principals.entries):
         return None
     return {**narrowed, "Principal": {"AWS": _shortest(accounts)}}
 

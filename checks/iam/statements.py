@@ -1,57 +1,34 @@
-"""One statement by itself, for any source account: the columns of the `grants` table, and what leaves a verdict
-undetermined.
-"""
+"""One statement by itself, for any source account: the columns of the `grants` table."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from checks.iam.actions import is_known, unknown_action_problem, unknown_actions
-from checks.iam.condition_keys import Context, carried, certain, remark
-from checks.iam.conditions import Condition, holds
-from checks.iam.coverage import open_for_some
+from checks.iam.actions import unknown_action_problem, unknown_actions
+from checks.iam.conditions import holds
 from checks.iam.decision import action_match
-from checks.iam.grantees import EVERYONE, Grantees, grantees_of, named_grantees
+from checks.iam.grantees import Grantees, grantees_of, named_grantees
 from checks.iam.parse import PolicyProblem, Statement, parse_policy, read_statement
-from checks.iam.patterns import Glob, compile_glob, undetermined
 from checks.iam.policy_scope import evaluated_actions, severity_today
 from checks.iam.principals import Kind
-from checks.iam.request import CREATE, REPLICATE, Caller, Registry
-from checks.iam.resources import ResourceProblems, names_of, resource_problems
-from checks.iam.statement_match import joined_clauses, quoted
-from checks.iam.three_valued import Truth, every, inverted, some
+from checks.iam.request import CREATE, REPLICATE, Registry
+from checks.iam.resources import ResourceProblems, resource_problems
+from checks.iam.statement_breadth import (
+    excess_actions,
+    excess_ignored,
+    excess_severity,
+    grantee_scope,
+    outside_accounts,
+    outside_severity,
+)
+from checks.iam.statement_conditions import doubts, unsatisfied_conditions
+from checks.iam.statement_match import joined_clauses
+from checks.iam.statement_setting import Setting
+from checks.iam.three_valued import Truth, every, some
 from checks.model import Severity
-
-_FULLY_KNOWN = Caller("000000000000", "aws", "o-0000000000", "o-0000000000/r-0000/")
-"""Everything is known about this caller: what stays unknown for it, no further evidence can determine."""
-
-
-def undetermined_conditions(statement: Statement, action: str, time: float | None = None) -> tuple[str, ...]:
-    """Conditions and Resource variables of *statement* that cannot be evaluated for *action*, quoted, each with why."""
-    known = Context(_FULLY_KNOWN, action, time=time)
-    return (*_doubts_conditions(statement, known), *_variables(statement, known))
-
-
-def _doubts_conditions(statement: Statement, known: Context) -> tuple[str, ...]:
-    return tuple(_condition_text(one, known) for one in statement.conditions if one.holds(known) is None)
-
-
-def _condition_text(condition: Condition, known: Context) -> str:
-    _, why = condition.explained(known)
-    shown = f"condition `{condition.operator}` on `{condition.key}` with {quoted(condition.values)}"
-    return f"{shown}, because {why.removeprefix(f'{condition.operator} on {condition.key}: ')}"
-
-
-def _variables(statement: Statement, known: Context) -> tuple[str, ...]:
-    element = statement.resources
-    return tuple(
-        f"{element.element} `{text[:200]}`, because AWS does not document what replication sends as `{variable}`"
-        for text in (element.texts if element.variables else ())
-        for variable in undetermined(text, known)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,32 +62,6 @@ class StatementEvaluation:
     about_replication: bool | None
     undetermined_by: str | None
     problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """What a statement is evaluated against."""
-
-    registry: Registry
-    organization: Collection[str] | None
-    organization_id: str | None
-    partners: Collection[str]
-    allowed_actions: tuple[str, ...]
-    policy_scope: str | None
-    time: float | None
-
-    def caller(self, account: str | None) -> Caller:
-        """Replication from *account*; None: from an account that no policy names, outside the organization."""
-        partition = self.registry.partition
-        if self.organization is None:
-            return Caller(account, partition, None, None)
-        if account is None or account not in self.organization:
-            return Caller(account, partition, None, None, outside=self.organization_id or "")
-        path = self.organization[account] if isinstance(self.organization, Mapping) else None
-        return Caller(account, partition, self.organization_id, path)
-
-    def context(self, caller: Caller, action: str = REPLICATE) -> Context:
-        return Context(caller, action, time=self.time)
 
 
 def evaluate_policy(
@@ -171,7 +122,7 @@ def evaluate_statement(
     registry; None: not known. *time*: of the audit, in epoch seconds; None: not known.
     """
     read = statement if isinstance(statement, Statement) else read_statement(statement, number)
-    setting = _Setting(
+    setting = Setting(
         Registry(owner[0], owner[1], owner[2]), organization, organization_id, partners,
         tuple(sorted(allowed_actions)), policy_scope, time,
     )  # fmt: skip
@@ -183,13 +134,13 @@ def evaluate_statement(
     about = every((some((action_match(read, REPLICATE), action_match(read, CREATE))), _beyond(read, named, owner)))
     concerns = every((allows, about))
     problems = resource_problems(read.resources, setting.registry)
-    unsatisfied, condition_problem = _conditions(read, named, setting)
-    usable, principal_problem = _principals(read)
-    excess = _excess_actions(read, others, setting)
-    outside, internal = _outside(others, whom, setting)
-    undetermined = _doubts(read, named, setting)
+    unsatisfied, condition_problem = unsatisfied_conditions(read, named, setting)
+    usable, principal_problem = _principals(read, owner[2])
+    excess = excess_actions(read, others, setting)
+    outside, internal = outside_accounts(others, whom, setting)
+    undetermined = doubts(read, named, setting)
     ignored = evaluated_actions(read, policy_scope) == ()
-    grantee_scope = _grantee_scope(whom, allows)
+    scope = grantee_scope(whom, allows)
     return StatementEvaluation(
         statement=number,
         sid=read.sid,
@@ -205,14 +156,14 @@ def evaluate_statement(
         replication_principals=usable,
         principal_problem=principal_problem,
         excess_actions=None if excess is None else _array(excess),
-        excess_actions_severity=_excess_severity(read, excess, whom, setting),
-        excess_ignored_by_scope=_excess_ignored(read, setting),
+        excess_actions_severity=excess_severity(read, excess, whom, setting),
+        excess_ignored_by_scope=excess_ignored(read, setting),
         unknown_actions=None if read.actions.problems else _array(unknown_actions(read.actions)),
         action_problem="; ".join((*read.actions.problems, *map(unknown_action_problem, unknown_actions(read.actions)))),
         outside_accounts=None if internal is None else _array(outside),
-        outside_accounts_severity=_outside_severity(outside, partners, ignored=ignored),
+        outside_accounts_severity=outside_severity(outside, internal, partners, ignored=ignored),
         excluded_accounts=_excluded_accounts(allows, named, whom, setting),
-        grantee_scope=grantee_scope,
+        grantee_scope=scope,
         grantee_scope_severity=severity_today(Severity.CRITICAL, ignored=ignored).value,
         ignored_by_scope=ignored,
         about_replication=about,
@@ -221,7 +172,7 @@ def evaluate_statement(
     )
 
 
-def _admitted(statement: Statement, whom: Grantees, setting: _Setting) -> Grantees:
+def _admitted(statement: Statement, whom: Grantees, setting: Setting) -> Grantees:
     """*whom* without the accounts of which no principal can meet the conditions."""
     if not statement.conditions or not whom.accounts:
         return whom
@@ -229,12 +180,12 @@ def _admitted(statement: Statement, whom: Grantees, setting: _Setting) -> Grante
     return whom if kept == whom.accounts else replace(whom, accounts=kept)
 
 
-def _can_meet(statement: Statement, account: str, setting: _Setting) -> bool:
+def _can_meet(statement: Statement, account: str, setting: Setting) -> bool:
     caller = replace(setting.caller(account), unnamed=True)
     return holds(statement.conditions, setting.context(caller)) is not False
 
 
-def _excluded_accounts(allows: Truth, named: Grantees, whom: Grantees, setting: _Setting) -> str | None:
+def _excluded_accounts(allows: Truth, named: Grantees, whom: Grantees, setting: Setting) -> str | None:
     """Principals outside the organization that an Allow names, and that its conditions exclude; None: unknown."""
     if allows is False:
         return _array(())
@@ -263,185 +214,22 @@ def _beyond(statement: Statement, named: Grantees, owner: tuple[str, str, str]) 
     return any(one.account != owner[0] for one in principals.entries)
 
 
-def _conditions(statement: Statement, named: Grantees, setting: _Setting) -> tuple[int | None, str]:
-    """(number of conditions that the first caller does not meet, 0 where some caller meets all; the reasons)."""
-    if not statement.conditions:
-        return 0, ""
-    action = _action(statement)
-    found: dict[Truth, Context] = {}
-    for caller in _callers(statement, named, setting):
-        context = setting.context(caller, action)
-        result = holds(statement.conditions, context)
-        if result:
-            return 0, ""
-        found.setdefault(result, context)
-    result = some(found)
-    context = found[result]
-    against = tuple(_against(one, context) for one in statement.conditions if one.holds(context) is result)
-    return None if result is None else len(against), joined_clauses(against)
-
-
-def _action(statement: Statement) -> str:
-    return REPLICATE if action_match(statement, REPLICATE) is not False else CREATE
-
-
-def _against(condition: Condition, context: Context) -> str:
-    _, why = condition.explained(context)
-    key = condition.key.lower()
-    unknown = not condition.problem and condition.holds(context) is None and certain(carried(key, context)) is None
-    note = remark(key) if unknown else ""
-    return why if not note or note in why else f"{why} ({note})"
-
-
-def _doubts(statement: Statement, named: Grantees, setting: _Setting) -> tuple[str, ...] | None:
-    """What its effect on replication depends on and AWS does not document; None: evidence is missing."""
-    if not statement.judgeable or statement.resources.problems or any(one.problem for one in statement.conditions):
-        return None
-    action = _action(statement)
-    known = [caller for caller in _callers(statement, named, setting) if caller.account] or [setting.caller(None)]
-    contexts = (setting.context(caller, action) for caller in known)
-    results = {holds(statement.conditions, context) for context in contexts}
-    if results == {False}:
-        return ()
-    found = (
-        *undetermined_conditions(statement, action, setting.time),
-        *_open_resources(statement, action, setting.registry),
-    )
-    return found or (None if None in results else ())
-
-
-def _open_resources(statement: Statement, action: str, registry: Registry) -> tuple[str, ...]:
-    """Entries of which AWS does not document whether they match, where the result depends on them."""
-    problems = resource_problems(statement.resources, registry).undetermined
-    if not problems:
-        return ()
-    names = names_of(statement.resources, registry, Context(_FULLY_KNOWN, action))
-    return problems if open_for_some(names) else ()
-
-
-_BY_ACCOUNT = ("aws:principalaccount", "aws:principalarn")
-
-
-def _callers(statement: Statement, named: Grantees, setting: _Setting) -> Iterator[Caller]:
-    """Replications that the statement may apply to, one of each kind that its conditions distinguish; at least one."""
-    own = setting.registry.account
-    accounts = sorted(named.accounts - {own})
-    yield from (setting.caller(account) for account in accounts)
-    members = tuple(_members(statement, setting)) if named.everyone or named.organizations else ()
-    yield from members
-    # An account that is not known stands for the members of an organization of which none is known.
-    for one in sorted(named.organizations - ({setting.organization_id} if members else set())):
-        yield Caller(None, setting.registry.partition, one, None)
-    if named.everyone or not (accounts or named.organizations):
-        yield setting.caller(None)
-
-
-def _members(statement: Statement, setting: _Setting) -> Iterator[Caller]:
-    """Members of the organization: all of them where a condition names accounts, else one for each path."""
-    each = any(one.key.lower() in _BY_ACCOUNT for one in statement.conditions)
-    seen: set[str | None] = set()
-    for account in sorted(setting.organization or ()):
-        caller = setting.caller(account)
-        if account != setting.registry.account and (each or caller.organization_path not in seen):
-            seen.add(caller.organization_path)
-            yield caller
-
-
-def _principals(statement: Statement) -> tuple[int | None, str]:
+def _principals(statement: Statement, partition: str) -> tuple[int | None, str]:
     """(number of principals that replication can match; where there is none, why)."""
     principals = statement.principals
     if not principals.readable:
         return None, "; ".join(principals.problems)
     if principals.negated:
         return 1, ""
-    usable = sum(one.kind in (Kind.EVERYONE, Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE) for one in principals.entries)
+    possible = [one for one in principals.entries if one.partition in ("", partition)]
+    usable = sum(one.kind in (Kind.EVERYONE, Kind.ACCOUNT, Kind.SERVICE_LINKED_ROLE) for one in possible)
     if usable:
         return usable, ""
-    open_question = any(one.kind in (Kind.SERVICE_LINKED_SESSION, Kind.UNRECOGNIZED) for one in principals.entries)
-    reasons = [one.impossible or "AWS does not document the session's name of the service-linked role"
+    open_question = any(one.kind in (Kind.SERVICE_LINKED_SESSION, Kind.UNRECOGNIZED) for one in possible)
+    reasons = [one.elsewhere(partition) or one.impossible
+               or "AWS does not document the session's name of the service-linked role"
                for one in principals.entries]  # fmt: skip
     return None if open_question else 0, joined_clauses(tuple(reasons))
-
-
-def _excess_actions(statement: Statement, others: Truth, setting: _Setting) -> tuple[str, ...] | None:
-    """Actions that other accounts are allowed beyond the allowed ones; None: not known."""
-    if others is False:
-        return ()
-    element = statement.actions
-    if element.problems:
-        return None
-    if element.negated:
-        broad: tuple[str, ...] = tuple(f"NotAction {text}" for text in element.texts)
-    else:
-        allowed = [compile_glob(one.lower()) for one in setting.allowed_actions]
-        pairs = zip(element.texts, element.globs, strict=True)
-        # A name or a pattern without an action of ECR allows nothing.
-        broad = tuple(text for text, glob in pairs if is_known(glob) and not _within(text.lower(), glob, allowed))
-    return None if broad and others is None else broad
-
-
-def _within(text: str, glob: Glob, allowed: list[Glob]) -> bool:
-    """Whether everything that *text* can match is allowed. A pattern must be allowed as it is, or by a wider one."""
-    if glob.literal is None:
-        # A wider pattern contains a pattern only if it also contains what the wildcards match.
-        return any(one == glob or one.everything or _prefix_covers(one, text) for one in allowed)
-    return any(one.matches(text) for one in allowed)
-
-
-def _prefix_covers(allowed: Glob, text: str) -> bool:
-    """Whether *allowed* is `literal*` and *text* begins with that literal."""
-    first = allowed.pieces[0]
-    return len(allowed.pieces) == 2 and not allowed.pieces[1] and isinstance(first, str) and text.startswith(first)
-
-
-def _outside(others: Truth, whom: Grantees, setting: _Setting) -> tuple[tuple[str, ...], Truth]:
-    """(accounts outside the organization that the statement allows something, whether there are none)."""
-    if others is False:
-        return (), True
-    found, internal = whom.outside(setting.registry.account, setting.organization, setting.organization_id)
-    return found, None if others is None and internal is False else internal
-
-
-def _grantee_scope(whom: Grantees, allows: Truth) -> str | None:
-    """How far an Allow reaches: `none`, `accounts`, `organizations` or `everyone`; None: not known."""
-    if allows is False:
-        return "none"
-    bounded = some((whom.bounded, inverted(allows)))
-    if bounded is None:
-        return None
-    if not bounded:
-        return "everyone"
-    if whom.organizations:
-        return "organizations"
-    return "accounts" if whom.accounts else "none"
-
-
-def _excess_ignored(statement: Statement, setting: _Setting) -> bool:
-    """Whether the registry evaluates none of the actions beyond the allowed ones in its policy scope."""
-    evaluated = evaluated_actions(statement, setting.policy_scope)
-    if evaluated is None:
-        return False
-    allowed = [compile_glob(one.lower()) for one in setting.allowed_actions]
-    return all(any(glob.matches(action.lower()) for glob in allowed) for action in evaluated)
-
-
-def _excess_severity(
-    statement: Statement, excess: tuple[str, ...] | None, whom: Grantees, setting: _Setting
-) -> str | None:
-    if excess == ():
-        return ""
-    _, internal = whom.outside(setting.registry.account, setting.organization, setting.organization_id)
-    if internal is None:
-        return None
-    severity = Severity.HIGH if internal else Severity.CRITICAL
-    return severity_today(severity, ignored=_excess_ignored(statement, setting)).value
-
-
-def _outside_severity(outside: tuple[str, ...], partners: Collection[str], *, ignored: bool) -> str:
-    if not outside:
-        return ""
-    known = all(one in partners for one in outside if one != EVERYONE) and EVERYONE not in outside
-    return severity_today(Severity.INFORMATIONAL if known else Severity.CRITICAL, ignored=ignored).value
 
 
 def _array(values: tuple[str, ...]) -> str:

@@ -197,6 +197,9 @@ def _compare(operator: str, values: list[str], sent: str) -> Answer:
         return None
     if sent == FOREIGN:
         # No member of the audited organization: whatever it belongs to, it is not that one.
+        if if_exists and not negated:
+            # It may also belong to none.
+            return None
         others = [one for one in values if OURS not in one.lower()]
         return None if others else negated
     if base.startswith("Date"):
@@ -232,6 +235,9 @@ def _sent(key: str, caller: Caller) -> str:
         return "false"
     if key == "aws:viaawsservice":
         return "false" if replication else UNKNOWN
+    if key == "aws:securetransport" and not replication:
+        # A client can use TLS, and the question is what it can do.
+        return "true"
     if key == "aws:username" and replication:
         return ABSENT
     return UNKNOWN

@@ -78,7 +78,8 @@ def judged(here, wanted=None, **changes):
         ((allow(Condition={"StringEquals": {"aws:PrincipalOrgID": "o-other000000"}}),), ["o-other000000"]),
         ((allow(Condition={"StringEquals": {"aws:PrincipalAccount": [THIRD, STRANGER]}}),), [STRANGER]),
         ((allow(Condition={"StringNotEquals": {"aws:PrincipalOrgID": ORG}}),), ["everyone"]),
-        ((allow(Condition={"StringEqualsIfExists": {"aws:PrincipalOrgID": ORG}}),), []),
+        # An account without an organization meets it: the key is absent.
+        ((allow(Condition={"StringEqualsIfExists": {"aws:PrincipalOrgID": ORG}}),), ["everyone"]),
         ((allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),), None),
         ((allow(STRANGER, Condition=INSIDE),), []),
         ((allow(STRANGER, actions="ecr:BatchGetImages"),), []),

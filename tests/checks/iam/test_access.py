@@ -72,7 +72,7 @@ def test_a_deny_lets_in_nobody_new(written, deny):
     before, after = ask(written, ACTIONS), ask([*written, deny], ACTIONS)
     for label, truth in after.items():
         # Whom the new statement names by itself was part of a crowd before.
-        crowds = [ORG, "*"] if label == MEMBER else ["*", OTHER_ORG]
+        crowds = [ORG, "*"] if label in (MEMBER, OWNER) else ["*", OTHER_ORG]
         crowd = max((level(before[each]) for each in crowds if each in before), default=0)
         assert level(truth) <= (level(before[label]) if label in before else crowd)
 

@@ -92,6 +92,30 @@ def test_what_a_person_must_decide(statements):
     assert closed(*statements) is None
 
 
+@pytest.mark.parametrize(
+    ("condition", "outsiders"),
+    [
+        (INSIDE, {}),
+        ({"StringEqualsIfExists": {"aws:PrincipalOrgID": ORG}}, {"*": True}),
+        ({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": ORG}}, {"*": True}),
+        ({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": ORG}, "Null": {"aws:PrincipalOrgID": "false"}}, {}),
+        ({"Null": {"aws:PrincipalOrgPaths": "true"}}, {"*": True}),
+        ({"Null": {"aws:PrincipalOrgID": "false"}}, {"*": True}),
+        ({"Bool": {"aws:SecureTransport": "true"}}, {"*": True}),
+        ({"Bool": {"aws:SecureTransport": "false"}}, {}),
+    ],
+)
+def test_accounts_without_an_organization_and_requests_over_tls_are_possible(condition, outsiders):
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allow(Condition=condition)]})
+    assert dict(exposure(own_clauses(text), (), CIRCUMSTANCES, OWNER).outsiders) == outsiders
+
+
+def test_a_stranger_may_belong_to_an_organization_that_no_policy_names():
+    statement = allow(STRANGER, Condition={"Null": {"aws:PrincipalOrgID": "false"}})
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    assert dict(exposure(own_clauses(text), (), CIRCUMSTANCES, OWNER).outsiders) == {STRANGER: None}
+
+
 def test_an_owner_that_no_policy_names_changes_nothing():
     text = json.dumps({"Version": "2012-10-17", "Statement": [allow(f"arn:aws:iam::{MEMBER}:root", actions="ecr:*")]})
     assert closed_policy(text, CIRCUMSTANCES, "") == closed_policy(text, CIRCUMSTANCES, OWNER) != ""
