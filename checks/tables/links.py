@@ -73,7 +73,7 @@ LINKS = Table(
         flag("cross_account", "Whether it crosses accounts, so the destination's registry policy must allow it"),
         text(
             "grant_verdict",
-            "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that its rules replicate or the baseline requires; null: indeterminate or policy not read",
+            "ALLOWED, ALLOWED_IF_REPOSITORY_EXISTS, DENIED_EXPLICIT or DENIED_IMPLICIT, the best over the names that its rules replicate or the baseline requires; ALLOWED_IF_REPOSITORY_EXISTS also where creation alone is undetermined; null: indeterminate or policy not read",
         ),
         text("grant_reason", "Reason for `grant_verdict`, as a clause"),
         count(

@@ -94,15 +94,23 @@ def grant_columns(
     elsewhere = misplaced.for_link(source, destination)
     return columns | {
         "misplaced_grants": compact([str(place) for place in elsewhere]),
-        "grant_verdict": None if found.verdict is GrantVerdict.INDETERMINATE else str(found.verdict),
+        "grant_verdict": _certain_verdict(found),
         "grant_reason": found.reason + undetermined_reason + _misplaced_text(destination, elsewhere),
         "explicit_deny_statements": _explicit_denies(found, doubtful=bool(doubt)),
         "denial_reason": "; ".join(filter(None, (found.denial_reason, "" if found.denied else doubt))),
         "denying_statements": compact(found.denying),
         "repository_denials": compact(denials[:LISTED]),
-        "grant_given": found.verdict.gives,
+        "grant_given": found.given,
         **_coverage(index, names, link, by_rules, found if by_rules == every else None),
     }
+
+
+def _certain_verdict(found: LinkVerdict) -> str | None:
+    """The verdict as far as it is certain; None: it is not known whether any name may be replicated."""
+    if found.verdict is not GrantVerdict.INDETERMINATE:
+        return str(found.verdict)
+    # Only the creation of repositories is open: images may be replicated into those that exist.
+    return str(GrantVerdict.ALLOWED_IF_REPOSITORY_EXISTS) if found.given else None
 
 
 def _coverage(

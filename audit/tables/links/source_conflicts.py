@@ -82,7 +82,7 @@ class SourceConflicts:
         if possible_sources and not own.complete and replicated:
             return None
         unlisted = bool(replicated) and self.graph.unread.unlisted_into(destination)
-        names = self.names.names((source, destination)) if possible_sources or unlisted else ()
+        names = self.names.names_of_rules((source, destination)) if possible_sources or unlisted else ()
         if unlisted and (names or not own.complete):
             return None
         return None if any(self.graph.unread.may_send(name, destination) for name in names) else True

@@ -262,6 +262,17 @@ def test_at_most_twenty_repositories_are_named():
         assert (len(json.loads(row[names])), row[number]) == (20, 30)
 
 
+def test_where_only_creation_is_undetermined_replication_is_certain():
+    policy = json.loads(grant(HUB, actions=["ecr:ReplicateImage"]))
+    undetermined = {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, "Action": "ecr:CreateRepository"}
+    policy["Statement"].append({**policy["Statement"][0], **undetermined, "Sid": "Create"})
+    hub = registry(HUB, rules=[rule(TO_BACKUP)], repositories=[repository("api")])
+    row = link(hub, registry(BACKUP, registry_policy=json.dumps(policy)))
+    assert (row["grant_verdict"], row["grant_given"]) == ("ALLOWED_IF_REPOSITORY_EXISTS", True)
+    assert row["uncreatable_repository_count"] is None
+    assert "aws:SourceIp" in row["grant_reason"]
+
+
 def test_a_policy_that_was_not_read_says_why():
     backup = registry(BACKUP, registry_policy=None, gaps=[gap("ecr:GetRegistryPolicy")])
     row = link(registry(HUB, rules=[rule(TO_BACKUP)]), backup)

@@ -300,6 +300,15 @@ def test_a_source_that_could_not_be_read_may_conflict_where_it_is_allowed():
     assert unread_rival(grant(HUB), account=BACKUP, region=FAR, repositories_read=False) is None
 
 
+def test_a_source_that_could_not_be_read_conflicts_with_no_name_that_is_only_required():
+    world = evidence(
+        registry(HUB, rules=[rule(TO_BACKUP, prefixes=["none/"])], repositories=PROD),
+        registry(THIRD, rules=None, repositories_read=False),
+        registry(BACKUP, registry_policy=grant(HUB, THIRD)),
+    )
+    assert link(world, baseline(requirement(TO_BACKUP)))["other_source_count"] == 0
+
+
 @pytest.mark.parametrize(
     ("policy", "alone"),
     [(grant(HUB), True), (grant(HUB, THIRD), True), (grant(HUB, "444444444444"), None), (None, None)],
