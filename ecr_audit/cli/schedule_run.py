@@ -47,7 +47,7 @@ def run_now(configuration: Configuration, store: Store, name: str, clock: Callab
     service = Service(configuration, store, clock, launch=partial(WorkerProcess, command=WORKER))
     try:
         with explained(StoreError):
-            ended = service.run_once(job.id, follow=_JobProgress())
+            ended = service.run_once(job.id, follow=JobProgress())
     except BaseException:
         service.stop(GRACE_SECONDS)
         _withdraw(queue, job.id, by)
@@ -55,13 +55,14 @@ def run_now(configuration: Configuration, store: Store, name: str, clock: Callab
     return _follow(configuration, store, ended, clock)
 
 
-class _JobProgress:
+class JobProgress:
     """Prints the progress of a job, each message once."""
 
     def __init__(self) -> None:
         self._last = ""
 
     def __call__(self, job: Job) -> None:
+        """Print the state and step of *job* to standard error, unless it has ended or they are as before."""
         from reports.sanitize import one_line
         from schedules.jobs.queue import JobState
 

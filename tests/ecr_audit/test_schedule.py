@@ -8,6 +8,7 @@ import json
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from audit.store import open_store
 from ecr_audit.cli import schedule as commands
+from ecr_audit.cli.schedule_run import JobProgress
 from ecr_audit.simulator import serve
 from schedules.configuration.loading import example_configuration
 from schedules.deliveries.receipts import Receipts
@@ -239,7 +241,8 @@ def test_run_audits_delivers_and_says_what_came_of_it(folder: Path) -> None:
     assert answer.returncode == 4, answer.stdout + answer.stderr
     assert "delivery archive: sent" in answer.stdout
     assert "delivery chat: failed: " in answer.stdout
-    assert "running: evaluating checks" in answer.stderr
+    # What is seen of the steps depends on when they are looked at: `JobProgress` has a test of its own.
+    assert answer.stderr.startswith("waiting\n")
     store = open_store(str(folder / "data"))
     (line,) = store.list()
     with (folder / "out" / "nightly" / line.id / "findings.csv").open(newline="", encoding="utf-8") as file:
@@ -248,6 +251,21 @@ def test_run_audits_delivers_and_says_what_came_of_it(folder: Path) -> None:
     assert (job.state, job.run, job.due_at, job.schedule) == (JobState.DONE, line.id, None, "nightly")
     assert [(act.act, act.subject) for act in store.audit_log()] == [("audit", "nightly")]
     assert f"done {job.finished_at:%Y-%m-%d %H:%M} UTC: {line.id}" in call("list").output
+
+
+def test_each_step_of_a_job_is_printed_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    queue = JobQueue(open_store(str(tmp_path)).engine, lambda: NOW)
+    job = queue.enqueue(Kind.AUDIT, by="test", schedule="nightly")
+    assert job is not None
+    running = replace(job, state=JobState.RUNNING, note="collecting", done=1, total=2)
+    checks = replace(running, note="evaluating checks", done=2)
+    again = replace(job, reason="its process ended")
+    show = JobProgress()
+    for one in (job, running, running, checks, again, replace(checks, state=JobState.DONE)):
+        show(one)
+    assert capsys.readouterr().err.splitlines() == [
+        "waiting", "running: collecting (1 of 2)", "running: evaluating checks", "waiting: its process ended",
+    ]  # fmt: skip
 
 
 def test_run_that_is_stopped_is_cancelled_and_no_other_service_continues_it(folder: Path) -> None:
