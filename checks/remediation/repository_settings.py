@@ -1,18 +1,21 @@
-"""Shared by the remediations of repository settings: recreation, scanning prefixes, tags that move."""
+"""Remediations of repository settings that checks share, of sources and of replicas."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from checks.baseline.merged_settings import merged_settings
 from checks.baseline.places import applies_to
+from checks.engine.text import names_text
 from checks.model import RegistryId, Remediation, RemediationContext, Row
 from checks.mutability import Mutability, frozen_tags, mutability_of
 from checks.remediation import actions
 
 if TYPE_CHECKING:
-    from checks.baseline.sections import Settings
+    from checks.baseline.sections import Scanning, Settings
+    from checks.changes import Change
 
 
 def recreating(row: Row, encryption: str) -> tuple[str, ...]:
@@ -110,3 +113,50 @@ def tags_blocker(tags: Mapping[str, str], present: int) -> str:
     if present + len(tags) > _MOST_TAGS:
         return f"a repository has at most {_MOST_TAGS} tags, and this one has {present}"
     return ""
+
+
+def tagging(row: Row, place: RegistryId) -> Remediation:
+    """The remediation of `missing_tags` of the repository at *place*."""
+    repository, tags = row["repository"], json.loads(row["missing_tags"])
+    summary = f"Tag {repository} at {place} with {names_text(tuple(tags))}."
+    blocker = tags_blocker(tags, row["tag_count"] or 0)
+    if blocker:
+        step = f"Make room for the tags, or correct `tags` in the baseline: {blocker}."
+        return Remediation(summary=summary, manual=(step,))
+    return Remediation(summary=summary, changes=(actions.tag_repository(place, repository, tags),), safe=True)
+
+
+def repository_policy(row: Row, place: RegistryId) -> Remediation:
+    """The remediation of a repository policy at *place* that is not `expected_repository_policy`."""
+    repository, seen, expected = row["repository"], row["repository_policy"] or "", row["expected_repository_policy"]
+    where = f"{repository} at {place}"
+    if expected:
+        change = actions.put_repository_policy(place, repository, seen, expected)
+        return Remediation(summary=f"Put the required repository policy on {where}.", changes=(change,))
+    if seen:
+        return Remediation(
+            summary=f"Remove the repository policy of {where}.",
+            manual=(
+                f"Save the repository policy of {where}, and find out who pulls through it, and who pushes.",
+                "Delete it with `aws ecr delete-repository-policy` once no principal needs it.",
+            ),
+        )
+    return Remediation(
+        summary=f"Write a repository policy for {where}.",
+        manual=(
+            f"Name the accounts that must pull {repository} from {place}.",
+            "Put a policy that allows them ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, or write the document "
+            "into the baseline, so that the audit can print the command.",
+        ),
+    )
+
+
+def scanning(
+    row: Row, context: RemediationContext, place: RegistryId, asked: Scanning | None, prefix: str
+) -> tuple[tuple[Change, ...], bool]:
+    """(changes that let scanning at *place* cover *prefix* as the baseline asks, whether they need no review)."""
+    scan_type, frequency = row["expected_scan_type"] or "", (asked.frequency or "") if asked else ""
+    registry = context.registries.get(place) or {}
+    present = json.loads(registry.get("scanning_configuration") or "{}").get("scanType")
+    basic = "ENHANCED" not in (scan_type, present) and frequency != "CONTINUOUS_SCAN" and present is not None
+    return (actions.cover_scanning(place, (prefix,), scan_type, frequency),), basic

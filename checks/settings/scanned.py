@@ -35,14 +35,12 @@ without a registry scanning configuration are unknown.
 
 from __future__ import annotations
 
-import json
-
 from checks.baseline.merged_settings import merged_settings
 from checks.engine.text import prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
-from checks.remediation.repository_settings import required_prefix
+from checks.remediation.repository_settings import required_prefix, scanning
 from checks.tables import REPLICAS
 
 
@@ -50,15 +48,12 @@ def _remediation(row: Row, context: RemediationContext) -> Remediation:
     place = actions.destination(row)
     asked = merged_settings(context.baseline, row["repository"], context.place(place)).scanning
     # Basic scanning where the source has enhanced scanning would be the next finding (`settings.scan-type`).
-    scan_type, frequency = row["expected_scan_type"] or "", (asked.frequency or "") if asked else ""
-    registry = context.registries.get(place) or {}
-    present = json.loads(registry.get("scanning_configuration") or "{}").get("scanType")
-    basic = "ENHANCED" not in (scan_type, present) and frequency != "CONTINUOUS_SCAN" and present is not None
     prefix = required_prefix(row["repository"], context, place)
+    changes, safe = scanning(row, context, place, asked, prefix)
     return Remediation(
         summary=f"Scan {prefixes_text((prefix,))} in {'/'.join(place)}.",
-        changes=(actions.cover_scanning(place, (prefix,), scan_type, frequency),),
-        safe=basic,
+        changes=changes,
+        safe=safe,
     )
 
 

@@ -30,25 +30,14 @@ Keys and values are compared literally, including case. Where the tags could not
 
 from __future__ import annotations
 
-import json
-
-from checks.engine.text import names_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
-from checks.remediation import actions
-from checks.remediation.repository_settings import tags_blocker
+from checks.remediation import actions, repository_settings
 from checks.tables import REPLICAS
 
 
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
-    place, repository = actions.destination(row), row["repository"]
-    tags = json.loads(row["missing_tags"])
-    summary = f"Tag {repository} at {'/'.join(place)} with {names_text(tuple(tags))}."
-    blocker = tags_blocker(tags, row["tag_count"] or 0)
-    if blocker:
-        step = f"Make room for the tags, or correct `tags` in the baseline: {blocker}."
-        return Remediation(summary=summary, manual=(step,))
-    return Remediation(summary=summary, changes=(actions.tag_repository(place, repository, tags),), safe=True)
+    return repository_settings.tagging(row, actions.destination(row))
 
 
 CHECK = Check(

@@ -34,33 +34,12 @@ from __future__ import annotations
 
 from checks.expectations import equals
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
-from checks.remediation import actions
+from checks.remediation import actions, repository_settings
 from checks.tables import REPOSITORIES
 
 
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
-    place, repository = actions.registry(row), row["repository"]
-    seen, expected = row["repository_policy"] or "", row["expected_repository_policy"]
-    where = f"{repository} at {place}"
-    if expected:
-        change = actions.put_repository_policy(place, repository, seen, expected)
-        return Remediation(summary=f"Put the required repository policy on {where}.", changes=(change,))
-    if seen:
-        return Remediation(
-            summary=f"Remove the repository policy of {where}.",
-            manual=(
-                f"Save the repository policy of {where}, and find out who pulls and pushes through it.",
-                "Delete it with `aws ecr delete-repository-policy` once no principal needs it.",
-            ),
-        )
-    return Remediation(
-        summary=f"Write a repository policy for {where}.",
-        manual=(
-            f"Name the accounts that must pull {repository} from {place}.",
-            "Put a policy that allows them ecr:BatchGetImage and ecr:GetDownloadUrlForLayer, or write the document "
-            "into the baseline, so that the audit can print the command.",
-        ),
-    )
+    return repository_settings.repository_policy(row, actions.registry(row))
 
 
 CHECK = Check(

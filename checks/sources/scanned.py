@@ -32,30 +32,25 @@ ago may show no rule yet.
 
 from __future__ import annotations
 
-import json
-
 from checks.baseline.merged_settings import merged_source_settings
 from checks.engine.text import prefixes_text
 from checks.expectations import in_set
 from checks.model import Check, Remediation, RemediationContext, Row, Severity
 from checks.remediation import actions
-from checks.remediation.repository_settings import required_prefix
+from checks.remediation.repository_settings import required_prefix, scanning
 from checks.tables import REPOSITORIES
 
 
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     place = actions.registry(row)
     asked = merged_source_settings(context.baseline, row["repository"], context.place(place)).scanning
-    scan_type, frequency = row["expected_scan_type"] or "", (asked.frequency or "") if asked else ""
-    registry = context.registries.get(place) or {}
-    present = json.loads(registry.get("scanning_configuration") or "{}").get("scanType")
-    basic = "ENHANCED" not in (scan_type, present) and frequency != "CONTINUOUS_SCAN" and present is not None
     prefix = required_prefix(row["repository"], context, place, context.baseline.source_settings)
+    changes, safe = scanning(row, context, place, asked, prefix)
     return Remediation(
         summary=f"Scan {prefixes_text((prefix,))} in {place} as the baseline requires; the scan type applies to "
         "the whole registry.",
-        changes=(actions.cover_scanning(place, (prefix,), scan_type, frequency),),
-        safe=basic,
+        changes=changes,
+        safe=safe,
     )
 
 
