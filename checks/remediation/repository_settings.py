@@ -155,6 +155,7 @@ def scanning(
     row: Row, context: RemediationContext, place: RegistryId, asked: Scanning | None, prefix: str
 ) -> tuple[tuple[Change, ...], bool]:
     """(changes that let scanning at *place* cover *prefix* as the baseline asks, whether they need no review)."""
+    # Of a replica it is at least the source's type: anything less would be the next finding (`settings.scan-type`).
     scan_type, frequency = row["expected_scan_type"] or "", (asked.frequency or "") if asked else ""
     registry = context.registries.get(place) or {}
     present = json.loads(registry.get("scanning_configuration") or "{}").get("scanType")

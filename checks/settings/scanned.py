@@ -47,7 +47,6 @@ from checks.tables import REPLICAS
 def _remediation(row: Row, context: RemediationContext) -> Remediation:
     place = actions.destination(row)
     asked = merged_settings(context.baseline, row["repository"], context.place(place)).scanning
-    # Basic scanning where the source has enhanced scanning would be the next finding (`settings.scan-type`).
     prefix = required_prefix(row["repository"], context, place)
     changes, safe = scanning(row, context, place, asked, prefix)
     return Remediation(
